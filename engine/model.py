@@ -1,0 +1,425 @@
+"""The values that pass between the steps. All are frozen; none has behaviour beyond its own invariants.
+
+What comes from a provider (Scope, Resource, Unread, ...) is defined in :mod:`providers.base` and re-exported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from providers.base import GLOBAL, Discovery, Reason, Resource, Scope, Unread
+
+__all__ = [
+    "GLOBAL",
+    "SEVERITIES",
+    "VERDICTS",
+    "Approval",
+    "Assessment",
+    "Cause",
+    "Check",
+    "Collection",
+    "Control",
+    "ControlConclusion",
+    "Criterion",
+    "CriterionConclusion",
+    "Discovery",
+    "Example",
+    "Finding",
+    "LedgerRow",
+    "Parameter",
+    "Population",
+    "Reason",
+    "Relation",
+    "Resource",
+    "Scope",
+    "Selection",
+    "Severity",
+    "Snapshot",
+    "Subject",
+    "Unread",
+    "Verdict",
+    "Waiver",
+    "WaiverState",
+]
+
+Severity = Literal["low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+"""Rising."""
+
+Verdict = Literal["pass", "fail", "unknown", "not_applicable"]
+VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "unknown", "not_applicable")
+
+CollectionState = Literal["complete", "off", "failed"]
+
+
+# --- what was read -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """How the listing of one resource type in one scope ended.
+
+    "complete": every resource is there. "off": the service is not in use there, so there are none. "failed": why is in
+    ``unread``; resources found before the failure are in the snapshot, and there may be more.
+    """
+
+    type: str
+    scope: Scope
+    state: CollectionState
+    count: int = 0
+    unread: Unread | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """What was planned of one reader in one scope, what it took, and how it ended.
+
+    ``planned`` is the number of executions planned (resources for a per-resource reader). ``outcomes`` counts how the
+    executions ended: value, absent, gone, off, or a reason. ``digest`` is the SHA-256 over the digests of what was
+    returned, in sorted order. ``failures`` are the failures, one each: (resource id or "", reason, permission, detail).
+    """
+
+    scope: Scope
+    reader: str
+    planned: int
+    calls: int
+    pages: int
+    items: int
+    retries: int
+    polls: int
+    outcomes: Mapping[str, int]
+    request_ids: tuple[str, ...]
+    digest: str
+    failures: tuple[tuple[str, str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that was read, as of one moment; the only input of ``evaluate`` besides checks and policy.
+
+    ``as_of`` is RFC 3339 UTC (start of collection) and is ``now`` in expressions. ``source`` says where it came from:
+    "live", "recorded", "demo". ``identity`` is who asked. ``scopes`` are the scopes asked; ``regions_off`` exist and are
+    not enabled. ``collections`` has one row for each (type, scope) planned, ``resources`` are sorted by
+    (type, account, region, id).
+    """
+
+    as_of: str
+    source: str
+    identity: Mapping[str, str]
+    scopes: tuple[Scope, ...]
+    collections: tuple[Collection, ...]
+    resources: tuple[Resource, ...]
+    ledger: tuple[LedgerRow, ...] = ()
+    regions_off: tuple[Scope, ...] = ()
+    finished_at: str | None = None
+
+
+# --- content -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value of a check that an organisation may set. ``type`` is a CEL type as text ("int", "list<string>")."""
+
+    name: str
+    type: str
+    default: Any
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Resources of another type that a check reads beside its own, joined by equality.
+
+    ``on`` maps a property (or id, name, account, region) of the related resource to one of the subject's; empty joins
+    nothing but the account.
+    """
+
+    name: str
+    resource_type: str
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A resource, what it is related to, and the verdict that the check must give: proof that the test can fail.
+
+    ``resource`` holds properties (and id, name, account, region, tags where they matter); a property that is left out is
+    unread. ``related`` maps a relation to its resources; ``parameters`` replace defaults.
+    """
+
+    name: str
+    verdict: Verdict
+    resource: Mapping[str, Any]
+    related: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    now: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One attribute that resources of one type must have; see design section 6 and ``schemas/check.schema.json``.
+
+    ``id`` is the path below ``checks/`` with dots. ``digest`` is the SHA-256 of ``source``, the file's bytes.
+    ``product`` names the vendor's product that the check merely asks for: it then runs only when a control names it.
+    """
+
+    id: str
+    version: int
+    title: str
+    resource_type: str
+    criteria: tuple[str, ...]
+    severity: Severity
+    rationale: str
+    expression: str
+    message: str
+    remediation: Mapping[str, str]
+    references: tuple[str, ...]
+    examples: tuple[Example, ...]
+    path: Path
+    source: bytes
+    digest: str
+    when: str | None = None
+    product: str | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    related: Mapping[str, Relation] = field(default_factory=dict)
+
+    @property
+    def provider(self) -> str:
+        """The provider whose resources it judges: the first part of the id."""
+        return self.id.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One of the 61 Trust Services Criteria, titled in our own words. ``category`` is security, availability, ...
+
+    ``aspects`` maps an aspect's id to its short text; ``evidence`` is automated_cloud_config, manual_document or both.
+    """
+
+    id: str
+    title: str
+    series: str
+    series_title: str
+    category: str
+    evidence: str
+    frequency: str
+    typical_evidence: tuple[str, ...]
+    aspects: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What auditors test: a statement of the organisation, who owns it, and what shows whether it operates.
+
+    ``operation`` is "continuous" (a frame a night), "recurring" or "per_event". ``checks`` are check ids; ``alternatives``
+    are groups of check ids of which any one suffices (``satisfied_by: {any: [...]}``). ``deviation`` is "any_failure" or a
+    mapping of severity to the days within which a failure must be corrected (``not_corrected_within``).
+    """
+
+    id: str
+    statement: str
+    owner: str
+    criteria: tuple[str, ...]
+    operation: str
+    path: Path
+    digest: str
+    aspects: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    evidence: tuple[str, ...] = ()
+    deviation: str | Mapping[str, int] = "any_failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved a waiver, when, and how that is known: "corroborated" by a review or signed commit, or "asserted"."""
+
+    approver: str
+    approved_on: date
+    standing: Literal["corroborated", "asserted"]
+    self_approved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An accepted failure. It stands beside a verdict and never changes one.
+
+    ``check`` is a check id; ``resources`` are the ids of the subjects that were failing when it was approved: a new
+    match is a new failure. In force from ``start`` to ``expires``, both included (UTC dates).
+    """
+
+    id: str
+    kind: Literal["risk_accepted", "compensating_control", "false_positive", "planned_fix"]
+    check: str
+    resources: tuple[str, ...]
+    owner: str
+    reason: str
+    start: date
+    expires: date
+    approval: Approval
+    path: Path
+    digest: str
+    ticket: str | None = None
+
+
+# --- what was judged -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about: a resource, or a scope whose listing of ``type`` was not complete."""
+
+    kind: Literal["resource", "scope"]
+    type: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What an ``unknown`` verdict could not see: the path in the expression, and why."""
+
+    path: str
+    unread: Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check's verdict on one subject.
+
+    ``message`` and ``observed`` (path, value) are there for fail and unknown only; ``causes`` for unknown only.
+    ``resource`` and ``related`` are what it was judged on (``resource`` is None where the subject is a scope).
+    """
+
+    check: Check
+    subject: Subject
+    scope: Scope
+    verdict: Verdict
+    reason: Reason | None = None
+    message: str | None = None
+    observed: tuple[tuple[str, Any], ...] = ()
+    causes: tuple[Cause, ...] = ()
+    resource: Resource | None = None
+    related: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[str, str, str, str, str, str]:
+        """Sort key of findings and of their records: scope, check, subject."""
+        scope = self.scope
+        return (scope.provider, scope.account, scope.region, self.check.id, self.subject.type, self.subject.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What a check judged: listed = passed + failed + unknown + not_applicable.
+
+    ``complete`` is false where a listing was not: the population then prints as "at least n". ``queries`` are the
+    operations that listed it; with ``listed`` 0 and ``complete``, none exist.
+    """
+
+    check: str
+    listed: int
+    passed: int
+    failed: int
+    unknown: int
+    not_applicable: int
+    complete: bool
+    waived: int = 0
+    queries: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """The population: listed less not_applicable."""
+        return self.listed - self.not_applicable
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverState:
+    """What became of a waiver in a run: "in_force" (with its matches), "expired", "not_started", "unmatched"."""
+
+    waiver: Waiver
+    state: Literal["in_force", "expired", "not_started", "unmatched"]
+    matches: tuple[Finding, ...] = ()
+
+
+ControlWord = Literal["failures_observed", "incomplete", "no_evidence", "did_not_occur", "no_failures_observed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlConclusion:
+    """What a run shows of a control: the first word that applies, and the counts behind it.
+
+    ``unused`` are checks of alternatives that were not chosen; ``reason`` is one sentence for a reader.
+    """
+
+    control: Control
+    word: ControlWord
+    passed: int
+    failed: int
+    waived: int
+    unknown: int
+    not_applicable: int
+    complete: bool
+    checks: tuple[str, ...]
+    unused: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionConclusion:
+    """The counts of a criterion's controls, and the aspects that no control addresses.
+
+    ``state``: "controls" (look at the counts), "no_control", "not_relevant" or "subservice".
+    """
+
+    criterion: Criterion
+    state: Literal["controls", "no_control", "not_relevant", "subservice"]
+    controls: tuple[ControlConclusion, ...]
+    uncovered_aspects: tuple[str, ...] = ()
+    selected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was asked for: filters as given, and the checks they selected (sorted by id)."""
+
+    checks: tuple[Check, ...]
+    providers: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A run, judged and concluded: what every renderer renders. Renderers neither decide nor count.
+
+    ``kind`` is scheduled, adhoc, gate or demo. ``exit_code`` and ``exit_reasons`` follow design section 5; all codes that
+    applied are in ``exit_reasons`` by code. ``record`` says where it was sealed, or None with ``not_recorded`` the reason.
+    """
+
+    kind: str
+    organization: str
+    engine_version: str
+    as_of: str
+    selection: Selection
+    snapshot: Snapshot
+    findings: tuple[Finding, ...]
+    waived: Mapping[int, Waiver]
+    populations: tuple[Population, ...]
+    controls: tuple[ControlConclusion, ...]
+    criteria: tuple[CriterionConclusion, ...]
+    waivers: tuple[WaiverState, ...]
+    unused_checks: tuple[str, ...]
+    fail_on: Severity
+    exit_code: int
+    exit_reasons: Mapping[int, str]
+    run_id: str | None = None
+    sealed: Mapping[str, Any] | None = None

@@ -1,0 +1,320 @@
+"""What a provider adapter is made of: scopes, resources, resource types, readers and outcomes.
+
+An adapter declares *resource types* and *readers*. A reader names the API operations it calls, the properties it fills,
+the properties it needs first and the permissions it takes; its ``read`` function turns one answer into plain values.
+That one declaration drives planning, ``unread``, ``auditreel permissions`` and ``--plan``. A reader normalises names
+and units and joins API calls; it never judges.
+
+A reader says "I could not see this" by putting an :class:`Unread` where the value would stand, in any object at any
+depth. :func:`resource` lifts every one of them out, so that a finished resource holds no key for what was not read and
+an ``unread`` entry (a JSON Pointer, RFC 6901) for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, Protocol, TypeVar
+
+GLOBAL: Final = "global"
+"""The region of what a cloud keeps once for the whole account."""
+
+T = TypeVar("T")
+
+Reason = Literal[
+    "access_denied",
+    "policy_denied",
+    "throttled",
+    "unavailable",
+    "malformed_response",
+    "missing_attribute",
+    "not_licensed",
+    "service_disabled",
+    "known_after_apply",
+    "sensitive",
+    "ambiguous",
+    "expression_error",
+    "not_collected",
+    "stale",
+    "redacted",
+    "cancelled",
+]
+"""Why something is unknown. The words are part of the evidence format; a new one is a new schema version."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """Where a reading was made: provider ("aws"), account id, and region or :data:`GLOBAL`."""
+
+    provider: str
+    account: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.account}/{self.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why a property (or a listing) was not read.
+
+    ``operation`` is the API operation ("s3:GetBucketPolicy"), ``permission`` what would have allowed it, ``detail`` an
+    error code and a request id and never a body.
+    """
+
+    reason: Reason
+    operation: str | None = None
+    permission: str | None = None
+    detail: str | None = None
+
+
+MISSING: Final = Unread("missing_attribute")
+"""The answer lacked an attribute that its documentation does not allow to be absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing that a provider holds, as it was read.
+
+    ``type`` is the cloud's own public name ("AWS::S3::Bucket"), ``id`` the ARN, ARM id or full resource name.
+    ``properties`` follow the type's schema in ``schemas/resources``; ``unread`` maps a JSON Pointer below
+    ``properties`` ("/policy", "/ingress/3/cidrs") to the reason why no key stands there. ``tags`` is None where they were
+    not read (then "/tags" may be in ``unread``). ``collected_at`` is RFC 3339 UTC.
+    """
+
+    type: str
+    id: str
+    name: str
+    provider: str
+    account: str
+    region: str
+    tags: Mapping[str, str] | None
+    collected_at: str
+    properties: Mapping[str, Any]
+    unread: Mapping[str, Unread] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that the resource lies in (for a bucket: its own region, though buckets are listed globally)."""
+        return Scope(self.provider, self.account, self.region)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a per-scope reader says of one resource: a listing finds it, a later reader adds to it.
+
+    ``properties`` may hold :class:`Unread` values at any depth, and ``tags`` under that name. ``region`` is only given
+    where it differs from the region that was asked (a bucket found by the global listing).
+    """
+
+    type: str
+    id: str
+    properties: Mapping[str, Any]
+    name: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A provider's error, classified: which reason it is to us, and the provider's own code and request id."""
+
+    reason: Reason
+    code: str
+    operation: str | None = None
+    request_id: str | None = None
+
+    @property
+    def detail(self) -> str:
+        """Code and request id, for the ``detail`` of an :class:`Unread`."""
+        return f"{self.code} (request {self.request_id})" if self.request_id else self.code
+
+
+Per = Literal["scope", "resource"]
+Where = Literal["global", "region"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One way to read properties: the operations it calls and what it makes of their answers.
+
+    ``per`` "scope": ``read(caller, scope)`` yields :class:`Found`, for the types in ``lists`` as their listing, for
+    other types in ``fills`` as additions to resources that their own lister found. ``per`` "resource":
+    ``read(caller, resource)`` returns the properties of that one resource; ``of`` names its type.
+    ``shared``: called once for all resources of a scope with equal values of ``needs``.
+
+    ``fills`` maps a resource type to the properties read. ``needs`` are properties of the resource that must have been
+    read before; what is unread there leaves these unread too. ``permissions`` are the vendor's action names.
+    Error codes: ``absent_codes`` document absence (the properties take the values of ``absent``, default null),
+    ``gone_codes`` say that the resource was deleted since it was listed, ``off_codes`` that the service is not in use
+    (an empty, complete listing). Every other error leaves the properties unread.
+    """
+
+    operations: tuple[str, ...]
+    read: Callable[..., Any]
+    fills: Mapping[str, tuple[str, ...]]
+    permissions: tuple[str, ...]
+    per: Per = "scope"
+    where: Where = "region"
+    of: str | None = None
+    lists: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    shared: bool = False
+    absent: Mapping[str, Any] = field(default_factory=dict)
+    absent_codes: frozenset[str] = frozenset()
+    gone_codes: frozenset[str] = frozenset()
+    off_codes: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The reader's name in the ledger and in ``--plan``: its operations."""
+        return "+".join(self.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """A type of resource that a provider can list. ``where``: listed once an account, or in each region."""
+
+    name: str
+    where: Where = "region"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one execution of a reader cost; the ledger adds tallies up."""
+
+    calls: int = 0
+    pages: int = 0
+    items: int = 0
+    retries: int = 0
+    polls: int = 0
+    request_ids: list[str] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+
+
+class Governor(Protocol):
+    """Owns pace and retries. Given by the engine to the adapter; each request goes through it, retries included."""
+
+    def __call__(
+        self, lane: Hashable, request: Callable[[], T], classify: Callable[[Exception], Failure | None], tally: Tally
+    ) -> T:
+        """Run ``request`` in ``lane`` (service and region), again while ``classify`` calls its error temporary.
+
+        Raises what ``request`` raises once it is final.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What there is to scan: who asks, the scopes, and the accounts and regions as resources.
+
+    ``identity`` says who we are (principal ARN, user or app id). ``regions_off`` are regions that exist and are not
+    enabled: facts for the ledger. ``failures`` maps a discovery operation that failed to why; while there is one, the
+    run is not complete.
+    """
+
+    identity: Mapping[str, str]
+    scopes: tuple[Scope, ...]
+    found: tuple[tuple[Scope, Found], ...]
+    regions_off: tuple[Scope, ...] = ()
+    failures: Mapping[str, Unread] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """An adapter. ``discovered`` are the types whose resources come with the discovery (accounts, regions)."""
+
+    name: str
+    types: Mapping[str, ResourceType]
+    readers: tuple[Reader, ...]
+    discovered: Mapping[str, tuple[str, ...]]
+    discovery_permissions: tuple[str, ...]
+
+    def discover(self, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
+        """Find out who we are and which scopes can be read; empty filters mean all."""
+        ...
+
+    def caller(self, scope: Scope, governor: Governor, tally: Tally) -> Any:
+        """What a reader calls the API with, bound to a scope's credentials and region."""
+        ...
+
+    def classify(self, error: Exception) -> Failure | None:
+        """What an error of the adapter's SDK means, or None for an error that is not the provider's (a bug)."""
+        ...
+
+    def temporary(self, failure: Failure) -> bool:
+        """Whether the same request may succeed when it is sent again."""
+        ...
+
+    def close(self, scope: Scope) -> None:
+        """Drop the clients of a scope."""
+        ...
+
+
+def attribute(answer: Mapping[str, Any], key: str) -> Any:
+    """A value that the API documents as always present: the value, or :data:`MISSING` where it is not there."""
+    value = answer.get(key)
+    return MISSING if value is None else value
+
+
+def lift(value: Any, pointer: str = "") -> tuple[Any, dict[str, Unread]]:
+    """Take every :class:`Unread` out of a value.
+
+    Returns the value without the keys that were unread, and what was unread by JSON Pointer. An Unread that stands in
+    a list itself (not in an object of the list) makes the nearest enclosing object key unread, since a list with an
+    unknown element has neither a length nor an end.
+    """
+    if isinstance(value, Unread):
+        return value, {pointer: value}
+    if isinstance(value, Mapping):
+        kept: dict[str, Any] = {}
+        unread: dict[str, Unread] = {}
+        for key, item in value.items():
+            below = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+            if type(item) in (str, int, bool) or item is None:
+                kept[key] = item
+                continue
+            item, missing = lift(item, below)
+            unread.update(missing)
+            if not isinstance(item, Unread):
+                kept[key] = item
+        return kept, unread
+    if isinstance(value, (list, tuple)):
+        items: list[Any] = []
+        unread = {}
+        for index, item in enumerate(value):
+            item, missing = lift(item, f"{pointer}/{index}")
+            if isinstance(item, Unread):
+                return item, {pointer: item}
+            unread.update(missing)
+            items.append(item)
+        return items, unread
+    return value, {}
+
+
+def merged(resource: Resource, properties: Mapping[str, Any]) -> Resource:
+    """A resource with further properties (``tags`` among them), and with what they say was unread."""
+    kept, unread = lift(properties)
+    tags = kept.pop("tags", resource.tags)
+    return replace(
+        resource,
+        tags=tags,
+        properties={**resource.properties, **kept},
+        unread={**resource.unread, **unread},
+    )
+
+
+def resource(found: Found, scope: Scope, collected_at: str) -> Resource:
+    """The resource that a listing found in ``scope``."""
+    bare = Resource(
+        type=found.type,
+        id=found.id,
+        name=found.name or found.id,
+        provider=scope.provider,
+        account=scope.account,
+        region=found.region or scope.region,
+        tags=None,
+        collected_at=collected_at,
+        properties={},
+    )
+    return merged(bare, found.properties)
