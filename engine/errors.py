@@ -5,6 +5,7 @@
     ├── ContentError            a data file is wrong; holds every problem, each located   exit 2
     ├── ExpressionError         an expression does not parse or type-check                exit 2 (inside ContentError)
     ├── InputError              a snapshot, bundle or other input file cannot be used     exit 2
+    ├── DiscoveryError          a provider did not say who we are or what there is        exit 4
     ├── SealError               evidence could not be written                             exit 5
     ├── VerificationError       evidence does not verify, or could not be verified        exit 5
     └── Interrupted             a signal ended the run                                    exit 130 / 143
@@ -15,6 +16,7 @@ is a value as well (``engine.expressions.Failed``). Any other exception is a bug
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +68,12 @@ class InputError(AuditreelError):
     """A file that was handed in (a snapshot, a bundle, a plan) cannot be used."""
 
 
+class DiscoveryError(AuditreelError):
+    """A provider did not say who we are, so that nothing could be read: the run is incomplete."""
+
+    exit_code = 4
+
+
 class SealError(AuditreelError):
     """Evidence could not be written or sealed; nothing was lost of what stood before."""
 
@@ -81,6 +89,6 @@ class VerificationError(AuditreelError):
 class Interrupted(AuditreelError):
     """A signal asked the run to stop. ``exit_code`` is 128 plus the signal's number."""
 
-    def __init__(self, signal: int) -> None:
-        self.exit_code = 128 + signal
-        super().__init__(f"stopped by signal {signal}")
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        self.exit_code = 128 + number
+        super().__init__(f"stopped by {signal.Signals(number).name}")

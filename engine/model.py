@@ -5,7 +5,7 @@ What comes from a provider (Scope, Resource, Unread, ...) is defined in :mod:`pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,9 @@ __all__ = [
     "Assessment",
     "Cause",
     "Check",
+    "Clock",
     "Collection",
+    "CollectionState",
     "Control",
     "ControlConclusion",
     "Criterion",
@@ -30,6 +32,7 @@ __all__ = [
     "Example",
     "Finding",
     "LedgerRow",
+    "Organization",
     "Parameter",
     "Population",
     "Reason",
@@ -54,6 +57,18 @@ Verdict = Literal["pass", "fail", "unknown", "not_applicable"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "unknown", "not_applicable")
 
 CollectionState = Literal["complete", "off", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The one clock, made in the command line and passed down: ``now()`` is RFC 3339 UTC text ending in Z.
+
+    ``monotonic()`` counts seconds from an arbitrary start, ``sleep(seconds)`` waits.
+    """
+
+    now: Callable[[], str]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
 
 
 # --- what was read -------------------------------------------------------------------------------------------------
@@ -102,8 +117,8 @@ class Snapshot:
     """Everything that was read, as of one moment; the only input of ``evaluate`` besides checks and policy.
 
     ``as_of`` is RFC 3339 UTC (start of collection) and is ``now`` in expressions. ``source`` says where it came from:
-    "live", "recorded", "demo". ``identity`` is who asked. ``scopes`` are the scopes asked; ``regions_off`` exist and are
-    not enabled. ``collections`` has one row for each (type, scope) planned, ``resources`` are sorted by
+    "live", "recorded", "demo". ``identity`` is who asked. ``scopes`` are the scopes asked; ``regions_off`` exist and
+    are not enabled. ``collections`` has one row for each (type, scope) planned, ``resources`` are sorted by
     (type, account, region, id).
     """
 
@@ -148,8 +163,8 @@ class Relation:
 class Example:
     """A resource, what it is related to, and the verdict that the check must give: proof that the test can fail.
 
-    ``resource`` holds properties (and id, name, account, region, tags where they matter); a property that is left out is
-    unread. ``related`` maps a relation to its resources; ``parameters`` replace defaults.
+    ``resource`` holds properties (and id, name, account, region, tags where they matter); a property that is left out
+    is unread. ``related`` maps a relation to its resources; ``parameters`` replace defaults.
     """
 
     name: str
@@ -216,9 +231,10 @@ class Criterion:
 class Control:
     """What auditors test: a statement of the organisation, who owns it, and what shows whether it operates.
 
-    ``operation`` is "continuous" (a frame a night), "recurring" or "per_event". ``checks`` are check ids; ``alternatives``
-    are groups of check ids of which any one suffices (``satisfied_by: {any: [...]}``). ``deviation`` is "any_failure" or a
-    mapping of severity to the days within which a failure must be corrected (``not_corrected_within``).
+    ``operation`` is "continuous" (a frame a night), "recurring" or "per_event". ``checks`` are check ids;
+    ``alternatives`` are groups of check ids of which any one suffices (``satisfied_by: {any: [...]}``). ``deviation``
+    is "any_failure" or maps a severity to the days within which a failure must be corrected (``not_corrected_within``).
+    A member of an alternative that has no dot is no check but a kind of evidence.
     """
 
     id: str
@@ -237,7 +253,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who approved a waiver, when, and how that is known: "corroborated" by a review or signed commit, or "asserted"."""
+    """Who approved a waiver, when, and how that is known: "corroborated" (review, signed commit) or "asserted"."""
 
     approver: str
     approved_on: date
@@ -249,8 +265,8 @@ class Approval:
 class Waiver:
     """An accepted failure. It stands beside a verdict and never changes one.
 
-    ``check`` is a check id; ``resources`` are the ids of the subjects that were failing when it was approved: a new
-    match is a new failure. In force from ``start`` to ``expires``, both included (UTC dates).
+    ``check`` is a check id; ``resources`` are the ids of the subjects of ``account`` that were failing when it was
+    approved: a new match is a new failure. In force from ``start`` to ``expires``, both included (UTC dates).
     """
 
     id: str
@@ -265,6 +281,29 @@ class Waiver:
     path: Path
     digest: str
     ticket: str | None = None
+    account: str = ""
+    effective_at: str | None = None
+    """RFC 3339 UTC: no effect before it, the latest of start, approval and the commit that brought the file; None
+    where the policy folder is a repository and no commit holds the file as it stands: no effect at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Whose controls these are, and what it set: ``policies/organization.yaml``.
+
+    ``categories`` are those of the report; ``stated`` maps a criterion to ("subservice" or "not_relevant", why);
+    ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    path: Path
+    digest: str
+    waiver_days: int = 365
+    self_approval: bool = False
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stated: Mapping[str, tuple[Literal["subservice", "not_relevant"], str]] = field(default_factory=dict)
+    store: str | None = None
 
 
 # --- what was judged -----------------------------------------------------------------------------------------------
@@ -316,10 +355,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What a check judged: listed = passed + failed + unknown + not_applicable.
+    """What a check judged: listed = passed + failed + unknown + not_applicable, one for each of its findings.
 
-    ``complete`` is false where a listing was not: the population then prints as "at least n". ``queries`` are the
-    operations that listed it; with ``listed`` 0 and ``complete``, none exist.
+    ``complete`` is false where a listing was not: the population then prints as "at least n", and each such scope is
+    one of the unknown. ``queries`` are the operations that listed it; with ``listed`` 0 and ``complete``, none exist.
     """
 
     check: str
@@ -340,11 +379,16 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class WaiverState:
-    """What became of a waiver in a run: "in_force" (with its matches), "expired", "not_started", "unmatched"."""
+    """What became of a waiver in a run, and the failures that it names (which only "in_force" waives).
+
+    "uncommitted": no commit brought it yet. "not_selected": its check was not asked for. "unmatched": it is in force,
+    and nothing that it names fails. ``unmatched`` are the resources it names that do not fail.
+    """
 
     waiver: Waiver
-    state: Literal["in_force", "expired", "not_started", "unmatched"]
+    state: Literal["in_force", "expired", "not_started", "uncommitted", "not_selected", "unmatched"]
     matches: tuple[Finding, ...] = ()
+    unmatched: tuple[str, ...] = ()
 
 
 ControlWord = Literal["failures_observed", "incomplete", "no_evidence", "did_not_occur", "no_failures_observed"]
@@ -354,7 +398,9 @@ ControlWord = Literal["failures_observed", "incomplete", "no_evidence", "did_not
 class ControlConclusion:
     """What a run shows of a control: the first word that applies, and the counts behind it.
 
-    ``unused`` are checks of alternatives that were not chosen; ``reason`` is one sentence for a reader.
+    ``checks`` are those whose findings are counted, ``not_run`` those that the run's filters left out, ``unused`` those
+    of alternatives that were not chosen. ``deviations`` is how many failures are deviations by the control's rule, None
+    where that takes more than one run. ``reason`` is one sentence for a reader.
     """
 
     control: Control
@@ -368,13 +414,16 @@ class ControlConclusion:
     checks: tuple[str, ...]
     unused: tuple[str, ...] = ()
     reason: str = ""
+    not_run: tuple[str, ...] = ()
+    deviations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionConclusion:
     """The counts of a criterion's controls, and the aspects that no control addresses.
 
-    ``state``: "controls" (look at the counts), "no_control", "not_relevant" or "subservice".
+    ``state``: "controls" (look at the counts), "no_control", "not_relevant" or "subservice" (why is in ``reason``).
+    ``selected``: whether the run's filters asked for it.
     """
 
     criterion: Criterion
@@ -382,6 +431,7 @@ class CriterionConclusion:
     controls: tuple[ControlConclusion, ...]
     uncovered_aspects: tuple[str, ...] = ()
     selected: bool = True
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,8 +451,8 @@ class Selection:
 class Assessment:
     """A run, judged and concluded: what every renderer renders. Renderers neither decide nor count.
 
-    ``kind`` is scheduled, adhoc, gate or demo. ``exit_code`` and ``exit_reasons`` follow design section 5; all codes that
-    applied are in ``exit_reasons`` by code. ``record`` says where it was sealed, or None with ``not_recorded`` the reason.
+    ``kind`` is scheduled, adhoc, gate or demo. ``exit_code`` and ``exit_reasons`` follow design section 5; all codes
+    that applied are in ``exit_reasons`` by code. ``sealed`` says where the run was recorded; None: it was not.
     """
 
     kind: str

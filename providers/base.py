@@ -12,7 +12,7 @@ an ``unread`` entry (a JSON Pointer, RFC 6901) for each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Protocol, TypeVar
 
@@ -78,8 +78,8 @@ class Resource:
 
     ``type`` is the cloud's own public name ("AWS::S3::Bucket"), ``id`` the ARN, ARM id or full resource name.
     ``properties`` follow the type's schema in ``schemas/resources``; ``unread`` maps a JSON Pointer below
-    ``properties`` ("/policy", "/ingress/3/cidrs") to the reason why no key stands there. ``tags`` is None where they were
-    not read (then "/tags" may be in ``unread``). ``collected_at`` is RFC 3339 UTC.
+    ``properties`` ("/policy", "/ingress/3/cidrs") to the reason why no key stands there. ``tags`` is None where they
+    were not read (then "/tags" may be in ``unread``). ``collected_at`` is RFC 3339 UTC.
     """
 
     type: str
@@ -116,12 +116,20 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A provider's error, classified: which reason it is to us, and the provider's own code and request id."""
+    """A provider's error, classified: which reason it is to us, and the provider's own code and request id.
+
+    ``permission``: the action that the error itself names. ``temporary``: the same request may succeed when it is sent
+    again. ``refused``: the identity itself was refused (an expired token, a wrong signature), so that naming a missing
+    permission would mislead.
+    """
 
     reason: Reason
     code: str
     operation: str | None = None
     request_id: str | None = None
+    permission: str | None = None
+    temporary: bool = False
+    refused: bool = False
 
     @property
     def detail(self) -> str:
@@ -131,6 +139,14 @@ class Failure:
 
 Per = Literal["scope", "resource"]
 Where = Literal["global", "region"]
+
+
+class NotReady(Exception):
+    """What the provider makes on demand (a report) was not ready in time. ``operation`` as "iam:GenerateReport"."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__(operation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +160,8 @@ class Reader:
 
     ``fills`` maps a resource type to the properties read. ``needs`` are properties of the resource that must have been
     read before; what is unread there leaves these unread too. ``permissions`` are the vendor's action names.
+    ``unmentioned`` holds what a complete per-scope reading says of the resources that it does not mention (a group that
+    no interface uses has none); a property that is not in it is unread there.
     Error codes: ``absent_codes`` document absence (the properties take the values of ``absent``, default null),
     ``gone_codes`` say that the resource was deleted since it was listed, ``off_codes`` that the service is not in use
     (an empty, complete listing). Every other error leaves the properties unread.
@@ -159,6 +177,7 @@ class Reader:
     lists: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     shared: bool = False
+    unmentioned: Mapping[str, Any] = field(default_factory=dict)
     absent: Mapping[str, Any] = field(default_factory=dict)
     absent_codes: frozenset[str] = frozenset()
     gone_codes: frozenset[str] = frozenset()
@@ -180,7 +199,10 @@ class ResourceType:
 
 @dataclass(slots=True)
 class Tally:
-    """What one execution of a reader cost; the ledger adds tallies up."""
+    """What one execution of a reader cost; the ledger adds tallies up.
+
+    ``failures`` are parts of a listing that failed while the listing itself did not.
+    """
 
     calls: int = 0
     pages: int = 0
@@ -189,6 +211,8 @@ class Tally:
     polls: int = 0
     request_ids: list[str] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
+    date: str | None = None
+    failures: list[Unread] = field(default_factory=list)
 
 
 class Governor(Protocol):
@@ -203,6 +227,10 @@ class Governor(Protocol):
         """
         ...
 
+    def pause(self, seconds: float) -> None:
+        """Wait before a poll. Ends early when the run is asked to stop."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
@@ -210,7 +238,7 @@ class Discovery:
 
     ``identity`` says who we are (principal ARN, user or app id). ``regions_off`` are regions that exist and are not
     enabled: facts for the ledger. ``failures`` maps a discovery operation that failed to why; while there is one, the
-    run is not complete.
+    run is not complete. ``answered_at`` is the provider's clock when it said who we are (RFC 3339 UTC).
     """
 
     identity: Mapping[str, str]
@@ -219,6 +247,7 @@ class Discovery:
     regions_off: tuple[Scope, ...] = ()
     failures: Mapping[str, Unread] = field(default_factory=dict)
     tallies: Mapping[str, Tally] = field(default_factory=dict)
+    answered_at: str | None = None
 
 
 class Provider(Protocol):
@@ -231,19 +260,22 @@ class Provider(Protocol):
     discovery_permissions: tuple[str, ...]
 
     def discover(self, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
-        """Find out who we are and which scopes can be read; empty filters mean all."""
+        """Find out who we are and which scopes can be read, of ``accounts`` (empty: all).
+
+        ``regions`` are those to scan where the provider cannot tell which there are; they narrow nothing else.
+        """
         ...
 
     def caller(self, scope: Scope, governor: Governor, tally: Tally) -> Any:
         """What a reader calls the API with, bound to a scope's credentials and region."""
         ...
 
-    def classify(self, error: Exception) -> Failure | None:
-        """What an error of the adapter's SDK means, or None for an error that is not the provider's (a bug)."""
+    def lane(self, reader: Reader, scope: Scope) -> Hashable:
+        """What shares a rate limit with the reader's requests in that scope (for AWS: service and region)."""
         ...
 
-    def temporary(self, failure: Failure) -> bool:
-        """Whether the same request may succeed when it is sent again."""
+    def classify(self, error: Exception) -> Failure | None:
+        """What an error of the adapter's SDK means, or None for an error that is not the provider's (a bug)."""
         ...
 
     def close(self, scope: Scope) -> None:
@@ -257,44 +289,82 @@ def attribute(answer: Mapping[str, Any], key: str) -> Any:
     return MISSING if value is None else value
 
 
+DEEPEST: Final = 100
+"""Nesting of a value beyond which an answer is malformed."""
+MOST: Final = 2**53 - 1
+"""The largest integer that evidence holds as a number (RFC 8785, section 3.2.2.3)."""
+
+
 def lift(value: Any, pointer: str = "") -> tuple[Any, dict[str, Unread]]:
-    """Take every :class:`Unread` out of a value.
+    """Take every :class:`Unread` out of a value, and bring the rest into what evidence can hold.
 
     Returns the value without the keys that were unread, and what was unread by JSON Pointer. An Unread that stands in
     a list itself (not in an object of the list) makes the nearest enclosing object key unread, since a list with an
-    unknown element has neither a length nor an end.
+    unknown element has neither a length nor an end. Integers beyond :data:`MOST` and floats become text, and a lone
+    surrogate becomes its escape. Raises TypeError for a value that JSON has no form for.
     """
+    return _lift(value, pointer, 0)
+
+
+def _lift(value: Any, pointer: str, depth: int) -> tuple[Any, dict[str, Unread]]:
+    if value is None or isinstance(value, bool):
+        return value, {}
+    if isinstance(value, str):
+        return text(value), {}
+    if isinstance(value, int):
+        return (value if -MOST <= value <= MOST else str(value)), {}
+    if isinstance(value, float):
+        return repr(value), {}
     if isinstance(value, Unread):
         return value, {pointer: value}
+    if depth > DEEPEST:
+        deep = Unread("malformed_response", detail="nested too deeply")
+        return deep, {pointer: deep}
     if isinstance(value, Mapping):
-        kept: dict[str, Any] = {}
-        unread: dict[str, Unread] = {}
-        for key, item in value.items():
-            below = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
-            if type(item) in (str, int, bool) or item is None:
-                kept[key] = item
-                continue
-            item, missing = lift(item, below)
-            unread.update(missing)
-            if not isinstance(item, Unread):
-                kept[key] = item
-        return kept, unread
+        return _lift_object(value, pointer, depth)
     if isinstance(value, (list, tuple)):
-        items: list[Any] = []
-        unread = {}
-        for index, item in enumerate(value):
-            item, missing = lift(item, f"{pointer}/{index}")
-            if isinstance(item, Unread):
-                return item, {pointer: item}
-            unread.update(missing)
-            items.append(item)
-        return items, unread
-    return value, {}
+        return _lift_list(value, pointer, depth)
+    raise TypeError(f"{pointer or 'a property'} holds a {type(value).__name__}")
 
 
-def merged(resource: Resource, properties: Mapping[str, Any]) -> Resource:
-    """A resource with further properties (``tags`` among them), and with what they say was unread."""
+def _lift_object(value: Mapping[str, Any], pointer: str, depth: int) -> tuple[Any, dict[str, Unread]]:
+    kept: dict[str, Any] = {}
+    unread: dict[str, Unread] = {}
+    for key, item in value.items():
+        below = f"{pointer}/{text(key).replace('~', '~0').replace('/', '~1')}"
+        item, missing = _lift(item, below, depth + 1)
+        unread.update(missing)
+        if not isinstance(item, Unread):
+            kept[text(key)] = item
+    return kept, unread
+
+
+def _lift_list(value: Sequence[Any], pointer: str, depth: int) -> tuple[Any, dict[str, Unread]]:
+    items: list[Any] = []
+    unread: dict[str, Unread] = {}
+    for index, item in enumerate(value):
+        item, missing = _lift(item, f"{pointer}/{index}", depth + 1)
+        if isinstance(item, Unread):
+            return item, {pointer: item}
+        unread.update(missing)
+        items.append(item)
+    return items, unread
+
+
+def text(value: str) -> str:
+    """Text that UTF-8 can carry: a lone surrogate, which JSON answers can hold, becomes its escape."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def merged(resource: Resource, properties: Mapping[str, Any], operation: str | None = None) -> Resource:
+    """A resource with further properties (``tags`` among them), and with what they say was unread.
+
+    ``operation`` is blamed where an unread value names none.
+    """
     kept, unread = lift(properties)
+    unread = {pointer: why if why.operation else replace(why, operation=operation) for pointer, why in unread.items()}
     tags = kept.pop("tags", resource.tags)
     return replace(
         resource,
@@ -308,8 +378,8 @@ def resource(found: Found, scope: Scope, collected_at: str) -> Resource:
     """The resource that a listing found in ``scope``."""
     bare = Resource(
         type=found.type,
-        id=found.id,
-        name=found.name or found.id,
+        id=text(found.id),
+        name=text(found.name or found.id),
         provider=scope.provider,
         account=scope.account,
         region=found.region or scope.region,

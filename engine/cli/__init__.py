@@ -1,0 +1,95 @@
+"""The command line: parses, calls one function of :mod:`engine.pipeline`, prints, and exits.
+
+``auditreel VERB`` loads only the verb's own module, and that module loads what it works with when it is called, so that
+help and usage errors need neither a cloud SDK nor the data folders.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final, NoReturn
+
+import click
+
+import engine
+from engine.cli import failures
+from engine.cli.watch import Watch
+
+VERBS: Final[dict[str, tuple[str, str]]] = {
+    "run": ("engine.cli.run", "Read, judge, record and report; run-checks is the same."),
+    "check": ("engine.cli.check", "List, show, write and test checks."),
+    "explain": ("engine.cli.explain", "Why a check is there, what it reads, and how to fix a failure."),
+    "permissions": ("engine.cli.permissions", "The least privilege that the selected checks take."),
+    "doctor": ("engine.cli.doctor", "Who we are, what will be denied, clock and versions."),
+    "init": ("engine.cli.init", "Make an evidence store, its keys and its trust file."),
+    "export": ("engine.cli.export", "Write a recorded run as a bundle that anyone can verify."),
+    "verify": ("engine.cli.verify", "Verify a store or a bundle, completely and offline."),
+    "replay": ("engine.cli.replay", "Judge a recorded run again and compare every record."),
+}
+"""A verb: the module that holds its ``command``, loaded when it is asked for, and one line of help."""
+
+
+class Verbs(click.Group):
+    """The verbs of ``auditreel``, each loaded when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every verb, in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's command, or None."""
+        return verb(cmd_name) if cmd_name in VERBS else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """The command that the arguments name. Raises click.UsageError, with the nearest verb, where there is none."""
+        if args and args[0] not in VERBS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], VERBS, 1)
+            hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(VERBS)}."
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs and what they are for, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+
+
+def verb(name: str) -> click.Command:
+    """The command of a verb of the table."""
+    command: click.Command = import_module(VERBS[name][0]).command
+    return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(engine.__version__, message="auditreel %(version)s")
+def group() -> None:
+    """A SOC 2 policy engine: reads cloud configuration, judges it by criterion, keeps evidence that anyone can verify.
+
+    Start with: auditreel run --demo
+    """
+
+
+def auditreel() -> NoReturn:
+    """The console script ``auditreel``."""
+    sys.exit(main(group, sys.argv[1:], "auditreel"))
+
+
+def run_checks() -> NoReturn:
+    """The console script ``run-checks``: ``auditreel run``."""
+    sys.exit(main(verb("run"), sys.argv[1:], "run-checks"))
+
+
+def main(command: click.Command, arguments: Sequence[str], name: str) -> int:
+    """Carry out a command line and return the exit code. What went wrong is told on the error stream."""
+    with Watch() as watch:
+        code = failures.guarded(lambda: _called(command, arguments, name, watch), failures.wants_traceback(arguments))
+        return watch.exit_code(code)
+
+
+def _called(command: click.Command, arguments: Sequence[str], name: str, watch: Watch) -> int:
+    result = command.main(args=list(arguments), prog_name=name, standalone_mode=False, obj=watch)
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,88 @@
+"""Options that several verbs share, and the request that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from engine.cli import settings
+
+if TYPE_CHECKING:
+    from engine.pipeline import RunRequest
+
+F = TypeVar("F", bound=Callable[..., Any])
+Option = Callable[[F], F]
+
+SEVERITY: Final = click.Choice(settings.SEVERITIES)
+FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+_SELECTION: Final[tuple[Option[Any], ...]] = (
+    click.option("--provider", multiple=True, metavar="P", help="Only checks of this provider, such as aws."),
+    click.option("--criterion", multiple=True, metavar="C", help="Only checks for security, CC6 or CC6.1."),
+    click.option("--check", multiple=True, metavar="GLOB", help="Only checks whose id matches, such as 'aws.iam.*'."),
+    click.option(
+        "--severity",
+        type=SEVERITY,
+        metavar="LEVEL",
+        help="Only checks at least this severe: low, medium, high, critical.",
+    ),
+    click.option("--account", multiple=True, metavar="A", help="Judge only this account."),
+    click.option("--region", multiple=True, metavar="R", help="Judge only this region, and what is global."),
+    click.option("--policy", type=FOLDER, metavar="DIR", help="The organisation's policy folder."),
+)
+_DEBUG: Final = click.option("--debug", is_flag=True, expose_value=False, help="Show where an error came from.")
+CONFIG: Final = click.option(
+    "--config", type=FOLDER, metavar="DIR", help="Folder of keys and trust file [default: ~/.config/auditreel]."
+)
+STORE: Final = click.option("--store", metavar="DIR", help="The evidence store.")
+
+
+def selection(command: F) -> F:
+    """The options that select checks and narrow what is judged."""
+    for option in reversed(_SELECTION):
+        command = option(command)
+    return command
+
+
+def debug(command: F) -> F:
+    """``--debug``; the outermost function looks for it, wherever an error comes from."""
+    result: F = _DEBUG(command)
+    return result
+
+
+def output_format(*names: str) -> Option[Any]:
+    """``--format`` of a verb that knows these formats, the first by default."""
+    return click.option(
+        "--format", "format_", type=click.Choice(names), default=names[0], show_default=True, help="Form of the output."
+    )
+
+
+def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
+    """What the flags, the environment and the files ask for, and every setting by name."""
+    from engine.pipeline import RunRequest
+
+    known = settings.merged(flags)
+    policy = known["policy"]
+    made = RunRequest(
+        config=flags.get("config") or settings.configuration(),
+        providers=tuple(known["provider"]),
+        criteria=tuple(known["criterion"]),
+        checks=tuple(known["check"]),
+        severity=known["severity"],
+        accounts=tuple(known["account"]),
+        regions=tuple(known["region"]),
+        policy=Path(policy) if policy is not None else None,
+        store=known["store"],
+        snapshot=flags.get("snapshot"),
+        demo=flags.get("demo"),
+        fail_on=known["fail_on"],
+        allow_incomplete=known["allow_incomplete"],
+        kind=known["kind"],
+        timeout=known["timeout"],
+    )
+    return made, known

@@ -1,0 +1,139 @@
+"""``auditreel run``, also installed as ``run-checks``."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+import engine
+from engine.cli import options, settings
+from engine.errors import Interrupted, UsageError
+
+if TYPE_CHECKING:
+    from engine.cli.watch import Watch
+    from engine.model import Assessment
+    from engine.pipeline import RunRequest
+
+
+_CODES: Final = (
+    "Exit codes: 0 no failure, 1 defect, 2 usage, 3 failures, 4 incomplete, 5 not sealed, 130 and 143 stopped."
+)
+
+
+@click.command("run", context_settings=options.CONTEXT, epilog=_CODES)
+@options.selection
+@click.option("--store", metavar="DIR", help="Record the run in this evidence store.")
+@click.option("--snapshot", metavar="FILE|RUN", help="Judge a stored snapshot, or that of a recorded run.")
+@click.option(
+    "--demo",
+    is_flag=False,
+    flag_value="recorded",
+    type=click.Choice(["recorded", "live"]),
+    metavar="[live]",
+    help="Judge a fictional company: no network, no account.",
+)
+@click.option("--plan", is_flag=True, help="Print the calls that would be made, and make none.")
+@click.option(
+    "--fail-on", type=options.SEVERITY, metavar="LEVEL", help="Least severity that counts as a failure [default: low]."
+)
+@click.option("--allow-incomplete", is_flag=True, default=None, help="Do not exit with 4 where something was not seen.")
+@click.option("--kind", type=click.Choice(settings.KINDS), help="What started it [default: adhoc].")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long one request may take [default: 20].",
+)
+@click.option("--format", type=click.Choice(settings.FORMATS), help="Form of what is printed [default: text].")
+@click.option(
+    "--output",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl. Repeatable.",
+)
+@options.CONFIG
+@options.debug
+@click.version_option(engine.__version__, message="auditreel %(version)s")
+@click.pass_obj
+def command(watch: Watch, plan: bool, output: tuple[Path, ...], **flags: Any) -> int:
+    """Read cloud configuration, judge it by criterion, record the verdicts, and report.
+
+    run-checks --demo: a fictional company, offline. run-checks --criterion security --plan: what would be called.
+    run-checks --criterion security: your account, with the cloud's own default credentials.
+    """
+    request, known = options.request(flags)
+    formats = _formats(output)
+    if plan:
+        from engine.cli.plan import show
+
+        return show(request, known["format"])
+    assessment = _judged(request, watch)
+    _reported(assessment, known["format"], formats)
+    return assessment.exit_code
+
+
+def _formats(paths: Sequence[Path]) -> dict[Path, str]:
+    """The format of each file, by its suffix; whatever would fail after the run is refused before it."""
+    from engine.cli.streams import check_target
+    from engine.report import FORMATS
+
+    by_suffix = {format_.suffix: name for name, format_ in FORMATS.items()}
+    found = {}
+    for path in paths:
+        if path.suffix not in by_suffix:
+            raise UsageError(f"writing {path}: no format ends in {path.suffix!r}; use {', '.join(by_suffix)}")
+        check_target(path)
+        found[path] = by_suffix[path.suffix]
+    return found
+
+
+def _judged(request: RunRequest, watch: Watch) -> Assessment:
+    from engine import pipeline
+    from engine.cli.clock import system_clock
+    from engine.cli.progress import progress
+
+    quiet = request.demo == "recorded" or request.snapshot is not None
+    try:
+        with watch.orderly() as cancelled, progress(quiet) as told:
+            return pipeline.run(request, system_clock(cancelled), told, cancelled)
+    except Interrupted as error:
+        raise _with_what_was_kept(Interrupted(watch.received or signal.SIGINT), error) from error
+
+
+def _with_what_was_kept(told: Interrupted, error: Interrupted) -> Interrupted:
+    told.add_note("No verdict was reached and none was recorded. A store keeps that the run was started and abandoned.")
+    for note in getattr(error, "__notes__", ()):
+        told.add_note(note)
+    return told
+
+
+def _reported(assessment: Assessment, shown: str, files: Mapping[Path, str]) -> None:
+    """Write every file and the screen, then raise what went wrong with a file."""
+    from engine.cli import streams
+    from engine.report import FORMATS, Options
+
+    problems: list[UsageError] = []
+    for path, name in files.items():
+        try:
+            streams.write(path, FORMATS[name].render(assessment, Options()))
+        except UsageError as error:
+            problems.append(error)
+    streams.emit(FORMATS[shown].render(assessment, streams.options()))
+    if assessment.exit_code:
+        streams.say(_why(assessment))
+    if problems:
+        raise problems[0]
+
+
+def _why(assessment: Assessment) -> str:
+    """One line: the exit code, why, and which others applied."""
+    code = assessment.exit_code
+    reasons = dict(assessment.exit_reasons)
+    line = f"exit {code}: {reasons.pop(code, 'see above')}"
+    others = "; ".join(f"{other}: {reason}" for other, reason in sorted(reasons.items()))
+    return f"{line} (also {others})" if others else line

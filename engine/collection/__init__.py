@@ -1,0 +1,98 @@
+"""From a plan to a snapshot: the only step that calls a provider, and the only one that catches a provider's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from engine.collection.ledger import discovery_rows
+from engine.collection.limiter import Cancelled
+from engine.collection.planner import Plan
+from engine.collection.runner import Conforms, Progress, Runner, unlisted
+from engine.errors import DiscoveryError, Interrupted, UsageError
+from engine.model import Resource, Snapshot
+from providers.base import Discovery, Governor, Provider
+
+__all__ = ["collect", "combined", "discovered"]
+
+
+def collect(
+    plan: Plan,
+    provider: Provider,
+    discovery: Discovery,
+    governor: Governor,
+    now: Callable[[], str],
+    conforms: Conforms,
+    progress: Progress = lambda ended, known: None,
+    sample: int | None = None,
+) -> Snapshot:
+    """Read what the plan asks for in the scopes that were discovered (see :class:`engine.collection.runner.Runner`)."""
+    as_of = now()
+    collected, ledger = Runner(plan, provider, discovery, governor, now, conforms, progress, sample).run()
+    collections = [
+        # What was deleted while it was read is no longer there.
+        replace(collection, count=len(collected.resources[key]))
+        for key, collection in collected.collections.items()
+    ]
+    collections += unlisted(discovery, plan)
+    return Snapshot(
+        as_of=as_of,
+        source="live",
+        identity=discovery.identity,
+        scopes=discovery.scopes,
+        collections=tuple(sorted(collections, key=lambda row: (row.type, row.scope))),
+        resources=tuple(sorted((item for held in collected.resources.values() for item in held.values()), key=order)),
+        ledger=(*discovery_rows(discovery), *ledger.rows()),
+        regions_off=discovery.regions_off,
+        finished_at=now(),
+    )
+
+
+def discovered(provider: Provider, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
+    """Who we are and what there is to scan.
+
+    Raises UsageError where there are no credentials or a filter names what is not there, DiscoveryError where the
+    provider did not say who we are.
+    """
+    try:
+        found = provider.discover(governor, accounts, regions)
+    except Cancelled as error:
+        raise Interrupted from error
+    except (KeyError, TypeError) as error:
+        raise DiscoveryError(f"asking {provider.name} who we are: its answer lacks {error}") from error
+    except Exception as error:
+        failure = provider.classify(error)
+        if failure is None:
+            raise
+        if failure.code.startswith("NoCredentials"):
+            raise UsageError(f"asking {provider.name} who we are: no credentials were found") from error
+        raise DiscoveryError(f"asking {provider.name} who we are: {failure.reason} ({failure.detail})") from error
+    if accounts and not found.scopes:
+        raise UsageError(f"the credentials are for account {found.identity.get('account')}, which --account leaves out")
+    missing = sorted(regions - {scope.region for scope in found.scopes})
+    if missing:
+        raise UsageError(f"these regions are not enabled for the account: {', '.join(missing)}")
+    return found
+
+
+def combined(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """One snapshot of several providers; as of the start of the first."""
+    if len(snapshots) == 1:
+        return snapshots[0]
+    first = min(snapshots, key=lambda snapshot: snapshot.as_of)
+    return replace(
+        first,
+        identity={f"{s.scopes[0].provider}.{key}": value for s in snapshots for key, value in s.identity.items()},
+        scopes=tuple(scope for s in snapshots for scope in s.scopes),
+        collections=tuple(sorted(chain(*(s.collections for s in snapshots)), key=lambda row: (row.type, row.scope))),
+        resources=tuple(sorted(chain(*(s.resources for s in snapshots)), key=order)),
+        ledger=tuple(chain(*(s.ledger for s in snapshots))),
+        regions_off=tuple(chain(*(s.regions_off for s in snapshots))),
+        finished_at=max((s.finished_at for s in snapshots if s.finished_at), default=None),
+    )
+
+
+def order(item: Resource) -> tuple[str, str, str, str]:
+    """The order of resources in a snapshot."""
+    return (item.type, item.account, item.region, item.id)

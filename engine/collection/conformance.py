@@ -1,0 +1,68 @@
+"""Holds what was read to the type's schema: a value of another type is malformed, not evidence.
+
+Without this, an answer of ``"true"`` where the documentation promises a boolean would make ``x == true`` false, and so
+a failure that nobody caused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.expressions.types import (
+    BOOL,
+    DYN,
+    INT,
+    STRING,
+    TIMESTAMP,
+    ListType,
+    MapType,
+    Nullable,
+    ObjectType,
+    Type,
+)
+from engine.model import Resource, Unread
+
+MALFORMED = Unread("malformed_response", detail="not of the type that the schema gives")
+UNDECLARED = Unread("malformed_response", detail="the schema has no such property")
+
+
+def conforming(schemas: Mapping[str, ObjectType]) -> Callable[[Resource], Resource]:
+    """A function that makes every property unread that does not fit its schema (resource type -> object type)."""
+
+    def conform(item: Resource) -> Resource:
+        fields = schemas[item.type].fields
+        bad = {
+            name: UNDECLARED if name not in fields else MALFORMED
+            for name, value in item.properties.items()
+            if name not in fields or not fits(fields[name], value)
+        }
+        if not bad:
+            return item
+        kept = {name: value for name, value in item.properties.items() if name not in bad}
+        unread = {pointer: why for pointer, why in item.unread.items() if pointer.split("/")[1] not in bad}
+        return replace(item, properties=kept, unread={**unread, **{f"/{name}": why for name, why in bad.items()}})
+
+    return conform
+
+
+def fits(type_: Type, value: Any) -> bool:
+    """Whether a plain value is of a type. An object's missing keys fit: they are unread."""
+    if isinstance(type_, Nullable):
+        return value is None or fits(type_.type, value)
+    if type_ == DYN:
+        return True
+    if isinstance(type_, ListType):
+        return isinstance(value, list) and all(fits(type_.element, item) for item in value)
+    if isinstance(type_, MapType):
+        return isinstance(value, dict) and all(fits(type_.value, item) for item in value.values())
+    if isinstance(type_, ObjectType):
+        return isinstance(value, dict) and all(
+            name in type_.fields and fits(type_.fields[name], item) for name, item in value.items()
+        )
+    if type_ == BOOL:
+        return isinstance(value, bool)
+    if type_ == INT:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return type_ in (STRING, TIMESTAMP) and isinstance(value, str)

@@ -1,0 +1,62 @@
+"""Tasks on threads, a bounded number of each lane at a time, so that one busy service cannot take every thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+WIDTH: Final = 24
+"""Tasks of one lane that hold a thread."""
+
+
+class Lanes:
+    """Runs tasks until none is left. A task may submit more. The first exception of a task ends the wait."""
+
+    def __init__(self, workers: int) -> None:
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="collect")
+        self._waiting: dict[Hashable, deque[Callable[[], None]]] = {}
+        self._running: dict[Hashable, int] = {}
+        self._left = 0
+        self._error: BaseException | None = None
+        self._changed = threading.Condition()
+
+    def submit(self, lane: Hashable, task: Callable[[], None]) -> None:
+        """Run ``task`` when its lane has room."""
+        with self._changed:
+            self._left += 1
+            if self._running.get(lane, 0) >= WIDTH:
+                self._waiting.setdefault(lane, deque()).append(task)
+                return
+            self._running[lane] = self._running.get(lane, 0) + 1
+        self._pool.submit(self._run, lane, task)
+
+    def _run(self, lane: Hashable, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except BaseException as error:
+            with self._changed:
+                self._error = self._error or error
+        with self._changed:
+            self._left -= 1
+            queue = self._waiting.get(lane)
+            following = queue.popleft() if queue and self._error is None else None
+            if following is None:
+                self._running[lane] -= 1
+            if self._left == 0 or self._error:
+                self._changed.notify_all()
+        if following is not None:
+            self._pool.submit(self._run, lane, following)
+
+    def wait(self) -> None:
+        """Return when every task has ended; raise what a task raised. Wakes often enough to let signals through."""
+        try:
+            with self._changed:
+                while self._left and self._error is None:
+                    self._changed.wait(0.2)
+            if self._error is not None:
+                raise self._error
+        finally:
+            self._pool.shutdown(wait=self._error is None, cancel_futures=True)

@@ -1,0 +1,99 @@
+"""From the properties that checks read to the readers that must run, and so to calls and permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.errors import UsageError
+from providers import Declared
+from providers.base import Reader, ResourceType
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be read of one provider.
+
+    ``types`` are the resource types listed; ``levels`` maps a type to its per-resource readers, those of a later level
+    needing properties of an earlier one; ``per_scope`` are the listers and the readers that add to listed resources;
+    ``wanted`` maps a type to the properties that checks read.
+    """
+
+    provider: str
+    types: Mapping[str, ResourceType]
+    per_scope: tuple[Reader, ...]
+    levels: Mapping[str, tuple[tuple[Reader, ...], ...]]
+    wanted: Mapping[str, frozenset[str]]
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """Every reader of the plan, listers first."""
+        below = (reader for levels in self.levels.values() for level in levels for reader in level)
+        return (*self.per_scope, *below)
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """The vendor's action names that the plan takes, sorted, without those of the discovery."""
+        return tuple(sorted({name for reader in self.readers for name in reader.permissions}))
+
+    def listers(self, type_name: str) -> tuple[str, ...]:
+        """The operations that list a type."""
+        return tuple(o for reader in self.per_scope if type_name in reader.lists for o in reader.operations)
+
+
+def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) -> Plan:
+    """The plan that reads ``reads`` (resource type -> properties; identity such as id and region needs no reader).
+
+    Raises UsageError for a type or property that no reader of the provider gives.
+    """
+    wanted: dict[str, set[str]] = {type_: set() for type_ in reads}
+    chosen: list[Reader] = []
+    queue = [(type_, name) for type_, names in sorted(reads.items()) for name in ("", *sorted(names))]
+    while queue:
+        type_, name = queue.pop()
+        if name:
+            wanted[type_].add(name)
+            if name in declared.discovered.get(type_, ()):
+                continue
+        elif type_ in declared.discovered:
+            continue
+        reader = _giver(declared, type_, name)
+        if reader not in chosen:
+            chosen.append(reader)
+            queue += [(reader.of or type_, need) for need in reader.needs]
+    chosen.sort(key=declared.readers.index)
+    per_scope = tuple(reader for reader in chosen if reader.per == "scope")
+    levels = {type_: _levels(type_, [r for r in chosen if r.per == "resource" and r.of == type_]) for type_ in wanted}
+    return Plan(
+        provider,
+        {type_: declared.types[type_] for type_ in sorted(wanted)},
+        per_scope,
+        {type_: rows for type_, rows in levels.items() if rows},
+        {type_: frozenset(names) for type_, names in wanted.items()},
+    )
+
+
+def _giver(declared: Declared, type_: str, name: str) -> Reader:
+    if name:
+        for reader in declared.readers:
+            if name in reader.fills.get(type_, ()):
+                return reader
+        raise UsageError(f"planning what to read: no reader of {type_} fills {name}")
+    for reader in declared.readers:
+        if type_ in reader.lists:
+            return reader
+    raise UsageError(f"planning what to read: no reader lists {type_}")
+
+
+def _levels(type_: str, readers: list[Reader]) -> tuple[tuple[Reader, ...], ...]:
+    levels: list[tuple[Reader, ...]] = []
+    waiting = readers
+    while waiting:
+        later = {name for reader in waiting for name in reader.fills.get(type_, ())}
+        ready = tuple(reader for reader in waiting if not later.intersection(reader.needs))
+        if not ready:
+            names = ", ".join(reader.name for reader in waiting)
+            raise UsageError(f"planning what to read: the readers of {type_} need each other: {names}")
+        levels.append(ready)
+        waiting = [reader for reader in waiting if reader not in ready]
+    return tuple(levels)

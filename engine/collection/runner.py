@@ -1,0 +1,247 @@
+"""Carries out a plan: every reader in every scope, as concurrently as lanes allow, into resources and collections.
+
+In each scope the listings and the readers that add to them run first; when all those of a type have ended, its
+resources are assembled and the per-resource readers start, level by level for each resource on its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from engine.collection.lanes import Lanes
+from engine.collection.ledger import Ledger
+from engine.collection.outcomes import Outcome, attempt, properties
+from engine.collection.planner import Plan
+from engine.model import Collection, CollectionState, Resource, Scope, Unread
+from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally, merged, resource
+
+WORKERS: Final = 64
+
+_STATES: Final[Mapping[str, CollectionState]] = {"value": "complete", "absent": "complete", "off": "off"}
+
+Conforms = Callable[[Resource], Resource]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class _Listing:
+    """One type in one scope while its per-scope readers run."""
+
+    pending: int
+    ended: dict[str, tuple[Reader, Outcome, Mapping[str, Found]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Collected:
+    """What a run has read so far, by (type, scope of the listing)."""
+
+    resources: dict[tuple[str, Scope], dict[str, Resource]] = field(default_factory=dict)
+    collections: dict[tuple[str, Scope], Collection] = field(default_factory=dict)
+
+
+class Runner:
+    """One run of a plan over the scopes of a discovery.
+
+    ``now`` gives the wall clock as RFC 3339 UTC; ``conforms`` makes values unread that do not fit the type's schema;
+    ``progress`` is told (executions ended, executions known). ``sample`` limits the per-resource readers to so many
+    resources a listing, for a trial.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        provider: Provider,
+        discovery: Discovery,
+        governor: Governor,
+        now: Callable[[], str],
+        conforms: Conforms,
+        progress: Progress = lambda ended, known: None,
+        sample: int | None = None,
+    ) -> None:
+        self._plan, self._provider, self._discovery = plan, provider, discovery
+        self._governor, self._now, self._conforms, self._progress = governor, now, conforms, progress
+        self._sample = sample
+        self._lanes = Lanes(WORKERS)
+        self._ledger = Ledger()
+        self._lock = threading.RLock()
+        self._listings: dict[tuple[str, Scope], _Listing] = {}
+        self._shared: dict[Hashable, Outcome | list[Callable[[Outcome], None]]] = {}
+        """How equal arguments of a shared reader ended, or who waits for that."""
+        self._collected = Collected()
+        self._known = self._ended = 0
+
+    def run(self) -> tuple[Collected, Ledger]:
+        """Read everything. Returns when every execution has ended one way or another."""
+        for scope in self._discovery.scopes:
+            readers = [reader for reader in self._plan.per_scope if self._runs_in(reader.where, scope)]
+            for type_ in self._plan.types:
+                if self._runs_in(self._plan.types[type_].where, scope):
+                    pending = sum(type_ in reader.lists or type_ in reader.fills for reader in readers)
+                    self._listings[type_, scope] = _Listing(pending)
+            for reader in readers:
+                self._start(reader, scope, scope, partial(self._list, reader, scope))
+        for (type_, scope), listing in list(self._listings.items()):
+            if listing.pending == 0:
+                self._assemble(type_, scope)
+        self._lanes.wait()
+        return self._collected, self._ledger
+
+    def _runs_in(self, where: str, scope: Scope) -> bool:
+        return (where == GLOBAL) == (scope.region == GLOBAL)
+
+    # --- whole scopes ---
+
+    def _start(self, reader: Reader, listed_in: Scope, asked_in: Scope, task: Callable[[], None]) -> None:
+        with self._lock:
+            self._known += 1
+        self._ledger.planned(listed_in, reader.name, 1)
+        self._lanes.submit(self._provider.lane(reader, asked_in), task)
+
+    def _finished(self, reader: Reader, scope: Scope, subject: str, outcome: Outcome, tally: Tally) -> None:
+        self._ledger.ended(scope, reader.name, subject, outcome, tally)
+        with self._lock:
+            self._ended += 1
+            ended, known = self._ended, self._known
+        self._progress(ended, known)
+
+    def _list(self, reader: Reader, scope: Scope) -> None:
+        tally = Tally()
+        found: dict[tuple[str, str], Found] = {}
+
+        def read() -> None:
+            for item in reader.read(self._provider.caller(scope, self._governor, tally), scope):
+                found[item.type, item.id] = item
+
+        outcome = attempt(reader, read, self._provider.classify)
+        self._finished(reader, scope, "", outcome, tally)
+        ready = []
+        with self._lock:
+            for type_ in {*reader.lists, *reader.fills}:
+                listing = self._listings.get((type_, scope))
+                if listing is not None:
+                    mine = {id_: item for (of, id_), item in found.items() if of == type_}
+                    listing.ended[reader.name] = (reader, outcome, mine)
+                    listing.pending -= 1
+                    if listing.pending == 0:
+                        ready.append(type_)
+        for type_ in ready:
+            self._assemble(type_, scope)
+
+    def _assemble(self, type_: str, scope: Scope) -> None:
+        ended = self._listings[type_, scope].ended
+        # In the plan's order, not in the order in which threads ended.
+        rows = [ended[reader.name] for reader in self._plan.per_scope if reader.name in ended]
+        lister, outcome, found = next((row for row in rows if type_ in row[0].lists), self._given(type_, scope))
+        at = self._now()
+        resources = {item.id: resource(item, scope, at) for item in found.values()}
+        for reader, result, items in rows:
+            # What a listing that broke off found before is as good as any.
+            own = Outcome("value") if reader is lister else result
+            for id_, known in resources.items():
+                said = items[id_].properties if id_ in items else None
+                resources[id_] = merged(known, properties(reader, type_, own, said), reader.operations[0])
+        collection = Collection(type_, scope, _STATES.get(outcome.word, "failed"), len(resources), outcome.unread)
+        with self._lock:
+            self._collected.resources[type_, scope] = resources
+            self._collected.collections[type_, scope] = collection
+        for id_, item in list(resources.items())[: self._sample]:
+            self._descend(type_, scope, id_, item, 0)
+
+    def _given(self, type_: str, scope: Scope) -> tuple[Reader | None, Outcome, Mapping[str, Found]]:
+        """The resources that came with the discovery, for the types that nothing else lists."""
+        found = {item.id: item for where, item in self._discovery.found if item.type == type_ and where == scope}
+        return None, Outcome("value"), found
+
+    # --- single resources ---
+
+    def _descend(self, type_: str, scope: Scope, id_: str, item: Resource, level: int) -> None:
+        """Start the readers of a level for one resource; the last to end starts the next level."""
+        levels = self._plan.levels.get(type_, ())
+        if level >= len(levels):
+            with self._lock:
+                held = self._collected.resources[type_, scope]
+                if id_ in held:
+                    held[id_] = self._conforms(held[id_])
+            return
+        left = [len(levels[level])]
+
+        def ended(reader: Reader, outcome: Outcome) -> None:
+            self._apply(type_, scope, id_, reader, outcome)
+            with self._lock:
+                left[0] -= 1
+                last = left[0] == 0
+                current = self._collected.resources[type_, scope].get(id_)
+            if last and current is not None:
+                self._descend(type_, scope, id_, current, level + 1)
+
+        for reader in levels[level]:
+            self._read(reader, scope, item, ended)
+
+    def _read(self, reader: Reader, scope: Scope, item: Resource, ended: Callable[[Reader, Outcome], None]) -> None:
+        lacking = next((item.unread[f"/{need}"] for need in reader.needs if f"/{need}" in item.unread), None)
+        if lacking is not None:
+            ended(reader, Outcome("failed", unread=lacking))
+            return
+
+        if not reader.shared:
+            self._ask(reader, scope, item, lambda outcome: ended(reader, outcome))
+            return
+        key = (reader.name, item.scope, tuple(repr(item.properties.get(need)) for need in reader.needs))
+        with self._lock:
+            known = self._shared.get(key)
+            if known is None:
+                self._shared[key] = [lambda outcome: ended(reader, outcome)]
+            elif isinstance(known, list):
+                known.append(lambda outcome: ended(reader, outcome))
+        if known is None:
+            self._ask(reader, scope, item, lambda outcome: self._settle(key, outcome))
+        elif isinstance(known, Outcome):
+            ended(reader, known)
+
+    def _ask(self, reader: Reader, scope: Scope, item: Resource, ended: Callable[[Outcome], None]) -> None:
+        def task() -> None:
+            tally = Tally()
+            caller = self._provider.caller(item.scope, self._governor, tally)
+            outcome = attempt(reader, lambda: reader.read(caller, item), self._provider.classify)
+            self._finished(reader, scope, item.id, outcome, tally)
+            ended(outcome)
+
+        self._start(reader, scope, item.scope, task)
+
+    def _settle(self, key: Hashable, outcome: Outcome) -> None:
+        """Remember how equal arguments ended, and tell who waits for it."""
+        with self._lock:
+            waiting = self._shared[key]
+            self._shared[key] = outcome
+        for tell in waiting if isinstance(waiting, list) else []:
+            tell(outcome)
+
+    def _apply(self, type_: str, scope: Scope, id_: str, reader: Reader, outcome: Outcome) -> None:
+        with self._lock:
+            held = self._collected.resources[type_, scope]
+            current = held.get(id_)
+            if current is None:
+                return
+            if outcome.word == "gone":
+                del held[id_]
+                return
+            said: Mapping[str, Any] | None = outcome.value if outcome.word == "value" else None
+            held[id_] = merged(current, properties(reader, type_, outcome, said), reader.operations[0])
+
+
+def unlisted(discovery: Discovery, plan: Plan) -> list[Collection]:
+    """The collections that a failed discovery leaves open: regional types in the regions that nobody could name."""
+    gaps: list[tuple[Scope, Unread]] = []
+    for unread in discovery.failures.values():
+        accounts = {(scope.provider, scope.account) for scope in discovery.scopes}
+        gaps += [(Scope(provider, account, "*"), unread) for provider, account in sorted(accounts)]
+    return [
+        Collection(type_.name, scope, "failed", 0, unread)
+        for type_ in plan.types.values()
+        if type_.where != GLOBAL
+        for scope, unread in gaps
+    ]

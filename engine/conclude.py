@@ -1,0 +1,296 @@
+"""From verdicts to what a run shows: populations, controls, criteria, and the exit code.
+
+Pure. Checks judge, controls conclude, criteria gather; a waiver stands beside a failure and changes no verdict.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from engine.content.policy import Policy
+from engine.model import (
+    SEVERITIES,
+    Control,
+    ControlConclusion,
+    ControlWord,
+    Criterion,
+    CriterionConclusion,
+    Finding,
+    Organization,
+    Population,
+    Selection,
+    Severity,
+    Snapshot,
+    Waiver,
+    WaiverState,
+)
+from engine.waivers import states, waived
+
+PRECEDENCE: Final = (2, 1, 5, 130, 143, 3, 4)
+"""Exit codes, the one that a process ends with first."""
+FAILURES: Final = 3
+INCOMPLETE: Final = 4
+
+CriterionState = Literal["controls", "no_control", "not_relevant", "subservice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a run shows; the fields of an :class:`engine.model.Assessment` that are concluded, not read.
+
+    ``set_aside`` are the checks that only stand as alternatives to others that were chosen: their findings are
+    reported, and count for no control and no exit code.
+    """
+
+    waived: Mapping[int, Waiver]
+    populations: tuple[Population, ...]
+    controls: tuple[ControlConclusion, ...]
+    criteria: tuple[CriterionConclusion, ...]
+    waivers: tuple[WaiverState, ...]
+    unused_checks: tuple[str, ...]
+    set_aside: frozenset[str]
+    exit_code: int
+    exit_reasons: Mapping[int, str]
+
+
+def conclude(
+    findings: Sequence[Finding],
+    selection: Selection,
+    snapshot: Snapshot,
+    policy: Policy,
+    fail_on: Severity = "low",
+    allow_incomplete: bool = False,
+    listers: Mapping[str, Sequence[str]] | None = None,
+) -> Conclusion:
+    """What ``findings`` of ``selection`` on ``snapshot`` show under ``policy``.
+
+    ``listers`` maps a resource type to the operations that listed it. Failures below ``fail_on`` do not fail the run;
+    ``allow_incomplete`` keeps what could not be seen from doing so.
+    """
+    selected = [check.id for check in selection.checks]
+    waiver_states = states(policy.waivers, findings, frozenset(selected), snapshot.as_of)
+    accepted = waived(waiver_states, findings)
+    rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {})}
+    controls = tuple(_control(control, rows) for control in policy.controls)
+    set_aside = _set_aside(controls, selection)
+    reasons = exit_reasons(findings, accepted, rows.values(), set_aside, fail_on)
+    ignored = {INCOMPLETE} if allow_incomplete else set()
+    named = {id_ for control in policy.controls for id_ in (*control.checks, *_alternatives(control))}
+    return Conclusion(
+        waived=accepted,
+        populations=tuple(rows.values()),
+        controls=controls,
+        criteria=tuple(_criteria(policy, controls, selection)),
+        waivers=waiver_states,
+        unused_checks=tuple(id_ for id_ in selected if id_ not in named),
+        set_aside=set_aside,
+        exit_code=exit_code(reasons.keys() - ignored),
+        exit_reasons=reasons,
+    )
+
+
+def _populations(
+    findings: Iterable[Finding],
+    accepted: Collection[int],
+    selection: Selection,
+    snapshot: Snapshot,
+    listers: Mapping[str, Sequence[str]],
+) -> Iterator[Population]:
+    """A row for each selected check, by id. A type that was never listed is no population of none."""
+    sums: dict[str, Counter[str]] = {check.id: Counter() for check in selection.checks}
+    for index, finding in enumerate(findings):
+        counts = sums[finding.check.id]
+        counts[finding.verdict] += 1
+        counts["waived"] += index in accepted
+        counts["unlisted"] += finding.subject.kind == "scope"
+    listed = {row.type for row in snapshot.collections}
+    for check in selection.checks:
+        counts = sums[check.id]
+        yield Population(
+            check=check.id,
+            listed=counts["pass"] + counts["fail"] + counts["unknown"] + counts["not_applicable"],
+            passed=counts["pass"],
+            failed=counts["fail"],
+            unknown=counts["unknown"],
+            not_applicable=counts["not_applicable"],
+            complete=check.resource_type in listed and not counts["unlisted"],
+            waived=counts["waived"],
+            queries=tuple(listers.get(check.resource_type, ())),
+        )
+
+
+# --- exit code -------------------------------------------------------------------------------------------------------
+
+
+def exit_reasons(
+    findings: Sequence[Finding],
+    accepted: Collection[int],
+    populations: Iterable[Population],
+    set_aside: Collection[str],
+    fail_on: Severity,
+) -> dict[int, str]:
+    """The exit codes that apply, each with why, in a sentence without a full stop."""
+    least = SEVERITIES.index(fail_on)
+    counted = [(index, finding) for index, finding in enumerate(findings) if finding.check.id not in set_aside]
+    failures = [
+        finding
+        for index, finding in counted
+        if finding.verdict == "fail" and index not in accepted and SEVERITIES.index(finding.check.severity) >= least
+    ]
+    unknown = sum(finding.verdict == "unknown" for _, finding in counted)
+    unlisted = [row.check for row in populations if not row.complete and row.check not in set_aside]
+    reasons = {}
+    if failures:
+        checks = len({finding.check.id for finding in failures})
+        level = "" if fail_on == "low" else f" of severity {fail_on} or above"
+        reasons[FAILURES] = f"{_count(len(failures), 'failure')}{level} of {_count(checks, 'check')} not waived"
+    if unknown or unlisted:
+        parts = [_count(unknown, "unknown verdict")] if unknown else []
+        parts += [f"{_count(len(unlisted), 'check')} whose resources were not all listed"] if unlisted else []
+        reasons[INCOMPLETE] = ", ".join(parts)
+    return reasons
+
+
+def exit_code(codes: Collection[int]) -> int:
+    """The code that a process ends with, of all that apply: 2, 1, 5, 130 or 143, 3, 4, and 0 where none does."""
+    return next((code for code in PRECEDENCE if code in codes), max(codes, default=0))
+
+
+# --- controls --------------------------------------------------------------------------------------------------------
+
+
+def _alternatives(control: Control) -> Iterator[str]:
+    """The checks among a control's alternatives; the others are kinds of evidence."""
+    return (id_ for group in control.alternatives for id_ in group if "." in id_)
+
+
+def _control(control: Control, rows: Mapping[str, Population]) -> ControlConclusion:
+    """What the populations of the selected checks show of one control."""
+    wanted, unused, unmet = list(control.checks), [], 0
+    for group in control.alternatives:
+        checks = [id_ for id_ in group if "." in id_]
+        chosen = [id_ for id_ in checks if id_ in rows and _chosen(rows[id_])]
+        # Where none was chosen, nothing is set aside: every failure and every unknown of all of them counts.
+        wanted += chosen or checks
+        unused += [id_ for id_ in checks if chosen and id_ not in chosen]
+        unmet += not chosen and not checks
+    mine = [rows[id_] for id_ in wanted if id_ in rows]
+    not_run = tuple(id_ for id_ in wanted if id_ not in rows)
+    failed = sum(row.failed for row in mine)
+    conclusion = ControlConclusion(
+        control=control,
+        word="no_evidence",
+        passed=sum(row.passed for row in mine),
+        failed=failed,
+        waived=sum(row.waived for row in mine),
+        unknown=sum(row.unknown for row in mine),
+        not_applicable=sum(row.not_applicable for row in mine),
+        complete=all(row.complete for row in mine) and not not_run,
+        checks=tuple(row.check for row in mine),
+        unused=tuple(unused),
+        not_run=not_run,
+        deviations=failed if control.deviation == "any_failure" or not failed else None,
+    )
+    return _worded(conclusion, unmet)
+
+
+def _chosen(row: Population) -> bool:
+    """Whether an alternative is the one in use: it passes somewhere, and nowhere fails or is unknown."""
+    return row.complete and row.passed > 0 and not row.failed and not row.unknown
+
+
+def _worded(conclusion: ControlConclusion, unmet: int) -> ControlConclusion:
+    """The conclusion with its word, the first that applies, and its reason. ``unmet``: alternatives without a check."""
+    judged = conclusion.passed + conclusion.failed
+    missing = conclusion.unknown or not conclusion.complete or conclusion.control.evidence or unmet
+    word: ControlWord
+    if conclusion.failed:
+        word = "failures_observed"
+    elif conclusion.checks and missing:
+        word = "incomplete"
+    elif conclusion.checks and not judged and conclusion.control.operation != "continuous":
+        word = "did_not_occur"
+    elif judged:
+        word = "no_failures_observed"
+    else:
+        word = "no_evidence"
+    return replace(conclusion, word=word, reason=_reason(conclusion, word))
+
+
+def _reason(conclusion: ControlConclusion, word: ControlWord) -> str:
+    """One sentence: failures, what was not seen, coverage, and the alternatives that are not used."""
+    judged = conclusion.passed + conclusion.failed
+    total = judged + conclusion.unknown
+    parts = []
+    if conclusion.failed:
+        accepted = f", {conclusion.waived:,} of them waived" if conclusion.waived else ""
+        parts.append(f"{_count(conclusion.failed, 'failure')}{accepted}")
+    if conclusion.not_run:
+        parts.append(f"not run: {', '.join(conclusion.not_run)}")
+    if conclusion.control.evidence:
+        parts.append(f"not seen: {', '.join(conclusion.control.evidence)}")
+    if total:
+        least = "" if conclusion.complete else "at least "
+        parts.append(f"{judged:,} of {least}{_count(total, 'verdict')} known")
+    elif word == "did_not_occur":
+        parts.append("the listings are complete and hold no occurrence")
+    elif conclusion.checks and conclusion.complete:
+        parts.append("nothing exists that it applies to")
+    if conclusion.unused:
+        parts.append(f"not used: {', '.join(conclusion.unused)}, since an alternative is in use")
+    text = "; ".join(parts) or "nothing was read that could show it"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _set_aside(controls: Iterable[ControlConclusion], selection: Selection) -> frozenset[str]:
+    """The checks that are unchosen alternatives wherever a control names them, and were not asked for by name."""
+    unused: set[str] = set()
+    used = set(selection.patterns)
+    for conclusion in controls:
+        unused.update(conclusion.unused)
+        used.update(conclusion.checks)
+    return frozenset(unused - used)
+
+
+# --- criteria --------------------------------------------------------------------------------------------------------
+
+
+def _criteria(
+    policy: Policy, controls: Sequence[ControlConclusion], selection: Selection
+) -> Iterator[CriterionConclusion]:
+    """A conclusion for every criterion, in the order of the framework."""
+    wanted = {name.lower() for name in selection.criteria}
+    for criterion in policy.criteria.values():
+        mine = tuple(row for row in controls if criterion.id in row.control.criteria)
+        covered = {aspect for row in mine for aspect in row.control.aspects}
+        state, reason = _stated(criterion, policy.organization, mine)
+        names = {name.lower() for name in (criterion.id, criterion.series, criterion.category)}
+        yield CriterionConclusion(
+            criterion=criterion,
+            state=state,
+            controls=mine,
+            uncovered_aspects=tuple(name for name in criterion.aspects if f"{criterion.id}.{name}" not in covered),
+            selected=not wanted or bool(names & wanted),
+            reason=reason,
+        )
+
+
+def _stated(
+    criterion: Criterion, organization: Organization, controls: Collection[ControlConclusion]
+) -> tuple[CriterionState, str]:
+    """How a criterion stands: by its controls, else by what the organisation says of it, and why."""
+    if controls:
+        return "controls", ""
+    if criterion.id in organization.stated:
+        return organization.stated[criterion.id]
+    if criterion.category not in organization.categories:
+        category = criterion.category.replace("_", " ")
+        return "not_relevant", f"{category} is not among the categories of {organization.name}"
+    return "no_control", ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,272 @@
+"""Checks: data files in, compiled checks out. All files are validated; expressions are compiled only where asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from engine.content.files import Document, Keys, parse, read
+from engine.content.parameters import conforms
+from engine.content.resources import IDENTITY, ResourceSchema
+from engine.content.root import Root
+from engine.content.validation import shape
+from engine.content.wording import suggestion
+from engine.errors import ContentError, ExpressionError, Problem
+from engine.expressions import Program, Template
+from engine.expressions import compile as compile_expression
+from engine.expressions import template as compile_template
+from engine.expressions.types import BOOL, INT, STRING, TIMESTAMP, ListType, ObjectType, Type, bare, parse_type
+from engine.model import Check, Example, Parameter, Relation
+
+_PART: Final = re.compile(r"[a-z][a-z0-9_]*")
+_RESERVED: Final = frozenset(("resource", "params", "now"))
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCheck:
+    """A check whose expressions are ready to run, with the values its parameters have for this organisation.
+
+    ``reads`` maps each resource type to the properties (tags among them, identity not) that the expressions, the
+    message and the joins read; ``related`` maps a relation to its resource type.
+    """
+
+    check: Check
+    when: Program | None
+    expression: Program
+    message: Template
+    parameters: Mapping[str, Any]
+    reads: Mapping[str, frozenset[str]]
+    related: Mapping[str, str]
+
+
+def load_checks(root: Root, problems: list[Problem]) -> dict[str, Check]:
+    """Every check by id, each file validated by its schema; what is wrong is added to ``problems``."""
+    checks: dict[str, Check] = {}
+    rules = shape(root.schema("check"))
+    for path in _files(root):
+        document = read(path, problems)
+        if document is None:
+            continue
+        found = [*_misplaced(path, root.checks), *rules.problems(document)]
+        if found:
+            problems += found
+            continue
+        check = _check(document, _id(path, root))
+        problems += [
+            document.key_problem(("related", name), "the name has a meaning already")
+            for name in sorted(_RESERVED.intersection(check.related))
+        ]
+        checks[check.id] = check
+    return checks
+
+
+def ids(root: Root) -> frozenset[str]:
+    """The id of every check file, those that do not load among them."""
+    return frozenset(_id(path, root) for path in _files(root))
+
+
+def _files(root: Root) -> list[Path]:
+    return sorted(path for path in root.checks.rglob("*.y*ml") if not path.name.startswith("."))
+
+
+def _id(path: Path, root: Root) -> str:
+    return ".".join(path.relative_to(root.checks).with_suffix("").parts)
+
+
+def _misplaced(path: Path, folder: Path) -> Iterator[Problem]:
+    """A file whose path cannot be an id is refused: passed over, it would be a check that never runs."""
+    parts = path.relative_to(folder).with_suffix("").parts
+    if path.suffix != ".yaml":
+        yield Problem(path, 1, 1, "", "the name must end in .yaml")
+    if len(parts) != 3 or not all(map(_PART.fullmatch, parts)):
+        yield Problem(path, 1, 1, "", "the path must be <provider>/<service>/<name>.yaml in lower-case words")
+
+
+def _check(document: Document, id_: str) -> Check:
+    value = document.value
+    return Check(
+        id=id_,
+        version=value["version"],
+        title=value["title"],
+        resource_type=value["resource_type"],
+        criteria=tuple(value["criteria"]),
+        severity=value["severity"],
+        rationale=value["rationale"].strip(),
+        expression=value["expression"],
+        message=value["message"].strip(),
+        remediation=value["remediation"],
+        references=tuple(value["references"]),
+        examples=tuple(_example(example) for example in value["examples"]),
+        path=document.path,
+        source=document.source,
+        digest=hashlib.sha256(document.source).hexdigest(),
+        when=value.get("when"),
+        product=value.get("product"),
+        parameters={name: Parameter(name, **declared) for name, declared in value.get("parameters", {}).items()},
+        related={
+            name: Relation(name, declared["resource_type"], declared.get("on", {"account": "account"}))
+            for name, declared in value.get("related", {}).items()
+        },
+    )
+
+
+def _example(value: Mapping[str, Any]) -> Example:
+    return Example(
+        name=value["name"],
+        verdict=value["verdict"],
+        resource=value["resource"],
+        related={name: tuple(resources) for name, resources in value.get("related", {}).items()},
+        parameters=value.get("parameters", {}),
+        now=value.get("now"),
+    )
+
+
+def document_of(check: Check) -> Document:
+    """The check's file again, for the places of its values."""
+    document = parse(check.path, check.source, [])
+    if document is None:  # it was loaded from these bytes
+        raise ContentError([Problem(check.path, 1, 1, "", "is no check")])
+    return document
+
+
+# --- compiling -------------------------------------------------------------------------------------------------------
+
+
+def compile_checks(
+    checks: Iterable[Check],
+    types: Mapping[str, ResourceSchema],
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[CompiledCheck, ...]:
+    """The checks, compiled and type-checked against the resource types, in the order given.
+
+    ``parameters`` maps a check's id to the values that the organisation sets. Raises ContentError with every problem
+    of every check, each where the file has it.
+    """
+    problems: list[Problem] = []
+    compiled = []
+    for check in checks:
+        compiler = _Compiler(check, types)
+        result = compiler.run((parameters or {}).get(check.id, {}))
+        problems += compiler.problems
+        if result is not None:
+            compiled.append(result)
+    if problems:
+        raise ContentError(problems)
+    return tuple(compiled)
+
+
+class _Compiler:
+    """Compiles one check and notes what is wrong with it."""
+
+    def __init__(self, check: Check, types: Mapping[str, ResourceSchema]) -> None:
+        self.check = check
+        self.types = types
+        self.problems: list[Problem] = []
+        self._document: Document | None = None
+
+    def run(self, values: Mapping[str, Any]) -> CompiledCheck | None:
+        """The compiled check, or None where there are problems."""
+        check = self.check
+        own = self._type(check.resource_type, ("resource_type",))
+        others = {
+            name: self._type(relation.resource_type, ("related", name, "resource_type"))
+            for name, relation in check.related.items()
+        }
+        params = {name: self._parameter(parameter) for name, parameter in check.parameters.items()}
+        if own is None or None in others.values() or None in params.values():
+            return None
+        for name, relation in check.related.items():
+            self._join(name, relation, own, others[name])
+        variables: dict[str, Type] = {
+            "resource": own,
+            "params": ObjectType("params", {name: type_ for name, type_ in params.items() if type_}),
+            "now": TIMESTAMP,
+            **{name: ListType(type_) for name, type_ in others.items() if type_},
+        }
+        when = self._expression("when", check.when, variables) if check.when is not None else None
+        expression = self._expression("expression", check.expression, variables)
+        message = self._message(variables)
+        if self.problems or expression is None or message is None:
+            return None
+        defaults = {name: parameter.default for name, parameter in check.parameters.items()}
+        programs = [program for program in (when, expression, message) if program is not None]
+        return CompiledCheck(
+            check=check,
+            when=when,
+            expression=expression,
+            message=message,
+            parameters={**defaults, **values},
+            reads=_reads(check, programs),
+            related={name: relation.resource_type for name, relation in check.related.items()},
+        )
+
+    def _note(self, keys: Keys, message: str, spot: tuple[int, int] = (1, 1)) -> None:
+        if self._document is None:
+            self._document = document_of(self.check)
+        self.problems.append(self._document.spot_problem(keys, *spot, message))
+
+    def _type(self, name: str, keys: Keys) -> ObjectType | None:
+        if name not in self.types:
+            self._note(keys, f"no schema in schemas/resources describes {name}{suggestion(name, self.types)}")
+            return None
+        return self.types[name].type
+
+    def _parameter(self, parameter: Parameter) -> Type | None:
+        keys = ("parameters", parameter.name)
+        try:
+            type_ = parse_type(parameter.type)
+        except ValueError as error:
+            self._note((*keys, "type"), str(error))
+            return None
+        if not conforms(parameter.default, type_):
+            self._note((*keys, "default"), f"is no {type_}")
+            return None
+        return type_
+
+    def _join(self, name: str, relation: Relation, own: ObjectType, other: ObjectType | None) -> None:
+        for theirs, ours in relation.on.items():
+            keys = ("related", name, "on", theirs)
+            their_type = other.fields.get(theirs) if other else None
+            own_type = own.fields.get(ours)
+            if other is None or their_type is None:
+                self._note(
+                    keys, f"{relation.resource_type} has no {theirs}{suggestion(theirs, other.fields if other else ())}"
+                )
+            elif own_type is None:
+                self._note(keys, f"{self.check.resource_type} has no {ours}{suggestion(ours, own.fields)}")
+            elif bare(their_type) != bare(own_type):
+                self._note(keys, f"{theirs} is {their_type}, {ours} is {own_type}: they are never equal")
+            elif bare(own_type) not in (STRING, INT, BOOL):
+                self._note(keys, f"{ours} is {own_type}: only text, integers and booleans can be joined")
+
+    def _expression(self, key: str, source: str, variables: Mapping[str, Type]) -> Program | None:
+        try:
+            return compile_expression(source, variables, BOOL)
+        except ExpressionError as error:
+            self._note((key,), error.message, (error.line, error.column))
+            return None
+
+    def _message(self, variables: Mapping[str, Type]) -> Template | None:
+        try:
+            return compile_template(self.check.message, variables)
+        except ExpressionError as error:
+            self._note(("message",), error.message, (error.line, error.column))
+            return None
+
+
+def _reads(check: Check, programs: Iterable[Program | Template]) -> dict[str, frozenset[str]]:
+    """The properties of each resource type that the programs and the joins read."""
+    types = {"resource": check.resource_type} | {name: rel.resource_type for name, rel in check.related.items()}
+    reads: dict[str, set[str]] = {type_: set() for type_ in types.values()}
+    for program in programs:
+        for path in program.reads:
+            if path[0] in types and len(path) > 1:
+                reads[types[path[0]]].add(path[1])
+    for relation in check.related.values():
+        reads[relation.resource_type].update(relation.on)
+        reads[check.resource_type].update(relation.on.values())
+    return {type_: frozenset(names - IDENTITY) for type_, names in reads.items()}

@@ -1,0 +1,74 @@
+"""Controls: from the files of ``policies/controls``, and what they may not say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from engine.content.files import Document, Key
+from engine.content.wording import suggestion
+from engine.errors import Problem
+from engine.model import Control, Criterion
+
+
+def controls_of(document: Document) -> list[tuple[Control, tuple[Key, ...]]]:
+    """The controls of a file that its schema accepts, each with where it stands in it."""
+    digest = hashlib.sha256(document.source).hexdigest()
+    return [
+        (_control(value, document, digest), ("controls", index))
+        for index, value in enumerate(document.value["controls"])
+    ]
+
+
+def _control(value: Mapping[str, Any], document: Document, digest: str) -> Control:
+    deviation = value.get("deviation", "any_failure")
+    alternatives = value.get("satisfied_by")
+    return Control(
+        id=value["id"],
+        statement=value["statement"].strip(),
+        owner=value["owner"],
+        criteria=tuple(value["criteria"]),
+        operation=value["operation"],
+        path=document.path,
+        digest=digest,
+        aspects=tuple(value["aspects"]),
+        checks=tuple(value.get("checks", ())),
+        alternatives=() if alternatives is None else (tuple(alternatives["any"]),),
+        evidence=tuple(value.get("evidence", ())),
+        deviation=deviation if isinstance(deviation, str) else deviation["not_corrected_within"],
+    )
+
+
+def control_problems(
+    control: Control,
+    document: Document,
+    keys: tuple[Key, ...],
+    criteria: Mapping[str, Criterion],
+    known: Collection[str],
+) -> Iterator[Problem]:
+    """What a control refers to and is not there, and what it claims without saying how."""
+    if not (control.checks or control.alternatives or control.evidence):
+        yield document.problem(
+            keys, "names no checks, no satisfied_by and no evidence: nothing could show that it operates"
+        )
+    for index, id_ in enumerate(control.criteria):
+        if id_ not in criteria:
+            yield document.problem((*keys, "criteria", index), f"there is no criterion {id_}")
+        elif not any(aspect.startswith(f"{id_}.") for aspect in control.aspects):
+            yield document.problem((*keys, "criteria", index), f"no aspect of {id_} is named")
+    for index, aspect in enumerate(control.aspects):
+        criterion, _, name = aspect.rpartition(".")
+        aspects = criteria[criterion].aspects if criterion in criteria else {}
+        if criterion not in control.criteria:
+            yield document.problem((*keys, "aspects", index), f"{criterion} is not among the control's criteria")
+        elif criterion in criteria and name not in aspects:
+            hint = suggestion(name, aspects)
+            yield document.problem((*keys, "aspects", index), f"{criterion} has no aspect {name}{hint}")
+    named: list[tuple[tuple[Key, ...], str]] = [(("checks", index), id_) for index, id_ in enumerate(control.checks)]
+    named += [(("satisfied_by", "any", i), id_) for group in control.alternatives for i, id_ in enumerate(group)]
+    for place, id_ in named:
+        if "." in id_ and id_ not in known:
+            yield document.problem((*keys, *place), f"there is no check {id_}{suggestion(id_, known)}")
+        if place[0] != "checks" and id_ in control.checks:
+            yield document.problem((*keys, *place), f"{id_} is among the checks already: it is no alternative")

@@ -1,0 +1,47 @@
+"""Loads the data folders: what every command starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.content.checks import document_of, ids, load_checks
+from engine.content.policy import Policy, load_policy
+from engine.content.resources import ResourceSchema, load_types
+from engine.content.root import Root
+from engine.errors import ContentError, Problem
+from engine.model import Check
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The data folders, read and validated. Expressions are compiled by ``engine.content.checks.compile_checks``."""
+
+    root: Root
+    checks: Mapping[str, Check]
+    types: Mapping[str, ResourceSchema]
+    policy: Policy
+
+
+def load(root: Root) -> Content:
+    """Everything in the data folders. Raises ContentError once, with every problem of every file."""
+    problems: list[Problem] = []
+    types: dict[str, ResourceSchema] = {}
+    try:
+        types = load_types(root.schemas)
+    except ContentError as error:
+        problems += error.problems
+    checks = load_checks(root, problems)
+    policy = load_policy(root, checks, ids(root), problems)
+    if policy is not None:
+        problems += _unknown_criteria(checks, policy.criteria)
+    if problems or policy is None:
+        raise ContentError(problems)
+    return Content(root, checks, types, policy)
+
+
+def _unknown_criteria(checks: Mapping[str, Check], criteria: Collection[str]) -> Iterator[Problem]:
+    for check in checks.values():
+        for index, id_ in enumerate(check.criteria):
+            if id_ not in criteria:
+                yield document_of(check).problem(("criteria", index), f"there is no criterion {id_}")

@@ -1,0 +1,192 @@
+"""The organisation's side: criteria, organisation, controls and waivers, read from ``policies/``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from engine.content.controls import control_problems, controls_of
+from engine.content.files import Document, read
+from engine.content.parameters import conforms
+from engine.content.provenance import Commit, brought
+from engine.content.root import Root
+from engine.content.validation import shape
+from engine.content.waivers import waiver_of, waiver_problems
+from engine.content.wording import suggestion
+from engine.errors import Problem
+from engine.expressions.types import parse_type
+from engine.model import Check, Control, Criterion, Organization, Waiver
+
+_FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md"))
+_FOLDERS: Final = frozenset(("controls", "waivers", "documents"))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything in the policy folder; ``sources`` are the bytes of each file that was read, for the evidence store."""
+
+    criteria: Mapping[str, Criterion]
+    organization: Organization
+    controls: tuple[Control, ...]
+    waivers: tuple[Waiver, ...]
+    sources: Mapping[Path, bytes] = field(repr=False)
+
+
+def load_policy(
+    root: Root,
+    checks: Mapping[str, Check],
+    known: Collection[str],
+    problems: list[Problem],
+    brought: Callable[[Path], Commit | None] = brought,
+) -> Policy | None:
+    """The policy folder, cross-checked against the checks; what is wrong is added to ``problems``.
+
+    ``known`` are the ids of all check files, also of those whose own problems kept them out of ``checks``. ``brought``
+    finds the commit of a waiver's file. None where problems leave nothing to go on with.
+    """
+    problems += _misplaced(root.policies)
+    documents: dict[Path, Document] = {}
+
+    def accepted(path: Path, kind: str) -> Document | None:
+        document = read(path, problems)
+        if document is None:
+            return None
+        found = shape(root.schema(kind)).problems(document)
+        problems.extend(found)
+        documents[path] = document
+        return None if found else document
+
+    listing = accepted(root.criteria, "criteria")
+    setting = accepted(root.policies / "organization.yaml", "organization")
+    controls = [accepted(path, "control") for path in _files(root.policies / "controls")]
+    waivers = [accepted(path, "waiver") for path in _files(root.policies / "waivers")]
+    if listing is None or setting is None:
+        return None
+    criteria = _criteria(listing, problems)
+    organization = _organization(setting)
+    problems += _unfitting(setting, organization, criteria, checks, known)
+    policy = Policy(
+        criteria=criteria,
+        organization=organization,
+        controls=_controls(controls, criteria, known, problems),
+        waivers=_waivers(waivers, organization, known, brought, problems),
+        sources={path: document.source for path, document in documents.items()},
+    )
+    problems += [
+        setting.problem(("criteria", id_), f"{control.id} addresses it")
+        for id_ in organization.stated
+        for control in policy.controls
+        if id_ in control.criteria
+    ]
+    return policy
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.yaml") if not path.name.startswith("."))
+
+
+def _misplaced(folder: Path) -> Iterator[Problem]:
+    """Files that nothing would read: passed over, a waiver or a control would be missing without a word."""
+    for path in sorted(folder.iterdir()):
+        known = _FOLDERS if path.is_dir() else _FILES
+        if path.name not in known and not path.name.startswith("."):
+            yield Problem(path, 1, 1, "", f"is not known in a policy folder{suggestion(path.name, known)}")
+    for name in ("controls", "waivers"):
+        for path in sorted((folder / name).rglob("*")):
+            if path.is_file() and path.suffix != ".yaml" and not path.name.startswith(".") and path.suffix != ".md":
+                yield Problem(path, 1, 1, "", "the name must end in .yaml")
+
+
+def _criteria(document: Document, problems: list[Problem]) -> dict[str, Criterion]:
+    criteria: dict[str, Criterion] = {}
+    for index, value in enumerate(document.value["criteria"]):
+        if value["id"] in criteria:
+            problems.append(document.problem(("criteria", index, "id"), f"{value['id']} is there already"))
+        lists = {"typical_evidence": tuple(value["typical_evidence"])}
+        criteria[value["id"]] = Criterion(**{**value, **lists})
+    return criteria
+
+
+def _organization(document: Document) -> Organization:
+    value = document.value
+    rules = value.get("waivers", {})
+    return Organization(
+        name=value["name"],
+        categories=tuple(value["categories"]),
+        path=document.path,
+        digest=hashlib.sha256(document.source).hexdigest(),
+        waiver_days=rules.get("max_days", 365),
+        self_approval=rules.get("self_approval") == "allowed",
+        parameters=value.get("parameters", {}),
+        stated={id_: (said["state"], said["reason"]) for id_, said in value.get("criteria", {}).items()},
+        store=value.get("store"),
+    )
+
+
+def _unfitting(
+    document: Document,
+    organization: Organization,
+    criteria: Collection[str],
+    checks: Mapping[str, Check],
+    known: Collection[str],
+) -> Iterator[Problem]:
+    """Settings of ``organization.yaml`` for what is not there, or of the wrong type."""
+    if "security" not in organization.categories:
+        yield document.problem(("categories",), "security is always in a SOC 2 report: add it")
+    for id_ in organization.stated:
+        if id_ not in criteria:
+            yield document.key_problem(("criteria", id_), f"there is no criterion {id_}")
+    for id_, values in organization.parameters.items():
+        if id_ not in known:
+            yield document.key_problem(("parameters", id_), f"there is no check {id_}{suggestion(id_, known)}")
+        if id_ not in checks:
+            continue
+        declared = checks[id_].parameters
+        for name, value in values.items():
+            keys = ("parameters", id_, name)
+            if name not in declared:
+                yield document.key_problem(keys, f"{id_} has no parameter {name}{suggestion(name, declared)}")
+                continue
+            try:
+                fits = conforms(value, parse_type(declared[name].type))
+            except ValueError:
+                continue  # the check's own file is at fault, and its problem says so
+            if not fits:
+                yield document.problem(keys, f"is no {declared[name].type}")
+
+
+def _controls(
+    documents: list[Document | None],
+    criteria: Mapping[str, Criterion],
+    known: Collection[str],
+    problems: list[Problem],
+) -> tuple[Control, ...]:
+    controls: dict[str, Control] = {}
+    for document in filter(None, documents):
+        for control, keys in controls_of(document):
+            problems += control_problems(control, document, keys, criteria, known)
+            if control.id in controls:
+                message = f"{control.id} is in {controls[control.id].path} already"
+                problems.append(document.problem((*keys, "id"), message))
+            controls[control.id] = control
+    return tuple(controls[id_] for id_ in sorted(controls))
+
+
+def _waivers(
+    documents: list[Document | None],
+    organization: Organization,
+    known: Collection[str],
+    brought: Callable[[Path], Commit | None],
+    problems: list[Problem],
+) -> tuple[Waiver, ...]:
+    waivers: dict[str, Waiver] = {}
+    for document in filter(None, documents):
+        waiver = waiver_of(document, brought(document.path))
+        problems += waiver_problems(waiver, document, organization, known)
+        if waiver.id in waivers:
+            problems.append(document.problem((), f"{waiver.id} is the id of {waivers[waiver.id].path} already"))
+        waivers[waiver.id] = waiver
+    return tuple(waivers[id_] for id_ in sorted(waivers))

@@ -1,0 +1,136 @@
+"""Judges a snapshot: (snapshot, checks) -> findings. Pure: no clock, network, environment or randomness.
+
+A verdict stands only if nothing unread could change it: an expression reads plain dictionaries in which what was not
+read is no key, and the operators of CEL (``&&``, ``||``, ``exists``, ``all``) absorb the error where the other side
+decides. What stays an error is ``unknown``, with the reason that the resource gives for the missing path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.content.checks import CompiledCheck
+from engine.expressions import Failed, Program
+from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_resource, unread_at
+from engine.model import Cause, Collection, Finding, Resource, Scope, Snapshot, Subject
+
+Judged = Callable[[Scope], bool]
+
+
+def evaluate(
+    snapshot: Snapshot, checks: Sequence[CompiledCheck], judged: Judged = lambda scope: True
+) -> tuple[Finding, ...]:
+    """Every check's verdict on every resource of its type, and on each scope whose listing was not complete.
+
+    ``judged`` narrows the subjects by scope; what they are related to is never narrowed. In the order of
+    :attr:`engine.model.Finding.order`.
+    """
+    world = World(snapshot)
+    findings: list[Finding] = []
+    for check in checks:
+        findings += _unlisted(check, world.collections.get(check.check.resource_type, ()), judged)
+        joins = {name: world.join(relation) for name, relation in check.check.related.items()}
+        for item in world.resources.get(check.check.resource_type, ()):
+            if judged(item.scope):
+                related = {name: join(item) for name, join in joins.items()}
+                findings.append(judge(check, item, related, snapshot.as_of, world.plain))
+    return tuple(sorted(findings, key=lambda finding: finding.order))
+
+
+def _unlisted(check: CompiledCheck, collections: Iterable[Collection], judged: Judged) -> Iterable[Finding]:
+    for row in collections:
+        if row.state == "failed" and judged(row.scope):
+            unread = row.unread or NOT_COLLECTED
+            yield Finding(
+                check=check.check,
+                subject=Subject("scope", row.type, str(row.scope), str(row.scope)),
+                scope=row.scope,
+                verdict="unknown",
+                reason=unread.reason,
+                message=f"{row.type} could not be listed completely: {unread.reason}.",
+                causes=(Cause(row.type, unread),),
+            )
+
+
+def judge(
+    check: CompiledCheck,
+    item: Resource,
+    related: Mapping[str, Related],
+    as_of: str,
+    plain: Callable[[Resource], Mapping[str, Any]] = plain_resource,
+) -> Finding:
+    """One check's verdict on one resource and what it is related to, as of ``as_of`` (RFC 3339 UTC)."""
+    variables: dict[str, Any] = {"resource": plain(item), "params": check.parameters, "now": as_of}
+    for name, relation in related.items():
+        # A list that may be longer than what was seen is no variable at all, so that only what needs it is unknown.
+        if relation.unread is None:
+            variables[name] = relation.values
+    context = _Context(check, item, related, variables)
+    if check.when is not None:
+        applies = check.when.evaluate(variables)
+        if applies is not True:
+            return context.unknown(check.when, applies) if isinstance(applies, Failed) else context.passed(False)
+    value = check.expression.evaluate(variables)
+    if value is True:
+        return context.passed(True)
+    return context.unknown(check.expression, value) if isinstance(value, Failed) else context.failed()
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What one judgement is about; makes its finding."""
+
+    check: CompiledCheck
+    item: Resource
+    related: Mapping[str, Related]
+    variables: Mapping[str, Any]
+
+    def _finding(self, **verdict: Any) -> Finding:
+        return Finding(
+            check=self.check.check,
+            subject=Subject("resource", self.item.type, self.item.id, self.item.name),
+            scope=self.item.scope,
+            resource=self.item,
+            related={name: relation.resources for name, relation in self.related.items()},
+            **verdict,
+        )
+
+    def passed(self, applies: bool) -> Finding:
+        return self._finding(verdict="pass" if applies else "not_applicable")
+
+    def failed(self) -> Finding:
+        trace = self.check.expression.trace(self.variables)
+        message = self.check.message.render(self.variables)
+        return self._finding(verdict="fail", message=message, observed=trace.reads)
+
+    def unknown(self, program: Program, failure: Failed) -> Finding:
+        causes = tuple(sorted({self._cause(path) for path in failure.missing}, key=lambda cause: cause.path))
+        if not causes:
+            causes = (Cause(failure.message, EXPRESSION_ERROR),)
+        message = "; ".join(f"{cause.path} is not known: {cause.unread.reason}" for cause in causes)
+        trace = program.trace(self.variables)
+        reason = causes[0].unread.reason
+        return self._finding(
+            verdict="unknown", reason=reason, message=f"{message}.", observed=trace.reads, causes=causes
+        )
+
+    def _cause(self, path: Sequence[str | int]) -> Cause:
+        root, rest = path[0], path[1:]
+        text = _path_text(path)
+        if root == "resource":
+            return Cause(text, unread_at(self.item, rest))
+        relation = self.related.get(str(root))
+        if relation is not None and relation.unread is not None:
+            return Cause(text, relation.unread)
+        if relation is not None and rest and isinstance(rest[0], int) and rest[0] < len(relation.resources):
+            return Cause(text, unread_at(relation.resources[rest[0]], rest[1:]))
+        return Cause(text, EXPRESSION_ERROR)
+
+
+def _path_text(path: Sequence[str | int]) -> str:
+    text = str(path[0])
+    for part in path[1:]:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text

@@ -1,0 +1,168 @@
+"""Verifies a bundle with the engine's own modules; ``standalone_verify.py`` is the other verifier. The two agree."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from engine.evidence import canonical, catalogue, chain, ledger, personal, record
+from engine.evidence.bundle import archive, commitments, joined, manifest_of, needed_bodies
+from engine.evidence.chain import Placed, Reading
+from engine.evidence.entries import Intent, Seal
+from engine.evidence.faults import Fault
+from engine.evidence.layout import SEQUENCE_DIGITS
+from engine.evidence.runs import StoredRun, Tally, against_bodies, against_content, against_seal
+from engine.evidence.trust import Trust
+from engine.evidence.verify import Report, linked, run_states
+
+_CONVENIENCES = frozenset({"README.txt", "verify_bundle.py", "keys.json", "manifest.json"})
+_LINES = ("records.jsonl", "ledger.jsonl", "bodies.jsonl", "evidence.jsonl")
+
+
+def verify_bundle(bundle: Path, trust: Trust) -> Report:
+    """Verify a one-run bundle against a trust file. README, verifier and claimed keys are not covered by the seal."""
+    try:
+        data = bundle.read_bytes()
+        members = _members(data)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        return _could_not(bundle.name, error)
+    faults = (
+        [] if archive(members) == data else [Fault(bundle.name, "is not an archive in the one form that is accepted")]
+    )
+    try:
+        reading = _chain(members, trust.public_keys(), trust)
+        faults += [*reading.faults, *linked(reading)]
+        placed = reading.placed[-1]
+        if not isinstance(placed.entry.body, Seal):
+            raise ValueError("its last entry is no seal")
+        found, erased = _contents(members, placed, reading)
+        faults += found
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        return _could_not(bundle.name, error, faults)
+    return Report(
+        problems=tuple(sorted(set(faults))),
+        notes=(f"{erased} private objects were left out or erased: they cannot be replayed",) if erased else (),
+        head=placed.link,
+        runs=tuple(run_states(reading).values()),
+        demonstration=trust.purpose == "demonstration" or placed.entry.body.asked.kind == "demo",
+    )
+
+
+def _could_not(place: str, error: Exception, faults: list[Fault] | None = None) -> Report:
+    fault = Fault(place, f"could not be verified: {type(error).__name__}: {error}")
+    return Report((*(faults or ()), fault), (), None, ())
+
+
+def _members(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as source:
+        listed = source.infolist()
+        if any(info.compress_type != zipfile.ZIP_STORED for info in listed):
+            raise ValueError("a member is compressed")
+        return {info.filename: source.read(info) for info in listed}
+
+
+def _chain(members: Mapping[str, bytes], keys: Mapping[str, Ed25519PublicKey], trust: Trust) -> Reading:
+    """The entries in a bundle: consecutive, linked, and those that the trust file pins where it pins one of them."""
+    placed: list[Placed] = []
+    faults: list[Fault] = []
+    for name in sorted(name for name in members if name.startswith("chain/")):
+        sequence = int(name.removeprefix("chain/").removesuffix(".json"))
+        if name != f"chain/{sequence:0{SEQUENCE_DIGITS}d}.json":
+            raise ValueError(f"{name} is no name of an entry")
+        found = chain.opened(sequence, members[name], keys, trust.store)
+        if placed and (found.entry.sequence, found.entry.previous) != (
+            placed[-1].entry.sequence + 1,
+            placed[-1].digest,
+        ):
+            faults.append(Fault(name, "does not follow the entry before it"))
+        if trust.head is not None and trust.head.sequence == sequence and trust.head != found.link:
+            faults.append(Fault(name, "is not the entry that was pinned"))
+        placed.append(found)
+    return Reading(tuple(placed), tuple(faults))
+
+
+def _contents(members: Mapping[str, bytes], placed: Placed, reading: Reading) -> tuple[list[Fault], int]:
+    """Compare every member with the seal. Also returns how many private objects are not there."""
+    seal: Seal = placed.entry.body
+    first = reading.placed[0]
+    faults: list[Fault] = []
+    if not isinstance(first.entry.body, Intent) or first.link != seal.intent:
+        faults.append(Fault("chain", "does not begin with the run's intent"))
+    others = {name: data for name, data in members.items() if name != "manifest.json"}
+    if members["manifest.json"] != canonical.encode(manifest_of(seal, placed.entry.store, others)):
+        faults.append(Fault("manifest.json", "does not list the members as they are"))
+    run, bodies = _stored(members, placed)
+    messages = [*against_seal(run), *against_content(run), *against_bodies(run, bodies)]
+    faults += [Fault("records.jsonl, ledger.jsonl", message) for message in messages]
+    if not _in_order(run):
+        faults.append(Fault("records.jsonl", "its records are not in their order, or not of the bodies in the ledger"))
+    if _lines(members, "evidence.jsonl") != list(joined(run)):
+        faults.append(Fault("evidence.jsonl", "is not what records, ledger and seal say together"))
+    needed = needed_bodies(run, bodies)
+    if _lines(members, "bodies.jsonl") != [canonical.encode(bodies[digest]) for digest in sorted(needed)]:
+        faults.append(Fault("bodies.jsonl", "does not hold the bodies of the run, each once, by digest"))
+    private = commitments(run, needed, bodies)
+    erased = sum(f"private/{digest}.json" not in members for digest in private)
+    return faults + _addressed(members, run, private), erased
+
+
+def _stored(members: Mapping[str, bytes], placed: Placed) -> tuple[StoredRun, dict[str, Any]]:
+    seal: Seal = placed.entry.body
+    leaves, rows, tally = _lines(members, "records.jsonl"), _lines(members, "ledger.jsonl"), Tally()
+    for leaf in leaves:
+        tally.add(canonical.decode(leaf))
+    content = catalogue.load(msgspec.to_builtins(seal.asked.content), lambda digest: members.get(f"content/{digest}"))
+    bodies = {canonical.digest(line): canonical.decode(line) for line in _lines(members, "bodies.jsonl")}
+    return StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content), bodies
+
+
+def _in_order(run: StoredRun) -> bool:
+    """Whether each record stands behind the one before it, and is of the body that the ledger gives its resource."""
+    bodies = {ledger.resource_key(row): row["body"] for row in run.ledger["resource"]}
+    places = []
+    for document in map(canonical.decode, run.leaves):
+        subject = document["subject"]
+        if subject["kind"] == "resource":
+            key = ledger.resource_key({**subject, "scope": document["scope"]})
+            if document.get("body") != bodies.get(key, ""):
+                return False
+        places.append(record.order(document))
+    return all(before < after for before, after in pairwise(places))
+
+
+def _addressed(members: Mapping[str, bytes], run: StoredRun, private: set[str]) -> list[Fault]:
+    """Content and private objects must be those of their names; content must be complete, and nothing else be there."""
+    wanted = {*run.content.groups.values()}.union(*(group.values() for group in run.content.members.values()))
+    absent = (f"content/{digest}" for digest in sorted(wanted) if f"content/{digest}" not in members)
+    faults = [Fault(name, "is missing") for name in absent]
+    for name, data in members.items():
+        folder, _, rest = name.partition("/")
+        if folder == "content" and (rest not in wanted or canonical.digest(data) != rest):
+            faults.append(Fault(name, "is not content of the run, or its bytes are not those of its name"))
+        elif folder == "private":
+            faults += _private_fault(name, rest.removesuffix(".json"), data, private)
+        elif folder not in ("content", "chain") and name not in _CONVENIENCES and name not in _LINES:
+            faults.append(Fault(name, "does not belong to a bundle"))
+    return faults
+
+
+def _private_fault(name: str, digest: str, data: bytes, wanted: set[str]) -> list[Fault]:
+    try:
+        personal.opened(digest, data)
+    except ValueError as error:
+        return [Fault(name, str(error))]
+    return [] if digest in wanted and name == f"private/{digest}.json" else [Fault(name, "is not one of the run's")]
+
+
+def _lines(members: Mapping[str, bytes], name: str) -> list[bytes]:
+    data = members[name]
+    if data and not data.endswith(b"\n"):
+        raise ValueError(f"{name} does not end with a line's end")
+    return data.split(b"\n")[:-1]

@@ -1,0 +1,156 @@
+"""The chain: signed entries, each holding its predecessor's digest, each created exclusively.
+
+Two runs that append at once both succeed: who loses the race for a sequence reads the new head, signs again and tries
+the next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from engine.errors import SealError
+from engine.evidence import canonical, dsse, durable, entries
+from engine.evidence.dsse import Signer
+from engine.evidence.entries import Entry, Link
+from engine.evidence.faults import Fault
+from engine.evidence.layout import SEQUENCE_DIGITS, Layout
+from engine.evidence.trust import Trust
+
+_NAME: Final = re.compile(rf"[0-9]{{{SEQUENCE_DIGITS}}}\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry that verified, and the digest of its file."""
+
+    entry: Entry
+    digest: str
+
+    @property
+    def link(self) -> Link:
+        """How other entries name it."""
+        return Link(sequence=self.entry.sequence, digest=self.digest)
+
+
+class Chain:
+    """The end of a store's chain, for appending. ``trust`` is what a new entry may build on."""
+
+    def __init__(self, layout: Layout, trust: Trust, signer: Signer) -> None:
+        self._layout, self._trust, self._signer = layout, trust, signer
+        self._keys = trust.public_keys()
+
+    def append(self, kind: str, body: msgspec.Struct, recorded_at: str) -> Link:
+        """Sign and append an entry. Raises SealError where the head does not verify or the file cannot be written."""
+        with durable.doing(f"appending the {kind} entry to the chain in {self._layout.root}"):
+            while True:
+                head = self._head()
+                entry = Entry(
+                    schema=entries.SCHEMA,
+                    store=self._trust.store,
+                    sequence=head.entry.sequence + 1 if head else 1,
+                    previous=head.digest if head else None,
+                    kind=kind,
+                    recorded_at=recorded_at,
+                    body=body,
+                )
+                envelope = dsse.seal(entries.encode(entry), self._signer)
+                try:
+                    durable.create(self._layout.entry(entry.sequence), envelope, self._layout.staging)
+                except FileExistsError:
+                    continue
+                return Link(sequence=entry.sequence, digest=canonical.digest(envelope))
+
+    def refuse_rollback(self) -> None:
+        """Raises SealError where the chain lacks the head that the trust file pins: to append would bury the loss."""
+        pinned = self._trust.head
+        if pinned is None:
+            return
+        path = self._layout.entry(pinned.sequence)
+        with durable.doing(f"reading {path}"):
+            if not path.exists() or canonical.digest(path.read_bytes()) != pinned.digest:
+                raise SealError(
+                    f"{path} is not the entry that the trust file pins as seen: the chain was cut or rewritten; "
+                    "run `auditreel verify` and restore the store"
+                )
+
+    def _head(self) -> Placed | None:
+        sequences = sorted(_sequences(self._layout), reverse=True)
+        if not sequences:
+            return None
+        path = self._layout.entry(sequences[0])
+        try:
+            return opened(sequences[0], path.read_bytes(), self._keys, self._trust.store)
+        except ValueError as error:
+            raise SealError(
+                f"{path} does not verify ({error}); nothing is appended to it: run `auditreel verify`"
+            ) from error
+
+
+def opened(sequence: int, envelope: bytes, keys: Mapping[str, Ed25519PublicKey], store: str | None) -> Placed:
+    """The entry in an envelope that is to stand at ``sequence`` of a store's chain. Raises ValueError for any other."""
+    entry = entries.decode(dsse.unseal(envelope, keys))
+    if entry.sequence != sequence:
+        raise ValueError(f"it is entry {entry.sequence}, not {sequence}")
+    if store is not None and entry.store != store:
+        raise ValueError(f"it belongs to another store ({entry.store})")
+    return Placed(entry, canonical.digest(envelope))
+
+
+def _sequences(layout: Layout) -> Iterator[int]:
+    return (int(path.name[:SEQUENCE_DIGITS]) for path in layout.chain.iterdir() if _NAME.fullmatch(path.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A chain as far as it verifies, and what is wrong with it."""
+
+    placed: tuple[Placed, ...]
+    faults: tuple[Fault, ...]
+
+    def of_kind(self, kind: str) -> Iterator[tuple[Placed, Any]]:
+        """Entries of one kind, with their bodies."""
+        return ((placed, placed.entry.body) for placed in self.placed if placed.entry.kind == kind)
+
+
+def read(layout: Layout, trust: Trust) -> Reading:
+    """Read and verify the whole chain: signatures, order, links, and that it holds the head that was pinned."""
+    placed: list[Placed] = []
+    faults: list[Fault] = []
+    keys = trust.public_keys()
+    previous: str | None = None
+    expected = 1
+    for sequence in sorted(_sequences(layout)):
+        path = layout.entry(sequence)
+        name = layout.relative(path)
+        if sequence != expected:
+            faults.append(Fault(name, f"entries {expected} to {sequence - 1} are missing before it"))
+        expected = sequence + 1
+        try:
+            envelope = path.read_bytes()
+            found = opened(sequence, envelope, keys, trust.store)
+        except (OSError, ValueError) as error:
+            faults.append(Fault(name, f"does not verify: {error}"))
+            previous = None
+            continue
+        if (previous is not None or sequence == 1) and found.entry.previous != previous:
+            faults.append(Fault(name, "does not hold the digest of the entry before it"))
+        previous = found.digest
+        placed.append(found)
+    faults += _against_pin(placed, trust, layout)
+    return Reading(tuple(placed), tuple(faults))
+
+
+def _against_pin(placed: list[Placed], trust: Trust, layout: Layout) -> Iterator[Fault]:
+    pinned = trust.head
+    if pinned is None or any(found.link == pinned for found in placed):
+        return
+    name = layout.relative(layout.entry(pinned.sequence))
+    last = placed[-1].entry.sequence if placed else 0
+    said = "is missing: the chain was cut off" if last < pinned.sequence else "is not the entry that was pinned"
+    yield Fault(name, f"{said} (the trust file saw entry {pinned.sequence})")

@@ -1,0 +1,94 @@
+"""The envelope of an entry: DSSE v1 (Dead Simple Signing Envelope) with one Ed25519 signature (RFC 8032).
+
+The signature covers the type and the bytes of the payload. The envelope itself is accepted in one form only, canonical
+JSON with exactly one signature, so that no byte of a file can be changed without notice.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from engine.evidence import canonical
+
+PAYLOAD_TYPE: Final = "application/vnd.auditreel.entry+json"
+
+
+class Signer(Protocol):
+    """Holds a private key."""
+
+    @property
+    def key_id(self) -> str:
+        """SHA-256 of the public key."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """An Ed25519 signature."""
+        ...
+
+
+class EnvelopeError(ValueError):
+    """An envelope that cannot be trusted; the message says why."""
+
+
+def authenticated(payload_type: str, payload: bytes) -> bytes:
+    """What is signed: the pre-authentication encoding (PAE) of DSSE."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+def seal(payload: bytes, signer: Signer) -> bytes:
+    """The signed envelope, as the bytes of a file."""
+    signature = signer.sign(authenticated(PAYLOAD_TYPE, payload))
+    return canonical.encode(
+        {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [{"keyid": signer.key_id, "sig": base64.b64encode(signature).decode()}],
+        }
+    )
+
+
+def unseal(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> bytes:
+    """The payload of an envelope that one of ``keys`` (by key id) signed; :class:`EnvelopeError` for any other."""
+    try:
+        content = canonical.decode(envelope)
+    except canonical.NotCanonicalError as error:
+        raise EnvelopeError(f"not an envelope: {error}") from error
+    match content:
+        case {
+            "payload": str(payload),
+            "payloadType": str(kind),
+            "signatures": [{"keyid": str(key_id), "sig": str(signature), **unsigned}],
+            **rest,
+        } if not rest and not unsigned:
+            pass
+        case {"payload": _, "payloadType": _, "signatures": list(signatures)} if len(signatures) != 1:
+            raise EnvelopeError(f"{len(signatures)} signatures where there must be one")
+        case _:
+            raise EnvelopeError("not an envelope with payload, payloadType and one signature")
+    if kind != PAYLOAD_TYPE:
+        raise EnvelopeError(f"payload type {kind!r} is not {PAYLOAD_TYPE}")
+    if key_id not in keys:
+        raise EnvelopeError(f"signed by key {key_id[:16]}..., which is not pinned")
+    data = _decoded(payload)
+    try:
+        keys[key_id].verify(_decoded(signature), authenticated(kind, data))
+    except InvalidSignature:
+        raise EnvelopeError("the signature does not verify") from None
+    return data
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise EnvelopeError(f"not base64: {error}") from error
+    if base64.b64encode(data).decode() != text:
+        raise EnvelopeError("base64 with stray bits")
+    return data

@@ -1,0 +1,151 @@
+"""The signing key and the store's secret. Both live outside the store, readable by their owner only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from engine.errors import SealError
+from engine.evidence import canonical, durable
+from engine.evidence.layout import Layout
+from engine.evidence.trust import Trust, read_trust, write_trust
+
+KEY_FILE: Final = "signing-key.pem"
+SECRET_FILE: Final = "store-secret"  # noqa: S105 - a file's name
+TRUST_FILE: Final = "trust.json"
+KEY_VARIABLE: Final = "AUDITREEL_SIGNING_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An Ed25519 private key."""
+
+    private: Ed25519PrivateKey
+
+    @property
+    def public(self) -> bytes:
+        """The 32 bytes of the public key (RFC 8032)."""
+        return self.private.public_key().public_bytes_raw()
+
+    @property
+    def key_id(self) -> str:
+        """SHA-256 of the public key."""
+        return canonical.digest(self.public)
+
+    def sign(self, message: bytes) -> bytes:
+        """An Ed25519 signature."""
+        return self.private.sign(message)
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.key_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a recorder needs: the signing key, and the secret that salts private objects."""
+
+    signing: SigningKey
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Keys({self.signing!r})"
+
+
+def initialise(store: Path, config: Path, demonstration: bool = False) -> Trust:
+    """Make a store, a signing key, a store secret and a trust file, or what is missing of them.
+
+    ``config`` is the folder for key, secret and trust file; it must lie outside the store. Existing files are kept:
+    running it twice changes nothing. Raises SealError where something cannot be made or does not belong together.
+    """
+    refuse_inside(store, config)
+    with durable.doing(f"preparing the store {store} and the keys in {config}"):
+        durable.make_folder(config)
+        _create_once(config / KEY_FILE, _new_key)
+        _create_once(config / SECRET_FILE, lambda: secrets.token_hex(32).encode())
+        keys = load_keys(config, {})
+        trust_file = config / TRUST_FILE
+        if not trust_file.exists():
+            purpose = "demonstration" if demonstration else "evidence"
+            write_trust(
+                Trust(secrets.token_hex(16), purpose, {keys.signing.key_id: keys.signing.public}, None), trust_file
+            )
+        trust = read_trust(trust_file)
+        Layout(store).create()
+    if keys.signing.key_id not in trust.keys:
+        raise SealError(f"{trust_file} does not pin the key in {config / KEY_FILE}; use another --config folder")
+    return trust
+
+
+def refuse_inside(store: Path, path: Path) -> None:
+    """Raises SealError where ``path`` lies inside the store: what it should protect could replace it."""
+    if path.resolve().is_relative_to(store.resolve()):
+        raise SealError(
+            f"{path} lies inside the store {store}; keys and trust must be kept outside of what they protect"
+        )
+
+
+def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys:
+    """The key (of ``AUDITREEL_SIGNING_KEY``, PEM or a path, else of ``config``) and the store secret of ``config``.
+
+    Raises SealError where one is missing, malformed, or readable by others.
+    """
+    given = environment.get(KEY_VARIABLE)
+    if given is not None and given.lstrip().startswith("-----BEGIN"):
+        signing = _parse(given.encode(), KEY_VARIABLE)
+    else:
+        path = Path(given) if given else config / KEY_FILE
+        signing = _parse(_read_private(path), str(path))
+    secret = _read_private(config / SECRET_FILE).strip()
+    try:
+        salt = bytes.fromhex(secret.decode("ascii"))
+    except ValueError as error:
+        raise SealError(f"{config / SECRET_FILE} is no hexadecimal secret; restore it from a backup") from error
+    if len(salt) < 32:
+        raise SealError(f"{config / SECRET_FILE} is shorter than 32 bytes; restore it from a backup")
+    return Keys(signing, salt)
+
+
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _create_once(path: Path, make: Callable[[], bytes]) -> None:
+    if path.exists():
+        return
+    try:
+        durable.create(path, make(), path.parent)
+    except FileExistsError:  # another process was first: its file counts
+        return
+
+
+def _read_private(path: Path) -> bytes:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise SealError(f"{path} can be read by others (mode {mode:04o}); run: chmod 600 {path}")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise SealError(f"{path} is missing; run `auditreel init`, or restore it from a backup") from None
+    except OSError as error:
+        raise SealError(f"reading {path}: {error.strerror}") from error
+
+
+def _parse(pem: bytes, place: str) -> SigningKey:
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SealError(f"{place} holds no unencrypted private key in PEM form") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SealError(f"{place} holds no Ed25519 key; evidence is signed with Ed25519 only")
+    return SigningKey(key)

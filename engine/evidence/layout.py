@@ -1,0 +1,89 @@
+"""Where things stand in a store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.evidence import durable
+from engine.evidence.entries import FileFact
+
+FOLDERS: Final = ("chain", "runs", "bodies", "content", "private", "tmp")
+SEQUENCE_DIGITS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of a store; see design section 7. ``tmp`` is for unfinished writes and holds no evidence."""
+
+    root: Path
+
+    def create(self) -> None:
+        """Make the folders that are missing."""
+        for name in FOLDERS:
+            durable.make_folder(self.root / name)
+
+    @property
+    def staging(self) -> Path:
+        """Unfinished writes."""
+        return self.root / "tmp"
+
+    @property
+    def chain(self) -> Path:
+        """The entries."""
+        return self.root / "chain"
+
+    def entry(self, sequence: int) -> Path:
+        """One entry of the chain."""
+        return self.chain / f"{sequence:0{SEQUENCE_DIGITS}d}.json"
+
+    def findings(self, run: str) -> Path:
+        """The records of a run."""
+        return self.root / "runs" / run / "findings.parquet"
+
+    def ledger(self, run: str) -> Path:
+        """The ledger of a run."""
+        return self.root / "runs" / run / "ledger.parquet"
+
+    def bodies(self, run: str) -> Path:
+        """The bodies that no earlier run had stored."""
+        return self.root / "bodies" / f"{run}.parquet"
+
+    def content(self, digest: str) -> Path:
+        """A check, control, policy or schema, or a catalogue of them, as bytes."""
+        return self.root / "content" / digest
+
+    def private(self, digest: str) -> Path:
+        """A private object; erasable."""
+        return self.root / "private" / f"{digest}.json"
+
+    def relative(self, path: Path) -> str:
+        """How a path is called inside the store."""
+        return path.relative_to(self.root).as_posix()
+
+    def files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Everything in the store by its relative name: files, empty folders, links and what else there may be."""
+        yield from _walk(self.root, "")
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                below = list(_walk(Path(entry.path), f"{name}/"))
+                if below:
+                    yield from below
+                    continue
+            yield name, entry
+
+
+def file_fact(path: Path) -> FileFact:
+    """Digest and size of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return FileFact(digest=digest, size=file.tell())

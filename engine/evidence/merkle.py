@@ -1,0 +1,23 @@
+"""The Merkle tree of RFC 6962, section 2.1: one digest that stands for a list of records and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+
+def root(leaves: Iterable[bytes]) -> str:
+    """The root over the leaves, in hexadecimal. Leaves and nodes are hashed apart, so neither passes for the other."""
+    level = [sha256(b"\0" + leaf).digest() for leaf in leaves]
+    if not level:
+        return sha256().hexdigest()
+    while len(level) > 1:
+        odd = level[-1:] if len(level) % 2 else []
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\1" + left + right).digest() for left, right in pairs] + odd
+    return level[0].hex()
+
+
+def leaf_hash(leaf: bytes) -> str:
+    """The hash of one leaf, in hexadecimal."""
+    return sha256(b"\0" + leaf).hexdigest()

@@ -1,0 +1,279 @@
+"""Replays a sealed run: judges its stored snapshot again, by its stored checks, and compares record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from engine.errors import AuditreelError, VerificationError
+from engine.evidence import canonical, chain, ledger, personal, record, tables
+from engine.evidence.catalogue import Catalogue
+from engine.evidence.entries import Seal
+from engine.evidence.faults import Fault
+from engine.evidence.layout import Layout
+from engine.evidence.personal import RedactedError
+from engine.evidence.record import Bodies, Document
+from engine.evidence.runs import Reader, StoredRun
+from engine.evidence.seal import marks_by_type
+from engine.evidence.trust import Trust, read_trust
+from engine.evidence.verify import NOT_ANCHORED
+from engine.model import Finding, Snapshot
+
+NORMALISATION: Final = "normalisation not replayed: the answers of the clouds are not kept"
+_MOST_DIFFERENCES: Final = 100
+
+Private = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A run as it can be judged again: its seal, snapshot and content. ``parameters`` maps a check id to its values."""
+
+    seal: Seal
+    snapshot: Snapshot
+    content: Catalogue
+    parameters: Mapping[str, Mapping[str, Any]]
+
+    def sources(self, group: str) -> dict[str, bytes]:
+        """The data files of a group ("checks", "controls", "policies", "schemas") by name."""
+        return {name: self.content.files[digest] for name, digest in self.content.members[group].items()}
+
+
+Judge = Callable[[Recorded], Sequence[Finding]]
+"""Compiles the stored checks and evaluates the stored snapshot, with the run's filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of one record that came out otherwise. ``record`` is scope, check and subject."""
+
+    record: str
+    field: str
+    sealed: Any
+    replayed: Any
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.field}: sealed {self.sealed!r}, replayed {self.replayed!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What replaying a run gave.
+
+    ``missing`` says what is lacking where it cannot be replayed, ``faults`` what does not verify in the run, and
+    ``statements`` what the reader must know in any case.
+    """
+
+    run: str
+    outcome: Literal["identical", "differs", "cannot replay"]
+    records: int = 0
+    differences: tuple[Difference, ...] = ()
+    missing: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    statements: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 where every record came out identical and verified, else 5."""
+        return 0 if self.outcome == "identical" and not self.faults else 5
+
+    def lines(self) -> tuple[str, ...]:
+        """For a reader."""
+        return (
+            NOT_ANCHORED,
+            *(f"problem: {fault}" for fault in self.faults),
+            *(f"missing: {text}" for text in self.missing),
+            *(f"differs: {difference}" for difference in self.differences),
+            *(f"note: {text}" for text in self.statements),
+            f"run {self.run}, {self.records} records: {self.outcome}",
+        )
+
+
+def replay(store: Path, trust: Trust, run: str, judge: Judge, engine_version: str) -> Replay:
+    """Judge a sealed run again and compare.
+
+    Raises VerificationError where the chain does not verify or holds no such run.
+    """
+    layout = Layout(store)
+    with tables.connection() as database:
+        reader = Reader(layout, database, altered=True)
+        seal, stored = _read(layout, trust, run, reader)
+    statements = tuple(_statements(seal, engine_version))
+    faults = tuple(reader.faults)
+    if stored is None:
+        missing = ("the run's files cannot be read",)
+        return Replay(run, "cannot replay", missing=missing, faults=faults, statements=statements)
+    private = _private(layout, stored, reader.bodies)
+    return _judged_again(stored, reader.bodies, private, judge, faults, statements)
+
+
+def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
+    """The snapshot that a sealed run judged, to judge it anew.
+
+    Raises VerificationError where the run does not verify, is not there, or holds something that was erased.
+    """
+    layout = Layout(store)
+    with tables.connection() as database:
+        reader = Reader(layout, database)
+        _, stored = _read(layout, read_trust(trust_file), run, reader)
+    if reader.faults or stored is None:
+        raise VerificationError(f"reading run {run}: it does not verify ({reader.faults[0]}); run `auditreel verify`")
+    try:
+        return snapshot(stored, reader.bodies, _private(layout, stored, reader.bodies))
+    except RedactedError as error:
+        raise VerificationError(f"reading run {run}: private object {error} was erased") from error
+
+
+def _read(layout: Layout, trust: Trust, run: str, reader: Reader) -> tuple[Seal, StoredRun | None]:
+    """A run's seal and what it stored, with the bodies that earlier runs stored for it."""
+    reading = chain.read(layout, trust)
+    if reading.faults:
+        raise VerificationError(
+            f"reading run {run}: the chain does not verify ({reading.faults[0]}); run `auditreel verify`"
+        )
+    for placed, seal in reading.of_kind("seal"):
+        if seal.asked.run == run:
+            return seal, reader.read(placed)
+        reader.read_bodies(placed)
+    raise VerificationError(f"{layout.root} holds no sealed run {run}; `auditreel verify` lists what it holds")
+
+
+def _statements(seal: Seal, engine_version: str) -> Iterator[str]:
+    if seal.asked.engine != engine_version:
+        yield f"another engine version: sealed by {seal.asked.engine}, replayed by {engine_version}"
+    yield NORMALISATION
+
+
+def _private(layout: Layout, run: StoredRun, bodies: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The private objects that the run names and that were not erased."""
+    named = run.commitments() | {
+        bodies[row["body"]][key]
+        for row in run.ledger["resource"]
+        for key in ("identity", "private")
+        if key in bodies.get(row["body"], {})
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for digest in named:
+        try:
+            found[digest] = personal.opened(digest, layout.private(digest).read_bytes())
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def _judged_again(
+    stored: StoredRun,
+    bodies: Mapping[str, Any],
+    private: Private,
+    judge: Judge,
+    faults: tuple[Fault, ...],
+    statements: tuple[str, ...],
+) -> Replay:
+    run, count = stored.seal.asked.run, len(stored.leaves)
+    missing = sorted({*_missing_content(stored.content), *_missing_bodies(stored, bodies), *_redacted(stored, private)})
+    differences: list[Difference] = []
+    if not missing:
+        try:
+            recorded = _recorded(stored, bodies, private)
+            again = _leaves(judge(recorded), stored, private)
+            differences = list(compared(stored.leaves, again))
+        except RedactedError as error:
+            missing = [f"redacted: private object {error}"]
+        except AuditreelError as error:
+            missing = [f"the stored content cannot be used by this version: {error}"]
+    outcome: Literal["identical", "differs", "cannot replay"] = "differs" if differences else "identical"
+    return Replay(
+        run=run,
+        outcome="cannot replay" if missing else outcome,
+        records=count,
+        differences=tuple(differences[:_MOST_DIFFERENCES]),
+        missing=tuple(missing),
+        faults=faults,
+        statements=statements,
+    )
+
+
+def _missing_content(content: Catalogue) -> Iterator[str]:
+    for group, digest in content.groups.items():
+        if group not in content.members:
+            yield f"the list of {group} (content {digest})"
+    for group, members in content.members.items():
+        for name, digest in members.items():
+            if digest not in content.files:
+                yield f"{group}: {name} (content {digest})"
+
+
+def _missing_bodies(stored: StoredRun, bodies: Mapping[str, Any]) -> Iterator[str]:
+    return (f"body {digest}" for digest in stored.bodies() if digest not in bodies)
+
+
+def _redacted(stored: StoredRun, private: Private) -> Iterator[str]:
+    return (f"redacted: private object {digest}" for digest in stored.commitments() if digest not in private)
+
+
+def _recorded(stored: StoredRun, bodies: Mapping[str, Any], private: Private) -> Recorded:
+    content = stored.content
+    parameters = {
+        check: canonical.original(canonical.decode(content.files[digest]))
+        for check, digest in content.members["parameters"].items()
+    }
+    return Recorded(stored.seal, snapshot(stored, bodies, private), content, parameters)
+
+
+def snapshot(stored: StoredRun, bodies: Mapping[str, Any], private: Private) -> Snapshot:
+    """The snapshot that a run judged. Raises RedactedError where a private object that it needs was erased."""
+    seal, rows = stored.seal, stored.ledger
+    resources = [record.resource(bodies[row["body"]], row["collected_at"], private) for row in rows["resource"]]
+    return Snapshot(
+        as_of=seal.as_of,
+        source=seal.source,
+        identity=canonical.original(seal.caller),
+        scopes=ledger.scopes(rows, "asked"),
+        collections=ledger.collections(rows),
+        resources=tuple(sorted(resources, key=lambda item: (item.type, item.account, item.region, item.id))),
+        ledger=ledger.readers(rows, private),
+        regions_off=ledger.scopes(rows, "off"),
+        finished_at=seal.collected_until,
+    )
+
+
+def _leaves(findings: Iterable[Finding], stored: StoredRun, private: Private) -> list[bytes]:
+    """The records of new findings. Private objects keep the digests that they were sealed with."""
+    known = {canonical.encode(value): digest for digest, value in private.items()}
+
+    def commit(value: Mapping[str, Any]) -> str:
+        data = canonical.encode(value)
+        return known.get(data) or personal.commitment(b"", data)  # a new object has no digest that was sealed
+
+    bodies = Bodies(marks_by_type(stored.content), commit)
+    leaves = record.leaves(findings, stored.content.members["parameters"], bodies)
+    return [leaf.data for leaf in leaves]
+
+
+def compared(sealed: Sequence[bytes], replayed: Sequence[bytes]) -> Iterator[Difference]:
+    """What differs between two lists of leaves, record by record and field by field."""
+    if list(sealed) == list(replayed):
+        return
+    ours, theirs = _by_place(sealed), _by_place(replayed)
+    for place in sorted(ours.keys() | theirs.keys()):
+        name = " ".join(place[:-1])
+        if place not in theirs or place not in ours:
+            there = "there" if place in ours else None
+            yield Difference(name, "the record", there, None if there else "there")
+            continue
+        yield from (Difference(name, *field) for field in _fields(ours[place], theirs[place], ""))
+
+
+def _by_place(leaves: Iterable[bytes]) -> dict[tuple[str, ...], Document]:
+    documents = (canonical.decode(leaf) for leaf in leaves)
+    return {record.order(document): document for document in documents}
+
+
+def _fields(ours: Any, theirs: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted(ours.keys() | theirs.keys()):
+            yield from _fields(ours.get(key), theirs.get(key), f"{path}.{key}" if path else key)
+    elif ours != theirs:
+        yield path, ours, theirs

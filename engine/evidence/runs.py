@@ -1,0 +1,260 @@
+"""Reading sealed runs: everything that a seal names, compared with what stands there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.errors import VerificationError
+from engine.evidence import canonical, catalogue, ledger, merkle, tables
+from engine.evidence.catalogue import Catalogue
+from engine.evidence.chain import Placed
+from engine.evidence.entries import Groups, Listings, Seal, Tree, Verdicts
+from engine.evidence.faults import Fault
+from engine.evidence.layout import Layout, file_fact
+from engine.evidence.record import Document
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the records of a run say, added up while they are read."""
+
+    verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    checks: set[tuple[str, str, str]] = field(default_factory=set)
+    relations: set[str] = field(default_factory=set)
+    commitments: set[str] = field(default_factory=set)
+
+    def add(self, leaf: Document) -> None:
+        """Count one record in."""
+        check, subject = leaf["check"], leaf["subject"]
+        self.verdicts[check["id"], leaf["verdict"]] += 1
+        self.checks.add((check["id"], check["digest"], leaf["parameters"]))
+        if "related" in leaf:
+            self.relations.update(leaf["related"].values())
+        if "private" in leaf:
+            self.commitments.add(leaf["private"])
+        if "identity" in subject:
+            self.commitments.add(subject["identity"])
+
+    def count(self, verdict: str) -> int:
+        """How many records have a verdict."""
+        return sum(count for (_, found), count in self.verdicts.items() if found == verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A sealed run as it was stored: leaves and ledger rows as canonical JSON in order, and what they say."""
+
+    placed: Placed
+    leaves: list[bytes]
+    tally: Tally
+    rows: list[bytes]
+    ledger: Mapping[str, list[Document]]
+    content: Catalogue
+
+    @property
+    def seal(self) -> Seal:
+        """What the run's seal says."""
+        found: Seal = self.placed.entry.body
+        return found
+
+    def bodies(self) -> set[str]:
+        """Digests of the bodies of its resources and relations."""
+        return self.tally.relations | {row["body"] for row in self.ledger["resource"]}
+
+    def commitments(self) -> set[str]:
+        """Digests of the private objects that its records and its ledger name."""
+        found = {row["identity"] for row in self.ledger["resource"] if "identity" in row}
+        failures = (failure for row in self.ledger["reader"] for failure in row["failures"])
+        return self.tally.commitments | found | {item["identity"] for item in failures if "identity" in item}
+
+
+class Reader:
+    """Reads runs in the order of the chain, and notes each fault with its place.
+
+    ``seen`` are the files that belong to what was read; ``bodies`` holds every body of the packs read so far, by
+    digest. ``altered`` reads records also from a file that is not the one that was sealed, to say what was changed in
+    it.
+    """
+
+    def __init__(self, layout: Layout, database: DuckDBPyConnection, altered: bool = False) -> None:
+        self._layout, self._database, self._altered = layout, database, altered
+        self._content: dict[str, bytes | None] = {}
+        self._catalogues: dict[Groups, Catalogue] = {}
+        self.bodies: dict[str, Any] = {}
+        self.faults: list[Fault] = []
+        self.seen: set[str] = set()
+
+    def read(self, placed: Placed) -> StoredRun | None:
+        """A sealed run, or None where its files cannot be read; what is wrong with it is in ``faults``."""
+        seal: Seal = placed.entry.body
+        run = seal.asked.run
+        fresh = self.read_bodies(placed)
+        content = self.content(seal.asked.content)
+        intact = True
+        for path in (self._layout.findings(run), self._layout.ledger(run)):
+            intact &= self._matches(self._layout.relative(path), seal)
+        for name in seal.files.keys() - self.seen:
+            self._fault(name, "is no file of a run, though the seal names it")
+        if not intact and not self._altered:
+            return None
+        try:
+            stored = self._stored(placed, content)
+        except (VerificationError, ValueError, KeyError, TypeError) as error:
+            self._fault(f"runs/{run}", f"cannot be read: {error}")
+            return None
+        self._compare(stored, fresh)
+        return stored
+
+    def read_bodies(self, placed: Placed) -> dict[str, Any]:
+        """The bodies that a run stored, by digest; they join ``bodies``."""
+        seal: Seal = placed.entry.body
+        path = self._layout.bodies(seal.asked.run)
+        name = self._layout.relative(path)
+        fresh = self._pack(path) if name in seal.files and self._matches(name, seal) else {}
+        self.bodies.update(fresh)
+        return fresh
+
+    def _stored(self, placed: Placed, content: Catalogue) -> StoredRun:
+        run = placed.entry.body.asked.run
+        rows = tables.read_ledger(self._database, self._layout.ledger(run))
+        parsed = ledger.parse(rows)
+        resources = {ledger.resource_key(row): row["body"] for row in parsed["resource"]}
+        if len(resources) != len(parsed["resource"]):
+            raise ValueError("the ledger lists a resource twice")
+        leaves, tally = [], Tally()
+        for document, data in tables.read_findings(self._database, self._layout.findings(run), resources):
+            tally.add(document)
+            leaves.append(data)
+        return StoredRun(placed, leaves, tally, rows, parsed, content)
+
+    def _matches(self, name: str, seal: Seal) -> bool:
+        self.seen.add(name)
+        if name not in seal.files:
+            self._fault(name, "is not among the files of the run's seal")
+            return False
+        try:
+            found = file_fact(self._layout.root / name)
+        except OSError as error:
+            self._fault(name, f"cannot be read: {error.strerror}")
+            return False
+        if found != seal.files[name]:
+            what = "size" if found.size != seal.files[name].size else "digest"
+            self._fault(name, f"its {what} is not the one that was sealed")
+        return found == seal.files[name]
+
+    def _pack(self, path: Path) -> dict[str, Any]:
+        """The bodies of a pack, by digest."""
+        bodies = {}
+        try:
+            for digest, data in tables.read_bodies(self._database, path).items():
+                if canonical.digest(data) != digest:
+                    raise ValueError(f"body {digest} has other content")
+                bodies[digest] = canonical.decode(data)
+        except (VerificationError, ValueError) as error:
+            self._fault(self._layout.relative(path), str(error))
+        return bodies
+
+    def content(self, groups: Groups) -> Catalogue:
+        """The content of a run, as far as it is there."""
+        known = self._catalogues.get(groups)
+        if known is None:
+            try:
+                known = catalogue.load(msgspec.to_builtins(groups), self._content_file)
+            except ValueError as error:
+                self._fault("content", str(error))
+                known = Catalogue(msgspec.to_builtins(groups), {}, {})
+            self._catalogues[groups] = known
+        return known
+
+    def _content_file(self, digest: str) -> bytes | None:
+        if digest not in self._content:
+            path = self._layout.content(digest)
+            name = self._layout.relative(path)
+            self.seen.add(name)
+            self._content[digest] = None
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                self._fault(name, f"cannot be read: {error.strerror}")
+            else:
+                if canonical.digest(data) == digest:
+                    self._content[digest] = data
+                else:
+                    self._fault(name, "its bytes are not those of its name")
+        return self._content[digest]
+
+    def _compare(self, run: StoredRun, fresh: Mapping[str, Any]) -> None:
+        """Compare what a run's files say with its seal, with its content, and with the bodies."""
+        place = f"runs/{run.seal.asked.run}"
+        for message in (*against_seal(run), *against_content(run), *against_bodies(run, self.bodies)):
+            self._fault(place, message)
+        for digest in sorted(fresh.keys() - run.bodies()):
+            self._fault(f"bodies/{run.seal.asked.run}.parquet", f"body {digest} is not one of the run's")
+
+    def _fault(self, place: str, message: str) -> None:
+        self.faults.append(Fault(place, message))
+
+
+def against_seal(run: StoredRun) -> Iterator[str]:
+    """What differs between a run's records and ledger and the numbers and roots of its seal."""
+    seal, tally = run.seal, run.tally
+    if Tree(count=len(run.leaves), root=merkle.root(run.leaves)) != seal.records:
+        yield "findings.parquet: its records do not have the Merkle root that was sealed"
+    if Tree(count=len(run.rows), root=merkle.root(run.rows)) != seal.ledger:
+        yield "ledger.parquet: its rows do not have the Merkle root that was sealed"
+    counted = Verdicts(
+        passed=tally.count("pass"),
+        failed=tally.count("fail"),
+        unknown=tally.count("unknown"),
+        not_applicable=tally.count("not_applicable"),
+        waived=len(run.ledger["waiver"]),
+    )
+    if counted != seal.verdicts:
+        yield "the verdicts that were sealed are not those of the records"
+    states = Counter(row["state"] for row in run.ledger["collection"])
+    if Listings(complete=states["complete"], off=states["off"], failed=states["failed"]) != seal.listings:
+        yield "the listings that were sealed are not those of the ledger"
+    for row in run.ledger["population"]:
+        judged = [tally.verdicts[row["check"], verdict] for verdict in ("pass", "fail", "unknown", "not_applicable")]
+        if judged != [row["passed"], row["failed"], row["unknown"], row["not_applicable"]]:
+            yield f"the population of {row['check']} is not that of the records"
+
+
+def against_content(run: StoredRun) -> Iterator[str]:
+    """Records of a check or of parameters that the run's content does not hold."""
+    if run.content.members.keys() != run.content.groups.keys():
+        return  # a list that cannot be read has been named
+    checks, parameters = run.content.members["checks"], run.content.members["parameters"]
+    for check, digest, values in sorted(run.tally.checks):
+        if checks.get(check) != digest or parameters.get(check) != values:
+            yield f"check {check} or its parameters are not those of the run's content"
+
+
+def against_bodies(run: StoredRun, bodies: Mapping[str, Any]) -> Iterator[str]:
+    """Bodies that are missing, and bodies of another resource than the ledger says."""
+    for digest in sorted(run.bodies()):
+        if digest not in bodies:
+            yield f"body {digest} is not in the store"
+        elif isinstance(bodies[digest], list):
+            for inner in bodies[digest]:
+                if inner not in bodies:
+                    yield f"body {inner}, of a relation, is not in the store"
+    for row in run.ledger["resource"]:
+        body = bodies.get(row["body"])
+        if body is not None and (not isinstance(body, dict) or body_key(body) != ledger.resource_key(row)):
+            yield f"body {row['body']} is not that of the resource that the ledger names"
+
+
+def body_key(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """:func:`ledger.resource_key` of a body."""
+    scope = {name: body[name] for name in ("provider", "account", "region")}
+    return ledger.resource_key({**body, "scope": scope})

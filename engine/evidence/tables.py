@@ -1,0 +1,267 @@
+"""The Parquet files of a run: canonical lines in, canonical lines out.
+
+Leaves are stored as columns, sorted by subject, without their hashes, and written again byte for byte when they are
+read. What the ledger already says (the body of a resource) is not said twice. DuckDB reads and writes; it loads no
+extension.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from engine.errors import SealError, VerificationError
+from engine.evidence import canonical, durable, ledger, record
+from engine.evidence.record import Document
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "temp_directory": "",
+}
+_FORMAT: Final = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 6)"
+_SMALLEST_LINE_LIMIT: Final = 1 << 24
+
+_LEAF_FIELDS: Final = {
+    "check": "STRUCT(id VARCHAR, version BIGINT, digest VARCHAR)",
+    "parameters": "VARCHAR",
+    "scope": "STRUCT(provider VARCHAR, account VARCHAR, region VARCHAR)",
+    "subject": "STRUCT(kind VARCHAR, type VARCHAR, id VARCHAR, identity VARCHAR)",
+    "verdict": "VARCHAR",
+    "reason": "VARCHAR",
+    "related": "MAP(VARCHAR, VARCHAR)",
+    "message": "VARCHAR",
+    "observed": "JSON",
+    "private": "VARCHAR",
+}
+_LEAF_COLUMNS: Final = """
+    scope.provider AS provider, scope.account AS account, scope.region AS region,
+    subject.kind AS subject_kind, subject.type AS subject_type, subject.id AS subject_id,
+    unhex(subject.identity) AS subject_identity,
+    "check".id AS check_id, "check".version AS check_version, unhex("check".digest) AS check_digest,
+    unhex(parameters) AS parameters, verdict, reason,
+    map_from_entries([{'name': entry.key, 'digest': unhex(entry.value)} FOR entry IN map_entries(related)]) AS related,
+    message, observed::VARCHAR AS observed, unhex(private) AS private
+"""
+_LEAF_ORDER: Final = "provider, account, region, subject_type, subject_id, subject_identity, check_id, message"
+
+_LEAVES_IN_ORDER: Final = """
+    provider, account, region, check_id, subject_type, coalesce(subject_id, lower(hex(subject_identity))), subject_kind
+"""
+
+_LEDGER_FIELDS: Final = {
+    "kind": "VARCHAR",
+    "scope": "STRUCT(provider VARCHAR, account VARCHAR, region VARCHAR)",
+    "type": "VARCHAR",
+    "id": "VARCHAR",
+    "identity": "VARCHAR",
+    "body": "VARCHAR",
+    "collected_at": "VARCHAR",
+    "document": "VARCHAR",
+}
+_LEDGER_COLUMNS: Final = """
+    kind, scope.provider AS provider, scope.account AS account, scope.region AS region, type, id,
+    unhex(identity) AS identity, unhex(body) AS body, collected_at, document
+"""
+_LEDGER_ORDER: Final = "kind, provider, account, region, type, id, identity, document"
+
+
+@contextmanager
+def connection() -> Iterator[DuckDBPyConnection]:
+    """An in-memory DuckDB that loads nothing from anywhere."""
+    import duckdb  # 100 ms; only who reads or writes evidence pays them
+
+    with duckdb.connect(":memory:", config=_SETTINGS) as opened:
+        yield opened
+
+
+# --- writing -------------------------------------------------------------------------------------------------------
+
+
+def write_findings(database: DuckDBPyConnection, leaves: Iterable[bytes], path: Path) -> None:
+    """Write leaves as ``findings.parquet``. Raises SealError where the file cannot be written."""
+    _write(database, leaves, path, _LEAF_FIELDS, _LEAF_COLUMNS, _LEAF_ORDER)
+
+
+def write_ledger(database: DuckDBPyConnection, rows: Iterable[bytes], path: Path) -> None:
+    """Write ledger rows as ``ledger.parquet``: resources in columns, the others as text of their own."""
+    # Of all kinds only resources have a body, which sorts first among their keys.
+    lines = (row if row.startswith(b'{"body":') else _document(row) for row in rows)
+    _write(database, lines, path, _LEDGER_FIELDS, _LEDGER_COLUMNS, _LEDGER_ORDER)
+
+
+def write_bodies(database: DuckDBPyConnection, bodies: Mapping[str, bytes], path: Path) -> None:
+    """Write bodies (canonical JSON by digest) as a pack."""
+    lines = (canonical.encode({"digest": digest, "body": data.decode()}) for digest, data in bodies.items())
+    fields = {"digest": "VARCHAR", "body": "VARCHAR"}
+    _write(database, lines, path, fields, "unhex(digest) AS digest, body", "body")
+
+
+def _document(row: bytes) -> bytes:
+    return canonical.encode({"kind": canonical.decode(row)["kind"], "document": row.decode()})
+
+
+def _write(
+    database: DuckDBPyConnection,
+    lines: Iterable[bytes],
+    path: Path,
+    fields: Mapping[str, str],
+    columns: str,
+    order: str,
+) -> None:
+    """Write canonical JSON lines as a sorted Parquet file; they pass through a file beside it, which is removed."""
+    import duckdb
+
+    source = path.with_suffix(".jsonl")
+    listed = list(lines)
+    limit = max(_SMALLEST_LINE_LIMIT, 2 * max(map(len, listed), default=0))
+    types = ", ".join(f'"{name}": {_quoted(kind)}' for name, kind in fields.items())
+    try:
+        durable.write(source, b"\n".join(listed))
+        rows = f"""read_json({_quoted(glob.escape(str(source)))}, format = 'newline_delimited', compression = 'none',
+            maximum_object_size = {limit}, columns = {{{types}}})"""
+        selected = f"SELECT {columns} FROM {rows} ORDER BY {order}"  # noqa: S608 - constants and quoted paths
+        database.execute(f"COPY ({selected}) TO {_quoted(str(path))} {_FORMAT}")
+        durable.flush(path)
+    except duckdb.Error as error:
+        raise SealError(f"writing {path}: {error}; make room or check the folder, and run again") from error
+    finally:
+        durable.discard(source)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def read_ledger(database: DuckDBPyConnection, path: Path) -> list[bytes]:
+    """The rows of a ledger as canonical JSON, sorted. Raises VerificationError where the file cannot be read."""
+    rows = _read(database, path, "*")
+    try:
+        return sorted(map(_ledger_row, rows))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise VerificationError(f"{path} does not hold a ledger: {error}") from error
+
+
+def read_findings(
+    database: DuckDBPyConnection, path: Path, bodies: Mapping[tuple[str, ...], str]
+) -> Iterator[tuple[Document, bytes]]:
+    """The leaves of a run, in order: what each says, and its bytes.
+
+    ``bodies`` maps a resource (:func:`ledger.resource_key`) to the digest of its body. Raises VerificationError where
+    the file cannot be read or speaks of a resource that is not in ``bodies``.
+    """
+    reader = _LeafReader(bodies, path)
+    for row in _read(database, path, "*", f"ORDER BY {_LEAVES_IN_ORDER}"):
+        try:
+            document = reader.leaf(row)
+            data = canonical.encode_known(document)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise VerificationError(f"{path} does not hold records: {error}") from error
+        yield document, data
+
+
+def read_bodies(database: DuckDBPyConnection, path: Path) -> dict[str, bytes]:
+    """The bodies of a pack by the digest that stands beside them, which the caller compares."""
+    return {bytes(digest).hex(): body.encode() for digest, body in _read(database, path, "digest, body")}
+
+
+def body_digests(database: DuckDBPyConnection, paths: Iterable[Path]) -> set[str]:
+    """The digests of the bodies in packs."""
+    return {bytes(digest).hex() for path in paths for (digest,) in _read(database, path, "digest")}
+
+
+def _read(database: DuckDBPyConnection, path: Path, columns: str, order: str = "") -> list[tuple[Any, ...]]:
+    import duckdb
+
+    # An escaped path names one file also where it holds characters of a pattern.
+    query = f"SELECT {columns} FROM read_parquet(?) {order}"  # noqa: S608 - constants
+    try:
+        return database.execute(query, [glob.escape(str(path))]).fetchall()
+    except (duckdb.Error, UnicodeError) as error:
+        raise VerificationError(f"{path} cannot be read: {error}") from error
+
+
+def _ledger_row(row: tuple[Any, ...]) -> bytes:
+    kind, provider, account, region, type_, id_, identity, body, collected_at, document = row
+    if document is not None:
+        return str(document).encode()
+    fields: Document = {
+        "kind": kind,
+        "scope": {"provider": provider, "account": account, "region": region},
+        "type": type_,
+        "body": body.hex(),
+        "collected_at": collected_at,
+    }
+    fields |= {"id": id_} if identity is None else {"identity": identity.hex()}
+    return canonical.encode(fields)
+
+
+class _LeafReader:
+    """Makes leaves of rows; remembers what is the same for every record of a check and of a scope."""
+
+    def __init__(self, bodies: Mapping[tuple[str, ...], str], path: Path) -> None:
+        self._bodies, self._path = bodies, path
+        self._checks: dict[tuple[Any, ...], Document] = {}
+        self._scopes: dict[tuple[Any, ...], Document] = {}
+        self._digests: dict[bytes, str] = {}
+
+    def leaf(self, row: tuple[Any, ...]) -> Document:
+        provider, account, region, kind, type_, id_, identity, check, version, digest, parameters, *rest = row
+        verdict, reason, related, message, observed, private = rest
+        scope = self._scope(provider, account, region)
+        subject = {"kind": kind, "type": type_}
+        subject |= {"id": id_} if identity is None else {"identity": identity.hex()}
+        document: Document = {
+            "schema": record.SCHEMA,
+            "check": self._check(check, version, digest),
+            "parameters": self._hex(parameters),
+            "scope": scope,
+            "subject": subject,
+            "verdict": verdict,
+        }
+        if kind == "resource":
+            document["body"] = self._body(scope, subject)
+        if related:
+            document["related"] = {name: self._hex(bytes(digest)) for name, digest in related.items()}
+        if reason is not None:
+            document["reason"] = reason
+        if message is not None:
+            document["message"] = message
+        if observed is not None:
+            document["observed"] = msgspec.json.decode(observed)  # as DuckDB spells it
+        if private is not None:
+            document["private"] = private.hex()
+        return document
+
+    def _body(self, scope: Document, subject: Document) -> str:
+        key = ledger.resource_key({**subject, "scope": scope})
+        if key not in self._bodies:
+            raise VerificationError(f"{self._path}: a record is about {key[4]}, which the ledger does not list")
+        return self._bodies[key]
+
+    def _check(self, check: str, version: int, digest: bytes) -> Document:
+        key = (check, version, digest)
+        if key not in self._checks:
+            self._checks[key] = {"id": check, "version": version, "digest": digest.hex()}
+        return self._checks[key]
+
+    def _scope(self, *key: str) -> Document:
+        if key not in self._scopes:
+            self._scopes[key] = dict(zip(("provider", "account", "region"), key, strict=True))
+        return self._scopes[key]
+
+    def _hex(self, digest: bytes) -> str:
+        if digest not in self._digests:
+            self._digests[digest] = digest.hex()
+        return self._digests[digest]

@@ -1,0 +1,232 @@
+"""Verifies a store: reads everything in it, and names whatever is flipped, missing, added, swapped or cut off.
+
+What could not be verified is a problem, never a success. What a killed run left behind is no evidence and no problem:
+it is noted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from engine.evidence import canonical, chain, personal, tables
+from engine.evidence.chain import Reading
+from engine.evidence.entries import Intent, Link, Seal
+from engine.evidence.faults import Fault
+from engine.evidence.layout import FOLDERS, Layout
+from engine.evidence.runs import Reader
+from engine.evidence.trust import Trust
+
+NOT_ANCHORED: Final = "NOT ANCHORED: the key's holder could have rewritten or removed this"
+DEMONSTRATION: Final = "demonstration, not evidence"
+
+State = Literal["sealed", "abandoned", "unsealed"]
+_RUN_FILE: Final = re.compile(r"(?:runs|bodies)/([^/.]+)(?:/(?:findings|ledger)\.parquet|\.parquet)?")
+_ADDRESSED: Final = re.compile(r"content/([0-9a-f]{64})|private/([0-9a-f]{64})\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run in the chain: when it started, and what became of it. ``records`` is 0 unless it was sealed."""
+
+    run: str
+    kind: str
+    state: State
+    started_at: str
+    records: int = 0
+    root: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verifying a store gave. Nothing is wrong with it where ``problems`` is empty."""
+
+    problems: tuple[Fault, ...]
+    notes: tuple[str, ...]
+    head: Link | None
+    runs: tuple[RunState, ...]
+    demonstration: bool = False
+
+    @property
+    def verified(self) -> bool:
+        """Whether this is evidence, and all of it verified."""
+        return not self.problems and not self.demonstration
+
+    @property
+    def exit_code(self) -> int:
+        """0 where it verified, else 5."""
+        return 0 if self.verified else 5
+
+    def lines(self) -> tuple[str, ...]:
+        """For a reader: how it is anchored first, then what is wrong, then what is noted, then the outcome."""
+        sealed = [run for run in self.runs if run.state == "sealed"]
+        outcome = f"{len(self.problems)} problems: DOES NOT VERIFY" if self.problems else "verified"
+        head = f"entry {self.head.sequence}, {self.head.digest}" if self.head else "none"
+        return (
+            NOT_ANCHORED,
+            *([DEMONSTRATION] if self.demonstration else []),
+            *(f"problem: {fault}" for fault in self.problems),
+            *(f"note: {note}" for note in self.notes),
+            f"{len(sealed)} sealed runs, {sum(run.records for run in sealed)} records, head {head}: {outcome}",
+        )
+
+
+def verify(store: Path, trust: Trust) -> Report:
+    """Verify a whole store against a trust file that lies outside of it."""
+    layout = Layout(store)
+    if not layout.chain.is_dir():
+        return Report((Fault(str(store), "is no evidence store: could not verify"),), (), None, ())
+    try:
+        present = dict(layout.files())
+    except OSError as error:
+        return Report((Fault(str(store), f"could not be read: {error}"),), (), None, ())
+    with tables.connection() as database:
+        return _Verification(layout, trust, Reader(layout, database), present).report()
+
+
+class _Verification:
+    """One pass over a store."""
+
+    def __init__(self, layout: Layout, trust: Trust, reader: Reader, present: dict[str, os.DirEntry[str]]) -> None:
+        self._layout, self._trust, self._reader, self._present = layout, trust, reader, present
+        self._reading = chain.read(layout, trust)
+        self._states = run_states(self._reading)
+        self._commitments: set[str] = set()
+        self._notes: list[str] = []
+
+    def report(self) -> Report:
+        for placed, _ in self._reading.of_kind("seal"):
+            run = self._reader.read(placed)
+            if run is not None:
+                self._commitments |= run.commitments()
+        for _, intent in self._reading.of_kind("intent"):
+            if self._states[intent.run].state == "sealed":
+                self._reader.content(intent.content)
+        self._commitments |= set(_commitments_of(self._reader.bodies))
+        faults = [*self._reading.faults, *linked(self._reading), *self._private(), *self._strays()]
+        self._note_runs()
+        last = self._reading.placed[-1:]
+        kinds = {intent.kind for _, intent in self._reading.of_kind("intent")}
+        return Report(
+            problems=tuple(sorted({*faults, *self._reader.faults})),
+            notes=tuple(self._notes),
+            head=last[0].link if last else None,
+            runs=tuple(self._states.values()),
+            demonstration=self._trust.purpose == "demonstration" or "demo" in kinds,
+        )
+
+    def _note_runs(self) -> None:
+        for run in self._states.values():
+            if run.state == "unsealed":
+                self._notes.append(f"run {run.run} started at {run.started_at} and was never sealed")
+        for placed, abandon in self._reading.of_kind("abandon"):
+            self._notes.append(f"run {abandon.run} was abandoned at {placed.entry.recorded_at}: {abandon.reason}")
+        if not self._states:
+            self._notes.append("the store holds no run")
+
+    def _private(self) -> Iterator[Fault]:
+        """Private objects must be those of their names; one that was erased is no fault."""
+        erased = 0
+        for digest in sorted(self._commitments):
+            path = self._layout.private(digest)
+            name = self._layout.relative(path)
+            self._reader.seen.add(name)
+            if name not in self._present:
+                erased += 1
+                continue
+            try:
+                personal.opened(digest, path.read_bytes())
+            except (OSError, ValueError) as error:
+                yield Fault(name, f"is not the private object of its name: {error}")
+        if erased:
+            self._notes.append(f"{erased} private objects were erased: what they hide verifies and cannot be replayed")
+
+    def _strays(self) -> Iterator[Fault]:
+        """Whatever is in the store and belongs to nothing."""
+        chained = {self._layout.relative(self._layout.entry(found.entry.sequence)) for found in self._reading.placed}
+        named = {fault.place for fault in self._reading.faults}
+        for name, entry in self._present.items():
+            if entry.is_symlink() or not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
+                yield Fault(name, "is no regular file")
+            elif name in self._reader.seen or name in chained or name in named:
+                continue
+            elif name in FOLDERS and entry.is_dir():
+                continue
+            elif name.startswith("tmp/"):
+                self._notes.append(f"{name} was left by an unfinished write and is no evidence")
+            elif self._left_by_dead_run(name):
+                self._notes.append(f"{name} was left by a run that was not sealed and is no evidence")
+            else:
+                yield Fault(name, "does not belong to the store: nothing in the chain names it")
+
+    def _left_by_dead_run(self, name: str) -> bool:
+        dead = {run.run for run in self._states.values() if run.state != "sealed"}
+        if found := _RUN_FILE.fullmatch(name):
+            return found[1] in dead
+        return bool(dead) and self._is_addressed(name)
+
+    def _is_addressed(self, name: str) -> bool:
+        """Whether a file is content or a private object, and is what its name says."""
+        found = _ADDRESSED.fullmatch(name)
+        if found is None:
+            return False
+        try:
+            data = (self._layout.root / name).read_bytes()
+            if found[2]:
+                personal.opened(found[2], data)
+            return found[2] is not None or canonical.digest(data) == found[1]
+        except (OSError, ValueError):
+            return False
+
+
+def _commitments_of(bodies: dict[str, Any]) -> Iterator[str]:
+    for body in bodies.values():
+        if isinstance(body, dict):
+            yield from (body[key] for key in ("identity", "private") if key in body)
+
+
+def run_states(reading: Reading) -> dict[str, RunState]:
+    """What became of each run, in the order in which they began."""
+    states = {
+        intent.run: RunState(intent.run, intent.kind, "unsealed", intent.started_at)
+        for _, intent in reading.of_kind("intent")
+    }
+    for _, seal in reading.of_kind("seal"):
+        asked: Intent = seal.asked
+        states[asked.run] = RunState(
+            asked.run, asked.kind, "sealed", asked.started_at, seal.records.count, seal.records.root
+        )
+    for _, abandon in reading.of_kind("abandon"):
+        begun = states.get(abandon.run)
+        if begun is not None and begun.state == "unsealed":
+            states[abandon.run] = RunState(begun.run, begun.kind, "abandoned", begun.started_at)
+    return states
+
+
+def linked(reading: Reading) -> Iterator[Fault]:
+    """Faults between entries: a run begins once, and ends once at most, with the intent that it names."""
+    begun: dict[Link, Intent] = {}
+    ended: set[Link] = set()
+    first = reading.placed[0].entry.sequence if reading.placed else 1  # a bundle holds a part of a chain
+    for placed in reading.placed:
+        body, name = placed.entry.body, f"chain entry {placed.entry.sequence}"
+        if isinstance(body, Intent):
+            if any(body.run == other.run for other in begun.values()):
+                yield Fault(name, f"run {body.run} begins a second time")
+            begun[placed.link] = body
+            continue
+        run = body.asked.run if isinstance(body, Seal) else body.run
+        intent = begun.get(body.intent)
+        if intent is None and body.intent.sequence < first:
+            continue
+        if intent is None or intent.run != run:
+            yield Fault(name, f"names no intent of run {run} before it")
+        elif isinstance(body, Seal) and intent != body.asked:
+            yield Fault(name, f"does not repeat the intent of run {run}")
+        if body.intent in ended:
+            yield Fault(name, f"run {run} ends a second time")
+        ended.add(body.intent)

@@ -1,0 +1,53 @@
+"""CloudWatch Logs filter patterns compared by what they match: ``logs.equivalentFilter``, ``logs.coversFilter``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.expressions.failures import EvaluationError
+from engine.expressions.functions import Function
+from engine.expressions.functions.filter_patterns import Clauses, Malformed, implies, parse
+from engine.expressions.types import BOOL, STRING
+
+
+def equivalent_filter(pattern: str, expected: str) -> bool:
+    """Whether two JSON filter patterns match the same events, however they are written.
+
+    Order, grouping, repetition, spaces, parentheses and quotation marks do not matter. Numbers are equal by value; a
+    number without quotation marks is not the text with them. False for a ``pattern`` that is no JSON pattern. Raises
+    EvaluationError if ``expected`` is none, or if a pattern has too many alternatives to compare.
+    """
+    wanted, given = _expected(expected), _given(pattern)
+    return given is not None and implies(given, wanted) and implies(wanted, given)
+
+
+def covers_filter(pattern: str, expected: str) -> bool:
+    """Whether a JSON filter pattern matches at least every event that ``expected`` matches.
+
+    It does where each alternative of ``expected`` is a special case of one of ``pattern``: more alternatives, fewer
+    conditions or a wider wildcard are fine. What cannot be shown in that way is false. So is a ``pattern`` that is no
+    JSON pattern; the empty one too, since a metric that counts every event tells of none. Raises EvaluationError if
+    ``expected`` is no JSON pattern, or if a pattern has too many alternatives to compare.
+    """
+    wanted, given = _expected(expected), _given(pattern)
+    return given is not None and implies(wanted, given)
+
+
+def _given(pattern: str) -> Clauses | None:
+    try:
+        return parse(pattern)
+    except Malformed:
+        return None
+
+
+def _expected(expected: str) -> Clauses:
+    try:
+        return parse(expected)
+    except Malformed:
+        raise EvaluationError(f"the expected filter is no JSON filter pattern: {expected[:200]!r}") from None
+
+
+FUNCTIONS: Final[tuple[Function, ...]] = (
+    Function("logs.equivalentFilter", (STRING, STRING), BOOL, equivalent_filter),
+    Function("logs.coversFilter", (STRING, STRING), BOOL, covers_filter),
+)

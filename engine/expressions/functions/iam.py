@@ -1,0 +1,27 @@
+"""Questions about IAM policy documents, as checks ask them: ``iam.publicStatements`` and the like.
+
+A document is the JSON object that the provider parsed, or null, which is no policy.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.expressions.functions import Function
+from engine.expressions.functions.iam_admin import administrative_statements, granted_unconditionally
+from engine.expressions.functions.iam_escalation import escalations
+from engine.expressions.functions.iam_public import public_statements
+from engine.expressions.functions.iam_transport import denies_insecure_transport
+from engine.expressions.functions.iam_trust import public_trust_statements
+from engine.expressions.types import BOOL, DYN, STRING, ListType
+
+_TEXTS: Final = ListType(STRING)
+
+FUNCTIONS: Final[tuple[Function, ...]] = (
+    Function("iam.publicStatements", (DYN,), _TEXTS, public_statements),
+    Function("iam.publicTrustStatements", (DYN,), _TEXTS, public_trust_statements),
+    Function("iam.administrativeStatements", (DYN,), _TEXTS, administrative_statements),
+    Function("iam.grantsUnconditionally", (DYN, _TEXTS), _TEXTS, granted_unconditionally),
+    Function("iam.escalations", (ListType(DYN),), _TEXTS, escalations),
+    Function("iam.deniesInsecureTransport", (DYN, _TEXTS), BOOL, denies_insecure_transport),
+)

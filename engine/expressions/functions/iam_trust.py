@@ -1,0 +1,115 @@
+"""Statements of role trust policies by which a stranger can assume the role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from engine.expressions.functions.iam_callers import fixed, limits_callers, open_principal, requires
+from engine.expressions.functions.iam_document import EVERYTHING, PrincipalKind, Statement, listed
+from engine.expressions.functions.iam_public import effective_allows, principal, remark
+
+_ASSUME: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
+
+
+def public_trust_statements(document: Any) -> list[str]:
+    """Allow statements of a role's trust policy by which a stranger can assume the role, in the order of the policy.
+
+    Strangers are all AWS principals where no condition limits them (sts:ExternalId does not identify a caller), and the
+    other customers of a shared identity provider where no condition pins the claim that names the tenant (``sub`` for
+    most; ``aud`` alone does not). An identity provider of one's own must at least be asked for ``sub`` or ``aud``. SAML
+    providers and services are as fixed as their ARN or name. Deny as in :func:`.iam_public.public_statements`. Raises
+    EvaluationError for a document that is malformed or names no principals.
+    """
+    return [
+        statement.named(strangers)
+        for statement in effective_allows(document)
+        if any(statement.includes_action(action) for action in _ASSUME) and (strangers := _strangers(statement))
+    ]
+
+
+def _strangers(statement: Statement) -> str:
+    if statement.all_principals_but:
+        return "" if limits_callers(statement) else "NotPrincipal" + remark(statement)
+    reasons = [_stranger(statement, kind, value) for kind, value in statement.principals or ()]
+    return listed(reason for reason in reasons if reason)
+
+
+def _stranger(statement: Statement, kind: PrincipalKind, value: str) -> str:
+    """Why a principal of a trust policy is open to strangers, or nothing."""
+    if kind != "Federated" or value == EVERYTHING:
+        is_open = open_principal(kind, value) and not limits_callers(statement)
+        return principal(kind, value) + remark(statement) if is_open else ""
+    if ":saml-provider/" in value:
+        return ""
+    issuer = value.partition(":oidc-provider/")[2] or value
+    claims = _SHARED_PROVIDERS.get(issuer.lower(), _OWN_PROVIDER)
+    keys = {claim if ":" in claim else f"{issuer.lower()}:{claim}": accepted for claim, accepted in claims.items()}
+    if any(requires(condition, key, accepted) for condition in statement.conditions for key, accepted in keys.items()):
+        return ""
+    return f"Federated {issuer}, and no condition pins its {next(iter(claims))}"
+
+
+_PINNED: Final = re.compile(r"[^:/*?]+[:/][^:/*?]+[:/]")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def pinned_subject(value: str) -> bool:
+    """Whether a ``sub`` pattern names its owner before the first wildcard.
+
+    ``repo:acme/*`` does, ``repo:acme*`` and ``repo:*`` do not. Subjects of shared providers begin with a kind and an
+    owner ("repo:", "organization:", "project_path:", "account:"), or with a UUID.
+    """
+    if "${" in value:
+        return False
+    prefix = re.split(r"[*?]", value, maxsplit=1)[0].removeprefix("system:")
+    return fixed(value) or bool(_PINNED.match(prefix) or _UUID.search(prefix))
+
+
+def _owned(value: str) -> bool:
+    """Whether a repository pattern names its owner: ``acme/*``."""
+    return "${" not in value and bool(re.match(r"[^/*?]+/", value))
+
+
+def _some(value: str) -> bool:
+    return set(value) != {"*"}
+
+
+Claims = Mapping[str, Callable[[str], bool]]
+
+_SUBJECT: Final[Claims] = {"sub": pinned_subject}
+_AUDIENCE: Final[Claims] = {"aud": fixed}
+_OWN_PROVIDER: Final[Claims] = {"sub": _some, "aud": _some}
+_SHARED_PROVIDERS: Final[Mapping[str, Claims]] = {
+    "token.actions.githubusercontent.com": {
+        **_SUBJECT,
+        "repository": _owned,
+        "repository_id": fixed,
+        "enterprise_id": fixed,
+    },
+    "vstoken.actions.githubusercontent.com": _SUBJECT,
+    "oidc-configuration.audit-log.githubusercontent.com": _SUBJECT,
+    "gitlab.com": _SUBJECT,
+    "app.terraform.io": _SUBJECT,
+    "agent.buildkite.com": _SUBJECT,
+    "oidc.codefresh.io": _SUBJECT,
+    "studio.datachain.ai/api": _SUBJECT,
+    "scalr.io": _SUBJECT,
+    "tokens.cloud.shisho.dev": _SUBJECT,
+    "proidc.upbound.io": _SUBJECT,
+    "oidc.op1.openshiftapps.com/2f785sojlpb85i7402pk3qogugim5nfb": _SUBJECT,
+    "oidc.vercel.com": _AUDIENCE,
+    "api.pulumi.com/oidc": _AUDIENCE,
+    "sandboxes.cloud": _AUDIENCE,
+    "cognito-identity.amazonaws.com": _AUDIENCE,
+    "accounts.google.com": {"aud": fixed, "oaud": fixed, "azp": fixed, "sub": fixed},
+    "graph.facebook.com": {"app_id": fixed, "id": fixed},
+    "www.amazon.com": {"app_id": fixed, "user_id": fixed},
+    "sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d": {"sts:rolesessionname": fixed},
+}
+"""Identity providers that many organizations share, and the claims that tell whose a token is, the usual one first.
+
+IAM User Guide, "Identity-provider controls for shared OIDC providers"; the claims of GitHub besides ``sub`` are in
+"Available keys for AWS OIDC federation". The last one is Microsoft's tenant for Sentinel.
+"""

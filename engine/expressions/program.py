@@ -1,0 +1,90 @@
+"""An expression, compiled: what it reads, its value on given data, and what decided the value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.expressions.checker import Checker
+from engine.expressions.failures import Failed, path_text
+from engine.expressions.generator import Evaluator, generated
+from engine.expressions.interpreter import Interpreter
+from engine.expressions.lexer import fail
+from engine.expressions.parser import parse
+from engine.expressions.syntax import Syntax
+from engine.expressions.tree import Node
+from engine.expressions.types import BOOL, Type, accepts
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """An evaluation that was watched: its value, and what it read: (path text, value) in order, each path once."""
+
+    value: Any | Failed
+    reads: tuple[tuple[str, Any], ...]
+
+
+class Program:
+    """A checked expression. Immutable; evaluations share nothing.
+
+    ``reads`` are the paths that an evaluation may need, list positions left out: ("resource", "policy"),
+    ("trails", "is_logging"); of what is used as a whole, each property. ("trails",) stands for how many there are.
+    """
+
+    __slots__ = ("_expected", "_fast", "_tree", "reads", "source", "type")
+
+    def __init__(self, source: str, tree: Node, reads: frozenset[tuple[str, ...]], expected: Type | None) -> None:
+        self.source = source
+        self.type = tree.type
+        self.reads = reads
+        self._tree = tree
+        self._expected = expected
+        self._fast: Evaluator | None = None
+
+    def evaluate(self, variables: Mapping[str, Any]) -> Any | Failed:
+        """The value on ``variables`` (JSON values; see :mod:`engine.expressions.values`), or why there is none.
+
+        The generated code only ever answers where every value that it met was as expected; else the interpreter does.
+        """
+        if self._fast is None:
+            # Not before it is needed: many programs of a run are loaded, few of some kinds are evaluated.
+            self._fast = generated(self._tree, self._expected)
+        try:
+            return self._fast(variables)
+        except Exception:
+            return self.interpret(variables)
+
+    def interpret(self, variables: Mapping[str, Any]) -> Any | Failed:
+        """As :meth:`evaluate`, by the reference interpreter alone."""
+        return Interpreter(variables).run(self._tree, self._expected)
+
+    def trace(self, variables: Mapping[str, Any]) -> Trace:
+        """As :meth:`interpret`, with what was read on the way."""
+        interpreter = Interpreter(variables)
+        value = interpreter.run(self._tree, self._expected)
+        return Trace(value, tuple((path_text(path), read) for path, read in interpreter.reads.items()))
+
+
+def compile(source: str, variables: Mapping[str, Type], expected: Type | None = BOOL) -> Program:
+    """Parse and check an expression over ``variables``; its result must be ``expected`` (None: anything).
+
+    Raises ExpressionError for anything wrong that can be found without data.
+    """
+    return build(source, parse(source), variables, expected)
+
+
+def build(
+    source: str,
+    syntax: Syntax,
+    variables: Mapping[str, Type],
+    expected: Type | None,
+    container: str = "",
+    lenient: bool = False,
+) -> Program:
+    """The program of a parse tree. ``container`` and ``lenient`` are those of :class:`.checker.Checker`."""
+    checker = Checker(source, variables, container, lenient)
+    tree = checker.value(syntax)
+    if expected is not None and not accepts(expected, tree.type):
+        fail(source, syntax.at, f"the expression is {tree.type}, where {expected} is needed")
+    return Program(source, tree, frozenset(checker.reads), expected)

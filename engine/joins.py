@@ -1,0 +1,118 @@
+"""Resources as expressions see them, and which resources of another type belong to one: joins by equality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.model import GLOBAL, Collection, Relation, Resource, Snapshot, Unread
+
+NOT_COLLECTED: Final = Unread("not_collected")
+EXPRESSION_ERROR: Final = Unread("expression_error")
+
+
+def plain_resource(item: Resource) -> dict[str, Any]:
+    """A resource as expressions see it: its properties beside id, name, account, region and (where read) tags."""
+    identity = {"id": item.id, "name": item.name, "account": item.account, "region": item.region}
+    tags = {} if item.tags is None else {"tags": dict(item.tags)}
+    return {**item.properties, **tags, **identity}
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """The resources of one relation for one subject, and their plain values; ``unread`` says why there may be more."""
+
+    resources: tuple[Resource, ...]
+    values: list[Mapping[str, Any]] = field(default_factory=list)
+    unread: Unread | None = None
+
+
+def related(resources: Sequence[Resource]) -> Related:
+    """A complete relation of these resources."""
+    return Related(tuple(resources), [plain_resource(item) for item in resources])
+
+
+def unread_at(item: Resource, path: Sequence[str | int]) -> Unread:
+    """Why a path below a resource's properties is not there: what ``unread`` says of it or of an object around it."""
+    pointer = ""
+    for part in path:
+        pointer += "/" + str(part).replace("~", "~0").replace("/", "~1")
+        if pointer in item.unread:
+            return item.unread[pointer]
+    # Below a property that was read, the answer itself has no such key.
+    return EXPRESSION_ERROR if path and path[0] in item.properties else NOT_COLLECTED
+
+
+class World:
+    """A snapshot indexed by type. Every plain resource is made once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.resources: dict[str, list[Resource]] = {}
+        for item in snapshot.resources:
+            self.resources.setdefault(item.type, []).append(item)
+        self.collections: dict[str, list[Collection]] = {}
+        for row in snapshot.collections:
+            self.collections.setdefault(row.type, []).append(row)
+        self._plain: dict[int, Mapping[str, Any]] = {}
+
+    def plain(self, item: Resource) -> Mapping[str, Any]:
+        """:func:`plain_resource`, made once."""
+        known = self._plain.get(id(item))
+        if known is None:
+            known = self._plain[id(item)] = plain_resource(item)
+        return known
+
+    def join(self, relation: Relation) -> Callable[[Resource], Related]:
+        """What a relation holds for a subject: a hash join by equality, always within the account; null joins nothing.
+
+        It is complete when the listings of every scope that could hold a match are, and no candidate's key is unread.
+        """
+        theirs, ours = tuple(relation.on), tuple(relation.on.values())
+        index: dict[tuple[Any, ...], list[Resource]] = {}
+        unsure: dict[str, Unread] = {}
+        for item in self.resources.get(relation.resource_type, ()):
+            key = self._key(item, theirs)
+            if isinstance(key, Unread):
+                unsure.setdefault(item.account, key)
+            elif key is not None:
+                index.setdefault((item.account, *key), []).append(item)
+        rows = self.collections.get(relation.resource_type, [])
+        by_region = relation.on.get("region") == "region"
+        memo: dict[tuple[Any, ...], Related] = {}
+
+        def join(item: Resource) -> Related:
+            key = self._key(item, ours)
+            if isinstance(key, Unread):
+                return Related((), unread=key)
+            if key is None:
+                return Related(())
+            full = (item.account, item.region if by_region else None, *key)
+            known = memo.get(full)
+            if known is None:
+                matches = tuple(index.get((item.account, *key), ()))
+                gap = _gap(rows, item, by_region) or unsure.get(item.account)
+                known = memo[full] = Related(matches, [self.plain(match) for match in matches], gap)
+            return known
+
+        return join
+
+    def _key(self, item: Resource, names: Sequence[str]) -> tuple[Any, ...] | Unread | None:
+        """The values that a join compares; None where one is null, Unread where one was not read."""
+        plain = self.plain(item)
+        values = []
+        for name in names:
+            if name not in plain:
+                return unread_at(item, (name,))
+            values.append(plain[name])
+        return None if None in values else tuple(values)
+
+
+def _gap(rows: Sequence[Collection], item: Resource, by_region: bool) -> Unread | None:
+    """Why the listings that could hold a match are not complete; None when they are."""
+    mine = [row for row in rows if (row.scope.provider, row.scope.account) == (item.provider, item.account)]
+    if by_region:
+        mine = [row for row in mine if row.scope.region in (item.region, GLOBAL, "*")]
+    if not mine:
+        return NOT_COLLECTED
+    return next(((row.unread or NOT_COLLECTED) for row in mine if row.state == "failed"), None)

@@ -1,0 +1,355 @@
+"""The steps in order, one function a command: the file to read first.
+
+    collect -> snapshot -> evaluate -> findings -> record + seal -> conclude -> report
+
+The command line parses, calls one of these, prints and exits. Nothing here prints or decides what a verdict is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import engine
+from engine import permissions as least
+from engine import recording
+from engine.collection import collect, combined, discovered
+from engine.collection.conformance import conforming
+from engine.collection.limiter import Limiter
+from engine.collection.planner import Plan, plan
+from engine.conclude import Conclusion, conclude
+from engine.content.checks import CompiledCheck, compile_checks
+from engine.content.load import Content, load
+from engine.content.root import find
+from engine.doctor import Diagnosis, diagnosis
+from engine.errors import Interrupted, Problem, UsageError
+from engine.evaluate import evaluate
+from engine.examples import mismatches
+from engine.model import (
+    GLOBAL,
+    Assessment,
+    Check,
+    Clock,
+    Control,
+    Criterion,
+    Finding,
+    Scope,
+    Selection,
+    Severity,
+    Snapshot,
+)
+from engine.recording import RunPlan
+from engine.selection import select
+from providers import NotInstalled, declared, opened
+from providers.base import Reader
+
+Kind = Literal["adhoc", "scheduled", "gate", "demo"]
+Progress = Callable[[int, int], None]
+
+DEMO: Final = Path(engine.__file__).resolve().parent.parent / "providers" / "_demo" / "snapshot.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a run was asked for, after flags, environment and configuration files are merged.
+
+    Empty filters select everything. ``policy`` replaces the policy folder. ``store`` is where to record (None: what
+    organization.yaml says, else nowhere); ``config`` the folder of keys and trust file. ``snapshot`` names a snapshot
+    file, or a run of the store, to judge instead of the cloud; ``demo`` the recorded or the live demonstration.
+    ``timeout`` is how long one request may take, in seconds.
+    """
+
+    config: Path
+    providers: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    severity: Severity | None = None
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    policy: Path | None = None
+    store: str | None = None
+    snapshot: str | None = None
+    demo: Literal["recorded", "live"] | None = None
+    fail_on: Severity = "low"
+    allow_incomplete: bool = False
+    kind: Kind = "adhoc"
+    trigger: str = "command line"
+    timeout: float = 20.0
+
+
+# --- run ---
+
+
+def run(
+    request: RunRequest,
+    clock: Clock,
+    progress: Progress = lambda ended, known: None,
+    cancelled: threading.Event | None = None,
+) -> Assessment:
+    """Collect, judge, record and conclude: what ``run-checks`` does.
+
+    Raises UsageError, ContentError, InputError, and Interrupted when ``cancelled`` was set. Evidence that could not be
+    sealed is part of the result, not an exception, so that nothing of what was found is lost.
+    """
+    cancelled = cancelled or threading.Event()
+    content = load(find(request.policy))
+    selection = _selection(content, request)
+    checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    record = recording.begin(_plan_of(request, content), content, checks, request.store, request.config, clock)
+    try:
+        snapshot = _observe(request, content, checks, clock, progress, cancelled)
+        findings = evaluate(snapshot, checks, partial(_judged, request))
+    except BaseException as error:
+        record.abandon(error, clock)
+        raise
+    conclusion = conclude(
+        findings,
+        selection,
+        snapshot,
+        content.policy,
+        request.fail_on,
+        request.allow_incomplete,
+        _listers(checks),
+    )
+    return record.seal(_assessment(request, content, selection, snapshot, findings, conclusion), clock)
+
+
+def _assessment(
+    request: RunRequest,
+    content: Content,
+    selection: Selection,
+    snapshot: Snapshot,
+    findings: tuple[Finding, ...],
+    conclusion: Conclusion,
+) -> Assessment:
+    return Assessment(
+        kind="demo" if request.demo else request.kind,
+        organization=content.policy.organization.name,
+        engine_version=engine.__version__,
+        as_of=snapshot.as_of,
+        selection=selection,
+        snapshot=snapshot,
+        findings=findings,
+        waived=conclusion.waived,
+        populations=conclusion.populations,
+        controls=conclusion.controls,
+        criteria=conclusion.criteria,
+        waivers=conclusion.waivers,
+        unused_checks=conclusion.unused_checks,
+        fail_on=request.fail_on,
+        exit_code=conclusion.exit_code,
+        exit_reasons=conclusion.exit_reasons,
+    )
+
+
+def _selection(content: Content, request: RunRequest) -> Selection:
+    return select(
+        content.checks,
+        content.policy.controls,
+        content.policy.criteria,
+        providers=request.providers,
+        wanted=request.criteria,
+        patterns=request.checks,
+        accounts=request.accounts,
+        regions=request.regions,
+        severity=request.severity,
+    )
+
+
+def _judged(request: RunRequest, scope: Scope) -> bool:
+    """Whether the filters leave a scope to be judged. What is global belongs to every region; "*" may be any."""
+    return (not request.accounts or scope.account in request.accounts) and (
+        not request.regions or scope.region in (*request.regions, GLOBAL, "*")
+    )
+
+
+def _plan_of(request: RunRequest, content: Content) -> RunPlan:
+    return RunPlan(
+        kind="demo" if request.demo else request.kind,
+        trigger=request.trigger,
+        organization=content.policy.organization.name,
+        filters={
+            "providers": list(request.providers),
+            "criteria": list(request.criteria),
+            "checks": list(request.checks),
+            "severity": request.severity,
+            "accounts": list(request.accounts),
+            "regions": list(request.regions),
+        },
+    )
+
+
+def _listers(checks: Iterable[CompiledCheck]) -> dict[str, tuple[str, ...]]:
+    """The operations that list each resource type that is judged."""
+    return {type_: made.listers(type_) for made in _plans(checks) for type_ in made.types}
+
+
+# --- collecting ---
+
+
+def _observe(
+    request: RunRequest,
+    content: Content,
+    checks: Sequence[CompiledCheck],
+    clock: Clock,
+    progress: Progress,
+    cancelled: threading.Event,
+) -> Snapshot:
+    """The snapshot to judge: the demonstration's, a stored one, or what the clouds answer now."""
+    if request.demo == "recorded":
+        from engine.collection.snapshot import read
+
+        return replace(read(DEMO), source="demo")
+    if request.snapshot is not None:
+        return _stored(request)
+    limiter = Limiter(clock.sleep, cancelled)
+    conform = conforming({name: schema.type for name, schema in content.types.items()})
+    snapshots = [_collected(made, request, limiter, clock, conform, progress) for made in _plans(checks)]
+    if cancelled.is_set():
+        raise Interrupted
+    return combined(snapshots)
+
+
+def _collected(
+    made: Plan, request: RunRequest, limiter: Limiter, clock: Clock, conform: Any, progress: Progress
+) -> Snapshot:
+    adapter = _opened(made.provider, request)
+    found = discovered(adapter, limiter, frozenset(request.accounts), frozenset(request.regions))
+    return collect(made, adapter, found, limiter, clock.now, conform, progress)
+
+
+def _opened(provider: str, request: RunRequest) -> Any:
+    try:
+        return opened(provider, timeout=request.timeout, agent=f"auditreel/{engine.__version__}")
+    except NotInstalled as error:
+        raise UsageError(f"opening {provider}: {error}") from error
+
+
+def _plans(checks: Iterable[CompiledCheck]) -> list[Plan]:
+    """One plan a provider: what the checks read, closed over what reading that needs."""
+    reads: dict[str, dict[str, set[str]]] = {}
+    for check in checks:
+        mine = reads.setdefault(check.check.provider, {})
+        for type_, names in check.reads.items():
+            mine.setdefault(type_, set()).update(names)
+    return [plan(provider, declared(provider), wanted) for provider, wanted in sorted(reads.items())]
+
+
+def _stored(request: RunRequest) -> Snapshot:
+    from engine.collection.snapshot import read
+
+    named = request.snapshot or ""
+    path = Path(named)
+    if path.exists():
+        return replace(read(path), source="recorded")
+    return replace(recording.snapshot_of(named, request.store, request.config), source="recorded")
+
+
+# --- before a run ---
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """A reader that a run would execute: its operations and permissions, and how often.
+
+    ``times`` says how often in words: "once an account", "once a region", "once each AWS::S3::Bucket".
+    """
+
+    provider: str
+    operations: tuple[str, ...]
+    permissions: tuple[str, ...]
+    times: str
+    fills: tuple[str, ...]
+
+
+def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
+    """The checks that a run would judge, and the calls that it would make. Calls nothing."""
+    content = load(find(request.policy))
+    selection = _selection(content, request)
+    checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    calls = [
+        PlannedCall(made.provider, (operation,), (permission,), "once", ())
+        for made in _plans(checks)
+        for operation, permission in declared(made.provider).discovery
+    ]
+    for made in _plans(checks):
+        calls += [_planned_call(made, reader) for reader in made.readers]
+    return selection, tuple(calls)
+
+
+def _planned_call(made: Plan, reader: Reader) -> PlannedCall:
+    if reader.per == "resource":
+        times = f"once each {reader.of}" if not reader.shared else f"once each {', '.join(reader.needs)} of {reader.of}"
+    else:
+        times = "once an account" if reader.where == GLOBAL else "once a region"
+    fills = sorted(f"{type_}.{name}" for type_, names in reader.fills.items() if type_ in made.types for name in names)
+    return PlannedCall(made.provider, reader.operations, reader.permissions, times, tuple(fills))
+
+
+def permissions(request: RunRequest) -> dict[str, tuple[str, ...]]:
+    """The least privilege that the selected checks take, by provider: the vendor's action names."""
+    content = load(find(request.policy))
+    selection = _selection(content, request)
+    checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    return {made.provider: least.actions(made, declared(made.provider)) for made in _plans(checks)}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything about one check: who relies on it, what it reads, and by which calls."""
+
+    check: Check
+    criteria: tuple[Criterion, ...]
+    controls: tuple[Control, ...]
+    parameters: Mapping[str, Any]
+    reads: Mapping[str, tuple[str, ...]]
+    calls: tuple[PlannedCall, ...]
+
+
+def explain(id_: str, policy: Path | None = None) -> Explanation:
+    """A check, explained. Raises UsageError for an id that no check has."""
+    content = load(find(policy))
+    selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=(id_,))
+    if [check.id for check in selection.checks] != [id_]:
+        raise UsageError(f"explaining a check: {id_} is a pattern, not the id of one check")
+    (compiled,) = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    (made,) = _plans([compiled])
+    criteria = content.policy.criteria
+    return Explanation(
+        check=compiled.check,
+        criteria=tuple(criteria[name] for name in compiled.check.criteria),
+        controls=tuple(c for c in content.policy.controls if id_ in (*c.checks, *chain(*c.alternatives))),
+        parameters=compiled.parameters,
+        reads={type_: tuple(sorted(names)) for type_, names in sorted(compiled.reads.items())},
+        calls=tuple(_planned_call(made, reader) for reader in made.readers),
+    )
+
+
+def checks(request: RunRequest) -> Selection:
+    """The checks that the filters select, as ``check list`` shows them."""
+    return _selection(load(find(request.policy)), request)
+
+
+def examined(patterns: Sequence[str], policy: Path | None = None) -> dict[str, list[Problem]]:
+    """What the examples of the checks show: for each check what is wrong with it, in the order of the file."""
+    content = load(find(policy))
+    selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=patterns or ("*",))
+    compiled = compile_checks(selection.checks, content.types)
+    return {check.check.id: mismatches(check, content.types) for check in compiled}
+
+
+def diagnose(request: RunRequest, clock: Clock) -> tuple[Diagnosis, ...]:
+    """Who we are, what will be denied, clock skew and versions: what ``doctor`` says of each provider."""
+    content = load(find(request.policy))
+    selection = _selection(content, request)
+    compiled = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    conform = conforming({name: schema.type for name, schema in content.types.items()})
+    return tuple(
+        diagnosis(made, _opened(made.provider, request), Limiter(clock.sleep, threading.Event()), clock, conform)
+        for made in _plans(compiled)
+    )

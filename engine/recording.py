@@ -1,0 +1,161 @@
+"""Between a run and its evidence: what is recorded, where, and by which keys. The store itself is ``engine.evidence``.
+
+The evidence package is imported only where something is recorded or read from a store, since it loads DuckDB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import engine
+from engine.content.checks import CompiledCheck
+from engine.content.load import Content
+from engine.errors import AuditreelError, Interrupted, SealError, UsageError
+from engine.model import Assessment, Clock, Snapshot
+
+if TYPE_CHECKING:
+    from engine.evidence.seal import Run
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run says of itself before it collects: kind, who or what started it, whose it is, and its filters."""
+
+    kind: Literal["adhoc", "scheduled", "gate", "demo"]
+    trigger: str
+    organization: str
+    filters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A run that is being recorded, or that is not (``run`` is None, and ``store`` too)."""
+
+    store: str | None = None
+    run: Run | None = None
+
+    def abandon(self, error: BaseException, clock: Clock) -> None:
+        """Say in the chain why the run ended without a seal. Where that fails, the intent alone says that it died."""
+        if self.run is not None:
+            why = str(error) if isinstance(error, Interrupted) else type(error).__name__
+            with suppress(AuditreelError):
+                self.run.abandon(why, clock.now())
+
+    def seal(self, assessment: Assessment, clock: Clock) -> Assessment:
+        """The assessment with where it was sealed; or, where it could not be, with exit code 5 and why."""
+        if self.run is None:
+            return assessment
+        from engine.evidence.seal import Judged
+
+        judged = Judged(assessment.snapshot, assessment.findings, assessment.populations, assessment.waived)
+        try:
+            sealed = self.run.seal(judged, clock.now())
+        except SealError as error:
+            return _with_exit(assessment, 5, str(error))
+        return replace(
+            assessment,
+            run_id=sealed.run,
+            sealed={
+                "store": self.store,
+                "sequence": sealed.sequence,
+                "digest": sealed.digest,
+                "root": sealed.root,
+                "records": sealed.records,
+                "bytes": sealed.size,
+            },
+        )
+
+
+def _with_exit(assessment: Assessment, code: int, reason: str) -> Assessment:
+    """The assessment with a further exit code; 2, 1, 5, 130/143, 3, 4, 0 is their precedence."""
+    return replace(assessment, exit_code=code, exit_reasons={**assessment.exit_reasons, code: reason})
+
+
+def begin(
+    plan: RunPlan,
+    content: Content,
+    checks: Sequence[CompiledCheck],
+    store: str | None,
+    config: Path,
+    clock: Clock,
+) -> Recording:
+    """Write the run's intent, where there is a store to record in: ``store``, else what organization.yaml names.
+
+    Raises SealError where there is a store and the intent cannot be written: what will not be evidence is not collected
+    as if it were. A demonstration is recorded only where a store is given, with a throw-away key of its own.
+    """
+    place = store or (None if plan.kind == "demo" else content.policy.organization.store)
+    if place is None:
+        return Recording()
+    from engine.evidence.keys import load_keys
+    from engine.evidence.seal import Plan, open_store
+
+    folder = local(place)
+    if plan.kind == "demo":
+        config = _demonstration(folder)
+    recorder = open_store(folder, load_keys(config), config / "trust.json")
+    intended = Plan(
+        kind=plan.kind,
+        trigger=plan.trigger,
+        organization=plan.organization,
+        filters=plan.filters,
+        engine_version=engine.__version__,
+        dependencies=dependencies(),
+    )
+    return Recording(place, recorder.begin(intended, _sources(content, checks), clock.now()))
+
+
+def _demonstration(folder: Path) -> Path:
+    """The throw-away keys of a demonstration's store, made with it; they lie beside the store, not in it."""
+    from engine.evidence.keys import initialise
+
+    config = folder.with_name(f"{folder.name}.keys")
+    if not (config / "trust.json").exists():
+        initialise(folder, config, demonstration=True)
+    return config
+
+
+def local(store: str) -> Path:
+    """The folder that a store's name means. Raises UsageError for an address, which this version cannot use."""
+    if "://" in store:
+        raise UsageError(f"opening the store {store}: only folders can be stores")
+    return Path(store)
+
+
+def _sources(content: Content, checks: Sequence[CompiledCheck]) -> Any:
+    """The data files that the verdicts depend on, as bytes."""
+    from engine.evidence.catalogue import Content as Sources
+
+    base = content.root.policies
+    files = {path.relative_to(base).as_posix(): data for path, data in content.policy.sources.items()}
+    types = {name for check in checks for name in (check.check.resource_type, *check.related.values())}
+    return Sources(
+        checks={check.check.id: check.check.source for check in checks},
+        controls={name: data for name, data in files.items() if name.startswith("controls/")},
+        policies={name: data for name, data in files.items() if not name.startswith("controls/")},
+        schemas={name: content.types[name].source for name in sorted(types)},
+        parameters={check.check.id: check.parameters for check in checks},
+    )
+
+
+def dependencies() -> str:
+    """SHA-256 over the installed distributions (name and version, sorted): what code could have taken part."""
+    rows = sorted({f"{item.name}=={item.version}".lower() for item in metadata.distributions()})
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
+    """The snapshot that a sealed run was judged on, rebuilt from its bodies and ledger."""
+    if store is None:
+        raise UsageError(
+            f"reading the snapshot {run}: it is no file, and --store does not say which store has that run"
+        )
+    from engine.evidence.replay import snapshot_of as rebuilt
+
+    return rebuilt(local(store), run, config / "trust.json")

@@ -1,0 +1,62 @@
+"""The end of a screen: where the run is recorded, what was waived, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.model import Assessment
+from engine.report import summary
+from engine.report.layout import Page, counted
+from engine.report.safe import safe
+
+WATERMARK: Final = "DEMONSTRATION on recorded data of a fictional company. Not evidence of anything."
+NOT_ANCHORED: Final = "NOT ANCHORED: the key's holder could have rewritten or removed this"
+
+
+def recorded(run: Assessment) -> str:
+    """Where the run was sealed, and whether anyone but the key's holder can vouch for when."""
+    sealed = run.sealed or {}
+    name = f"run {safe(str(sealed.get('run', run.run_id)))} in {safe(str(sealed.get('store', '')))}"
+    return f"{name}, {counted(int(sealed.get('records', 0)), 'record')}. {anchoring(run)}."
+
+
+def anchoring(run: Assessment) -> str:
+    """What stands behind the time of the record."""
+    anchored = (run.sealed or {}).get("anchored")
+    if anchored is None:
+        return NOT_ANCHORED
+    return f"anchored to {safe(str(anchored['at']))} by {safe(str(anchored['authority']))}"
+
+
+def lines(run: Assessment, page: Page) -> Iterator[str]:
+    """The head of the chain, to be kept elsewhere, and the last line."""
+    if run.sealed is not None:
+        head = f"{safe(str(run.sealed.get('digest', '')))}"
+        yield from page.labelled(f"Head {run.sealed.get('sequence', '')}", head)
+    yield page.paint(last_line(run), "bold")
+
+
+def last_line(run: Assessment) -> str:
+    """Whether it was recorded, how much was waived, and the next command."""
+    parts = [] if run.sealed is not None else ["not recorded"]
+    waived = summary.totals(run).waived
+    parts.append(f"{counted(waived, 'failure')} waived" if waived else "nothing waived")
+    parts.append(f"next: {next_command(run)}")
+    if run.kind == "demo":
+        parts.insert(0, "DEMONSTRATION")
+    return " · ".join(parts)
+
+
+def next_command(run: Assessment) -> str:
+    """The command that helps most now."""
+    fixes = summary.fixes(run)
+    if fixes:
+        return f"auditreel explain {fixes[0].check.id}"
+    if any(gap.granting for gap in summary.gaps(run)):
+        return "auditreel permissions"
+    if summary.gaps(run):
+        return "auditreel doctor"
+    if run.sealed is None:
+        return "auditreel init"
+    return f"auditreel export --run {run.run_id}"

@@ -1,0 +1,53 @@
+"""Names from outside, made harmless for a terminal.
+
+Whoever can name a resource writes on the screen of whoever scans it. A control character, an escape sequence, a
+bidirectional override (Unicode Standard Annex 9) or a line break in a name must not move the cursor, recolour the
+screen, hide a line or turn one around. Files of data keep names as they are (see :mod:`engine.report.records`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+LONGEST: Final = 200
+"""Characters beyond which the middle of a name is left out."""
+
+_HARMLESS: Final = re.compile(r"[ -~]*")
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks by category that show nothing."""
+_ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MARKS: Final = frozenset({"Mn", "Me"})
+_STACKED: Final = 3
+"""Marks over one letter beyond which they reach into other lines."""
+
+
+def safe(text: str, longest: int = LONGEST) -> str:
+    r"""``text`` as one line that a terminal only shows: what could act becomes its escape (``\x1b``, ``\u202e``).
+
+    Longer than ``longest`` characters, the middle is left out and the length said.
+    """
+    if len(text) > longest:
+        kept = max(1, longest // 2)
+        return f"{_visible(text[:kept])}…{_visible(text[-kept:])} ({len(text):,} characters)"
+    return _visible(text)
+
+
+def _visible(text: str) -> str:
+    if _HARMLESS.fullmatch(text):
+        return text
+    shown: list[str] = []
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in _MARKS else 0
+        acts = category in _ESCAPED or character in _BLANK or marks > _STACKED
+        shown.append(_escape(ord(character)) if acts else character)
+    return "".join(shown)
+
+
+def _escape(code: int) -> str:
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

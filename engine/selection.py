@@ -1,0 +1,81 @@
+"""From filters to checks: what a run was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from engine.errors import UsageError
+from engine.model import SEVERITIES, Check, Control, Criterion, Selection, Severity
+
+
+def select(
+    checks: Mapping[str, Check],
+    controls: Sequence[Control],
+    criteria: Mapping[str, Criterion],
+    *,
+    providers: Sequence[str] = (),
+    wanted: Sequence[str] = (),
+    patterns: Sequence[str] = (),
+    accounts: Sequence[str] = (),
+    regions: Sequence[str] = (),
+    severity: Severity | None = None,
+) -> Selection:
+    """The checks that the filters select, and the filters.
+
+    ``wanted`` holds criteria: a category ("security"), a series ("CC6") or an id ("CC6.1"); they select by tag.
+    ``patterns`` are globs of check ids. A check that only asks for one vendor's product is selected where a control or
+    a pattern names it. Raises UsageError for a filter that matches nothing, and when nothing is selected.
+    """
+    named = {id_ for control in controls for id_ in (*control.checks, *(i for g in control.alternatives for i in g))}
+    ids = _criteria(wanted, criteria)
+    matched = _matching(patterns, checks)
+    _known("provider", providers, {check.provider for check in checks.values()})
+    chosen = [
+        check
+        for check in checks.values()
+        if (check.product is None or check.id in named or check.id in matched)
+        and (not wanted or ids.intersection(check.criteria))
+        and (not patterns or check.id in matched)
+        and (not providers or check.provider in providers)
+        and (severity is None or SEVERITIES.index(check.severity) >= SEVERITIES.index(severity))
+    ]
+    if not chosen:
+        raise UsageError("selecting checks: no check matches all of the filters; see `auditreel check list`")
+    return Selection(
+        checks=tuple(sorted(chosen, key=lambda check: check.id)),
+        providers=tuple(sorted({check.provider for check in chosen})),
+        criteria=tuple(wanted),
+        patterns=tuple(patterns),
+        accounts=tuple(accounts),
+        regions=tuple(regions),
+        severity=severity,
+    )
+
+
+def _criteria(wanted: Iterable[str], criteria: Mapping[str, Criterion]) -> set[str]:
+    groups: dict[str, set[str]] = {}
+    for criterion in criteria.values():
+        for name in (criterion.id, criterion.series, criterion.category):
+            groups.setdefault(name.lower(), set()).add(criterion.id)
+    _known("criterion", [name.lower() for name in wanted], groups)
+    return {id_ for name in wanted for id_ in groups[name.lower()]}
+
+
+def _matching(patterns: Iterable[str], checks: Mapping[str, Check]) -> set[str]:
+    matched: set[str] = set()
+    for pattern in patterns:
+        hits = [id_ for id_ in checks if fnmatchcase(id_, pattern)]
+        if not hits:
+            _known("check", [pattern], checks)
+        matched.update(hits)
+    return matched
+
+
+def _known(kind: str, names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"selecting checks: unknown {kind} {name!r}{hint}")

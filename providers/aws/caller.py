@@ -1,0 +1,154 @@
+"""What AWS readers call the API with: one request, or the items of a paged listing, all governed and counted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.paginate import Paginator
+
+from providers.aws.clients import Clients
+from providers.aws.errors import MalformedAnswer, classify
+from providers.base import GLOBAL, Governor, Scope, Tally, Unread
+
+T = TypeVar("T")
+
+PAGE_SIZES: Final[Mapping[str, int]] = {
+    # The most that the operation allows, where its default is less (API reference of each).
+    "GetAccountAuthorizationDetails": 1000,
+    "ListVirtualMFADevices": 1000,
+    "ListPolicies": 1000,
+    "DescribeAlarms": 100,
+    "DescribeInstances": 1000,
+    "DescribeSecurityGroups": 1000,
+    "DescribeNetworkInterfaces": 1000,
+    "DescribeVolumes": 500,
+    "DescribeSnapshots": 1000,
+    "DescribeDBInstances": 100,
+    "ListSecrets": 100,
+    "ListQueues": 1000,
+    "ListFunctions": 50,
+    "DescribeLogGroups": 50,
+    "ListKeys": 1000,
+    "DescribeImages": 1000,
+    "DescribeVpcs": 1000,
+    "DescribeSubnets": 1000,
+    "DescribeFlowLogs": 1000,
+    "DescribeRouteTables": 100,
+    "GetManagedPrefixListEntries": 100,
+    "DescribeLoadBalancers": 400,
+    "DescribeListeners": 400,
+    "DescribeRules": 400,
+}
+
+
+class Caller:
+    """Calls AWS in one scope, whose ``account``, ``region`` and ``partition`` (aws, aws-us-gov, aws-cn) it carries."""
+
+    def __init__(self, clients: Clients, scope: Scope, governor: Governor, tally: Tally) -> None:
+        self._clients, self._governor, self._tally = clients, governor, tally
+        self.account = scope.account
+        self.region = clients.global_region if scope.region == GLOBAL else scope.region
+        self.partition = clients.partition
+
+    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
+        """The parsed answer of one request ("iam", "get_account_summary"), without its metadata."""
+        client = self._clients.get(service, self.region)
+        return self._governed(service, getattr(client, operation))(**arguments)
+
+    def optional(self, service: str, operation: str, absent: str, /, **arguments: Any) -> dict[str, Any] | None:
+        """:meth:`call`, or None where the error code ``absent`` documents that there is nothing."""
+        try:
+            return self.call(service, operation, **arguments)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == absent:
+                return None
+            raise
+
+    def part(self, operation: str, read: Callable[[], T], permission: str | None = None) -> T | Unread:
+        """What ``read`` returns, or why it could not: for a part of a listing that may fail while the rest is there.
+
+        ``operation`` is what ``read`` calls ("ec2:GetManagedPrefixListEntries"), ``permission`` what that takes, where
+        its name is another. The ledger gets the failure.
+        """
+        try:
+            return read()
+        except Exception as error:
+            failure = classify(error)
+            if failure is None:
+                raise
+            denied = failure.reason in ("access_denied", "policy_denied") and not failure.refused
+            needed = (failure.permission or permission or operation) if denied else None
+            unread = Unread(failure.reason, operation, needed, failure.detail)
+            self._tally.failures.append(unread)
+            return unread
+
+    def pages(
+        self, service: str, operation: str, key: str, /, *, omits: bool = False, gone: str = "", **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        """The items below ``key`` of every page.
+
+        An answer without the key is malformed, unless ``omits`` says that the operation leaves it out of an empty page.
+        ``gone`` is the error code by which what holds the items was deleted since it was listed: there are none.
+        """
+        try:
+            for page in self.whole_pages(service, operation, **arguments):
+                if key not in page and not omits:
+                    raise MalformedAnswer(f"{service}:{operation}", f"no {key}")
+                items = page.get(key) or []
+                self._tally.items += len(items)
+                yield from items
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != gone:
+                raise
+
+    def whole_pages(self, service: str, operation: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """The pages of a listing, for answers that hold several lists."""
+        client = self._clients.get(service, self.region)
+        name = client.meta.method_to_api_mapping[operation]
+        model = client.meta.service_model.operation_model(name)
+        paging = self._clients.paginator_model(service).get_paginator(name)
+        size = PAGE_SIZES.get(name)
+        settings = {"PageSize": size} if size and "limit_key" in paging else {}
+        paginator: Any = Paginator(self._governed(service, getattr(client, operation)), paging, model)
+        for page in paginator.paginate(PaginationConfig=settings, **arguments):
+            self._tally.pages += 1
+            yield page
+
+    def poll(self, seconds: float) -> None:
+        """Wait before asking again for what was not ready; the request that follows counts as a poll."""
+        self._tally.polls += 1
+        self._governor.pause(seconds)
+
+    def _governed(self, service: str, method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        tally = self._tally
+
+        def request(**arguments: Any) -> dict[str, Any]:
+            tally.calls += 1
+            answer = self._governor((service, self.region), lambda: _sent(method, arguments), classify, tally)
+            metadata = answer.pop("ResponseMetadata", {})
+            tally.date = metadata.get("HTTPHeaders", {}).get("date")
+            if metadata.get("RequestId"):
+                tally.request_ids.append(metadata["RequestId"])
+            tally.digests.append(_digest(answer))
+            return answer
+
+        return request
+
+
+def _sent(method: Callable[..., dict[str, Any]], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return method(**arguments)
+    except (BotoCoreError, ClientError, MalformedAnswer):
+        raise
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
+        # botocore's parsers let these out for bodies that break off or hold values of another type.
+        raise MalformedAnswer(getattr(method, "__name__", "?"), f"unparsable: {type(error).__name__}") from error
+
+
+def _digest(answer: Mapping[str, Any]) -> str:
+    text = json.dumps(answer, sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,94 @@
+"""boto3 clients: made once a service and region, when first asked for, and dropped with their scope.
+
+Retries and pace are the engine's (:class:`providers.base.Governor`), so botocore's own are off. Loading a service's
+model costs most of a client; all sessions share one loader.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import Loader
+
+from providers.aws.answers import verified
+
+CONNECTIONS: Final = 32
+"""Connections a client keeps open; the engine never has more requests in flight in one lane."""
+
+_LOADER: Final = Loader(extra_search_paths=[str(botocore.session.Session().get_config_variable("data_path") or "")])
+GLOBAL_REGIONS: Final[Mapping[str, str]] = {
+    "aws": "us-east-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-cn": "cn-north-1",
+}
+"""Where the global services of a partition answer."""
+
+
+class Clients:
+    """The clients of one set of credentials.
+
+    ``timeout`` is how long a request may take, in seconds; ``agent`` is appended to the User-Agent header.
+    """
+
+    def __init__(self, timeout: float, agent: str) -> None:
+        core = botocore.session.Session()
+        core.register_component("data_loader", _LOADER)
+        self._session = boto3.Session(botocore_session=core)
+        self._config = Config(
+            connect_timeout=min(timeout, 5.0),
+            read_timeout=timeout,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=CONNECTIONS,
+            user_agent_extra=agent,
+            ignore_configured_endpoint_urls=False,
+        )
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self.partition = "aws"
+
+    @property
+    def default_region(self) -> str:
+        """The region of the caller's configuration, else where the partition's global services answer."""
+        return str(self._session.region_name or GLOBAL_REGIONS[self.partition])
+
+    @property
+    def global_region(self) -> str:
+        """Where the global services of the partition answer."""
+        return GLOBAL_REGIONS.get(self.partition, self.default_region)
+
+    def paginator_model(self, service: str) -> Any:
+        """The service's table of paging tokens and result keys."""
+        return self._session._session.get_paginator_model(service)
+
+    def get(self, service: str, region: str) -> Any:
+        """The client of a service ("s3", as boto3 names it) in a region."""
+        key = (service, region)
+        client = self._clients.get(key)
+        if client is None:
+            # A Session is not documented as safe to make clients from several threads.
+            with self._lock:
+                client = self._clients.get(key)
+                if client is None:
+                    client = self._session.client(service, region_name=region, config=self._config)
+                    client.meta.events.register("before-parse", verified)
+                    if service == "s3control" and "//s3-control" not in client.meta.endpoint_url:
+                        client.meta.events.register("before-call", _without_account)
+                    self._clients[key] = client
+        return client
+
+    def close(self, region: str) -> None:
+        """Drop the clients of a region and their connections."""
+        with self._lock:
+            for key in [key for key in self._clients if key[1] == region]:
+                self._clients.pop(key).close()
+
+
+def _without_account(params: dict[str, Any], **_: Any) -> None:
+    """Take the account id off the host name: S3 Control's endpoint rules put it before custom endpoints too."""
+    account = params["headers"]["x-amz-account-id"]
+    params["url"] = params["url"].replace(f"//{account}.", "//", 1)

@@ -1,0 +1,148 @@
+"""The picture of the architecture: who may import whom. A new arrow is drawn here first, or it is not made."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Each row may import itself, the rows that it names, and nothing else of the project. The longest prefix decides.
+ARROWS: dict[str, tuple[str, ...]] = {
+    "providers": (),
+    "engine.errors": (),
+    "engine.model": ("providers.base",),
+    "engine.expressions": ("engine.errors",),
+    "engine.content": ("engine", "engine.errors", "engine.expressions", "engine.model"),
+    "engine.joins": ("engine.model",),
+    "engine.evaluate": ("engine.content", "engine.expressions", "engine.joins", "engine.model"),
+    "engine.examples": ("engine.content", "engine.errors", "engine.evaluate", "engine.joins", "engine.model"),
+    "engine.probes": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
+    "engine.selection": ("engine.errors", "engine.model"),
+    "engine.collection": ("engine.errors", "engine.expressions.types", "engine.model", "providers"),
+    "engine.recording": ("engine", "engine.content", "engine.errors", "engine.evidence", "engine.model"),
+    "engine.doctor": ("engine", "engine.collection", "engine.model", "providers.base"),
+    "engine.permissions": ("engine.collection.planner", "providers"),
+    "engine.waivers": ("engine.content", "engine.errors", "engine.model"),
+    "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.waivers"),
+    "engine.catalog": ("engine.content", "engine.model"),
+    "engine.evidence": ("engine.errors", "engine.model"),
+    "engine.report": ("engine.errors", "engine.model"),
+    "engine.pipeline": (
+        "engine",
+        "engine.collection",
+        "engine.conclude",
+        "engine.content",
+        "engine.doctor",
+        "engine.errors",
+        "engine.evaluate",
+        "engine.examples",
+        "engine.joins",
+        "engine.model",
+        "engine.permissions",
+        "engine.recording",
+        "engine.selection",
+        "engine.waivers",
+        "providers",
+    ),
+    "engine.cli": ("engine", "engine.errors", "engine.model", "engine.pipeline", "engine.report"),
+    "engine.__main__": ("engine.cli",),
+    "engine": (),
+}
+
+# Packages that only one part of the project may import.
+RESERVED: dict[str, tuple[str, ...]] = {
+    "boto3": ("providers.aws",),
+    "botocore": ("providers.aws",),
+    "azure": ("providers.azure",),
+    "google": ("providers.gcp",),
+    "duckdb": ("engine.evidence",),
+    "cryptography": ("engine.evidence",),
+    "rich": ("engine.cli", "engine.report"),
+    "click": ("engine.cli",),
+    "yaml": ("engine.content",),
+    "re2": ("engine.expressions",),
+}
+
+CLOCKS = {
+    ("time", "time"),
+    ("time", "monotonic"),
+    ("time", "sleep"),
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("date", "today"),
+}
+
+
+def modules() -> list[tuple[str, Path]]:
+    """Every module of the packages by its dotted name."""
+    found = []
+    for package in ("engine", "providers"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
+    return found
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The dotted names that a module imports, anywhere in it, but for type checking's sake too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def row(name: str) -> str:
+    """The longest prefix of a module's name that stands in the picture."""
+    return max((prefix for prefix in ARROWS if name == prefix or name.startswith(f"{prefix}.")), key=len)
+
+
+def within(name: str, prefixes: tuple[str, ...]) -> bool:
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_a_module_imports_only_what_the_picture_shows(name: str, path: Path) -> None:
+    mine = row(name)
+    known = {module for module, _ in modules()}
+    targets = {target for target in imported(ast.parse(path.read_text())) if target in known}
+    wrong = {target for target in targets if row(target) != mine and not _allowed(target, ARROWS[mine])}
+    assert wrong == set()
+
+
+def _allowed(target: str, allowed: tuple[str, ...]) -> bool:
+    # "engine" alone is the package's version, not everything below it.
+    return any(target == prefix or (prefix != "engine" and target.startswith(f"{prefix}.")) for prefix in allowed)
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_a_library_is_imported_only_where_it_belongs(name: str, path: Path) -> None:
+    tops = {target.partition(".")[0] for target in imported(ast.parse(path.read_text()))}
+    wrong = {top for top in tops if top in RESERVED and not within(name, RESERVED[top])}
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_only_the_command_line_reads_the_clock(name: str, path: Path) -> None:
+    if within(name, ("engine.cli",)):
+        return
+    read = {
+        (node.value.id, node.attr)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    assert read & CLOCKS == set()
+
+
+def test_data_folders_hold_no_code() -> None:
+    code = [path for folder in ("checks", "policies", "schemas") for path in (ROOT / folder).rglob("*.py")]
+    assert code == []
+
+
+def test_no_test_package_shadows_a_shipped_one() -> None:
+    assert list((ROOT / "tests").rglob("__init__.py")) == []

@@ -1,0 +1,77 @@
+"""Scans an account on the wire with the real adapter: what the collector tests have in common."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+
+from engine.collection import collect
+from engine.collection.conformance import conforming
+from engine.collection.limiter import Limiter
+from engine.collection.planner import plan
+from engine.content.checks import CompiledCheck, compile_checks, load_checks
+from engine.content.resources import ResourceSchema, load_types
+from engine.content.root import find
+from engine.errors import ContentError, Problem
+from engine.evaluate import evaluate
+from engine.model import GLOBAL, Finding, Snapshot
+from providers import declared, opened
+
+AS_OF = "2026-11-23T12:00:00Z"
+
+
+@cache
+def types() -> Mapping[str, ResourceSchema]:
+    """The resource types of the checkout."""
+    return load_types(find().schemas)
+
+
+@cache
+def compiled(ids: tuple[str, ...]) -> tuple[CompiledCheck, ...]:
+    """Checks of the checkout, by id."""
+    problems: list[Problem] = []
+    checks = load_checks(find(), problems)
+    wanted = [problem for problem in problems if any(id_.replace(".", "/") in str(problem.path) for id_ in ids)]
+    if wanted:
+        raise ContentError(wanted)
+    return compile_checks([checks[id_] for id_ in ids], types())
+
+
+def reads(checks: Iterable[CompiledCheck]) -> dict[str, set[str]]:
+    """What checks read, by resource type."""
+    wanted: dict[str, set[str]] = {}
+    for check in checks:
+        for type_, names in check.reads.items():
+            wanted.setdefault(type_, set()).update(names)
+    return wanted
+
+
+def read(wanted: Mapping[str, Iterable[str]], regions: Iterable[str] = ("us-east-1",), now: str = AS_OF) -> Snapshot:
+    """A snapshot of the account that the environment points at, in these regions and what is global."""
+    adapter = opened("aws", timeout=5.0)
+    limiter = Limiter(lambda seconds: None, threading.Event())
+    discovery = adapter.discover(limiter, frozenset(), frozenset())
+    kept = {GLOBAL, *regions}
+    discovery = replace(
+        discovery,
+        scopes=tuple(scope for scope in discovery.scopes if scope.region in kept),
+        found=tuple(item for item in discovery.found if item[0].region in kept),
+    )
+    conform = conforming({name: schema.type for name, schema in types().items()})
+    return collect(plan("aws", declared("aws"), wanted), adapter, discovery, limiter, lambda: now, conform)
+
+
+def scan(
+    ids: Iterable[str], regions: Iterable[str] = ("us-east-1",), now: str = AS_OF
+) -> tuple[Snapshot, tuple[Finding, ...]]:
+    """The snapshot that these checks take, and their findings."""
+    checks = compiled(tuple(ids))
+    snapshot = read(reads(checks), regions, now)
+    return snapshot, evaluate(snapshot, checks)
+
+
+def verdicts(findings: Iterable[Finding]) -> dict[tuple[str, str], str]:
+    """(check id, resource name) -> verdict."""
+    return {(finding.check.id, finding.subject.name): finding.verdict for finding in findings}

@@ -1,0 +1,63 @@
+"""Fixtures of every test: an AWS to talk to, and the wire to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.emulators.aws_wire import AwsWire
+    from tests.emulators.moto_process import MotoProcess
+
+
+@pytest.fixture(scope="session")
+def moto_process() -> Iterator[MotoProcess]:
+    """A moto of this test process; started once."""
+    from tests.emulators.moto_process import MotoProcess
+
+    with MotoProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def moto(moto_process: MotoProcess) -> MotoProcess:
+    """An AWS without any resource. ``moto.url`` bypasses the wire."""
+    moto_process.reset()
+    return moto_process
+
+
+@pytest.fixture
+def wire(moto: MotoProcess) -> Iterator[AwsWire]:
+    """The way to ``moto``: counts, and goes wrong where it is told to (see ``tests/emulators/aws_wire.py``)."""
+    from tests.emulators.aws_wire import AwsWire
+
+    with AwsWire(moto.address) as wire:
+        yield wire
+    if wire.broken:
+        raise wire.broken[0]
+
+
+@pytest.fixture
+def aws_env(wire: AwsWire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AwsWire:
+    """An environment in which every AWS client talks to ``wire``, with credentials that nobody has; gives the wire."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_CONFIG_FILE": str(home / "no-config"),
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": wire.url,
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-credentials"),
+        "HOME": str(home),
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    return wire

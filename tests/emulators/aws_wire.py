@@ -1,0 +1,58 @@
+"""The wire to AWS with everything on it: what tests get as the fixture ``wire``."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+from tests.emulators.corrections import BucketRegions, corrected
+from tests.emulators.enforcing import Enforcement
+from tests.emulators.faults import Faults
+from tests.emulators.overrides import Overrides
+from tests.emulators.paging import Paging
+from tests.emulators.public_snapshots import PublicSnapshots
+from tests.emulators.traffic import Traffic
+from tests.emulators.wire import Answer, Exchange, Layer, Next, Wire
+
+
+class Latency:
+    """The layer that makes every request take longer: ``seconds``, and up to ``jitter`` more."""
+
+    def __init__(self, seconds: float = 0.0, jitter: float = 0.0, seed: int = 1) -> None:
+        self.seconds, self.jitter = seconds, jitter
+        self._dice = random.Random(seed)
+
+    async def __call__(self, exchange: Exchange, forward: Next) -> Answer:
+        """Delay one exchange."""
+        delay = self.seconds + self._dice.uniform(0, self.jitter)
+        if delay:
+            await asyncio.sleep(delay)
+        return await forward(exchange)
+
+
+class AwsWire(Wire):
+    """The proxy with its layers, the outermost first.
+
+    ``traffic`` counts, ``latency`` delays, ``enforcement`` denies what a policy does not allow, ``faults`` go wrong,
+    ``paging`` cuts listings into pages, ``overrides`` answer in the server's place and change what it answers. Behind
+    them stand the corrections of what moto gets wrong. ``outer`` and ``inner`` are further layers at either end.
+    """
+
+    def __init__(
+        self,
+        upstream: tuple[str, int],
+        *,
+        seed: int = 1,
+        port: int = 0,
+        outer: Sequence[Layer] = (),
+        inner: Sequence[Layer] = (),
+    ) -> None:
+        self.traffic = Traffic()
+        self.latency = Latency(seed=seed)
+        self.enforcement = Enforcement()
+        self.faults = Faults(seed)
+        self.paging = Paging()
+        self.overrides = Overrides()
+        own = (self.traffic, self.latency, self.enforcement, self.faults, BucketRegions(), self.paging, self.overrides)
+        super().__init__(upstream, (*outer, *own, corrected(), PublicSnapshots(), *inner), port)
