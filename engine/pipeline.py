@@ -25,7 +25,7 @@ from engine.collection.planner import Plan, plan
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, load
-from engine.content.root import find
+from engine.content.root import demonstration, find
 from engine.doctor import Diagnosis, diagnosis
 from engine.errors import Interrupted, Problem, UsageError
 from engine.evaluate import evaluate
@@ -97,7 +97,7 @@ def run(
     sealed is part of the result, not an exception, so that nothing of what was found is lost.
     """
     cancelled = cancelled or threading.Event()
-    content = load(find(request.policy))
+    content = _content(request)
     selection = _selection(content, request)
     checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
     record = recording.begin(_plan_of(request, content), content, checks, request.store, request.config, clock)
@@ -145,6 +145,10 @@ def _assessment(
         exit_code=conclusion.exit_code,
         exit_reasons=conclusion.exit_reasons,
     )
+
+
+def _content(request: RunRequest) -> Content:
+    return load(demonstration() if request.demo and request.policy is None else find(request.policy))
 
 
 def _selection(content: Content, request: RunRequest) -> Selection:
@@ -269,7 +273,7 @@ class PlannedCall:
 
 def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
     """The checks that a run would judge, and the calls that it would make. Calls nothing."""
-    content = load(find(request.policy))
+    content = _content(request)
     selection = _selection(content, request)
     checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
     calls = [
@@ -293,7 +297,7 @@ def _planned_call(made: Plan, reader: Reader) -> PlannedCall:
 
 def permissions(request: RunRequest) -> dict[str, tuple[str, ...]]:
     """The least privilege that the selected checks take, by provider: the vendor's action names."""
-    content = load(find(request.policy))
+    content = _content(request)
     selection = _selection(content, request)
     checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
     return {made.provider: least.actions(made, declared(made.provider)) for made in _plans(checks)}
@@ -345,7 +349,7 @@ def examined(patterns: Sequence[str], policy: Path | None = None) -> dict[str, l
 
 def diagnose(request: RunRequest, clock: Clock) -> tuple[Diagnosis, ...]:
     """Who we are, what will be denied, clock skew and versions: what ``doctor`` says of each provider."""
-    content = load(find(request.policy))
+    content = _content(request)
     selection = _selection(content, request)
     compiled = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
     conform = conforming({name: schema.type for name, schema in content.types.items()})

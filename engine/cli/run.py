@@ -60,7 +60,7 @@ _CODES: Final = (
 @options.debug
 @click.version_option(engine.__version__, message="auditreel %(version)s")
 @click.pass_obj
-def command(watch: Watch, plan: bool, output: tuple[Path, ...], **flags: Any) -> int:
+def command(watch: Watch, /, plan: bool, output: tuple[Path, ...], **flags: Any) -> int:
     """Read cloud configuration, judge it by criterion, record the verdicts, and report.
 
     run-checks --demo: a fictional company, offline. run-checks --criterion security --plan: what would be called.

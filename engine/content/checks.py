@@ -173,19 +173,24 @@ class _Compiler:
         check = self.check
         own = self._type(check.resource_type, ("resource_type",))
         others = {
-            name: self._type(relation.resource_type, ("related", name, "resource_type"))
+            name: type_
             for name, relation in check.related.items()
+            if (type_ := self._type(relation.resource_type, ("related", name, "resource_type"))) is not None
         }
-        params = {name: self._parameter(parameter) for name, parameter in check.parameters.items()}
-        if own is None or None in others.values() or None in params.values():
+        params = {
+            name: type_
+            for name, parameter in check.parameters.items()
+            if (type_ := self._parameter(parameter)) is not None
+        }
+        if own is None or self.problems:
             return None
         for name, relation in check.related.items():
-            self._join(name, relation, own, others[name])
+            self._join(relation, own, others[name])
         variables: dict[str, Type] = {
             "resource": own,
-            "params": ObjectType("params", {name: type_ for name, type_ in params.items() if type_}),
+            "params": ObjectType("params", params),
             "now": TIMESTAMP,
-            **{name: ListType(type_) for name, type_ in others.items() if type_},
+            **{name: ListType(type_) for name, type_ in others.items()},
         }
         when = self._expression("when", check.when, variables) if check.when is not None else None
         expression = self._expression("expression", check.expression, variables)
@@ -204,10 +209,13 @@ class _Compiler:
             related={name: relation.resource_type for name, relation in check.related.items()},
         )
 
-    def _note(self, keys: Keys, message: str, spot: tuple[int, int] = (1, 1)) -> None:
+    def _located(self) -> Document:
         if self._document is None:
             self._document = document_of(self.check)
-        self.problems.append(self._document.spot_problem(keys, *spot, message))
+        return self._document
+
+    def _note(self, keys: Keys, message: str, spot: tuple[int, int] = (1, 1)) -> None:
+        self.problems.append(self._located().spot_problem(keys, *spot, message))
 
     def _type(self, name: str, keys: Keys) -> ObjectType | None:
         if name not in self.types:
@@ -227,17 +235,15 @@ class _Compiler:
             return None
         return type_
 
-    def _join(self, name: str, relation: Relation, own: ObjectType, other: ObjectType | None) -> None:
+    def _join(self, relation: Relation, own: ObjectType, other: ObjectType) -> None:
         for theirs, ours in relation.on.items():
-            keys = ("related", name, "on", theirs)
-            their_type = other.fields.get(theirs) if other else None
-            own_type = own.fields.get(ours)
-            if other is None or their_type is None:
-                self._note(
-                    keys, f"{relation.resource_type} has no {theirs}{suggestion(theirs, other.fields if other else ())}"
-                )
+            keys = ("related", relation.name, "on", theirs)
+            their_type, own_type = other.fields.get(theirs), own.fields.get(ours)
+            if their_type is None:
+                message = f"{other} has no {theirs}{suggestion(theirs, other.fields)}"
+                self.problems.append(self._located().key_problem(keys, message))
             elif own_type is None:
-                self._note(keys, f"{self.check.resource_type} has no {ours}{suggestion(ours, own.fields)}")
+                self._note(keys, f"{own} has no {ours}{suggestion(ours, own.fields)}")
             elif bare(their_type) != bare(own_type):
                 self._note(keys, f"{theirs} is {their_type}, {ours} is {own_type}: they are never equal")
             elif bare(own_type) not in (STRING, INT, BOOL):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.content.checks import document_of, ids, load_checks
 from engine.content.policy import Policy, load_policy
+from engine.content.provenance import brought
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import Root
 from engine.errors import ContentError, Problem
@@ -32,12 +34,16 @@ def load(root: Root) -> Content:
     except ContentError as error:
         problems += error.problems
     checks = load_checks(root, problems)
-    policy = load_policy(root, checks, ids(root), problems)
+    policy = load_policy(root, checks, ids(root), problems, brought if root.recorded else _unrecorded)
     if policy is not None:
         problems += _unknown_criteria(checks, policy.criteria)
     if problems or policy is None:
         raise ContentError(problems)
     return Content(root, checks, types, policy)
+
+
+def _unrecorded(path: Path) -> None:
+    """What a repository says of files that are in none."""
 
 
 def _unknown_criteria(checks: Mapping[str, Check], criteria: Collection[str]) -> Iterator[Problem]:

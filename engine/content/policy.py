@@ -61,7 +61,7 @@ def load_policy(
 
     listing = accepted(root.criteria, "criteria")
     setting = accepted(root.policies / "organization.yaml", "organization")
-    controls = [accepted(path, "control") for path in _files(root.policies / "controls")]
+    controls = [accepted(path, "control") for path in _files(root.controls)]
     waivers = [accepted(path, "waiver") for path in _files(root.policies / "waivers")]
     if listing is None or setting is None:
         return None

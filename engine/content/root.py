@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +16,18 @@ _SIGN: Final = Path("schemas", "check.schema.json")
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The three data folders, and the list of criteria (the policy folder's own, else the one that comes along)."""
+    """The three data folders, and where the criteria and the controls are.
+
+    ``criteria`` is the policy folder's own list, else the one that comes along. ``recorded`` is False for a
+    demonstration, whose files no commit of an organisation brought.
+    """
 
     checks: Path
     policies: Path
     schemas: Path
     criteria: Path
+    controls: Path
+    recorded: bool = True
 
     def schema(self, name: str) -> Path:
         """The file of the schema of a kind of document: "check", "control", ..."""
@@ -43,4 +49,12 @@ def find(policy: Path | None = None, package: Path = _ENGINE) -> Root:
     if not (policies / "organization.yaml").is_file():
         raise UsageError(f"reading the policy: {policies} holds no organization.yaml")
     own = policies / "criteria.yaml"
-    return Root(base / "checks", policies, base / "schemas", own if own.is_file() else base / "policies" / own.name)
+    criteria = own if own.is_file() else base / "policies" / own.name
+    return Root(base / "checks", policies, base / "schemas", criteria, policies / "controls")
+
+
+def demonstration(package: Path = _ENGINE) -> Root:
+    """The data folders with the fictional company's policy: its own waivers, and the controls that come along."""
+    own = find(package=package)
+    company = find(package.parent / "providers" / "_demo" / "policy", package)
+    return replace(company, controls=own.controls, recorded=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,24 +164,26 @@ class Reader:
             self._fault(self._layout.relative(path), str(error))
         return bodies
 
-    def content(self, groups: Groups) -> Catalogue:
-        """The content of a run, as far as it is there."""
+    def content(self, groups: Groups, complete: bool = True) -> Catalogue:
+        """The content of a run, as far as it is there; what is missing is a fault unless ``complete`` is false."""
         known = self._catalogues.get(groups)
         if known is None:
             try:
-                known = catalogue.load(msgspec.to_builtins(groups), self._content_file)
+                known = catalogue.load(msgspec.to_builtins(groups), partial(self._content_file, complete=complete))
             except ValueError as error:
                 self._fault("content", str(error))
                 known = Catalogue(msgspec.to_builtins(groups), {}, {})
             self._catalogues[groups] = known
         return known
 
-    def _content_file(self, digest: str) -> bytes | None:
+    def _content_file(self, digest: str, complete: bool) -> bytes | None:
         if digest not in self._content:
             path = self._layout.content(digest)
             name = self._layout.relative(path)
-            self.seen.add(name)
             self._content[digest] = None
+            if not complete and not path.exists():
+                return None
+            self.seen.add(name)
             try:
                 data = path.read_bytes()
             except OSError as error:

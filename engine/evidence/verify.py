@@ -104,8 +104,8 @@ class _Verification:
             if run is not None:
                 self._commitments |= run.commitments()
         for _, intent in self._reading.of_kind("intent"):
-            if self._states[intent.run].state == "sealed":
-                self._reader.content(intent.content)
+            # A run that died may have died before it had stored all of its content.
+            self._reader.content(intent.content, complete=self._states[intent.run].state == "sealed")
         self._commitments |= set(_commitments_of(self._reader.bodies))
         faults = [*self._reading.faults, *linked(self._reading), *self._private(), *self._strays()]
         self._note_runs()

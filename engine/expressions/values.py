@@ -223,19 +223,22 @@ def local_time(moment: Timestamp, zone: tzinfo) -> datetime:
 
 
 def timestamp_text(moment: Timestamp) -> str:
-    """RFC 3339, UTC, with as many digits of the second as it has."""
+    """RFC 3339, UTC."""
     seconds, fraction = divmod(int(moment), SECOND)
     return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat() + _fraction(fraction) + "Z"
 
 
 def duration_text(span: Duration) -> str:
-    """Seconds: "3600s", "-1.5s"."""
+    """Seconds: "3600s", "-1.500s"."""
     seconds, fraction = divmod(abs(int(span)), SECOND)
     return f"{'-' if span < 0 else ''}{seconds}{_fraction(fraction)}s"
 
 
 def _fraction(nanoseconds: int) -> str:
-    return f".{nanoseconds:09d}".rstrip("0") if nanoseconds else ""
+    """The digits after the second: none, 3, 6 or 9, as protobuf's JSON has them."""
+    if nanoseconds == 0:
+        return ""
+    return "." + f"{nanoseconds:09d}".removesuffix("000").removesuffix("000")
 
 
 def key_of(value: Any) -> Any:

@@ -17,7 +17,7 @@ NOT_ANCHORED: Final = "NOT ANCHORED: the key's holder could have rewritten or re
 def recorded(run: Assessment) -> str:
     """Where the run was sealed, and whether anyone but the key's holder can vouch for when."""
     sealed = run.sealed or {}
-    name = f"run {safe(str(sealed.get('run', run.run_id)))} in {safe(str(sealed.get('store', '')))}"
+    name = f"run {safe(str(run.run_id))} in {safe(str(sealed.get('store', '')))}"
     return f"{name}, {counted(int(sealed.get('records', 0)), 'record')}. {anchoring(run)}."
 
 
@@ -39,12 +39,13 @@ def lines(run: Assessment, page: Page) -> Iterator[str]:
 
 def last_line(run: Assessment) -> str:
     """Whether it was recorded, how much was waived, and the next command."""
-    parts = [] if run.sealed is not None else ["not recorded"]
+    parts = ["DEMO"] if run.kind == "demo" else []
+    if run.sealed is None:
+        parts.append("NOT SEALED" if 5 in run.exit_reasons else "not recorded")
     waived = summary.totals(run).waived
-    parts.append(f"{counted(waived, 'failure')} waived" if waived else "nothing waived")
+    if waived:
+        parts.append(f"{counted(waived, 'failure')} waived")
     parts.append(f"next: {next_command(run)}")
-    if run.kind == "demo":
-        parts.insert(0, "DEMONSTRATION")
     return " · ".join(parts)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from engine.report import Options
 
 NARROWEST: Final = 40
 """Columns below which a screen is laid out as if it had these."""
@@ -129,9 +132,11 @@ class Page:
     margin: int = 10
 
     def heading(self, text: str, hint: str = "") -> str:
-        """A section's heading, with a hint flush right where there is room for it."""
-        gap = self.width - cells(text) - cells(hint)
-        return self.paint(clipped(text, self.width), "bold") + (self.paint(" " * gap + hint, "dim") if gap > 1 else "")
+        """A section's heading, with a hint flush right; where both are too long, the heading is cut."""
+        if not hint:
+            return self.paint(clipped(text, self.width), "bold")
+        room = self.width - cells(hint) - 2
+        return self.paint(left(text, room), "bold") + self.paint(f"  {hint}", "dim")
 
     def labelled(self, label: str, text: str, *styles: Style, most: int | None = None) -> list[str]:
         """``label`` in the margin and ``text`` beside it; ``styles`` are the label's."""
@@ -145,3 +150,8 @@ class Page:
     def paragraph(self, text: str, *styles: Style, most: int | None = None) -> list[str]:
         """``text`` wrapped under a margin that is left blank."""
         return self.below(wrapped(text, self.width - self.margin, most), *styles)
+
+
+def page(options: Options, margin: int = 10) -> Page:
+    """The page that ``options`` give."""
+    return Page(min(max(options.width, NARROWEST), WIDEST), Paint(options.color), margin)

@@ -172,6 +172,20 @@ def seen(assessment: Assessment) -> dict[str, int]:
     return {row.check: row.count - scopes[row.check] for row in assessment.populations}
 
 
+def accounts(assessment: Assessment) -> set[str]:
+    """The accounts that were scanned, with their provider."""
+    return {f"{scope.provider} {scope.account}" for scope in assessment.snapshot.scopes}
+
+
+def left_out(assessment: Assessment) -> dict[str, list[CriterionConclusion]]:
+    """The criteria asked for that the policy leaves to others or calls not relevant, by its reason."""
+    reasons: dict[str, list[CriterionConclusion]] = {}
+    for row in assessment.criteria:
+        if row.selected and row.state in ("subservice", "not_relevant"):
+            reasons.setdefault(row.reason, []).append(row)
+    return reasons
+
+
 def placed(criteria: Iterable[CriterionConclusion]) -> dict[str, str]:
     """The criterion that each control is shown under: the first one, in the order given, that it serves."""
     places: dict[str, str] = {}

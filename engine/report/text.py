@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from engine.model import GLOBAL, Assessment, Criterion, CriterionConclusion, Finding, WaiverState
-from engine.report import Options, closing, summary, tables
-from engine.report.layout import NARROWEST, WIDEST, Page, Paint, Style, cells, clipped, counted, left, named
+from engine.report import Options, closing, layout, summary, tables
+from engine.report.layout import Page, Style, cells, clipped, counted, left, named
 from engine.report.safe import safe
 
 FIX_FIRST: Final = 5
@@ -27,13 +27,11 @@ _WAIVED: Final = {
     "false_positive": "said to be a false positive",
     "planned_fix": "fix planned, accepted",
 }
-_STATED: Final = {"subservice": "Provider", "not_relevant": "Irrelevant"}
-_SOURCE: Final = {"live": "", "recorded": "from a stored snapshot", "demo": "from a recorded snapshot"}
 
 
 def render(assessment: Assessment, options: Options) -> str:
     """The assessment as a page of text for a terminal of ``options.width`` columns."""
-    page = Page(min(max(options.width, NARROWEST), WIDEST), Paint(options.color))
+    page = layout.page(options)
     sections: tuple[Callable[[Assessment, Page], Iterator[str]], ...] = (
         _header, _criteria, _checks, _coverage, _fixes, _gaps, _waivers, _uncovered, closing.lines,
     )  # fmt: skip
@@ -47,9 +45,8 @@ def render(assessment: Assessment, options: Options) -> str:
 def _header(run: Assessment, page: Page) -> Iterator[str]:
     if run.kind == "demo":
         yield page.paint(clipped(closing.WATERMARK, page.width), "bold", "yellow")
-    said = (safe(run.organization), _KIND.get(run.kind, run.kind), _SOURCE.get(run.snapshot.source, ""))
-    title = " · ".join(filter(None, (f"auditreel {run.engine_version}", *said, f"as of {run.as_of}")))
-    yield page.paint(clipped(title, page.width), "bold")
+    title = f"{safe(run.organization)} · {_KIND.get(run.kind, run.kind)} · auditreel {run.engine_version}"
+    yield page.heading(title, f"as of {run.as_of}")
     yield from page.labelled("Scanned", _scanned(run), most=3)
     yield from page.labelled("Judged", _judged(run), most=3)
     if run.sealed is not None:
@@ -57,13 +54,13 @@ def _header(run: Assessment, page: Page) -> Iterator[str]:
 
 
 def _scanned(run: Assessment) -> str:
-    scopes = run.snapshot.scopes
-    accounts = sorted({f"{scope.provider} {safe(scope.account)}" for scope in scopes})
-    regions = sorted({safe(scope.region) for scope in scopes} - {GLOBAL})
+    accounts = sorted(summary.accounts(run))
+    regions = sorted({safe(scope.region) for scope in run.snapshot.scopes} - {GLOBAL})
     where = f"{counted(len(regions), 'region')} ({named(regions, 3)})" if regions else "no region"
     who = run.snapshot.identity.get("arn", "").rpartition(":")[2]
-    text = f"{counted(len(accounts), 'account')} ({named(accounts, 3)}), {where}"
-    return f"{text}, as {safe(who)}" if who else text
+    text = f"{counted(len(accounts), 'account')} ({named(map(safe, accounts), 3)}), {where}"
+    text += f", as {safe(who)}" if who else ""
+    return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
 
 
 def _judged(run: Assessment) -> str:
@@ -125,9 +122,18 @@ def _coverage(run: Assessment, page: Page) -> Iterator[str]:
     off = f"Not in use: {named(sorted({row.type for row in seen.off}), 3, 'more types')}." if seen.off else ""
     if none or off:
         yield from page.paragraph(f"{none} {off}".strip())
-    regions = sorted({safe(scope.region) for scope in run.snapshot.regions_off})
+    regions = _ranges({safe(scope.region) for scope in run.snapshot.regions_off})
     if regions:
         yield from page.paragraph(f"Regions not enabled, so not read: {', '.join(regions)}.")
+
+
+def _ranges(names: Iterable[str]) -> list[str]:
+    """Names that differ in their number only, together: eu-west-1, eu-west-3 become "eu-west-1/3"."""
+    numbers: dict[str, list[str]] = {}
+    for name in sorted(names):
+        stem, _, number = name.rpartition("-")
+        numbers.setdefault(stem, []).append(number)
+    return [f"{stem}-{'/'.join(found)}" if stem else "/".join(found) for stem, found in numbers.items()]
 
 
 def _plain(reason: str) -> str:
@@ -148,18 +154,19 @@ def _fixes(run: Assessment, page: Page) -> Iterator[str]:
         name = left(fix.check.id, page.width - page.margin - cells(many) - 1)
         label = page.paint(left(severity.upper(), page.margin), *_SEVERITY[severity])
         yield f"{label}{page.paint(name, 'bold')} {many}"
-        yield from page.paragraph(_failure(fix.failures[0]), most=2)
+        yield from page.paragraph(_failure(fix.failures[0], len(summary.accounts(run)) > 1), most=2)
     if len(found) > FIX_FIRST:
         rest = found[FIX_FIRST:]
         failures = counted(sum(len(fix.failures) for fix in rest), "failure")
         yield from page.paragraph(f"and {failures} of {counted(len(rest), 'more check')}", "dim")
 
 
-def _failure(finding: Finding) -> str:
-    """Where and why; the name only where the message does not hold it."""
+def _failure(finding: Finding, several: bool) -> str:
+    """Where and why; the account where there are several, the name where the message does not hold it."""
     message = safe(finding.message or finding.check.title, 400)
     name = safe(finding.subject.name, 60)
-    where = f"{safe(finding.scope.account)} {safe(finding.scope.region)}"
+    where = f"{safe(finding.scope.account)} " if several else ""
+    where += safe(finding.scope.region)
     return f"{where}: {message}" if name in message else f"{where}, {name}: {message}"
 
 
@@ -173,8 +180,7 @@ def _gaps(run: Assessment, page: Page) -> Iterator[str]:
     if permissions and permissions < len(found):
         told += f" and {counted(len(found) - permissions, 'other cause')}"
     explain = "explains" if len(found) == 1 else "explain"
-    hint = "what to grant: auditreel permissions" if permissions else ""
-    yield page.heading(f"Not seen: {told} {explain} {counted(unknown, 'unknown verdict')}", hint)
+    yield page.heading(f"Not seen: {told} {explain} {counted(unknown, 'unknown verdict')}")
     for gap in found[:SHOWN_GAPS]:
         where = named([safe(str(scope)) for scope in gap.scopes], 1)
         text = (
@@ -183,6 +189,8 @@ def _gaps(run: Assessment, page: Page) -> Iterator[str]:
         yield from page.labelled(f"{gap.verdicts:>7,}", text, "yellow", most=2)
     if len(found) > SHOWN_GAPS:
         yield from page.paragraph(f"and {counted(len(found) - SHOWN_GAPS, 'more cause')}", "dim")
+    if permissions:
+        yield from page.paragraph("what to grant: auditreel permissions", "dim")
 
 
 # --- what was accepted, what nobody looks after --------------------------------------------------------------------
@@ -223,42 +231,40 @@ def _waiver(state: WaiverState) -> tuple[str, tuple[Style, ...], str]:
 
 
 def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
-    asked = [row for row in run.criteria if row.selected]
-    bare = [row for row in asked if row.state == "no_control"]
+    ours = [row for row in run.criteria if row.selected and row.state in ("controls", "no_control")]
+    bare = [row for row in ours if row.state == "no_control"]
     if bare:
-        yield page.heading(f"No control for {len(bare)} of {counted(len(asked), 'criterion', 'criteria')}")
-        yield from page.paragraph("; ".join(_by_series(bare, asked)) + ".")
-    partial = [row for row in asked if row.uncovered_aspects and row.controls]
-    for row in partial[:SHOWN_ASPECTS]:
-        lacking = f"{row.criterion.id} {row.criterion.title}, without a control: {', '.join(row.uncovered_aspects)}"
-        yield from page.labelled("Aspects", lacking, most=2)
-    if len(partial) > SHOWN_ASPECTS:
-        yield from page.paragraph(
-            f"and {counted(len(partial) - SHOWN_ASPECTS, 'more criterion', 'more criteria')}", "dim"
-        )
-    for row in asked:
-        if row.state in _STATED:
-            text = f"{row.criterion.id} {row.criterion.title}: {safe(row.reason) or 'no reason given'}"
-            yield from page.labelled(_STATED[row.state], text, most=2)
-    others = sorted({row.criterion.category for row in run.criteria if not row.selected})
+        yield page.heading(f"No control for {len(bare)} of {counted(len(ours), 'criterion', 'criteria')}")
+        yield from page.paragraph("; ".join(_by_series(bare, ours)) + ".")
+    partial = [
+        f"{_brief(row.criterion)} ({', '.join(row.uncovered_aspects)})"
+        for row in ours
+        if row.uncovered_aspects and row.controls
+    ]
+    if partial:
+        yield from page.labelled("Aspects", f"without a control: {', '.join(partial)}.", most=3)
+    for reason, rows in summary.left_out(run).items():
+        which = "; ".join(_by_series(rows, run.criteria))
+        yield from page.labelled("Left out", f"{which}: {safe(reason) or 'no reason given'}.", most=1)
+    others = [row for row in run.criteria if not row.selected]
     if others:
-        count = sum(not row.selected for row in run.criteria)
-        text = f"{counted(count, 'criterion', 'criteria')}: {', '.join(map(_plain, others))}"
+        categories = ", ".join(dict.fromkeys(_plain(row.criterion.category) for row in others))
+        text = f"{counted(len(others), 'criterion', 'criteria')} of {categories}"
         yield from page.labelled("Not asked", text, most=2)
     if run.unused_checks:
         yield from page.labelled("Unused", f"No control uses {named(run.unused_checks, 6)}.", most=2)
 
 
 def _by_series(bare: Sequence[CriterionConclusion], asked: Sequence[CriterionConclusion]) -> Iterator[str]:
-    """Criteria without a control, each series by its name: "CC1 Control environment (all 5)"."""
+    """Criteria by series: "CC1 Control environment" for a whole one, "CC7 System operations (CC7.3, CC7.4)"."""
     for series in dict.fromkeys(row.criterion.series for row in bare):
         lacking = [row.criterion for row in bare if row.criterion.series == series]
         whole = [row for row in asked if row.criterion.series == series]
         if len(lacking) == 1:
             yield f"{lacking[0].id} {lacking[0].title}"
             continue
-        which = f"all {len(whole)}" if len(lacking) == len(whole) else ", ".join(_brief(item) for item in lacking)
-        yield f"{series} {lacking[0].series_title} ({which})"
+        part = "" if len(lacking) == len(whole) else f" ({', '.join(_brief(item) for item in lacking)})"
+        yield f"{series} {lacking[0].series_title}{part}"
 
 
 def _brief(item: Criterion) -> str:

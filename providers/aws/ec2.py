@@ -55,6 +55,8 @@ def _instances(aws: Caller, scope: Scope) -> Iterator[Found]:
 def _instance(aws: Caller, instance: Mapping[str, Any]) -> Found:
     options = instance.get("MetadataOptions") or {}
     interfaces = instance.get("NetworkInterfaces")
+    if interfaces is not None:
+        interfaces = sorted(interfaces, key=lambda interface: str(interface.get("NetworkInterfaceId")))
     properties = {
         "http_tokens": attribute(options, "HttpTokens"),
         "http_endpoint": attribute(options, "HttpEndpoint"),

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from botocore import exceptions as botocore
+from botocore.parsers import ResponseParserError
 
 from providers.base import Failure, NotReady, Reason
 
@@ -104,7 +105,7 @@ def classify(error: Exception) -> Failure | None:
         return Failure("unavailable", "not ready in time", error.operation)
     if isinstance(error, botocore.ClientError):
         return _answered(error)
-    if isinstance(error, botocore.ResponseParserError):
+    if isinstance(error, ResponseParserError):
         return Failure("malformed_response", "unparsable", temporary=True)
     if isinstance(error, NOT_SIGNED_IN):
         return Failure("access_denied", type(error).__name__, refused=True)

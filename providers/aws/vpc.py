@@ -20,6 +20,8 @@ FLOW_LOG: Final = "AWS::EC2::FlowLog"
 TYPES: Final = tuple(ResourceType(name) for name in (SECURITY_GROUP, VPC, ROUTE_TABLE, FLOW_LOG))
 
 Item = Mapping[str, Any]
+_DESTINATIONS: Final = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+
 PrefixLists = Mapping[str, list[str] | Unread]
 """The networks of each prefix list by its id, or why they could not be read."""
 
@@ -111,7 +113,6 @@ def _is_public(interface: Item) -> bool:
 def _vpcs(aws: Caller, scope: Scope) -> Iterator[Found]:
     for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs"):
         properties = {
-            "vpc_id": vpc["VpcId"],
             "is_default": attribute(vpc, "IsDefault"),
             "owner_id": attribute(vpc, "OwnerId"),
             "tags": tags(vpc),
@@ -130,26 +131,24 @@ def _subnets(aws: Caller, scope: Scope) -> Iterator[Found]:
 def _route_tables(aws: Caller, scope: Scope) -> Iterator[Found]:
     for table in aws.pages("ec2", "describe_route_tables", "RouteTables"):
         associations, routes = table.get("Associations"), table.get("Routes")
+        # An association with the VPC (the main one) or with a gateway names no subnet.
+        named = [row for row in associations or [] if row.get("SubnetId")]
         properties = {
             "vpc_id": attribute(table, "VpcId"),
             "main": MISSING if associations is None else any(row.get("Main") for row in associations),
-            # An association with the VPC (main) or with a gateway has no subnet.
-            "subnet_ids": MISSING
-            if associations is None
-            else sorted(row["SubnetId"] for row in associations if row.get("SubnetId")),
-            "routes": MISSING if routes is None else [_route(route) for route in routes],
+            "subnet_ids": MISSING if associations is None else together(values(named, "SubnetId")),
+            "internet_destinations": MISSING if routes is None else _internet_destinations(routes),
         }
         yield Found(ROUTE_TABLE, arn(aws, "route-table", table["RouteTableId"]), properties, table["RouteTableId"])
 
 
-def _route(route: Item) -> dict[str, Any]:
-    # A route has one kind of destination and one kind of target.
-    return {
-        "destination_ipv6_cidr_block": route.get("DestinationIpv6CidrBlock"),
-        "destination_prefix_list_id": route.get("DestinationPrefixListId"),
-        "gateway_id": route.get("GatewayId"),
-        "state": attribute(route, "State"),
-    }
+def _internet_destinations(routes: Sequence[Item]) -> list[str] | Unread:
+    to_internet = [
+        {"Destination": next((route[key] for key in _DESTINATIONS if key in route), None)}
+        for route in routes
+        if str(route.get("GatewayId")).startswith("igw-") and route.get("State") not in ("blackhole", "filtered")
+    ]
+    return together(values(to_internet, "Destination"))
 
 
 # --- flow logs ---
@@ -188,7 +187,7 @@ READERS: Final = (
         operations=("ec2:DescribeVpcs",),
         read=_vpcs,
         lists=(VPC,),
-        fills={VPC: ("vpc_id", "is_default", "owner_id", "tags")},
+        fills={VPC: ("is_default", "owner_id", "tags")},
         permissions=("ec2:DescribeVpcs",),
     ),
     Reader(
@@ -202,7 +201,7 @@ READERS: Final = (
         operations=("ec2:DescribeRouteTables",),
         read=_route_tables,
         lists=(ROUTE_TABLE,),
-        fills={ROUTE_TABLE: ("vpc_id", "main", "subnet_ids", "routes")},
+        fills={ROUTE_TABLE: ("vpc_id", "main", "subnet_ids", "internet_destinations")},
         permissions=("ec2:DescribeRouteTables",),
     ),
     Reader(

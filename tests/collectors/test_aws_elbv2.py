@@ -42,6 +42,11 @@ def listener(on: str, protocol: str, port: int, action: dict[str, Any]) -> str:
     return listener_arn
 
 
+def deny(wire: AwsWire, action: str) -> None:
+    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    wire.enforcement.allow({"Statement": [allowed, {"Effect": "Deny", "Action": action, "Resource": "*"}]})
+
+
 def by_name(findings: Any) -> dict[str, str]:
     return {name: verdict for (_, name), verdict in verdicts(findings).items()}
 
@@ -92,9 +97,8 @@ def test_rules_are_read_of_http_listeners_only(aws_env: AwsWire) -> None:
 
 def test_a_gateway_load_balancer_is_no_subject(aws_env: AwsWire) -> None:
     """Its listener has neither protocol nor port (CreateListener), and the load balancer no scheme."""
-    gateway, to_targets = balancer("gate", kind="gateway"), forward()
-    listener(gateway, "HTTP", 80, to_targets)
-    aws_env.overrides.without("elbv2:DescribeListeners", "Listeners.Protocol", "Listeners.Port")
+    gateway, to_targets = balancer("gate", kind="gateway"), forward("GENEVE")
+    boto3.client("elbv2").create_listener(LoadBalancerArn=gateway, DefaultActions=[to_targets])
     aws_env.overrides.without("elbv2:DescribeLoadBalancers", "LoadBalancers.Scheme")
     _, findings = scan(CHECK)
     assert [(f.verdict, f.causes) for f in findings] == [("not_applicable", ())]
@@ -111,7 +115,7 @@ def test_unread_rules_matter_to_http_only(aws_env: AwsWire) -> None:
     web, to_web = balancer("web"), forward()
     listener(web, "HTTPS", 443, to_web)
     listener(web, "HTTP", 80, REDIRECT)
-    aws_env.faults.add("denied", "elbv2:DescribeRules")
+    deny(aws_env, "elasticloadbalancing:DescribeRules")
     _, findings = scan(CHECK)
     permissions = {f.subject.name: f.causes[0].unread.permission for f in findings if f.causes}
     assert by_name(findings) == {"web:443": "pass", "web:80": "unknown"}
@@ -128,7 +132,7 @@ def test_a_load_balancer_deleted_meanwhile_has_no_listeners(aws_env: AwsWire) ->
 
 def test_listeners_that_could_not_be_listed_are_unknown(aws_env: AwsWire) -> None:
     listener(balancer("web"), "HTTP", 80, REDIRECT)
-    aws_env.faults.add("denied", "elbv2:DescribeListeners")
+    deny(aws_env, "elasticloadbalancing:DescribeListeners")
     _, findings = scan(CHECK)
     found = [(f.subject.kind, f.verdict, f.causes[0].unread.permission) for f in findings]
     assert found == [("scope", "unknown", "elasticloadbalancing:DescribeListeners")]

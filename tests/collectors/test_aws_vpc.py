@@ -154,7 +154,6 @@ def test_no_fault_of_a_prefix_list_lets_its_group_pass(aws_env: AwsWire, kind: A
         "SecurityGroups.IpPermissions.IpRanges.CidrIp",
         "SecurityGroups.IpPermissions.Ipv6Ranges",
         "SecurityGroups.IpPermissions.PrefixListIds",
-        "SecurityGroups.IpPermissions.IpProtocol",
     ],
 )
 def test_a_rule_that_is_not_whole_lets_no_group_pass(aws_env: AwsWire, member: str) -> None:

@@ -1,4 +1,16 @@
-"""The wire to AWS with everything on it: what tests get as the fixture ``wire``."""
+"""The wire to AWS with everything on it: what tests get as the fixture ``wire``.
+
+Operations are named as boto3 names the client and AWS the operation::
+
+    wire.faults.add("denied", "s3:GetBucketPolicy", where=lambda exchange: "/logs?" in exchange.request.target)
+    wire.faults.add("throttled", "*", rate=0.3)
+    wire.overrides.without("ec2:DescribeVolumes", "Volumes.Encrypted")
+    wire.overrides.answer("backup:ListProtectedResources", {"Results": [...]})
+    wire.paging.size = 1
+    wire.latency.seconds = 0.05
+    wire.enforcement.allow(policy_document)
+    assert wire.traffic.calls["s3:ListBuckets"] == 1 and not wire.traffic.repeats
+"""
 
 from __future__ import annotations
 

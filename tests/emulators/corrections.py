@@ -105,6 +105,8 @@ def regions(overrides: Overrides, *enabled: str) -> None:
     def edit(document: Document) -> None:
         kept = []
         for item in document.items("Regions"):
+            if str(item.findtext("regionName")).startswith(("cn-", "us-gov-")):
+                continue  # other partitions, which moto lists with this one
             on = item.findtext("regionName") in enabled
             _set(item, "optInStatus", "opt-in-not-required" if on else "not-opted-in")
             kept.append(item)

@@ -24,6 +24,7 @@ from tests.emulators.moto_process import ACCOUNT, MotoProcess
 
 HOME: Final = "eu-west-1"
 SECOND: Final = "us-east-1"
+BASTION: Final = "sg-0b5c7d9e1f2a3b4c5"
 ROOT_PATTERN: Final = (
     '{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }'
 )
@@ -56,10 +57,10 @@ def _build(wire: AwsWire) -> None:
     _identities(wire)
     key = _keys_and_secrets()
     _buckets(key)
-    _network_and_machines()
-    _databases(wire)
+    volumes = _network_and_machines()
+    _databases(wire, volumes)
     topic = _messages()
-    _trail_and_alarms(topic, key)
+    _trail_and_alarms(wire, topic, key)
     # Two reads that the auditing role of the company does not have.
     wire.faults.add("denied", "secretsmanager:GetResourcePolicy")
     wire.faults.add("denied", "lambda:GetPolicy")
@@ -85,6 +86,10 @@ def _ago(days: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - days * 86400))
 
 
+def _epoch(days: float) -> int:
+    return int(time.time() - days * 86400)
+
+
 def _identities(wire: AwsWire) -> None:
     iam = _client("iam")
     iam.update_account_password_policy(
@@ -93,7 +98,7 @@ def _identities(wire: AwsWire) -> None:
         RequireNumbers=True,
         RequireUppercaseCharacters=True,
         RequireLowercaseCharacters=True,
-        PasswordReusePrevention=5,
+        PasswordReusePrevention=24,
     )
     for group, managed in {"administrators": "AdministratorAccess", "engineers": "PowerUserAccess"}.items():
         iam.create_group(GroupName=group)
@@ -157,7 +162,7 @@ def _buckets(key: str) -> None:
         if "public" not in name:
             s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
         rule: dict[str, Any] = {"SSEAlgorithm": "AES256"}
-        if "customer" in name:
+        if "logs" not in name or "trail" in name:
             rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
         s3.put_bucket_encryption(
             Bucket=name,
@@ -174,7 +179,7 @@ def _buckets(key: str) -> None:
         if "access" in name:
             statements.append(_allow("s3:PutObject", both[1], Principal={"Service": "logging.s3.amazonaws.com"}))
         s3.put_bucket_policy(Bucket=name, Policy=_policy(*statements))
-    for name in ("northwind-customer-documents", "northwind-public-site"):
+    for name in ("northwind-customer-documents", "northwind-public-site", "northwind-trail-logs"):
         s3.put_bucket_logging(
             Bucket=name,
             BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "northwind-access-logs", "TargetPrefix": name}},
@@ -185,10 +190,30 @@ def _open(port: int, source: str) -> dict[str, Any]:
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": source}]}
 
 
-def _network_and_machines() -> None:
+def _close_default_groups() -> None:
+    for region in (HOME, SECOND):
+        ec2 = _client("ec2", region)
+        ec2.enable_ebs_encryption_by_default()
+        named = [{"Name": "group-name", "Values": ["default"]}]
+        for group in ec2.describe_security_groups(Filters=named)["SecurityGroups"]:
+            for verb, rules in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+                if group[rules]:
+                    revoke = getattr(ec2, f"revoke_security_group_{verb}")
+                    revoke(GroupId=group["GroupId"], IpPermissions=group[rules])
+
+
+def _network_and_machines() -> list[str]:
+    """The network, its machines and their load balancer; gives the volumes."""
     ec2 = _client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24")["Subnet"]["SubnetId"]
+    ec2.create_flow_logs(
+        ResourceIds=[vpc],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogDestinationType="s3",
+        LogDestination="arn:aws:s3:::northwind-access-logs",
+    )
     groups = {}
     for name, rule in {
         "web": _open(443, "0.0.0.0/0"),
@@ -204,13 +229,14 @@ def _network_and_machines() -> None:
             MaxCount=1,
             SubnetId=subnet,
             SecurityGroupIds=[groups[name]],
+            BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 8, "Encrypted": True}}],
             MetadataOptions={"HttpTokens": tokens, "HttpEndpoint": "enabled"},
             TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
         )["Instances"][0]["InstanceId"]
         volume = ec2.create_volume(AvailabilityZone=f"{HOME}a", Size=20, Encrypted=name == "web")["VolumeId"]
         ec2.attach_volume(VolumeId=volume, InstanceId=machine, Device="/dev/sdf")
     ec2.create_snapshot(VolumeId=volume, Description="before migration")
-    ec2.enable_ebs_encryption_by_default()
+    _close_default_groups()
     elb = _client("elbv2")
     other = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.2.0/24", AvailabilityZone=f"{HOME}b")["Subnet"]["SubnetId"]
     balancer = elb.create_load_balancer(Name="web", Subnets=[subnet, other], Scheme="internet-facing")
@@ -221,9 +247,11 @@ def _network_and_machines() -> None:
         Port=80,
         DefaultActions=[redirect],
     )
+    volumes = ec2.describe_volumes()["Volumes"]
+    return [f"arn:aws:ec2:{HOME}:{ACCOUNT}:volume/{volume['VolumeId']}" for volume in volumes]
 
 
-def _databases(wire: AwsWire) -> None:
+def _databases(wire: AwsWire, volumes: list[str]) -> None:
     rds, dynamodb = _client("rds"), _client("dynamodb")
     common = {
         "DBInstanceClass": "db.t3.medium",
@@ -252,10 +280,14 @@ def _databases(wire: AwsWire) -> None:
         TableName="ledger-events", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
     sessions = f"arn:aws:dynamodb:{HOME}:{ACCOUNT}:table/sessions"
-    protected = {"ResourceArn": sessions, "ResourceType": "DynamoDB", "LastBackupTime": int(time.time()) - 9 * 86400}
+    days = {sessions: 9, **dict.fromkeys(volumes, 1)}
+    protected = [
+        {"ResourceArn": arn, "ResourceType": "EBS" if "volume" in arn else "DynamoDB", "LastBackupTime": _epoch(ago)}
+        for arn, ago in days.items()
+    ]
     wire.overrides.answer(
         "backup:ListProtectedResources",
-        lambda request: {"Results": [protected] if f"/{HOME}/" in request.headers.get("authorization", "") else []},
+        lambda request: {"Results": protected if f"/{HOME}/" in request.headers.get("authorization", "") else []},
     )
 
 
@@ -279,10 +311,15 @@ def _messages() -> str:
             Code={"ZipFile": code.getvalue()},
             Environment={"Variables": variables},
         )
+    _client("secretsmanager").rotate_secret(
+        SecretId="ledger/database",
+        RotationLambdaARN=f"arn:aws:lambda:{HOME}:{ACCOUNT}:function:render-invoice",
+        RotationRules={"AutomaticallyAfterDays": 30},
+    )
     return topic
 
 
-def _trail_and_alarms(topic: str, key: str) -> None:
+def _trail_and_alarms(wire: AwsWire, topic: str, key: str) -> None:
     logs, trails, alarms = _client("logs"), _client("cloudtrail"), _client("cloudwatch")
     for name, days in {"trail": 400, "application": 30}.items():
         logs.create_log_group(logGroupName=name)
@@ -323,7 +360,8 @@ def _trail_and_alarms(topic: str, key: str) -> None:
         CloudWatchLogsRoleArn=f"arn:aws:iam::{ACCOUNT}:role/app",
     )
     trails.start_logging(Name="northwind")
-    _client("guardduty").create_detector(Enable=True)
+    for region in (HOME, SECOND):
+        _client("guardduty", region).create_detector(Enable=True)
     config = _client("config")
     config.put_configuration_recorder(
         ConfigurationRecorder={
@@ -334,6 +372,10 @@ def _trail_and_alarms(topic: str, key: str) -> None:
     )
     config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "northwind-trail-logs"})
     config.start_configuration_recorder(ConfigurationRecorderName="default")
+    # moto's recorder never delivers.
+    wire.overrides.rewrite(
+        "config:DescribeConfigurationRecorderStatus", lambda body: body.replace(b'"PENDING"', b'"SUCCESS"')
+    )
 
 
 def main() -> None:
@@ -349,8 +391,9 @@ def main() -> None:
     with company():
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         snapshot = read(reads(compiled(tuple(sorted(ids)))), (HOME, SECOND), now)
-    DEMO.parent.mkdir(exist_ok=True)
-    DEMO.write_bytes(written(snapshot))
+    bastion = next(item.id for item in snapshot.resources if item.name == "bastion" and "security-group" in item.id)
+    # The id that the company's waiver names.
+    DEMO.write_bytes(written(snapshot).replace(bastion.rpartition("/")[2].encode(), BASTION.encode()))
 
 
 if __name__ == "__main__":

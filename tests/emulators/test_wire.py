@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +13,7 @@ import botocore.exceptions
 import pytest
 from botocore.config import Config
 
+from tests.emulators import moto_process
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.moto_process import MotoProcess
 
@@ -92,3 +95,13 @@ def test_what_a_rewrite_raises_is_kept_for_the_end_of_the_test(moto: MotoProcess
         with pytest.raises(botocore.exceptions.ConnectionClosedError):
             sts.get_caller_identity()
         assert [type(error) for error in wire.broken] == [ZeroDivisionError]
+
+
+def test_moto_ends_with_the_process_that_started_it() -> None:
+    command = [sys.executable, "-P", moto_process.__file__]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert int(child.stdout.readline()) > 0
+        child.stdin.close()  # as a killed parent does
+        assert child.wait(20) == 0

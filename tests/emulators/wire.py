@@ -19,6 +19,8 @@ from tests.emulators.identify import Call, Request, identify
 
 _HOP_BY_HOP: Final = frozenset({"connection", "content-length", "expect", "transfer-encoding"})
 _BODILESS: Final = (204, 304)
+_UPSTREAM_CONNECTIONS: Final = 64
+"""At once: half of what werkzeug's server keeps waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Wire:
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._places = asyncio.Semaphore(_UPSTREAM_CONNECTIONS)
         through: Next = self._forward
         for layer in reversed(layers):
             through = _over(layer, through)
@@ -169,7 +172,10 @@ class Wire:
         return answer.sent is None and headers.get("connection", "").lower() != "close"
 
     async def _forward(self, exchange: Exchange) -> Answer:
-        request = exchange.request
+        async with self._places:
+            return await self._asked(exchange.request)
+
+    async def _asked(self, request: Request) -> Answer:
         reader, writer = await asyncio.open_connection(*self._upstream, limit=1 << 24)
         try:
             head = [f"{request.method} {request.target} HTTP/1.1", f"content-length: {len(request.body)}"]

@@ -421,11 +421,10 @@ def sealed(assessment: Assessment) -> Assessment:
         assessment,
         sealed={
             "store": "evidence",
-            "run": assessment.run_id,
             "sequence": 42,
             "digest": "7f" * 32,
             "root": "3a" * 32,
             "records": len(assessment.findings),
-            "anchored": None,
+            "bytes": 4096,
         },
     )

@@ -141,6 +141,11 @@ def judged(buckets: int = 5, seed: str = "AES256", collected_at: str = "2026-11-
     return Judged(_snapshot(world), findings, _populations(findings), {waived: waiver(findings[waived])})
 
 
+def person() -> Resource:
+    """The user of :func:`judged`."""
+    return next(item for item in judged().snapshot.resources if item.type == USER)
+
+
 def _encrypted(item: Resource) -> Finding:
     algorithm = item.properties["encryption_algorithm"]
     if algorithm == "aws:kms":

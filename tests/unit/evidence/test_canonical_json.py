@@ -32,7 +32,8 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ascii_keys, inner, max_size=4),
 )
 any_text = st.lists(
-    st.characters(exclude_categories=()) | st.sampled_from(["\\", "\\ud800", "ud800", "%", "%25", "é", "\ud800", "\udfff"]),
+    st.characters(exclude_categories=())
+    | st.sampled_from(["\\", "\\ud800", "ud800", "%", "%25", "é", "\ud800", "\udfff"]),
     max_size=6,
 ).map("".join)
 any_values = st.recursive(

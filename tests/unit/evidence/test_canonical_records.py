@@ -27,6 +27,7 @@ from tests.unit.evidence.synthetic_runs import (
     USER,
     finding,
     judged,
+    person,
     resource,
 )
 
@@ -111,8 +112,7 @@ def test_only_the_reasons_of_what_was_not_read_are_in_a_body() -> None:
 
 
 def test_a_personal_identity_stands_nowhere_but_in_the_private_part() -> None:
-    user = judged().snapshot.resources[-1]
-    assert user.id.endswith("jane.doe")
+    user = person()
     kept = PrivateObjects(SECRET)
     made = bodies(kept)
     observed = (("resource.mfa_active", False),)
@@ -127,7 +127,7 @@ def test_a_personal_identity_stands_nowhere_but_in_the_private_part() -> None:
 
 
 def test_a_personal_subject_keeps_its_digest_when_something_else_of_it_changes() -> None:
-    user = judged().snapshot.resources[-1]
+    user = person()
     moved = replace(user, properties={**user.properties, "email": "j.smith@example.org"})
     before, after = (leaf(finding(MFA, item, "pass")) for item in (user, moved))
     assert before["subject"] == after["subject"]

@@ -113,7 +113,7 @@ def test_any_changed_byte_of_a_private_file_is_noticed(position: int) -> None:
     name = kept.commit({"email": "a@example.org", "name": "Zoë Example of the long name"})
     data = bytearray(kept.files[name])
     data[position % len(data)] ^= 1
-    with pytest.raises(ValueError):  # noqa: PT011 - whichever of the reasons comes first
+    with pytest.raises(ValueError):
         opened(name, bytes(data))
 
 

@@ -10,7 +10,7 @@ from engine.evidence import canonical, ledger, personal, record
 from engine.evidence.personal import PrivateObjects
 from engine.evidence.record import Bodies
 from engine.model import Collection, LedgerRow
-from tests.unit.evidence.synthetic_runs import MFA, SCHEMAS, SCOPE, USER, finding, judged, waiver
+from tests.unit.evidence.synthetic_runs import MFA, SCHEMAS, SCOPE, USER, finding, judged, person, waiver
 
 
 def written(kept: PrivateObjects, **changes: Any) -> tuple[list[bytes], Bodies]:
@@ -56,7 +56,7 @@ def test_an_accepted_failure_names_waiver_check_and_subject() -> None:
 @pytest.mark.parametrize("known", [True, False])
 def test_a_failure_to_read_a_person_does_not_name_the_person(known: bool) -> None:
     made = judged()
-    user = made.snapshot.resources[-1]
+    user = person()
     name = user.id if known else "arn:aws:iam::1:user/gone.meanwhile"
     row = LedgerRow(SCOPE, "iam:GetUser", 1, 1, 1, 0, 0, 0, {}, (), "", ((name, "throttled", "", ""),))
     kept = PrivateObjects(b"s" * 32)
@@ -74,14 +74,16 @@ def test_a_failure_to_read_a_person_does_not_name_the_person(known: bool) -> Non
 
 @pytest.mark.parametrize("line", [b"[]", b'{"kind":"rumour"}', b"{}", b'{"kind": "scope"}'])
 def test_a_line_that_is_no_row_is_refused(line: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the kinds of malformation are many
+    with pytest.raises(ValueError):
         ledger.parse([line])
 
 
 def test_a_record_and_its_resource_row_have_one_key() -> None:
     made = judged()
-    bodies = Bodies({name: personal.marks(schema) for name, schema in SCHEMAS.items()}, PrivateObjects(b"s" * 32).commit)
-    user = made.snapshot.resources[-1]
+    bodies = Bodies(
+        {name: personal.marks(schema) for name, schema in SCHEMAS.items()}, PrivateObjects(b"s" * 32).commit
+    )
+    user = person()
     (leaf,) = record.leaves([finding(MFA, user, "pass")], {MFA.id: "0" * 64}, bodies)
     said = canonical.decode(leaf.data)
     rows = ledger.parse(ledger.rows(made.snapshot, (), (), bodies))["resource"]

@@ -52,7 +52,9 @@ def key(document: dict[str, Any]) -> tuple[str, ...]:
     return ledger.resource_key({**document["subject"], "scope": document["scope"]})
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(leaves(), max_size=12, unique_by=(record.order, key)))
 def test_leaves_come_back_byte_for_byte_and_in_order(tmp_path: Path, documents: list[dict[str, Any]]) -> None:
     path = tmp_path / "findings.parquet"
