@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import engine
 from engine import permissions as least
@@ -26,6 +26,7 @@ from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, load
 from engine.content.root import demonstration, find
+from engine.content.stored import compile_stored
 from engine.doctor import Diagnosis, diagnosis
 from engine.errors import Interrupted, Problem, UsageError
 from engine.evaluate import evaluate
@@ -43,10 +44,13 @@ from engine.model import (
     Severity,
     Snapshot,
 )
-from engine.recording import RunPlan
+from engine.recording import RunPlan, Verdict
 from engine.selection import select
 from providers import NotInstalled, declared, opened
 from providers.base import Reader
+
+if TYPE_CHECKING:
+    from engine.evidence.replay import Recorded
 
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 Progress = Callable[[int, int], None]
@@ -103,7 +107,7 @@ def run(
     record = recording.begin(_plan_of(request, content), content, checks, request.store, request.config, clock)
     try:
         snapshot = _observe(request, content, checks, clock, progress, cancelled)
-        findings = evaluate(snapshot, checks, partial(_judged, request))
+        findings = evaluate(snapshot, checks, partial(_within, request.accounts, request.regions))
     except BaseException as error:
         record.abandon(error, clock)
         raise
@@ -165,11 +169,9 @@ def _selection(content: Content, request: RunRequest) -> Selection:
     )
 
 
-def _judged(request: RunRequest, scope: Scope) -> bool:
+def _within(accounts: Sequence[str], regions: Sequence[str], scope: Scope) -> bool:
     """Whether the filters leave a scope to be judged. What is global belongs to every region; "*" may be any."""
-    return (not request.accounts or scope.account in request.accounts) and (
-        not request.regions or scope.region in (*request.regions, GLOBAL, "*")
-    )
+    return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, GLOBAL, "*"))
 
 
 def _plan_of(request: RunRequest, content: Content) -> RunPlan:
@@ -357,3 +359,33 @@ def diagnose(request: RunRequest, clock: Clock) -> tuple[Diagnosis, ...]:
         diagnosis(made, _opened(made.provider, request), Limiter(clock.sleep, threading.Event()), clock, conform)
         for made in _plans(compiled)
     )
+
+
+# --- evidence ---
+
+
+def initialise(store: str, config: Path) -> str:
+    """Make an evidence store with its keys and trust file, or what is missing of them; gives the key's id."""
+    return recording.initialise(store, config)
+
+
+def verify(target: str, config: Path) -> Verdict:
+    """Verify a store or a bundle against the trust file in ``config``."""
+    return recording.verify(target, config)
+
+
+def replay(run_id: str, store: str, config: Path) -> Verdict:
+    """Judge a sealed run again, by its own checks on its own snapshot, and compare every record."""
+    return recording.replay(run_id, store, config, _rejudged)
+
+
+def _rejudged(recorded: Recorded) -> tuple[Finding, ...]:
+    compiled = compile_stored(recorded.sources("checks"), recorded.sources("schemas"), recorded.parameters, find())
+    filters = recorded.seal.asked.filters
+    accounts, regions = tuple(filters.get("accounts", ())), tuple(filters.get("regions", ()))
+    return evaluate(recorded.snapshot, compiled, partial(_within, accounts, regions))
+
+
+def export(run_id: str, store: str, config: Path, output: Path, redacted: bool = False) -> Mapping[str, Any]:
+    """Write a sealed run as a bundle; gives its manifest. Nothing is written where anything is missing or altered."""
+    return recording.export(run_id, store, config, output, redacted)

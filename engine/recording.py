@@ -20,6 +20,7 @@ from engine.errors import AuditreelError, Interrupted, SealError, UsageError
 from engine.model import Assessment, Clock, Snapshot
 
 if TYPE_CHECKING:
+    from engine.evidence.replay import Judge
     from engine.evidence.seal import Run
 
 
@@ -132,8 +133,12 @@ def _sources(content: Content, checks: Sequence[CompiledCheck]) -> Any:
     """The data files that the verdicts depend on, as bytes."""
     from engine.evidence.catalogue import Content as Sources
 
-    base = content.root.policies
-    files = {path.relative_to(base).as_posix(): data for path, data in content.policy.sources.items()}
+    root = content.root
+    bases = (root.policies, root.controls.parent, root.criteria.parent)
+    files = {
+        next(path.relative_to(base) for base in bases if path.is_relative_to(base)).as_posix(): data
+        for path, data in content.policy.sources.items()
+    }
     types = {name for check in checks for name in (check.check.resource_type, *check.related.values())}
     return Sources(
         checks={check.check.id: check.check.source for check in checks},
@@ -159,3 +164,60 @@ def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
     from engine.evidence.replay import snapshot_of as rebuilt
 
     return rebuilt(local(store), run, config / "trust.json")
+
+
+# --- stores and bundles ---
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verifying or replaying showed: lines for a reader, the first on how it is anchored, and the exit code."""
+
+    lines: tuple[str, ...]
+    exit_code: int
+
+
+def initialise(store: str, config: Path) -> str:
+    """Make a store, its keys and its trust file, or what is missing of them; gives the id of the signing key."""
+    from engine.evidence.keys import initialise as made
+
+    return next(iter(made(local(store), config).keys))
+
+
+def verify(target: str, config: Path) -> Verdict:
+    """Verify a bundle (a file) or a store (a folder). Raises VerificationError where there is no trust file."""
+    from engine.evidence.bundle_verify import verify_bundle
+    from engine.evidence.trust import read_trust
+    from engine.evidence.verify import verify as verified
+
+    path = local(target)
+    trust = read_trust(_trusted(path, config) / "trust.json")
+    report = verify_bundle(path, trust) if path.is_file() else verified(path, trust)
+    return Verdict(report.lines(), report.exit_code)
+
+
+def _trusted(path: Path, config: Path) -> Path:
+    """The folder of the trust file: that of a demonstration's throw-away keys where they lie beside its store."""
+    beside = path.with_name(f"{path.name}.keys")
+    return beside if (beside / "trust.json").exists() else config
+
+
+def replay(run: str, store: str, config: Path, judge: Judge) -> Verdict:
+    """Judge a sealed run again with ``judge`` and compare every record."""
+    from engine.evidence.replay import replay as replayed
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trust = read_trust(_trusted(folder, config) / "trust.json")
+    result = replayed(folder, trust, run, judge, engine.__version__)
+    return Verdict(result.lines(), result.exit_code)
+
+
+def export(run: str, store: str, config: Path, output: Path, redacted: bool) -> Mapping[str, Any]:
+    """Write a sealed run as a bundle; gives its manifest."""
+    from engine.evidence.bundle import export_run
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trust = read_trust(_trusted(folder, config) / "trust.json")
+    return export_run(folder, trust, run, output, redacted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ import click
 
 import engine
 from engine.cli import options, settings
-from engine.errors import Interrupted, UsageError
+from engine.errors import DiscoveryError, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
@@ -101,15 +100,14 @@ def _judged(request: RunRequest, watch: Watch) -> Assessment:
     try:
         with watch.orderly() as cancelled, progress(quiet) as told:
             return pipeline.run(request, system_clock(cancelled), told, cancelled)
-    except Interrupted as error:
-        raise _with_what_was_kept(Interrupted(watch.received or signal.SIGINT), error) from error
-
-
-def _with_what_was_kept(told: Interrupted, error: Interrupted) -> Interrupted:
-    told.add_note("No verdict was reached and none was recorded. A store keeps that the run was started and abandoned.")
-    for note in getattr(error, "__notes__", ()):
-        told.add_note(note)
-    return told
+    except (Interrupted, DiscoveryError) as error:
+        if watch.received is None:
+            raise
+        stopped = Interrupted(watch.received)
+        stopped.add_note(
+            "No verdict was reached, none was recorded. A store keeps that the run began and was given up."
+        )
+        raise stopped from error
 
 
 def _reported(assessment: Assessment, shown: str, files: Mapping[Path, str]) -> None:

@@ -76,17 +76,19 @@ class Runner:
 
     def run(self) -> tuple[Collected, Ledger]:
         """Read everything. Returns when every execution has ended one way or another."""
+        given: list[tuple[str, Scope]] = []
         for scope in self._discovery.scopes:
             readers = [reader for reader in self._plan.per_scope if self._runs_in(reader.where, scope)]
             for type_ in self._plan.types:
                 if self._runs_in(self._plan.types[type_].where, scope):
                     pending = sum(type_ in reader.lists or type_ in reader.fills for reader in readers)
                     self._listings[type_, scope] = _Listing(pending)
+                    # Noted before any reader runs: a listing that has ended has nothing pending either.
+                    given += [(type_, scope)] * (not pending)
             for reader in readers:
                 self._start(reader, scope, scope, partial(self._list, reader, scope))
-        for (type_, scope), listing in list(self._listings.items()):
-            if listing.pending == 0:
-                self._assemble(type_, scope)
+        for type_, scope in given:
+            self._assemble(type_, scope)
         self._lanes.wait()
         return self._collected, self._ledger
 

@@ -55,7 +55,7 @@ def load_checks(root: Root, problems: list[Problem]) -> dict[str, Check]:
         if found:
             problems += found
             continue
-        check = _check(document, _id(path, root))
+        check = check_of(document, _id(path, root))
         problems += [
             document.key_problem(("related", name), "the name has a meaning already")
             for name in sorted(_RESERVED.intersection(check.related))
@@ -86,7 +86,8 @@ def _misplaced(path: Path, folder: Path) -> Iterator[Problem]:
         yield Problem(path, 1, 1, "", "the path must be <provider>/<service>/<name>.yaml in lower-case words")
 
 
-def _check(document: Document, id_: str) -> Check:
+def check_of(document: Document, id_: str) -> Check:
+    """The check in a file that its schema accepts."""
     value = document.value
     return Check(
         id=id_,
@@ -178,9 +179,9 @@ class _Compiler:
             if (type_ := self._type(relation.resource_type, ("related", name, "resource_type"))) is not None
         }
         params = {
-            name: type_
+            name: declared
             for name, parameter in check.parameters.items()
-            if (type_ := self._parameter(parameter)) is not None
+            if (declared := self._parameter(parameter)) is not None
         }
         if own is None or self.problems:
             return None

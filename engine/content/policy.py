@@ -11,7 +11,7 @@ from typing import Final
 from engine.content.controls import control_problems, controls_of
 from engine.content.files import Document, read
 from engine.content.parameters import conforms
-from engine.content.provenance import Commit, brought
+from engine.content.provenance import Commit, Unanswered, brought
 from engine.content.root import Root
 from engine.content.validation import shape
 from engine.content.waivers import waiver_of, waiver_problems
@@ -184,7 +184,12 @@ def _waivers(
 ) -> tuple[Waiver, ...]:
     waivers: dict[str, Waiver] = {}
     for document in filter(None, documents):
-        waiver = waiver_of(document, brought(document.path))
+        try:
+            commit = brought(document.path)
+        except Unanswered as error:
+            problems.append(document.problem((), f"git does not say which commit brought it: {error}"))
+            continue
+        waiver = waiver_of(document, commit)
         problems += waiver_problems(waiver, document, organization, known)
         if waiver.id in waivers:
             problems.append(document.problem((), f"{waiver.id} is the id of {waivers[waiver.id].path} already"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-_FORMAT: Final = "%ct%x00%G?%x00%GS%x00%ce"
+_FORMAT: Final = "%ct%x00%G?%x00%GS"
+_NAMED: Final = re.compile(r"(?P<name>[^<]*?) *<(?P<address>[^<>]+)>")
 _GIT: Final = ("git", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 
 
@@ -16,36 +18,51 @@ _GIT: Final = ("git", "-c", "core.fsmonitor=false", "-c", "log.showSignature=fal
 class Commit:
     """The commit that brought a file as it stands: when (RFC 3339 UTC), and whose good signature it carries, if any.
 
-    ``committed_at`` is None where the file is not committed as it stands.
+    ``committed_at`` is None where the file is not committed as it stands. ``signer`` holds the names and addresses of
+    the signing key; what the commit itself says of its author and committer is nobody's proof.
     """
 
     committed_at: str | None
     signer: tuple[str, ...] = ()
 
 
+class Unanswered(Exception):
+    """A repository holds the file, and git does not say which commit brought it; the text says why not."""
+
+
 def brought(path: Path) -> Commit | None:
     """The commit that brought ``path`` as it stands, or None where no git repository holds its folder.
 
-    The time is the committer's own clock. Read with ``git status`` and ``git log``; no git on the machine is no
-    repository.
+    The time is the committer's own clock. Read with ``git status`` and ``git log``. Raises Unanswered where git cannot
+    be run or refuses: what could not be looked up is not as good as no repository.
     """
-    inside = _git(path, "rev-parse", "--is-inside-work-tree")
-    if inside is None or inside.strip() != "true":
+    folder = path.resolve().parent
+    if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         return None
-    changed = _git(path, "status", "--porcelain", "--ignored", "--", path.name)
-    last = _git(path, "log", "-1", f"--format={_FORMAT}", "--", path.name)
-    if changed is None or changed.strip() or not last:
+    changed = _git(folder, "status", "--porcelain", "--ignored", "--", path.name)
+    if changed.strip():
         return Commit(None)
-    seconds, verdict, *names = last.rstrip("\n").split("\0")
+    last = _git(folder, "log", "-1", f"--format={_FORMAT}", "--", path.name)
+    if not last:
+        return Commit(None)
+    seconds, verdict, signer = last.rstrip("\n").split("\0")
     committed = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Commit(committed, tuple(filter(None, names)) if verdict == "G" else ())
+    return Commit(committed, _names(signer) if verdict == "G" else ())
 
 
-def _git(path: Path, *arguments: str) -> str | None:
+def _names(signer: str) -> tuple[str, ...]:
+    """What git calls a key's owner, "Name <address>" or an address, as the names in it."""
+    match = _NAMED.fullmatch(signer)
+    return tuple(filter(None, match.groups() if match else (signer,)))
+
+
+def _git(folder: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - fixed program, no shell; the path is an argument after --
-            [*_GIT, *arguments], cwd=path.parent, capture_output=True, text=True, check=False, timeout=30
+            [*_GIT, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=30, errors="replace"
         )
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return None
-    return done.stdout if done.returncode == 0 else None
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unanswered(str(error)) from error
+    if done.returncode:
+        raise Unanswered(done.stderr.strip().partition("\n")[0] or f"git ended with {done.returncode}")
+    return done.stdout

@@ -42,10 +42,15 @@ class ResourceSchema:
 
 def load_types(schemas: Path) -> dict[str, ResourceSchema]:
     """Every resource type by name, of the folder ``schemas``. Raises ContentError with every problem."""
+    paths = sorted((schemas / "resources").rglob("*.schema.json"))
+    return types_of({path: path.read_bytes() for path in paths})
+
+
+def types_of(sources: Mapping[Path, bytes]) -> dict[str, ResourceSchema]:
+    """The resource types by name that schema files of these bytes describe. Raises ContentError with every problem."""
     problems: list[Problem] = []
     types: dict[str, ResourceSchema] = {}
-    for path in sorted((schemas / "resources").rglob("*.schema.json")):
-        source = path.read_bytes()
+    for path, source in sources.items():
         try:
             schema = json.loads(source, object_pairs_hook=_once)
             found = list(_faults(schema))

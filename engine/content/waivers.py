@@ -75,7 +75,7 @@ def waiver_problems(
     elif days > organization.waiver_days:
         allowed = f"organization.yaml allows {organization.waiver_days}"
         yield document.problem(("expires",), f"lasts {days} days from {waiver.start}: {allowed}")
-    if waiver.approval.approved_on > waiver.expires:
+    if days >= 1 and waiver.approval.approved_on > waiver.expires:
         yield document.problem(("approved_on",), f"{waiver.approval.approved_on} is after it expires, {waiver.expires}")
     if waiver.approval.self_approved and not organization.self_approval:
         yield document.problem(("approver",), "is the owner: self-approval is refused by organization.yaml")

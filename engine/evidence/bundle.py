@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import SealError
-from engine.evidence import canonical, chain, durable, ledger, merkle, record, tables
+from engine.evidence import canonical, chain, durable, ledger, merkle, personal, record, tables
 from engine.evidence.chain import Placed
 from engine.evidence.entries import Seal
 from engine.evidence.layout import Layout
@@ -112,7 +112,16 @@ def _members(
     for digest in sorted(commitments(run, needed, bodies)):
         path = layout.private(digest)
         if not redacted and path.exists():
-            yield layout.relative(path), path.read_bytes()
+            yield layout.relative(path), _private(path, digest)
+
+
+def _private(path: Path, digest: str) -> bytes:
+    data = path.read_bytes()
+    try:
+        personal.opened(digest, data)
+    except ValueError as error:
+        raise SealError(f"{path} is not the private object of its name ({error}); run `auditreel verify`") from error
+    return data
 
 
 def _lines(lines: Iterable[bytes]) -> bytes:

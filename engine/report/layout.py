@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from engine.report import Options
 
-NARROWEST: Final = 40
+NARROWEST: Final = 60
 """Columns below which a screen is laid out as if it had these."""
 WIDEST: Final = 120
 """Columns beyond which lines get no longer: a table a metre wide cannot be read."""

@@ -17,7 +17,7 @@ LONGEST: Final = 200
 _HARMLESS: Final = re.compile(r"[ -~]*")
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks by category that show nothing."""
-_ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _MARKS: Final = frozenset({"Mn", "Me"})
 _STACKED: Final = 3
 """Marks over one letter beyond which they reach into other lines."""
@@ -42,7 +42,7 @@ def _visible(text: str) -> str:
     for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category in _MARKS else 0
-        acts = category in _ESCAPED or character in _BLANK or marks > _STACKED
+        acts = (category in _ESCAPED and character != " ") or character in _BLANK or marks > _STACKED
         shown.append(_escape(ord(character)) if acts else character)
     return "".join(shown)
 

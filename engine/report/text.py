@@ -12,7 +12,7 @@ from engine.report.safe import safe
 
 FIX_FIRST: Final = 5
 SHOWN_GAPS: Final = 5
-SHOWN_ASPECTS: Final = 3
+FEW_REASONS: Final = 2
 SHOWN_WAIVERS: Final = 4
 FEW_CHECKS: Final = 12
 """So many checks are shown one by one; more are shown by control only."""
@@ -243,9 +243,10 @@ def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
     ]
     if partial:
         yield from page.labelled("Aspects", f"without a control: {', '.join(partial)}.", most=3)
-    for reason, rows in summary.left_out(run).items():
-        which = "; ".join(_by_series(rows, run.criteria))
-        yield from page.labelled("Left out", f"{which}: {safe(reason) or 'no reason given'}.", most=1)
+    left_out = summary.left_out(run)
+    for reason, rows in left_out.items():
+        text = f"{'; '.join(_by_series(rows, run.criteria))}: {safe(reason) or 'no reason given'}."
+        yield from page.labelled("Left out", text, most=2 if len(left_out) <= FEW_REASONS else 1)
     others = [row for row in run.criteria if not row.selected]
     if others:
         categories = ", ".join(dict.fromkeys(_plain(row.criterion.category) for row in others))

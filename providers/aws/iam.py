@@ -49,7 +49,8 @@ def _authorization_details(aws: Caller, scope: Scope) -> Iterator[Found]:
 
 def _principal(type_: str, detail: Mapping[str, Any], name: str, more: Mapping[str, Any]) -> Found:
     # The lists of a principal that has none are left out of the answer (GetAccountAuthorizationDetails, examples).
-    inline: list[Mapping[str, Any]] = next((detail[key] for key in ("UserPolicyList", "GroupPolicyList", "RolePolicyList") if key in detail), [])
+    lists = ("UserPolicyList", "GroupPolicyList", "RolePolicyList")
+    inline: list[Mapping[str, Any]] = next((detail[key] for key in lists if key in detail), [])
     properties = {
         "path": attribute(detail, "Path"),
         "created_at": instant(detail.get("CreateDate")),

@@ -28,13 +28,13 @@ def _functions(aws: Caller, scope: Scope) -> Iterator[Found]:
             latest[name] = row
         else:
             versions.setdefault(name, []).append(version)
-    for name, row in latest.items():
+    for name, current in latest.items():
         properties = {
             "published_versions": sorted(versions.get(name, [])),
             "environment_secrets": _environment_secrets(environments[name]),
         }
         # A function's ARN carries the version that was asked for.
-        yield Found(FUNCTION, row["FunctionArn"].removesuffix(":$LATEST"), properties, name)
+        yield Found(FUNCTION, current["FunctionArn"].removesuffix(":$LATEST"), properties, name)
 
 
 def _environment_secrets(environments: list[Mapping[str, Any]]) -> list[dict[str, str]] | Unread:
@@ -44,8 +44,7 @@ def _environment_secrets(environments: list[Mapping[str, Any]]) -> list[dict[str
             # Lambda could not decrypt the variables for us (EnvironmentError).
             code = environment["Error"].get("ErrorCode")
             return Unread("access_denied", "lambda:ListFunctions", "kms:Decrypt", code)
-        for secret in secrets(environment.get("Variables") or {}):
-            found[secret["name"]] = secret
+        found.update({row["name"]: row for row in secrets(environment.get("Variables") or {})})
     return [found[name] for name in sorted(found)]
 
 

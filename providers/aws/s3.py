@@ -107,7 +107,7 @@ def _key_arn(aws: Caller, key: str | None) -> str | None:
 
 def _key_manager(aws: Caller, bucket: Resource) -> Mapping[str, Any]:
     key = bucket.properties["kms_master_key_id"]
-    if key is None:
+    if key is None or f":{aws.account}:key/" in key:
         return {"kms_key_manager": None}
     if ":alias/aws/" in key:
         # AWS's own; asking for one that is not there yet would make it (KMS API reference, DescribeKey).

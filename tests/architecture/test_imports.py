@@ -39,6 +39,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.doctor",
         "engine.errors",
         "engine.evaluate",
+        "engine.evidence",
         "engine.examples",
         "engine.joins",
         "engine.model",

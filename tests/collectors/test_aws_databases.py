@@ -160,7 +160,7 @@ def test_tables_without_point_in_time_recovery_fail(aws_env: AwsWire) -> None:
 
 
 def backups(wire: AwsWire, times: dict[str, float | None]) -> None:
-    """Let AWS Backup list these resources (moto does not serve the operation); times are epoch seconds, as on the wire."""
+    """Let AWS Backup list these resources, with the epoch seconds of their last backup (moto lacks the operation)."""
     rows = []
     for arn, at in times.items():
         rows.append({"ResourceArn": arn, "ResourceType": "DynamoDB", **({"LastBackupTime": at} if at else {})})

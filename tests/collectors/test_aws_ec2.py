@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
+import pytest
 
 from tests.collectors.scan import read, scan, verdicts
 from tests.emulators.aws_wire import AwsWire
+from tests.emulators.wire import Answer, Exchange
 
 
 def instance(**settings: Any) -> str:
@@ -188,3 +190,37 @@ def test_a_carrier_address_is_not_public(aws_env: AwsWire) -> None:
     aws_env.overrides.rewrite("ec2:DescribeInstances", lambda body: body.replace(old, new))
     (found,) = read({"AWS::EC2::Instance": {"public_ipv4_addresses"}}).resources
     assert found.properties["public_ipv4_addresses"] == []
+
+
+def test_what_other_services_run_in_the_account_is_asked_for_too(aws_env: AwsWire) -> None:
+    """An account's settings can hide managed resources from listings that do not name them."""
+    asked = {}
+
+    def note(exchange: Exchange, answer: Answer) -> Answer:
+        asked[exchange.call.operation] = b"IncludeManagedResources=true" in exchange.request.body
+        return answer
+
+    for name in ("DescribeInstances", "DescribeVolumes", "DescribeNetworkInterfaces"):
+        aws_env.overrides.change(f"ec2:{name}", note)
+    scan(("aws.ec2.instance_imdsv2_required", "aws.ec2.ebs_volume_encrypted", "aws.ec2.security_group_no_open_ssh"))
+    assert asked == {"DescribeInstances": True, "DescribeVolumes": True, "DescribeNetworkInterfaces": True}
+
+
+def test_a_route_whose_gateway_is_gone_leads_nowhere(aws_env: AwsWire) -> None:
+    id_ = dual_stack_instance(route="internet", cidr="::/0")
+    _with_ipv6(aws_env)
+    state = (b"<state>active</state>", b"<state>blackhole</state>")
+    aws_env.overrides.rewrite("ec2:DescribeRouteTables", lambda body: body.replace(*state))
+    _, findings = scan(("aws.ec2.instance_no_public_ip",))
+    assert by_name(findings) == {id_: "pass"}
+
+
+@pytest.mark.parametrize("operation", ["ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups"])
+def test_a_route_table_or_group_that_is_not_in_sight_is_unknown(aws_env: AwsWire, operation: str) -> None:
+    """Of a VPC that another account shares, not everything need be visible."""
+    id_ = dual_stack_instance(route="internet", cidr="::/0")
+    _with_ipv6(aws_env)
+    name = operation.removeprefix("ec2:Describe")
+    aws_env.overrides.edit(operation, lambda document: document.keep(name, []))
+    _, findings = scan(("aws.ec2.instance_no_public_ip",))
+    assert by_name(findings) == {id_: "unknown"}

@@ -166,7 +166,10 @@ def test_root_is_judged_by_the_summary(
     aws_env: AwsWire, values: dict[str, int], virtual: bool, expected: tuple[str, str, str]
 ) -> None:
     summary(aws_env, **values)
-    device = f"<member><SerialNumber>arn:aws:iam::{ACCOUNT}:mfa/phone</SerialNumber><User><Arn>arn:aws:iam::{ACCOUNT}:root</Arn></User></member>"
+    device = (
+        f"<member><SerialNumber>arn:aws:iam::{ACCOUNT}:mfa/phone</SerialNumber>"
+        f"<User><Arn>arn:aws:iam::{ACCOUNT}:root</Arn></User></member>"
+    )
     aws_env.overrides.answer(
         "iam:ListVirtualMFADevices",
         '<ListVirtualMFADevicesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListVirtualMFADevicesResult>'

@@ -28,6 +28,7 @@ BUCKET_CHECKS = (
     "access_logging",
 )
 BUCKET = "AWS::S3::Bucket"
+REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 READ_BY_ALL = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::{0}/*"}
 TLS_ONLY = {
     "Effect": "Deny",
@@ -100,7 +101,7 @@ def exposed(name: str, region: str) -> None:
 
 def judged(*checks: str) -> dict[tuple[str, str], str]:
     """(check, bucket) -> verdict."""
-    _, findings = scan(f"aws.s3.bucket_{check}" for check in checks or BUCKET_CHECKS)
+    _, findings = scan((f"aws.s3.bucket_{check}" for check in checks or BUCKET_CHECKS), REGIONS)
     return {(id_.removeprefix("aws.s3.bucket_"), name): verdict for (id_, name), verdict in verdicts(findings).items()}
 
 
@@ -226,6 +227,14 @@ def test_a_key_is_described_once_however_its_buckets_write_it(aws_env: AwsWire) 
     assert aws_env.traffic.calls["kms:DescribeKey"] == 1
 
 
+def test_a_key_is_known_by_its_alias(aws_env: AwsWire) -> None:
+    kms = boto3.client("kms")
+    kms.create_alias(AliasName="alias/data", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    encrypt(bucket("named"), "named", "alias/data")
+
+    assert judged("kms_encryption") == {("kms_encryption", "named"): "pass"}
+
+
 def test_the_key_of_aws_is_known_by_its_alias_and_never_asked_for(aws_env: AwsWire) -> None:
     encrypt(bucket("aliased"), "aliased", "alias/aws/s3")
     aws_env.traffic.reset()
@@ -235,9 +244,10 @@ def test_the_key_of_aws_is_known_by_its_alias_and_never_asked_for(aws_env: AwsWi
 
 
 def test_a_key_that_may_not_be_described_is_unknown_and_one_that_is_gone_fails(aws_env: AwsWire) -> None:
-    encrypt(bucket("foreign"), "foreign", "arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-000000000001")
+    foreign = "arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-000000000001"
+    encrypt(bucket("foreign"), "foreign", foreign)
     encrypt(bucket("dangling"), "dangling", "1234abcd-12ab-34cd-56ef-000000000002")
-    aws_env.faults.add("denied", "kms:DescribeKey", where=lambda exchange: b"999999999999" in exchange.request.body)
+    aws_env.faults.add("denied", "kms:DescribeKey")
 
     _, findings = scan(["aws.s3.bucket_kms_encryption"])
 
@@ -248,6 +258,18 @@ def test_a_key_that_may_not_be_described_is_unknown_and_one_that_is_gone_fails(a
         "kms:DescribeKey",
     )
     assert the(findings, "dangling").verdict == "fail"
+
+
+def test_keys_of_a_region_that_cannot_be_listed_leave_its_buckets_unknown(aws_env: AwsWire) -> None:
+    for name, region in (("virginia", "us-east-1"), ("ireland", "eu-west-1")):
+        key = boto3.client("kms", region_name=region).create_key()["KeyMetadata"]["Arn"]
+        encrypt(bucket(name, region), name, key)
+    aws_env.faults.add("denied", "kms:ListKeys", region="eu-west-1")
+
+    assert judged("kms_encryption") == {
+        ("kms_encryption", "virginia"): "pass",
+        ("kms_encryption", "ireland"): "unknown",
+    }
 
 
 # --- what cannot be seen ---------------------------------------------------------------------------------------------

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.model import Assessment, Scope
+from engine.report import FORMATS, Options
+from engine.report.layout import cells
+from tests.golden import assessments as made
+from tests.golden.assessments import ENCRYPTED, bucket, every_state, sealed
+
+FORBIDDEN = re.compile(r"\b(effective|compliant|compliance|proved|proven|exceptions?|scores?)\b|%", re.IGNORECASE)
+SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def text(run: Assessment, width: int = 100, color: bool = False) -> str:
+    return FORMATS["text"].render(run, Options(width, color))
+
+
+@pytest.mark.parametrize("run", [every_state(), sealed(every_state())], ids=["not recorded", "sealed"])
+def test_no_word_of_an_opinion_is_printed(run: Assessment) -> None:
+    assert FORBIDDEN.findall(text(run)) == []
+
+
+@pytest.mark.parametrize("width", [60, 70, 79, 80, 100, 120, 200])
+def test_no_line_is_wider_than_the_terminal_but_the_last(width: int) -> None:
+    *lines, last = text(every_state(), width).splitlines()
+
+    assert max(map(cells, lines)) <= min(width, 120)
+    assert last.startswith("not recorded")
+
+
+def test_colours_repeat_words_and_add_nothing() -> None:
+    run = every_state()
+
+    assert SEQUENCE.sub("", text(run, color=True)) == text(run)
+    assert "\x1b" not in text(run)
+
+
+def test_a_criterion_never_stands_without_its_title() -> None:
+    lines = [line for line in text(every_state()).splitlines() if "CC6.1" in line]
+
+    assert lines
+    assert all("CC6.1 Logical access protections guard information assets" in line for line in lines)
+
+
+def test_failures_do_not_hide_that_a_control_is_incomplete() -> None:
+    row = next(line for line in text(every_state(), 120).splitlines() if line.startswith("  ENC-02"))
+
+    assert re.split(r"\s{2,}", row.strip()) == [
+        "ENC-02 Nothing that we store can be read by the public.",
+        "failures, incomplete",
+        *"22121",
+    ]
+
+
+def test_a_listing_that_failed_makes_the_population_an_at_least() -> None:
+    lines = text(every_state()).splitlines()
+
+    after = lines[next(i for i, line in enumerate(lines) if line.startswith("  aws.iam.user_in_group")) + 1]
+    assert after == "    population at least 0: not all could be listed"
+
+
+def test_a_complete_listing_of_nothing_says_none_exist_and_passes_nothing() -> None:
+    lines = text(every_state()).splitlines()
+    index = next(i for i, line in enumerate(lines) if line.startswith("  aws.efs.backup_enabled"))
+
+    assert lines[index].split() == ["aws.efs.backup_enabled", "0", "0", "0", "0", "0"]
+    assert lines[index + 1] == "    none exist: AWS::EFS::FileSystem"
+
+
+def test_the_last_line_says_what_was_waived_and_what_to_do_next() -> None:
+    assert text(every_state()).splitlines()[-1] == (
+        "not recorded · 1 failure waived · next: auditreel explain aws.s3.bucket_encrypted"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "next_"),
+    [
+        (("fail", "unknown", "pass"), "auditreel explain aws.s3.bucket_encrypted"),
+        (("unknown", "pass"), "auditreel permissions"),
+        (("pass",), "auditreel init"),
+    ],
+)
+def test_the_next_command_is_the_one_that_helps_most(verdicts: tuple[str, ...], next_: str) -> None:
+    makers: dict[str, Any] = {
+        "fail": lambda: made.failed(ENCRYPTED, bucket("a")),
+        "unknown": lambda: made.unknown(ENCRYPTED, bucket("b")),
+        "pass": lambda: made.finding(ENCRYPTED, bucket("c"), "pass"),
+    }
+    run = replace(every_state(), findings=tuple(makers[verdict]() for verdict in verdicts), waived={})
+
+    assert text(run).splitlines()[-1].endswith(f"next: {next_}")
+
+
+def test_a_sealed_run_names_store_head_and_that_nobody_vouches_for_the_time() -> None:
+    shown = re.sub(r"\s+", " ", text(sealed(every_state())))
+
+    assert "run 20261123T020011Z-1f2e3d4c in evidence, 9 records." in shown
+    assert "NOT ANCHORED: the key's holder could have rewritten or removed this." in shown
+    assert f"Head 42 {'7f' * 32}" in shown
+    assert "not recorded" not in shown
+
+
+def test_a_run_that_could_not_be_sealed_says_so_and_not_that_nobody_asked() -> None:
+    run = replace(every_state(), exit_code=5, exit_reasons={5: "writing: no space left on device"})
+
+    assert text(run).splitlines()[-1].startswith("NOT SEALED · ")
+
+
+def test_a_demonstration_is_marked_in_its_first_and_its_last_line() -> None:
+    lines = text(replace(every_state(), kind="demo")).splitlines()
+
+    assert lines[0] == "DEMONSTRATION on recorded data of a fictional company. Not evidence of anything."
+    assert lines[-1].startswith("DEMO · ")
+
+
+def test_expired_unmatched_and_uncommitted_waivers_are_told_and_unselected_ones_are_not() -> None:
+    lines = text(every_state(), 120).splitlines()
+    start = lines.index("Waivers") + 1
+    block = lines[start : lines.index("", start)]
+
+    assert [line[:10].strip() for line in block] == ["EXPIRED", "NO EFFECT", "UNMATCHED", "NOT YET", "in force"]
+    assert "SELF-APPROVED by ciso@example.com (asserted)" in block[-1]
+
+
+def test_every_region_that_is_not_enabled_is_named() -> None:
+    run = every_state()
+    off = tuple(Scope("aws", made.ACCOUNT, name) for name in ("ap-east-1", "eu-west-1", "eu-west-3", "me-south-1"))
+
+    shown = text(replace(run, snapshot=replace(run.snapshot, regions_off=off)))
+
+    assert "Regions not enabled, so not read: ap-east-1, eu-west-1/3, me-south-1." in shown
+
+
+HOSTILE = st.text(st.characters(codec=None), min_size=1, max_size=40) | st.just("\x1b[2J" * 16_384)
+
+
+@settings(max_examples=30, deadline=None)
+@given(HOSTILE)
+def test_no_name_can_write_on_the_screen(name: str) -> None:
+    run = every_state()
+    item = replace(bucket("x"), id=name, name=name, account=name, region=name)
+    scope = Scope("aws", name, name)
+    failure = replace(made.failed(ENCRYPTED, item), message=f"Bucket {name} is not encrypted.")
+    waiver = replace(run.waivers[0].waiver, id=name, owner=name)
+    hostile = replace(
+        run,
+        organization=name,
+        findings=(failure, made.unknown(ENCRYPTED, item, replace(made.DENIED, permission=name))),
+        snapshot=replace(run.snapshot, scopes=(scope,), regions_off=(scope,), identity={"arn": name}),
+        waivers=tuple(replace(state, waiver=waiver) for state in run.waivers),
+    )
+
+    shown = text(hostile)
+
+    # Every line break is one of ours: the page is as long as its lines, whatever the names hold.
+    assert all(character.isprintable() for line in shown.split("\n") for character in line)
+    assert max(map(cells, shown.split("\n")[:-2])) <= 100
+    assert len(shown) < 20_000
+    shown.encode("utf-8")
