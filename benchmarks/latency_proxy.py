@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from tests.emulators import aws_errors
+from tests.emulators import aws_errors, corrections
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.identify import Call
 from tests.emulators.wire import Answer, Exchange, Next
 
 _READS: Final = ("BatchGet", "Describe", "Get", "Head", "List")
-_CHANGING: Final = ("iam:GetCredentialReport",)
+_REPORTS: Final = ("iam:GenerateCredentialReport", "iam:GetCredentialReport")
+"""Answered differently each time, while nothing in the account changes."""
 _OPTIONS: Final = {
     "rate": float,
     "after": int,
@@ -50,7 +51,7 @@ class Memory:
     async def __call__(self, exchange: Exchange, forward: Next) -> Answer:
         """Answer one exchange. Writes forget everything."""
         call = exchange.call
-        if not self.on or call.name in _CHANGING:
+        if not self.on or call.name in _REPORTS:
             return await forward(exchange)
         if not call.operation.startswith(_READS):
             self._answers.clear()
@@ -150,12 +151,15 @@ def main() -> None:
     for name in ("latency-ms", "jitter-ms", "page-size", "memory"):
         parser.add_argument(f"--{name}", default="0")
     parser.add_argument("--fault", action="append", default=[])
+    parser.add_argument("--region", action="append", default=[], help="the only regions that are enabled")
     given: dict[str, Any] = vars(parser.parse_args())
     host, _, port = given["upstream"].rpartition(":")
     wire, control = proxy((host or "127.0.0.1", int(port)), given["listen"], given["seed"])
     for name in ("latency_ms", "jitter_ms", "page_size", "memory"):
         control.set(name, [given[name]])
     control.set("fault", given["fault"] or [""])
+    if given["region"]:
+        corrections.regions(wire.overrides, *given["region"])
     ends = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     with wire:

@@ -70,42 +70,45 @@ class World:
         """
         theirs, ours = tuple(relation.on), tuple(relation.on.values())
         index: dict[tuple[Any, ...], list[Resource]] = {}
-        unsure: dict[str, Unread] = {}
+        unsure: list[tuple[Any, ...]] = []
         for item in self.resources.get(relation.resource_type, ()):
-            key = self._key(item, theirs)
-            if isinstance(key, Unread):
-                unsure.setdefault(item.account, key)
-            elif key is not None:
-                index.setdefault((item.account, *key), []).append(item)
+            key = (item.account, *self._key(item, theirs))
+            if any(isinstance(part, Unread) for part in key):
+                unsure.append(key)
+            elif None not in key:
+                index.setdefault(key, []).append(item)
         rows = self.collections.get(relation.resource_type, [])
         by_region = relation.on.get("region") == "region"
         memo: dict[tuple[Any, ...], Related] = {}
 
         def join(item: Resource) -> Related:
-            key = self._key(item, ours)
-            if isinstance(key, Unread):
-                return Related((), unread=key)
-            if key is None:
-                return Related(())
-            full = (item.account, item.region if by_region else None, *key)
+            key = (item.account, *self._key(item, ours))
+            unread = next((part for part in key if isinstance(part, Unread)), None)
+            if unread is not None or None in key:
+                return Related((), unread=unread)
+            full = (item.region if by_region else None, *key)
             known = memo.get(full)
             if known is None:
-                matches = tuple(index.get((item.account, *key), ()))
-                gap = _gap(rows, item, by_region) or unsure.get(item.account)
+                matches = tuple(index.get(key, ()))
+                gap = _gap(rows, item, by_region) or _candidate(unsure, key)
                 known = memo[full] = Related(matches, [self.plain(match) for match in matches], gap)
             return known
 
         return join
 
-    def _key(self, item: Resource, names: Sequence[str]) -> tuple[Any, ...] | Unread | None:
-        """The values that a join compares; None where one is null, Unread where one was not read."""
+    def _key(self, item: Resource, names: Sequence[str]) -> tuple[Any, ...]:
+        """The values that a join compares; an Unread stands for one that was not read."""
         plain = self.plain(item)
-        values = []
-        for name in names:
-            if name not in plain:
-                return unread_at(item, (name,))
-            values.append(plain[name])
-        return None if None in values else tuple(values)
+        return tuple(plain[name] if name in plain else unread_at(item, (name,)) for name in names)
+
+
+def _candidate(unsure: Sequence[tuple[Any, ...]], key: tuple[Any, ...]) -> Unread | None:
+    """What was not read of a resource that may belong here: one whose known values all fit."""
+    for values in unsure:
+        unread = [value for value in values if isinstance(value, Unread)]
+        if all(isinstance(value, Unread) or value == own for value, own in zip(values, key, strict=True)):
+            return unread[0]
+    return None
 
 
 def _gap(rows: Sequence[Collection], item: Resource, by_region: bool) -> Unread | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import engine
 from engine import permissions as least
 from engine import recording
-from engine.collection import collect, combined, discovered
+from engine.collection import collect, combined, discovered, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import Plan, plan
@@ -107,6 +107,7 @@ def run(
     record = recording.begin(_plan_of(request, content), content, checks, request.store, request.config, clock)
     try:
         snapshot = _observe(request, content, checks, clock, progress, cancelled)
+        refuse_unknown(request.accounts, request.regions, snapshot.scopes)
         findings = evaluate(snapshot, checks, partial(_within, request.accounts, request.regions))
     except BaseException as error:
         record.abandon(error, clock)

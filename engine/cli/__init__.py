@@ -91,5 +91,9 @@ def main(command: click.Command, arguments: Sequence[str], name: str) -> int:
 
 
 def _called(command: click.Command, arguments: Sequence[str], name: str, watch: Watch) -> int:
-    result = command.main(args=list(arguments), prog_name=name, standalone_mode=False, obj=watch)
+    try:
+        result = command.main(args=list(arguments), prog_name=name, standalone_mode=False, obj=watch)
+    except SystemExit as error:
+        # Without standalone mode click exits by itself for one thing only: help whose reader has gone.
+        raise BrokenPipeError from error
     return result if isinstance(result, int) else 0

@@ -25,6 +25,9 @@ def guarded(work: Callable[[], int], traceback: bool) -> int:
         # Whoever read the output has seen enough.
         _mute()
         code = 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        _tell(error.format_message())
+        code = USAGE
     except click.UsageError as error:
         _tell(_usage(error))
         code = USAGE

@@ -77,7 +77,8 @@ def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
         accounts=tuple(known["account"]),
         regions=tuple(known["region"]),
         policy=Path(policy) if policy is not None else None,
-        store=known["store"],
+        # A demonstration is recorded only where this command line says so, never where real runs go.
+        store=flags.get("store") if flags.get("demo") else known["store"],
         snapshot=flags.get("snapshot"),
         demo=flags.get("demo"),
         fail_on=known["fail_on"],

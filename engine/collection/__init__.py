@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -11,10 +11,10 @@ from engine.collection.limiter import Cancelled
 from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
-from engine.model import Resource, Snapshot
+from engine.model import Resource, Scope, Snapshot
 from providers.base import Discovery, Governor, Provider
 
-__all__ = ["collect", "combined", "discovered"]
+__all__ = ["collect", "combined", "discovered", "refuse_unknown"]
 
 
 def collect(
@@ -68,12 +68,22 @@ def discovered(provider: Provider, governor: Governor, accounts: frozenset[str],
         if failure.code.startswith("NoCredentials"):
             raise UsageError(f"asking {provider.name} who we are: no credentials were found") from error
         raise DiscoveryError(f"asking {provider.name} who we are: {failure.reason} ({failure.detail})") from error
-    if accounts and not found.scopes:
-        raise UsageError(f"the credentials are for account {found.identity.get('account')}, which --account leaves out")
-    missing = sorted(regions - {scope.region for scope in found.scopes})
-    if missing:
-        raise UsageError(f"these regions are not enabled for the account: {', '.join(missing)}")
+    refuse_unknown(accounts or frozenset(), regions, found.scopes, str(found.identity.get("account")))
     return found
+
+
+def refuse_unknown(
+    accounts: Iterable[str], regions: Iterable[str], scopes: Iterable[Scope], whose: str = "the snapshot"
+) -> None:
+    """Raise UsageError for an account or region that was asked for and is not there: nothing would be judged."""
+    there = tuple(scopes)
+    for kind, asked, known in (
+        ("account", accounts, {scope.account for scope in there}),
+        ("region", regions, {scope.region for scope in there}),
+    ):
+        missing = sorted(set(asked) - known)
+        if missing:
+            raise UsageError(f"filtering by {kind}: {', '.join(missing)} is not among those enabled of {whose}")
 
 
 def combined(snapshots: Sequence[Snapshot]) -> Snapshot:

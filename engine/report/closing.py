@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.model import Assessment
 from engine.report import summary
-from engine.report.layout import Page, counted
+from engine.report.layout import Page, counted, wrapped
 from engine.report.safe import safe
 
 WATERMARK: Final = "DEMONSTRATION on recorded data of a fictional company. Not evidence of anything."
@@ -34,7 +34,8 @@ def lines(run: Assessment, page: Page) -> Iterator[str]:
     if run.sealed is not None:
         head = f"{safe(str(run.sealed.get('digest', '')))}"
         yield from page.labelled(f"Head {run.sealed.get('sequence', '')}", head)
-    yield page.paint(last_line(run), "bold")
+    for line in wrapped(last_line(run), page.width):
+        yield page.paint(line, "bold")
 
 
 def last_line(run: Assessment) -> str:

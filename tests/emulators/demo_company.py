@@ -33,26 +33,33 @@ ROOT_PATTERN: Final = (
 @contextmanager
 def company() -> Iterator[AwsWire]:
     """The company's account on a loopback address; the environment points every AWS client at it meanwhile."""
-    with MotoProcess() as moto, AwsWire(moto.address) as wire:
-        mine = {
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": HOME,
-            "AWS_ENDPOINT_URL": wire.url,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
-        os.environ.update(mine)
-        try:
-            _build(wire)
-            yield wire
-        finally:
-            for name in mine:
-                del os.environ[name]
-            os.environ.update(before)
+    with MotoProcess() as moto, AwsWire(moto.address) as wire, environment(wire.url):
+        build(wire)
+        yield wire
 
 
-def _build(wire: AwsWire) -> None:
+@contextmanager
+def environment(url: str) -> Iterator[None]:
+    """An environment in which every AWS client talks to ``url``, with credentials that nobody has."""
+    mine = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": HOME,
+        "AWS_ENDPOINT_URL": url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
+    os.environ.update(mine)
+    try:
+        yield
+    finally:
+        for name in mine:
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def build(wire: AwsWire) -> None:
+    """Make the company's resources. The environment must point at ``wire``."""
     regions(wire.overrides, HOME, SECOND)
     _identities(wire)
     key = _keys_and_secrets()

@@ -16,6 +16,7 @@ from botocore.model import OperationNotFoundError
 from tests.emulators import aws_errors
 from tests.emulators.api_models import operation_model
 from tests.emulators.bodies import hollowed
+from tests.emulators.enforcing import actions
 from tests.emulators.wire import Answer, Cut, Exchange, Next, Silence
 
 Kind = Literal[
@@ -35,9 +36,8 @@ Kind = Literal[
     "hollow",  # success, and a well-formed body without any member
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+DENIALS: Final = {"denied": aws_errors.denied, "policy_denied": aws_errors.policy_denied}
 ERRORS: Final = {
-    "denied": aws_errors.denied,
-    "policy_denied": aws_errors.policy_denied,
     "throttled": aws_errors.throttled,
     "server_error": aws_errors.server_error,
     "expired_token": aws_errors.expired_token,
@@ -129,6 +129,8 @@ class Faults:
             return await forward(exchange)
         exchange.injected = fault.kind
         self.injected[fault.kind, exchange.call.name] += 1
+        if fault.kind in DENIALS:
+            return DENIALS[fault.kind](exchange.call, _action(exchange))
         if fault.kind in ERRORS:
             return ERRORS[fault.kind](exchange.call)
         if fault.kind == "error":
@@ -154,6 +156,12 @@ class Faults:
                 if due and dice.random() < rule.rate:
                     return rule
         return None
+
+
+def _action(exchange: Exchange) -> str | None:
+    """What a denial names: the action that the operation needs."""
+    call = exchange.call
+    return next(iter(actions(call.service, call.operation)), None) if call.protocol != "none" else None
 
 
 def _spoilt(kind: Kind, exchange: Exchange, answer: Answer) -> Answer:

@@ -1,0 +1,282 @@
+"""An account on which every reader of every check has something to read, and scans of it.
+
+It is the fictional company's, with what that one does not have. Nothing of a test is kept in it: faults, paging and
+rewritten answers stand on the wire and are taken off again, so that all tests share one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import boto3
+
+from engine.collection import collect, discovered
+from engine.collection.conformance import conforming
+from engine.collection.limiter import Limiter
+from engine.collection.planner import Plan, plan
+from engine.conclude import Conclusion, conclude
+from engine.content.checks import compile_checks
+from engine.content.load import load
+from engine.content.root import find
+from engine.evaluate import evaluate
+from engine.model import Clock, Finding, Snapshot
+from engine.selection import select
+from providers import declared, opened
+from tests.collectors.scan import reads
+from tests.emulators.aws_wire import AwsWire
+from tests.emulators.demo_company import HOME, build, environment
+from tests.emulators.identify import Call
+from tests.emulators.moto_process import ACCOUNT, MotoProcess
+from tests.emulators.overrides import Overrides
+from tests.emulators.wire import Answer, Exchange, Next
+
+AS_OF: Final = "2026-11-24T00:00:00Z"
+CANARY: Final = "Canary7PlantedSecretXk2f9Qw"
+"""Stands wherever the account holds a secret; nothing that we write may hold it."""
+PARTNER: Final = "999999999999"
+_STATEFUL: Final = frozenset({"iam:GenerateCredentialReport"})
+
+
+def clock(now: str = AS_OF) -> Clock:
+    """A clock that stands still and does not wait."""
+    return Clock(lambda: now, time.monotonic, lambda seconds: None)
+
+
+class Remembered:
+    """The layer next to moto: what was asked once is answered from memory, as long as nothing is written."""
+
+    def __init__(self) -> None:
+        self._answers: dict[Call, Answer] = {}
+
+    async def __call__(self, exchange: Exchange, forward: Next) -> Answer:
+        """Answer one exchange."""
+        call = exchange.call
+        if not call.operation.startswith(("Describe", "Get", "List")) or call.name in _STATEFUL:
+            self._answers.clear()
+            return await forward(exchange)
+        if call not in self._answers:
+            self._answers[call] = await forward(exchange)
+        return self._answers[call]
+
+
+class OlderStorage:
+    """The layer that, where ``on``, lists buckets without their regions, as S3-compatible servers do."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self._inner = Overrides()
+        self._inner.without("s3:ListBuckets", "Buckets.BucketRegion")
+
+    async def __call__(self, exchange: Exchange, forward: Next) -> Answer:
+        """Change one listing."""
+        return await (self._inner(exchange, forward) if self.on else forward(exchange))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The seeded account: the ``wire`` to it, and what tests put on that.
+
+    ``said`` are answers given or rewritten by a test, ``older_storage`` lets s3:GetBucketLocation be asked.
+    """
+
+    wire: AwsWire
+    said: Overrides
+    older_storage: OlderStorage
+
+    def restore(self) -> None:
+        """Take everything off the wire that a test put there, and count from zero."""
+        self.said.clear()
+        self.older_storage.on = False
+        self.wire.faults.clear()
+        self.wire.enforcement.clear()
+        self.wire.paging.size = None
+        self.wire.traffic.reset()
+
+
+@contextmanager
+def seeded() -> Iterator[Account]:
+    """The account, on a loopback address."""
+    said, older = Overrides(), OlderStorage()
+    with MotoProcess() as moto, AwsWire(moto.address, outer=(said, older), inner=(Remembered(),)) as wire:
+        with environment(wire.url):
+            build(wire)
+            _extend()
+        account = Account(wire, said, older)
+        account.restore()
+        yield account
+
+
+# --- scans -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one scan of the account gave."""
+
+    snapshot: Snapshot
+    findings: tuple[Finding, ...]
+    conclusion: Conclusion
+
+
+@dataclass(slots=True)
+class Scanner:
+    """Scans with every check, again and again: data folders read once, clients kept. Needs the account's environment.
+
+    ``timeout`` is how long one request may take, in seconds.
+    """
+
+    timeout: float = 5.0
+    plan: Plan = field(init=False)
+    _scan: Callable[[], Scan] = field(init=False)
+
+    def __post_init__(self) -> None:
+        content = load(find())
+        selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=("*",))
+        checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+        conform = conforming({name: schema.type for name, schema in content.types.items()})
+        self.plan = made = plan("aws", declared("aws"), reads(checks))
+        adapter = opened("aws", timeout=self.timeout)
+
+        def scan() -> Scan:
+            limiter = Limiter(lambda seconds: None, threading.Event())
+            found = discovered(adapter, limiter, frozenset(), frozenset())
+            snapshot = collect(made, adapter, found, limiter, lambda: AS_OF, conform)
+            findings = evaluate(snapshot, checks)
+            return Scan(snapshot, findings, conclude(findings, selection, snapshot, content.policy))
+
+        self._scan = scan
+
+    def __call__(self) -> Scan:
+        """One scan, from the discovery to the exit code."""
+        return self._scan()
+
+
+# --- what the company does not have ----------------------------------------------------------------------------------
+
+
+def _client(service: str) -> Any:
+    return boto3.client(service, region_name=HOME)
+
+
+def _policy(action: str, resource: str, **more: Any) -> str:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _extend() -> None:
+    _identities()
+    _storage()
+    _network()
+    _databases()
+    _functions()
+    _trail()
+
+
+def _identities() -> None:
+    iam = _client("iam")
+    iam.put_user_policy(UserName="ci-deploy", PolicyName="inline", PolicyDocument=_policy("s3:GetObject", "*"))
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="ana.lopez")["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(
+        UserName="ana.lopez", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+
+
+def _storage() -> None:
+    s3, efs = _client("s3"), _client("efs")
+    s3.create_bucket(Bucket="northwind-partner", CreateBucketConfiguration={"LocationConstraint": HOME})
+    key = f"arn:aws:kms:{HOME}:{PARTNER}:key/11111111-2222-3333-4444-555555555555"
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    s3.put_bucket_encryption(Bucket="northwind-partner", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.put_bucket_ownership_controls(
+        Bucket="northwind-partner", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    )
+    _client("s3control").put_public_access_block(
+        AccountId=ACCOUNT,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": False,
+            "RestrictPublicBuckets": False,
+        },
+    )
+    efs.create_file_system(CreationToken="shared", Encrypted=True, Tags=[{"Key": "Name", "Value": "shared"}])
+
+
+def _network() -> None:
+    ec2 = _client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    entries = [{"Cidr": "203.0.113.0/24", "Description": "office"}]
+    listed = ec2.create_managed_prefix_list(
+        PrefixListName="offices", MaxEntries=5, AddressFamily="IPv4", Entries=entries
+    )["PrefixList"]["PrefixListId"]
+    group = ec2.create_security_group(GroupName="offices", Description="offices", VpcId=vpc)["GroupId"]
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": listed}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    ec2.register_image(Name="golden", RootDeviceName="/dev/sda1")
+    ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, UserData=f"export TOKEN={CANARY}")
+
+
+def _databases() -> None:
+    rds = _client("rds")
+    rds.create_db_cluster(
+        DBClusterIdentifier="analytics",
+        Engine="aurora-postgresql",
+        MasterUsername="master",
+        MasterUserPassword=CANARY,
+        StorageEncrypted=True,
+        BackupRetentionPeriod=7,
+    )
+    rds.create_db_cluster_snapshot(DBClusterIdentifier="analytics", DBClusterSnapshotIdentifier="analytics-june")
+    rds.create_db_snapshot(DBInstanceIdentifier="ledger", DBSnapshotIdentifier="ledger-june")
+    rds.modify_db_instance(DBInstanceIdentifier="ledger", MasterUserPassword=CANARY)
+    tables = _client("dynamodb")
+    arn = tables.describe_table(TableName="sessions")["Table"]["TableArn"]
+    tables.tag_resource(ResourceArn=arn, Tags=[{"Key": "team", "Value": "web"}])
+
+
+def _functions() -> None:
+    secrets, functions, queues = _client("secretsmanager"), _client("lambda"), _client("sqs")
+    secret = secrets.create_secret(Name="canary", SecretString=CANARY)["ARN"]
+    who = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}}
+    secrets.put_resource_policy(
+        SecretId=secret, ResourcePolicy=_policy("secretsmanager:GetSecretValue", "*", **who)
+    )
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("handler.py", "def handle(event, context): pass")
+    functions.create_function(
+        FunctionName="canary",
+        Runtime="python3.13",
+        Role=f"arn:aws:iam::{ACCOUNT}:role/app",
+        Handler="handler.handle",
+        Code={"ZipFile": code.getvalue()},
+        Environment={"Variables": {"DB_PASSWORD": CANARY, "URL": f"postgres://master:{CANARY}@ledger/db"}},
+        Publish=True,
+    )
+    functions.create_alias(FunctionName="canary", Name="live", FunctionVersion="1")
+    functions.add_permission(
+        FunctionName="canary", StatementId="events", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
+    )
+    url = queues.get_queue_url(QueueName="invoices")["QueueUrl"]
+    arn = f"arn:aws:sqs:{HOME}:{ACCOUNT}:invoices"
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _policy("sqs:SendMessage", arn, **who)})
+
+
+def _trail() -> None:
+    trails = _client("cloudtrail")
+    objects = {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::northwind-customer-documents/"]}
+    trails.put_event_selectors(
+        TrailName="northwind",
+        EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": [objects]}],
+    )
