@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -216,10 +218,22 @@ def _observe(
         return _stored(request)
     limiter = Limiter(clock.sleep, cancelled)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    snapshots = [_collected(made, request, limiter, clock, conform, progress) for made in _plans(checks)]
+    with _company() if request.demo else nullcontext():
+        snapshots = [_collected(made, request, limiter, clock, conform, progress) for made in _plans(checks)]
     if cancelled.is_set():
         raise Interrupted
     return combined(snapshots)
+
+
+def _company() -> AbstractContextManager[Any]:
+    """The fictional company's account on a loopback address, which only a checkout with the dev extra has."""
+    try:
+        module = import_module("tests.emulators.demo_company")
+    except ModuleNotFoundError as error:
+        hint = "it needs a checkout with the dev extra: pip install -e '.[dev]'"
+        raise UsageError(f"starting the live demonstration: {error.name} is not there; {hint}") from error
+    company: AbstractContextManager[Any] = module.company()
+    return company
 
 
 def _collected(

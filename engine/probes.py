@@ -56,15 +56,40 @@ def probe(check: CompiledCheck, types: Mapping[str, ResourceSchema]) -> list[Pro
             value = _value(case, place)
             if value is not _GONE and value not in values:
                 values.append(value)
-    problems = []
+    messages: list[tuple[int, str]] = []
     for index, ((example, case), here) in enumerate(zip(cases, places, strict=True)):
         for place in here:
-            prober = _Prober(check, types, example, case, place)
-            problems += [
-                document_of(check.check).problem(("examples", index), message)
-                for message in prober.messages(seen[place.kind])
-            ]
-    return problems
+            found = _Prober(check, types, example, case, place).messages(seen[place.kind])
+            messages += [(index, message) for message in found]
+        for name in case.related:
+            lists = [(), *(other.related[name] for _, other in cases if name in other.related)]
+            messages += [(index, message) for message in _relation(check, types, example, case, name, lists)]
+    if not messages:
+        return []
+    document = document_of(check.check)
+    return [document.problem(("examples", index), message) for index, message in messages]
+
+
+def _relation(
+    check: CompiledCheck,
+    types: Mapping[str, ResourceSchema],
+    example: Example,
+    case: Case,
+    name: str,
+    lists: Sequence[Sequence[Mapping[str, Any]]],
+) -> Iterator[str]:
+    """What is wrong when a relation could not be listed; ``lists`` are the relation's resources in all examples."""
+    others = {other: resources for other, resources in case.related.items() if other != name}
+    unread = verdict(check, types, example, replace(case, related=others))
+    if unread.reason == "expression_error":
+        yield f"{name} unread is an expression_error: {unread.message}"
+    if unread.verdict == "unknown":
+        return
+    for resources in lists:
+        seen = verdict(check, types, example, replace(case, related={**others, name: resources}))
+        if seen.verdict not in (unread.verdict, "unknown"):
+            yield f"is {unread.verdict} while {name} is unread, and {seen.verdict} where it holds {len(resources)}"
+            return
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def decode(data: bytes) -> Any:
     """The value whose canonical JSON is ``data``. Raises :class:`NotCanonicalError` for any other bytes."""
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotCanonicalError(f"no JSON: {error}") from error
     if encode(value) != data:
         raise NotCanonicalError("not in canonical form (RFC 8785)")

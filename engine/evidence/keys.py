@@ -60,18 +60,23 @@ class Keys:
         return f"Keys({self.signing!r})"
 
 
-def initialise(store: Path, config: Path, demonstration: bool = False) -> Trust:
+def initialise(
+    store: Path, config: Path, demonstration: bool = False, environment: Mapping[str, str] = os.environ
+) -> Trust:
     """Make a store, a signing key, a store secret and a trust file, or what is missing of them.
 
-    ``config`` is the folder for key, secret and trust file; it must lie outside the store. Existing files are kept:
+    ``config`` is the folder for key, secret and trust file; it must lie outside the store. Where the environment gives
+    the key, that one is pinned and none is made; a demonstration always has a throw-away key. Existing files are kept:
     running it twice changes nothing. Raises SealError where something cannot be made or does not belong together.
     """
     refuse_inside(store, config)
+    environment = {} if demonstration else environment
     with durable.doing(f"preparing the store {store} and the keys in {config}"):
         durable.make_folder(config)
-        _create_once(config / KEY_FILE, _new_key)
+        if not environment.get(KEY_VARIABLE):
+            _create_once(config / KEY_FILE, _new_key)
         _create_once(config / SECRET_FILE, lambda: secrets.token_hex(32).encode())
-        keys = load_keys(config, {})
+        keys = load_keys(config, environment)
         trust_file = config / TRUST_FILE
         if not trust_file.exists():
             purpose = "demonstration" if demonstration else "evidence"
@@ -81,7 +86,7 @@ def initialise(store: Path, config: Path, demonstration: bool = False) -> Trust:
         trust = read_trust(trust_file)
         Layout(store).create()
     if keys.signing.key_id not in trust.keys:
-        raise SealError(f"{trust_file} does not pin the key in {config / KEY_FILE}; use another --config folder")
+        raise SealError(f"{trust_file} does not pin the signing key {keys.signing.key_id[:16]}...; use another folder")
     return trust
 
 

@@ -64,7 +64,8 @@ class Report:
     def lines(self) -> tuple[str, ...]:
         """For a reader: how it is anchored first, then what is wrong, then what is noted, then the outcome."""
         sealed = [run for run in self.runs if run.state == "sealed"]
-        outcome = f"{len(self.problems)} problems: DOES NOT VERIFY" if self.problems else "verified"
+        intact = DEMONSTRATION if self.demonstration else "verified"
+        outcome = f"{len(self.problems)} problems: DOES NOT VERIFY" if self.problems else intact
         head = f"entry {self.head.sequence}, {self.head.digest}" if self.head else "none"
         return (
             NOT_ANCHORED,
@@ -148,13 +149,11 @@ class _Verification:
     def _strays(self) -> Iterator[Fault]:
         """Whatever is in the store and belongs to nothing."""
         chained = {self._layout.relative(self._layout.entry(found.entry.sequence)) for found in self._reading.placed}
-        named = {fault.place for fault in self._reading.faults}
+        known = self._reader.seen | chained | {fault.place for fault in self._reading.faults}
         for name, entry in self._present.items():
             if entry.is_symlink() or not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
                 yield Fault(name, "is no regular file")
-            elif name in self._reader.seen or name in chained or name in named:
-                continue
-            elif name in FOLDERS and entry.is_dir():
+            elif name in known or (name in FOLDERS and entry.is_dir()):
                 continue
             elif name.startswith("tmp/"):
                 self._notes.append(f"{name} was left by an unfinished write and is no evidence")

@@ -242,7 +242,7 @@ def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
         if row.uncovered_aspects and row.controls
     ]
     if partial:
-        yield from page.labelled("Aspects", f"without a control: {', '.join(partial)}.", most=3)
+        yield from page.labelled("Aspects", f"without a control: {', '.join(partial)}.", most=2)
     left_out = summary.left_out(run)
     for reason, rows in left_out.items():
         text = f"{'; '.join(_by_series(rows, run.criteria))}: {safe(reason) or 'no reason given'}."

@@ -6,7 +6,6 @@ rewritten answers stand on the wire and are taken off again, so that all tests s
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import threading
@@ -14,7 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import boto3
@@ -43,6 +42,12 @@ AS_OF: Final = "2026-11-24T00:00:00Z"
 CANARY: Final = "Canary7PlantedSecretXk2f9Qw"
 """Stands wherever the account holds a secret; nothing that we write may hold it."""
 PARTNER: Final = "999999999999"
+_ACCOUNT_BLOCK: Final = (
+    '<?xml version="1.0"?><PublicAccessBlockConfiguration>'
+    "<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>"
+    "<BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets>"
+    "</PublicAccessBlockConfiguration>"
+)
 _STATEFUL: Final = frozenset({"iam:GenerateCredentialReport"})
 
 
@@ -109,7 +114,7 @@ def seeded() -> Iterator[Account]:
     with MotoProcess() as moto, AwsWire(moto.address, outer=(said, older), inner=(Remembered(),)) as wire:
         with environment(wire.url):
             build(wire)
-            _extend()
+            _extend(wire)
         account = Account(wire, said, older)
         account.restore()
         yield account
@@ -172,9 +177,9 @@ def _policy(action: str, resource: str, **more: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _extend() -> None:
+def _extend(wire: AwsWire) -> None:
     _identities()
-    _storage()
+    _storage(wire)
     _network()
     _databases()
     _functions()
@@ -190,7 +195,7 @@ def _identities() -> None:
     )
 
 
-def _storage() -> None:
+def _storage(wire: AwsWire) -> None:
     s3, efs = _client("s3"), _client("efs")
     s3.create_bucket(Bucket="northwind-partner", CreateBucketConfiguration={"LocationConstraint": HOME})
     key = f"arn:aws:kms:{HOME}:{PARTNER}:key/11111111-2222-3333-4444-555555555555"
@@ -199,16 +204,18 @@ def _storage() -> None:
     s3.put_bucket_ownership_controls(
         Bucket="northwind-partner", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     )
-    _client("s3control").put_public_access_block(
-        AccountId=ACCOUNT,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": False,
-            "RestrictPublicBuckets": False,
-        },
-    )
+    # Not seeded: outside of our adapter, boto3 puts the account's id before the host of S3 Control.
+    wire.overrides.answer("s3control:GetPublicAccessBlock", _ACCOUNT_BLOCK)
+    wire.overrides.change("kms:DescribeKey", _partners_key)
     efs.create_file_system(CreationToken="shared", Encrypted=True, Tags=[{"Key": "Name", "Value": "shared"}])
+
+
+def _partners_key(exchange: Exchange, answer: Answer) -> Answer:
+    """The partner lets us see its key; moto knows no key of another account."""
+    if PARTNER.encode() not in exchange.request.body:
+        return answer
+    body = {"KeyMetadata": {"KeyId": "11111111-2222-3333-4444-555555555555", "KeyManager": "CUSTOMER"}}
+    return replace(answer.with_body(json.dumps(body).encode()), status=200)
 
 
 def _network() -> None:

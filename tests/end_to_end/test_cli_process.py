@@ -344,6 +344,18 @@ def waiting(environment: dict[str, str], url: str, folder: Path) -> subprocess.P
     )
 
 
+def stopping(process: subprocess.Popen[bytes], number: int) -> bytes:
+    """Send a signal and wait until the process has said that it stops; gives what it said."""
+    process.send_signal(number)
+    assert process.stderr is not None
+    told = b""
+    while b"again to end at once" not in told:
+        more = os.read(process.stderr.fileno(), 4096)
+        assert more, told
+        told += more
+    return told
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_lets_requests_in_flight_end_and_says_what_was_kept(
     environment: dict[str, str],
@@ -356,11 +368,7 @@ def test_a_signal_lets_requests_in_flight_end_and_says_what_was_kept(
     process = waiting(environment, url, tmp_path)
     assert asked.wait(PATIENCE)
 
-    process.send_signal(number)
-    told = b""
-    assert process.stderr is not None
-    while b"again to end at once" not in told:
-        told += os.read(process.stderr.fileno(), 4096)
+    told = stopping(process, number)
     for connection in held:
         connection.close()
     out, rest = process.communicate(timeout=PATIENCE)
@@ -370,6 +378,28 @@ def test_a_signal_lets_requests_in_flight_end_and_says_what_was_kept(
     assert b"Traceback" not in told + rest
 
 
+def test_a_recorded_run_that_was_stopped_stays_visible_in_its_store(
+    environment: dict[str, str],
+    auditreel: Command,
+    silent_cloud: tuple[str, threading.Event, list[socket.socket]],
+    tmp_path: Path,
+) -> None:
+    url, asked, held = silent_cloud
+    assert auditreel("init").returncode == 0
+    process = waiting(environment, url, tmp_path / "work")
+    assert asked.wait(PATIENCE)
+
+    stopping(process, signal.SIGTERM)
+    for connection in held:
+        connection.close()
+    process.communicate(timeout=PATIENCE)
+    verified = auditreel("verify")
+
+    assert process.returncode == 143
+    assert re.search(rb"note: run \S+ was abandoned at ", verified.stdout)
+    assert verified.returncode == 0
+
+
 def test_a_second_signal_ends_at_once(
     environment: dict[str, str], silent_cloud: tuple[str, threading.Event, list[socket.socket]], tmp_path: Path
 ) -> None:
@@ -377,11 +407,7 @@ def test_a_second_signal_ends_at_once(
     process = waiting(environment, url, tmp_path)
     assert asked.wait(PATIENCE)
 
-    process.send_signal(signal.SIGINT)
-    assert process.stderr is not None
-    told = b""
-    while b"again to end at once" not in told:
-        told += os.read(process.stderr.fileno(), 4096)
+    stopping(process, signal.SIGINT)
     process.send_signal(signal.SIGINT)
 
     assert process.wait(PATIENCE) == 130

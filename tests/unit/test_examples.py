@@ -194,3 +194,11 @@ def test_a_skeleton_lists_the_properties_and_is_refused_until_it_is_filled_in(tm
     keys = {problem.key for problem in problems}
     assert {"title", "criteria", "severity", "rationale", "expression", "message", "examples[0].name"} <= keys
     assert all(problem.line > 1 for problem in problems)
+
+
+def test_a_relation_that_is_taken_for_empty_when_it_was_not_listed_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.examples.NOT_COLLECTED", None)
+    problems = faults(tmp_path, RELATED, probing=True)
+    assert any("is fail while trails is unread, and pass where it holds 1" in problem for problem in problems)

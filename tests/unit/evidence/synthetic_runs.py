@@ -239,7 +239,7 @@ def plan(**changes: Any) -> Plan:
 def store_in(folder: Path, demonstration: bool = False) -> Recorder:
     """A new store below ``folder``, ready to record."""
     store, config = folder / "store", folder / "config"
-    initialise(store, config, demonstration)
+    initialise(store, config, demonstration, environment={})
     return reopened(folder)
 
 

@@ -20,7 +20,7 @@ from engine.evidence.trust import pin, read_trust
 
 def made(tmp_path: Path) -> tuple[Path, Path]:
     store, config = tmp_path / "store", tmp_path / "config"
-    initialise(store, config)
+    initialise(store, config, environment={})
     return store, config
 
 
@@ -39,7 +39,7 @@ def test_what_is_made_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 def test_initialising_twice_changes_nothing(tmp_path: Path) -> None:
     store, config = made(tmp_path)
     before = {path: path.read_bytes() for path in config.iterdir()}
-    assert initialise(store, config) == read_trust(config / TRUST_FILE)
+    assert initialise(store, config, environment={}) == read_trust(config / TRUST_FILE)
     assert {path: path.read_bytes() for path in config.iterdir()} == before
 
 
@@ -95,6 +95,23 @@ def test_the_environment_gives_a_key_as_text_or_as_a_path(tmp_path: Path) -> Non
     by_text = load_keys(config, {KEY_VARIABLE: pem(other).decode()})
     by_path = load_keys(config, {KEY_VARIABLE: str(elsewhere)})
     assert by_text.signing.key_id == by_path.signing.key_id != load_keys(config, {}).signing.key_id
+
+
+def test_a_key_of_the_environment_is_pinned_and_none_is_made(tmp_path: Path) -> None:
+    store, config, given = (
+        tmp_path / "store",
+        tmp_path / "config",
+        {KEY_VARIABLE: pem(Ed25519PrivateKey.generate()).decode()},
+    )
+    trust = initialise(store, config, environment=given)
+    assert list(trust.keys) == [load_keys(config, given).signing.key_id]
+    assert not (config / KEY_FILE).exists()
+
+
+def test_a_demonstration_is_never_signed_with_the_key_of_the_environment(tmp_path: Path) -> None:
+    given = {KEY_VARIABLE: pem(Ed25519PrivateKey.generate()).decode()}
+    trust = initialise(tmp_path / "store", tmp_path / "config", demonstration=True, environment=given)
+    assert list(trust.keys) == [load_keys(tmp_path / "config", {}).signing.key_id]
 
 
 def test_a_key_that_is_not_pinned_cannot_record(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def foreign(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "config").mkdir()
     for name in (KEY_FILE, "store-secret"):
         shutil.copy(clean / "config" / name, folder / "config" / name)
-    initialise(folder / "store", folder / "config")
+    initialise(folder / "store", folder / "config", environment={})
     recorder = open_store(folder / "store", load_keys(folder / "config", {}), folder / "config" / TRUST_FILE)
     record(recorder, judged(seed="AES256"))
     record(recorder, judged(seed="another"))

@@ -1,0 +1,15 @@
+"""Evidence: what is recorded of a run, how it is chained and sealed, and how anyone can check it.
+
+Written in this order, and best read in it::
+
+    canonical   one value, one sequence of bytes          personal    what may be erased, and a digest in its place
+    record      findings and resources -> leaves, bodies  ledger      what was asked, listed, read and accepted
+    merkle      many leaves -> one root                   tables      leaves, ledger, bodies <-> Parquet
+    entries     what the chain says                       dsse        who says it
+    chain       entries, each on the one before           trust       what a verifier holds to be true
+    seal        a run, from intent to seal                durable     writes that survive a crash
+    runs        a sealed run, read and compared           verify      a whole store
+    replay      judge again, compare                      bundle      one run, for a stranger
+
+Nothing else in the engine writes evidence. ``standalone_verify`` imports nothing of this package, on purpose.
+"""

@@ -1,0 +1,133 @@
+"""The policy that comes along: 61 criteria in our own words, and controls that claim what their checks support."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from engine.content.load import Content, load
+from engine.content.root import demonstration, find
+from engine.content.validation import validator
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SHARED = CHECKOUT.parent / "shared"
+SCHEMAS = sorted((CHECKOUT / "schemas").rglob("*.schema.json"))
+KINDS = [
+    ("criteria", "criteria.yaml"),
+    ("organization", "organization.yaml"),
+    *(("control", f"controls/{path.name}") for path in sorted((CHECKOUT / "policies" / "controls").glob("*.yaml"))),
+]
+
+# Checks that no control of the bundled policy names, each with why.
+UNUSED: dict[str, str] = {}
+
+
+@cache
+def content() -> Content:
+    return load(find())
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_every_schema_is_json_schema_2020_12(path: Path) -> None:
+    schema = json.loads(path.read_bytes())
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize(("kind", "name"), KINDS)
+def test_jsonschema_itself_accepts_the_file(kind: str, name: str) -> None:
+    schema = json.loads(content().root.schema(kind).read_bytes())
+    value = yaml.safe_load((CHECKOUT / "policies" / name).read_bytes())
+    assert [error.message for error in validator(schema).iter_errors(value)] == []
+
+
+def test_the_policy_of_the_demonstration_is_valid_too() -> None:
+    assert load(demonstration()).policy.controls == content().policy.controls
+
+
+def test_the_61_criteria_are_there_once_in_the_order_of_the_framework() -> None:
+    criteria = content().policy.criteria
+    series: dict[str, int] = {}
+    for criterion in criteria.values():
+        series[criterion.series] = series.get(criterion.series, 0) + 1
+        assert criterion.id == f"{criterion.series}.{series[criterion.series]}"
+    assert series == {
+        "CC1": 5, "CC2": 3, "CC3": 4, "CC4": 2, "CC5": 3, "CC6": 8, "CC7": 5, "CC8": 1, "CC9": 2,
+        "A1": 3, "C1": 2, "PI1": 5,
+        "P1": 1, "P2": 1, "P3": 2, "P4": 3, "P5": 2, "P6": 7, "P7": 1, "P8": 1,
+    }  # fmt: skip
+    assert len(criteria) == 61
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the catalogue of facts is not beside the checkout")
+def test_the_facts_of_the_criteria_are_those_of_the_catalogue() -> None:
+    facts = yaml.safe_load((SHARED / "catalogue" / "criteria.yaml").read_text())["criteria"]
+    criteria = content().policy.criteria
+    assert [row["id"] for row in facts] == list(criteria)
+    for row in facts:
+        criterion = criteria[row["id"]]
+        assert (criterion.category, criterion.evidence, criterion.frequency) == (
+            row["category"],
+            row["evidence"],
+            row["frequency"],
+        )
+
+
+def test_an_aspect_is_named_once_in_its_criterion() -> None:
+    for criterion in content().policy.criteria.values():
+        texts = list(criterion.aspects.values())
+        assert len(set(texts)) == len(texts)
+        assert all(not text.endswith(".") for text in texts)
+
+
+def test_a_control_claims_no_criterion_that_none_of_its_checks_serves() -> None:
+    checks = content().checks
+    claims = {
+        (control.id, id_)
+        for control in content().policy.controls
+        for id_ in control.criteria
+        if not control.evidence
+        and not any(
+            id_ in checks[name].criteria
+            for name in (*control.checks, *(n for group in control.alternatives for n in group if "." in n))
+        )
+    }
+    assert claims == set()
+
+
+def test_every_check_is_used_by_a_control_or_left_out_for_a_reason() -> None:
+    controls = content().policy.controls
+    used = {id_ for control in controls for id_ in control.checks}
+    used |= {id_ for control in controls for group in control.alternatives for id_ in group}
+    assert sorted(content().checks.keys() - used) == sorted(UNUSED)
+
+
+def test_a_check_that_asks_for_one_vendors_product_is_only_an_alternative() -> None:
+    products = {check.id for check in content().checks.values() if check.product is not None}
+    assert products
+    assert not products & {id_ for control in content().policy.controls for id_ in control.checks}
+
+
+def test_most_controls_are_about_security() -> None:
+    security = [control for control in content().policy.controls if control.criteria[0].startswith("CC")]
+    assert len(security) >= 25
+
+
+def test_the_bundled_organisation_sets_nothing_but_the_strict_rules() -> None:
+    organization = content().policy.organization
+    assert (organization.categories, organization.self_approval) == (("security",), False)
+    assert (organization.parameters, organization.stated, organization.store) == ({}, {}, None)
+    assert content().policy.waivers == ()
+
+
+def test_the_example_of_a_waiver_in_the_readme_is_valid() -> None:
+    readme = (CHECKOUT / "policies" / "README.md").read_text()
+    block = readme[readme.index("    kind: ") : readme.index("Its id is the file's name")]
+    value = yaml.load(block, Loader=yaml.BaseLoader)
+    schema = json.loads(content().root.schema("waiver").read_bytes())
+    assert [error.message for error in validator(schema).iter_errors(value)] == []

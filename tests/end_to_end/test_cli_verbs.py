@@ -1,0 +1,269 @@
+"""The verbs, as a user calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def auditreel(tmp_path: Path) -> Command:
+    """Runs ``auditreel`` in an empty folder of an empty home."""
+    folder, home = tmp_path / "work", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir(exist_ok=True)
+    environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    environment |= {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+
+    def run(*arguments: str, checkout: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "engine", *arguments],
+            env={**environment, "PYTHONPATH": str(checkout)},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose data files may be changed."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for name in ("engine", "providers", "checks", "policies", "schemas"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+# --- explain, permissions, plan ---
+
+
+def test_explain_says_why_what_is_read_what_passes_and_how_to_fix(auditreel: Command) -> None:
+    done = auditreel("explain", "aws.iam.user_access_key_rotated")
+    page = re.sub(r"\s+", " ", done.stdout)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    for part in (
+        "Active access keys are younger than the rotation limit",
+        "Why A long-lived key is copied",
+        "Criteria CC6.1 Logical access protections guard information assets",
+        "Controls AC-05 ",
+        "Judges each AWS::IAM::User",
+        "Applies if resource.access_keys.exists(",
+        "Passes if resource.access_keys.all(",
+        "Parameters max_age_days = 90: ",
+        "Reads AWS::IAM::User: access_keys",
+        "iam:GetCredentialReport",
+        "Fix, cli aws iam create-access-key",
+        "References https://docs.aws.amazon.com/",
+        "fail one second over the limit",
+    ):
+        assert part in page
+
+
+def test_explain_in_json_holds_the_same(auditreel: Command) -> None:
+    found = json.loads(auditreel("explain", "aws.iam.user_access_key_rotated", "--format", "json").stdout)
+
+    assert found["check"]["id"] == "aws.iam.user_access_key_rotated"
+    assert found["criteria"] == [{"id": "CC6.1", "title": "Logical access protections guard information assets"}]
+    assert found["parameters"][0]["value"] == 90
+    assert found["reads"] == {"AWS::IAM::User": ["access_keys"]}
+    assert found["check"]["remediation"]["cli"].startswith("aws iam create-access-key")
+
+
+def test_a_pattern_is_no_check_to_explain(auditreel: Command) -> None:
+    assert auditreel("explain", "aws.iam.*").returncode == 2
+
+
+def test_permissions_are_a_policy_of_the_cloud_and_those_of_the_plan(auditreel: Command) -> None:
+    selection = ("--check", "aws.s3.*")
+    policy = json.loads(auditreel("permissions", *selection).stdout)
+    listed = auditreel("permissions", *selection, "--format", "list").stdout.split()
+    planned = json.loads(auditreel("run", *selection, "--plan", "--format", "json").stdout)
+
+    (statement,) = policy["Statement"]
+    assert statement["Effect"] == "Allow"
+    assert statement["Action"] == listed == sorted({name for call in planned["calls"] for name in call["permissions"]})
+
+
+def test_the_plan_for_a_reader_names_every_operation_and_calls_nothing(auditreel: Command) -> None:
+    text = auditreel("run", "--check", "aws.s3.*", "--plan").stdout
+    planned = json.loads(auditreel("run", "--check", "aws.s3.*", "--plan", "--format", "json").stdout)
+
+    assert "Nothing was called." in text
+    assert {name for call in planned["calls"] for name in call["operations"]} <= set(text.split())
+
+
+# --- checks ---
+
+
+def test_check_list_selects_by_criterion_and_names_the_number(auditreel: Command) -> None:
+    whole = json.loads(auditreel("check", "list", "--format", "json").stdout)
+    some = json.loads(auditreel("check", "list", "--criterion", "A1.2", "--format", "json").stdout)
+    text = auditreel("check", "list", "--criterion", "A1.2").stdout.splitlines()
+
+    assert [row["id"] for row in some] == [row["id"] for row in whole if "A1.2" in row["criteria"]]
+    assert [line.split()[0] for line in text[:-1]] == [row["id"] for row in some]
+    assert text[-1].startswith(f"{len(some)} checks; ")
+
+
+def test_check_show_prints_the_file_as_it_is(auditreel: Command) -> None:
+    done = auditreel("check", "show", "aws.iam.root_mfa_enabled")
+
+    assert done.stdout == (ROOT / "checks" / "aws" / "iam" / "root_mfa_enabled.yaml").read_text("utf-8")
+    assert done.stderr.strip().endswith("root_mfa_enabled.yaml")
+
+
+def test_the_examples_of_our_checks_give_their_verdicts(auditreel: Command) -> None:
+    done = auditreel("check", "test", "aws.iam.*")
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "every example gives its verdict" in done.stderr
+
+
+def test_an_example_with_another_verdict_is_named_with_file_and_line(auditreel: Command, checkout: Path) -> None:
+    path = checkout / "checks" / "aws" / "iam" / "root_mfa_enabled.yaml"
+    path.write_text(path.read_text("utf-8").replace("verdict: pass", "verdict: fail", 1), "utf-8")
+
+    done = auditreel("check", "test", "aws.iam.root_mfa_enabled", checkout=checkout)
+
+    assert done.returncode == 2
+    assert re.search(r"root_mfa_enabled\.yaml:\d+:\d+: examples\[0\]\.verdict: .*is pass, not fail", done.stdout)
+
+
+def test_a_new_check_is_refused_until_it_is_filled_in(auditreel: Command, checkout: Path) -> None:
+    done = auditreel("check", "new", "aws.s3.bucket_my_rule", checkout=checkout)
+    path = checkout / "checks" / "aws" / "s3" / "bucket_my_rule.yaml"
+
+    assert (done.returncode, done.stdout) == (0, f"{path}\n")
+    assert "resource_type: AWS::S3::Bucket" in path.read_text("utf-8")
+    for command in (("check", "test", "aws.s3.bucket_my_rule"), ("run", "--demo")):
+        refused = auditreel(*command, checkout=checkout)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert re.search(r"bucket_my_rule\.yaml:\d+:\d+: title", refused.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("aws.s3.bucket_policy_not_public",), "is there already"),
+        (("my_rule",), "use provider.service.name"),
+        (("aws.../../x",), "use provider.service.name"),
+        (("aws.s3.thing",), "name one with --type: "),
+        (("aws.s3.thing", "--type", "AWS::S3::Bukket"), "there is no resource type AWS::S3::Bukket"),
+    ],
+)
+def test_a_new_check_never_replaces_one_and_needs_an_id_and_a_type(
+    auditreel: Command, checkout: Path, arguments: tuple[str, ...], hint: str
+) -> None:
+    before = {path: path.read_bytes() for path in (checkout / "checks").rglob("*") if path.is_file()}
+
+    done = auditreel("check", "new", *arguments, checkout=checkout)
+
+    assert done.returncode == 2
+    assert hint in done.stderr
+    assert {path: path.read_bytes() for path in (checkout / "checks").rglob("*") if path.is_file()} == before
+
+
+# --- evidence ---
+
+
+def test_init_makes_a_store_private_keys_outside_of_it_and_a_project_file(auditreel: Command, tmp_path: Path) -> None:
+    done = auditreel("init")
+    config = tmp_path / "home" / ".config" / "auditreel"
+
+    assert done.returncode == 0
+    assert (tmp_path / "work" / "auditreel.toml").read_text() == 'store = "evidence"\n'
+    assert {stat.S_IMODE(path.stat().st_mode) for path in config.iterdir() if path.name != "trust.json"} == {0o600}
+    again = auditreel("init")
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, done.stdout.splitlines()[-1])
+
+
+def test_a_demonstration_never_goes_where_real_runs_go(auditreel: Command) -> None:
+    auditreel("init")
+
+    done = auditreel("run", "--demo")
+
+    assert done.stdout.splitlines()[-1].startswith("DEMO · not recorded · ")
+    assert "the store holds no run" in auditreel("verify").stdout
+
+
+def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
+    auditreel: Command, tmp_path: Path
+) -> None:
+    report = json.loads(auditreel("run", "--demo", "--store", "shown", "--format", "json").stdout)
+    run = report["run"]["id"]
+
+    verified = auditreel("verify", "shown")
+    replayed = auditreel("replay", run, "--store", "shown")
+    exported = auditreel("export", "--run", run, "--store", "shown")
+
+    assert verified.returncode == 5
+    assert verified.stderr == "exit 5: demonstration, not evidence\n"
+    assert report["record"]["digest"] in verified.stdout
+    assert (replayed.returncode, replayed.stdout.splitlines()[-1]) == (
+        0,
+        f"run {run}, {len(report['findings'])} records: identical",
+    )
+    assert (exported.returncode, exported.stdout) == (0, f"{run}.zip\n")
+    assert stat.S_IMODE((tmp_path / "work" / f"{run}.zip").stat().st_mode) == 0o600
+    assert {line.split(":")[0] for line in (verified.stdout.splitlines()[0], replayed.stdout.splitlines()[0])} == {
+        "NOT ANCHORED"
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("verify",), 2),
+        (("verify", "nowhere"), 2),
+        (("replay", "x"), 2),
+        (("export",), 2),
+        (("export", "--run", "x", "--store", "nowhere"), 5),
+        (("replay", "x", "--store", "nowhere"), 5),
+    ],
+)
+def test_evidence_that_is_not_there_is_never_success(auditreel: Command, arguments: tuple[str, ...], code: int) -> None:
+    done = auditreel(*arguments)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
+
+
+# --- a cloud ---
+
+
+@pytest.mark.usefixtures("aws_env")
+def test_doctor_says_who_we_are_and_ends_with_0_where_everything_answers(auditreel: Command) -> None:
+    done = auditreel("doctor", "--check", "aws.iam.*", "--format", "json")
+
+    (found,) = json.loads(done.stdout)
+    assert (done.returncode, found["denied"]) == (0, [])
+    assert found["identity"]["account"] == "123456789012"
+
+
+@pytest.mark.usefixtures("aws_env")
+def test_a_run_without_any_failure_of_reading_prints_no_progress_into_a_pipe(auditreel: Command) -> None:
+    done = auditreel("run", "--check", "aws.iam.root_mfa_enabled", "--region", "us-east-1")
+
+    assert done.returncode == 3
+    assert done.stderr.startswith("exit 3: ")
+    assert done.stderr.count("\n") == 1
