@@ -103,9 +103,7 @@ def run(
     sealed is part of the result, not an exception, so that nothing of what was found is lost.
     """
     cancelled = cancelled or threading.Event()
-    content = _content(request)
-    selection = _selection(content, request)
-    checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    content, selection, checks = _prepared(request)
     record = recording.begin(_plan_of(request, content), content, checks, request.store, request.config, clock)
     try:
         snapshot = _observe(request, content, checks, clock, progress, cancelled)
@@ -154,8 +152,11 @@ def _assessment(
     )
 
 
-def _content(request: RunRequest) -> Content:
-    return load(demonstration() if request.demo and request.policy is None else find(request.policy))
+def _prepared(request: RunRequest) -> tuple[Content, Selection, tuple[CompiledCheck, ...]]:
+    """The data folders, the checks that the filters select, and these compiled with the organisation's parameters."""
+    content = load(demonstration() if request.demo and request.policy is None else find(request.policy))
+    selection = _selection(content, request)
+    return content, selection, compile_checks(selection.checks, content.types, content.policy.organization.parameters)
 
 
 def _selection(content: Content, request: RunRequest) -> Selection:
@@ -290,15 +291,11 @@ class PlannedCall:
 
 def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
     """The checks that a run would judge, and the calls that it would make. Calls nothing."""
-    content = _content(request)
-    selection = _selection(content, request)
-    checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
-    calls = [
-        PlannedCall(made.provider, (operation,), (permission,), "once", ())
-        for made in _plans(checks)
-        for operation, permission in declared(made.provider).discovery
-    ]
+    _, selection, checks = _prepared(request)
+    calls: list[PlannedCall] = []
     for made in _plans(checks):
+        discovery = declared(made.provider).discovery
+        calls += [PlannedCall(made.provider, (called,), (needed,), "once", ()) for called, needed in discovery]
         calls += [_planned_call(made, reader) for reader in made.readers]
     return selection, tuple(calls)
 
@@ -314,9 +311,7 @@ def _planned_call(made: Plan, reader: Reader) -> PlannedCall:
 
 def permissions(request: RunRequest) -> dict[str, tuple[str, ...]]:
     """The least privilege that the selected checks take, by provider: the vendor's action names."""
-    content = _content(request)
-    selection = _selection(content, request)
-    checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    _, _, checks = _prepared(request)
     return {made.provider: least.actions(made, declared(made.provider)) for made in _plans(checks)}
 
 
@@ -366,9 +361,7 @@ def examined(patterns: Sequence[str], policy: Path | None = None) -> dict[str, l
 
 def diagnose(request: RunRequest, clock: Clock) -> tuple[Diagnosis, ...]:
     """Who we are, what will be denied, clock skew and versions: what ``doctor`` says of each provider."""
-    content = _content(request)
-    selection = _selection(content, request)
-    compiled = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    content, _, compiled = _prepared(request)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     return tuple(
         diagnosis(made, _opened(made.provider, request), Limiter(clock.sleep, threading.Event()), clock, conform)

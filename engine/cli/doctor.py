@@ -51,14 +51,16 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
 
 def lines(found: Diagnosis, page: Page) -> Iterator[str]:
     """One provider's diagnosis for a reader."""
-    from engine.report.layout import counted, named
+    from engine.report.layout import counted, named, ranges
     from engine.report.safe import safe
 
     who = ", ".join(f"{key} {safe(value)}" for key, value in found.identity.items())
     yield page.heading(found.provider)
     yield from page.labelled("We are", who or "unknown", most=3)
-    off = f"; not enabled: {named(map(safe, found.regions_off), 20)}" if found.regions_off else ""
-    yield from page.labelled("Regions", f"{len(found.regions)} enabled: {named(map(safe, found.regions), 20)}{off}")
+    off = f"; not enabled: {', '.join(ranges(map(safe, found.regions_off)))}" if found.regions_off else ""
+    yield from page.labelled(
+        "Regions", f"{len(found.regions)} enabled: {', '.join(ranges(map(safe, found.regions)))}{off}"
+    )
     skew = (
         "not known"
         if found.skew is None
@@ -74,6 +76,8 @@ def lines(found: Diagnosis, page: Page) -> Iterator[str]:
         text = f"{safe(row.operations)}: {row.reason.replace('_', ' ')}{grant} ({safe(row.detail)})"
         yield from page.labelled("  denied" if row.permission else "  failed", text, "red")
     if found.untried:
-        yield from page.labelled("Untried", f"no resource to try them on: {named(found.untried, 8)}", most=3)
+        yield from page.labelled(
+            "Untried", f"no resource to try them on: {named(dict.fromkeys(found.untried), 8)}", most=3
+        )
     yield from page.labelled("Versions", ", ".join(f"{name} {version}" for name, version in found.versions.items()))
     yield ""

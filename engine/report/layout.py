@@ -100,6 +100,15 @@ def named(names: Iterable[str], most: int, more: str = "more") -> str:
     return f"{', '.join(known[:most])} and {len(known) - most:,} {more}"
 
 
+def ranges(names: Iterable[str]) -> list[str]:
+    """Names that differ in their number only, together: eu-west-1, eu-west-3 become "eu-west-1/3"."""
+    numbers: dict[str, list[str]] = {}
+    for name in sorted(names):
+        stem, _, number = name.rpartition("-")
+        numbers.setdefault(stem, []).append(number)
+    return [f"{stem}-{'/'.join(found)}" if stem else "/".join(found) for stem, found in numbers.items()]
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """A number with its noun: "1 account", "1,204 resources"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

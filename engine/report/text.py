@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.model import GLOBAL, Assessment, Criterion, CriterionConclusion, Finding, WaiverState
 from engine.report import Options, closing, layout, summary, tables
-from engine.report.layout import Page, Style, cells, clipped, counted, left, named
+from engine.report.layout import Page, Style, cells, clipped, counted, left, named, ranges
 from engine.report.safe import safe
 
 FIX_FIRST: Final = 5
@@ -122,18 +122,9 @@ def _coverage(run: Assessment, page: Page) -> Iterator[str]:
     off = f"Not in use: {named(sorted({row.type for row in seen.off}), 3, 'more types')}." if seen.off else ""
     if none or off:
         yield from page.paragraph(f"{none} {off}".strip())
-    regions = _ranges({safe(scope.region) for scope in run.snapshot.regions_off})
+    regions = ranges({safe(scope.region) for scope in run.snapshot.regions_off})
     if regions:
         yield from page.paragraph(f"Regions not enabled, so not read: {', '.join(regions)}.")
-
-
-def _ranges(names: Iterable[str]) -> list[str]:
-    """Names that differ in their number only, together: eu-west-1, eu-west-3 become "eu-west-1/3"."""
-    numbers: dict[str, list[str]] = {}
-    for name in sorted(names):
-        stem, _, number = name.rpartition("-")
-        numbers.setdefault(stem, []).append(number)
-    return [f"{stem}-{'/'.join(found)}" if stem else "/".join(found) for stem, found in numbers.items()]
 
 
 def _plain(reason: str) -> str:
