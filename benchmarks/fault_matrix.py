@@ -13,12 +13,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, cast
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from engine.collection.planner import Plan
 from engine.errors import DiscoveryError
-from engine.model import GLOBAL, Finding, Scope
+from engine.model import GLOBAL, Finding
 from providers.aws import DISCOVERY
 from tests.emulators import faults
 from tests.emulators.demo_company import environment
@@ -50,6 +50,7 @@ REASONS: Final[dict[Kind, frozenset[str]]] = {
 }
 """What an unknown verdict may say after each kind."""
 SAYS_NOTHING: Final = {
+    "s3:GetBucketLocation": "an empty LocationConstraint is how S3 says us-east-1",
     "s3:GetBucketLogging": "an empty BucketLoggingStatus is how S3 says that logging is off",
     "s3:GetBucketVersioning": "an empty VersioningConfiguration is how S3 says that versioning was never on",
     "sqs:ListQueues": "an object without QueueUrls is how SQS says that there are no queues",
@@ -117,9 +118,11 @@ def outcome(account: Account, scanner: Scanner, clean: Scan, case: Case) -> Outc
     elif case.kind == "gone":
         wire.faults.add("error", case.operation, code=case.code, status=404)
     else:
-        wire.faults.add(case.kind, case.operation, **({"code": "Unheard", "status": 400} if case.kind == "error" else {}))
+        wire.faults.add(
+            case.kind, case.operation, **({"code": "Unheard", "status": 400} if case.kind == "error" else {})
+        )
     try:
-        scan = scanner()
+        scan = scanner(case.operation)
     except DiscoveryError:
         return Outcome(case, wire.faults.injected.total(), stopped=True)
     finally:
@@ -226,7 +229,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
         for row in rows
     )
 
@@ -234,6 +239,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 def main() -> int:
     """Run the matrix and print what it did."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-v",action="store_true")
     parser.add_argument("--only", default="", help="cases whose text holds this")
     wanted = parser.parse_args().only
     start = time.monotonic()
@@ -241,6 +247,7 @@ def main() -> int:
         usual, hasty = Scanner(), Scanner(TIMEOUT)
         account.older_storage.on = True
         clean = usual()
+        hasty()
         assert not [finding for finding in clean.findings if finding.verdict == "unknown"]
         outcomes = []
         for case in cases(usual.plan):
@@ -249,6 +256,7 @@ def main() -> int:
             outcomes.append(outcome(account, hasty if case.kind == "timeout" else usual, clean, case))
             for violation in outcomes[-1].violations:
                 print(f"{case}: {violation}", flush=True)
+            if "-v" in sys.argv and not (outcomes[-1].unknown or outcomes[-1].gone): print("UNCHANGED", case, outcomes[-1].hit)
     operations = len({row.case.operation for row in outcomes})
     print(table(outcomes))
     print(

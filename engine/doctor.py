@@ -50,6 +50,7 @@ class Diagnosis:
 def diagnosis(plan: Plan, provider: Provider, limiter: Limiter, clock: Clock, conforms: Conforms) -> Diagnosis:
     """Run every reader of the plan once: global ones, and regional ones in the first region, on one resource a type."""
     found = discovered(provider, limiter, frozenset(), frozenset())
+    skew = _skew(found.answered_at, clock.now())
     regions = tuple(scope.region for scope in found.scopes if scope.region != GLOBAL)
     kept = {GLOBAL, *regions[:1]}
     trial = replace(
@@ -72,7 +73,7 @@ def diagnosis(plan: Plan, provider: Provider, limiter: Limiter, clock: Clock, co
         tried=len(ran),
         untried=tuple(sorted(reader.name for reader in plan.readers if reader.name not in ran)),
         denied=tuple(denied[key] for key in sorted(denied)),
-        skew=_skew(found.answered_at, clock.now()),
+        skew=skew,
         versions=versions(),
     )
 

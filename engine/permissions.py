@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from engine.collection.planner import Plan
 from providers import Declared
@@ -21,3 +22,7 @@ def aws_policy(names: Iterable[str]) -> str:
     """
     statement = {"Sid": "AuditreelRead", "Effect": "Allow", "Action": sorted(names), "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+
+
+POLICIES: Final[Mapping[str, Callable[[Iterable[str]], str]]] = {"aws": aws_policy}
+"""By provider: the policy that grants actions."""

@@ -46,6 +46,7 @@ from engine.model import (
     Severity,
     Snapshot,
 )
+from engine.probes import probe
 from engine.recording import RunPlan, Verdict
 from engine.selection import select
 from providers import NotInstalled, declared, opened
@@ -352,11 +353,14 @@ def checks(request: RunRequest) -> Selection:
 
 
 def examined(patterns: Sequence[str], policy: Path | None = None) -> dict[str, list[Problem]]:
-    """What the examples of the checks show: for each check what is wrong with it, in the order of the file."""
+    """What the examples of the checks show: for each check what is wrong with it, in the order of the file.
+
+    Where the examples hold, they are tried again with every property null and unread in turn.
+    """
     content = load(find(policy))
     selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=patterns or ("*",))
     compiled = compile_checks(selection.checks, content.types)
-    return {check.check.id: mismatches(check, content.types) for check in compiled}
+    return {check.check.id: mismatches(check, content.types) or probe(check, content.types) for check in compiled}
 
 
 def diagnose(request: RunRequest, clock: Clock) -> tuple[Diagnosis, ...]:

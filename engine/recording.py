@@ -100,7 +100,9 @@ def begin(
     folder = local(place)
     if plan.kind == "demo":
         config = _demonstration(folder)
-    recorder = open_store(folder, load_keys(config), config / "trust.json")
+    # A demonstration signs with its throw-away key, whatever key the environment holds.
+    keys = load_keys(config, {}) if plan.kind == "demo" else load_keys(config)
+    recorder = open_store(folder, keys, config / "trust.json")
     intended = Plan(
         kind=plan.kind,
         trigger=plan.trigger,
@@ -113,11 +115,16 @@ def begin(
 
 
 def _demonstration(folder: Path) -> Path:
-    """The throw-away keys of a demonstration's store, made with it; they lie beside the store, not in it."""
+    """The throw-away keys of a demonstration's store, made with it; they lie beside the store, not in it.
+
+    Raises UsageError for a folder that is there and was not made by a demonstration.
+    """
     from engine.evidence.keys import initialise
 
     config = folder.with_name(f"{folder.name}.keys")
     if not (config / "trust.json").exists():
+        if folder.exists():
+            raise UsageError(f"recording a demonstration in {folder}: it is there already, and not a demonstration's")
         initialise(folder, config, demonstration=True)
     return config
 
@@ -139,12 +146,11 @@ def _sources(content: Content, checks: Sequence[CompiledCheck]) -> Any:
         next(path.relative_to(base) for base in bases if path.is_relative_to(base)).as_posix(): data
         for path, data in content.policy.sources.items()
     }
-    types = {name for check in checks for name in (check.check.resource_type, *check.related.values())}
     return Sources(
         checks={check.check.id: check.check.source for check in checks},
         controls={name: data for name, data in files.items() if name.startswith("controls/")},
         policies={name: data for name, data in files.items() if not name.startswith("controls/")},
-        schemas={name: content.types[name].source for name in sorted(types)},
+        schemas={name: type_.source for name, type_ in sorted(content.types.items())},
         parameters={check.check.id: check.parameters for check in checks},
     )
 

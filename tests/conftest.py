@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,24 @@ import pytest
 if TYPE_CHECKING:
     from tests.emulators.aws_wire import AwsWire
     from tests.emulators.moto_process import MotoProcess
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--strict-skips", action="store_true", help="a test that is skipped because a program is missing fails"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under --strict-skips a skip for want of software ("needs openssl") is a failure: nothing was proved."""
+    report = yield
+    if report.skipped and item.config.getoption("--strict-skips") and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason.startswith("needs "):
+            report.outcome = "failed"
+            report.longrepr = f"skipped, which --strict-skips forbids: {reason}"
+    return report
 
 
 @pytest.fixture(scope="session")

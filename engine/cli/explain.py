@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 
 @click.command("explain", context_settings=options.CONTEXT)
 @click.argument("check")
-@click.option("--policy", type=options.FOLDER, metavar="DIR", help="The organisation's policy folder.")
+@options.POLICY
 @options.output_format("text", "json")
 @options.debug
 def command(check: str, policy: Path | None, format_: str) -> int:
     """Why CHECK is there, what it reads, what it asks for, and how to fix a failure."""
     from engine import pipeline
-    from engine.cli import settings, streams
+    from engine.cli import streams
     from engine.report import records
     from engine.report.layout import page
 
-    place = policy or settings.merged({})["policy"]
-    found = pipeline.explain(check, Path(place) if place is not None else None)
+    found = pipeline.explain(check, options.policy(policy))
     if format_ == "json":
         streams.emit(records.encoded(document(found), indent=2) + "\n")
     else:

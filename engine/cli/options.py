@@ -21,6 +21,7 @@ FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+POLICY: Final = click.option("--policy", type=FOLDER, metavar="DIR", help="The organisation's policy folder.")
 _SELECTION: Final[tuple[Option[Any], ...]] = (
     click.option("--provider", multiple=True, metavar="P", help="Only checks of this provider, such as aws."),
     click.option("--criterion", multiple=True, metavar="C", help="Only checks for security, CC6 or CC6.1."),
@@ -33,7 +34,7 @@ _SELECTION: Final[tuple[Option[Any], ...]] = (
     ),
     click.option("--account", multiple=True, metavar="A", help="Judge only this account."),
     click.option("--region", multiple=True, metavar="R", help="Judge only this region, and what is global."),
-    click.option("--policy", type=FOLDER, metavar="DIR", help="The organisation's policy folder."),
+    POLICY,
 )
 _DEBUG: Final = click.option("--debug", is_flag=True, expose_value=False, help="Show where an error came from.")
 CONFIG: Final = click.option(
@@ -62,12 +63,17 @@ def output_format(*names: str) -> Option[Any]:
     )
 
 
+def policy(flag: Path | None) -> Path | None:
+    """The policy folder that a flag, the environment or a file names."""
+    place = flag or settings.merged({})["policy"]
+    return Path(place) if place is not None else None
+
+
 def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
     """What the flags, the environment and the files ask for, and every setting by name."""
     from engine.pipeline import RunRequest
 
     known = settings.merged(flags)
-    policy = known["policy"]
     made = RunRequest(
         config=flags.get("config") or settings.configuration(),
         providers=tuple(known["provider"]),
@@ -76,7 +82,7 @@ def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
         severity=known["severity"],
         accounts=tuple(known["account"]),
         regions=tuple(known["region"]),
-        policy=Path(policy) if policy is not None else None,
+        policy=Path(known["policy"]) if known["policy"] is not None else None,
         # A demonstration is recorded only where this command line says so, never where real runs go.
         store=flags.get("store") if flags.get("demo") else known["store"],
         snapshot=flags.get("snapshot"),

@@ -22,7 +22,6 @@ def command(format_: str, **flags: Any) -> int:
     from engine.cli import streams
     from engine.report import records
 
-    policies = {"aws": permissions.aws_policy}
     request, _ = options.request(flags)
     found = pipeline.permissions(request)
     if format_ == "json":
@@ -31,7 +30,7 @@ def command(format_: str, **flags: Any) -> int:
         streams.emit("".join(f"{action}\n" for actions in found.values() for action in actions))
     else:
         for provider, actions in found.items():
-            streams.emit(f"{policies[provider](actions)}\n")
+            streams.emit(f"{permissions.POLICIES[provider](actions)}\n")
     for provider, actions in found.items():
         streams.say(f"{provider}: {len(actions):,} actions, all of them reads")
     return 0

@@ -22,4 +22,5 @@ def command(run: str, store: str | None, config: Path | None) -> int:
     """
     from engine import pipeline
 
-    return told(pipeline.replay(run, store_of(store), config or settings.configuration()))
+    verdict = pipeline.replay(run, store_of(store), config or settings.configuration())
+    return told(verdict.lines, verdict.exit_code)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli import options, settings
 from engine.errors import UsageError
-
-if TYPE_CHECKING:
-    from engine.recording import Verdict
 
 
 @click.command("verify", context_settings=options.CONTEXT)
@@ -25,7 +22,8 @@ def command(target: str | None, config: Path | None) -> int:
     place = target or store_of(None)
     if not Path(place).exists():
         raise UsageError(f"verifying {place}: it is not there")
-    return told(pipeline.verify(place, config or settings.configuration()))
+    verdict = pipeline.verify(place, config or settings.configuration())
+    return told(verdict.lines, verdict.exit_code)
 
 
 def store_of(flag: str | None) -> str:
@@ -36,13 +34,13 @@ def store_of(flag: str | None) -> str:
     return str(place)
 
 
-def told(verdict: Verdict) -> int:
-    """Print a verdict; gives its exit code."""
+def told(lines: Sequence[str], code: int) -> int:
+    """Print what verifying or replaying showed, and why where it ends with another code than 0; gives the code."""
     from engine.cli import streams
     from engine.report.safe import safe
 
-    streams.emit("".join(f"{safe(line, 4000)}\n" for line in verdict.lines))
-    if verdict.exit_code:
+    streams.emit("".join(f"{safe(line, 4000)}\n" for line in lines))
+    if code:
         # The first line is how it is anchored, the next one why it is no evidence.
-        streams.say(f"exit {verdict.exit_code}: {safe(verdict.lines[1], 400)}")
-    return verdict.exit_code
+        streams.say(f"exit {code}: {safe(next(iter(lines[1:]), 'it does not verify'), 400)}")
+    return code

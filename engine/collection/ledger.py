@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.collection.outcomes import Outcome
 from engine.model import LedgerRow
-from providers.base import Discovery, Scope, Tally
+from providers.base import Discovery, Scope, Tally, Unread
 
 
 @dataclass(slots=True)
@@ -48,6 +49,14 @@ class Ledger:
             total.polls += tally.polls
             total.request_ids += tally.request_ids
             total.digests += tally.digests
+
+    def lacking(self, scope: Scope, reader: str, resource: str, unread: Iterable[Unread]) -> None:
+        """Note what the answers that an execution got did not hold of one resource, unless they failed themselves."""
+        with self._lock:
+            failures = self._row(scope, reader).failures
+            told = {failure[1:] for failure in failures if not failure[0]}
+            rows = ((resource, why.reason, why.permission or "", why.detail or "") for why in unread)
+            failures += [row for row in rows if row[1:] not in told]
 
     def _row(self, scope: Scope, reader: str) -> _Row:
         return self._rows.setdefault((scope, reader), _Row())

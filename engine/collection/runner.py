@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -139,13 +139,15 @@ class Runner:
         rows = [ended[reader.name] for reader in self._plan.per_scope if reader.name in ended]
         lister, outcome, found = next((row for row in rows if type_ in row[0].lists), self._given(type_, scope))
         at = self._now()
-        resources = {item.id: resource(item, scope, at) for item in found.values()}
+        # What a lister said of them is told below, as what any reader says.
+        bare = {id_: item if lister is None else replace(item, properties={}) for id_, item in found.items()}
+        resources = {item.id: resource(item, scope, at) for item in bare.values()}
         for reader, result, items in rows:
             # What a listing that broke off found before is as good as any.
             own = Outcome("value") if reader is lister else result
             for id_, known in resources.items():
                 said = items[id_].properties if id_ in items else None
-                resources[id_] = merged(known, properties(reader, type_, own, said), reader.operations[0])
+                resources[id_] = self._grown(known, reader, scope, own, said)
         collection = Collection(type_, scope, _STATES.get(outcome.word, "failed"), len(resources), outcome.unread)
         with self._lock:
             self._collected.resources[type_, scope] = resources
@@ -232,7 +234,17 @@ class Runner:
                 del held[id_]
                 return
             said: Mapping[str, Any] | None = outcome.value if outcome.word == "value" else None
-            held[id_] = merged(current, properties(reader, type_, outcome, said), reader.operations[0])
+            held[id_] = self._grown(current, reader, scope, outcome, said)
+
+    def _grown(
+        self, item: Resource, reader: Reader, scope: Scope, outcome: Outcome, said: Mapping[str, Any] | None
+    ) -> Resource:
+        """The resource with what a reader says of it. What an answer lacks that was given is a failure of its own."""
+        grown = merged(item, properties(reader, item.type, outcome, said), reader.operations[0])
+        if outcome.word == "value":
+            new = {why for pointer, why in grown.unread.items() if pointer not in item.unread}
+            self._ledger.lacking(scope, reader.name, item.id, new)
+        return grown
 
 
 def unlisted(discovery: Discovery, plan: Plan) -> list[Collection]:

@@ -75,11 +75,11 @@ class Document:
 
     def problem(self, keys: Keys, message: str) -> Problem:
         """A problem with the value at ``keys``, or with the nearest part around it that exists."""
-        return self._problem(_follow(self.root, keys)[1], keys, message)
+        return self._at(_follow(self.root, keys)[1], keys, message)
 
     def key_problem(self, keys: Keys, message: str) -> Problem:
         """A problem with the last key of ``keys`` itself, not with its value."""
-        return self._problem(_follow(self.root, keys)[0], keys, message)
+        return self._at(_follow(self.root, keys)[0], keys, message)
 
     def spot_problem(self, keys: Keys, line: int, column: int, message: str) -> Problem:
         """A problem at a line and column (1-based) inside the text at ``keys``, placed where the file has it."""
@@ -91,11 +91,21 @@ class Document:
         lines = raw[:before].split("\n")
         start = node.start_mark
         at = start.column + len(lines[0]) if len(lines) == 1 else len(lines[-1])
-        return Problem(self.path, start.line + len(lines), at + 1, dotted(keys), message)
+        return _problem(self.path, start.line + len(lines), at + 1, keys, message)
 
-    def _problem(self, node: yaml.Node, keys: Keys, message: str) -> Problem:
-        mark = node.start_mark
-        return Problem(self.path, mark.line + 1, mark.column + 1, dotted(keys), message)
+    def _at(self, node: yaml.Node, keys: Keys, message: str) -> Problem:
+        return _problem(self.path, node.start_mark.line + 1, node.start_mark.column + 1, keys, message)
+
+
+def _problem(path: Path, line: int, column: int, keys: Keys, message: str) -> Problem:
+    """A problem in which nothing of a hostile file reaches a terminal as it is."""
+    return Problem(path, line, column, _printable(dotted(keys)), _printable(message))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def dotted(keys: Keys) -> str:
@@ -262,7 +272,7 @@ class _Builder:
 
     def _note(self, at: yaml.Node | yaml.Event, keys: Keys, message: str) -> None:
         mark = _start(at)
-        self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, dotted(keys), message))
+        self.problems.append(_problem(self.path, mark.line + 1, mark.column + 1, keys, message))
 
 
 def _start(at: yaml.Node | yaml.Event) -> Any:

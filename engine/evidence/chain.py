@@ -59,7 +59,7 @@ class Chain:
                     recorded_at=recorded_at,
                     body=body,
                 )
-                envelope = dsse.seal(entries.encode(entry), self._signer)
+                envelope = dsse.seal(_payload(entry), self._signer)
                 try:
                     durable.create(self._layout.entry(entry.sequence), envelope, self._layout.staging)
                 except FileExistsError:
@@ -90,6 +90,16 @@ class Chain:
             raise SealError(
                 f"{path} does not verify ({error}); nothing is appended to it: run `auditreel verify`"
             ) from error
+
+
+def _payload(entry: Entry) -> bytes:
+    """What is signed; never what would not verify."""
+    try:
+        payload = entries.encode(entry)
+        entries.decode(payload)
+    except ValueError as error:
+        raise SealError(f"appending the {entry.kind} entry: {error}; nothing was signed") from error
+    return payload
 
 
 def opened(sequence: int, envelope: bytes, keys: Mapping[str, Ed25519PublicKey], store: str | None) -> Placed:

@@ -150,7 +150,13 @@ def encode(entry: Entry) -> bytes:
 
 def decode(payload: bytes) -> Entry:
     """The entry whose canonical JSON is ``payload``, with a typed body. Raises ValueError for anything else."""
-    plain = canonical.decode(payload)
+    try:
+        return _typed(canonical.decode(payload))
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+
+
+def _typed(plain: Any) -> Entry:
     entry = msgspec.convert(plain, Entry)
     if entry.schema != SCHEMA:
         raise ValueError(f"schema version {entry.schema} is not known to this version")

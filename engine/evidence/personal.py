@@ -128,7 +128,7 @@ def _without(value: Any, place: tuple[str, ...], pointer: str, private: dict[str
 def joined(properties: Mapping[str, Any], private: Mapping[str, Any]) -> dict[str, Any]:
     """What :func:`split` was given."""
     whole: Any = dict(properties)
-    for pointer, value in private.items():
+    for pointer, value in sorted(private.items(), key=lambda item: item[0].count("/")):  # what encloses comes first
         parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
         whole = _with(whole, parts, value)
     return dict(whole)

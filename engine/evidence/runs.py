@@ -100,12 +100,11 @@ class Reader:
         run = seal.asked.run
         fresh = self.read_bodies(placed)
         content = self.content(seal.asked.content)
-        intact = True
-        for path in (self._layout.findings(run), self._layout.ledger(run)):
-            intact &= self._matches(self._layout.relative(path), seal)
-        for name in seal.files.keys() - self.seen:
-            self._fault(name, "is no file of a run, though the seal names it")
-        if not intact and not self._altered:
+        own = [self._layout.relative(path) for path in (self._layout.findings(run), self._layout.ledger(run))]
+        matches = [self._matches(name, seal) for name in own]
+        for name in seal.files.keys() - {*own, self._layout.relative(self._layout.bodies(run))}:
+            self._fault(name, "is no file of the run, though its seal names it")
+        if not all(matches) and not self._altered:
             return None
         try:
             stored = self._stored(placed, content)

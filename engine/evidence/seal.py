@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.errors import SealError
+from engine.errors import SealError, VerificationError
 from engine.evidence import canonical, catalogue, durable, ledger, merkle, personal, record, tables
 from engine.evidence.catalogue import Catalogue, Content
 from engine.evidence.chain import Chain, read
@@ -124,8 +124,8 @@ class Recorder:
         intent = Intent(
             run=_run_id(started_at),
             kind=plan.kind,
-            trigger=plan.trigger,
-            organization=plan.organization,
+            trigger=canonical.neutral_text(plan.trigger),
+            organization=canonical.neutral_text(plan.organization),
             filters=canonical.neutral(plan.filters),
             engine=plan.engine_version,
             dependencies=plan.dependencies,
@@ -144,7 +144,7 @@ class Recorder:
         """Keep in the trust file that an entry was seen, so that it cannot be cut off unnoticed."""
         try:
             pin(self.trust_file, link)
-        except SealError as error:
+        except (SealError, VerificationError) as error:
             raise SealError(f"entry {link.sequence} stands in the chain, but was not pinned: {error}") from error
 
 
@@ -230,7 +230,10 @@ class Run:
             path = layout.bodies(seal.asked.run)
             if path.exists() and file_fact(path) == seal.files.get(layout.relative(path)):
                 packs.append(path)
-        known = tables.body_digests(database, packs)
+        try:
+            known = tables.body_digests(database, packs)
+        except VerificationError as error:
+            raise SealError(f"looking for bodies that are stored already: {error}; run `auditreel verify`") from error
         return {digest: data for digest, data in bodies.items() if digest not in known}
 
 
@@ -249,7 +252,10 @@ def _recorded(judged: Judged, content: Catalogue, private: PrivateObjects) -> _R
     leaves = record.leaves(judged.findings, content.members["parameters"], bodies)
     waivers = {id(judged.findings[index]): waiver for index, waiver in judged.waived.items()}
     waived = [(leaf, waivers[id(leaf.finding)]) for leaf in leaves if id(leaf.finding) in waivers]
-    rows = ledger.rows(judged.snapshot, judged.populations, waived, bodies)
+    try:
+        rows = ledger.rows(judged.snapshot, judged.populations, waived, bodies)
+    except canonical.NotCanonicalError as error:
+        raise SealError(f"recording the ledger: {error}; it holds text, integers, booleans and null") from error
     _refuse_twice((leaf.order for leaf in leaves), "two verdicts of one check on one subject")
     found = ledger.parse(rows)["resource"]
     _refuse_twice(map(ledger.resource_key, found), "two resources of one scope, type and id")

@@ -166,7 +166,7 @@ def read_findings(
         try:
             document = reader.leaf(row)
             data = canonical.encode_known(document)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, msgspec.DecodeError) as error:
             raise VerificationError(f"{path} does not hold records: {error}") from error
         yield document, data
 

@@ -186,12 +186,21 @@ def left_out(assessment: Assessment) -> dict[str, list[CriterionConclusion]]:
     return reasons
 
 
+def ran(conclusion: ControlConclusion) -> bool:
+    """Whether the run looked at a control at all: not where its filters left out every check of it."""
+    return bool(conclusion.checks) or not conclusion.not_run
+
+
 def placed(criteria: Iterable[CriterionConclusion]) -> dict[str, str]:
-    """The criterion that each control is shown under: the first one, in the order given, that it serves."""
+    """The criterion that each control is shown under: the first one, in the order given, that it serves.
+
+    Controls that the run did not look at have no place.
+    """
     places: dict[str, str] = {}
     for row in criteria:
         for conclusion in row.controls:
-            places.setdefault(conclusion.control.id, row.criterion.id)
+            if ran(conclusion):
+                places.setdefault(conclusion.control.id, row.criterion.id)
     return places
 
 

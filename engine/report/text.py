@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from engine.model import GLOBAL, Assessment, Criterion, CriterionConclusion, Finding, WaiverState
 from engine.report import Options, closing, layout, summary, tables
-from engine.report.layout import Page, Style, cells, clipped, counted, left, named, ranges
+from engine.report.layout import Page, Style, cells, clipped, counted, left, named, ranges, wrapped
 from engine.report.safe import safe
 
 FIX_FIRST: Final = 5
@@ -84,18 +84,34 @@ def _judged(run: Assessment) -> str:
 
 
 def _criteria(run: Assessment, page: Page) -> Iterator[str]:
-    shown = [row for row in run.criteria if row.selected and row.controls]
-    if not shown:
+    asked = [row for row in run.criteria if row.selected]
+    places = summary.placed(asked)
+    if not places:
         return
-    places = summary.placed(shown)
-    table = tables.Controls([item for row in shown for item in row.controls], page)
+    table = tables.Controls([item for row in asked for item in row.controls if item.control.id in places], page)
     yield table.heading("Criterion and control")
-    for row in shown:
-        own = [item for item in row.controls if places[item.control.id] == row.criterion.id]
-        others = len(row.controls) - len(own)
-        yield page.heading(f"{row.criterion.id} {row.criterion.title}", f"+ {others} above" if others else "")
+    for row in asked:
+        here = [item for item in row.controls if item.control.id in places]
+        own = [item for item in here if places[item.control.id] == row.criterion.id]
+        others = len(here) - len(own)
+        if here:
+            yield page.heading(f"{row.criterion.id} {row.criterion.title}", f"+ {others} above" if others else "")
         for item in own:
             yield table.row(item)
+    yield from _narrowed(asked, page)
+
+
+def _narrowed(asked: Sequence[CriterionConclusion], page: Page) -> Iterator[str]:
+    """What the filters of the run took from controls."""
+    controls = {item.control.id: item for row in asked for item in row.controls}
+    whole = sum(not summary.ran(item) for item in controls.values())
+    part = sum(summary.ran(item) and bool(item.not_run) for item in controls.values())
+    said = [f"no check of {counted(whole, 'more control')}"] if whole else []
+    said += [f"only some checks of {counted(part, 'control')} above"] if part else []
+    if said:
+        yield from (
+            page.paint(line, "dim") for line in wrapped(f"The filters select {' and '.join(said)}.", page.width)
+        )
 
 
 def _checks(run: Assessment, page: Page) -> Iterator[str]:

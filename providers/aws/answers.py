@@ -47,17 +47,18 @@ def _fault(operation_model: Any, body: bytes) -> str | None:
         root = _ROOT.search(body)
         if root is None:
             return "not XML"
-        name = root.group(1).decode("ascii", "replace")
-        expected = f"{operation_model.name}Response"
-        if name.lower() == "html" or (protocol != "rest-xml" and name != expected):
-            return f"root element {name}"
+        name = root.group(1)
+        if name.lower() == b"html":
+            return "a web page"
+        if protocol != "rest-xml" and name != f"{operation_model.name}Response".encode():
+            return "another root element"
     return None
 
 
 def _is_json_object(body: bytes) -> bool:
     try:
         return isinstance(json.loads(body), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -75,6 +75,13 @@ LOST: Final = (
     botocore.IncompleteReadError,
     botocore.ResponseStreamingError,
 )
+MISLED: Final = (
+    botocore.ParamValidationError,  # what an earlier answer named cannot be asked for
+    botocore.PaginationError,  # the next page is the same page
+    botocore.ChecksumError,
+    botocore.FlexibleChecksumError,
+)
+"""An answer was well-formed and is not what the operation returns."""
 NOT_SIGNED_IN: Final = (
     botocore.NoCredentialsError,
     botocore.PartialCredentialsError,
@@ -98,7 +105,7 @@ class MalformedAnswer(Exception):
 
 
 def classify(error: Exception) -> Failure | None:
-    """What an error of botocore means, or None where it is not AWS's (a bug of ours, a wrong argument)."""
+    """What an error of botocore means, or None where it is not AWS's (a bug of ours)."""
     if isinstance(error, MalformedAnswer):
         return Failure("malformed_response", error.why, error.operation, error.request_id, temporary=True)
     if isinstance(error, NotReady):
@@ -111,6 +118,11 @@ def classify(error: Exception) -> Failure | None:
         return Failure("access_denied", type(error).__name__, refused=True)
     if isinstance(error, LOST):
         return Failure("unavailable", type(error).__name__, temporary=True)
+    if isinstance(error, MISLED):
+        return Failure("malformed_response", type(error).__name__)
+    if isinstance(error, botocore.BotoCoreError):
+        # A request that botocore cannot send, such as to a region that is none.
+        return Failure("unavailable", type(error).__name__)
     return None
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import boto3
@@ -21,7 +22,7 @@ import boto3
 from engine.collection import collect, discovered
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
-from engine.collection.planner import Plan, plan
+from engine.collection.planner import plan
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import compile_checks
 from engine.content.load import load
@@ -29,7 +30,11 @@ from engine.content.root import find
 from engine.evaluate import evaluate
 from engine.model import Clock, Finding, Snapshot
 from engine.selection import select
-from providers import declared, opened
+from providers import declared
+from providers.aws.adapter import Aws
+from providers.aws.caller import Caller
+from providers.aws.clients import Clients
+from providers.base import Governor, Scope, Tally
 from tests.collectors.scan import reads
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.demo_company import HOME, build, environment
@@ -44,7 +49,7 @@ CANARY: Final = "Canary7PlantedSecretXk2f9Qw"
 PARTNER: Final = "999999999999"
 _ACCOUNT_BLOCK: Final = (
     '<?xml version="1.0"?><PublicAccessBlockConfiguration>'
-    "<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>"
+    "<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls>"
     "<BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets>"
     "</PublicAccessBlockConfiguration>"
 )
@@ -132,37 +137,63 @@ class Scan:
     conclusion: Conclusion
 
 
-@dataclass(slots=True)
+class _Recalling(Caller):
+    """A caller that sends only what is to be asked ``anew``, and knows the answers to everything else."""
+
+    def __init__(self, answers: dict[Hashable, Any], anew: str | None, *given: Any) -> None:
+        super().__init__(*given)
+        self._answers, self._anew = answers, anew
+
+    def _governed(self, service: str, method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        send = super()._governed(service, method)
+        name = f"{service}:{self._clients.get(service, self.region).meta.method_to_api_mapping[method.__name__]}"
+
+        def request(**arguments: Any) -> dict[str, Any]:
+            key = (name, self.region, repr(sorted(arguments.items())))
+            if self._anew is None:
+                self._answers[key] = send(**arguments)
+            return self._answers[key] if key in self._answers and name != self._anew else send(**arguments)
+
+        return request
+
+
+class _Recall(Aws):
+    """The adapter, with the answers of its last whole scan."""
+
+    def __init__(self, timeout: float) -> None:
+        self._answers: dict[Hashable, Any] = {}
+        self.anew: str | None = None
+        super().__init__(Clients(timeout, "auditreel"))
+
+    def caller(self, scope: Scope, governor: Governor, tally: Tally) -> Caller:
+        return _Recalling(self._answers, self.anew, self._clients, scope, governor, tally)
+
+
 class Scanner:
     """Scans with every check, again and again: data folders read once, clients kept. Needs the account's environment.
 
     ``timeout`` is how long one request may take, in seconds.
     """
 
-    timeout: float = 5.0
-    plan: Plan = field(init=False)
-    _scan: Callable[[], Scan] = field(init=False)
+    def __init__(self, timeout: float = 5.0) -> None:
+        self._content = content = load(find())
+        self._selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=("*",))
+        self._checks = compile_checks(self._selection.checks, content.types, content.policy.organization.parameters)
+        self._conform = conforming({name: schema.type for name, schema in content.types.items()})
+        self._adapter = _Recall(timeout)
+        self.plan = plan("aws", declared("aws"), reads(self._checks))
 
-    def __post_init__(self) -> None:
-        content = load(find())
-        selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=("*",))
-        checks = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
-        conform = conforming({name: schema.type for name, schema in content.types.items()})
-        self.plan = made = plan("aws", declared("aws"), reads(checks))
-        adapter = opened("aws", timeout=self.timeout)
+    def __call__(self, anew: str | None = None) -> Scan:
+        """One scan, from the discovery to the exit code. Asks everything, or only the operation ``anew``.
 
-        def scan() -> Scan:
-            limiter = Limiter(lambda seconds: None, threading.Event())
-            found = discovered(adapter, limiter, frozenset(), frozenset())
-            snapshot = collect(made, adapter, found, limiter, lambda: AS_OF, conform)
-            findings = evaluate(snapshot, checks)
-            return Scan(snapshot, findings, conclude(findings, selection, snapshot, content.policy))
-
-        self._scan = scan
-
-    def __call__(self) -> Scan:
-        """One scan, from the discovery to the exit code."""
-        return self._scan()
+        Then the other answers are those of the last scan that asked everything.
+        """
+        self._adapter.anew = anew
+        limiter = Limiter(lambda seconds: None, threading.Event())
+        found = discovered(self._adapter, limiter, frozenset(), frozenset())
+        snapshot = collect(self.plan, self._adapter, found, limiter, lambda: AS_OF, self._conform)
+        findings = evaluate(snapshot, self._checks)
+        return Scan(snapshot, findings, conclude(findings, self._selection, snapshot, self._content.policy))
 
 
 # --- what the company does not have ----------------------------------------------------------------------------------
@@ -180,7 +211,7 @@ def _policy(action: str, resource: str, **more: Any) -> str:
 def _extend(wire: AwsWire) -> None:
     _identities()
     _storage(wire)
-    _network()
+    _network(wire)
     _databases()
     _functions()
     _trail()
@@ -204,6 +235,10 @@ def _storage(wire: AwsWire) -> None:
     s3.put_bucket_ownership_controls(
         Bucket="northwind-partner", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     )
+    s3.put_bucket_ownership_controls(
+        Bucket="northwind-public-site", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    s3.put_bucket_acl(Bucket="northwind-public-site", ACL="public-read")
     # Not seeded: outside of our adapter, boto3 puts the account's id before the host of S3 Control.
     wire.overrides.answer("s3control:GetPublicAccessBlock", _ACCOUNT_BLOCK)
     wire.overrides.change("kms:DescribeKey", _partners_key)
@@ -218,7 +253,7 @@ def _partners_key(exchange: Exchange, answer: Answer) -> Answer:
     return replace(answer.with_body(json.dumps(body).encode()), status=200)
 
 
-def _network() -> None:
+def _network(wire: AwsWire) -> None:
     ec2 = _client("ec2")
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     entries = [{"Cidr": "203.0.113.0/24", "Description": "office"}]
@@ -228,6 +263,10 @@ def _network() -> None:
     group = ec2.create_security_group(GroupName="offices", Description="offices", VpcId=vpc)["GroupId"]
     rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": listed}]}
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    # moto assigns no IPv6 addresses.
+    address = b"<ipv6AddressesSet><item><ipv6Address>2600:1f18::7</ipv6Address></item></ipv6AddressesSet>"
+    none = re.compile(rb"<ipv6AddressesSet ?/>|<ipv6AddressesSet></ipv6AddressesSet>")
+    wire.overrides.rewrite("ec2:DescribeInstances", lambda body: none.sub(address, body))
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     ec2.register_image(Name="golden", RootDeviceName="/dev/sda1")
@@ -256,9 +295,7 @@ def _functions() -> None:
     secrets, functions, queues = _client("secretsmanager"), _client("lambda"), _client("sqs")
     secret = secrets.create_secret(Name="canary", SecretString=CANARY)["ARN"]
     who = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}}
-    secrets.put_resource_policy(
-        SecretId=secret, ResourcePolicy=_policy("secretsmanager:GetSecretValue", "*", **who)
-    )
+    secrets.put_resource_policy(SecretId=secret, ResourcePolicy=_policy("secretsmanager:GetSecretValue", "*", **who))
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("handler.py", "def handle(event, context): pass")

@@ -2,6 +2,7 @@
 
 python -m tests.end_to_end.evidence_child record FOLDER COUNT
 python -m tests.end_to_end.evidence_child killed PREPARED WORK
+python -m tests.end_to_end.evidence_child killed-init PREPARED WORK
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import duckdb  # noqa: F401 - before the forks, which then need not load it
 
 from engine.errors import SealError
 from engine.evidence import durable
+from engine.evidence.keys import initialise
 from tests.unit.evidence.synthetic_runs import END, START, content, judged, plan, record, reopened
 
 CHANGES = ("open", "write", "fsync", "fchmod", "link", "replace", "unlink", "mkdir")
@@ -56,7 +58,12 @@ def one_run(folder: Path) -> None:
     run.seal(judged(seed="new"), END)
 
 
-def kill_everywhere(prepared: Path, work: Path) -> None:
+def made(folder: Path) -> None:
+    """Keys, trust file and store."""
+    initialise(folder / "store", folder / "config", environment={})
+
+
+def kill_everywhere(prepared: Path, work: Path, action: Callable[[Path], None]) -> None:
     """One process after the other on a copy of ``prepared``, each killed one change later, until one is through."""
     for changes in range(1, 10_000):
         folder = work / f"{changes:04d}"
@@ -64,7 +71,7 @@ def kill_everywhere(prepared: Path, work: Path) -> None:
         child = os.fork()
         if child == 0:
             durable.os = Countdown(changes, killed)  # type: ignore[assignment]
-            one_run(folder)
+            action(folder)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
@@ -81,8 +88,8 @@ def main() -> None:
     """Do what the arguments say."""
     verb, first, second = sys.argv[1:]
     try:
-        if verb == "killed":
-            kill_everywhere(Path(first), Path(second))
+        if verb.startswith("killed"):
+            kill_everywhere(Path(first), Path(second), made if verb == "killed-init" else one_run)
         else:
             record_many(Path(first), int(second))
     except SealError as error:

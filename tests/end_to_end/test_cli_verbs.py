@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -267,3 +269,33 @@ def test_a_run_without_any_failure_of_reading_prints_no_progress_into_a_pipe(aud
     assert done.returncode == 3
     assert done.stderr.startswith("exit 3: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("aws_env")
+@pytest.mark.parametrize(("terminal", "shown"), [("xterm-256color", True), ("dumb", False)])
+def test_progress_is_shown_on_the_error_stream_of_a_terminal_and_leaves_the_data_alone(
+    tmp_path: Path, terminal: str, shown: bool
+) -> None:
+    import pty
+
+    main, side = pty.openpty()
+    command = [sys.executable, "-m", "engine", "run", "--check", "aws.iam.root_mfa_enabled", "--format", "json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": terminal, "COLUMNS": "80"}
+    written = bytearray()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(main, 4096):
+                written.extend(data)
+
+    reader = threading.Thread(target=read)
+    with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=side) as process:
+        os.close(side)
+        reader.start()
+        report = json.loads(process.communicate(timeout=PATIENCE)[0])
+    reader.join(PATIENCE)
+    os.close(main)
+
+    assert process.returncode == report["exit"]["code"] == 3
+    assert (b"Reading" in written) is shown
+    assert b"exit 3: " in written

@@ -74,6 +74,17 @@ def test_killed_between_any_two_writes_the_store_stays_valid_and_the_dead_run_vi
     assert verified(folders[-1]).runs[1].state == "sealed"
 
 
+def test_killed_while_it_is_made_a_store_can_be_made_again_and_used(tmp_path: Path) -> None:
+    for name in ("prepared", "work"):
+        (tmp_path / name).mkdir()
+    assert ended(child("killed-init", tmp_path / "prepared", tmp_path / "work")) == (0, "")
+    folders = sorted((tmp_path / "work").iterdir())
+    assert len(folders) > 20
+    for folder in folders:
+        store_in(folder).begin(plan(), content(), START)
+        assert verified(folder).problems == ()
+
+
 def test_runs_of_two_processes_land_in_one_chain(tmp_path: Path) -> None:
     store_with_a_run(tmp_path)
     racing = [child("record", tmp_path, 4) for _ in range(2)]

@@ -140,6 +140,15 @@ def test_an_alias_bomb_is_refused_without_expanding_it() -> None:
     assert all("aliases" in message for _, _, message in messages)
 
 
+def test_nothing_of_a_hostile_key_reaches_a_terminal_as_it_is() -> None:
+    problems: list[Problem] = []
+    assert parse(PATH, b'"\\e[2J\\n": 1\n"\\e[2J\\n": 2\n', problems) is None
+    assert [str(problem) for problem in problems] == ["data.yaml:2:1: \\x1b[2J\\n: is there twice"]
+    document = parse(PATH, b'"\\e[2J": 1', [])
+    assert document is not None
+    assert str(document.problem(("\x1b[2J",), "no \x1b[2J")).isprintable()
+
+
 def test_every_problem_of_a_file_is_told_at_once() -> None:
     assert [(line, column) for line, column, _ in faults("a: 012\nb: {c: 1, c: 2}\n3: x\n")] == [
         (1, 4),

@@ -162,3 +162,25 @@ def test_no_name_can_write_on_the_screen(name: str) -> None:
     assert max(map(cells, shown.split("\n"))) <= 100
     assert len(shown) < 20_000
     shown.encode("utf-8")
+
+
+def test_controls_that_the_filters_left_out_are_counted_and_not_shown_as_without_evidence() -> None:
+    run = every_state()
+    encryption, public = run.criteria[2].controls[:2]
+    left_out = replace(encryption, word="no_evidence", checks=(), not_run=encryption.checks)
+    in_part = replace(public, not_run=("aws.s3.bucket_policy_not_public",))
+    criteria = (replace(run.criteria[2], controls=(left_out, in_part)),)
+
+    lines = text(replace(run, criteria=criteria)).splitlines()
+
+    assert not any(line.startswith("  ENC-01") for line in lines)
+    assert "The filters select no check of 1 more control and only some checks of 1 control above." in lines
+
+
+def test_a_control_that_no_check_serves_is_shown_without_evidence() -> None:
+    run = every_state()
+    by_hand = replace(run.criteria[2].controls[0], word="no_evidence", checks=(), passed=0, failed=0)
+
+    lines = text(replace(run, criteria=(replace(run.criteria[2], controls=(by_hand,)),))).splitlines()
+
+    assert any(re.match(r"  ENC-01 .*no evidence", line) for line in lines)

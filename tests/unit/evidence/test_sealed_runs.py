@@ -203,6 +203,32 @@ def test_a_schema_whose_marks_would_be_ignored_is_refused(tmp_path: Path) -> Non
     assert "x-personal" in refused(tmp_path, judged(), schemas=schemas)
 
 
+@pytest.mark.parametrize("as_of", ["2026-11-23T02:00:00+00:00", "yesterday", "2026-11-23"])
+def test_what_would_not_verify_is_never_signed(tmp_path: Path, as_of: str) -> None:
+    made = judged()
+    assert "as_of" in refused(tmp_path, replace(made, snapshot=replace(made.snapshot, as_of=as_of)))
+
+
+def test_hostile_names_of_the_organisation_are_recorded_without_loss(tmp_path: Path) -> None:
+    recorder = store_in(tmp_path)
+    record(recorder, organization="\ud800\x1b[2J", trigger="\udfff")
+    assert verify(recorder.layout.root, read_trust(recorder.trust_file)).problems == ()
+
+
+def test_a_ledger_without_canonical_form_is_refused(tmp_path: Path) -> None:
+    made = judged()
+    row = replace(made.snapshot.ledger[0], calls=1.5)  # type: ignore[arg-type]
+    assert "ledger" in refused(tmp_path, replace(made, snapshot=replace(made.snapshot, ledger=(row,))))
+
+
+def test_a_trust_file_that_is_gone_is_an_error_of_sealing(tmp_path: Path) -> None:
+    recorder = store_in(tmp_path)
+    run = recorder.begin(plan(), content(), START)
+    recorder.trust_file.unlink()
+    with pytest.raises(SealError, match="was not pinned"):
+        run.seal(judged(), END)
+
+
 def test_content_that_was_altered_is_not_built_on(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
     record(recorder)

@@ -286,7 +286,7 @@ def resealed(folder: Path, sequence: int, change: Callable[[dict[str, object]], 
         (lambda body: body["intent"].update(sequence=2), "names no intent"),
         (lambda body: body["asked"].update(trigger="somebody else"), "does not repeat the intent"),
         (lambda body: body["files"].popitem(), "not among the files|in the store|names it"),
-        (lambda body: body["files"].update({"elsewhere": {"digest": "0" * 64, "size": 1}}), "no file of a run"),
+        (lambda body: body["files"].update({"elsewhere": {"digest": "0" * 64, "size": 1}}), "no file of the run"),
         (lambda body: body["asked"]["content"].update(checks="0" * 64), "cannot be read"),
     ],
 )
