@@ -41,7 +41,8 @@ def unread_at(item: Resource, path: Sequence[str | int]) -> Unread:
         if pointer in item.unread:
             return item.unread[pointer]
     # Below a property that was read, the answer itself has no such key.
-    return EXPRESSION_ERROR if path and path[0] in item.properties else NOT_COLLECTED
+    read = path and (path[0] in item.properties or (path[0] == "tags" and item.tags is not None))
+    return EXPRESSION_ERROR if read else NOT_COLLECTED
 
 
 class World:

@@ -133,9 +133,13 @@ class Failure:
 
     @property
     def detail(self) -> str:
-        """Code and request id, for the ``detail`` of an :class:`Unread`."""
-        return f"{self.code} (request {self.request_id})" if self.request_id else self.code
+        """Code and request id, for the ``detail`` of an :class:`Unread`. Both are the provider's own words."""
+        code = text(self.code)[:LONGEST_CODE]
+        return f"{code} (request {text(self.request_id)[:LONGEST_CODE]})" if self.request_id else code
 
+
+LONGEST_CODE: Final = 200
+"""Characters of an error code or a request id that are kept."""
 
 Per = Literal["scope", "resource"]
 Where = Literal["global", "region"]

@@ -25,6 +25,7 @@ from engine.expressions.types import (
 from engine.model import Resource, Unread
 
 MALFORMED = Unread("malformed_response", detail="not of the type that the schema gives")
+TAGS = MapType(STRING, STRING)
 UNDECLARED = Unread("malformed_response", detail="the schema has no such property")
 
 
@@ -38,6 +39,8 @@ def conforming(schemas: Mapping[str, ObjectType]) -> Callable[[Resource], Resour
             for name, value in item.properties.items()
             if name not in fields or not fits(fields[name], value)
         }
+        if item.tags is not None and not fits(TAGS, dict(item.tags)):
+            item = replace(item, tags=None, unread={**item.unread, "/tags": MALFORMED})
         if not bad:
             return item
         kept = {name: value for name, value in item.properties.items() if name not in bad}

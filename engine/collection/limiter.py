@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -58,19 +59,21 @@ class Limiter:
     ) -> T:
         """The result of ``request``, after as many attempts as its errors deserve."""
         state = self._lane(lane)
-        attempt = 0
+        attempts: Counter[str] = Counter()
         while True:
-            attempt += 1
             try:
                 return self._once(state, request)
             except Cancelled:
                 raise
             except Exception as error:
                 failure = classify(error)
-                if failure is None or not self._again(state, failure, attempt):
+                if failure is None:
+                    raise
+                attempts[failure.reason] += 1
+                if not self._again(state, failure, attempts[failure.reason]):
                     raise
             tally.retries += 1
-            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempt - 1))
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempts.total() - 1))
             self._sleep(pause * self._jitter.uniform(0.5, 1.0))
 
     def pause(self, seconds: float) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from engine.collection.limiter import Cancelled
-from providers.base import Failure, Reader, Unread
+from providers.base import Failure, Found, Reader, Unread
 
-MALFORMED: Final = (KeyError, IndexError, TypeError, ValueError, AttributeError)
+MALFORMED: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a reader's code raises when an answer lacks what the API documents, or holds it in another form."""
 
 
@@ -43,8 +43,9 @@ def attempt(reader: Reader, read: Callable[[], Any], classify: Callable[[Excepti
 
 
 def _missing(error: Exception) -> str:
-    # A KeyError names the attribute; the others' texts may quote the answer.
-    return f"no {error.args[0]}" if isinstance(error, KeyError) and error.args else type(error).__name__
+    # A KeyError names the attribute, unless the answer's own text was the key; the others' texts may quote the answer.
+    name = error.args[0] if isinstance(error, KeyError) and error.args else None
+    return f"no {name}" if isinstance(name, str) and name.isidentifier() else type(error).__name__
 
 
 def _of(reader: Reader, failure: Failure) -> Outcome:
@@ -62,8 +63,8 @@ def _blamed(reader: Reader, failure: Failure) -> tuple[str, str | None]:
     """The operation that failed and the permission that would have allowed it, where lacking one is the cause."""
     index = 0
     if failure.operation:
-        name = failure.operation.rpartition(":")[2]
-        index = next((i for i, o in enumerate(reader.operations) if o.endswith(f":{name}")), 0)
+        name = _plain(failure.operation)
+        index = next((i for i, operation in enumerate(reader.operations) if _plain(operation) == name), 0)
     operation = reader.operations[index]
     if failure.refused or failure.reason not in ("access_denied", "policy_denied"):
         return operation, None
@@ -71,6 +72,11 @@ def _blamed(reader: Reader, failure: Failure) -> tuple[str, str | None]:
         return operation, failure.permission
     parallel = len(reader.permissions) == len(reader.operations)
     return operation, reader.permissions[index] if parallel else ", ".join(reader.permissions)
+
+
+def _plain(operation: str) -> str:
+    """An operation's name as "iam:GetUser", "GetUser" and "iam:get_user" all have it."""
+    return operation.rpartition(":")[2].replace("_", "").lower()
 
 
 def properties(reader: Reader, type_: str, outcome: Outcome, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -87,3 +93,18 @@ def properties(reader: Reader, type_: str, outcome: Outcome, given: Mapping[str,
     missing = Unread("missing_attribute", reader.operations[0])
     said = reader.unmentioned if given is None else given
     return {**{name: said.get(name, missing) for name in names}, **(given or {})}
+
+
+def contradicted(first: Found, second: Found) -> Found:
+    """What two mentions of one resource in one listing say together: where they differ, nobody knows.
+
+    Pages can overlap while a listing changes, so that a resource is listed twice.
+    """
+    said = {**second.properties, **first.properties}
+    differs = Unread("ambiguous", detail="listed twice, with different values")
+    return replace(
+        first,
+        properties={
+            name: value if second.properties.get(name, value) == value else differs for name, value in said.items()
+        },
+    )

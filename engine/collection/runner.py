@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from engine.collection.lanes import Lanes
 from engine.collection.ledger import Ledger
-from engine.collection.outcomes import Outcome, attempt, properties
+from engine.collection.outcomes import Outcome, attempt, contradicted, properties
 from engine.collection.planner import Plan
 from engine.model import Collection, CollectionState, Resource, Scope, Unread
 from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally, merged, resource
@@ -116,7 +116,8 @@ class Runner:
 
         def read() -> None:
             for item in reader.read(self._provider.caller(scope, self._governor, tally), scope):
-                found[item.type, item.id] = item
+                known = found.get((item.type, item.id))
+                found[item.type, item.id] = item if known is None else contradicted(known, item)
 
         outcome = attempt(reader, read, self._provider.classify)
         self._finished(reader, scope, "", outcome, tally)

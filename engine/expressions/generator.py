@@ -44,9 +44,9 @@ from engine.expressions.values import (
     contains,
     equal,
     key_of,
-    keys_of,
     parse_timestamp,
     parsed,
+    range_of,
 )
 from engine.expressions.writer import Code, Unsure, Writer
 
@@ -342,7 +342,7 @@ def _items(value: Any) -> list[Any]:
     if type(value) is list:
         return value
     if type(value) is dict:
-        return keys_of(value)
+        return range_of(value)
     raise Unsure
 
 
@@ -369,7 +369,7 @@ _SCOPE: Final[dict[str, Any]] = {
     "contains": contains,
     "at": _at,
     "items": _items,
-    "keys": keys_of,
+    "keys": range_of,
     "make_map": _make_map,
     "called": _called,
     "parsed": parsed,

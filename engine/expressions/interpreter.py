@@ -33,7 +33,7 @@ from engine.expressions.tree import (
     Variable,
 )
 from engine.expressions.types import Type
-from engine.expressions.values import contains, equal, is_a, key_of, keys_of, parsed, size_in_steps, type_name
+from engine.expressions.values import contains, equal, is_a, key_of, parsed, range_of, size_in_steps, type_name
 
 Whereabouts = Path | list[Any] | None
 """A path; or a list with the whereabouts of each element; or None for a computed value."""
@@ -260,7 +260,7 @@ class Interpreter:
         value, where = self._locate(node.range)
         if type(value) is dict:
             self._record(where, value)
-            value, where = keys_of(value), None
+            value, where = range_of(value), None
         elif type(value) is not list:
             self._record(where, value)
             raise EvaluationError(f"{node.kind}() takes a list or a map, not {type_name(value)}")

@@ -268,6 +268,15 @@ def keys_of(map_: dict[Any, Any]) -> list[Any]:
     return [key.value if type(key) is BoolKey else key for key in map_]
 
 
+def range_of(map_: dict[Any, Any]) -> list[Any]:
+    """The keys of a map in the order in which macros visit them: sorted where all are text.
+
+    The language leaves the order open; stored evidence is sorted, and must replay as it was judged.
+    """
+    keys = keys_of(map_)
+    return sorted(keys) if all(type(key) is str for key in keys) else keys
+
+
 def equal(left: Any, right: Any) -> bool:
     """Equality of the language: numbers by value, true unlike 1, different types unequal, lists and maps by content."""
     kind, other = type(left), type(right)

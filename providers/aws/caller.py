@@ -45,6 +45,10 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
 }
 
 
+MOST_PAGES: Final = 100_000
+"""Of one listing: more than any account fills."""
+
+
 class Caller:
     """Calls AWS in one scope, whose ``account``, ``region`` and ``partition`` (aws, aws-us-gov, aws-cn) it carries."""
 
@@ -106,17 +110,33 @@ class Caller:
                 raise
 
     def whole_pages(self, service: str, operation: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:
-        """The pages of a listing, for answers that hold several lists."""
+        """The pages of a listing, for answers that hold several lists.
+
+        Pages that lead back to one that was read, or that promise more and do not say where, are malformed.
+        """
         client = self._clients.get(service, self.region)
         name = client.meta.method_to_api_mapping[operation]
         model = client.meta.service_model.operation_model(name)
         paging = self._clients.paginator_model(service).get_paginator(name)
         size = PAGE_SIZES.get(name)
         settings = {"PageSize": size} if size and "limit_key" in paging else {}
-        paginator: Any = Paginator(self._governed(service, getattr(client, operation)), paging, model)
+        request = self._governed(service, getattr(client, operation))
+        asked: set[str] = set()
+
+        def once(**arguments: Any) -> dict[str, Any]:
+            key = repr(sorted(arguments.items()))
+            if key in asked or len(asked) >= MOST_PAGES:
+                raise MalformedAnswer(f"{service}:{name}", "pages without an end")
+            asked.add(key)
+            return request(**arguments)
+
+        page: dict[str, Any] = {}
+        paginator: Any = Paginator(once, paging, model)
         for page in paginator.paginate(PaginationConfig=settings, **arguments):
             self._tally.pages += 1
             yield page
+        if page.get(paging.get("more_results")):
+            raise MalformedAnswer(f"{service}:{name}", "no token for the next page")
 
     def poll(self, seconds: float) -> None:
         """Wait before asking again for what was not ready; the request that follows counts as a poll."""
@@ -128,24 +148,30 @@ class Caller:
 
         def request(**arguments: Any) -> dict[str, Any]:
             tally.calls += 1
-            answer = self._governor((service, self.region), lambda: _sent(method, arguments), classify, tally)
-            metadata = answer.pop("ResponseMetadata", {})
+            answer, metadata, digest = self._governor(
+                (service, self.region), lambda: _sent(method, arguments), classify, tally
+            )
             tally.date = metadata.get("HTTPHeaders", {}).get("date")
             if metadata.get("RequestId"):
                 tally.request_ids.append(metadata["RequestId"])
-            tally.digests.append(_digest(answer))
+            tally.digests.append(digest)
             return answer
 
         return request
 
 
-def _sent(method: Callable[..., dict[str, Any]], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _sent(
+    method: Callable[..., dict[str, Any]], arguments: Mapping[str, Any]
+) -> tuple[dict[str, Any], Mapping[str, Any], str]:
+    """The answer to one request, its metadata, and its digest."""
     try:
-        return method(**arguments)
+        answer = method(**arguments)
+        metadata: Mapping[str, Any] = answer.pop("ResponseMetadata", {})
+        return answer, metadata, _digest(answer)
     except (BotoCoreError, ClientError, MalformedAnswer):
         raise
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
-        # botocore's parsers let these out for bodies that break off or hold values of another type.
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # botocore's parsers let these out for bodies that break off, nest too deeply or hold values of another type.
         raise MalformedAnswer(getattr(method, "__name__", "?"), f"unparsable: {type(error).__name__}") from error
 
 

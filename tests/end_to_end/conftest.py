@@ -1,0 +1,54 @@
+"""The account that the tests of whole runs share; see :mod:`tests.end_to_end.account`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.end_to_end.account import Account, Scan, Scanner
+
+
+@pytest.fixture(scope="session")
+def seeded_account() -> Iterator[Account]:
+    """The account; seeded once."""
+    from tests.end_to_end.account import seeded
+
+    with seeded() as account:
+        yield account
+
+
+@pytest.fixture(scope="session")
+def clean(seeded_account: Account) -> tuple[Scanner, Scan]:
+    """A scanner that has read everything, and what a scan gives when nothing goes wrong."""
+    from tests.emulators.demo_company import environment
+    from tests.end_to_end.account import Scanner
+
+    with environment(seeded_account.wire.url):
+        # What every bucket's region takes to read is asked for too.
+        seeded_account.older_storage.on = True
+        scanner = Scanner()
+        scan = scanner()
+        seeded_account.restore()
+    return scanner, scan
+
+
+@pytest.fixture
+def account(seeded_account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Account]:
+    """The account with nothing in the way, and an environment in which every AWS client talks to it."""
+    from tests.emulators.demo_company import environment
+
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    seeded_account.restore()
+    with environment(seeded_account.wire.url):
+        yield seeded_account
+    broken = list(seeded_account.wire.broken)
+    seeded_account.wire.broken.clear()
+    seeded_account.restore()
+    if broken:
+        raise broken[0]
