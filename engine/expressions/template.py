@@ -12,7 +12,7 @@ from engine.expressions.limits import MAX_SOURCE
 from engine.expressions.parser import Parser
 from engine.expressions.program import Program, build
 from engine.expressions.types import Type, holds_object
-from engine.expressions.values import range_of
+from engine.expressions.values import keys_of
 
 UNREADABLE: Final = "(not readable)"
 """What stands for a part that has no value."""
@@ -82,7 +82,7 @@ def _text(value: Any) -> str:
     if type(value) is list:
         return _cut([text_of(item) for item in value[:_MAX_ITEMS]], len(value))
     if type(value) is dict:
-        names = [text_of(key) for key in range_of(value)]
+        names = [text_of(key) for key in keys_of(value)]
         pairs = sorted(zip(names, value.values(), strict=True), key=lambda pair: pair[0])
         return _cut([f"{name}: {text_of(item)}" for name, item in pairs[:_MAX_ITEMS]], len(value))
     return text_of(value)
