@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -31,12 +32,18 @@ def cost(command: Sequence[str], environment: Mapping[str, str], output: int = s
     """Run a command to its end (wait4(2), which tells the cost of that one process)."""
     start = time.monotonic()
     process = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
+    usage = waited(process)
     wall = time.monotonic() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
     # ru_maxrss is in KB on Linux, in bytes on macOS.
     scale = 1e-6 if sys.platform == "darwin" else 1024e-6
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale, process.returncode)
+
+
+def waited(process: subprocess.Popen[bytes]) -> resource.struct_rusage:
+    """Wait for a process and give what it used."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage
 
 
 def offline(home: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.content.checks import CompiledCheck
-from engine.expressions import Failed, Program
+from engine.expressions import Failed, Program, path_text
 from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_resource, unread_at
 from engine.model import Cause, Collection, Finding, Resource, Scope, Snapshot, Subject
 
@@ -118,7 +118,7 @@ class _Context:
 
     def _cause(self, path: Sequence[str | int]) -> Cause:
         root, rest = path[0], path[1:]
-        text = _path_text(path)
+        text = path_text(path)
         if root == "resource":
             return Cause(text, unread_at(self.item, rest))
         relation = self.related.get(str(root))
@@ -127,10 +127,3 @@ class _Context:
         if relation is not None and rest and isinstance(rest[0], int) and rest[0] < len(relation.resources):
             return Cause(text, unread_at(relation.resources[rest[0]], rest[1:]))
         return Cause(text, EXPRESSION_ERROR)
-
-
-def _path_text(path: Sequence[str | int]) -> str:
-    text = str(path[0])
-    for part in path[1:]:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text

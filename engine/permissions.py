@@ -12,7 +12,7 @@ from providers import Declared
 
 def actions(plan: Plan, declared: Declared) -> tuple[str, ...]:
     """The actions that the plan and the discovery before it take, sorted."""
-    return tuple(sorted({*plan.permissions, *(permission for _, permission in declared.discovery)}))
+    return tuple(sorted({*plan.permissions, *(name for _, needed in declared.discovery for name in needed)}))
 
 
 def aws_policy(names: Iterable[str]) -> str:

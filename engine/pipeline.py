@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import engine
 from engine import permissions as least
 from engine import recording
-from engine.collection import collect, combined, discovered, refuse_unknown
+from engine.collection import collect, combined, completed, discovered, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import Plan, plan
@@ -50,7 +50,7 @@ from engine.probes import probe
 from engine.recording import RunPlan, Verdict
 from engine.selection import select
 from providers import NotInstalled, declared, opened
-from providers.base import Reader
+from providers.base import NotConfigured, Reader
 
 if TYPE_CHECKING:
     from engine.evidence.replay import Recorded
@@ -212,14 +212,10 @@ def _observe(
     cancelled: threading.Event,
 ) -> Snapshot:
     """The snapshot to judge: the demonstration's, a stored one, or what the clouds answer now."""
-    if request.demo == "recorded":
-        from engine.collection.snapshot import read
-
-        return replace(read(DEMO), source="demo")
-    if request.snapshot is not None:
-        return _stored(request)
-    limiter = Limiter(clock.sleep, cancelled)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
+    if request.demo == "recorded" or request.snapshot is not None:
+        return completed(_stored(request, content), _plans(checks), conform)
+    limiter = Limiter(clock.sleep, cancelled)
     with _company() if request.demo else nullcontext():
         snapshots = [_collected(made, request, limiter, clock, conform, progress) for made in _plans(checks)]
     if cancelled.is_set():
@@ -243,13 +239,17 @@ def _collected(
 ) -> Snapshot:
     adapter = _opened(made.provider, request)
     found = discovered(adapter, limiter, frozenset(request.accounts), frozenset(request.regions))
-    return collect(made, adapter, found, limiter, clock.now, conform, progress)
+    try:
+        return collect(made, adapter, found, limiter, clock.now, conform, progress)
+    finally:
+        for scope in found.scopes:
+            adapter.close(scope)
 
 
 def _opened(provider: str, request: RunRequest) -> Any:
     try:
         return opened(provider, timeout=request.timeout, agent=f"auditreel/{engine.__version__}")
-    except NotInstalled as error:
+    except (NotInstalled, NotConfigured) as error:
         raise UsageError(f"opening {provider}: {error}") from error
 
 
@@ -263,14 +263,17 @@ def _plans(checks: Iterable[CompiledCheck]) -> list[Plan]:
     return [plan(provider, declared(provider), wanted) for provider, wanted in sorted(reads.items())]
 
 
-def _stored(request: RunRequest) -> Snapshot:
+def _stored(request: RunRequest, content: Content) -> Snapshot:
     from engine.collection.snapshot import read
 
+    if request.demo == "recorded":
+        return replace(read(DEMO), source="demo")
     named = request.snapshot or ""
     path = Path(named)
-    if path.exists():
-        return replace(read(path), source="recorded")
-    return replace(recording.snapshot_of(named, request.store, request.config), source="recorded")
+    if recording.is_run(named) and not path.exists():
+        store = request.store or content.policy.organization.store
+        return replace(recording.snapshot_of(named, store, request.config), source="recorded")
+    return replace(read(path), source="recorded")
 
 
 # --- before a run ---
@@ -296,7 +299,7 @@ def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
     calls: list[PlannedCall] = []
     for made in _plans(checks):
         discovery = declared(made.provider).discovery
-        calls += [PlannedCall(made.provider, (called,), (needed,), "once", ()) for called, needed in discovery]
+        calls += [PlannedCall(made.provider, (called,), needed, "once", ()) for called, needed in discovery]
         calls += [_planned_call(made, reader) for reader in made.readers]
     return selection, tuple(calls)
 
@@ -363,14 +366,15 @@ def examined(patterns: Sequence[str], policy: Path | None = None) -> dict[str, l
     return {check.check.id: mismatches(check, content.types) or probe(check, content.types) for check in compiled}
 
 
-def diagnose(request: RunRequest, clock: Clock) -> tuple[Diagnosis, ...]:
-    """Who we are, what will be denied, clock skew and versions: what ``doctor`` says of each provider."""
+def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | None = None) -> tuple[Diagnosis, ...]:
+    """Who we are, what will be denied, clock skew and versions: what ``doctor`` says of each provider.
+
+    When ``cancelled`` is set, what is still to be tried is not.
+    """
     content, _, compiled = _prepared(request)
+    limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    return tuple(
-        diagnosis(made, _opened(made.provider, request), Limiter(clock.sleep, threading.Event()), clock, conform)
-        for made in _plans(compiled)
-    )
+    return tuple(diagnosis(made, _opened(made.provider, request), limiter, clock, conform) for made in _plans(compiled))
 
 
 # --- evidence ---

@@ -6,12 +6,13 @@ The evidence package is imported only where something is recorded or read from a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import engine
 from engine.content.checks import CompiledCheck
@@ -22,6 +23,9 @@ from engine.model import Assessment, Clock, Snapshot
 if TYPE_CHECKING:
     from engine.evidence.replay import Judge
     from engine.evidence.seal import Run
+
+
+_RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,11 @@ def dependencies() -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
+def is_run(name: str) -> bool:
+    """Whether a name has the form of a run's id, not of a file."""
+    return _RUN.fullmatch(name) is not None
+
+
 def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
     """The snapshot that a sealed run was judged on, rebuilt from its bodies and ledger."""
     if store is None:
@@ -169,7 +178,8 @@ def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
         )
     from engine.evidence.replay import snapshot_of as rebuilt
 
-    return rebuilt(local(store), run, config / "trust.json")
+    folder = local(store)
+    return rebuilt(folder, run, _trusted(folder, config) / "trust.json")
 
 
 # --- stores and bundles ---
@@ -204,8 +214,12 @@ def verify(target: str, config: Path) -> Verdict:
 
 def _trusted(path: Path, config: Path) -> Path:
     """The folder of the trust file: that of a demonstration's throw-away keys where they lie beside its store."""
+    from engine.evidence.trust import read_trust
+
     beside = path.with_name(f"{path.name}.keys")
-    return beside if (beside / "trust.json").exists() else config
+    trust = beside / "trust.json"
+    # Whoever can write beside a store could put a trust file of his own there; none of those is ever evidence.
+    return beside if trust.exists() and read_trust(trust).purpose == "demonstration" else config
 
 
 def replay(run: str, store: str, config: Path, judge: Judge) -> Verdict:

@@ -36,7 +36,7 @@ class Declared:
         self.types: Mapping[str, ResourceType] = package.TYPES
         self.readers: tuple[Reader, ...] = package.READERS
         self.discovered: Mapping[str, tuple[str, ...]] = package.DISCOVERED
-        self.discovery: tuple[tuple[str, str], ...] = package.DISCOVERY
+        self.discovery: tuple[tuple[str, tuple[str, ...]], ...] = package.DISCOVERY
 
 
 def opened(provider: str, **settings: Any) -> Provider:

@@ -113,6 +113,11 @@ class Found:
     name: str | None = None
     region: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raise TypeError where an answer gave something else than text for what identifies a resource."""
+        if not all(isinstance(said, str) for said in (self.id, self.name or "", self.region or "")) or not self.id:
+            raise TypeError(f"the identity of a {self.type} is not text")
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -151,6 +156,10 @@ class NotReady(Exception):
     def __init__(self, operation: str) -> None:
         self.operation = operation
         super().__init__(operation)
+
+
+class NotConfigured(Exception):
+    """The provider's SDK cannot use what it is configured with (an unknown profile, a wrong endpoint)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +270,6 @@ class Provider(Protocol):
     types: Mapping[str, ResourceType]
     readers: tuple[Reader, ...]
     discovered: Mapping[str, tuple[str, ...]]
-    discovery_permissions: tuple[str, ...]
 
     def discover(self, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
         """Find out who we are and which scopes can be read, of ``accounts`` (empty: all).
@@ -386,7 +394,7 @@ def resource(found: Found, scope: Scope, collected_at: str) -> Resource:
         name=text(found.name or found.id),
         provider=scope.provider,
         account=scope.account,
-        region=found.region or scope.region,
+        region=text(found.region or scope.region),
         tags=None,
         collected_at=collected_at,
         properties={},

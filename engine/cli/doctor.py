@@ -37,7 +37,7 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
     from engine.report.layout import page
 
     request, _ = options.request(flags)
-    found = pipeline.diagnose(request, system_clock(watch.cancelled))
+    found = pipeline.diagnose(request, system_clock(watch.cancelled), watch.cancelled)
     if format_ == "json":
         streams.emit(records.encoded([records.plain(asdict(row)) for row in found], indent=2) + "\n")
     else:

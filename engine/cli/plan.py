@@ -62,7 +62,8 @@ def lines(selection: Selection, calls: Sequence[PlannedCall], page: Page) -> Ite
         width = max(cells(" ".join(row.operations)) for row in rows)
         for row in rows:
             name = left(" ".join(row.operations), min(width, page.width - 4))
-            needs = "" if set(row.permissions) == set(row.operations) else f"needs {', '.join(row.permissions)}"
+            more = set(row.permissions) - set(row.operations)
+            needs = f"needs {', '.join(row.permissions)}" if more else ""
             if cells(name) + cells(needs) + 4 <= page.width:
                 yield f"  {name}  {page.paint(needs, 'dim')}"
                 continue

@@ -11,10 +11,10 @@ from engine.collection.limiter import Cancelled
 from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
-from engine.model import Resource, Scope, Snapshot
+from engine.model import GLOBAL, Collection, Resource, Scope, Snapshot, Unread
 from providers.base import Discovery, Governor, Provider
 
-__all__ = ["collect", "combined", "discovered", "refuse_unknown"]
+__all__ = ["collect", "combined", "completed", "discovered", "refuse_unknown"]
 
 
 def collect(
@@ -66,7 +66,7 @@ def discovered(provider: Provider, governor: Governor, accounts: frozenset[str],
         if failure is None:
             raise
         if failure.code.startswith("NoCredentials"):
-            raise UsageError(f"asking {provider.name} who we are: no credentials were found") from error
+            raise UsageError(f"asking {provider.name} who we are: no credentials were found; sign in first") from error
         raise DiscoveryError(f"asking {provider.name} who we are: {failure.reason} ({failure.detail})") from error
     refuse_unknown(accounts or frozenset(), regions, found.scopes, str(found.identity.get("account")))
     return found
@@ -100,6 +100,28 @@ def combined(snapshots: Sequence[Snapshot]) -> Snapshot:
         ledger=tuple(chain(*(s.ledger for s in snapshots))),
         regions_off=tuple(chain(*(s.regions_off for s in snapshots))),
         finished_at=max((s.finished_at for s in snapshots if s.finished_at), default=None),
+    )
+
+
+def completed(snapshot: Snapshot, plans: Iterable[Plan], conforms: Conforms) -> Snapshot:
+    """A stored snapshot, as one for these plans: what it should hold and does not was not collected.
+
+    Without that, a region whose listing it leaves out would count as one in which nothing exists.
+    """
+    there = {(row.type, row.scope) for row in snapshot.collections}
+    lacking = [
+        Collection(type_.name, scope, "failed", 0, Unread("not_collected"))
+        for plan in plans
+        for type_ in plan.types.values()
+        for scope in snapshot.scopes
+        if scope.provider == plan.provider
+        and (type_.where == GLOBAL) == (scope.region == GLOBAL)
+        and (type_.name, scope) not in there
+    ]
+    return replace(
+        snapshot,
+        collections=tuple(sorted((*snapshot.collections, *lacking), key=lambda row: (row.type, row.scope))),
+        resources=tuple(sorted(map(conforms, snapshot.resources), key=order)),
     )
 
 

@@ -6,7 +6,7 @@ a failure that nobody caused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from engine.expressions.types import (
     Nullable,
     ObjectType,
     Type,
+    bare,
 )
 from engine.model import Resource, Unread
 
@@ -30,15 +31,24 @@ UNDECLARED = Unread("malformed_response", detail="the schema has no such propert
 
 
 def conforming(schemas: Mapping[str, ObjectType]) -> Callable[[Resource], Resource]:
-    """A function that makes every property unread that does not fit its schema (resource type -> object type)."""
+    """A function that makes every property unread that does not fit its schema (resource type -> object type).
+
+    A type without a schema, of which a stored snapshot may hold resources, is read by no check.
+    """
 
     def conform(item: Resource) -> Resource:
+        if item.type not in schemas:
+            return item
         fields = schemas[item.type].fields
         bad = {
             name: UNDECLARED if name not in fields else MALFORMED
             for name, value in item.properties.items()
             if name not in fields or not fits(fields[name], value)
         }
+        for pointer, why in item.unread.items():
+            name, *below = pointer.split("/")[1:]
+            if name in item.properties and name in fields and hides(fields[name], below):
+                bad.setdefault(name, why)
         if item.tags is not None and not fits(TAGS, dict(item.tags)):
             item = replace(item, tags=None, unread={**item.unread, "/tags": MALFORMED})
         if not bad:
@@ -48,6 +58,22 @@ def conforming(schemas: Mapping[str, ObjectType]) -> Callable[[Resource], Resour
         return replace(item, properties=kept, unread={**unread, **{f"/{name}": why for name, why in bad.items()}})
 
     return conform
+
+
+def hides(type_: Type, path: Sequence[str]) -> bool:
+    """Whether a value of this type could hide that something at ``path`` inside it is missing.
+
+    An object's properties are asked for by name, and asking for one that is not there is an error. A map or a document
+    is searched, counted and iterated: a missing key would go unnoticed, so the whole of it counts as unread.
+    """
+    type_ = bare(type_)
+    if not path:
+        return False
+    if isinstance(type_, ListType):
+        return hides(type_.element, path[1:])
+    if isinstance(type_, ObjectType):
+        return path[0] in type_.fields and hides(type_.fields[path[0]], path[1:])
+    return True
 
 
 def fits(type_: Type, value: Any) -> bool:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from engine.errors import InputError
-from engine.model import Snapshot
+from engine.model import Resource, Snapshot
+from providers.base import lift
 
 SCHEMA: Final = "auditreel/snapshot/v1"
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 LARGEST: Final = 2**30
 """Bytes of a snapshot file that are read at the most."""
 
@@ -23,13 +30,54 @@ def written(snapshot: Snapshot) -> bytes:
 def parsed(data: bytes, name: str) -> Snapshot:
     """The snapshot in a file's bytes; ``name`` is the file's, for the error. Raises InputError where it is not one."""
     try:
-        document: Any = msgspec.json.decode(data)
+        # The first refuses what UTF-8 and JSON do not hold (lone surrogates, NaN), the second keys that stand twice.
+        msgspec.json.decode(data)
+        document: Any = json.loads(data, object_pairs_hook=_once)
         schema = document.pop("schema", None) if isinstance(document, dict) else None
         if schema != SCHEMA:
-            raise InputError(f"reading the snapshot {name}: it is not of schema {SCHEMA} (but {schema!r})")
-        return msgspec.convert(document, Snapshot)
-    except (msgspec.MsgspecError, RecursionError) as error:
+            raise ValueError(f"it is not of schema {SCHEMA} (but {schema!r:.80})")
+        return _sound(msgspec.convert(document, Snapshot))
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise InputError(f"reading the snapshot {name}: {error}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {twice!r:.80} stands twice in one object")
+    return values
+
+
+def _sound(snapshot: Snapshot) -> Snapshot:
+    """The snapshot, with values that evidence can hold. Raises ValueError where it contradicts itself."""
+    _refuse_time(snapshot.as_of)
+    resources = tuple(_bare(item) for item in snapshot.resources)
+    for kind, keys in (
+        ("resource", [(item.type, item.scope, item.id) for item in resources]),
+        ("listing", [(row.type, row.scope) for row in snapshot.collections]),
+    ):
+        twice = next((key for key, count in Counter(keys).items() if count > 1), None)
+        if twice is not None:
+            raise ValueError(f"it holds the {kind} {' '.join(map(str, twice))} twice")
+    return replace(snapshot, resources=resources)
+
+
+def _refuse_time(text: str) -> None:
+    if not _TIME.fullmatch(text):
+        raise ValueError(f"{text!r:.80} is no time in RFC 3339, UTC")
+    datetime.fromisoformat(text[:19])
+
+
+def _bare(item: Resource) -> Resource:
+    _refuse_time(item.collected_at)
+    for pointer in item.unread:
+        if not pointer.startswith("/"):
+            raise ValueError(f"{item.id}: {pointer!r:.80} is no JSON Pointer to a property")
+        if pointer[1:] in item.properties:
+            raise ValueError(f"{item.id}: {pointer!r:.80} is both read and unread")
+    properties, deep = lift(item.properties)
+    return replace(item, properties=properties, unread={**item.unread, **deep})
 
 
 def read(path: Path) -> Snapshot:

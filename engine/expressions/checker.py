@@ -8,7 +8,7 @@ from typing import Final
 from engine.expressions import calls
 from engine.expressions.lexer import fail
 from engine.expressions.limits import MAX_DEPTH
-from engine.expressions.names import chain, start, suggestion
+from engine.expressions.names import chain, suggestion
 from engine.expressions.syntax import (
     Binary,
     Invocation,
@@ -158,7 +158,7 @@ class Checker:
         """The typed node of a condition."""
         node = self.value(syntax)
         if not accepts(BOOL, node.type):
-            self.refuse(start(syntax), f"{what} takes a bool, not {node.type}")
+            self.refuse(syntax.at, f"{what} takes a bool, not {node.type}")
         return node
 
     def refuse(self, at: int, message: str) -> None:

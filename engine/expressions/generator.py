@@ -12,7 +12,7 @@ from types import NoneType
 from typing import Any, Final
 
 from engine.expressions.functions import Function
-from engine.expressions.limits import STEP_SHIFT
+from engine.expressions.limits import LIST_SHIFT
 from engine.expressions.operators import ORDERINGS
 from engine.expressions.regex import compiled
 from engine.expressions.tree import (
@@ -208,7 +208,7 @@ class _Generator(Writer):
     def _membership(self, node: Membership) -> Code:
         element = self.code(node.element)
         texts = _constant_texts(node.container)
-        if texts is not None and (not node.metered or len(texts) < 1 << STEP_SHIFT):
+        if texts is not None and (not node.metered or len(texts) < 1 << LIST_SHIFT):
             return Code(f"({element.text} in {self.named(frozenset(texts))})", _BOOL)
         container, kind = self.code(node.container), bare(node.container.type)
         if isinstance(kind, (ListType, MapType)):

@@ -9,13 +9,14 @@ MAX_SOURCE: Final = 10_000
 MAX_DEPTH: Final = 64
 """Levels of nesting, of brackets in the text and of operations in the tree (``a + b + c`` nests twice)."""
 MAX_STEPS: Final = 500_000
-"""Steps of one evaluation: an element of a macro's list is one; so are 64 characters or elements that a function or
-comparison inside a macro goes through."""
+"""Steps of one evaluation: an element of a macro's list is one; so are 64 characters, or 4 elements of a list, that a
+function or comparison inside a macro goes through."""
 MAX_TEXT: Final = 1_000_000
 """Characters (or bytes) of a text that a function or operator produces."""
 MAX_LIST: Final = 100_000
 """Elements of a list that a function or operator produces."""
 MAX_MISSING: Final = 1_000
 """Missing paths that a failure names."""
-STEP_SHIFT: Final = 6
+TEXT_SHIFT: Final = 6
+LIST_SHIFT: Final = 2
 """A length shifted by this many bits is its cost in steps."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from engine.expressions.syntax import Binary, Invocation, Logical, Member, Name, Subscript, Syntax, Ternary
+from engine.expressions.syntax import Member, Name, Syntax
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -25,23 +25,6 @@ def chain(syntax: Syntax) -> tuple[list[str], bool, list[int]] | None:
     if not isinstance(syntax, Name):
         return None
     return [syntax.name, *reversed(parts)], syntax.absolute, [syntax.at, *reversed(places)]
-
-
-def start(syntax: Syntax) -> int:
-    """The offset at which an expression begins (a node's own is where its operator or name stands)."""
-    match syntax:
-        case Member() | Subscript():
-            return start(syntax.operand)
-        case Invocation(target=target) if target is not None:
-            return start(target)
-        case Binary():
-            return start(syntax.left)
-        case Logical():
-            return start(syntax.operands[0])
-        case Ternary():
-            return start(syntax.condition)
-        case _:
-            return syntax.at
 
 
 def shown(function: str) -> str:

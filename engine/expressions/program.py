@@ -11,7 +11,6 @@ from engine.expressions.failures import Failed, path_text
 from engine.expressions.generator import Evaluator, generated
 from engine.expressions.interpreter import Interpreter
 from engine.expressions.lexer import fail
-from engine.expressions.names import start
 from engine.expressions.parser import parse
 from engine.expressions.syntax import Syntax
 from engine.expressions.tree import Node
@@ -87,5 +86,5 @@ def build(
     checker = Checker(source, variables, container, lenient)
     tree = checker.value(syntax)
     if expected is not None and not accepts(expected, tree.type):
-        fail(source, start(syntax), f"the expression is {tree.type}, where {expected} is needed")
+        fail(source, syntax.at, f"the expression is {tree.type}, where {expected} is needed")
     return Program(source, tree, frozenset(checker.reads), expected)

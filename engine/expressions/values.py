@@ -26,7 +26,7 @@ from math import inf
 from typing import Any, Final
 
 from engine.expressions.failures import EvaluationError
-from engine.expressions.limits import STEP_SHIFT
+from engine.expressions.limits import LIST_SHIFT, TEXT_SHIFT
 from engine.expressions.types import (
     BOOL,
     BYTES,
@@ -304,7 +304,10 @@ def contains(container: Any, element: Any) -> bool:
 
 def size_in_steps(value: Any) -> int:
     """What going through a value once costs (see :mod:`engine.expressions.limits`)."""
-    return len(value) >> STEP_SHIFT if type(value) in (str, bytes, list, dict) else 0
+    kind = type(value)
+    if kind in (list, dict):
+        return len(value) >> LIST_SHIFT
+    return len(value) >> TEXT_SHIFT if kind in (str, bytes) else 0
 
 
 def parsed(type_: Type, value: Any) -> Any:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.expressions.limits import MAX_STEPS, STEP_SHIFT
+from engine.expressions.limits import LIST_SHIFT, MAX_STEPS, TEXT_SHIFT
 from engine.expressions.values import size_in_steps
 
-_SIZED: Final = frozenset((str, bytes, list, dict))
+_SHIFTS: Final[dict[type, int]] = {str: TEXT_SHIFT, bytes: TEXT_SHIFT, list: LIST_SHIFT, dict: LIST_SHIFT}
 
 
 class Unsure(Exception):
@@ -106,12 +106,12 @@ class Writer:
         """Count the steps that going through the values costs (atoms, as :func:`.values.size_in_steps` has them)."""
         costs = []
         for code in codes:
-            if not code.classes:
+            shifts = {_SHIFTS.get(class_) for class_ in code.classes}
+            shift = shifts.pop() if len(shifts) == 1 else None
+            if shift is not None:
+                costs.append(f"(len({code.text}) >> {shift})")
+            elif shifts or not code.classes:
                 costs.append(f"steps({code.text})")
-            elif _SIZED & set(code.classes):
-                costs.append(
-                    f"(len({code.text}) >> {STEP_SHIFT})" if set(code.classes) <= _SIZED else f"steps({code.text})"
-                )
         if costs:
             self.count(" + ".join(costs))
 

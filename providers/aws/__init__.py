@@ -43,5 +43,8 @@ TYPES: Final[Mapping[str, ResourceType]] = {
 }
 DISCOVERED: Final[Mapping[str, tuple[str, ...]]] = {"AWS::Account": ("partition",), "AWS::Region": ("opt_in_status",)}
 """The types whose resources come with the discovery, and the properties that come with them."""
-DISCOVERY: Final = (("sts:GetCallerIdentity", "sts:GetCallerIdentity"), ("ec2:DescribeRegions", "ec2:DescribeRegions"))
-"""The operations of the discovery, each with its permission."""
+DISCOVERY: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("sts:GetCallerIdentity", ()),
+    ("ec2:DescribeRegions", ("ec2:DescribeRegions",)),
+)
+"""The operations of the discovery, each with its permissions; who one is, everyone may ask."""

@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+from botocore.exceptions import BotoCoreError
 
 from providers.aws import DISCOVERED, DISCOVERY, READERS, TYPES
 from providers.aws.caller import Caller
 from providers.aws.clients import Clients
-from providers.aws.errors import classify
+from providers.aws.errors import UNANSWERED, classify
 from providers.aws.times import instant
-from providers.base import GLOBAL, Discovery, Failure, Found, Governor, Reader, ResourceType, Scope, Tally, Unread
+from providers.base import (
+    GLOBAL,
+    Discovery,
+    Failure,
+    Found,
+    Governor,
+    NotConfigured,
+    Reader,
+    ResourceType,
+    Scope,
+    Tally,
+    Unread,
+)
 
 
 def open(*, timeout: float = 20.0, agent: str = "auditreel") -> Aws:
-    """The adapter on the default credential chain. ``timeout`` is how long a request may take, in seconds."""
-    return Aws(Clients(timeout, agent))
+    """The adapter on the default credential chain. ``timeout`` is how long a request may take, in seconds.
+
+    Raises :class:`providers.base.NotConfigured` where botocore cannot use its environment and files as they are.
+    """
+    try:
+        clients = Clients(timeout, agent)
+        # Who gets no credentials hears so from the discovery; everything else that can be wrong shows here.
+        with suppress(*UNANSWERED):
+            clients.get("sts", clients.default_region)
+    except (BotoCoreError, ValueError) as error:
+        raise NotConfigured(str(error)) from error
+    return Aws(clients)
 
 
 class Aws:
@@ -26,7 +51,6 @@ class Aws:
     types: Mapping[str, ResourceType] = TYPES
     readers: tuple[Reader, ...] = READERS
     discovered = DISCOVERED
-    discovery_permissions = tuple(permission for _, permission in DISCOVERY)
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -41,12 +65,14 @@ class Aws:
 
     def lane(self, reader: Reader, scope: Scope) -> Hashable:
         """Service and region: what AWS throttles together."""
-        region = self._clients.global_region if scope.region == GLOBAL else scope.region
-        return (reader.operations[0].partition(":")[0], region)
+        return (reader.operations[0].partition(":")[0], self._region(scope))
 
     def close(self, scope: Scope) -> None:
         """Drop the clients of the scope's region."""
-        self._clients.close(scope.region)
+        self._clients.close(self._region(scope))
+
+    def _region(self, scope: Scope) -> str:
+        return self._clients.global_region if scope.region == GLOBAL else scope.region
 
     def discover(self, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
         """The caller's account (sts:GetCallerIdentity) and its regions (ec2:DescribeRegions, with opt-in status).

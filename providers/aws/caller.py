@@ -48,6 +48,12 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
 MOST_PAGES: Final = 100_000
 """Of one listing: more than any account fills."""
 
+UNPARSABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, SyntaxError, TypeError, ValueError)
+"""What botocore's parsers let out for bodies that break off, nest too deeply or hold values of another type.
+
+ElementTree's ParseError is a SyntaxError.
+"""
+
 
 class Caller:
     """Calls AWS in one scope, whose ``account``, ``region`` and ``partition`` (aws, aws-us-gov, aws-cn) it carries."""
@@ -170,8 +176,7 @@ def _sent(
         return answer, metadata, _digest(answer)
     except (BotoCoreError, ClientError, MalformedAnswer):
         raise
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        # botocore's parsers let these out for bodies that break off, nest too deeply or hold values of another type.
+    except UNPARSABLE as error:
         raise MalformedAnswer(getattr(method, "__name__", "?"), f"unparsable: {type(error).__name__}") from error
 
 

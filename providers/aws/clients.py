@@ -11,6 +11,7 @@ import gzip
 import os
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,14 +57,12 @@ class _Models(Loader):  # type: ignore[misc]
         return sorted({entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()})
 
 
+@cache
 def _models() -> _Models:
     """The loader of botocore's own models and of those in AWS_DATA_PATH."""
     configured = botocore.session.Session().get_config_variable("data_path")
     paths = filter(None, os.path.expandvars(configured or "").split(os.pathsep))
     return _Models(extra_search_paths=[str(Path(path).expanduser()) for path in paths])
-
-
-_LOADER: Final = _models()
 
 
 class Clients:
@@ -74,7 +73,7 @@ class Clients:
 
     def __init__(self, timeout: float, agent: str) -> None:
         self._session = botocore.session.Session()
-        self._session.register_component("data_loader", _LOADER)
+        self._session.register_component("data_loader", _models())
         self._config = Config(
             connect_timeout=min(timeout, 5.0),
             read_timeout=timeout,

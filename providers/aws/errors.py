@@ -82,14 +82,14 @@ MISLED: Final = (
     botocore.FlexibleChecksumError,
 )
 """An answer was well-formed and is not what the operation returns."""
-NOT_SIGNED_IN: Final = (
-    botocore.NoCredentialsError,
-    botocore.PartialCredentialsError,
+UNANSWERED: Final = (
     botocore.CredentialRetrievalError,
     botocore.TokenRetrievalError,
     botocore.SSOError,
     botocore.NoAuthTokenError,
 )
+"""Whoever should have given credentials did not."""
+NOT_SIGNED_IN: Final = (botocore.NoCredentialsError, botocore.PartialCredentialsError, *UNANSWERED)
 
 
 _NAMED_ACTION: Final = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")

@@ -97,11 +97,18 @@ def _credential_report(aws: Caller, scope: Scope) -> Iterator[Found]:
         raise NotReady("iam:GenerateCredentialReport")
     report = aws.call("iam", "get_credential_report")
     generated = instant(report.get("GeneratedTime"))
-    for row in csv.DictReader(io.StringIO(report["Content"].decode("utf-8"))):
+    for row in _rows(report["Content"]):
         if row["user"] == "<root_account>":
             yield Found(ACCOUNT, scope.account, {"root_last_used_at": _latest(row), "report_generated_at": generated})
         else:
             yield Found(USER, row["arn"], {**_credentials(row), "report_generated_at": generated})
+
+
+def _rows(report: bytes) -> list[dict[str, str]]:
+    try:
+        return list(csv.DictReader(io.StringIO(report.decode("utf-8"))))
+    except csv.Error as error:
+        raise ValueError("the credential report is not CSV") from error
 
 
 def _credentials(row: Mapping[str, str]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def corrected() -> Overrides:
     layer.edit("iam:GetCredentialReport", _with_root)
     layer.without("iam:ListVirtualMFADevices", "VirtualMFADevices.Base32StringSeed", "VirtualMFADevices.QRCodePNG")
     layer.rewrite("kms:DescribeKey", _whole_key)
+    layer.edit("logs:DescribeMetricFilters", _replaced_filters)
     layer.edit("rds:DescribeDBInstances", _publicly_accessible)
     layer.change("s3:GetBucketEncryption", _encrypted_by_default)
     return layer
@@ -200,6 +201,12 @@ def _whole_key(body: bytes) -> bytes:
     told = {name: value for name, value in key.items() if value is not None}
     answer["KeyMetadata"] = {"KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": False, **told}
     return json.dumps(answer).encode()
+
+
+def _replaced_filters(document: Document) -> None:
+    # moto keeps the old filter beside the one that replaced it.
+    filters = {(item["logGroupName"], item["filterName"]): item for item in document.items("metricFilters")}
+    document.keep("metricFilters", list(filters.values()))
 
 
 def _publicly_accessible(document: Document) -> None:

@@ -83,12 +83,13 @@ class OlderStorage:
 
     def __init__(self) -> None:
         self.on = False
-        self._inner = Overrides()
-        self._inner.without("s3:ListBuckets", "Buckets.BucketRegion")
 
     async def __call__(self, exchange: Exchange, forward: Next) -> Answer:
         """Change one listing."""
-        return await (self._inner(exchange, forward) if self.on else forward(exchange))
+        answer = await forward(exchange)
+        if not self.on or exchange.call.name != "s3:ListBuckets":
+            return answer
+        return answer.with_body(re.sub(rb"<BucketRegion>[^<]*</BucketRegion>", b"", answer.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ class Account:
         self.older_storage.on = False
         self.wire.faults.clear()
         self.wire.enforcement.clear()
-        self.wire.paging.size = None
+        self.wire.paging.size, self.wire.paging.pauses, self.wire.paging.served = None, False, {}
+        self.wire.latency.jitter = 0.0
         self.wire.traffic.reset()
 
 
@@ -137,10 +139,15 @@ class Scan:
     conclusion: Conclusion
 
 
+def verdicts(scan: Scan) -> dict[tuple[str, str, str, str], str]:
+    """(check, kind of subject, its id, region) -> verdict."""
+    return {(f.check.id, f.subject.kind, f.subject.id, f.scope.region): f.verdict for f in scan.findings}
+
+
 class _Recalling(Caller):
     """A caller that sends only what is to be asked ``anew``, and knows the answers to everything else."""
 
-    def __init__(self, answers: dict[Hashable, Any], anew: str | None, *given: Any) -> None:
+    def __init__(self, answers: dict[Hashable, Any], anew: frozenset[str] | None, *given: Any) -> None:
         super().__init__(*given)
         self._answers, self._anew = answers, anew
 
@@ -152,7 +159,8 @@ class _Recalling(Caller):
             key = (name, self.region, repr(sorted(arguments.items())))
             if self._anew is None:
                 self._answers[key] = send(**arguments)
-            return self._answers[key] if key in self._answers and name != self._anew else send(**arguments)
+                return self._answers[key]
+            return self._answers[key] if key in self._answers and name not in self._anew else send(**arguments)
 
         return request
 
@@ -162,7 +170,7 @@ class _Recall(Aws):
 
     def __init__(self, timeout: float) -> None:
         self._answers: dict[Hashable, Any] = {}
-        self.anew: str | None = None
+        self.anew: frozenset[str] | None = None
         super().__init__(Clients(timeout, "auditreel"))
 
     def caller(self, scope: Scope, governor: Governor, tally: Tally) -> Caller:
@@ -183,12 +191,12 @@ class Scanner:
         self._adapter = _Recall(timeout)
         self.plan = plan("aws", declared("aws"), reads(self._checks))
 
-    def __call__(self, anew: str | None = None) -> Scan:
-        """One scan, from the discovery to the exit code. Asks everything, or only the operation ``anew``.
+    def __call__(self, *anew: str) -> Scan:
+        """One scan, from the discovery to the exit code. Asks everything, or only the operations ``anew``.
 
         Then the other answers are those of the last scan that asked everything.
         """
-        self._adapter.anew = anew
+        self._adapter.anew = frozenset(anew) if anew else None
         limiter = Limiter(lambda seconds: None, threading.Event())
         found = discovered(self._adapter, limiter, frozenset(), frozenset())
         snapshot = collect(self.plan, self._adapter, found, limiter, lambda: AS_OF, self._conform)
@@ -263,6 +271,9 @@ def _network(wire: AwsWire) -> None:
     group = ec2.create_security_group(GroupName="offices", Description="offices", VpcId=vpc)["GroupId"]
     rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": listed}]}
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    web = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["web"]}])["SecurityGroups"][0]
+    everyone = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=web["GroupId"], IpPermissions=[everyone])
     # moto assigns no IPv6 addresses.
     address = b"<ipv6AddressesSet><item><ipv6Address>2600:1f18::7</ipv6Address></item></ipv6AddressesSet>"
     none = re.compile(rb"<ipv6AddressesSet ?/>|<ipv6AddressesSet></ipv6AddressesSet>")

@@ -2,7 +2,8 @@
 
 A function is pure: it sees its arguments only, never the clock, the network or the environment. It gets the values of
 :mod:`engine.expressions.values`: str, int, bool, None, list and dict as JSON has them (never to be changed). A function
-may trust the outer type of each argument (``list<string>`` is a list), not what is inside of a list or map.
+may trust the outer type of each argument (``list<string>`` is a list), not what is inside of a list or map, where a key
+that was not read is missing and date-times are text, as they were read.
 """
 
 from __future__ import annotations

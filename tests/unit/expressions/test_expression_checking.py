@@ -53,6 +53,12 @@ WRONG = {
     "'abc": "1:1 text without its closing quote",
     "true # comment": "1:6 unexpected '#'",
     "'\\q' == 'q'": "1:1 no such escape in text: \\q",
+    "'\\ud800' == ''": "1:1 no such character: \\ud800",
+    "b'\\u0041' == b''": "1:1 no such escape in bytes: \\u0041",
+    "resource.5 == 1": "1:9 unexpected '.5'",
+    "resource.'a' == 1": "1:10 expected a name after '.'",
+    "true false": "1:6 unexpected 'false'",
+    "!-1 == 1": "1:2 unexpected '-'",
     "9223372036854775808 > 0": "1:1 the number does not fit into 64 bits",
     "package == 1": "1:1 'package' is a reserved word",
     # names
@@ -69,8 +75,8 @@ WRONG = {
     "sizes(resource.hosts) == 1": "1:1 there is no function 'sizes'; did you mean 'size'?",
     "params.limits > 1": "1:8 params has no property 'limits'; did you mean 'limit'?",
     # types
-    "resource.count": "1:1 the expression is int, where bool is needed",
-    "resource.encryption_algorithm": "1:1 the expression is string?, where bool is needed",
+    "resource.count": "1:10 the expression is int, where bool is needed",
+    "resource.encryption_algorithm": "1:10 the expression is string?, where bool is needed",
     "resource.count == 'one'": "1:16 int is never equal to string",
     "resource.count == null": "1:16 int is never null",
     "null != resource.count": "1:6 int is never null",
@@ -79,8 +85,8 @@ WRONG = {
     "resource.hosts > 1": "1:16 '>' does not take (list<string>, int)",
     "resource.created - 3 > now": "1:18 '-' does not take (timestamp, int)",
     "!resource.count": "1:1 '!' does not take (int); it takes (bool)",
-    "resource.is_log_target && resource.count": "1:27 && takes a bool, not int",
-    "resource.count ? true : false": "1:1 the condition before '?' takes a bool, not int",
+    "resource.is_log_target && resource.count": "1:36 && takes a bool, not int",
+    "resource.count ? true : false": "1:10 the condition before '?' takes a bool, not int",
     "(resource.is_log_target ? 1 : 'a') == 1": "1:25 the branches differ in type: int and string",
     "resource.hosts.all(h, h)": "1:23 all() takes a bool, not string",
     "resource.count.all(h, true)": "1:10 all() takes a list or a map, not int",
@@ -107,6 +113,8 @@ WRONG = {
     "timestamp('2026-02-30T00:00:00Z') < now": "1:1 timestamp(): '2026-02-30T00:00:00Z' is not a date and time",
     "now - duration('90 days') < resource.created": "1:7 duration(): '90 days' is not a duration",
     "cidr('10.0.0.0/33').containsIP('10.0.0.1')": "1:1 cidr(): '10.0.0.0/33' is not a CIDR range",
+    "timestamp('2026-01-01T00:00:00+25:00') < now": "1:1 timestamp(): '2026-01-01T00:00:00+25:00' has no such offset",
+    "duration('') > days(1)": "1:1 duration(): '' is not a duration",
     "days(200000) > now - resource.created": "1:1 days(): the duration is longer than 292 years",
 }
 

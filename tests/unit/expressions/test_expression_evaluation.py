@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.expressions import Failed, Program, Trace, compile, path_text
+from engine.expressions.functions import Function
 from engine.expressions.types import (
     BOOL,
     DYN,
@@ -50,6 +51,7 @@ VARIABLES = {
     ),
     "trails": ListType(ObjectType("Trail", {"is_logging": BOOL, "regions": ListType(STRING)})),
     "params": ObjectType("params", {"age": parse_type("duration"), "limit": INT, "allowed": ListType(STRING)}),
+    "times": MapType(STRING, TIMESTAMP),
     "now": TIMESTAMP,
 }
 NOW = "2026-11-22T00:00:00Z"
@@ -62,7 +64,12 @@ def rule(port: Any, *cidrs: str, **other: Any) -> dict[str, Any]:
 def evaluated(source: str, expected: Any = BOOL, **variables: Any) -> Any:
     """The value, after having seen that the interpreter says the same."""
     program: Program = compile(source, VARIABLES, expected)
-    everything = {"now": NOW, "params": {"age": "2160h", "limit": 3, "allowed": ["a"]}, **variables}
+    everything = {
+        "now": NOW,
+        "times": {"a": "2026-01-01T00:00:00Z"},
+        "params": {"age": "2160h", "limit": 3, "allowed": ["a"]},
+        **variables,
+    }
     before = json.dumps(everything, default=str)
     value = program.evaluate(everything)
     assert value == program.interpret(everything)
@@ -118,6 +125,16 @@ TRUE_OR_FALSE = [
     ("resource.policy == 1.0", {"policy": 1}, True),
     ("dyn(1u) == dyn(1)", {}, True),
     ("{true: 1, 1: 2}[true] == 1", {}, True),
+    # types that are only known when the data is there
+    ("resource.policy.exists(h, h == 'a')", {"policy": ["b", "a"]}, True),
+    ("resource.policy.exists(h, h == 'a')", {"policy": {"a": 1}}, True),
+    ("resource.policy[1] == 'a' && resource.policy[1.0] == 'a'", {"policy": ["b", "a"]}, True),
+    ("resource.policy < 3 && resource.policy + 1 < 3.5", {"policy": 2}, True),
+    ("resource.policy in resource.hosts", {"policy": "a", "hosts": ["a"]}, True),
+    ("times['a'] < now && times == {'a': resource.created}", {"created": "2026-01-01T00:00:00Z"}, True),
+    ("duration('1h') < params.age && params.age == days(90)", {}, True),
+    ("string(1e20) == '100000000000000000000' && string(1e21) == '1e+21'", {}, True),
+    ("timestamp('0001-01-01T00:00:00Z').getHours('+01:00') == 1", {}, True),
 ]
 
 
@@ -147,6 +164,10 @@ MISSING = [
      [("resource", "rules", 1, "from_port")]),
     ("resource.rules.all(r, trails.exists(t, t.is_logging && r.from_port == 1))", {"rules": [{}]},
      [("resource", "rules", 0, "from_port"), ("trails", 1, "is_logging")]),
+    ("[resource.algorithm, resource.hosts[0]] == []", {}, [("resource", "algorithm"), ("resource", "hosts")]),
+    ("resource.hosts[resource.count] == 'a'", {}, [("resource", "hosts"), ("resource", "count")]),
+    ("resource.rules.exists_one(r, r.to_port == 1)", {"rules": [rule(1), {}]}, [("resource", "rules", 1, "to_port")]),
+    ("resource.public ? true : resource.count == 1", {}, [("resource", "public")]),
     ("size(unknowns) == 0", {}, [("unknowns",)]),
     ("unknowns.exists(u, u == 1) || resource.public", {}, [("unknowns",), ("resource", "public")]),
     ("net.openPorts(resource.rules, ['tcp'], [22]) == []", {"rules": [rule(22), {"protocol": "tcp"}]}, None),
@@ -180,6 +201,13 @@ ERRORS = {
     "resource.used - now > days(1)": "'-' does not take (null, timestamp)",
     "resource.rules.all(r, true)": "all() takes a list or a map, not null",
     "resource.policy.a == 1": "string has no property 'a'",
+    "has(resource.policy.a)": "has() takes a map, not string",
+    "'a' in resource.policy": "'in' takes a list or a map, not string",
+    "resource.policy.exists(x, x == 1)": "exists() takes a list or a map, not string",
+    "{resource.policy: 1, 'text': 2} == {}": "the key 'text' is in the map twice",
+    "{dyn(1.5): 1} == {}": "double cannot be the key of a map",
+    "timestamp('0001-01-01T00:00:00Z').getHours('-01:00') == 23": "the timestamp is not in the years 1 to 9999 there",
+    "params.limit == params.limit && params.age > days(1)": "expected a duration, found int",
     "1 / (size(resource.hosts) - 1) > 0": "division by zero",
     "9223372036854775807 + size(resource.hosts) > 0": "the integer does not fit into 64 bits",
     "timestamp(resource.policy) < now": "'text' is not an RFC 3339 date and time",
@@ -204,7 +232,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("source", ERRORS)
 def test_what_is_not_missing_and_yet_wrong_fails_with_a_reason(source: str) -> None:
-    assert evaluated(source, resource=BROKEN) == Failed(ERRORS[source])
+    assert evaluated(source, resource=BROKEN, params={"age": 5, "limit": 1}) == Failed(ERRORS[source])
 
 
 TRACES = [
@@ -241,6 +269,19 @@ def test_a_trace_holds_what_was_read_in_order_and_once(
 ) -> None:
     variables = {"resource": resource, "now": NOW, "params": {"allowed": ["a"]}}
     assert compile(source, VARIABLES).trace(variables) == Trace(value, tuple(reads))
+
+
+def test_a_function_that_meets_a_missing_key_fails_with_the_path_of_its_argument(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ports = Function(
+        "rules.ports", (ListType(DYN),), ListType(INT), lambda rules: [rule["from_port"] for rule in rules]
+    )
+    monkeypatch.setattr("engine.expressions.calls.functions", lambda: {"rules.ports": (ports,)})
+    program = compile("22 in rules.ports(resource.rules)", VARIABLES)
+    assert program.evaluate({"resource": {"rules": [rule(22)]}}) is True
+    message = "rules.ports() needs a key that is not there: 'from_port'"
+    assert program.evaluate({"resource": {"rules": [{}]}}) == Failed(message, (("resource", "rules"),))
 
 
 def test_a_moment_may_be_given_as_a_datetime() -> None:

@@ -1,0 +1,142 @@
+"""What was promised and what was reached, on the machine at hand.
+
+    python -m benchmarks [--quick] [--install]
+
+Prints a line a measure: budget, what was reached, and beside it the figure to compare with (Prowler 5.46.0 and others
+measured on a machine of the same kind, or a calibration in the same run). ``--quick`` leaves the large account out;
+``--install`` also installs the core into an environment of its own and weighs it, which takes minutes and the package
+index. Seconds mean little on a busy machine: the load is printed at the start and at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from benchmarks import scan, startup
+from benchmarks.seed_aws import SizeName, counts
+
+HERE: Final = Path(__file__).resolve().parent
+Row = tuple[str, str, str, str]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="leave the large account out")
+    parser.add_argument("--install", action="store_true", help="weigh an installation")
+    given = parser.parse_args()
+    print(f"{os.cpu_count()} cores, load {_load()}, Python {sys.version.split()[0]}")
+    print(
+        "The mock and the proxy are processes of their own; the proxy answers from memory, so that the time is ours.\n"
+    )
+    _print(("measure", "budget", "reached", "beside it"))
+    for row in _rows(given.quick, given.install):
+        _print(row)
+    print(f"\nload {_load()}")
+
+
+def _rows(quick: bool, install: bool) -> Iterator[Row]:
+    yield from _startup()
+    yield from _evaluations()
+    yield from _evidence()
+    for size in ("small", "medium") if quick else ("small", "medium", "large"):
+        yield from _scans(size)
+    if install:
+        yield from _installed()
+
+
+def _print(row: Row) -> None:
+    print("{:48} | {:20} | {:42} | {}".format(*row), flush=True)
+
+
+def _load() -> str:
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
+
+
+def _startup() -> Iterator[Row]:
+    found = startup.measure()
+    nothing = f"python -c pass: {found.nothing}"
+    yield "run-checks --help", "100 ms", f"{found.help}, {found.modules} modules", f"{nothing}; 3,700 ms"
+    yield "first API call after start", "500 ms", str(found.first_call), f"{nothing}; 14,400 ms"
+    yield "run-checks --demo", "2,000 ms", str(found.demo), nothing
+
+
+def _evaluations() -> Iterator[Row]:
+    said = _said("evaluations")
+    reached = _found(r"generated code +([\d,]+) evaluations/s", said)
+    plain = _found(r"calibration\) +([\d,]+) evaluations/s", said)
+    beside = f"plain Python: {plain}/s; 13,000 to 33,000/s"
+    yield "evaluations on one core", "300,000/s", f"{reached}/s", beside
+
+
+def _evidence() -> Iterator[Row]:
+    said = _said("evidence")
+    sealed = _found(r"seal +first [^,]+, later ([^;]+);", said)
+    hashed = _found(r"calibration ([\d.]+ s)", said)
+    yield "20,000 results sealed", "0.5 s", sealed, f"calibration {hashed}"
+    size = _found(r"\nlater +([\d.]+) bytes a record", said)
+    yield "evidence, mean bytes a record", "8", size, "9,600 (OCSF), 4,100 (CSV)"
+
+
+_ANCHORS: Final = {
+    ("medium", 50.0): ("8 s, 900 calls", "106 s, 2,312 calls"),
+    ("large", 0.0): ("30 CPU s, 250 MB, 7,000 calls", "66 CPU s, 1,226 MB, 17,087 calls"),
+}
+
+
+def _scans(size: SizeName) -> Iterator[Row]:
+    resources = sum(counts(size).values())
+    with scan.account(size) as account:
+        account.scan(checks="all")  # fills the proxy's memory
+        for checks in scan.SELECTIONS:
+            for latency in (0.0, 50.0):
+                done = account.scan(latency, checks)
+                budget, beside = _ANCHORS.get((size, latency), ("", ""))
+                traffic, cost = done.traffic, done.cost
+                name = f"AWS, {checks} checks, {resources:,} resources, {latency:.0f} ms"
+                reached = f"{cost.wall:.1f} s, {cost.cpu:.1f} CPU s, {cost.peak:.0f} MB, {traffic['total']:,} calls"
+                yield name, budget, reached, beside
+                flight = f"{traffic['max_in_flight']} ({traffic['mean_in_flight']} mean) in flight"
+                yield "    identical repeats", "0", f"{traffic['repeats']}; {flight}", ""
+
+
+def _installed() -> Iterator[Row]:
+    """The core in an environment of its own, DuckDB apart."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = Path(folder, "environment")
+        subprocess.run((sys.executable, "-m", "venv", environment), check=True)
+        pip = (environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-compile", HERE.parent)
+        before = _megabytes(environment)
+        subprocess.run(pip, check=True, stdout=subprocess.DEVNULL)
+        (duckdb,) = environment.glob("lib/python*/site-packages/duckdb")
+        beside = sum(_megabytes(path) for path in duckdb.parent.glob("*duckdb*"))
+        core = _megabytes(environment) - before - beside
+    yield "installed core beside duckdb", "60 MB", f"{core:.0f} MB (duckdb {beside:.0f} MB)", "2,353 MB"
+
+
+def _megabytes(path: Path) -> float:
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.lstat().st_size for file in files if file.is_file()) / 1e6
+
+
+def _said(name: str) -> str:
+    return subprocess.run((sys.executable, HERE / f"{name}.py"), check=True, capture_output=True, text=True).stdout
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        raise SystemExit(f"no {pattern!r} in:\n{text}")
+    return match[1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What is called is what was planned, as often as planned, and nothing is asked twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from engine import pipeline
+from engine.model import GLOBAL, Assessment, LedgerRow
+from engine.pipeline import PlannedCall, RunRequest
+from tests.end_to_end.account import Account, Scan, Scanner, clock, verdicts
+
+EVERY = RunRequest(config=Path("none"), checks=("*",))
+
+
+@pytest.fixture(params=[False, True], ids=["regions listed", "regions asked"])
+def judged(account: Account, request: pytest.FixtureRequest) -> Assessment:
+    account.older_storage.on = request.param
+    return pipeline.run(EVERY, clock())
+
+
+def test_only_planned_operations_are_called(account: Account, judged: Assessment) -> None:
+    _, calls = pipeline.planned(EVERY)
+    assert account.wire.traffic.calls.keys() <= {operation for call in calls for operation in call.operations}
+    assert account.wire.traffic.unidentified == []
+
+
+def test_the_ledger_holds_every_request(account: Account, judged: Assessment) -> None:
+    sent = account.wire.traffic.calls
+    told = Counter[str]()
+    for row in judged.snapshot.ledger:
+        told[row.reader] += row.calls + row.retries
+    assert sum(told.values()) == account.wire.traffic.total
+    single = {name: count for name, count in told.items() if "+" not in name}
+    assert single == {name: sent[name] for name in single}
+
+
+def test_readers_run_as_often_as_the_plan_says(account: Account, judged: Assessment) -> None:
+    _, calls = pipeline.planned(EVERY)
+    planned = {call.operations: call for call in calls}
+    wrong = []
+    for row in judged.snapshot.ledger:
+        most = expected(planned[tuple(row.reader.split("+"))], row, judged)
+        if not row.planned <= most or row.planned != sum(row.outcomes.values()):
+            wrong.append((row.reader, str(row.scope), row.planned, most))
+    assert wrong == []
+
+
+def expected(call: PlannedCall, row: LedgerRow, judged: Assessment) -> int:
+    """How often a reader may run in the row's scope, by the words of the plan."""
+    if call.times == "once":
+        return 1
+    if call.times in ("once an account", "once a region"):
+        return int((row.scope.region == GLOBAL) == (call.times == "once an account"))
+    type_ = call.times.rpartition(" ")[2]
+    return sum(found.count for found in judged.snapshot.collections if (found.type, found.scope) == (type_, row.scope))
+
+
+def test_no_identical_call_is_made_twice(account: Account, judged: Assessment) -> None:
+    polls = sum(row.polls for row in judged.snapshot.ledger)
+    repeats = account.wire.traffic.repeats
+    assert repeats.pop("iam:GenerateCredentialReport", 0) == polls
+    assert repeats == {}
+
+
+@pytest.mark.parametrize("pauses", [False, True], ids=["full pages", "empty pages between"])
+def test_pages_of_one_item_show_what_whole_pages_show(
+    account: Account, clean: tuple[Scanner, Scan], pauses: bool
+) -> None:
+    account.older_storage.on = True
+    account.wire.paging.size, account.wire.paging.pauses = 1, pauses
+    scan = Scanner()()
+    assert sum(account.wire.paging.served.values()) > 100
+    assert verdicts(scan) == verdicts(clean[1])
+    assert scan.snapshot.resources == clean[1].snapshot.resources
+    assert not account.wire.traffic.repeats.keys() - {"iam:GenerateCredentialReport"}
