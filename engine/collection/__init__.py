@@ -8,6 +8,7 @@ from itertools import chain
 
 from engine.collection.ledger import discovery_rows
 from engine.collection.limiter import Cancelled
+from engine.collection.outcomes import MALFORMED
 from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
@@ -59,15 +60,17 @@ def discovered(provider: Provider, governor: Governor, accounts: frozenset[str],
         found = provider.discover(governor, accounts, regions)
     except Cancelled as error:
         raise Interrupted from error
-    except (KeyError, TypeError) as error:
-        raise DiscoveryError(f"asking {provider.name} who we are: its answer lacks {error}") from error
+    except MALFORMED as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else f"is malformed ({type(error).__name__})"
+        raise DiscoveryError(f"asking {provider.name} who we are: its answer {what}") from None
     except Exception as error:
         failure = provider.classify(error)
         if failure is None:
             raise
         if failure.code.startswith("NoCredentials"):
             raise UsageError(f"asking {provider.name} who we are: no credentials were found; sign in first") from error
-        raise DiscoveryError(f"asking {provider.name} who we are: {failure.reason} ({failure.detail})") from error
+        # Without its cause, whose text is the provider's: a traceback would print it.
+        raise DiscoveryError(f"asking {provider.name} who we are: {failure.reason} ({failure.detail})") from None
     refuse_unknown(accounts or frozenset(), regions, found.scopes, str(found.identity.get("account")))
     return found
 

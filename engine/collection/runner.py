@@ -244,7 +244,8 @@ class Runner:
         grown = merged(item, properties(reader, item.type, outcome, said), reader.operations[0])
         if outcome.word == "value":
             new = {why for pointer, why in grown.unread.items() if pointer not in item.unread}
-            self._ledger.lacking(scope, reader.name, item.id, new)
+            if new:
+                self._ledger.lacking(scope, reader.name, item.id, new)
         return grown
 
 

@@ -86,5 +86,6 @@ def read(path: Path) -> Snapshot:
         if path.stat().st_size > LARGEST:
             raise InputError(f"reading the snapshot {path}: larger than {LARGEST} bytes")
         return parsed(path.read_bytes(), str(path))
-    except OSError as error:
-        raise InputError(f"reading the snapshot {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"reading the snapshot {path}: {why}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Final
 
 from botocore.exceptions import BotoCoreError
 
@@ -27,6 +27,8 @@ from providers.base import (
     Tally,
     Unread,
 )
+
+REGIONS: Final = "ec2:DescribeRegions"
 
 
 def open(*, timeout: float = 20.0, agent: str = "auditreel") -> Aws:
@@ -95,12 +97,14 @@ class Aws:
             )
         ]
         failures: dict[str, Unread] = {}
-        enabled, off = self._regions(governor, account, tallies["ec2:DescribeRegions"], failures)
-        if failures:
-            enabled = {region: Unread("access_denied") for region in regions or {self._clients.default_region}}
+        here = Scope(self.name, account, self._clients.default_region)
+        rows = _regions(Caller(self._clients, here, governor, tallies[REGIONS]))
+        if isinstance(rows, Unread):
+            failures[REGIONS] = rows
+            rows = dict.fromkeys(regions or {self._clients.default_region}, rows)
+        off = {region for region, status in rows.items() if status == "not-opted-in"}
+        enabled = {region: status for region, status in rows.items() if region not in off}
         for region, status in enabled.items():
-            if failures:
-                status = failures["ec2:DescribeRegions"]
             found.append((Scope(self.name, account, region), Found("AWS::Region", region, {"opt_in_status": status})))
         scopes = () if accounts and account not in accounts else (GLOBAL, *sorted(enabled))
         return Discovery(
@@ -113,26 +117,18 @@ class Aws:
             answered_at=_instant(tallies["sts:GetCallerIdentity"].date),
         )
 
-    def _regions(
-        self, governor: Governor, account: str, tally: Tally, failures: dict[str, Unread]
-    ) -> tuple[dict[str, Any], set[str]]:
-        caller = Caller(self._clients, Scope(self.name, account, self._clients.default_region), governor, tally)
-        operation = "ec2:DescribeRegions"
-        try:
-            answer = caller.call("ec2", "describe_regions", AllRegions=True)
-            rows = {row["RegionName"]: row["OptInStatus"] for row in answer["Regions"]}
-        except KeyError:
-            failures[operation] = Unread("malformed_response", operation)
-            return {}, set()
-        except Exception as error:
-            failure = classify(error)
-            if failure is None:
-                raise
-            permission = None if failure.refused else operation
-            failures[operation] = Unread(failure.reason, operation, permission, failure.detail)
-            return {}, set()
-        off = {region for region, status in rows.items() if status == "not-opted-in"}
-        return {region: status for region, status in rows.items() if region not in off}, off
+
+def _regions(caller: Caller) -> Mapping[str, str | Unread] | Unread:
+    """Every region with its opt-in status, or why nobody knows."""
+    answer = caller.part(REGIONS, lambda: caller.call("ec2", "describe_regions", AllRegions=True))
+    if isinstance(answer, Unread):
+        return answer
+    try:
+        rows = {row["RegionName"]: row["OptInStatus"] for row in answer["Regions"]}
+    except (LookupError, TypeError):
+        rows = {}
+    # There is no account without regions.
+    return rows or Unread("malformed_response", REGIONS)
 
 
 def _instant(date: str | None) -> str | None:

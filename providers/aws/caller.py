@@ -48,10 +48,10 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
 MOST_PAGES: Final = 100_000
 """Of one listing: more than any account fills."""
 
-UNPARSABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, SyntaxError, TypeError, ValueError)
+UNPARSABLE: Final = (ArithmeticError, AttributeError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError)
 """What botocore's parsers let out for bodies that break off, nest too deeply or hold values of another type.
 
-ElementTree's ParseError is a SyntaxError.
+ElementTree's ParseError is a SyntaxError, the RecursionError a RuntimeError, as is a time of no year.
 """
 
 

@@ -20,7 +20,7 @@ import msgspec
 from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
 
-from providers.aws.answers import verified
+from providers.aws.answers import Parsers, verified
 
 CONNECTIONS: Final = 32
 """Connections a client keeps open; the engine never has more requests in flight in one lane."""
@@ -74,6 +74,7 @@ class Clients:
     def __init__(self, timeout: float, agent: str) -> None:
         self._session = botocore.session.Session()
         self._session.register_component("data_loader", _models())
+        self._session.register_component("response_parser_factory", Parsers())
         self._config = Config(
             connect_timeout=min(timeout, 5.0),
             read_timeout=timeout,

@@ -25,7 +25,8 @@ def _functions(aws: Caller, scope: Scope) -> Iterator[Found]:
         name, version = row["FunctionName"], row["Version"]
         environments.setdefault(name, []).append(row.get("Environment") or {})
         if version == "$LATEST":
-            latest[name] = row
+            if latest.setdefault(name, row) != row:
+                raise ValueError("two functions of one name")
         else:
             versions.setdefault(name, []).append(version)
     for name, current in latest.items():

@@ -70,7 +70,7 @@ class Scripted:
     identity: Callable[[], Any] = lambda: None
     answered_at: str | None = None
     given: tuple[tuple[str, Found], ...] = ()
-    discovery: tuple[tuple[str, str], ...] = (("test:WhoAmI", "test:WhoAmI"),)
+    discovery: tuple[tuple[str, tuple[str, ...]], ...] = (("test:WhoAmI", ("test:WhoAmI",)),)
     name: str = "test"
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[Scope] = field(default_factory=list)

@@ -33,6 +33,8 @@ except SystemExit:
 """
 NETWORK = {"boto3", "botocore", "urllib3"}
 EVIDENCE = {"duckdb", "cryptography"}
+TWICE = {"ec2:DescribeSnapshots"}
+"""Asked for all snapshots, and for those that anyone may restore."""
 
 
 def loaded(script: str, *arguments: str) -> set[str]:
@@ -88,6 +90,7 @@ def bound(row: LedgerRow, snapshot: Snapshot) -> int:
     reader = readers.get(row.reader)
     if reader is None:  # the discovery's
         return 1
-    held = {(collection.type, collection.scope): collection.count for collection in snapshot.collections}
-    executions = 1 if reader.of is None or reader.per == "scope" else held[reader.of, row.scope]
-    return executions * len(reader.operations) + row.polls
+    if reader.per == "scope":
+        return len(reader.operations) + (row.reader in TWICE) + row.polls
+    held = sum(collection.count for collection in snapshot.collections if collection.type == reader.of)
+    return held * len(reader.operations)

@@ -1,0 +1,93 @@
+"""Equal evidence has an equal root: whatever the thread order, the day, the process or its hash seed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import pipeline
+from engine.collection.snapshot import written
+from engine.model import Assessment
+from engine.pipeline import RunRequest
+from engine.report import FORMATS, Options
+from tests.end_to_end.account import Account, clock
+
+ROOT = Path(__file__).resolve().parents[2]
+NEXT_YEAR = "2027-12-31T23:59:59Z"
+
+
+@pytest.fixture
+def request_(tmp_path: Path) -> RunRequest:
+    """A recorded run of every check. One store: another has another secret, and so other private digests."""
+    pipeline.initialise(str(tmp_path / "store"), tmp_path / "keys")
+    return RunRequest(config=tmp_path / "keys", store=str(tmp_path / "store"), checks=("*",))
+
+
+@pytest.fixture
+def first(account: Account, request_: RunRequest) -> Assessment:
+    return pipeline.run(request_, clock())
+
+
+@pytest.fixture
+def stored(first: Assessment, tmp_path: Path) -> str:
+    path = tmp_path / "snapshot.json"
+    path.write_bytes(written(first.snapshot))
+    return str(path)
+
+
+def findings(assessment: Assessment) -> list[Any]:
+    found: list[Any] = json.loads(FORMATS["json"].render(assessment, Options()))["findings"]
+    return found
+
+
+def root(assessment: Assessment) -> str:
+    assert assessment.sealed is not None, assessment.exit_reasons
+    assert assessment.sealed["records"] == len(assessment.findings)
+    return str(assessment.sealed["root"])
+
+
+def test_answers_in_another_order_give_the_same_root(account: Account, request_: RunRequest, first: Assessment) -> None:
+    order = [entry.call for entry in account.wire.traffic.log]
+    account.wire.traffic.reset()
+    account.wire.latency.jitter = 0.02
+    again = pipeline.run(request_, clock())
+    assert [entry.call for entry in account.wire.traffic.log] != order
+    assert again.snapshot.resources == first.snapshot.resources
+    assert findings(again) == findings(first)
+    assert root(again) == root(first)
+
+
+def test_a_snapshot_is_judged_the_same_on_another_day(request_: RunRequest, first: Assessment, stored: str) -> None:
+    later = RunRequest(config=request_.config, store=request_.store, checks=("*",), snapshot=stored)
+    again = pipeline.run(later, clock(NEXT_YEAR))
+    assert (root(again), findings(again)) == (root(first), findings(first))
+
+
+@pytest.mark.parametrize("seed", ["0", "4242"])
+def test_a_process_with_another_hash_seed_seals_the_same_root(
+    request_: RunRequest, first: Assessment, stored: str, seed: str
+) -> None:
+    arguments = ["run", "--check", "*", "--snapshot", stored, "--store", str(request_.store)]
+    process = subprocess.run(
+        [sys.executable, "-m", "engine", *arguments, "--config", str(request_.config), "--format", "json"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed, "HOME": str(request_.config)},
+        cwd=request_.config,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert process.returncode == first.exit_code, process.stderr.decode()
+    document = json.loads(process.stdout)
+    assert document["record"]["root"] == root(first)
+    assert document["findings"] == findings(first)
+
+
+def test_another_account_gives_another_root(account: Account, request_: RunRequest, first: Assessment) -> None:
+    account.said.rewrite("ec2:DescribeVolumes", lambda body: body.replace(b"<encrypted>true", b"<encrypted>false"))
+    assert root(pipeline.run(request_, clock())) != root(first)
