@@ -210,6 +210,22 @@ def test_each_kind_of_stateful_resource_is_joined_with_its_backups(aws_env: AwsW
     ]
 
 
+def test_what_its_owner_excepts_or_another_backs_up_needs_no_backup(aws_env: AwsWire) -> None:
+    excepted = [{"Key": "backup", "Value": "not-required"}]
+    boto3.client("efs").create_file_system(CreationToken="scratch", Tags=excepted)
+    instance("source", BackupRetentionPeriod=7)
+    boto3.client("rds").create_db_instance_read_replica(
+        DBInstanceIdentifier="replica", SourceDBInstanceIdentifier="source", DBInstanceClass="db.t3.micro"
+    )
+    backups(aws_env, {})
+    _, findings = scan(("aws.backup.db_instances_protected", "aws.backup.file_systems_protected"))
+    assert sorted((finding.check.id.rpartition(".")[2], finding.verdict) for finding in findings) == [
+        ("db_instances_protected", "not_applicable"),
+        ("db_instances_protected", "pass"),
+        ("file_systems_protected", "not_applicable"),
+    ]
+
+
 @pytest.mark.parametrize("operation", ["backup:ListProtectedResources", "dynamodb:DescribeContinuousBackups"])
 def test_an_unseen_backup_is_never_a_failure(aws_env: AwsWire, operation: str) -> None:
     table("t")

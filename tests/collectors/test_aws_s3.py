@@ -410,3 +410,12 @@ def test_buckets_are_listed_once_for_the_whole_account(aws_env: AwsWire) -> None
         (BUCKET, GLOBAL, "complete", 1)
     ]
     assert aws_env.traffic.calls["s3:ListBuckets"] == 1
+
+
+def test_a_bucket_without_default_encryption_fails(aws_env: AwsWire) -> None:
+    boto3.client("s3").create_bucket(Bucket="plain")
+    # S3 has encrypted every bucket since 2023; what answers like this speaks for one that does not.
+    code = "ServerSideEncryptionConfigurationNotFoundError"
+    aws_env.faults.add("error", "s3:GetBucketEncryption", code=code, status=404)
+    _, findings = scan(("aws.s3.bucket_default_encryption",))
+    assert [finding.verdict for finding in findings] == ["fail"]
