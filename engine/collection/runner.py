@@ -17,7 +17,8 @@ from engine.collection.ledger import Ledger
 from engine.collection.outcomes import Outcome, attempt, contradicted, properties
 from engine.collection.planner import Plan
 from engine.model import Collection, CollectionState, Resource, Scope, Unread
-from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally, merged, resource
+from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally
+from providers.values import merged, resource
 
 WORKERS: Final = 64
 

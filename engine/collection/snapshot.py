@@ -14,7 +14,7 @@ import msgspec
 
 from engine.errors import InputError
 from engine.model import Resource, Snapshot
-from providers.base import lift
+from providers.values import lift
 
 SCHEMA: Final = "auditreel/snapshot/v1"
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)

@@ -37,6 +37,10 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 _SAID: Final = frozenset(("$schema", "$id", "$defs", "title", "description", "default", "examples"))
 
 
+class UncompiledKeyword(Exception):
+    """A keyword of JSON Schema that has no test here, so that jsonschema decides."""
+
+
 class Shape:
     """A schema, ready to validate documents."""
 
@@ -44,7 +48,7 @@ class Shape:
         self.schema = schema
         try:
             self._test = _compiled(schema, schema)
-        except NotImplementedError:
+        except UncompiledKeyword:
             self._test = _never
 
     def problems(self, document: Document, keys: tuple[Key, ...] = (), value: Any = ...) -> list[Problem]:
@@ -90,12 +94,12 @@ def _never(value: Any) -> bool:
 
 
 def _compiled(schema: Schema | bool, root: Schema) -> Test:
-    """One test for all keywords of a schema. Raises NotImplementedError for a keyword that has no test."""
+    """One test for all keywords of a schema. Raises UncompiledKeyword for a keyword that has no test."""
     if isinstance(schema, bool):
         return lambda value: schema
     for name in schema:
         if name not in _KEYWORDS and name not in _SAID and not name.startswith("x-"):
-            raise NotImplementedError(name)
+            raise UncompiledKeyword(name)
     # "properties" and "additionalProperties" are one test.
     makers = dict.fromkeys(_KEYWORDS[name] for name in schema if name in _KEYWORDS)
     tests = [maker(schema, root) for maker in makers]
@@ -113,7 +117,7 @@ def _type(schema: Schema, root: Schema) -> Test:
 def _enum(schema: Schema, root: Schema) -> Test:
     values = schema["enum"]
     if not all(isinstance(value, str) for value in values):
-        raise NotImplementedError("enum")
+        raise UncompiledKeyword("enum")
     allowed = frozenset(values)
     return lambda value: isinstance(value, str) and value in allowed
 
@@ -121,7 +125,7 @@ def _enum(schema: Schema, root: Schema) -> Test:
 def _reference(schema: Schema, root: Schema) -> Test:
     pointer = schema["$ref"]
     if not pointer.startswith("#/$defs/"):
-        raise NotImplementedError("$ref")
+        raise UncompiledKeyword("$ref")
     return _compiled(root["$defs"][pointer.removeprefix("#/$defs/")], root)
 
 
@@ -172,7 +176,7 @@ def _pattern(schema: Schema, root: Schema) -> Test:
 def _format(schema: Schema, root: Schema) -> Test:
     below = _FORMATS.get(schema["format"])
     if below is None:
-        raise NotImplementedError("format")
+        raise UncompiledKeyword("format")
     return lambda value: not isinstance(value, str) or below(value)
 
 

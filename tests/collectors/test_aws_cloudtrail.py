@@ -13,7 +13,8 @@ import pytest
 
 from engine.model import Finding
 from providers.aws import cloudtrail as service
-from providers.base import Scope, resource
+from providers.base import Scope
+from providers.values import resource
 from tests.collectors.scan import read, scan, verdicts
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.bodies import Document

@@ -9,22 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.base import (
-    DEEPEST,
-    LONGEST_CODE,
-    MISSING,
-    MOST,
-    Failure,
-    Found,
-    Resource,
-    Scope,
-    Unread,
-    attribute,
-    lift,
-    merged,
-    resource,
-    text,
-)
+from providers.base import LONGEST_CODE, MISSING, Failure, Found, Resource, Scope, Unread, attribute, text
+from providers.values import DEEPEST, MOST, lift, merged, resource
 
 NO = Unread("access_denied", "s3:GetBucketPolicy")
 SCOPE = Scope("aws", "111122223333", "eu-west-1")
