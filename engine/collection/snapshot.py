@@ -60,6 +60,16 @@ def _sound(snapshot: Snapshot) -> Snapshot:
         twice = next((key for key, count in Counter(keys).items() if count > 1), None)
         if twice is not None:
             raise ValueError(f"it holds the {kind} {' '.join(map(str, twice))} twice")
+    held = Counter((item.type, item.account) for item in resources)
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in snapshot.collections:
+        counted[row.type, row.scope.account] += row.count
+    for (type_, account), count in counted.items():
+        # A resource lies in its own region, its listing may be global: the account's sum is what must agree.
+        if held[type_, account] != count:
+            raise ValueError(
+                f"its listings of {type_} in {account} counted {count}, and {held[type_, account]} are in it"
+            )
     return replace(snapshot, resources=resources)
 
 

@@ -157,6 +157,35 @@ def test_a_snapshot_that_makes_no_sense_is_refused(changes: dict[str, Any], said
     assert said in refused(document(**changes))
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"resources": []}, "counted 1, and 0 are in it"),
+        ({"collections": []}, None),
+        (
+            {
+                "collections": [
+                    {
+                        "type": "T",
+                        "scope": {"provider": "aws", "account": "111122223333", "region": "eu-west-1"},
+                        "state": "complete",
+                        "count": 2,
+                    }
+                ]
+            },
+            "counted 2, and 1 are in it",
+        ),
+    ],
+    ids=["resource taken out", "listing taken out", "count raised"],
+)
+def test_a_snapshot_that_lost_resources_is_refused(changes: dict[str, Any], said: str | None) -> None:
+    if said is None:
+        # What no listing speaks of was not collected, which the run says itself.
+        assert parsed(json.dumps(document(**changes)).encode(), "s.json").collections == ()
+    else:
+        assert said in refused(document(**changes))
+
+
 def test_numbers_that_evidence_cannot_hold_are_text() -> None:
     given = {"half": 1.5, "large": 2**60, "deep": {"list": [2.0]}}
     snapshot = parsed(json.dumps(document(resources=[{**RAW, "properties": given}])).encode(), "given")
