@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from tests.emulators import aws_services
 from tests.emulators.arguments import argument
 from tests.emulators.bodies import Document, parsed
 from tests.emulators.identify import Request, identify
@@ -55,6 +56,7 @@ _ROOT: Final = {
 def corrected() -> Overrides:
     """A layer that corrects what moto gets wrong for any account."""
     layer = Overrides()
+    aws_services.correct(layer)
     layer.answer("backup:ListProtectedResources", {"Results": []})
     layer.change("cloudtrail:GetEventSelectors", _default_selectors)
     layer.change("ec2:DescribeRegions", _enabled_regions)

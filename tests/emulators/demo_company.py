@@ -18,11 +18,11 @@ from typing import Any, Final
 
 import boto3
 
+from tests.emulators.aws_services import HOME
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import account_summary, credential_report, regions
 from tests.emulators.moto_process import ACCOUNT, MotoProcess
 
-HOME: Final = "eu-west-1"
 SECOND: Final = "us-east-1"
 BASTION: Final = "sg-0b5c7d9e1f2a3b4c5"
 ROOT_PATTERN: Final = (

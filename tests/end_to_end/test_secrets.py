@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.emulators.aws_services import CANARY
 from tests.emulators.wire import Answer, Exchange
-from tests.end_to_end.account import CANARY, Account
+from tests.end_to_end.account import Account
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS = [

@@ -1,0 +1,14 @@
+"""AWS CloudTrail: a trail with event selectors."""
+
+from __future__ import annotations
+
+from tests.emulators.aws_services import client
+from tests.emulators.aws_wire import AwsWire
+
+
+def build(wire: AwsWire) -> None:
+    objects = {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::northwind-customer-documents/"]}
+    client("cloudtrail").put_event_selectors(
+        TrailName="northwind",
+        EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": [objects]}],
+    )
