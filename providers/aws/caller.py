@@ -12,38 +12,10 @@ from botocore.paginate import Paginator
 
 from providers.aws.clients import Clients
 from providers.aws.errors import MalformedAnswer, classify
+from providers.aws.paging import PAGE_SIZES
 from providers.base import GLOBAL, Governor, Scope, Tally, Unread
 
 T = TypeVar("T")
-
-PAGE_SIZES: Final[Mapping[str, int]] = {
-    # The most that the operation allows, where its default is less (API reference of each).
-    "GetAccountAuthorizationDetails": 1000,
-    "ListVirtualMFADevices": 1000,
-    "ListPolicies": 1000,
-    "DescribeAlarms": 100,
-    "DescribeInstances": 1000,
-    "DescribeSecurityGroups": 1000,
-    "DescribeNetworkInterfaces": 1000,
-    "DescribeVolumes": 500,
-    "DescribeSnapshots": 1000,
-    "DescribeDBInstances": 100,
-    "ListSecrets": 100,
-    "ListQueues": 1000,
-    "ListFunctions": 50,
-    "DescribeLogGroups": 50,
-    "ListKeys": 1000,
-    "DescribeImages": 1000,
-    "DescribeVpcs": 1000,
-    "DescribeSubnets": 1000,
-    "DescribeFlowLogs": 1000,
-    "DescribeRouteTables": 100,
-    "GetManagedPrefixListEntries": 100,
-    "DescribeLoadBalancers": 400,
-    "DescribeListeners": 400,
-    "DescribeRules": 400,
-}
-
 
 MOST_PAGES: Final = 100_000
 """Of one listing: more than any account fills."""
@@ -123,9 +95,9 @@ class Caller:
         client = self._clients.get(service, self.region)
         name = client.meta.method_to_api_mapping[operation]
         model = client.meta.service_model.operation_model(name)
-        paging = self._clients.paginator_model(service).get_paginator(name)
-        size = PAGE_SIZES.get(name)
-        settings = {"PageSize": size} if size and "limit_key" in paging else {}
+        table = self._clients.paging(service, name)
+        size = PAGE_SIZES.get(f"{service}:{name}")
+        settings = {"PageSize": size} if size and "limit_key" in table else {}
         request = self._governed(service, getattr(client, operation))
         asked: set[str] = set()
 
@@ -137,11 +109,11 @@ class Caller:
             return request(**arguments)
 
         page: dict[str, Any] = {}
-        paginator: Any = Paginator(once, paging, model)
+        paginator: Any = Paginator(once, table, model)
         for page in paginator.paginate(PaginationConfig=settings, **arguments):
             self._tally.pages += 1
             yield page
-        if page.get(paging.get("more_results")):
+        if page.get(table.get("more_results", "")):
             raise MalformedAnswer(f"{service}:{name}", "no token for the next page")
 
     def poll(self, seconds: float) -> None:

@@ -21,6 +21,7 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
 
 from providers.aws.answers import Parsers, verified
+from providers.aws.paging import paging
 
 CONNECTIONS: Final = 32
 """Connections a client keeps open; the engine never has more requests in flight in one lane."""
@@ -97,9 +98,9 @@ class Clients:
         """Where the global services of the partition answer."""
         return GLOBAL_REGIONS.get(self.partition, self.default_region)
 
-    def paginator_model(self, service: str) -> Any:
-        """The service's table of paging tokens and result keys."""
-        return self._session.get_paginator_model(service)
+    def paging(self, service: str, operation: str) -> Mapping[str, Any]:
+        """How an operation pages (see :func:`providers.aws.paging.paging`)."""
+        return paging(self._session, service, operation)
 
     def get(self, service: str, region: str) -> Any:
         """The client of a service ("s3", as botocore names it) in a region."""

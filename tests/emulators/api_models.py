@@ -20,6 +20,8 @@ import botocore.session
 from botocore.exceptions import OperationNotPageableError
 from botocore.model import OperationModel, ServiceModel, StructureShape
 
+from providers.aws.paging import paging
+
 _SESSION: Final = botocore.session.Session()
 _LABEL: Final = re.compile(r"(\{[^{}]+\})")
 
@@ -77,11 +79,9 @@ def operation_model(service: str, operation: str) -> OperationModel:
 def pagination(service: str, operation: str) -> Mapping[str, Any] | None:
     """How an operation pages (input_token, output_token, result_key, limit_key, more_results), or None."""
     try:
-        paginators = _SESSION.get_paginator_model(service)
-        paging: Mapping[str, Any] = paginators.get_paginator(operation)
-    except (ValueError, OperationNotPageableError, botocore.exceptions.UnknownServiceError):
+        return paging(_SESSION, service, operation)
+    except (ValueError, OperationNotPageableError):
         return None
-    return paging
 
 
 @dataclass(frozen=True, slots=True)
