@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib import metadata
 
 import engine
-from engine.collection import collect, discovered
+from engine.collection import collect, directory, entered
 from engine.collection.limiter import Limiter
 from engine.collection.planner import Plan
 from engine.collection.runner import Conforms
@@ -49,8 +49,9 @@ class Diagnosis:
 
 def diagnosis(plan: Plan, provider: Provider, limiter: Limiter, clock: Clock, conforms: Conforms) -> Diagnosis:
     """Run every reader of the plan once: global ones, and regional ones in the first region, on one resource a type."""
-    found = discovered(provider, limiter, frozenset(), frozenset())
-    skew = _skew(found.answered_at, clock.now())
+    known = directory(provider, limiter)
+    found = entered(provider, min(known.accounts), limiter)
+    skew = _skew(known.answered_at, clock.now())
     regions = tuple(scope.region for scope in found.scopes if scope.region != GLOBAL)
     kept = {GLOBAL, *regions[:1]}
     trial = replace(
@@ -67,9 +68,9 @@ def diagnosis(plan: Plan, provider: Provider, limiter: Limiter, clock: Clock, co
     }
     return Diagnosis(
         provider=plan.provider,
-        identity=found.identity,
+        identity=known.identity,
         regions=regions,
-        regions_off=tuple(scope.region for scope in found.regions_off),
+        regions_off=tuple(row.scope.region for row in found.regions_off),
         tried=len(ran),
         untried=tuple(sorted(reader.name for reader in plan.readers if reader.name not in ran)),
         denied=tuple(denied[key] for key in sorted(denied)),

@@ -92,6 +92,7 @@ class _Context:
             check=self.check.check,
             subject=Subject("resource", self.item.type, self.item.id, self.item.name),
             scope=self.item.scope,
+            collected_at=self.item.collected_at,
             resource=self.item,
             related={name: relation.resources for name, relation in self.related.items()},
             **verdict,

@@ -6,12 +6,13 @@ What comes from a provider (Scope, Resource, Unread, ...) is defined in :mod:`pr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
-from providers.base import GLOBAL, Discovery, Reason, Resource, Scope, Unread
+from providers.base import GLOBAL, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
     "GLOBAL",
@@ -32,6 +33,7 @@ __all__ = [
     "Example",
     "Finding",
     "LedgerRow",
+    "LeftOut",
     "Organization",
     "Parameter",
     "Population",
@@ -57,6 +59,8 @@ Verdict = Literal["pass", "fail", "unknown", "not_applicable"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "unknown", "not_applicable")
 
 CollectionState = Literal["complete", "off", "failed"]
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +118,13 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that was read, as of one moment; the only input of ``evaluate`` besides checks and policy.
+    """What was read, as of one moment; the only input of ``evaluate`` besides checks and policy.
 
-    ``as_of`` is RFC 3339 UTC (start of collection) and is ``now`` in expressions. ``source`` says where it came from:
-    "live", "recorded", "demo". ``identity`` is who asked. ``scopes`` are the scopes asked; ``regions_off`` exist and
-    are not enabled. ``collections`` has one row for each (type, scope) planned, ``resources`` are sorted by
-    (type, account, region, id).
+    Of a live run, one account's: nothing is joined beyond it, so that it can be judged and let go. ``as_of`` is RFC
+    3339 UTC (start of collection) and is ``now`` in expressions. ``source`` says where it came from: "live",
+    "recorded", "demo". ``identity`` is who asked. ``scopes`` are the scopes asked; ``left_out`` are accounts and
+    regions that exist and were not. ``collections`` has one row for each (type, scope) planned, ``resources`` are
+    sorted by (type, account, region, id).
     """
 
     as_of: str
@@ -129,8 +134,13 @@ class Snapshot:
     collections: tuple[Collection, ...]
     resources: tuple[Resource, ...]
     ledger: tuple[LedgerRow, ...] = ()
-    regions_off: tuple[Scope, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     finished_at: str | None = None
+
+    @property
+    def bare(self) -> Snapshot:
+        """The snapshot without resources, and its ledger without request ids: what is needed after it was judged."""
+        return replace(self, resources=(), ledger=tuple(replace(row, request_ids=()) for row in self.ledger))
 
 
 # --- content -------------------------------------------------------------------------------------------------------
@@ -293,6 +303,7 @@ class Organization:
 
     ``categories`` are those of the report; ``stated`` maps a criterion to ("subservice" or "not_relevant", why);
     ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
+    ``access`` says of each provider which accounts there are and how they are entered.
     """
 
     name: str
@@ -303,6 +314,7 @@ class Organization:
     self_approval: bool = False
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     stated: Mapping[str, tuple[Literal["subservice", "not_relevant"], str]] = field(default_factory=dict)
+    access: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     store: str | None = None
 
 
@@ -332,7 +344,8 @@ class Finding:
     """A check's verdict on one subject.
 
     ``message`` and ``observed`` (path, value) are there for fail and unknown only; ``causes`` for unknown only.
-    ``resource`` and ``related`` are what it was judged on (``resource`` is None where the subject is a scope).
+    ``resource`` and ``related`` are what it was judged on (``resource`` is None where the subject is a scope, and in
+    what :attr:`bare` gives). ``collected_at`` is when the resource was read.
     """
 
     check: Check
@@ -343,8 +356,14 @@ class Finding:
     message: str | None = None
     observed: tuple[tuple[str, Any], ...] = ()
     causes: tuple[Cause, ...] = ()
+    collected_at: str | None = None
     resource: Resource | None = None
     related: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
+
+    @property
+    def bare(self) -> Finding:
+        """The finding without what it was judged on, which can be let go then."""
+        return replace(self, resource=None, related=NOTHING)
 
     @property
     def order(self) -> tuple[str, str, str, str, str, str]:

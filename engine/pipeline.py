@@ -1,6 +1,7 @@
 """The steps in order, one function a command: the file to read first.
 
-    collect -> snapshot -> evaluate -> findings -> record + seal -> conclude -> report
+    collect -> snapshot -> evaluate -> findings -> record       for each account
+    conclude -> seal -> report
 
 The command line parses, calls one of these, prints and exits. Nothing here prints or decides what a verdict is.
 """
@@ -8,8 +9,8 @@ The command line parses, calls one of these, prints and exits. Nothing here prin
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
@@ -20,17 +21,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import engine
 from engine import permissions as least
 from engine import recording
-from engine.collection import collect, combined, completed, discovered, refuse_unknown
+from engine.collection import combined, completed, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import Plan, plan
+from engine.collection.survey import Survey
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, load
 from engine.content.root import demonstration, find
 from engine.content.stored import compile_stored
 from engine.doctor import Diagnosis, diagnosis
-from engine.errors import Interrupted, Problem, UsageError
+from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
 from engine.examples import mismatches
 from engine.model import (
@@ -50,7 +52,7 @@ from engine.probes import probe
 from engine.recording import RunPlan, Verdict
 from engine.selection import select
 from providers import NotInstalled, declared, opened
-from providers.base import NotConfigured, Reader
+from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
     from engine.evidence.replay import Recorded
@@ -68,7 +70,8 @@ class RunRequest:
     Empty filters select everything. ``policy`` replaces the policy folder. ``store`` is where to record (None: what
     organization.yaml says, else nowhere); ``config`` the folder of keys and trust file. ``snapshot`` names a snapshot
     file, or a run of the store, to judge instead of the cloud; ``demo`` the recorded or the live demonstration.
-    ``timeout`` is how long one request may take, in seconds.
+    ``timeout`` is how long one request may take, in seconds; ``resume_within`` how long ago an equal run may have begun
+    that died and is to be gone on with, in hours (0: none).
     """
 
     config: Path
@@ -87,6 +90,7 @@ class RunRequest:
     kind: Kind = "adhoc"
     trigger: str = "command line"
     timeout: float = 20.0
+    resume_within: float = 12.0
 
 
 # --- run ---
@@ -100,21 +104,40 @@ def run(
 ) -> Assessment:
     """Collect, judge, record and conclude: what ``run-checks`` does.
 
-    Raises UsageError, ContentError, InputError, and Interrupted when ``cancelled`` was set. Evidence that could not be
-    sealed is part of the result, not an exception, so that nothing of what was found is lost.
+    Account by account: each is judged and recorded as soon as it is read, and then let go. Raises UsageError,
+    ContentError, InputError, and Interrupted when ``cancelled`` was set. Evidence that could not be sealed is part of
+    the result, not an exception, so that nothing of what was found is lost.
     """
     cancelled = cancelled or threading.Event()
     content, selection, checks = _prepared(request)
-    record = recording.begin(_plan_of(request, content), content, checks, request.store, request.config, clock)
+    live = request.snapshot is None and request.demo is None
+    record = recording.begin(
+        _plan_of(request, content),
+        content,
+        checks,
+        request.store,
+        request.config,
+        clock,
+        request.resume_within if live else 0.0,
+    )
+    judged = partial(_within, request.accounts, request.regions)
+    parts: list[Snapshot] = []
+    findings: list[Finding] = []
     try:
-        snapshot = _observe(request, content, checks, clock, progress, cancelled)
-        refuse_unknown(request.accounts, request.regions, snapshot.scopes)
-        findings = evaluate(snapshot, checks, partial(_within, request.accounts, request.regions))
+        with closing(_observed(request, content, checks, clock, progress, cancelled, record)) as observed:
+            for part in observed:
+                found = evaluate(part, checks, judged)
+                record.add(part, found)
+                parts.append(part.bare)
+                findings += (finding.bare for finding in found)
+        snapshot = combined(parts)
+        refuse_unknown(request.accounts, request.regions, snapshot)
     except BaseException as error:
         record.abandon(error, clock)
         raise
+    verdicts = tuple(sorted(findings, key=lambda finding: finding.order))
     conclusion = conclude(
-        findings,
+        verdicts,
         selection,
         snapshot,
         content.policy,
@@ -122,7 +145,7 @@ def run(
         request.allow_incomplete,
         _listers(checks),
     )
-    return record.seal(_assessment(request, content, selection, snapshot, findings, conclusion), clock)
+    return record.seal(_assessment(request, content, selection, snapshot, verdicts, conclusion), clock)
 
 
 def _assessment(
@@ -203,24 +226,39 @@ def _listers(checks: Iterable[CompiledCheck]) -> dict[str, tuple[str, ...]]:
 # --- collecting ---
 
 
-def _observe(
+def _observed(
     request: RunRequest,
     content: Content,
     checks: Sequence[CompiledCheck],
     clock: Clock,
     progress: Progress,
     cancelled: threading.Event,
-) -> Snapshot:
-    """The snapshot to judge: the demonstration's, a stored one, or what the clouds answer now."""
+    record: recording.Recording,
+) -> Generator[Snapshot]:
+    """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now."""
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     if request.demo == "recorded" or request.snapshot is not None:
-        return completed(_stored(request, content), _plans(checks), conform)
+        yield completed(_stored(request, content), _plans(checks), conform)
+        return
     limiter = Limiter(clock.sleep, cancelled)
     with _company() if request.demo else nullcontext():
-        snapshots = [_collected(made, request, limiter, clock, conform, progress) for made in _plans(checks)]
-    if cancelled.is_set():
-        raise Interrupted
-    return combined(snapshots)
+        for made in _plans(checks):
+            provider = _opened(made.provider, request, content)
+            survey = Survey(
+                plan=made,
+                provider=provider,
+                limiter=limiter,
+                now=clock.now,
+                conforms=conform,
+                accounts=frozenset(request.accounts),
+                regions=frozenset(request.regions),
+                identified=partial(record.identified, made.provider),
+                progress=progress,
+            )
+            try:
+                yield from survey.parts()
+            finally:
+                provider.close()
 
 
 def _company() -> AbstractContextManager[Any]:
@@ -234,21 +272,10 @@ def _company() -> AbstractContextManager[Any]:
     return company
 
 
-def _collected(
-    made: Plan, request: RunRequest, limiter: Limiter, clock: Clock, conform: Any, progress: Progress
-) -> Snapshot:
-    adapter = _opened(made.provider, request)
-    found = discovered(adapter, limiter, frozenset(request.accounts), frozenset(request.regions))
+def _opened(provider: str, request: RunRequest, content: Content) -> Provider:
+    access = content.policy.organization.access.get(provider, {})
     try:
-        return collect(made, adapter, found, limiter, clock.now, conform, progress)
-    finally:
-        for scope in found.scopes:
-            adapter.close(scope)
-
-
-def _opened(provider: str, request: RunRequest) -> Any:
-    try:
-        return opened(provider, timeout=request.timeout, agent=f"auditreel/{engine.__version__}")
+        return opened(provider, timeout=request.timeout, agent=f"auditreel/{engine.__version__}", access=access)
     except (NotInstalled, NotConfigured) as error:
         raise UsageError(f"opening {provider}: {error}") from error
 
@@ -374,7 +401,9 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     content, _, compiled = _prepared(request)
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    return tuple(diagnosis(made, _opened(made.provider, request), limiter, clock, conform) for made in _plans(compiled))
+    return tuple(
+        diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform) for made in _plans(compiled)
+    )
 
 
 # --- evidence ---

@@ -8,21 +8,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import engine
+from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
-from engine.errors import AuditreelError, Interrupted, SealError, UsageError
-from engine.model import Assessment, Clock, Snapshot
+from engine.errors import SealError, UsageError
+from engine.model import Assessment, Clock, Finding, Snapshot
+from providers.base import Directory
 
 if TYPE_CHECKING:
     from engine.evidence.replay import Judge
-    from engine.evidence.seal import Run
+    from engine.resume import Unsealed
 
 
 _RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
@@ -38,30 +39,67 @@ class RunPlan:
     filters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Recording:
-    """A run that is being recorded, or that is not (``run`` is None, and ``store`` too)."""
+    """A run that is being recorded, or that is not (``run`` is None, and ``store`` too).
 
-    store: str | None = None
-    run: Run | None = None
+    What could not be recorded is remembered, not raised: the run goes on, so that nothing of what it finds is lost, and
+    ends with exit code 5.
+    """
+
+    def __init__(self, store: str | None = None, unsealed: Unsealed | None = None) -> None:
+        self.store, self._unsealed = store, unsealed
+        self._added = False
+        self._error: SealError | None = None
+
+    def identified(self, provider: str, directory: Directory, now: str) -> tuple[str, Journal | Forgetful]:
+        """Told who asks a provider: when the collection began, and the journal of what was read since.
+
+        A run that somebody else began is given up and begun anew.
+        """
+        if self._unsealed is None:
+            return now, Forgetful()
+        try:
+            return self._unsealed.identified(provider, dict(directory.identity), now, self._added)
+        except SealError as error:
+            self._error = self._error or error
+            return now, Forgetful()
+
+    @property
+    def resumed(self) -> str | None:
+        """When the run began that this one goes on with (RFC 3339 UTC); None where it began itself."""
+        return self._unsealed.resumed if self._unsealed is not None else None
+
+    def add(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
+        """Record a part of the run: what was read of an account, and every verdict on it."""
+        self._added = True
+        if self._unsealed is None or self._error is not None:
+            return
+        try:
+            self._unsealed.run.add(snapshot, findings)
+        except SealError as error:
+            self._error = error
 
     def abandon(self, error: BaseException, clock: Clock) -> None:
-        """Say in the chain why the run ended without a seal. Where that fails, the intent alone says that it died."""
-        if self.run is not None:
-            why = str(error) if isinstance(error, Interrupted) else type(error).__name__
-            with suppress(AuditreelError):
-                self.run.abandon(why, clock.now())
+        """Say in the chain why the run ended without a seal. Where that fails, the intent alone says that it died.
+
+        A run that was interrupted is not given up where it may go on later: its journal stays.
+        """
+        if self._unsealed is not None:
+            self._unsealed.stop(error, clock.now())
 
     def seal(self, assessment: Assessment, clock: Clock) -> Assessment:
         """The assessment with where it was sealed; or, where it could not be, with exit code 5 and why."""
-        if self.run is None:
+        if self._unsealed is None:
             return assessment
         from engine.evidence.seal import Judged
 
         judged = Judged(assessment.snapshot, assessment.findings, assessment.populations, assessment.waived)
         try:
-            sealed = self.run.seal(judged, clock.now())
+            if self._error is not None:
+                raise self._error
+            sealed = self._unsealed.seal(judged, clock.now())
         except SealError as error:
+            self._unsealed.stop(error, clock.now())
             return _with_exit(assessment, 5, str(error))
         return replace(
             assessment,
@@ -89,17 +127,20 @@ def begin(
     store: str | None,
     config: Path,
     clock: Clock,
+    resume_within: float = 0.0,
 ) -> Recording:
     """Write the run's intent, where there is a store to record in: ``store``, else what organization.yaml names.
 
-    Raises SealError where there is a store and the intent cannot be written: what will not be evidence is not collected
-    as if it were. A demonstration is recorded only where a store is given, with a throw-away key of its own.
+    Where an equal run died not longer than ``resume_within`` hours ago, that one goes on instead. Raises SealError
+    where there is a store and the intent cannot be written: what will not be evidence is not collected as if it were. A
+    demonstration is recorded only where a store is given, with a throw-away key of its own.
     """
     place = store or (None if plan.kind == "demo" else content.policy.organization.store)
     if place is None:
         return Recording()
     from engine.evidence.keys import load_keys
     from engine.evidence.seal import Plan, open_store
+    from engine.resume import begun
 
     folder = local(place)
     if plan.kind == "demo":
@@ -115,7 +156,8 @@ def begin(
         engine_version=engine.__version__,
         dependencies=dependencies(),
     )
-    return Recording(place, recorder.begin(intended, _sources(content, checks), clock.now()))
+    intent, sources = recorder.intended(intended, _sources(content, checks), clock.now())
+    return Recording(place, begun(recorder, intent, sources, resume_within))
 
 
 def _demonstration(folder: Path) -> Path:

@@ -246,21 +246,49 @@ class Governor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Discovery:
-    """What there is to scan: who asks, the scopes, and the accounts and regions as resources.
+class LeftOut:
+    """An account or a region that exists and is not scanned, and why: a fact for the ledger, not a gap.
 
-    ``identity`` says who we are (principal ARN, user or app id). ``regions_off`` are regions that exist and are not
-    enabled: facts for the ledger. ``failures`` maps a discovery operation that failed to why; while there is one, the
+    ``why`` is a word or two ("not opted in", "suspended", "excluded"); ``name`` what its owner calls it.
+    """
+
+    scope: Scope
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Who asks, and the accounts that there are to scan: id and the name that its owner gave it.
+
+    ``identity`` says who we are (principal ARN, user or app id). ``left_out`` are accounts that exist and are not
+    scanned. ``failures`` maps an operation that failed to why; while there is one, there may be more accounts, and the
     run is not complete. ``answered_at`` is the provider's clock when it said who we are (RFC 3339 UTC).
     """
 
     identity: Mapping[str, str]
-    scopes: tuple[Scope, ...]
-    found: tuple[tuple[Scope, Found], ...]
-    regions_off: tuple[Scope, ...] = ()
+    accounts: Mapping[str, str]
+    left_out: tuple[LeftOut, ...] = ()
     failures: Mapping[str, Unread] = field(default_factory=dict)
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     answered_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What there is to scan in one account: its scopes, and the account and its regions as resources.
+
+    ``regions_off`` are regions that exist and are not enabled: facts for the ledger. ``failures`` maps a discovery
+    operation that failed to why; while there is one, the run is not complete. Where ``scopes`` is empty, the account
+    could not be entered at all.
+    """
+
+    account: str
+    scopes: tuple[Scope, ...]
+    found: tuple[tuple[Scope, Found], ...] = ()
+    regions_off: tuple[LeftOut, ...] = ()
+    failures: Mapping[str, Unread] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
 
 
 class Provider(Protocol):
@@ -271,11 +299,19 @@ class Provider(Protocol):
     readers: tuple[Reader, ...]
     discovered: Mapping[str, tuple[str, ...]]
 
-    def discover(self, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
-        """Find out who we are and which scopes can be read, of ``accounts`` (empty: all).
+    def accounts(self, governor: Governor) -> Directory:
+        """Find out who we are and which accounts there are to scan. Raises where nobody says who we are."""
+        ...
+
+    def enter(self, account: str, governor: Governor, regions: frozenset[str]) -> Discovery:
+        """Find out which scopes of an account of the directory can be read. Never raises an error of the provider.
 
         ``regions`` are those to scan where the provider cannot tell which there are; they narrow nothing else.
         """
+        ...
+
+    def leave(self, account: str) -> None:
+        """Drop what was kept for an account."""
         ...
 
     def caller(self, scope: Scope, governor: Governor, tally: Tally) -> Any:
@@ -283,15 +319,15 @@ class Provider(Protocol):
         ...
 
     def lane(self, reader: Reader, scope: Scope) -> Hashable:
-        """What shares a rate limit with the reader's requests in that scope (for AWS: service and region)."""
+        """What shares a rate limit with the reader's requests in its account (for AWS: service and region)."""
         ...
 
     def classify(self, error: Exception) -> Failure | None:
         """What an error of the adapter's SDK means, or None for an error that is not the provider's (a bug)."""
         ...
 
-    def close(self, scope: Scope) -> None:
-        """Drop the clients of a scope."""
+    def close(self) -> None:
+        """Drop every client and its connections."""
         ...
 
 

@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.emulators.aws_wire import AwsWire
     from tests.emulators.moto_process import MotoProcess
+
+
+# How long an example takes depends on what else the machine does; a deadline would fail by that.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -91,5 +91,6 @@ def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
         allow_incomplete=known["allow_incomplete"],
         kind=known["kind"],
         timeout=known["timeout"],
+        resume_within=known["resume_within"],
     )
     return made, known

@@ -47,6 +47,12 @@ _CODES: Final = (
     metavar="SECONDS",
     help="How long one request may take [default: 20].",
 )
+@click.option(
+    "--resume-within",
+    type=click.FloatRange(min=0),
+    metavar="HOURS",
+    help="Go on with an equal run that died no longer ago; 0: never [default: 12].",
+)
 @click.option("--format", type=click.Choice(settings.FORMATS), help="Form of what is printed [default: text].")
 @click.option(
     "--output",

@@ -8,6 +8,7 @@ user file is ``config.toml`` in the configuration folder. Credentials are in nei
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,15 @@ PROJECT_FILE: Final = "auditreel.toml"
 USER_FILE: Final = "config.toml"
 PREFIX: Final = "AUDITREEL_"
 
-Kind = Literal["names", "text", "place", "flag", "number", "choice"]
+Kind = Literal["names", "text", "place", "flag", "number", "amount", "choice"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What may be set: "names" is a list of text, "place" a path or (where it holds "://") an address."""
+    """What may be set: "names" is a list of text, "place" a path or (where it holds "://") an address.
+
+    A "number" is above 0, an "amount" may be 0.
+    """
 
     kind: Kind
     default: Any = None
@@ -48,10 +52,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "format": Setting("choice", "text", FORMATS),
     "kind": Setting("choice", "adhoc", KINDS),
     "timeout": Setting("number", 20.0),
+    "resume_within": Setting("amount", 12.0),
 }
 OTHER_VARIABLES: Final = ("AUDITREEL_CONFIG", "AUDITREEL_DEBUG", "AUDITREEL_SIGNING_KEY")
 """Variables that are no settings: the configuration folder, tracebacks, the signing key."""
 
+_LEAST: Final = sys.float_info.min
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
 
@@ -131,7 +137,7 @@ def _from_text(name: str, setting: Setting, text: str) -> Any:
         value = [part.strip() for part in text.split(",") if part.strip()]
     elif setting.kind == "flag":
         value = True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
-    elif setting.kind == "number":
+    elif setting.kind in ("number", "amount"):
         try:
             value = float(text)
         except ValueError:
@@ -174,10 +180,11 @@ def _valid(setting: Setting, value: Any, base: Path) -> Any:
         if isinstance(value, bool):
             return value
         raise ValueError("must be true or false")
-    if kind == "number":
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf"):
+    if kind in ("number", "amount"):
+        least = 0.0 if kind == "amount" else _LEAST
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value < float("inf"):
             return float(value)
-        raise ValueError("must be a number above 0")
+        raise ValueError("must be 0 or a number above it" if kind == "amount" else "must be a number above 0")
     if not isinstance(value, str):
         raise ValueError("must be text")
     if kind == "choice" and value not in setting.choices:

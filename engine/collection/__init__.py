@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection as Container
 from dataclasses import replace
 from itertools import chain
+from typing import Final
 
+from engine.collection.journal import Forgetful, Journal
+from engine.collection.lanes import Pool
 from engine.collection.ledger import discovery_rows
 from engine.collection.limiter import Cancelled
 from engine.collection.outcomes import MALFORMED
@@ -13,9 +17,11 @@ from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
 from engine.model import GLOBAL, Collection, Resource, Scope, Snapshot, Unread
-from providers.base import Discovery, Governor, Provider
+from providers.base import Directory, Discovery, Governor, Provider
 
-__all__ = ["collect", "combined", "completed", "discovered", "refuse_unknown"]
+__all__ = ["collect", "combined", "completed", "directory", "entered", "refuse_regions", "refuse_unknown"]
+
+_NO_JOURNAL: Final = Forgetful()
 
 
 def collect(
@@ -27,37 +33,47 @@ def collect(
     conforms: Conforms,
     progress: Progress = lambda ended, known: None,
     sample: int | None = None,
+    pool: Pool | None = None,
+    journal: Journal | Forgetful = _NO_JOURNAL,
+    as_of: str | None = None,
 ) -> Snapshot:
-    """Read what the plan asks for in the scopes that were discovered (see :class:`engine.collection.runner.Runner`)."""
-    as_of = now()
-    collected, ledger = Runner(plan, provider, discovery, governor, now, conforms, progress, sample).run()
+    """Read what the plan asks for in one account (see :class:`engine.collection.runner.Runner`).
+
+    ``as_of`` is when the collection of all accounts began, where there are several; ``pool`` are the threads that they
+    share, ``journal`` what was read before.
+    """
+    as_of = as_of or now()
+    where = Scope(provider.name, discovery.account, GLOBAL)
+    collected, ledger = Runner(
+        plan, provider, discovery, governor, now, conforms, progress, sample, pool, journal
+    ).run()
     collections = [
         # What was deleted while it was read is no longer there.
         replace(collection, count=len(collected.resources[key]))
         for key, collection in collected.collections.items()
     ]
-    collections += unlisted(discovery, plan)
+    collections += unlisted(provider.name, discovery, plan)
     return Snapshot(
         as_of=as_of,
         source="live",
-        identity=discovery.identity,
+        identity={},
         scopes=discovery.scopes,
         collections=tuple(sorted(collections, key=lambda row: (row.type, row.scope))),
         resources=tuple(sorted((item for held in collected.resources.values() for item in held.values()), key=order)),
-        ledger=(*discovery_rows(discovery), *ledger.rows()),
-        regions_off=discovery.regions_off,
+        ledger=(*discovery_rows(where, discovery.tallies, discovery.failures), *ledger.rows()),
+        left_out=discovery.regions_off,
         finished_at=now(),
     )
 
 
-def discovered(provider: Provider, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
-    """Who we are and what there is to scan.
+def directory(provider: Provider, governor: Governor, accounts: frozenset[str] = frozenset()) -> Directory:
+    """Who we are and which accounts there are to scan, of ``accounts`` (empty: all).
 
-    Raises UsageError where there are no credentials or a filter names what is not there, DiscoveryError where the
-    provider did not say who we are.
+    Raises UsageError where there are no credentials or a filter names an account that is not there, DiscoveryError
+    where the provider did not say who we are.
     """
     try:
-        found = provider.discover(governor, accounts, regions)
+        found = provider.accounts(governor)
     except Cancelled as error:
         raise Interrupted from error
     except MALFORMED as error:
@@ -71,39 +87,71 @@ def discovered(provider: Provider, governor: Governor, accounts: frozenset[str],
             raise UsageError(f"asking {provider.name} who we are: no credentials were found; sign in first") from error
         # Without its cause, whose text is the provider's: a traceback would print it.
         raise DiscoveryError(f"asking {provider.name} who we are: {failure.reason} ({failure.detail})") from None
-    refuse_unknown(accounts or frozenset(), regions, found.scopes, str(found.identity.get("account")))
-    return found
+    if not accounts:
+        return found
+    for row in found.left_out:
+        if row.scope.account in accounts:
+            raise UsageError(f"filtering by account: {row.scope.account} is not scanned: {row.why}")
+    _refuse_missing("account", accounts, found.accounts, str(found.identity.get("account")))
+    return replace(found, accounts={id_: name for id_, name in found.accounts.items() if id_ in accounts})
 
 
-def refuse_unknown(
-    accounts: Iterable[str], regions: Iterable[str], scopes: Iterable[Scope], whose: str = "the snapshot"
-) -> None:
+def entered(provider: Provider, account: str, governor: Governor, regions: frozenset[str] = frozenset()) -> Discovery:
+    """What there is to scan in one account. Raises Interrupted where the run is asked to stop meanwhile."""
+    try:
+        return provider.enter(account, governor, regions)
+    except Cancelled as error:
+        raise Interrupted from error
+
+
+def refuse_unknown(accounts: Iterable[str], regions: Iterable[str], snapshot: Snapshot) -> None:
     """Raise UsageError for an account or region that was asked for and is not there: nothing would be judged."""
-    there = tuple(scopes)
-    for kind, asked, known in (
-        ("account", accounts, {scope.account for scope in there}),
-        ("region", regions, {scope.region for scope in there}),
-    ):
-        missing = sorted(set(asked) - known)
-        if missing:
-            raise UsageError(f"filtering by {kind}: {', '.join(missing)} is not among those enabled of {whose}")
+    there = {row.scope for row in snapshot.collections} | set(snapshot.scopes)
+    _refuse_missing("account", accounts, {scope.account for scope in there}, "the snapshot")
+    # Where no scope is known, none was entered, and what was not seen says so.
+    if snapshot.scopes:
+        _refuse_missing("region", regions, {scope.region for scope in there}, "the snapshot")
 
 
-def combined(snapshots: Sequence[Snapshot]) -> Snapshot:
-    """One snapshot of several providers; as of the start of the first."""
-    if len(snapshots) == 1:
-        return snapshots[0]
-    first = min(snapshots, key=lambda snapshot: snapshot.as_of)
-    return replace(
-        first,
-        identity={f"{s.scopes[0].provider}.{key}": value for s in snapshots for key, value in s.identity.items()},
-        scopes=tuple(scope for s in snapshots for scope in s.scopes),
-        collections=tuple(sorted(chain(*(s.collections for s in snapshots)), key=lambda row: (row.type, row.scope))),
-        resources=tuple(sorted(chain(*(s.resources for s in snapshots)), key=order)),
-        ledger=tuple(chain(*(s.ledger for s in snapshots))),
-        regions_off=tuple(chain(*(s.regions_off for s in snapshots))),
-        finished_at=max((s.finished_at for s in snapshots if s.finished_at), default=None),
+def refuse_regions(regions: Iterable[str], discovery: Discovery) -> None:
+    """Raise UsageError for a region that was asked for and is not among those of the only account."""
+    if discovery.scopes:
+        _refuse_missing("region", regions, {scope.region for scope in discovery.scopes}, discovery.account)
+
+
+def _refuse_missing(kind: str, asked: Iterable[str], known: Container[str], whose: str) -> None:
+    missing = sorted(set(asked) - set(known))
+    if missing:
+        raise UsageError(f"filtering by {kind}: {', '.join(missing)} is not among those enabled of {whose}")
+
+
+def combined(parts: Sequence[Snapshot]) -> Snapshot:
+    """One snapshot of several parts, of one provider or more; as of the start of the first."""
+    if len(parts) == 1:
+        return parts[0]
+    return Snapshot(
+        as_of=min(part.as_of for part in parts),
+        source=parts[0].source,
+        identity=_identity(parts),
+        scopes=tuple(sorted(chain(*(part.scopes for part in parts)))),
+        collections=tuple(sorted(chain(*(part.collections for part in parts)), key=lambda row: (row.type, row.scope))),
+        resources=tuple(sorted(chain(*(part.resources for part in parts)), key=order)),
+        ledger=tuple(sorted(chain(*(part.ledger for part in parts)), key=lambda row: (row.scope, row.reader))),
+        left_out=tuple(sorted(chain(*(part.left_out for part in parts)), key=lambda row: row.scope)),
+        finished_at=max((part.finished_at for part in parts if part.finished_at), default=None),
     )
+
+
+def _identity(parts: Iterable[Snapshot]) -> dict[str, str]:
+    """Who asked; where several providers were asked, each fact under the provider's name."""
+    callers: dict[str, Mapping[str, str]] = {}
+    for part in parts:
+        where = next(chain(part.scopes, (row.scope for row in part.ledger)), None)
+        if where is not None:
+            callers.setdefault(where.provider, part.identity)
+    if len(callers) == 1:
+        return dict(*callers.values())
+    return {f"{provider}.{key}": value for provider, facts in callers.items() for key, value in facts.items()}
 
 
 def completed(snapshot: Snapshot, plans: Iterable[Plan], conforms: Conforms) -> Snapshot:

@@ -8,15 +8,42 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+WORKERS: Final = 64
 WIDTH: Final = 24
 """Tasks of one lane that hold a thread."""
 
 
-class Lanes:
-    """Runs tasks until none is left. A task may submit more. The first exception of a task ends the wait."""
+class Pool:
+    """The threads that the accounts of a run share: first come, first served, whose task it may be.
 
-    def __init__(self, workers: int) -> None:
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="collect")
+    ``stopped`` is set where a task raised: nothing that waits will run any more.
+    """
+
+    def __init__(self, workers: int = WORKERS) -> None:
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="collect")
+        self.stopped = threading.Event()
+
+    def submit(self, task: Callable[..., None], *arguments: object) -> None:
+        """Run ``task`` on a thread; after :meth:`close`, not at all."""
+        if not self.stopped.is_set():
+            self._executor.submit(task, *arguments)
+
+    def close(self, *, failed: bool = False) -> None:
+        """End the threads: wait for what runs, or, where it ``failed``, for nothing."""
+        if failed:
+            self.stopped.set()
+        self._executor.shutdown(wait=not failed, cancel_futures=True)
+
+
+class Stopped(Exception):
+    """Another account's task raised, and ended this one's."""
+
+
+class Lanes:
+    """Runs tasks of one account until none is left. A task may submit more. A task's exception ends the wait."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self._waiting: dict[Hashable, deque[Callable[[], None]]] = {}
         self._running: dict[Hashable, int] = {}
         self._left = 0
@@ -52,11 +79,10 @@ class Lanes:
 
     def wait(self) -> None:
         """Return when every task has ended; raise what a task raised. Wakes often enough to let signals through."""
-        try:
-            with self._changed:
-                while self._left and self._error is None:
-                    self._changed.wait(0.2)
-            if self._error is not None:
-                raise self._error
-        finally:
-            self._pool.shutdown(wait=self._error is None, cancel_futures=True)
+        with self._changed:
+            while self._left and self._error is None and not self._pool.stopped.is_set():
+                self._changed.wait(0.2)
+            if self._error is None and not self._left:
+                return
+        self._pool.close(failed=True)
+        raise self._error or Stopped

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.collection.outcomes import Outcome
 from engine.model import LedgerRow
-from providers.base import Discovery, Scope, Tally, Unread
+from providers.base import Scope, Tally, Unread
 
 
 @dataclass(slots=True)
@@ -66,15 +66,15 @@ class Ledger:
         return tuple(_ledger_row(scope, reader, row) for (scope, reader), row in sorted(self._rows.items()))
 
 
-def discovery_rows(discovery: Discovery) -> tuple[LedgerRow, ...]:
-    """The rows of the discovery, in the first scope that it found."""
+def discovery_rows(scope: Scope, tallies: Mapping[str, Tally], failures: Mapping[str, Unread]) -> tuple[LedgerRow, ...]:
+    """The rows of a discovery: what its operations took, in ``scope``."""
     rows = []
-    for operation, tally in discovery.tallies.items() if discovery.scopes else ():
-        unread = discovery.failures.get(operation)
+    for operation, tally in tallies.items():
+        unread = failures.get(operation)
         row = _Row(1, tally, Counter([unread.reason if unread else "value"]))
         if unread is not None:
             row.failures.append(("", unread.reason, unread.permission or "", unread.detail or ""))
-        rows.append(_ledger_row(discovery.scopes[0], operation, row))
+        rows.append(_ledger_row(scope, operation, row))
     return tuple(rows)
 
 

@@ -48,7 +48,7 @@ class Limiter:
     """
 
     def __init__(self, sleep: Callable[[float], None], cancelled: threading.Event, limit: int = 64) -> None:
-        self._sleep, self._cancelled = sleep, cancelled
+        self._sleep, self.cancelled = sleep, cancelled
         self._all = threading.BoundedSemaphore(limit)
         self._lanes: dict[Hashable, _Lane] = {}
         self._lock = threading.Lock()
@@ -76,10 +76,16 @@ class Limiter:
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempts.total() - 1))
             self._sleep(pause * self._jitter.uniform(0.5, 1.0))
 
+    def apart(self) -> Limiter:
+        """A limiter with lanes of its own below the same limit, for an account: they go when it is done."""
+        own = Limiter(self._sleep, self.cancelled)
+        own._all = self._all
+        return own
+
     def pause(self, seconds: float) -> None:
         """Wait before a poll; raises :class:`Cancelled` when the run is asked to stop."""
         self._sleep(seconds)
-        if self._cancelled.is_set():
+        if self.cancelled.is_set():
             raise Cancelled
 
     def _lane(self, key: Hashable) -> _Lane:
@@ -88,9 +94,9 @@ class Limiter:
 
     def _once(self, lane: _Lane, request: Callable[[], T]) -> T:
         with lane.ready:
-            while lane.in_flight >= int(lane.window) and not self._cancelled.is_set():
+            while lane.in_flight >= int(lane.window) and not self.cancelled.is_set():
                 lane.ready.wait(0.5)
-            if self._cancelled.is_set():
+            if self.cancelled.is_set():
                 raise Cancelled
             lane.in_flight += 1
         try:
@@ -109,7 +115,7 @@ class Limiter:
             lane.window = min(MOST, lane.window + 1.0 / lane.window)
 
     def _again(self, lane: _Lane, failure: Failure, attempt: int) -> bool:
-        if not failure.temporary or self._cancelled.is_set():
+        if not failure.temporary or self.cancelled.is_set():
             return False
         with lane.ready:
             if failure.reason == "throttled":

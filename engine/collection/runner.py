@@ -1,4 +1,4 @@
-"""Carries out a plan: every reader in every scope, as concurrently as lanes allow, into resources and collections.
+"""Carries out a plan in one account: every reader in every scope, as concurrently as lanes allow.
 
 In each scope the listings and the readers that add to them run first; when all those of a type have ended, its
 resources are assembled and the per-resource readers start, level by level for each resource on its own.
@@ -12,17 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from engine.collection.lanes import Lanes
+from engine.collection.journal import Forgetful, Journal, Kept
+from engine.collection.lanes import Lanes, Pool
 from engine.collection.ledger import Ledger
 from engine.collection.outcomes import Outcome, attempt, contradicted, properties
 from engine.collection.planner import Plan
-from engine.model import Collection, CollectionState, Resource, Scope, Unread
+from engine.model import Collection, CollectionState, Resource, Scope
 from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally
 from providers.values import merged, resource
 
-WORKERS: Final = 64
-
 _STATES: Final[Mapping[str, CollectionState]] = {"value": "complete", "absent": "complete", "off": "off"}
+
+_NO_JOURNAL: Final = Forgetful()
 
 Conforms = Callable[[Resource], Resource]
 Progress = Callable[[int, int], None]
@@ -33,7 +34,7 @@ class _Listing:
     """One type in one scope while its per-scope readers run."""
 
     pending: int
-    ended: dict[str, tuple[Reader, Outcome, Mapping[str, Found]]] = field(default_factory=dict)
+    ended: dict[str, tuple[Reader, Kept, Mapping[str, Found]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -45,11 +46,12 @@ class Collected:
 
 
 class Runner:
-    """One run of a plan over the scopes of a discovery.
+    """One run of a plan over the scopes of an account.
 
     ``now`` gives the wall clock as RFC 3339 UTC; ``conforms`` makes values unread that do not fit the type's schema;
     ``progress`` is told (executions ended, executions known). ``sample`` limits the per-resource readers to so many
-    resources a listing, for a trial.
+    resources a listing, for a trial. ``pool`` are the threads that accounts share; ``journal`` knows what an earlier
+    run read that died.
     """
 
     def __init__(
@@ -62,11 +64,14 @@ class Runner:
         conforms: Conforms,
         progress: Progress = lambda ended, known: None,
         sample: int | None = None,
+        pool: Pool | None = None,
+        journal: Journal | Forgetful = _NO_JOURNAL,
     ) -> None:
         self._plan, self._provider, self._discovery = plan, provider, discovery
         self._governor, self._now, self._conforms, self._progress = governor, now, conforms, progress
-        self._sample = sample
-        self._lanes = Lanes(WORKERS)
+        self._sample, self._journal = sample, journal
+        self._pool, self._shares = (Pool(), False) if pool is None else (pool, True)
+        self._lanes = Lanes(self._pool)
         self._ledger = Ledger()
         self._lock = threading.RLock()
         self._listings: dict[tuple[str, Scope], _Listing] = {}
@@ -91,6 +96,8 @@ class Runner:
         for type_, scope in given:
             self._assemble(type_, scope)
         self._lanes.wait()
+        if not self._shares:
+            self._pool.close()
         return self._collected, self._ledger
 
     def _runs_in(self, where: str, scope: Scope) -> bool:
@@ -112,6 +119,25 @@ class Runner:
         self._progress(ended, known)
 
     def _list(self, reader: Reader, scope: Scope) -> None:
+        kept = self._journal.kept(reader.name, scope, "")
+        if kept is None:
+            kept = self._listed(reader, scope)
+            self._journal.keep(reader.name, scope, "", kept)
+        self._finished(reader, scope, "", kept.outcome, kept.tally)
+        ready = []
+        with self._lock:
+            for type_ in {*reader.lists, *reader.fills}:
+                listing = self._listings.get((type_, scope))
+                if listing is not None:
+                    mine = {item.id: item for item in kept.found if item.type == type_}
+                    listing.ended[reader.name] = (reader, kept, mine)
+                    listing.pending -= 1
+                    if listing.pending == 0:
+                        ready.append(type_)
+        for type_ in ready:
+            self._assemble(type_, scope)
+
+    def _listed(self, reader: Reader, scope: Scope) -> Kept:
         tally = Tally()
         found: dict[tuple[str, str], Found] = {}
 
@@ -121,35 +147,23 @@ class Runner:
                 found[item.type, item.id] = item if known is None else contradicted(known, item)
 
         outcome = attempt(reader, read, self._provider.classify)
-        self._finished(reader, scope, "", outcome, tally)
-        ready = []
-        with self._lock:
-            for type_ in {*reader.lists, *reader.fills}:
-                listing = self._listings.get((type_, scope))
-                if listing is not None:
-                    mine = {id_: item for (of, id_), item in found.items() if of == type_}
-                    listing.ended[reader.name] = (reader, outcome, mine)
-                    listing.pending -= 1
-                    if listing.pending == 0:
-                        ready.append(type_)
-        for type_ in ready:
-            self._assemble(type_, scope)
+        return Kept(outcome, tally, self._now(), tuple(found.values()))
 
     def _assemble(self, type_: str, scope: Scope) -> None:
         ended = self._listings[type_, scope].ended
         # In the plan's order, not in the order in which threads ended.
         rows = [ended[reader.name] for reader in self._plan.per_scope if reader.name in ended]
-        lister, outcome, found = next((row for row in rows if type_ in row[0].lists), self._given(type_, scope))
-        at = self._now()
+        lister, listed, found = next((row for row in rows if type_ in row[0].lists), self._given(type_, scope))
         # What a lister said of them is told below, as what any reader says.
         bare = {id_: item if lister is None else replace(item, properties={}) for id_, item in found.items()}
-        resources = {item.id: resource(item, scope, at) for item in bare.values()}
-        for reader, result, items in rows:
+        resources = {item.id: resource(item, scope, listed.at) for item in bare.values()}
+        for reader, kept, items in rows:
             # What a listing that broke off found before is as good as any.
-            own = Outcome("value") if reader is lister else result
+            own = Outcome("value") if reader is lister else kept.outcome
             for id_, known in resources.items():
                 said = items[id_].properties if id_ in items else None
                 resources[id_] = self._grown(known, reader, scope, own, said)
+        outcome = listed.outcome
         collection = Collection(type_, scope, _STATES.get(outcome.word, "failed"), len(resources), outcome.unread)
         with self._lock:
             self._collected.resources[type_, scope] = resources
@@ -157,10 +171,10 @@ class Runner:
         for id_, item in list(resources.items())[: self._sample]:
             self._descend(type_, scope, id_, item, 0)
 
-    def _given(self, type_: str, scope: Scope) -> tuple[Reader | None, Outcome, Mapping[str, Found]]:
+    def _given(self, type_: str, scope: Scope) -> tuple[Reader | None, Kept, Mapping[str, Found]]:
         """The resources that came with the discovery, for the types that nothing else lists."""
         found = {item.id: item for where, item in self._discovery.found if item.type == type_ and where == scope}
-        return None, Outcome("value"), found
+        return None, Kept(Outcome("value"), Tally(), self._now()), found
 
     # --- single resources ---
 
@@ -194,9 +208,10 @@ class Runner:
             return
 
         if not reader.shared:
-            self._ask(reader, scope, item, lambda outcome: ended(reader, outcome))
+            self._ask(reader, scope, item, item.id, lambda outcome: ended(reader, outcome))
             return
-        key = (reader.name, item.scope, tuple(repr(item.properties.get(need)) for need in reader.needs))
+        arguments = tuple(repr(item.properties.get(need)) for need in reader.needs)
+        key = (reader.name, item.scope, arguments)
         with self._lock:
             known = self._shared.get(key)
             if known is None:
@@ -204,17 +219,25 @@ class Runner:
             elif isinstance(known, list):
                 known.append(lambda outcome: ended(reader, outcome))
         if known is None:
-            self._ask(reader, scope, item, lambda outcome: self._settle(key, outcome))
+            self._ask(reader, scope, item, f"{item.scope} {arguments}", lambda outcome: self._settle(key, outcome))
         elif isinstance(known, Outcome):
             ended(reader, known)
 
-    def _ask(self, reader: Reader, scope: Scope, item: Resource, ended: Callable[[Outcome], None]) -> None:
+    def _ask(
+        self, reader: Reader, scope: Scope, item: Resource, subject: str, ended: Callable[[Outcome], None]
+    ) -> None:
+        """Read of one resource; ``subject`` is what the journal calls that: its id, or arguments that several share."""
+
         def task() -> None:
-            tally = Tally()
-            caller = self._provider.caller(item.scope, self._governor, tally)
-            outcome = attempt(reader, lambda: reader.read(caller, item), self._provider.classify)
-            self._finished(reader, scope, item.id, outcome, tally)
-            ended(outcome)
+            kept = self._journal.kept(reader.name, scope, subject)
+            if kept is None:
+                tally = Tally()
+                caller = self._provider.caller(item.scope, self._governor, tally)
+                outcome = attempt(reader, lambda: reader.read(caller, item), self._provider.classify)
+                kept = Kept(outcome, tally, self._now())
+                self._journal.keep(reader.name, scope, subject, kept)
+            self._finished(reader, scope, item.id, kept.outcome, kept.tally)
+            ended(kept.outcome)
 
         self._start(reader, scope, item.scope, task)
 
@@ -250,15 +273,16 @@ class Runner:
         return grown
 
 
-def unlisted(discovery: Discovery, plan: Plan) -> list[Collection]:
-    """The collections that a failed discovery leaves open: regional types in the regions that nobody could name."""
-    gaps: list[tuple[Scope, Unread]] = []
-    for unread in discovery.failures.values():
-        accounts = {(scope.provider, scope.account) for scope in discovery.scopes}
-        gaps += [(Scope(provider, account, "*"), unread) for provider, account in sorted(accounts)]
+def unlisted(provider: str, discovery: Discovery, plan: Plan) -> list[Collection]:
+    """The collections that a failed discovery leaves open, one a type.
+
+    Of an account that was not entered those of all types; else those of regional types, in the regions that nobody
+    could name.
+    """
+    why = next(iter(discovery.failures.values()), None)
+    scope = Scope(provider, discovery.account, "*")
     return [
-        Collection(type_.name, scope, "failed", 0, unread)
+        Collection(type_.name, scope, "failed", 0, why)
         for type_ in plan.types.values()
-        if type_.where != GLOBAL
-        for scope, unread in gaps
+        if why is not None and (type_.where != GLOBAL or not discovery.scopes)
     ]

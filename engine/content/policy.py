@@ -122,6 +122,7 @@ def _organization(document: Document) -> Organization:
         self_approval=rules.get("self_approval") == "allowed",
         parameters=value.get("parameters", {}),
         stated={id_: (said["state"], said["reason"]) for id_, said in value.get("criteria", {}).items()},
+        access=value.get("access", {}),
         store=value.get("store"),
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,8 @@ from engine.errors import SealError
 
 PRIVATE: Final = 0o600
 FOLDER: Final = 0o700
+CHUNK: Final = 1 << 20
+"""Bytes that are written at once, where there are many lines."""
 
 
 def make_folder(path: Path) -> None:
@@ -48,11 +50,37 @@ def create(path: Path, data: bytes, staging: Path) -> None:
 
 def write(path: Path, data: bytes) -> None:
     """Write a new file (0600) and flush it to the disk."""
+    write_chunks(path, (data,))
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> int:
+    """Write a new file of lines, a few at a time. Returns the length of the longest, in bytes."""
+    longest = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal longest
+        held, size = [], 0
+        for line in lines:
+            longest = max(longest, len(line))
+            held.append(line + b"\n")
+            size += len(line)
+            if size >= CHUNK:
+                yield b"".join(held)
+                held, size = [], 0
+        yield b"".join(held)
+
+    write_chunks(path, chunks())
+    return longest
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a new file (0600), chunk by chunk, and flush it to the disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
+        for chunk in chunks:
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(descriptor, view) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

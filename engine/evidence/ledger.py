@@ -7,39 +7,61 @@ bodies they are enough to build the snapshot again. Their order is that of their
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from engine.evidence import canonical
-from engine.evidence.record import Bodies, Document, Leaf, scope_document
-from engine.model import Collection, LedgerRow, Population, Resource, Scope, Snapshot, Unread, Waiver
+from engine.evidence.record import Bodies, Document, scope_document, subject_document
+from engine.model import Collection, Finding, LedgerRow, LeftOut, Population, Resource, Scope, Snapshot, Unread, Waiver
 
 KINDS: Final = frozenset({"scope", "collection", "reader", "resource", "population", "waiver"})
 
 
-def rows(
-    snapshot: Snapshot,
-    populations: Iterable[Population],
-    waived: Iterable[tuple[Leaf, Waiver]],
-    bodies: Bodies,
-) -> list[bytes]:
-    """The rows of a run as canonical JSON, sorted."""
+class Row(NamedTuple):
+    """A ledger row: where it is stored, its canonical JSON, and of a resource its key."""
+
+    place: tuple[str, ...]
+    data: bytes
+    key: tuple[str, ...] | None = None
+
+
+def rows(snapshot: Snapshot, bodies: Bodies) -> list[Row]:
+    """The rows of what was read: scopes, collections, readers, resources."""
     hide = _failed_resource(snapshot.resources, bodies)
     documents: list[Document] = [
         *(_scope(scope, "asked") for scope in snapshot.scopes),
-        *(_scope(scope, "off") for scope in snapshot.regions_off),
+        *map(_left_out, snapshot.left_out),
         *map(_collection, snapshot.collections),
         *(_reader(row, hide) for row in snapshot.ledger),
         *(_resource(item, bodies) for item in snapshot.resources),
-        *map(_population, populations),
-        *(_waiver(leaf, waiver) for leaf, waiver in waived),
     ]
-    return sorted(canonical.encode(document) for document in documents)
+    return list(map(_row, documents))
+
+
+def rows_of_run(
+    populations: Iterable[Population], waived: Iterable[tuple[Finding, Waiver]], bodies: Bodies
+) -> list[Row]:
+    """The rows of what was concluded: populations, and the waivers that stand beside failures."""
+    documents = [*map(_population, populations), *(_waiver(finding, waiver, bodies) for finding, waiver in waived)]
+    return list(map(_row, documents))
+
+
+def _row(document: Document) -> Row:
+    data, kind = canonical.encode(document), document["kind"]
+    if kind != "resource":
+        return Row((kind, data.decode()), data)
+    key = resource_key(document)
+    return Row((kind, *key), data, key)
 
 
 def _scope(scope: Scope, state: str) -> Document:
     return {"kind": "scope", "scope": scope_document(scope), "state": state}
+
+
+def _left_out(row: LeftOut) -> Document:
+    said = canonical.neutral({"name": row.name, "why": row.why})
+    return {"kind": "scope", "scope": scope_document(row.scope), "state": "off", **said}
 
 
 def _collection(row: Collection) -> Document:
@@ -119,13 +141,12 @@ def _population(row: Population) -> Document:
     return {"kind": "population", **canonical.neutral(msgspec.to_builtins(row))}
 
 
-def _waiver(leaf: Leaf, waiver: Waiver) -> Document:
-    said = canonical.decode(leaf.data)
+def _waiver(finding: Finding, waiver: Waiver, bodies: Bodies) -> Document:
     return {
         "kind": "waiver",
-        "check": said["check"]["id"],
-        "scope": said["scope"],
-        "subject": said["subject"],
+        "check": finding.check.id,
+        "scope": scope_document(finding.scope),
+        "subject": subject_document(finding.subject, bodies),
         "waiver": canonical.neutral(
             {"id": waiver.id, "kind": waiver.kind, "digest": waiver.digest, "expires": waiver.expires.isoformat()}
         ),
@@ -165,9 +186,17 @@ def resource_key(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def scopes(found: Rows, state: str) -> tuple[Scope, ...]:
-    """The scopes asked ("asked"), or those that exist and are not enabled ("off")."""
-    return tuple(sorted(_as_scope(row) for row in found["scope"] if row["state"] == state))
+def scopes(found: Rows) -> tuple[Scope, ...]:
+    """The scopes asked."""
+    return tuple(sorted(_as_scope(row["scope"]) for row in found["scope"] if row["state"] == "asked"))
+
+
+def left_out(found: Rows) -> tuple[LeftOut, ...]:
+    """The accounts and regions that exist and were not asked."""
+    rows = (canonical.original(row) for row in found["scope"] if row["state"] == "off")
+    return tuple(
+        sorted((LeftOut(Scope(**row["scope"]), row["name"], row["why"]) for row in rows), key=lambda row: row.scope)
+    )
 
 
 def collections(found: Rows) -> tuple[Collection, ...]:
@@ -180,13 +209,13 @@ def readers(found: Rows, private: Mapping[str, Mapping[str, Any]]) -> tuple[Ledg
     return tuple(sorted((_as_reader(row, private) for row in found["reader"]), key=lambda row: (row.scope, row.reader)))
 
 
-def _as_scope(row: Document) -> Scope:
-    return Scope(**canonical.original(row["scope"]))
+def _as_scope(said: Document) -> Scope:
+    return Scope(**canonical.original(said))
 
 
 def _as_collection(row: Document) -> Collection:
     unread = Unread(**canonical.original(row["unread"])) if "unread" in row else None
-    return Collection(row["type"], _as_scope(row), row["state"], row["count"], unread)
+    return Collection(row["type"], _as_scope(row["scope"]), row["state"], row["count"], unread)
 
 
 def _as_reader(row: Document, private: Mapping[str, Mapping[str, Any]]) -> LedgerRow:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Final
+
+SIZE: Final = 32
+"""Bytes of a hash."""
 
 
 def root(leaves: Iterable[bytes]) -> str:
-    """The root over the leaves, in hexadecimal. Leaves and nodes are hashed apart, so neither passes for the other."""
-    level = [sha256(b"\0" + leaf).digest() for leaf in leaves]
+    """The root over the leaves, in hexadecimal."""
+    return root_of(b"".join(map(leaf_digest, leaves)))
+
+
+def root_of(hashes: bytes) -> str:
+    """The root over leaves of which only the hashes are at hand, one after another."""
+    level = [hashes[start : start + SIZE] for start in range(0, len(hashes), SIZE)]
     if not level:
         return sha256().hexdigest()
     while len(level) > 1:
@@ -18,6 +27,11 @@ def root(leaves: Iterable[bytes]) -> str:
     return level[0].hex()
 
 
+def leaf_digest(leaf: bytes) -> bytes:
+    """The hash of one leaf. Leaves and nodes are hashed apart, so that neither passes for the other."""
+    return sha256(b"\0" + leaf).digest()
+
+
 def leaf_hash(leaf: bytes) -> str:
     """The hash of one leaf, in hexadecimal."""
-    return sha256(b"\0" + leaf).hexdigest()
+    return leaf_digest(leaf).hex()

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from engine.errors import SealError
 from engine.evidence import canonical, personal
 from engine.evidence.personal import Commit, Marks, RedactedError
-from engine.model import Check, Finding, Resource, Scope, Unread
+from engine.model import Check, Finding, Resource, Scope, Subject, Unread
 
 SCHEMA: Final = 1
 """Version of the leaf (``schemas/finding.schema.json``)."""
@@ -154,6 +154,13 @@ def scope_document(scope: Scope) -> dict[str, str]:
     }
 
 
+def subject_document(subject: Subject, bodies: Bodies) -> dict[str, str]:
+    """A subject in a record; of a resource whose identity is personal, with the digest in its place."""
+    if subject.kind == "scope":
+        return {"kind": subject.kind, "type": subject.type, "id": canonical.neutral_text(subject.id)}
+    return {"kind": subject.kind, "type": subject.type, **bodies.identity(subject.type, subject.id)}
+
+
 def order(document: Mapping[str, Any]) -> tuple[str, ...]:
     """The place of a leaf: scope, check, subject, as the leaf says them (a personal identity by its digest)."""
     scope, subject = document["scope"], document["subject"]
@@ -197,14 +204,13 @@ class _LeafWriter:
             raise SealError(f"recording {finding.check.id} on {finding.subject.id}: {error}") from error
 
     def _document(self, finding: Finding) -> Document:
-        subject = finding.subject
         document: Document = {
             "schema": SCHEMA,
             "check": self._check(finding.check),
             "parameters": self._parameters[finding.check.id],
             "scope": self._scope(finding.scope),
             "verdict": finding.verdict,
-            "subject": {"kind": subject.kind, "type": subject.type, **self._identity(finding)},
+            "subject": subject_document(finding.subject, self._bodies),
         }
         if finding.reason is not None:
             document["reason"] = finding.reason
@@ -246,12 +252,6 @@ class _LeafWriter:
             types = {name: found for name, of in variables.items() if (found := self._bodies.marks(of))}
             known = self._types[id(check)] = (types, personal.template_speaks_of(check.message, types))
         return known
-
-    def _identity(self, finding: Finding) -> dict[str, str]:
-        subject = finding.subject
-        if subject.kind == "scope":
-            return {"id": canonical.neutral_text(subject.id)}
-        return self._bodies.identity(subject.type, subject.id)
 
     def _check(self, check: Check) -> Document:
         known = self._checks.get(id(check))

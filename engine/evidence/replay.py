@@ -230,11 +230,11 @@ def snapshot(stored: StoredRun, bodies: Mapping[str, Any], private: Private) -> 
         as_of=seal.as_of,
         source=seal.source,
         identity=canonical.original(seal.caller),
-        scopes=ledger.scopes(rows, "asked"),
+        scopes=ledger.scopes(rows),
         collections=ledger.collections(rows),
         resources=tuple(sorted(resources, key=lambda item: (item.type, item.account, item.region, item.id))),
         ledger=ledger.readers(rows, private),
-        regions_off=ledger.scopes(rows, "off"),
+        left_out=ledger.left_out(rows),
         finished_at=seal.collected_until,
     )
 

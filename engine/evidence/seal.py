@@ -1,8 +1,8 @@
 """Recording a run: its intent before anything is collected, its seal when everything is judged.
 
     recorder = open_store(store, load_keys(config), config / "trust.json")
-    run = recorder.begin(plan, content, started_at)
-    ... collect, evaluate ...
+    run = recorder.begin(*recorder.intended(plan, content, started_at))
+    ... collect, evaluate ...                    and for each account: run.add(snapshot, findings)
     sealed = run.seal(judged, ended_at)          or: run.abandon(reason, at)
 
 Between the two a crash leaves the intent in the chain, so the dead run stays visible; what it had written counts for
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import SealError, VerificationError
-from engine.evidence import canonical, catalogue, durable, ledger, merkle, personal, record, tables
+from engine.evidence import canonical, catalogue, durable, ledger, personal, tables
 from engine.evidence.catalogue import Catalogue, Content
 from engine.evidence.chain import Chain, read
 from engine.evidence.entries import (
@@ -42,6 +42,7 @@ from engine.evidence.keys import Keys, refuse_inside
 from engine.evidence.layout import Layout, file_fact
 from engine.evidence.personal import PrivateObjects
 from engine.evidence.record import Bodies
+from engine.evidence.spool import Spool
 from engine.evidence.trust import Trust, pin, read_trust
 from engine.model import Finding, Population, Snapshot, Waiver
 
@@ -68,7 +69,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a run found. ``waived`` maps an index in ``findings`` to the waiver that stands beside it."""
+    """What a run found on the whole; its resources were added before, part by part.
+
+    ``waived`` maps an index in ``findings`` to the waiver that stands beside it.
+    """
 
     snapshot: Snapshot
     findings: Sequence[Finding]
@@ -113,16 +117,16 @@ class Recorder:
     trust_file: Path
     trust: Trust
 
-    def begin(self, plan: Plan, content: Content, started_at: str) -> Run:
-        """Append a run's intent and store its content, before anything is collected. ``started_at`` is RFC 3339 UTC.
+    def intended(self, plan: Plan, content: Content, started_at: str) -> tuple[Intent, Catalogue]:
+        """What a run would say of itself before it collects, and its content. ``started_at`` is RFC 3339 UTC.
 
-        Raises SealError; then the run must not go on as if it were recorded.
+        Raises SealError for a demonstration in a store for evidence, and the other way round.
         """
         if (plan.kind == "demo") != (self.trust.purpose == "demonstration"):
             raise SealError(f"a run of kind {plan.kind} does not belong into a store for {self.trust.purpose}")
         found = catalogue.catalogue(content)
         intent = Intent(
-            run=_run_id(started_at),
+            run=self.run_id(started_at),
             kind=plan.kind,
             trigger=canonical.neutral_text(plan.trigger),
             organization=canonical.neutral_text(plan.organization),
@@ -133,12 +137,35 @@ class Recorder:
             content=Groups(**found.groups),
             boundary=plan.boundary,
         )
-        chain = Chain(self.layout, self.trust, self.keys.signing)
+        return intent, found
+
+    def begin(self, intent: Intent, content: Catalogue) -> Run:
+        """Append a run's intent and store its content, before anything is collected.
+
+        Raises SealError; then the run must not go on as if it were recorded.
+        """
+        chain = self.chain()
         chain.refuse_rollback()
-        link = chain.append("intent", intent, started_at)
+        link = chain.append("intent", intent, intent.started_at)
         self.pin(link)
-        catalogue.store(found, self.layout)
-        return Run(self, chain, intent, link, found)
+        catalogue.store(content, self.layout)
+        return Run(self, intent, link, content)
+
+    def unsealed(self) -> dict[str, tuple[Intent, Link]]:
+        """The runs that have an intent in the chain and neither a seal nor a word of their end."""
+        reading = read(self.layout, self.trust)
+        ended = {body.asked.run for _, body in reading.of_kind("seal")}
+        ended |= {body.run for _, body in reading.of_kind("abandon")}
+        intents = ((body, placed.link) for placed, body in reading.of_kind("intent"))
+        return {intent.run: (intent, link) for intent, link in intents if intent.run not in ended}
+
+    def run_id(self, started_at: str) -> str:
+        """The start, to the second, and 32 random bits: sortable, and different for runs of the same second."""
+        return f"{started_at[:19].replace('-', '').replace(':', '')}Z-{secrets.token_hex(4)}"
+
+    def chain(self) -> Chain:
+        """The end of the store's chain."""
+        return Chain(self.layout, self.trust, self.keys.signing)
 
     def pin(self, link: Link) -> None:
         """Keep in the trust file that an entry was seen, so that it cannot be cut off unnoticed."""
@@ -148,36 +175,42 @@ class Recorder:
             raise SealError(f"entry {link.sequence} stands in the chain, but was not pinned: {error}") from error
 
 
-def _run_id(started_at: str) -> str:
-    """The start, to the second, and 32 random bits: sortable, and different for runs of the same second."""
-    return f"{started_at[:19].replace('-', '').replace(':', '')}Z-{secrets.token_hex(4)}"
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """A run that has begun."""
 
-    recorder: Recorder
-    chain: Chain
-    intent: Intent
-    link: Link
-    content: Catalogue
+    def __init__(self, recorder: Recorder, intent: Intent, link: Link, content: Catalogue) -> None:
+        self.recorder, self.intent, self.link, self.content = recorder, intent, link, content
+        self.chain = recorder.chain()
+        self._spool: Spool | None = None
+        self._marks: Mapping[str, personal.Marks] | None = None
 
     @property
     def id(self) -> str:
         """The run's id."""
         return self.intent.run
 
-    def seal(self, judged: Judged, ended_at: str) -> Sealed:
-        """Record what was found and seal it. Raises SealError; then nothing of the run counts, nothing else is lost."""
-        layout = self.recorder.layout
+    def add(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
+        """Record a part: what was read, and every verdict on it. Raises SealError; then the run cannot be sealed."""
+        _refuse_foreign_checks(findings, self.content)
         private = PrivateObjects(self.recorder.keys.secret)
-        recorded = _recorded(judged, self.content, private)
-        with durable.doing(f"sealing run {self.id} in {layout.root}"), tables.connection() as database:
-            _store_private(private.files, layout)
-            new = self._new_bodies(database, recorded.bodies)
-            files = _store(database, layout, self.id, recorded, new)
-        body = self._seal(judged, recorded, files, ended_at)
+        self._spooled().add(snapshot, findings, self._bodies(private))
+        with durable.doing(f"keeping private objects in {self.recorder.layout.root}"):
+            _store_private(private.files, self.recorder.layout)
+
+    def seal(self, judged: Judged, ended_at: str) -> Sealed:
+        """Seal what was added. Raises SealError; then nothing of the run counts, nothing else is lost."""
+        layout, spool = self.recorder.layout, self._spooled()
+        try:
+            _refuse_other_sums(judged, spool)
+            waived = [(judged.findings[index], waiver) for index, waiver in judged.waived.items()]
+            bodies = self._bodies(PrivateObjects(self.recorder.keys.secret))
+            spool.add_rows(ledger.rows_of_run(judged.populations, waived, bodies))
+            with durable.doing(f"sealing run {self.id} in {layout.root}"), tables.connection() as database:
+                records, rows = spool.records(), spool.ledger()
+                files = _store(database, layout, self.id, spool)
+        finally:
+            spool.discard()
+        body = self._seal(judged, records, rows, files, ended_at)
         link = self.chain.append("seal", body, ended_at)
         self.recorder.pin(link)
         return Sealed(
@@ -186,21 +219,27 @@ class Run:
             digest=link.digest,
             root=body.records.root,
             records=body.records.count,
-            new_bodies=len(new),
+            new_bodies=spool.new_bodies,
             size=sum(fact.size for fact in files.values()),
         )
 
     def abandon(self, reason: str, at: str) -> Link:
         """Say in the chain that the run was given up, and why."""
+        self.discard()
         body = Abandon(intent=self.link, run=self.id, reason=canonical.neutral_text(reason))
         link = self.chain.append("abandon", body, at)
         self.recorder.pin(link)
         return link
 
-    def _seal(self, judged: Judged, recorded: _Recorded, files: dict[str, FileFact], ended_at: str) -> Seal:
+    def discard(self) -> None:
+        """Remove what was added. The intent stays in the chain."""
+        if self._spool is not None:
+            self._spool.discard()
+
+    def _seal(self, judged: Judged, records: Tree, rows: Tree, files: dict[str, FileFact], ended_at: str) -> Seal:
         snapshot = judged.snapshot
-        verdicts = Counter(finding.verdict for finding in judged.findings)
-        states = Counter(row.state for row in snapshot.collections)
+        spool = self._spooled()
+        verdicts, states = spool.verdicts, spool.listings
         return Seal(
             intent=self.link,
             asked=self.intent,
@@ -217,13 +256,26 @@ class Run:
                 waived=len(judged.waived),
             ),
             listings=Listings(complete=states["complete"], off=states["off"], failed=states["failed"]),
-            records=Tree(count=len(recorded.leaves), root=merkle.root(recorded.leaves)),
-            ledger=Tree(count=len(recorded.ledger), root=merkle.root(recorded.ledger)),
+            records=records,
+            ledger=rows,
             files=files,
         )
 
-    def _new_bodies(self, database: DuckDBPyConnection, bodies: Mapping[str, bytes]) -> dict[str, bytes]:
-        """The bodies that no sealed run has stored. A pack that is not what its seal says holds nothing to rely on."""
+    def _bodies(self, private: PrivateObjects) -> Bodies:
+        if self._marks is None:
+            self._marks = marks_by_type(self.content)
+        return Bodies(self._marks, private.commit)
+
+    def _spooled(self) -> Spool:
+        if self._spool is None:
+            layout = self.recorder.layout
+            with durable.doing(f"looking for bodies in {layout.root}"), tables.connection() as database:
+                stored = self._stored_bodies(database)
+            self._spool = Spool(layout.staging, self.content.members["parameters"], stored)
+        return self._spool
+
+    def _stored_bodies(self, database: DuckDBPyConnection) -> frozenset[str]:
+        """The bodies that sealed runs have stored. A pack that is not what its seal says holds nothing to rely on."""
         layout = self.recorder.layout
         packs = []
         for _, seal in read(layout, self.recorder.trust).of_kind("seal"):
@@ -231,42 +283,17 @@ class Run:
             if path.exists() and file_fact(path) == seal.files.get(layout.relative(path)):
                 packs.append(path)
         try:
-            known = tables.body_digests(database, packs)
+            return frozenset(tables.body_digests(database, packs))
         except VerificationError as error:
             raise SealError(f"looking for bodies that are stored already: {error}; run `auditreel verify`") from error
-        return {digest: data for digest, data in bodies.items() if digest not in known}
 
 
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """What a run stores: its leaves in order, its ledger rows, its bodies by digest."""
-
-    leaves: list[bytes]
-    ledger: list[bytes]
-    bodies: dict[str, bytes]
-
-
-def _recorded(judged: Judged, content: Catalogue, private: PrivateObjects) -> _Recorded:
-    _refuse_foreign_checks(judged.findings, content)
-    bodies = Bodies(marks_by_type(content), private.commit)
-    leaves = record.leaves(judged.findings, content.members["parameters"], bodies)
-    waivers = {id(judged.findings[index]): waiver for index, waiver in judged.waived.items()}
-    waived = [(leaf, waivers[id(leaf.finding)]) for leaf in leaves if id(leaf.finding) in waivers]
-    try:
-        rows = ledger.rows(judged.snapshot, judged.populations, waived, bodies)
-    except canonical.NotCanonicalError as error:
-        raise SealError(f"recording the ledger: {error}; it holds text, integers, booleans and null") from error
-    _refuse_twice((leaf.order for leaf in leaves), "two verdicts of one check on one subject")
-    found = ledger.parse(rows)["resource"]
-    _refuse_twice(map(ledger.resource_key, found), "two resources of one scope, type and id")
-    return _Recorded([leaf.data for leaf in leaves], rows, bodies.documents)
-
-
-def _refuse_twice(keys: Iterable[tuple[str, ...]], what: str) -> None:
-    """Neither records nor bodies could be told apart later."""
-    twice = [key for key, count in Counter(keys).items() if count > 1]
-    if twice:
-        raise SealError(f"the run holds {what}: {' '.join(twice[0])}; the reader that lists it gives it twice")
+def _refuse_other_sums(judged: Judged, spool: Spool) -> None:
+    """What was concluded is about what was added, all of it and nothing else."""
+    verdicts = Counter(finding.verdict for finding in judged.findings)
+    listings = Counter(row.state for row in judged.snapshot.collections)
+    if (verdicts, listings) != (spool.verdicts, spool.listings):
+        raise SealError("what the run concludes on is not what was added to it; this is a defect, please report it")
 
 
 def _refuse_foreign_checks(findings: Iterable[Finding], content: Catalogue) -> None:
@@ -299,16 +326,14 @@ def _store_private(files: Mapping[str, bytes], layout: Layout) -> None:
                 durable.create(path, data, layout.staging)
 
 
-def _store(
-    database: DuckDBPyConnection, layout: Layout, run: str, recorded: _Recorded, new: dict[str, bytes]
-) -> dict[str, FileFact]:
+def _store(database: DuckDBPyConnection, layout: Layout, run: str, spool: Spool) -> dict[str, FileFact]:
     """Write the files of a run; returns what the seal says of each."""
-    findings = partial(tables.write_findings, database, recorded.leaves)
-    rows = partial(tables.write_ledger, database, recorded.ledger)
-    bodies = partial(tables.write_bodies, database, new)
-    writers = {layout.findings(run): findings, layout.ledger(run): rows}
-    if new:
-        writers[layout.bodies(run)] = bodies
+    writers = {
+        layout.findings(run): partial(tables.write_findings, database, spool.findings()),
+        layout.ledger(run): partial(tables.write_ledger, database, spool.rows()),
+    }
+    if spool.new_bodies:
+        writers[layout.bodies(run)] = partial(tables.write_bodies, database, spool.bodies())
     facts = {}
     for path, write in writers.items():
         temporary = durable.staged(layout.staging, path.name)

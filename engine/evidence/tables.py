@@ -17,7 +17,7 @@ import msgspec
 
 from engine.errors import SealError, VerificationError
 from engine.evidence import canonical, durable, ledger, record
-from engine.evidence.record import Document
+from engine.evidence.record import Document, Leaf
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -51,7 +51,6 @@ _LEAF_COLUMNS: Final = """
     map_from_entries([{'name': entry.key, 'digest': unhex(entry.value)} FOR entry IN map_entries(related)]) AS related,
     message, observed::VARCHAR AS observed, unhex(private) AS private
 """
-_LEAF_ORDER: Final = "provider, account, region, subject_type, subject_id, subject_identity, check_id, message"
 
 _LEAVES_IN_ORDER: Final = """
     provider, account, region, check_id, subject_type, coalesce(subject_id, lower(hex(subject_identity))), subject_kind
@@ -71,7 +70,6 @@ _LEDGER_COLUMNS: Final = """
     kind, scope.provider AS provider, scope.account AS account, scope.region AS region, type, id,
     unhex(identity) AS identity, unhex(body) AS body, collected_at, document
 """
-_LEDGER_ORDER: Final = "kind, provider, account, region, type, id, identity, document"
 
 
 @contextmanager
@@ -87,49 +85,53 @@ def connection() -> Iterator[DuckDBPyConnection]:
 
 
 def write_findings(database: DuckDBPyConnection, leaves: Iterable[bytes], path: Path) -> None:
-    """Write leaves as ``findings.parquet``. Raises SealError where the file cannot be written."""
-    _write(database, leaves, path, _LEAF_FIELDS, _LEAF_COLUMNS, _LEAF_ORDER)
+    """Write leaves as ``findings.parquet``, in this order. Raises SealError where the file cannot be written."""
+    _write(database, leaves, path, _LEAF_FIELDS, _LEAF_COLUMNS)
 
 
-def write_ledger(database: DuckDBPyConnection, rows: Iterable[bytes], path: Path) -> None:
-    """Write ledger rows as ``ledger.parquet``: resources in columns, the others as text of their own."""
+def write_ledger(database: DuckDBPyConnection, lines: Iterable[bytes], path: Path) -> None:
+    """Write the lines of a ledger (:func:`ledger_line`) as ``ledger.parquet``."""
+    _write(database, lines, path, _LEDGER_FIELDS, _LEDGER_COLUMNS)
+
+
+def write_bodies(database: DuckDBPyConnection, lines: Iterable[bytes], path: Path) -> None:
+    """Write the lines of bodies (:func:`body_lines`) as a pack."""
+    _write(database, lines, path, {"digest": "VARCHAR", "body": "VARCHAR"}, "unhex(digest) AS digest, body")
+
+
+def leaf_place(leaf: Leaf) -> tuple[str, ...]:
+    """Where a leaf is stored: the records of one subject beside one another, as like as they are."""
+    provider, account, region, check, type_, subject, kind = leaf.order
+    return provider, account, region, type_, subject, check, kind
+
+
+def ledger_line(row: bytes) -> bytes:
+    """A ledger row as it is stored: resources in columns, the others as text of their own."""
     # Of all kinds only resources have a body, which sorts first among their keys.
-    lines = (row if row.startswith(b'{"body":') else _document(row) for row in rows)
-    _write(database, lines, path, _LEDGER_FIELDS, _LEDGER_COLUMNS, _LEDGER_ORDER)
-
-
-def write_bodies(database: DuckDBPyConnection, bodies: Mapping[str, bytes], path: Path) -> None:
-    """Write bodies (canonical JSON by digest) as a pack."""
-    lines = (canonical.encode({"digest": digest, "body": data.decode()}) for digest, data in bodies.items())
-    fields = {"digest": "VARCHAR", "body": "VARCHAR"}
-    _write(database, lines, path, fields, "unhex(digest) AS digest, body", "body")
-
-
-def _document(row: bytes) -> bytes:
+    if row.startswith(b'{"body":'):
+        return row
     return canonical.encode({"kind": canonical.decode(row)["kind"], "document": row.decode()})
 
 
+def body_lines(bodies: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Bodies (canonical JSON by digest) as they are stored, like beside like."""
+    for data, digest in sorted((data, digest) for digest, data in bodies.items()):
+        yield canonical.encode({"digest": digest, "body": data.decode()})
+
+
 def _write(
-    database: DuckDBPyConnection,
-    lines: Iterable[bytes],
-    path: Path,
-    fields: Mapping[str, str],
-    columns: str,
-    order: str,
+    database: DuckDBPyConnection, lines: Iterable[bytes], path: Path, fields: Mapping[str, str], columns: str
 ) -> None:
-    """Write canonical JSON lines as a sorted Parquet file; they pass through a file beside it, which is removed."""
+    """Write canonical JSON lines as a Parquet file; they pass through a file beside it, which is removed."""
     import duckdb
 
     source = path.with_suffix(".jsonl")
-    listed = list(lines)
-    limit = max(_SMALLEST_LINE_LIMIT, 2 * max(map(len, listed), default=0))
     types = ", ".join(f'"{name}": {_quoted(kind)}' for name, kind in fields.items())
     try:
-        durable.write(source, b"\n".join(listed))
+        limit = max(_SMALLEST_LINE_LIMIT, 2 * durable.write_lines(source, lines))
         rows = f"""read_json({_quoted(glob.escape(str(source)))}, format = 'newline_delimited', compression = 'none',
             maximum_object_size = {limit}, columns = {{{types}}})"""
-        selected = f"SELECT {columns} FROM {rows} ORDER BY {order}"  # noqa: S608 - constants and quoted paths
-        database.execute(f"COPY ({selected}) TO {_quoted(str(path))} {_FORMAT}")
+        database.execute(f"COPY (SELECT {columns} FROM {rows}) TO {_quoted(str(path))} {_FORMAT}")  # noqa: S608
         durable.flush(path)
     except duckdb.Error as error:
         raise SealError(f"writing {path}: {error}; make room or check the folder, and run again") from error

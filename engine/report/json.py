@@ -99,7 +99,10 @@ def _coverage(run: Assessment) -> Document:
         },
         "resources": seen.resources,
         "scopes": [records.scope(row) for row in sorted(snapshot.scopes)],
-        "regions_not_enabled": [records.scope(row) for row in sorted(snapshot.regions_off)],
+        "left_out": [
+            {**records.scope(row.scope), "name": row.name, "why": row.why}
+            for row in sorted(snapshot.left_out, key=lambda row: row.scope)
+        ],
         "listings": [_listing(row) for row in snapshot.collections],
         "readers": [_reader(row) for row in snapshot.ledger],
     }

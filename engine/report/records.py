@@ -64,7 +64,7 @@ def finding(run: Assessment, index: int) -> Document:
         "observed": [{"path": path, "value": plain(value)} for path, value in row.observed],
         "causes": [{"path": cause.path, **unread(cause.unread)} for cause in row.causes],
         "waiver": None,
-        "collected_at": row.resource.collected_at if row.resource is not None else None,
+        "collected_at": row.collected_at,
     }
     accepted = run.waived.get(index)
     if accepted is not None:

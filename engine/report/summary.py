@@ -172,6 +172,13 @@ def seen(assessment: Assessment) -> dict[str, int]:
     return {row.check: row.count - scopes[row.check] for row in assessment.populations}
 
 
+def closed_accounts(assessment: Assessment) -> tuple[str, ...]:
+    """The accounts that were to be scanned and could not be entered; "*" where not all could be listed."""
+    entered = {(scope.provider, scope.account) for scope in assessment.snapshot.scopes}
+    listed = {(row.scope.provider, row.scope.account) for row in assessment.snapshot.collections}
+    return tuple(sorted(account for _, account in listed - entered))
+
+
 def accounts(assessment: Assessment) -> set[str]:
     """The accounts that were scanned, with their provider."""
     return {f"{scope.provider} {scope.account}" for scope in assessment.snapshot.scopes}

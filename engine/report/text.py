@@ -138,7 +138,22 @@ def _coverage(run: Assessment, page: Page) -> Iterator[str]:
     off = f"Not in use: {named(sorted({row.type for row in seen.off}), 3, 'more types')}." if seen.off else ""
     if none or off:
         yield from page.paragraph(f"{none} {off}".strip())
-    regions = ranges({safe(scope.region) for scope in run.snapshot.regions_off})
+    yield from _left_out(page, run)
+
+
+def _left_out(page: Page, run: Assessment) -> Iterator[str]:
+    """Accounts that could not be entered, which is a gap, and what was left out on purpose, which is none."""
+    closed = summary.closed_accounts(run)
+    if closed:
+        names = named([safe(account) for account in closed], 3)
+        text = f"{counted(len(closed), 'account')} could not be entered, so nothing in it was seen: {names}."
+        yield from page.paragraph(text.replace("it was", "them was") if len(closed) > 1 else text, "yellow")
+    rows = run.snapshot.left_out
+    for why in sorted({row.why for row in rows if row.scope.region == "*"}):
+        mine = [row for row in rows if row.scope.region == "*" and row.why == why]
+        names = named([safe(f"{row.name} ({row.scope.account})") for row in mine], 3)
+        yield from page.paragraph(f"{counted(len(mine), 'account')} {safe(why)}, so not read: {names}.")
+    regions = ranges({safe(row.scope.region) for row in rows if row.scope.region != "*"})
     if regions:
         yield from page.paragraph(f"Regions not enabled, so not read: {', '.join(regions)}.")
 

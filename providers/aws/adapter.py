@@ -1,25 +1,29 @@
-"""The AWS adapter: who we are, which regions there are, and the clients that readers call."""
+"""The AWS adapter: who we are, which accounts and regions there are, and the clients that readers call."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError
 
-from providers.aws import DISCOVERED, DISCOVERY, READERS, TYPES
-from providers.aws.caller import Caller
+from providers.aws import DISCOVERED, READERS, TYPES
+from providers.aws.caller import UNPARSABLE, Caller, unread
 from providers.aws.clients import Clients
+from providers.aws.credentials import Role, session_name
 from providers.aws.errors import UNANSWERED, classify
+from providers.aws.organization import Access, Member, Organization, sorted_out
 from providers.aws.times import instant
 from providers.base import (
     GLOBAL,
+    Directory,
     Discovery,
     Failure,
     Found,
     Governor,
+    LeftOut,
     NotConfigured,
     Reader,
     ResourceType,
@@ -28,34 +32,43 @@ from providers.base import (
     Unread,
 )
 
+IDENTITY: Final = "sts:GetCallerIdentity"
 REGIONS: Final = "ec2:DescribeRegions"
+ENTRY: Final = "sts:AssumeRole"
+ORGANIZATION: Final = "organizations:ListAccounts"
 
 
-def open(*, timeout: float = 20.0, agent: str = "auditreel") -> Aws:
+def open(*, timeout: float = 20.0, agent: str = "auditreel", access: Mapping[str, Any] | None = None) -> Aws:
     """The adapter on the default credential chain. ``timeout`` is how long a request may take, in seconds.
 
-    Raises :class:`providers.base.NotConfigured` where botocore cannot use its environment and files as they are.
+    ``access`` is what the policy says of accounts (see :class:`providers.aws.organization.Access`). Raises
+    :class:`providers.base.NotConfigured` where botocore cannot use its environment and files as they are.
     """
     try:
         clients = Clients(timeout, agent)
         # Who gets no credentials hears so from the discovery; everything else that can be wrong shows here.
         with suppress(*UNANSWERED):
             clients.get("sts", clients.default_region)
+            clients.own_credentials()
     except (BotoCoreError, ValueError) as error:
         raise NotConfigured(str(error)) from error
-    return Aws(clients)
+    return Aws(clients, Access.of(access or {}))
 
 
 class Aws:
-    """One account, in every region that is enabled for it (see :class:`providers.base.Provider`)."""
+    """One account or those of an organization, in every region enabled (see :class:`providers.base.Provider`)."""
 
     name = "aws"
     types: Mapping[str, ResourceType] = TYPES
     readers: tuple[Reader, ...] = READERS
     discovered = DISCOVERED
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
+    def __init__(self, clients: Clients, access: Access = Access()) -> None:  # noqa: B008 - frozen
+        self._clients, self._access = clients, access
+        self._names: Mapping[str, str] = {}
+        self._session_name = ""
+        self._home = ""
+        """The account whose credentials enter the others: ours, or that of the last role on the way."""
 
     def classify(self, error: Exception) -> Failure | None:
         """See :func:`providers.aws.errors.classify`."""
@@ -66,55 +79,128 @@ class Aws:
         return Caller(self._clients, scope, governor, tally)
 
     def lane(self, reader: Reader, scope: Scope) -> Hashable:
-        """Service and region: what AWS throttles together."""
+        """Service and region: what AWS throttles together in an account."""
         return (reader.operations[0].partition(":")[0], self._region(scope))
 
-    def close(self, scope: Scope) -> None:
-        """Drop the clients of the scope's region."""
-        self._clients.close(self._region(scope))
+    def leave(self, account: str) -> None:
+        """Forget the credentials of an account, unless they are what the others are entered with."""
+        if account != self._home:
+            self._clients.forget(account)
+
+    def close(self) -> None:
+        """Drop the clients and their connections."""
+        self._clients.close()
 
     def _region(self, scope: Scope) -> str:
         return self._clients.global_region if scope.region == GLOBAL else scope.region
 
-    def discover(self, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
-        """The caller's account (sts:GetCallerIdentity) and its regions (ec2:DescribeRegions, with opt-in status).
+    def _asking(self, account: str, governor: Governor, tally: Tally) -> Caller:
+        return Caller(self._clients, Scope(self.name, account, self._clients.default_region), governor, tally)
+
+    # --- accounts ---
+
+    def accounts(self, governor: Governor) -> Directory:
+        """Who we are (sts:GetCallerIdentity), and the accounts that the policy wants to be scanned.
+
+        Without a word of the policy that is the caller's own. Where Organizations does not list the others, or the
+        roles on the way cannot be assumed, the own account is scanned and the failure keeps the run incomplete. Raises
+        what sts raises: without an identity there is no account to speak of.
+        """
+        tallies: dict[str, Tally] = {IDENTITY: Tally()}
+        answer = self._asking("", governor, tallies[IDENTITY]).call("sts", "get_caller_identity")
+        own, arn = answer["Account"], answer["Arn"]
+        self._clients.partition = arn.split(":")[1]
+        self._clients.remember(own, self._clients.own_credentials())
+        self._home = own
+        self._session_name = self._access.session_name or session_name(arn)
+        failures: dict[str, Unread] = {}
+        accounts, left_out = {own: own}, ()
+        if self._access.accounts:
+            listed = self._attempted(ORGANIZATION, lambda: self._listed(governor, tallies), failures)
+            if listed is not None:
+                accounts, left_out = listed
+        self._names = accounts
+        return Directory(
+            identity={"account": own, "arn": arn, "partition": self._clients.partition},
+            accounts=accounts,
+            left_out=left_out,
+            failures=failures,
+            tallies=tallies,
+            answered_at=_instant(tallies[IDENTITY].date),
+        )
+
+    def _listed(self, governor: Governor, tallies: dict[str, Tally]) -> tuple[dict[str, str], tuple[LeftOut, ...]]:
+        for arn in self._access.via:
+            account = arn.split(":")[4]
+            self._assume(arn, account, governor, tallies.setdefault(ENTRY, Tally()))
+            self._home = account
+        organization = Organization(
+            lambda operation: self._asking(self._home, governor, tallies.setdefault(operation, Tally()))
+        )
+        if self._access.accounts == "organization":
+            found = organization.members()
+        else:
+            found = [Member(account, account, "ACTIVE") for account in self._access.accounts]
+        return sorted_out(found, self._access, organization, self.name)
+
+    def _attempted(self, operation: str, ask: Callable[[], Any], failures: dict[str, Unread]) -> Any:
+        """What ``ask`` returns, or None: then why is in ``failures``, by the operation that failed."""
+        try:
+            return ask()
+        except UNPARSABLE:
+            why = Unread("malformed_response", operation)
+        except Exception as error:
+            failure = classify(error)
+            if failure is None:
+                raise
+            why = unread(failure, failure.operation or operation)
+        failures[why.operation or operation] = why
+        return None
+
+    def _assume(self, arn: str, account: str, governor: Governor, tally: Tally) -> Any:
+        """The credentials of a role, kept for its account; the account that enters others assumes it."""
+        role = Role(arn, self._session_name, self._access.external_id)
+        asking = self._asking(self._home, governor, tally)
+        credentials = role.assumed(lambda **arguments: asking.call("sts", "assume_role", **arguments))
+        self._clients.remember(account, credentials)
+        return credentials
+
+    # --- one account ---
+
+    def enter(self, account: str, governor: Governor, regions: frozenset[str]) -> Discovery:
+        """Assume the role in the account, where it is not our own, and ask for its regions (ec2:DescribeRegions).
 
         Regions that are not opted in are facts, not scopes. Where DescribeRegions fails, the ``regions`` asked for
-        (else the default one) are scanned and the failure keeps the run incomplete. Raises what sts raises: without an
-        identity there is no account to speak of.
+        (else the default one) are scanned and the failure keeps the run incomplete.
         """
-        tallies = {operation: Tally() for operation, _ in DISCOVERY}
-        start = Scope(self.name, "", self._clients.default_region)
-        identity = Caller(self._clients, start, governor, tallies["sts:GetCallerIdentity"]).call(
-            "sts", "get_caller_identity"
-        )
-        account, arn = identity["Account"], identity["Arn"]
-        self._clients.partition = arn.split(":")[1]
-        found = [
-            (
-                Scope(self.name, account, GLOBAL),
-                Found("AWS::Account", account, {"partition": self._clients.partition}),
-            )
-        ]
+        tallies: dict[str, Tally] = {}
         failures: dict[str, Unread] = {}
-        here = Scope(self.name, account, self._clients.default_region)
-        rows = _regions(Caller(self._clients, here, governor, tallies[REGIONS]))
+        if account != self._home:
+            arn = f"arn:{self._clients.partition}:iam::{account}:role/{self._access.role}"
+            tally = tallies.setdefault(ENTRY, Tally())
+            if self._attempted(ENTRY, lambda: self._assume(arn, account, governor, tally), failures) is None:
+                return Discovery(account, (), failures=failures, tallies=tallies)
+        here = self._asking(account, governor, tallies.setdefault(REGIONS, Tally()))
+        rows = _regions(here)
         if isinstance(rows, Unread):
             failures[REGIONS] = rows
             rows = dict.fromkeys(regions or {self._clients.default_region}, rows)
-        off = {region for region, status in rows.items() if status == "not-opted-in"}
-        enabled = {region: status for region, status in rows.items() if region not in off}
-        for region, status in enabled.items():
-            found.append((Scope(self.name, account, region), Found("AWS::Region", region, {"opt_in_status": status})))
-        scopes = () if accounts and account not in accounts else (GLOBAL, *sorted(enabled))
+        off = sorted(region for region, status in rows.items() if status == "not-opted-in")
+        enabled = {region: status for region, status in sorted(rows.items()) if region not in off}
+        found = {"partition": self._clients.partition}
         return Discovery(
-            identity={"account": account, "arn": arn, "partition": self._clients.partition},
-            scopes=tuple(Scope(self.name, account, region) for region in scopes),
-            found=tuple(item for item in found if item[0].region in scopes),
-            regions_off=tuple(Scope(self.name, account, region) for region in sorted(off)),
+            account=account,
+            scopes=tuple(Scope(self.name, account, region) for region in (GLOBAL, *enabled)),
+            found=(
+                (Scope(self.name, account, GLOBAL), Found("AWS::Account", account, found, self._names.get(account))),
+                *(
+                    (Scope(self.name, account, region), Found("AWS::Region", region, {"opt_in_status": status}))
+                    for region, status in enabled.items()
+                ),
+            ),
+            regions_off=tuple(LeftOut(Scope(self.name, account, region), region, "not opted in") for region in off),
             failures=failures,
             tallies=tallies,
-            answered_at=_instant(tallies["sts:GetCallerIdentity"].date),
         )
 
 

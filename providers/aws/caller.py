@@ -13,7 +13,7 @@ from botocore.paginate import Paginator
 from providers.aws.clients import Clients
 from providers.aws.errors import MalformedAnswer, classify
 from providers.aws.paging import PAGE_SIZES
-from providers.base import GLOBAL, Governor, Scope, Tally, Unread
+from providers.base import GLOBAL, Failure, Governor, Scope, Tally, Unread
 
 T = TypeVar("T")
 
@@ -62,11 +62,9 @@ class Caller:
             failure = classify(error)
             if failure is None:
                 raise
-            denied = failure.reason in ("access_denied", "policy_denied") and not failure.refused
-            needed = (failure.permission or permission or operation) if denied else None
-            unread = Unread(failure.reason, operation, needed, failure.detail)
-            self._tally.failures.append(unread)
-            return unread
+            why = unread(failure, operation, permission)
+            self._tally.failures.append(why)
+            return why
 
     def pages(
         self, service: str, operation: str, key: str, /, *, omits: bool = False, gone: str = "", **arguments: Any
@@ -126,9 +124,11 @@ class Caller:
 
         def request(**arguments: Any) -> dict[str, Any]:
             tally.calls += 1
-            answer, metadata, digest = self._governor(
-                (service, self.region), lambda: _sent(method, arguments), classify, tally
-            )
+            # Renewed before the request takes its place among those in flight: renewing takes one as well.
+            with self._clients.signing(self.account):
+                answer, metadata, digest = self._governor(
+                    (service, self.region), lambda: _sent(method, arguments), classify, tally
+                )
             tally.date = metadata.get("HTTPHeaders", {}).get("date")
             if metadata.get("RequestId"):
                 tally.request_ids.append(metadata["RequestId"])
@@ -136,6 +136,13 @@ class Caller:
             return answer
 
         return request
+
+
+def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:
+    """Why ``operation`` gave nothing, and what would have allowed it: ``permission``, where its name is another."""
+    denied = failure.reason in ("access_denied", "policy_denied") and not failure.refused
+    needed = (failure.permission or permission or operation) if denied else None
+    return Unread(failure.reason, operation, needed, failure.detail)
 
 
 def _sent(

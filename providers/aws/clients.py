@@ -1,8 +1,9 @@
-"""botocore's clients: made once a service and region, when first asked for, and dropped with their scope.
+"""botocore's clients: made once a service and region, when first asked for, and shared by all accounts.
 
-They are what boto3's clients are, without the rest of boto3, which costs more to import than a client to make. Retries
-and pace are the engine's (:class:`providers.base.Governor`), so botocore's own are off. Loading a service's model costs
-most of a client; all sessions share one loader.
+One client is one connection pool. Which account a request is for, its credentials say
+(:mod:`providers.aws.credentials`). The clients are what boto3's are, without the rest of boto3, which costs more to
+import than a client to make. Retries and pace are the engine's (:class:`providers.base.Governor`), so botocore's own
+are off. Loading a service's model costs most of a client; all sessions share one loader.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gzip
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +20,11 @@ from typing import Any, Final
 import botocore.session
 import msgspec
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.loaders import JSONFileLoader, Loader
 
 from providers.aws.answers import Parsers, verified
+from providers.aws.credentials import signed, signing
 from providers.aws.paging import paging
 
 CONNECTIONS: Final = 32
@@ -67,7 +71,7 @@ def _models() -> _Models:
 
 
 class Clients:
-    """The clients of one set of credentials.
+    """The clients, and the credentials of each account.
 
     ``timeout`` is how long a request may take, in seconds; ``agent`` is appended to the User-Agent header.
     """
@@ -83,9 +87,12 @@ class Clients:
             max_pool_connections=CONNECTIONS,
             user_agent_extra=agent,
             ignore_configured_endpoint_urls=False,
+            # An endpoint with an account id in its name would be that of the account that came first.
+            account_id_endpoint_mode="disabled",
         )
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._credentials: dict[str, Any] = {}
         self.partition = "aws"
 
     @property
@@ -113,16 +120,38 @@ class Clients:
                 if client is None:
                     client = self._session.create_client(service, region_name=region, config=self._config)
                     client.meta.events.register("before-parse", verified)
+                    client.meta.events.register("before-call", signed)
                     if service == "s3control" and "//s3-control" not in client.meta.endpoint_url:
                         client.meta.events.register("before-call", _without_account)
                     self._clients[key] = client
         return client
 
-    def close(self, region: str) -> None:
-        """Drop the clients of a region and their connections."""
+    def own_credentials(self) -> Any:
+        """The credentials of the default chain (botocore's), or None where there are none."""
+        return self._session.get_credentials()
+
+    def remember(self, account: str, credentials: Any) -> None:
+        """Sign what is asked of an account with these credentials."""
+        self._credentials[account] = credentials
+
+    def forget(self, account: str) -> None:
+        """Drop the credentials of an account."""
+        self._credentials.pop(account, None)
+
+    def signing(self, account: str) -> AbstractContextManager[None]:
+        """Sign the requests of this thread for an account, "" for whoever we are; renews credentials that expire.
+
+        Raises KeyError for an account that was not entered, and what renewing raises.
+        """
+        credentials = self._credentials[account] if account else self.own_credentials()
+        return signing(None if credentials is None else Credentials(*credentials.get_frozen_credentials()[:3]))
+
+    def close(self) -> None:
+        """Drop all clients and their connections."""
         with self._lock:
-            for key in [key for key in self._clients if key[1] == region]:
-                self._clients.pop(key).close()
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
 
 
 def _without_account(params: dict[str, Any], **_: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
-from engine.collection import collect
+from engine.collection import collect, directory, entered
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
@@ -52,7 +52,8 @@ def read(wanted: Mapping[str, Iterable[str]], regions: Iterable[str] = ("us-east
     """A snapshot of the account that the environment points at, in these regions and what is global."""
     adapter = opened("aws", timeout=5.0)
     limiter = Limiter(lambda seconds: None, threading.Event())
-    discovery = adapter.discover(limiter, frozenset(), frozenset())
+    own = directory(adapter, limiter)
+    discovery = entered(adapter, min(own.accounts), limiter)
     kept = {GLOBAL, *regions}
     discovery = replace(
         discovery,

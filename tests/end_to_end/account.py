@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.collection import collect, discovered
+from engine.collection import collect, directory, entered
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
@@ -185,7 +185,8 @@ class Scanner:
         """
         self._adapter.anew = frozenset(anew) if anew else None
         limiter = Limiter(lambda seconds: None, threading.Event())
-        found = discovered(self._adapter, limiter, frozenset(), frozenset())
+        known = directory(self._adapter, limiter)
+        found = entered(self._adapter, min(known.accounts), limiter)
         snapshot = collect(self.plan, self._adapter, found, limiter, lambda: AS_OF, self._conform)
         findings = evaluate(snapshot, self._checks)
         return Scan(snapshot, findings, conclude(findings, self._selection, snapshot, self._content.policy))

@@ -20,7 +20,17 @@ import duckdb  # noqa: F401 - before the forks, which then need not load it
 from engine.errors import SealError
 from engine.evidence import durable
 from engine.evidence.keys import initialise
-from tests.unit.evidence.synthetic_runs import END, START, content, judged, plan, record, reopened
+from tests.unit.evidence.synthetic_runs import (
+    END,
+    START,
+    begun,
+    content,
+    judged,
+    plan,
+    record,
+    reopened,
+    sealed,
+)
 
 CHANGES = ("open", "write", "fsync", "fchmod", "link", "replace", "unlink", "mkdir")
 
@@ -54,8 +64,8 @@ def killed(name: str, given: tuple[Any, ...]) -> None:
 
 def one_run(folder: Path) -> None:
     """A run that stores new content, private objects and bodies."""
-    run = reopened(folder).begin(plan(), content(), START)
-    run.seal(judged(seed="new"), END)
+    run = begun(reopened(folder), plan(), content(), START)
+    sealed(run, judged(seed="new"), END)
 
 
 def made(folder: Path) -> None:

@@ -20,7 +20,19 @@ from engine.evidence.keys import TRUST_FILE
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import Report, verify
 from tests.end_to_end.evidence_child import Countdown, one_run
-from tests.unit.evidence.synthetic_runs import ENCRYPTED, END, START, content, judged, plan, record, reopened, store_in
+from tests.unit.evidence.synthetic_runs import (
+    ENCRYPTED,
+    END,
+    START,
+    begun,
+    content,
+    judged,
+    plan,
+    record,
+    reopened,
+    sealed,
+    store_in,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +58,7 @@ def store_with_a_run(folder: Path) -> Path:
     made = judged()
     nothing = replace(made, findings=(), populations=(), waived={}, snapshot=replace(made.snapshot, resources=()))
     recorder = store_in(folder)
-    recorder.begin(plan(), content(ENCRYPTED), START).seal(nothing, END)
+    sealed(begun(recorder, plan(), content(ENCRYPTED), START), nothing, END)
     return folder
 
 
@@ -81,7 +93,7 @@ def test_killed_while_it_is_made_a_store_can_be_made_again_and_used(tmp_path: Pa
     folders = sorted((tmp_path / "work").iterdir())
     assert len(folders) > 20
     for folder in folders:
-        store_in(folder).begin(plan(), content(), START)
+        begun(store_in(folder), plan(), content(), START)
         assert verified(folder).problems == ()
 
 

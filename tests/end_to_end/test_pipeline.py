@@ -326,7 +326,7 @@ def test_an_account_is_judged_in_every_enabled_region(live: Callable[..., Assess
         f"arn:aws:ec2:ap-east-1:{ACCOUNT}:volume/vol-0": "pass",
     }
     assert (assessment.exit_code, assessment.exit_reasons) == (0, {})
-    assert [scope.region for scope in assessment.snapshot.regions_off] == ["me-south-1"]
+    assert [row.scope.region for row in assessment.snapshot.left_out] == ["me-south-1"]
 
 
 def test_a_failure_ends_with_3(live: Callable[..., Assessment]) -> None:

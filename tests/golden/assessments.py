@@ -22,6 +22,7 @@ from engine.model import (
     Example,
     Finding,
     LedgerRow,
+    LeftOut,
     Parameter,
     Population,
     Resource,
@@ -106,7 +107,8 @@ def bucket(name: str, unread: Mapping[str, Unread] | None = None, **properties: 
 def finding(of: Check, item: Resource, verdict: str, **fields: Any) -> Finding:
     """A verdict on a resource."""
     subject = Subject("resource", item.type, item.id, item.name)
-    return Finding(check=of, subject=subject, scope=item.scope, verdict=verdict, resource=item, **fields)  # type: ignore[arg-type]
+    told = {"collected_at": item.collected_at, "resource": item, **fields}
+    return Finding(check=of, subject=subject, scope=item.scope, verdict=verdict, **told)  # type: ignore[arg-type]
 
 
 def failed(of: Check, item: Resource) -> Finding:
@@ -324,7 +326,9 @@ def every_state() -> Assessment:
                 ),
                 LedgerRow(GLOBAL, "s3:ListBuckets", 1, 1, 1, 4, 0, 0, {"value": 1}, (), "22" * 32),
             ),
-            regions_off=(Scope("aws", ACCOUNT, "ap-east-1"), Scope("aws", ACCOUNT, "me-south-1")),
+            left_out=tuple(
+                LeftOut(Scope("aws", ACCOUNT, region), region, "not opted in") for region in ("ap-east-1", "me-south-1")
+            ),
             finished_at="2026-11-23T02:00:19Z",
         ),
         findings=tuple(findings),

@@ -7,12 +7,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.collection import collect, discovered
+from engine.collection import collect, directory, entered
 from engine.collection.limiter import Limiter
 from engine.collection.planner import Plan, plan
 from engine.model import Snapshot
 from providers.base import (
     GLOBAL,
+    Directory,
     Discovery,
     Failure,
     Found,
@@ -60,7 +61,7 @@ class Asker:
 
 @dataclass
 class Scripted:
-    """A provider of ``types`` with ``readers``, in ``regions`` of one account."""
+    """A provider of ``types`` with ``readers``, in ``regions`` of each account of ``members``."""
 
     readers: tuple[Reader, ...]
     types: Mapping[str, ResourceType] = field(default_factory=lambda: {BOX: ResourceType(BOX)})
@@ -73,15 +74,29 @@ class Scripted:
     discovery: tuple[tuple[str, tuple[str, ...]], ...] = (("test:WhoAmI", ("test:WhoAmI",)),)
     name: str = "test"
     calls: list[tuple[Any, ...]] = field(default_factory=list)
-    closed: list[Scope] = field(default_factory=list)
+    members: tuple[str, ...] = (ACCOUNT,)
+    left: list[str] = field(default_factory=list)
+    closed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def discover(self, governor: Governor, accounts: frozenset[str], regions: frozenset[str]) -> Discovery:
+    def accounts(self, governor: Governor) -> Directory:
         governor("sts", self.identity, self.classify, Tally())
-        scopes = tuple(Scope(self.name, ACCOUNT, region) for region in (GLOBAL, *self.regions))
-        tallies = {operation: Tally(calls=1) for operation in ("test:WhoAmI", *self.failures)}
-        found = tuple((Scope(self.name, ACCOUNT, region), item) for region, item in self.given)
-        return Discovery({"account": ACCOUNT}, scopes, found, (), self.failures, tallies, answered_at=self.answered_at)
+        identity = {"account": ACCOUNT}
+        return Directory(
+            identity,
+            dict.fromkeys(self.members, "somebody"),
+            tallies={"test:WhoAmI": Tally(calls=1)},
+            answered_at=self.answered_at,
+        )
+
+    def enter(self, account: str, governor: Governor, regions: frozenset[str]) -> Discovery:
+        scopes = tuple(Scope(self.name, account, region) for region in (GLOBAL, *self.regions))
+        tallies = {operation: Tally(calls=1) for operation in self.failures}
+        found = tuple((Scope(self.name, account, region), item) for region, item in self.given)
+        return Discovery(account, scopes, found, (), self.failures, tallies)
+
+    def leave(self, account: str) -> None:
+        self.left.append(account)
 
     def caller(self, scope: Scope, governor: Governor, tally: Tally) -> Asker:
         return Asker(self, scope, governor, tally)
@@ -92,8 +107,8 @@ class Scripted:
     def classify(self, error: Exception) -> Failure | None:
         return error.failure if isinstance(error, Refused) else None
 
-    def close(self, scope: Scope) -> None:
-        self.closed.append(scope)
+    def close(self) -> None:
+        self.closed = True
 
     def planned(self, reads: Mapping[str, Iterable[str]]) -> Plan:
         return plan(self.name, self, reads)  # type: ignore[arg-type]
@@ -155,6 +170,7 @@ def scan(
 ) -> Snapshot:
     """Collect these properties of boxes (else what ``reads`` says), on a clock that stands still."""
     governor = Limiter(sleep, cancelled or threading.Event())
-    found = discovered(provider, governor, frozenset(), frozenset())
+    directory(provider, governor)
+    found = entered(provider, ACCOUNT, governor)
     made = provider.planned({BOX: names} if reads is None else reads)
     return collect(made, provider, found, governor, lambda: AT, conforms, progress, sample)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from engine.collection import discovered, refuse_unknown
+from engine.collection import directory, entered, refuse_regions
 from engine.collection.limiter import Limiter
 from engine.errors import DiscoveryError, Interrupted, UsageError
 from providers import opened
 from providers.aws.adapter import Aws
-from providers.base import GLOBAL, Discovery, NotConfigured, Scope, Unread
+from providers.base import GLOBAL, Directory, Discovery, NotConfigured, Scope, Unread
 from tests.unit.answered import ACCOUNT, ARN, DENIED, ENABLED, KEYS, Answered, error, identity, regions, sts_error
 
 
@@ -35,26 +35,33 @@ def discover(
     ec2: tuple[int, bytes] = (200, ENABLED),
     accounts: tuple[str, ...] = (),
     wanted: tuple[str, ...] = (),
-) -> Discovery:
-    clients = Answered(GetCallerIdentity=sts, DescribeRegions=ec2)
-    governor = Limiter(lambda seconds: None, threading.Event())
-    return discovered(Aws(clients), governor, frozenset(accounts), frozenset(wanted))
+) -> tuple[Directory, Discovery]:
+    adapter = Aws(Answered(GetCallerIdentity=sts, DescribeRegions=ec2))
+    known = directory(adapter, governor(), frozenset(accounts))
+    (account,) = known.accounts
+    found = entered(adapter, account, governor(), frozenset(wanted))
+    refuse_regions(wanted, found)
+    return known, found
+
+
+def governor() -> Limiter:
+    return Limiter(lambda seconds: None, threading.Event())
 
 
 def test_the_enabled_regions_are_scopes_and_the_others_are_facts() -> None:
-    found = discover()
+    known, found = discover()
 
-    assert found.identity == {"account": ACCOUNT, "arn": ARN, "partition": "aws"}
+    assert known.identity == {"account": ACCOUNT, "arn": ARN, "partition": "aws"}
     assert [scope.region for scope in found.scopes] == [GLOBAL, "ap-east-1", "eu-west-1"]
-    assert [scope.region for scope in found.regions_off] == ["me-south-1"]
+    assert [row.scope.region for row in found.regions_off] == ["me-south-1"]
     assert found.failures == {}
-    assert found.answered_at == "2026-11-23T02:00:00Z"
+    assert known.answered_at == "2026-11-23T02:00:00Z"
     assert {(scope.region, item.type, item.id): item.properties for scope, item in found.found} == {
         (GLOBAL, "AWS::Account", ACCOUNT): {"partition": "aws"},
         ("eu-west-1", "AWS::Region", "eu-west-1"): {"opt_in_status": "opt-in-not-required"},
         ("ap-east-1", "AWS::Region", "ap-east-1"): {"opt_in_status": "opted-in"},
     }
-    assert {operation: tally.calls for operation, tally in found.tallies.items()} == {
+    assert {operation: tally.calls for operation, tally in {**known.tallies, **found.tallies}.items()} == {
         "sts:GetCallerIdentity": 1,
         "ec2:DescribeRegions": 1,
     }
@@ -66,7 +73,7 @@ def test_the_enabled_regions_are_scopes_and_the_others_are_facts() -> None:
 def test_regions_that_nobody_may_name_leave_the_failure_and_scan_what_is_known(
     wanted: tuple[str, ...], scanned: list[str]
 ) -> None:
-    found = discover(ec2=DENIED, wanted=wanted)
+    _, found = discover(ec2=DENIED, wanted=wanted)
 
     why = Unread("access_denied", "ec2:DescribeRegions", "ec2:DescribeRegions", "UnauthorizedOperation (request req-1)")
     assert [scope.region for scope in found.scopes] == [GLOBAL, *scanned]
@@ -97,7 +104,8 @@ def test_regions_that_nobody_may_name_leave_the_failure_and_scan_what_is_known(
 def test_a_failed_naming_of_regions_names_a_permission_only_where_one_is_lacking(
     answer: tuple[int, bytes], reason: str, permission: str | None
 ) -> None:
-    (why,) = discover(ec2=answer).failures.values()
+    _, found = discover(ec2=answer)
+    (why,) = found.failures.values()
 
     assert (why.reason, why.permission) == (reason, permission)
 
@@ -150,8 +158,8 @@ def test_a_filter_for_what_is_not_there_is_refused(filters: dict[str, Any], said
 
 
 def test_filters_for_what_is_there_are_not() -> None:
-    assert len(discover(accounts=(ACCOUNT,), wanted=("eu-west-1", "ap-east-1")).scopes) == 3
-    refuse_unknown((), (), ())
+    _, found = discover(accounts=(ACCOUNT,), wanted=("eu-west-1", "ap-east-1"))
+    assert len(found.scopes) == 3
 
 
 def test_a_run_that_is_stopped_before_it_knows_who_it_is_is_interrupted() -> None:
@@ -160,7 +168,7 @@ def test_a_run_that_is_stopped_before_it_knows_who_it_is_is_interrupted() -> Non
     clients = Answered(GetCallerIdentity=(200, identity()))
 
     with pytest.raises(Interrupted):
-        discovered(Aws(clients), Limiter(lambda seconds: None, cancelled), frozenset(), frozenset())
+        directory(Aws(clients), Limiter(lambda seconds: None, cancelled))
     assert clients.asked == []
 
 
@@ -172,26 +180,22 @@ def test_global_services_are_asked_where_the_partition_keeps_them(partition: str
         GetCallerIdentity=(200, identity(arn=ARN.replace(":aws:", f":{partition}:"))), DescribeRegions=(200, ENABLED)
     )
     adapter = Aws(clients)
-    governor = Limiter(lambda seconds: None, threading.Event())
 
-    found = discovered(adapter, governor, frozenset(), frozenset())
+    found = directory(adapter, governor())
 
     assert found.identity["partition"] == partition
     assert {adapter.lane(reader, Scope("aws", ACCOUNT, GLOBAL))[1] for reader in adapter.readers} == {home}  # type: ignore[index]
 
 
-def test_the_clients_of_a_scope_are_dropped_with_it() -> None:
+def test_a_client_is_shared_until_all_are_dropped() -> None:
     clients = Answered(GetCallerIdentity=(200, identity()), DescribeRegions=(200, ENABLED))
     adapter = Aws(clients)
-    discovered(adapter, Limiter(lambda seconds: None, threading.Event()), frozenset(), frozenset())
-    first, worldwide = clients.get("ec2", "eu-west-1"), clients.get("iam", "us-east-1")
+    first = clients.get("ec2", "eu-west-1")
+    assert clients.get("ec2", "eu-west-1") is first
 
-    adapter.close(Scope("aws", ACCOUNT, "eu-west-1"))
+    adapter.close()
 
     assert clients.get("ec2", "eu-west-1") is not first
-    assert clients.get("iam", "us-east-1") is worldwide
-    adapter.close(Scope("aws", ACCOUNT, GLOBAL))
-    assert clients.get("iam", "us-east-1") is not worldwide
 
 
 @pytest.mark.parametrize(

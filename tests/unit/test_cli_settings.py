@@ -49,6 +49,7 @@ def test_without_anything_set_defaults_hold(home: dict[str, str], project: Path)
         "allow_incomplete": False,
         "format": "text",
         "kind": "adhoc",
+        "resume_within": 12.0,
         "timeout": 20.0,
     }
 

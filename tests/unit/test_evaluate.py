@@ -160,6 +160,7 @@ def test_a_failure_says_what_was_observed_in_the_words_of_the_check() -> None:
     item = bucket(properties={"algorithm": "AES256"})
 
     assert only(compiled, item) == Finding(
+        collected_at=item.collected_at,
         check=compiled.check,
         subject=Subject("resource", "Test::Bucket", "b", "b"),
         scope=HERE,

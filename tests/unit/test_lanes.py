@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.collection.lanes import WIDTH, Lanes
+from engine.collection.lanes import WIDTH, Lanes, Pool
 
 
 def test_every_task_runs_and_so_does_what_a_task_submits() -> None:
-    lanes, ran, lock = Lanes(8), Counter[int](), threading.Lock()
+    lanes, ran, lock = Lanes(Pool(8)), Counter[int](), threading.Lock()
 
     def task(depth: int) -> None:
         with lock:
@@ -31,7 +31,7 @@ def test_every_task_runs_and_so_does_what_a_task_submits() -> None:
 
 
 def test_one_lane_never_holds_more_threads_than_its_width() -> None:
-    lanes, lock = Lanes(64), threading.Lock()
+    lanes, lock = Lanes(Pool(64)), threading.Lock()
     flying = most = other = 0
 
     def slow() -> None:
@@ -57,11 +57,11 @@ def test_one_lane_never_holds_more_threads_than_its_width() -> None:
 
 
 def test_nothing_to_do_is_done_at_once() -> None:
-    Lanes(4).wait()
+    Lanes(Pool(4)).wait()
 
 
 def test_the_exception_of_a_task_ends_the_wait_and_leaves_the_rest() -> None:
-    lanes, ran = Lanes(2), []
+    lanes, ran = Lanes(Pool(2)), []
 
     def fails() -> None:
         raise RuntimeError("bug")
@@ -75,7 +75,7 @@ def test_the_exception_of_a_task_ends_the_wait_and_leaves_the_rest() -> None:
 
 
 def test_an_interrupt_of_the_waiting_thread_leaves_what_has_not_begun() -> None:
-    lanes, ran, first = Lanes(2), [], threading.Event()
+    lanes, ran, first = Lanes(Pool(2)), [], threading.Event()
 
     def task() -> None:
         first.set()
@@ -103,7 +103,7 @@ def test_an_interrupt_of_the_waiting_thread_leaves_what_has_not_begun() -> None:
     seed=st.integers(0, 99),
 )
 def test_whatever_the_lanes_and_delays_all_tasks_end(tasks: list[tuple[int, int]], workers: int, seed: int) -> None:
-    lanes, lock, ran = Lanes(workers), threading.Lock(), Counter[int]()
+    lanes, lock, ran = Lanes(Pool(workers)), threading.Lock(), Counter[int]()
     delays = [random.Random(seed).random() / 2000 for _ in range(7)]
 
     def task(n: int, more: int) -> None:

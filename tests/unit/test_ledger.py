@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.collection.ledger import Ledger, discovery_rows
 from engine.collection.outcomes import Outcome
 from engine.model import LedgerRow
-from providers.base import Discovery, Scope, Tally, Unread
+from providers.base import Scope, Tally, Unread
 
 HERE = Scope("aws", "1", "north")
 DENIED = Unread("access_denied", "s3:GetBucketPolicy", "s3:GetBucketPolicy", "AccessDenied")
@@ -106,9 +106,8 @@ def test_nothing_is_lost_when_many_threads_tell_at_once() -> None:
 
 def test_the_discovery_has_rows_of_its_own_and_says_what_failed() -> None:
     tallies = {"sts:GetCallerIdentity": Tally(calls=1), "ec2:DescribeRegions": Tally(calls=1, retries=3)}
-    found = Discovery({}, (HERE,), (), failures={"ec2:DescribeRegions": DENIED}, tallies=tallies)
 
-    rows = discovery_rows(found)
+    rows = discovery_rows(HERE, tallies, {"ec2:DescribeRegions": DENIED})
 
     assert [(row.reader, row.planned, row.calls, row.retries, row.outcomes) for row in rows] == [
         ("sts:GetCallerIdentity", 1, 1, 0, {"value": 1}),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.model import Assessment, Scope
+from engine.model import Assessment, LeftOut, Scope
 from engine.report import FORMATS, Options
 from engine.report.layout import cells
 from tests.golden import assessments as made
@@ -129,9 +129,10 @@ def test_expired_unmatched_and_uncommitted_waivers_are_told_and_unselected_ones_
 
 def test_every_region_that_is_not_enabled_is_named() -> None:
     run = every_state()
-    off = tuple(Scope("aws", made.ACCOUNT, name) for name in ("ap-east-1", "eu-west-1", "eu-west-3", "me-south-1"))
+    names = ("ap-east-1", "eu-west-1", "eu-west-3", "me-south-1")
+    off = tuple(LeftOut(Scope("aws", made.ACCOUNT, name), name, "not opted in") for name in names)
 
-    shown = text(replace(run, snapshot=replace(run.snapshot, regions_off=off)))
+    shown = text(replace(run, snapshot=replace(run.snapshot, left_out=off)))
 
     assert "Regions not enabled, so not read: ap-east-1, eu-west-1/3, me-south-1." in shown
 
@@ -151,7 +152,7 @@ def test_no_name_can_write_on_the_screen(name: str) -> None:
         run,
         organization=name,
         findings=(failure, made.unknown(ENCRYPTED, item, replace(made.DENIED, permission=name))),
-        snapshot=replace(run.snapshot, scopes=(scope,), regions_off=(scope,), identity={"arn": name}),
+        snapshot=replace(run.snapshot, scopes=(scope,), left_out=(LeftOut(scope, name, name),), identity={"arn": name}),
         waivers=tuple(replace(state, waiver=waiver) for state in run.waivers),
     )
 

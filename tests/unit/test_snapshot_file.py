@@ -15,7 +15,7 @@ from engine.collection import combined, completed
 from engine.collection.planner import Plan
 from engine.collection.snapshot import SCHEMA, parsed, read, written
 from engine.errors import InputError
-from engine.model import GLOBAL, Collection, LedgerRow, Resource, Scope, Snapshot, Unread
+from engine.model import GLOBAL, Collection, LedgerRow, LeftOut, Resource, Scope, Snapshot, Unread
 from engine.pipeline import DEMO
 from providers.base import ResourceType
 
@@ -36,7 +36,7 @@ SNAPSHOT = Snapshot(
     (Collection("T", HERE, "complete", 1),),
     (BUCKET,),
     (ROW,),
-    (THERE,),
+    (LeftOut(THERE, "us-east-1", "not opted in"),),
     AT,
 )
 

@@ -11,13 +11,14 @@ from typing import Any
 from engine.evidence.canonical import digest
 from engine.evidence.catalogue import Content
 from engine.evidence.keys import TRUST_FILE, initialise, load_keys
-from engine.evidence.seal import Judged, Plan, Recorder, Sealed, open_store
+from engine.evidence.seal import Judged, Plan, Recorder, Run, Sealed, open_store
 from engine.model import (
     Approval,
     Check,
     Collection,
     Finding,
     LedgerRow,
+    LeftOut,
     Population,
     Relation,
     Resource,
@@ -208,7 +209,7 @@ def _snapshot(world: tuple[Resource, ...]) -> Snapshot:
         ),
         resources=tuple(sorted(world, key=lambda item: (item.type, item.account, item.region, item.id))),
         ledger=(ledger,),
-        regions_off=(Scope("aws", "123456789012", "af-south-1"),),
+        left_out=(LeftOut(Scope("aws", "123456789012", "af-south-1"), "af-south-1", "not opted in"),),
         finished_at="2026-11-23T02:03:00Z",
     )
 
@@ -248,7 +249,17 @@ def reopened(folder: Path) -> Recorder:
     return open_store(folder / "store", load_keys(folder / "config", {}), folder / "config" / TRUST_FILE)
 
 
+def begun(recorder: Recorder, plan: Plan, content: Content, start: str) -> Run:
+    """A run that has begun."""
+    return recorder.begin(*recorder.intended(plan, content, start))
+
+
+def sealed(run: Run, what: Judged, at: str) -> Sealed:
+    """What a run found, added in one part, and its seal."""
+    run.add(what.snapshot, what.findings)
+    return run.seal(what, at)
+
+
 def record(recorder: Recorder, what: Judged | None = None, start: str = START, **changes: Any) -> Sealed:
     """One run, from intent to seal."""
-    run = recorder.begin(plan(**changes), content(), start)
-    return run.seal(what or judged(), END)
+    return sealed(begun(recorder, plan(**changes), content(), start), what or judged(), END)

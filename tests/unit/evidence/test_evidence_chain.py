@@ -13,7 +13,16 @@ from engine.evidence import canonical, chain, dsse, durable, entries
 from engine.evidence.chain import Chain
 from engine.evidence.entries import Abandon, Link
 from engine.evidence.trust import read_trust
-from tests.unit.evidence.synthetic_runs import END, START, content, plan, record, reopened, store_in
+from tests.unit.evidence.synthetic_runs import (
+    END,
+    START,
+    begun,
+    content,
+    plan,
+    record,
+    reopened,
+    store_in,
+)
 
 BODY = Abandon(intent=Link(sequence=1, digest="0" * 64), run="20261123T020000Z-00000000", reason="made up")
 
@@ -109,7 +118,7 @@ def test_nothing_is_appended_to_a_head_that_does_not_verify(tmp_path: Path, dama
         record(other)
         head.write_bytes(other.layout.entry(2).read_bytes())
     with pytest.raises(SealError, match="verify"):
-        recorder.begin(plan(), content(), START)
+        begun(recorder, plan(), content(), START)
     assert not recorder.layout.entry(3).exists()
 
 
@@ -121,7 +130,7 @@ def test_nothing_is_appended_to_a_chain_that_was_cut(tmp_path: Path, kept: int) 
     for sequence in range(kept + 1, 5):
         recorder.layout.entry(sequence).unlink()
     with pytest.raises(SealError, match="cut or rewritten"):
-        reopened(tmp_path).begin(plan(), content(), START)
+        begun(reopened(tmp_path), plan(), content(), START)
 
 
 def test_a_truncated_chain_is_named_by_the_entry_that_was_pinned(tmp_path: Path) -> None:

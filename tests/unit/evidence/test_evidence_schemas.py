@@ -19,7 +19,16 @@ from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.seal import Recorder
 from engine.evidence.tables import connection
 from providers.base import Reason
-from tests.unit.evidence.synthetic_runs import END, START, content, judged, plan, record, store_in
+from tests.unit.evidence.synthetic_runs import (
+    END,
+    START,
+    begun,
+    content,
+    judged,
+    plan,
+    record,
+    store_in,
+)
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"
 
@@ -39,7 +48,7 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
 def recorder(tmp_path_factory: pytest.TempPathFactory) -> Recorder:
     made = store_in(tmp_path_factory.mktemp("schemas"))
     record(made)
-    made.begin(plan(), content(), START).abandon("made up", END)
+    begun(made, plan(), content(), START).abandon("made up", END)
     return made
 
 

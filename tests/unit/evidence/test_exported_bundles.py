@@ -26,7 +26,18 @@ from engine.evidence.keys import TRUST_FILE, load_keys
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import Trust, read_trust
 from engine.evidence.verify import NOT_ANCHORED
-from tests.unit.evidence.synthetic_runs import END, START, content, judged, plan, record, reopened, store_in
+from tests.unit.evidence.synthetic_runs import (
+    END,
+    START,
+    begun,
+    content,
+    judged,
+    plan,
+    record,
+    reopened,
+    sealed,
+    store_in,
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("bundled")
     recorder = store_in(made)
     record(recorder)
-    first, second = (recorder.begin(plan(), content(), START) for _ in range(2))
-    first.seal(judged(), END)
-    second.seal(judged(seed="other"), END)
+    first, second = (begun(recorder, plan(), content(), START) for _ in range(2))
+    sealed(first, judged(), END)
+    sealed(second, judged(seed="other"), END)
     export_run(recorder.layout.root, read_trust(recorder.trust_file), second.id, made / "audit.zip")
     return made
 
@@ -149,7 +160,7 @@ def test_an_altered_input_stops_the_export_and_is_named(tmp_path: Path, name: st
 
 def test_a_run_that_was_not_sealed_cannot_be_exported(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
-    run = recorder.begin(plan(), content(), START)
+    run = begun(recorder, plan(), content(), START)
     with pytest.raises(SealError, match="no such sealed run"):
         export_run(recorder.layout.root, recorder.trust, run.id, tmp_path / "audit.zip")
 

@@ -20,12 +20,14 @@ from tests.unit.evidence.synthetic_runs import (
     SCHEMAS,
     START,
     USER,
+    begun,
     check,
     content,
     finding,
     judged,
     plan,
     record,
+    sealed,
     store_in,
 )
 
@@ -36,7 +38,7 @@ def kinds(recorder: Recorder) -> list[str]:
 
 def test_the_intent_is_in_the_chain_before_anything_is_collected(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
-    run = recorder.begin(plan(), content(), START)
+    run = begun(recorder, plan(), content(), START)
     ((_, intent),) = chain.read(recorder.layout, recorder.trust).of_kind("intent")
     assert intent == run.intent
     assert (intent.kind, intent.trigger, intent.filters) == ("adhoc", "user", {"criteria": ["security"]})
@@ -92,11 +94,11 @@ def test_a_body_is_stored_once(tmp_path: Path) -> None:
 
 def test_bodies_of_a_run_that_was_not_sealed_are_not_relied_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = store_in(tmp_path)
-    run = recorder.begin(plan(), content(), START)
+    run = begun(recorder, plan(), content(), START)
     with monkeypatch.context() as patched:
         patched.setattr(type(run.chain), "append", lambda *_: (_ for _ in ()).throw(SealError("power cut")))
         with pytest.raises(SealError, match="power cut"):
-            run.seal(judged(), END)
+            sealed(run, judged(), END)
     assert recorder.layout.bodies(run.id).exists()
     assert record(recorder).new_bodies > 0
     assert verify(recorder.layout.root, read_trust(recorder.trust_file)).problems == ()
@@ -112,7 +114,7 @@ def test_a_pack_that_was_altered_is_not_relied_on(tmp_path: Path) -> None:
 
 def test_an_abandoned_run_says_why(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
-    run = recorder.begin(plan(), content(), START)
+    run = begun(recorder, plan(), content(), START)
     run.abandon("interrupted by Ctrl-C \ud800", END)
     assert kinds(recorder) == ["intent", "abandon"]
     report = verify(recorder.layout.root, read_trust(recorder.trust_file))
@@ -130,12 +132,12 @@ def test_a_run_of_nothing_can_be_sealed(tmp_path: Path) -> None:
 
 def test_every_head_is_pinned_outside_the_store(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
-    run = recorder.begin(plan(), content(), START)
+    run = begun(recorder, plan(), content(), START)
     assert read_trust(recorder.trust_file).head == run.link
-    sealed = run.seal(judged(), END)
+    found = sealed(run, judged(), END)
     head = read_trust(recorder.trust_file).head
     assert head is not None
-    assert (head.sequence, head.digest) == (sealed.sequence, sealed.digest)
+    assert (head.sequence, head.digest) == (found.sequence, found.digest)
 
 
 def test_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
@@ -156,15 +158,15 @@ def test_nothing_is_left_in_the_staging_folder(tmp_path: Path) -> None:
 def test_demonstration_and_evidence_never_mix(tmp_path: Path, demonstration: bool, kind: str) -> None:
     recorder = store_in(tmp_path, demonstration)
     with pytest.raises(SealError, match="does not belong"):
-        recorder.begin(plan(kind=kind), content(), START)
+        begun(recorder, plan(kind=kind), content(), START)
     assert kinds(recorder) == []
 
 
 def refused(tmp_path: Path, what: Any, **given: Any) -> str:
     recorder = store_in(tmp_path)
-    run = recorder.begin(plan(), content(**given), START)
+    run = begun(recorder, plan(), content(**given), START)
     with pytest.raises(SealError) as error:
-        run.seal(what, END)
+        sealed(run, what, END)
     assert kinds(recorder) == ["intent"]
     return str(error.value)
 
@@ -223,10 +225,10 @@ def test_a_ledger_without_canonical_form_is_refused(tmp_path: Path) -> None:
 
 def test_a_trust_file_that_is_gone_is_an_error_of_sealing(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
-    run = recorder.begin(plan(), content(), START)
+    run = begun(recorder, plan(), content(), START)
     recorder.trust_file.unlink()
     with pytest.raises(SealError, match="was not pinned"):
-        run.seal(judged(), END)
+        sealed(run, judged(), END)
 
 
 def test_content_that_was_altered_is_not_built_on(tmp_path: Path) -> None:
@@ -234,14 +236,14 @@ def test_content_that_was_altered_is_not_built_on(tmp_path: Path) -> None:
     record(recorder)
     recorder.layout.content(ENCRYPTED.digest).write_bytes(b"expression: 'true'\n")
     with pytest.raises(SealError, match="was altered"):
-        recorder.begin(plan(), content(), START)
+        begun(recorder, plan(), content(), START)
 
 
 def test_a_parameter_without_canonical_form_is_refused_before_the_run_begins(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
     given = replace(content(), parameters={ENCRYPTED.id: {"ratio": 0.5}})
     with pytest.raises(SealError, match=r"parameters of aws\.made\.encrypted"):
-        recorder.begin(plan(), given, START)
+        begun(recorder, plan(), given, START)
     assert kinds(recorder) == []
 
 
@@ -251,7 +253,7 @@ def test_a_full_disk_is_an_error_of_sealing_and_loses_nothing(
 ) -> None:
     recorder = store_in(tmp_path)
     record(recorder)
-    run = recorder.begin(plan(), content(), START)
+    run = begun(recorder, plan(), content(), START)
 
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device", "somewhere")
@@ -259,7 +261,7 @@ def test_a_full_disk_is_an_error_of_sealing_and_loses_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(durable, failing, full)
         with pytest.raises(SealError, match="the disk is full"):
-            run.seal(judged(seed="new"), END)
+            sealed(run, judged(seed="new"), END)
     report = verify(recorder.layout.root, read_trust(recorder.trust_file))
     assert report.problems == ()
     assert [state.state for state in report.runs] == ["sealed", "unsealed"]

@@ -21,10 +21,12 @@ from engine.evidence.trust import Trust, read_trust
 from engine.evidence.verify import DEMONSTRATION, NOT_ANCHORED, Report, verify
 from tests.unit.evidence.synthetic_runs import (
     START,
+    begun,
     content,
     judged,
     plan,
     record,
+    sealed,
     store_in,
 )
 
@@ -36,7 +38,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recorder = store_in(folder)
     record(recorder, judged(seed="AES256"))
     record(recorder, judged(seed="none", buckets=7))
-    recorder.begin(plan(), content(), START).abandon("made up", START)
+    begun(recorder, plan(), content(), START).abandon("made up", START)
     record(recorder, judged(seed="AES256"))
     return folder
 
@@ -217,7 +219,7 @@ def test_any_mutation_is_found(
 def test_a_run_that_died_is_noted_with_what_it_left(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
     record(recorder)
-    run = recorder.begin(plan(), content(), START)
+    run = begun(recorder, plan(), content(), START)
     left = (
         recorder.layout.findings(run.id),
         recorder.layout.bodies(run.id),
@@ -237,7 +239,7 @@ def test_a_run_that_died_is_noted_with_what_it_left(tmp_path: Path) -> None:
 
 def test_a_dead_run_is_no_cover_for_false_content(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
-    recorder.begin(plan(), content(), START)
+    begun(recorder, plan(), content(), START)
     for name in ("content/" + "0" * 64, "private/" + "0" * 64 + ".json"):
         (recorder.layout.root / name).write_bytes(b"{}")
         assert name in places(verify(recorder.layout.root, read_trust(recorder.trust_file)))
@@ -299,8 +301,8 @@ def test_a_seal_that_says_other_than_the_files_does_not_verify(tmp_path: Path, c
 
 def test_a_run_that_ends_twice_does_not_verify(tmp_path: Path) -> None:
     recorder = store_in(tmp_path)
-    run = recorder.begin(plan(), content(), START)
-    run.seal(judged(), START)
+    run = begun(recorder, plan(), content(), START)
+    sealed(run, judged(), START)
     run.abandon("after all", START)
     report = verify(recorder.layout.root, read_trust(recorder.trust_file))
     assert any("ends a second time" in fault.message for fault in report.problems)

@@ -74,7 +74,7 @@ def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
     folder.mkdir()
     body = canonical.encode({"name": "x" * 70_000, "odd": "a\0b\n\u2028\U0001f600"})
     with tables.connection() as database:
-        tables.write_bodies(database, {canonical.digest(body): body}, folder / "p.parquet")
+        tables.write_bodies(database, tables.body_lines({canonical.digest(body): body}), folder / "p.parquet")
         assert tables.read_bodies(database, folder / "p.parquet") == {canonical.digest(body): body}
         assert tables.body_digests(database, [folder / "p.parquet"]) == {canonical.digest(body)}
 
@@ -82,7 +82,7 @@ def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
 def test_a_body_larger_than_the_readers_usual_limit_comes_back(tmp_path: Path) -> None:
     body = canonical.encode({"policy": "é" * (20 << 20)})
     with tables.connection() as database:
-        tables.write_bodies(database, {canonical.digest(body): body}, tmp_path / "p.parquet")
+        tables.write_bodies(database, tables.body_lines({canonical.digest(body): body}), tmp_path / "p.parquet")
         assert tables.read_bodies(database, tmp_path / "p.parquet") == {canonical.digest(body): body}
 
 
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_parquet_cannot_be_read(tmp_path: Path) -> None:
 
 def test_a_file_of_another_shape_holds_no_ledger(tmp_path: Path) -> None:
     with tables.connection() as database:
-        tables.write_bodies(database, {"0" * 64: b"{}"}, tmp_path / "x.parquet")
+        tables.write_bodies(database, tables.body_lines({"0" * 64: b"{}"}), tmp_path / "x.parquet")
         with pytest.raises(VerificationError, match="does not hold a ledger"):
             tables.read_ledger(database, tmp_path / "x.parquet")
 
@@ -116,7 +116,7 @@ def test_a_record_of_an_unlisted_resource_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_gone_is_an_error_of_sealing(tmp_path: Path) -> None:
     with tables.connection() as database, pytest.raises((SealError, OSError)):
-        tables.write_bodies(database, {"0" * 64: b"{}"}, tmp_path / "gone" / "p.parquet")
+        tables.write_bodies(database, tables.body_lines({"0" * 64: b"{}"}), tmp_path / "gone" / "p.parquet")
 
 
 def test_the_database_reaches_for_no_extension() -> None:

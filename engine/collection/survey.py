@@ -1,0 +1,166 @@
+"""Carries out a plan over every account: a few at a time, each handed on as soon as it is whole, and then let go.
+
+What is held at once is a few accounts, however many there are. They share the threads and the limit on requests in
+flight; each has lanes of its own, so that a throttled account slows down itself alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.collection import collect, directory, entered, refuse_regions
+from engine.collection.journal import Forgetful, Journal
+from engine.collection.lanes import Pool, Stopped
+from engine.collection.ledger import discovery_rows
+from engine.collection.limiter import Limiter
+from engine.collection.planner import Plan
+from engine.collection.runner import Conforms, Progress
+from engine.errors import Interrupted
+from engine.model import GLOBAL, Collection, Scope, Snapshot
+from providers.base import Directory, Provider
+
+AT_ONCE: Final = 6
+"""Accounts under way: enough that the last requests of one are no pause for the others."""
+
+Identified = Callable[[Directory, str], tuple[str, Journal | Forgetful]]
+"""Told who we are and when it is, gives when the collection began and the journal of what was read since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Everything that reading the accounts of a provider takes.
+
+    ``accounts`` and ``regions`` are the filters (empty: all). ``now`` gives the wall clock as RFC 3339 UTC.
+    ``identified`` is asked once, as soon as it is known who we are.
+    """
+
+    plan: Plan
+    provider: Provider
+    limiter: Limiter
+    now: Callable[[], str]
+    conforms: Conforms
+    accounts: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    identified: Identified = lambda directory, now: (now, Forgetful())
+    progress: Progress = lambda ended, known: None
+
+    def parts(self) -> Iterator[Snapshot]:
+        """The snapshots: first what is said of the accounts as a whole, then each account as soon as it is read.
+
+        Raises UsageError and DiscoveryError as :func:`engine.collection.directory` does, Interrupted where the run is
+        asked to stop. No more accounts are begun than the caller has taken.
+        """
+        found = directory(self.provider, self.limiter, self.accounts)
+        as_of, journal = self.identified(found, self.now())
+        yield self._whole(found, as_of)
+        one = _account(self, found, as_of, journal)
+        waiting = deque(sorted(found.accounts))
+        running: set[Future[Snapshot]] = set()
+        pool = Pool()
+        entering = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="account")
+        failed = True
+        try:
+            while waiting or running:
+                while waiting and len(running) < AT_ONCE and not self.limiter.cancelled.is_set():
+                    running.add(entering.submit(one, waiting.popleft(), pool))
+                if not running:
+                    raise Interrupted
+                # Wakes often enough to let signals through.
+                done, running = wait(running, 0.2, FIRST_COMPLETED)
+                yield from self._taken(done)
+            failed = False
+        finally:
+            pool.close(failed=failed)
+            entering.shutdown(wait=not failed, cancel_futures=True)
+
+    def _taken(self, done: set[Future[Snapshot]]) -> Iterator[Snapshot]:
+        stopped: BaseException | None = None
+        for future in done:
+            error = future.exception()
+            # Of several that ended at once, the one that made the others end.
+            if error is not None and (stopped is None or isinstance(stopped, Stopped)):
+                stopped = error
+        if stopped is not None:
+            raise stopped
+        if self.limiter.cancelled.is_set():
+            raise Interrupted
+        for future in done:
+            yield future.result()
+
+    def _whole(self, found: Directory, as_of: str) -> Snapshot:
+        """What is known before any account is entered: who asks, which accounts are left out, and what went wrong."""
+        provider = self.provider.name
+        why = next(iter(found.failures.values()), None)
+        everywhere = Scope(provider, "*", "*")
+        gaps = [Collection(name, everywhere, "failed", 0, why) for name in sorted(self.plan.types) if why is not None]
+        own = Scope(provider, found.identity.get("account", "*"), GLOBAL)
+        return Snapshot(
+            as_of=as_of,
+            source="live",
+            identity=found.identity,
+            scopes=(),
+            collections=tuple(gaps),
+            resources=(),
+            ledger=discovery_rows(own, found.tallies, found.failures),
+            left_out=found.left_out,
+        )
+
+
+def _account(
+    survey: Survey, found: Directory, as_of: str, journal: Journal | Forgetful
+) -> Callable[[str, Pool], Snapshot]:
+    """A function that reads one account, on the threads of a pool."""
+    told = _Told(survey.progress)
+
+    def read(account: str, pool: Pool) -> Snapshot:
+        governor = survey.limiter.apart()
+        try:
+            discovery = entered(survey.provider, account, governor, survey.regions)
+            if len(found.accounts) == 1:
+                # Of several accounts only the last one shows that a region is in none.
+                refuse_regions(survey.regions, discovery)
+            snapshot = collect(
+                survey.plan,
+                survey.provider,
+                discovery,
+                governor,
+                survey.now,
+                survey.conforms,
+                told.apart(),
+                pool=pool,
+                journal=journal,
+                as_of=as_of,
+            )
+            return replace(snapshot, identity=found.identity)
+        finally:
+            survey.provider.leave(account)
+
+    return read
+
+
+class _Told:
+    """Adds up the progress of accounts."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._lock = progress, threading.Lock()
+        self._ended = self._known = 0
+
+    def apart(self) -> Progress:
+        """The progress of one account."""
+        last = (0, 0)
+
+        def told(ended: int, known: int) -> None:
+            nonlocal last
+            with self._lock:
+                self._ended += ended - last[0]
+                self._known += known - last[1]
+                last = (ended, known)
+                sums = self._ended, self._known
+            self._progress(*sums)
+
+        return told
