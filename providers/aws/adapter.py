@@ -14,7 +14,7 @@ from providers.aws.caller import UNPARSABLE, Caller, unread
 from providers.aws.clients import Clients
 from providers.aws.credentials import Role, session_name
 from providers.aws.errors import UNANSWERED, classify
-from providers.aws.organization import Access, Member, Organization, sorted_out
+from providers.aws.organization import OPERATIONS, Access, Member, Organization, sorted_out
 from providers.aws.times import instant
 from providers.base import (
     GLOBAL,
@@ -36,6 +36,8 @@ IDENTITY: Final = "sts:GetCallerIdentity"
 REGIONS: Final = "ec2:DescribeRegions"
 ENTRY: Final = "sts:AssumeRole"
 ORGANIZATION: Final = "organizations:ListAccounts"
+_NAMED: Final = {name.partition(":")[2]: name for name in (IDENTITY, REGIONS, ENTRY, *OPERATIONS)}
+"""The operations of the discovery, by what botocore's errors call them."""
 
 
 def open(*, timeout: float = 20.0, agent: str = "auditreel", access: Mapping[str, Any] | None = None) -> Aws:
@@ -153,7 +155,7 @@ class Aws:
             failure = classify(error)
             if failure is None:
                 raise
-            why = unread(failure, failure.operation or operation)
+            why = unread(failure, _NAMED.get(failure.operation or "", operation))
         failures[why.operation or operation] = why
         return None
 

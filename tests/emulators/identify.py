@@ -14,7 +14,7 @@ from tests.emulators.api_models import Service, routes, services
 
 Protocol = Literal["query", "ec2", "json", "cbor", "rest-json", "rest-xml", "none"]
 
-_SCOPE: Final = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_SCOPE: Final = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _CBOR: Final = re.compile(r"/service/([^/]+)/operation/([^/?]+)")
 
 
@@ -44,7 +44,7 @@ class Call:
 
     ``service`` is the name of boto3's client, ``operation`` the API operation ("GetBucketEncryption"), ``protocol`` the
     form it was sent in, ``parameters`` a digest: equal for equal arguments. A request that is no AWS operation has the
-    protocol "none" and its method and path for an operation.
+    protocol "none" and its method and path for an operation. ``key`` is the access key that signed it.
     """
 
     service: str
@@ -52,6 +52,7 @@ class Call:
     operation: str
     protocol: Protocol
     parameters: str
+    key: str = "-"
 
     @property
     def name(self) -> str:
@@ -62,13 +63,13 @@ class Call:
 def identify(request: Request) -> Call:
     """The call that a signed request makes."""
     scope = _SCOPE.search(request.headers.get("authorization", ""))
-    region, signing_name = scope.groups() if scope else ("-", "-")
+    key, region, signing_name = scope.groups() if scope else ("-", "-", "-")
     service, operation, protocol = _operation(request, services().get(signing_name, ()))
     told = (request.method, request.target, request.headers.get("x-amz-target", ""))
     # S3 Control tells the account in a header where its host prefix is switched off.
     account = request.headers.get("x-amz-account-id", "")
     parameters = sha256("\0".join((*told, account, "")).encode() + request.body).hexdigest()[:16]
-    return Call(service or signing_name, region, operation, protocol, parameters)
+    return Call(service or signing_name, region, operation, protocol, parameters, key)
 
 
 def _operation(request: Request, candidates: tuple[Service, ...]) -> tuple[str | None, str, Protocol]:

@@ -406,12 +406,13 @@ def test_a_run_that_is_stopped_reaches_no_verdict(live: Callable[..., Assessment
 
 
 def test_the_clients_are_closed_with_the_run(live: Callable[..., Assessment], monkeypatch: pytest.MonkeyPatch) -> None:
-    closed: list[str] = []
-    monkeypatch.setattr(Aws, "close", lambda self, scope: closed.append(scope.region))
+    told: list[str] = []
+    monkeypatch.setattr(Aws, "leave", lambda self, account: told.append(f"left {account}"))
+    monkeypatch.setattr(Aws, "close", lambda self: told.append("closed"))
 
     live()
 
-    assert sorted(closed) == ["ap-east-1", "eu-west-1", GLOBAL]
+    assert told == [f"left {ACCOUNT}", "closed"]
 
 
 # --- before a run ---
