@@ -1,5 +1,4 @@
 """Whether a service control policy keeps actions out of other regions: one row a case, its id says why."""
-# ruff: noqa: E501 - a case is a row
 
 from typing import Any
 

@@ -1,5 +1,4 @@
 """Whose tokens can assume a role, and whether their subject matters: one row a case, its id says why."""
-# ruff: noqa: E501 - a case is a row
 
 from typing import Any
 
