@@ -13,15 +13,18 @@ from tests.emulators.moto_process import ACCOUNT
 
 
 def build(wire: AwsWire) -> None:
-    certificates(wire, certificate("www.northwind.example", "2026-12-01T00:00:00Z", renewal="PENDING_AUTO_RENEWAL"))
+    renewing = certificate("www.northwind.example", "2026-12-01T00:00:00Z", HOME, renewal="PENDING_AUTO_RENEWAL")
+    certificates(wire, renewing)
 
 
-def certificate(domain: str, not_after: str | None, *, renewal: str | None = None, **other: Any) -> dict[str, Any]:
+def certificate(
+    domain: str, not_after: str | None, region: str = "us-east-1", *, renewal: str | None = None, **other: Any
+) -> dict[str, Any]:
     """An issued certificate of Amazon's that is in use, as ListCertificates shows it, and how its renewal stands."""
     end = {} if not_after is None else {"NotAfter": not_after}
     return {
         "renewal": renewal,
-        "CertificateArn": f"arn:aws:acm:{HOME}:{ACCOUNT}:certificate/{domain}",
+        "CertificateArn": f"arn:aws:acm:{region}:{ACCOUNT}:certificate/{domain}",
         "DomainName": domain,
         "Status": "ISSUED",
         "Type": "AMAZON_ISSUED",
