@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PERMISSION_SET: Final = "AWS::SSO::PermissionSet"
 TYPES: Final = (ResourceType(PERMISSION_SET),)
 
-_DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_DURATION: Final = re.compile(r"P(?:([0-9]{1,9})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?)?")
 _SECONDS: Final = (86400, 3600, 60, 1)
 
 

@@ -38,7 +38,9 @@ def test_a_session_longer_than_a_working_day_fails(aws_env: AwsWire, duration: s
     assert snapshot.resources[0].properties == {"instance_arn": INSTANCE, "session_duration_seconds": seconds}
 
 
-@pytest.mark.parametrize("duration", ["", "P", "PT", "P1M", "P1Y", "8H", "PT-1H", "PT1.5H", "-PT8H", "PT8H "])
+@pytest.mark.parametrize(
+    "duration", ["", "P", "PT", "P1M", "P1Y", "8H", "PT-1H", "PT1.5H", "-PT8H", "PT8H ", "PT9999999999H"]
+)
 def test_a_duration_that_is_none_is_unknown(aws_env: AwsWire, duration: str) -> None:
     instance(aws_env, regions=HERE)
     permission_set("Admin", "PT8H", "us-east-1")
