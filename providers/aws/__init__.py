@@ -9,9 +9,13 @@ from typing import Final
 from providers.base import GLOBAL, Reader, ResourceType
 
 SERVICES: Final = (
+    "accessanalyzer",
+    "account",
+    "acm",
     "backup",
     "cloudtrail",
     "cloudwatch",
+    "cognito",
     "config",
     "dynamodb",
     "ec2",
@@ -22,11 +26,15 @@ SERVICES: Final = (
     "kms",
     "lambda_",
     "logs",
+    "organizations",
     "rds",
+    "route53",
     "s3",
     "secretsmanager",
     "sns",
     "sqs",
+    "ssm",
+    "sso",
     "vpc",
 )
 """The modules of this package that declare ``TYPES`` and ``READERS``."""

@@ -61,6 +61,7 @@ def _instance(aws: Caller, instance: Mapping[str, Any]) -> Found:
         "http_tokens": attribute(options, "HttpTokens"),
         "http_endpoint": attribute(options, "HttpEndpoint"),
         "vpc_id": attribute(instance, "VpcId"),
+        "state": attribute(instance.get("State") or {}, "Name"),
         "public_ipv4_addresses": MISSING if interfaces is None else _public_ipv4(instance, interfaces),
         "network_interfaces": MISSING if interfaces is None else [_interface(interface) for interface in interfaces],
         "tags": tags(instance),
@@ -142,7 +143,15 @@ READERS: Final = (
         read=_instances,
         lists=(INSTANCE,),
         fills={
-            INSTANCE: ("http_tokens", "http_endpoint", "vpc_id", "public_ipv4_addresses", "network_interfaces", "tags")
+            INSTANCE: (
+                "http_tokens",
+                "http_endpoint",
+                "vpc_id",
+                "state",
+                "public_ipv4_addresses",
+                "network_interfaces",
+                "tags",
+            )
         },
         permissions=("ec2:DescribeInstances",),
     ),

@@ -20,7 +20,10 @@ GROUP: Final = "AWS::IAM::Group"
 ROLE: Final = "AWS::IAM::Role"
 MANAGED_POLICY: Final = "AWS::IAM::ManagedPolicy"
 INLINE_POLICY: Final = "AWS::IAM::Policy"
-TYPES: Final = tuple(ResourceType(name, GLOBAL) for name in (USER, GROUP, ROLE, MANAGED_POLICY, INLINE_POLICY))
+SERVER_CERTIFICATE: Final = "AWS::IAM::ServerCertificate"
+TYPES: Final = tuple(
+    ResourceType(name, GLOBAL) for name in (USER, GROUP, ROLE, MANAGED_POLICY, INLINE_POLICY, SERVER_CERTIFICATE)
+)
 
 POLLS: Final = 30
 """Times that the credential report is asked for before it counts as unavailable: a minute in all."""
@@ -40,8 +43,11 @@ def _authorization_details(aws: Caller, scope: Scope) -> Iterator[Found]:
             yield _principal(GROUP, group, group["GroupName"], {})
             yield from _inline_policies(group["Arn"], group.get("GroupPolicyList"))
         for role in page["RoleDetailList"]:
-            trust = {"trust_policy": document(role.get("AssumeRolePolicyDocument"), quoted=True)}
-            yield _principal(ROLE, role, role["RoleName"], trust)
+            more = {
+                "trust_policy": document(role.get("AssumeRolePolicyDocument"), quoted=True),
+                "last_used_at": _last_used(role),
+            }
+            yield _principal(ROLE, role, role["RoleName"], more)
             yield from _inline_policies(role["Arn"], role.get("RolePolicyList"))
         for policy in page["Policies"]:
             yield _managed_policy(policy)
@@ -61,6 +67,14 @@ def _principal(type_: str, detail: Mapping[str, Any], name: str, more: Mapping[s
     if type_ != GROUP:
         properties["tags"] = {tag["Key"]: tag["Value"] for tag in detail.get("Tags") or []}
     return Found(type_, detail["Arn"], properties, name)
+
+
+def _last_used(role: Mapping[str, Any]) -> str | Unread | None:
+    used = role.get("RoleLastUsed")
+    if used is None:
+        return MISSING
+    # Empty for a role that nobody used in the 400 days that IAM looks back.
+    return instant(used["LastUsedDate"]) if used.get("LastUsedDate") else None
 
 
 def _inline_policies(principal: str, policies: list[Mapping[str, Any]] | None) -> Iterator[Found]:
@@ -83,6 +97,15 @@ def _managed_policy(policy: Mapping[str, Any]) -> Found:
         "document": document(version["Document"], quoted=True) if "Document" in version else MISSING,
     }
     return Found(MANAGED_POLICY, policy["Arn"], properties, policy["Arn"].rpartition("/")[2])
+
+
+# --- server certificates ---
+
+
+def _server_certificates(aws: Caller, scope: Scope) -> Iterator[Found]:
+    for certificate in aws.pages("iam", "list_server_certificates", "ServerCertificateMetadataList"):
+        properties = {"expiration": instant(certificate.get("Expiration"))}
+        yield Found(SERVER_CERTIFICATE, certificate["Arn"], properties, certificate["ServerCertificateName"])
 
 
 # --- credential report ---
@@ -197,11 +220,19 @@ READERS: Final = (
         fills={
             USER: (*_COMMON, "groups", "tags"),
             GROUP: _COMMON,
-            ROLE: (*_COMMON, "trust_policy", "tags"),
+            ROLE: (*_COMMON, "trust_policy", "last_used_at", "tags"),
             MANAGED_POLICY: ("path", "attachment_count", "document"),
             INLINE_POLICY: ("principal", "document"),
         },
         permissions=("iam:GetAccountAuthorizationDetails",),
+        where=GLOBAL,
+    ),
+    Reader(
+        operations=("iam:ListServerCertificates",),
+        read=_server_certificates,
+        lists=(SERVER_CERTIFICATE,),
+        fills={SERVER_CERTIFICATE: ("expiration",)},
+        permissions=("iam:ListServerCertificates",),
         where=GLOBAL,
     ),
     Reader(

@@ -9,7 +9,9 @@ from botocore.exceptions import UnknownServiceError
 
 PAGE_SIZES: Final[Mapping[str, int]] = {
     # The most that the operation allows, where its default is less (API reference of each).
+    "acm:ListCertificates": 1000,
     "cloudwatch:DescribeAlarms": 100,
+    "cognito-idp:ListUserPools": 60,
     "ec2:DescribeFlowLogs": 1000,
     "ec2:DescribeImages": 1000,
     "ec2:DescribeInstances": 1000,
@@ -26,17 +28,33 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
     "elbv2:DescribeRules": 400,
     "iam:GetAccountAuthorizationDetails": 1000,
     "iam:ListPolicies": 1000,
+    "iam:ListServerCertificates": 1000,
     "iam:ListVirtualMFADevices": 1000,
     "kms:ListKeys": 1000,
     "lambda:ListFunctions": 50,
     "logs:DescribeLogGroups": 50,
+    "organizations:ListAccounts": 20,
+    "organizations:ListPolicies": 20,
+    "organizations:ListTargetsForPolicy": 20,
     "rds:DescribeDBInstances": 100,
     "secretsmanager:ListSecrets": 100,
     "sqs:ListQueues": 1000,
+    "ssm:DescribeDocumentPermission": 200,
+    "ssm:DescribeInstanceInformation": 50,
+    "ssm:ListDocuments": 50,
+    "ssm:ListResourceComplianceSummaries": 50,
+    "sso-admin:ListInstances": 100,
+    "sso-admin:ListPermissionSets": 100,
 }
 
 PAGED: Final[Mapping[str, Mapping[str, str]]] = {
     # Operations that page and that botocore has no paginator for, in the form of its tables (API reference of each).
+    "ssm:DescribeDocumentPermission": {
+        "input_token": "NextToken",
+        "output_token": "NextToken",
+        "limit_key": "MaxResults",
+        "result_key": "AccountIds",
+    },
     "wafv2:ListWebACLs": {
         "input_token": "NextMarker",
         "output_token": "NextMarker",

@@ -1,9 +1,9 @@
-"""Statements of role trust policies by which a stranger can assume the role."""
+"""Statements of role trust policies by which a stranger, or a token of any subject, can assume the role."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from engine.expressions.functions.iam_callers import fixed, limits_callers, open_principal, requires
@@ -29,6 +29,59 @@ def public_trust_statements(document: Any) -> list[str]:
     ]
 
 
+def trusted_issuers(document: Any, issuers: Sequence[str]) -> list[str]:
+    """Those of ``issuers`` whose tokens a role's trust policy accepts, in the order of ``issuers``.
+
+    An issuer is the address of an OpenID Connect provider ("gitlab.com"); one with a path below it
+    ("gitlab.com/acme") is the same issuer's. Deny and errors as in :func:`public_trust_statements`.
+    """
+    statements = list(_accepting_tokens(document))
+    return [issuer for issuer in issuers if any(any(_accepted(statement, issuer)) for statement in statements)]
+
+
+def unpinned_subject_statements(document: Any, issuers: Sequence[str]) -> list[str]:
+    """Allow statements by which a token of ``issuers`` assumes the role whatever its subject, in the policy's order.
+
+    A subject is pinned by a condition that demands ``<issuer>:sub`` at values which name an owner
+    (:func:`pinned_subject`), or another claim that says as much of a shared provider's token (GitHub's ``repository``).
+    No token of another issuer has that key, so that one such condition suffices. A statement for everybody accepts
+    tokens too, unless its conditions leave only callers that someone chose. Issuers, Deny and errors as in
+    :func:`trusted_issuers`.
+    """
+    found = []
+    for statement in _accepting_tokens(document):
+        accepted = {name for issuer in issuers for name in _accepted(statement, issuer)}
+        if accepted and not any(_pinned(statement, name) for name in accepted):
+            found.append(statement.named(f"no condition pins the sub of {listed(accepted)}"))
+    return found
+
+
+def _accepting_tokens(document: Any) -> Iterator[Statement]:
+    return (statement for statement in effective_allows(document) if statement.includes_action(_ASSUME[2]))
+
+
+def _accepted(statement: Statement, issuer: str) -> Iterator[str]:
+    """The names by which a statement accepts tokens of an issuer."""
+    issuer = issuer.lower().removeprefix("https://").rstrip("/")
+    everybody = statement.all_principals_but or any(value == EVERYTHING for _, value in statement.principals or ())
+    if everybody and not limits_callers(statement):
+        yield issuer
+    for kind, value in () if statement.all_principals_but else statement.principals or ():
+        name = (value.partition(":oidc-provider/")[2] or value).lower()
+        if kind == "Federated" and (name == issuer or name.startswith(f"{issuer}/")):
+            yield name
+
+
+def _pinned(statement: Statement, issuer: str) -> bool:
+    claims = _claims(issuer, _SHARED_PROVIDERS.get(issuer, _SUBJECT))
+    return any(requires(condition, key, accepted) for condition in statement.conditions for key, accepted in claims)
+
+
+def _claims(issuer: str, claims: Claims) -> list[tuple[str, Callable[[str], bool]]]:
+    """Condition keys of an issuer's claims, and which values of each limit the token."""
+    return [(claim if ":" in claim else f"{issuer}:{claim}", accepted) for claim, accepted in claims.items()]
+
+
 def _strangers(statement: Statement) -> str:
     if statement.all_principals_but:
         return "" if limits_callers(statement) else "NotPrincipal" + remark(statement)
@@ -45,8 +98,8 @@ def _stranger(statement: Statement, kind: PrincipalKind, value: str) -> str:
         return ""
     issuer = value.partition(":oidc-provider/")[2] or value
     claims = _SHARED_PROVIDERS.get(issuer.lower(), _OWN_PROVIDER)
-    keys = {claim if ":" in claim else f"{issuer.lower()}:{claim}": accepted for claim, accepted in claims.items()}
-    if any(requires(condition, key, accepted) for condition in statement.conditions for key, accepted in keys.items()):
+    keys = _claims(issuer.lower(), claims)
+    if any(requires(condition, key, accepted) for condition in statement.conditions for key, accepted in keys):
         return ""
     return f"Federated {issuer}, and no condition pins its {next(iter(claims))}"
 
