@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.base import MISSING, Resource
+from providers.base import MISSING, Resource, attribute
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller
@@ -47,5 +47,11 @@ def _parameter(aws: Caller, item: Resource, operation: str, argument: str) -> Ma
     group = {argument: item.properties["parameter_group"]}
     pages = aws.pages("rds", operation, "Parameters", Filters=[{"Name": "parameter-name", "Values": [name]}], **group)
     found = [row for row in pages if row["ParameterName"] == name]
-    # The parameter is left out where the engine's version has none, its value where the engine's default holds.
-    return {"tls_parameter": {"name": name, "value": found[0].get("ParameterValue")} if found else None}
+    # Left out where the version of the engine has no such parameter.
+    return {"tls_parameter": {"name": name, "value": _value(found[0])} if found else None}
+
+
+def _value(parameter: Mapping[str, Any]) -> Any:
+    """What somebody set has a value; that of a default may be left out."""
+    default = parameter.get("Source") in ("engine-default", "system")
+    return parameter.get("ParameterValue") if default else attribute(parameter, "ParameterValue")

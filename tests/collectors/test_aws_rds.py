@@ -247,7 +247,7 @@ def test_a_value_that_is_not_shown_is_the_default_of_the_engine(aws_env: AwsWire
         said = {name: {"Engine": engine, "EngineVersion": version} for name, (engine, version, _) in rows.items()}
         told(aws_env, f"rds:{operation}", said)
     for operation in ("DescribeDBParameters", "DescribeDBClusterParameters"):
-        parameters(aws_env, operation, "")
+        parameters(aws_env, operation, "<Source>engine-default</Source>")
     assert judged(("tls_required",)) == {name: sign for name, (_, _, sign) in DEFAULTS.items()}
     assert judged(("cluster_tls_required",)) == {name: sign for name, (_, _, sign) in CLUSTER_DEFAULTS.items()}
 
@@ -290,6 +290,14 @@ def test_what_is_not_in_force_refuses_nobody(aws_env: AwsWire, value: str, statu
         ("aws.rds.tls_required", "m"): "not_applicable",
         ("aws.rds.cluster_tls_required", "c"): WORDS[sign],
     }
+
+
+@pytest.mark.parametrize("said", ["", "<Source>user</Source>"])
+def test_a_value_that_somebody_set_and_the_answer_lacks_is_unknown(aws_env: AwsWire, said: str) -> None:
+    instance("db", "postgres", "16.4")
+    parameters(aws_env, "DescribeDBParameters", said)
+    _, (finding,) = scan(("aws.rds.tls_required",))
+    assert (finding.verdict, finding.reason) == ("unknown", "missing_attribute")
 
 
 def test_a_version_without_the_parameter_refuses_nobody(aws_env: AwsWire) -> None:

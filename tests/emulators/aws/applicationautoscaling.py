@@ -22,20 +22,21 @@ def correct(layer: Overrides) -> None:
 
 def build(wire: AwsWire) -> None:
     scaling = client("application-autoscaling")
-    for kind in ("Read", "Write"):
-        target = {
-            "ServiceNamespace": "dynamodb",
-            "ResourceId": "table/orders",
-            "ScalableDimension": f"dynamodb:table:{kind}CapacityUnits",
-        }
-        scaling.register_scalable_target(**target, MinCapacity=5, MaxCapacity=500)
-        metric = {"PredefinedMetricType": f"DynamoDB{kind}CapacityUtilization"}
-        scaling.put_scaling_policy(
-            **target,
-            PolicyName=f"{kind.lower()}s",
-            PolicyType="TargetTrackingScaling",
-            TargetTrackingScalingPolicyConfiguration={"TargetValue": 70.0, "PredefinedMetricSpecification": metric},
-        )
+    for resource in ("table/orders", "table/orders/index/by-id"):
+        for kind in ("Read", "Write"):
+            target = {
+                "ServiceNamespace": "dynamodb",
+                "ResourceId": resource,
+                "ScalableDimension": f"dynamodb:{'index' if '/index/' in resource else 'table'}:{kind}CapacityUnits",
+            }
+            scaling.register_scalable_target(**target, MinCapacity=5, MaxCapacity=500)
+            metric = {"PredefinedMetricType": f"DynamoDB{kind}CapacityUtilization"}
+            scaling.put_scaling_policy(
+                **target,
+                PolicyName=f"{resource} {kind}",
+                PolicyType="TargetTrackingScaling",
+                TargetTrackingScalingPolicyConfiguration={"TargetValue": 70.0, "PredefinedMetricSpecification": metric},
+            )
 
 
 def _suspended_state(document: Document) -> None:
