@@ -1,9 +1,10 @@
-"""Amazon RDS: a cluster and snapshots; how what moto holds is encrypted, and what parameter groups say of TLS."""
+"""Amazon RDS: a cluster and snapshots; encryption, recovery and parameter groups as RDS tells them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
@@ -21,6 +22,9 @@ _REQUIRED_SINCE: Final = {"postgres": (15, 0), "aurora-postgresql": (17, 0), "my
 
 
 def correct(layer: Overrides) -> None:
+    at = (datetime.now(UTC) - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    layer.edit("rds:DescribeDBInstances", lambda document: _restorable(document, "DBInstances", at))
+    layer.edit("rds:DescribeDBClusters", lambda document: _restorable(document, "DBClusters", at))
     layer.edit("rds:DescribeDBClusters", lambda document: _encryption(document, "DBClusters"))
     layer.edit("rds:DescribeDBClusterSnapshots", lambda document: _encryption(document, "DBClusterSnapshots"))
     layer.change("rds:DescribeDBParameters", _parameters)
@@ -40,6 +44,18 @@ def build(wire: AwsWire) -> None:
     rds.create_db_cluster_snapshot(DBClusterIdentifier="analytics", DBClusterSnapshotIdentifier="analytics-june")
     rds.create_db_snapshot(DBInstanceIdentifier="ledger", DBSnapshotIdentifier="ledger-june")
     rds.modify_db_instance(DBInstanceIdentifier="ledger", MasterUserPassword=CANARY)
+
+
+def _restorable(document: Document, name: str, at: str) -> None:
+    """moto says that everything could be restored to the moment of the request."""
+    for item in document.items(name):
+        element = item.find("LatestRestorableTime")
+        if name == "DBInstances" and (
+            item.findtext("DBClusterIdentifier") or item.findtext("BackupRetentionPeriod") == "0"
+        ):
+            item.remove(element)
+        else:
+            element.text = at
 
 
 def _encryption(document: Document, name: str) -> None:
