@@ -1,4 +1,4 @@
-"""Amazon DynamoDB: tables and their continuous backups."""
+"""Amazon DynamoDB: tables, how they are encrypted, protected and scaled, and their continuous backups."""
 
 from __future__ import annotations
 
@@ -20,6 +20,27 @@ def _tables(aws: Caller, scope: Scope) -> Iterator[Found]:
             yield Found(TABLE, f"arn:{aws.partition}:dynamodb:{aws.region}:{aws.account}:table/{name}", {}, name)
 
 
+def _description(aws: Caller, table: Resource) -> Mapping[str, Any]:
+    description = aws.call("dynamodb", "describe_table", TableName=table.name)["Table"]
+    if "TableArn" not in description:
+        # Every table has an ARN; without it the answer is not one, and absent members say nothing.
+        raise KeyError("TableArn")
+    # Left out where a key of DynamoDB's own encrypts the table.
+    encryption = description.get("SSEDescription")
+    # Left out of a table that was never switched to on-demand capacity, and so is provisioned.
+    billing = description.get("BillingModeSummary")
+    return {
+        "encryption_status": None if encryption is None else attribute(encryption, "Status"),
+        "kms_key_arn": None if encryption is None else attribute(encryption, "KMSMasterKeyArn"),
+        "deletion_protection": attribute(description, "DeletionProtectionEnabled"),
+        "billing_mode": None if billing is None else attribute(billing, "BillingMode"),
+        # Left out of a table that has none.
+        "global_secondary_indexes": [
+            attribute(index, "IndexName") for index in description.get("GlobalSecondaryIndexes") or []
+        ],
+    }
+
+
 def _continuous_backups(aws: Caller, table: Resource) -> Mapping[str, Any]:
     answer = aws.call("dynamodb", "describe_continuous_backups", TableName=table.name)
     backups = answer["ContinuousBackupsDescription"]
@@ -35,6 +56,23 @@ READERS: Final = (
         lists=(TABLE,),
         fills={},
         permissions=("dynamodb:ListTables",),
+    ),
+    Reader(
+        operations=("dynamodb:DescribeTable",),
+        read=_description,
+        per="resource",
+        of=TABLE,
+        fills={
+            TABLE: (
+                "encryption_status",
+                "kms_key_arn",
+                "deletion_protection",
+                "billing_mode",
+                "global_secondary_indexes",
+            )
+        },
+        permissions=("dynamodb:DescribeTable",),
+        gone_codes=frozenset({"ResourceNotFoundException"}),
     ),
     Reader(
         operations=("dynamodb:DescribeContinuousBackups",),
