@@ -472,6 +472,7 @@ class Assessment:
 
     ``kind`` is scheduled, adhoc, gate or demo. ``exit_code`` and ``exit_reasons`` follow design section 5; all codes
     that applied are in ``exit_reasons`` by code. ``sealed`` says where the run was recorded; None: it was not.
+    ``resumed`` is when the run began that died and that this one went on with (RFC 3339 UTC).
     """
 
     kind: str
@@ -492,3 +493,4 @@ class Assessment:
     exit_reasons: Mapping[int, str]
     run_id: str | None = None
     sealed: Mapping[str, Any] | None = None
+    resumed: str | None = None

@@ -145,7 +145,8 @@ def run(
         request.allow_incomplete,
         _listers(checks),
     )
-    return record.seal(_assessment(request, content, selection, snapshot, verdicts, conclusion), clock)
+    assessment = _assessment(request, content, selection, snapshot, verdicts, conclusion)
+    return record.seal(replace(assessment, resumed=record.resumed), clock)
 
 
 def _assessment(

@@ -58,6 +58,7 @@ def _run(run: Assessment) -> Document:
         "engine_version": run.engine_version,
         "as_of": run.as_of,
         "finished_at": run.snapshot.finished_at,
+        "resumed": run.resumed,
         "source": run.snapshot.source,
         "identity": dict(run.snapshot.identity),
     }

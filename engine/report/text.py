@@ -48,6 +48,8 @@ def _header(run: Assessment, page: Page) -> Iterator[str]:
     title = f"{safe(run.organization)} · {_KIND.get(run.kind, run.kind)} · auditreel {run.engine_version}"
     yield page.heading(title, f"as of {run.as_of}")
     yield from page.labelled("Scanned", _scanned(run), most=3)
+    if run.resumed is not None:
+        yield from page.labelled("Resumed", f"a run that began at {run.resumed} and died; what it had read is kept")
     yield from page.labelled("Judged", _judged(run), most=3)
     if run.sealed is not None:
         yield from page.labelled("Recorded", closing.recorded(run), most=3)
