@@ -9,7 +9,12 @@ from typing import Final
 from providers.base import GLOBAL, Reader, ResourceType
 
 SERVICES: Final = (
+    "apigateway",
+    "apigatewayv2",
+    "appsync",
     "backup",
+    "bedrock",
+    "cloudfront",
     "cloudtrail",
     "cloudwatch",
     "config",
@@ -17,17 +22,25 @@ SERVICES: Final = (
     "ec2",
     "efs",
     "elbv2",
+    "emr",
+    "glue",
     "guardduty",
     "iam",
+    "kafka",
     "kms",
     "lambda_",
     "logs",
+    "mq",
     "rds",
     "s3",
+    "sagemaker",
     "secretsmanager",
     "sns",
     "sqs",
+    "ssm_incidents",
+    "transfer",
     "vpc",
+    "wafv2",
 )
 """The modules of this package that declare ``TYPES`` and ``READERS``."""
 

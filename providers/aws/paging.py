@@ -9,6 +9,9 @@ from botocore.exceptions import UnknownServiceError
 
 PAGE_SIZES: Final[Mapping[str, int]] = {
     # The most that the operation allows, where its default is less (API reference of each).
+    "apigateway:GetResources": 500,
+    "apigateway:GetRestApis": 500,
+    "appsync:ListGraphqlApis": 25,
     "cloudwatch:DescribeAlarms": 100,
     "ec2:DescribeFlowLogs": 1000,
     "ec2:DescribeImages": 1000,
@@ -24,19 +27,43 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
     "elbv2:DescribeListeners": 400,
     "elbv2:DescribeLoadBalancers": 400,
     "elbv2:DescribeRules": 400,
+    "glue:GetJobs": 1000,
+    "glue:GetSecurityConfigurations": 1000,
     "iam:GetAccountAuthorizationDetails": 1000,
     "iam:ListPolicies": 1000,
     "iam:ListVirtualMFADevices": 1000,
+    "kafka:ListClustersV2": 100,
     "kms:ListKeys": 1000,
     "lambda:ListFunctions": 50,
+    "logs:DescribeDeliveries": 50,
+    "logs:DescribeDeliverySources": 50,
     "logs:DescribeLogGroups": 50,
+    "mq:ListBrokers": 100,
     "rds:DescribeDBInstances": 100,
+    "sagemaker:ListNotebookInstances": 100,
     "secretsmanager:ListSecrets": 100,
     "sqs:ListQueues": 1000,
+    "ssm-incidents:ListResponsePlans": 100,
+    "transfer:ListServers": 1000,
+    "wafv2:ListLoggingConfigurations": 100,
+    "wafv2:ListWebACLs": 100,
 }
 
 PAGED: Final[Mapping[str, Mapping[str, str]]] = {
     # Operations that page and that botocore has no paginator for, in the form of its tables (API reference of each).
+    "cloudfront:ListRealtimeLogConfigs": {
+        "input_token": "Marker",
+        "output_token": "RealtimeLogConfigs.NextMarker",
+        "limit_key": "MaxItems",
+        "more_results": "RealtimeLogConfigs.IsTruncated",
+        "result_key": "RealtimeLogConfigs.Items",
+    },
+    "wafv2:ListLoggingConfigurations": {
+        "input_token": "NextMarker",
+        "output_token": "NextMarker",
+        "limit_key": "Limit",
+        "result_key": "LoggingConfigurations",
+    },
     "wafv2:ListWebACLs": {
         "input_token": "NextMarker",
         "output_token": "NextMarker",
