@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import uuid4
 from xml.etree import ElementTree
 
 from tests.emulators.aws_services import client
@@ -36,7 +37,7 @@ def distribution(
     """Make a distribution with TLS 1.2; its id. ``paths``: path pattern to what a behavior of its own says."""
     others = [{"PathPattern": path, **BEHAVIOR, **more} for path, more in (paths or {}).items()]
     config = {
-        "CallerReference": str(settings),
+        "CallerReference": str(uuid4()),
         "Comment": "",
         "Enabled": True,
         "Origins": {"Quantity": 1, "Items": [_ORIGIN]},

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tests.emulators.arguments import argument
 from tests.emulators.aws_services import HOME, client
 from tests.emulators.aws_wire import AwsWire
+from tests.emulators.identify import Request, identify
 from tests.emulators.overrides import Overrides
-from tests.emulators.wire import Answer, Exchange
 
 DESTINATION: Final = "arn:aws:s3:::aws-waf-logs-northwind"
 
 
 def correct(layer: Overrides) -> None:
-    layer.change("wafv2:ListLoggingConfigurations", _of_one_owner)
+    # moto lists no log of CloudFront's web ACLs, and does not look at LogScope.
+    logs = _Logs()
+    layer.answer("wafv2:PutLoggingConfiguration", logs.put)
+    layer.answer("wafv2:ListLoggingConfigurations", logs.listed)
 
 
 def build(wire: AwsWire) -> None:
@@ -31,19 +33,36 @@ def web_acl(name: str, scope: str = "REGIONAL", region: str = HOME) -> str:
     return str(made["Summary"]["ARN"])
 
 
-def log(arn: str, default: str | None = None, *behaviors: str) -> None:
+def log(arn: str, default: str | None = None, *behaviors: str, owner: str = "CUSTOMER") -> None:
     """Let a web ACL log, with filters that keep or drop what is blocked where there is a ``default``."""
     blocked = {"Requirement": "MEETS_ANY", "Conditions": [{"ActionCondition": {"Action": "BLOCK"}}]}
-    config: dict[str, Any] = {"ResourceArn": arn, "LogDestinationConfigs": [DESTINATION]}
+    config: dict[str, Any] = {"ResourceArn": arn, "LogDestinationConfigs": [DESTINATION], "LogScope": owner}
     if default:
         filters = [{"Behavior": behavior, **blocked} for behavior in behaviors]
         config["LoggingFilter"] = {"DefaultBehavior": default, "Filters": filters}
     client("wafv2", arn.split(":")[3]).put_logging_configuration(LoggingConfiguration=config)
 
 
-def _of_one_owner(exchange: Exchange, answer: Answer) -> Answer:
-    # moto does not look at LogScope. What put_logging_configuration makes is the customer's.
-    owner = argument(exchange.request, exchange.call, "LogScope") or "CUSTOMER"
-    if answer.status != 200 or owner == "CUSTOMER":
-        return answer
-    return answer.with_body(json.dumps({"LoggingConfigurations": []}).encode())
+class _Logs:
+    """The logging configurations of an account: one a web ACL and owner."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def put(self, request: Request) -> dict[str, Any]:
+        """PutLoggingConfiguration."""
+        config = json.loads(request.body)["LoggingConfiguration"]
+        self._held[config["ResourceArn"], config.get("LogScope", "CUSTOMER")] = config
+        return {"LoggingConfiguration": config}
+
+    def listed(self, request: Request) -> dict[str, Any]:
+        """ListLoggingConfigurations."""
+        asked = json.loads(request.body)
+        scope = "global/" if asked["Scope"] == "CLOUDFRONT" else "regional/"
+        here, wanted = f":wafv2:{identify(request).region}:", asked.get("LogScope", "CUSTOMER")
+        found = [
+            config
+            for (arn, owner), config in self._held.items()
+            if owner == wanted and here in arn and f":{scope}" in arn
+        ]
+        return {"LoggingConfigurations": found}
