@@ -40,7 +40,7 @@ def test_web_acls_whose_logs_keep_nothing_fail(aws_env: AwsWire) -> None:
         "none": "Web ACL none logs no requests.",
         "edge-none": "Web ACL edge-none logs no requests.",
     }
-    assert not aws_env.traffic.repeats
+    assert not [name for name in aws_env.traffic.repeats if name.startswith("wafv2:")]
     # The web ACLs of CloudFront are asked for in one region, and logs only where there are web ACLs.
     assert aws_env.traffic.calls["wafv2:ListWebACLs"] == 3
     assert {e.call.region for e in aws_env.traffic.log if e.call.operation == "ListLoggingConfigurations"} == {*REGIONS}

@@ -1,10 +1,12 @@
-"""Amazon EMR: the block of public access as new accounts have it."""
+"""Amazon EMR: the block of public access, which moto never switches off, as new accounts have it."""
 
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
+from tests.emulators.identify import Request, identify
+from tests.emulators.moto_process import ACCOUNT
 from tests.emulators.overrides import Overrides
 
 _DEFAULT: Final = {
@@ -14,11 +16,18 @@ _DEFAULT: Final = {
 
 
 def correct(layer: Overrides) -> None:
-    layer.rewrite("emr:GetBlockPublicAccessConfiguration", _as_in_new_accounts)
+    held: dict[str, dict[str, Any]] = {}
 
+    def put(request: Request) -> dict[str, Any]:
+        held[identify(request).region] = json.loads(request.body)["BlockPublicAccessConfiguration"]
+        return {}
 
-def _as_in_new_accounts(body: bytes) -> bytes:
-    # moto has no default; AWS's is on for accounts since July 2019.
-    answer = json.loads(body)
-    answer["BlockPublicAccessConfiguration"] = answer.get("BlockPublicAccessConfiguration") or _DEFAULT
-    return json.dumps(answer).encode()
+    def get(request: Request) -> dict[str, Any]:
+        made = {"CreationDateTime": 1700000000, "CreatedByArn": f"arn:aws:iam::{ACCOUNT}:root"}
+        return {
+            "BlockPublicAccessConfiguration": held.get(identify(request).region, _DEFAULT),
+            "BlockPublicAccessConfigurationMetadata": made,
+        }
+
+    layer.answer("emr:PutBlockPublicAccessConfiguration", put)
+    layer.answer("emr:GetBlockPublicAccessConfiguration", get)
