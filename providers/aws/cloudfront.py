@@ -77,7 +77,7 @@ def _standard_logging(aws: Caller, distribution: Resource) -> Mapping[str, Any]:
 
 
 def _tenants(aws: Caller, distribution: Resource) -> Mapping[str, Any]:
-    if distribution.properties["connection_mode"] != "tenant-only":
+    if distribution.properties["connection_mode"] in (None, "direct"):
         # Only a multi-tenant distribution has tenants.
         return {"tenants": []}
     pages = aws.pages(

@@ -37,14 +37,13 @@ def _logs(aws: Caller, of: str, acls: frozenset[str]) -> Mapping[str, list[Mappi
             "wafv2", "list_logging_configurations", "LoggingConfigurations", Scope=of, LogScope=owner
         ):
             if item["ResourceArn"] in acls:
-                found.setdefault(item["ResourceArn"], []).append(_configuration(item, owner))
+                found.setdefault(item["ResourceArn"], []).append(_configuration(item))
     return found
 
 
-def _configuration(item: Mapping[str, Any], owner: str) -> Mapping[str, Any]:
+def _configuration(item: Mapping[str, Any]) -> Mapping[str, Any]:
     filtering = item.get("LoggingFilter")
     return {
-        "owner": owner,
         "destinations": attribute(item, "LogDestinationConfigs"),
         # Everything is kept where there is no filter.
         "default_behavior": None if filtering is None else attribute(filtering, "DefaultBehavior"),

@@ -79,6 +79,13 @@ def test_a_tenant_that_switched_the_web_acl_off_fails_its_distribution(aws_env: 
     }
 
 
+def test_a_connection_mode_that_nobody_knows_may_have_tenants(aws_env: AwsWire) -> None:
+    edge.tenants(aws_env.overrides, {edge.distribution(WebACLId=edge.WEB_ACL): {"a": "disable"}})
+    aws_env.overrides.rewrite("cloudfront:ListDistributions", lambda body: body.replace(b"tenant-only", b"mixed"))
+    _, findings = scan((WAF,))
+    assert [f.verdict for f in findings] == ["fail"]
+
+
 def test_one_of_three_ways_to_log_is_enough(aws_env: AwsWire) -> None:
     edge.realtime_logs(aws_env.overrides, {"all": 100, "some": 99})
     every, some = ({"RealtimeLogConfigArn": edge.realtime_log(name)} for name in ("all", "some"))

@@ -106,7 +106,6 @@ def test_web_acls_are_read_as_they_are(aws_env: AwsWire) -> None:
         {
             "logging_configurations": [
                 {
-                    "owner": "CUSTOMER",
                     "destinations": [DESTINATION],
                     "default_behavior": "DROP",
                     "filter_behaviors": ["DROP", "KEEP"],
