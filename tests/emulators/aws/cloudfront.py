@@ -1,4 +1,4 @@
-"""Amazon CloudFront: real-time log configurations and tenants, which moto has not, and two distributions."""
+"""Amazon CloudFront: real-time log configurations and tenants, which moto has not, and three distributions."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ def correct(layer: Overrides) -> None:
 
 
 def build(wire: AwsWire) -> None:
-    direct = distribution(WebACLId=WEB_ACL, Logging=logging("northwind-edge-logs"))
-    shared = distribution()
-    deliver(direct)
+    distribution(WebACLId=WEB_ACL, Logging=logging("northwind-edge-logs"))
+    deliver(distribution("allow-all"))
+    watched = {**BEHAVIOR, "ViewerProtocolPolicy": "https-only", "RealtimeLogConfigArn": realtime_log("all")}
+    shared = distribution(WebACLId=WEB_ACL, DefaultCacheBehavior=watched)
     realtime_logs(wire.overrides, {"all": 100})
-    tenants(wire.overrides, {shared: {"acme": None, "umbrella": "disable"}})
+    tenants(wire.overrides, {shared: {"acme": None, "umbrella": "override"}})
 
 
 def distribution(
