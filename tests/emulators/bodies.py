@@ -104,8 +104,12 @@ class _Document:
         self._payload = output.serialization.get("payload")
         self._shape = output.members[self._payload] if self._payload else output
 
+    def _own(self, path: str) -> str:
+        """A path from the top of the body, which a payload member is itself."""
+        return path.removeprefix(f"{self._payload}.")
+
     def _parents(self, path: str) -> Iterator[tuple[Any, StructureShape, str]]:
-        names = path.split(".")
+        names = self._own(path).split(".")
         if names[0] == self._payload:
             names = names[1:]
         if not names:
@@ -145,12 +149,14 @@ class JsonDocument(_Document):
         node[_json_key(name, member)] = list(items)
 
     def put(self, name: str, value: Any) -> None:
+        name = self._own(name)
         key = _json_key(name, self._shape.members[name])
         self._top.pop(key, None)
         if value is not None:
             self._top[key] = value
 
     def get(self, name: str) -> str | None:
+        name = self._own(name)
         return self._top.get(_json_key(name, self._shape.members[name])) or None
 
     def put_entry(self, path: str, key: str, value: str | int) -> None:
@@ -197,12 +203,14 @@ class XmlDocument(_Document):
         node.find(_tag(name, member))[:] = items
 
     def put(self, name: str, value: Any) -> None:
+        name = self._own(name)
         tag = _tag(name, self._shape.members[name])
         self._remove(self._top, tag)
         if value is not None:
             ElementTree.SubElement(self._top, tag).text = str(value).lower() if isinstance(value, bool) else str(value)
 
     def get(self, name: str) -> str | None:
+        name = self._own(name)
         return self._top.findtext(_tag(name, self._shape.members[name])) or None
 
     def put_entry(self, path: str, key: str, value: str | int) -> None:

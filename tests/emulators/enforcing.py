@@ -35,6 +35,8 @@ _UNLINKED: Final = {
     "s3:ListObjects": "s3:ListBucket",
 }
 """Operations that the reference's links do not lead to."""
+_BY_METHOD: Final = frozenset({"apigateway", "apigatewayv2"})
+"""Services whose actions are the HTTP methods of their requests (API Gateway Developer Guide, apigateway:GET)."""
 
 
 @cache
@@ -70,6 +72,8 @@ def actions(service: str, operation: str) -> tuple[str, ...]:
     name = f"{service}:{operation}"
     if name in _UNLINKED:
         return (_UNLINKED[name],)
+    if service in _BY_METHOD:
+        return (f"apigateway:{service_model(service).operation_model(operation).http['method']}",)
     signing_name = service_model(service).signing_name
     prefix = _PREFIXES.get(signing_name, signing_name)
     privileges = _reference().get(prefix)

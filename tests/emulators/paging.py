@@ -25,13 +25,17 @@ _PLAIN: Final = re.compile(r"[A-Za-z]+(\.[A-Za-z]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How an operation pages: names of the token given and returned, the page size, the flag for more, the lists."""
+    """How an operation pages: names of the token given and returned, the page size, the flag for more, the lists.
+
+    ``count`` is the member that says how many items a page holds, where there is one (CloudFront's Quantity).
+    """
 
     token: str
     next_token: str
     size: str | None
     more: str | None
     lists: tuple[str, ...]
+    count: str | None = None
 
 
 @cache
@@ -46,13 +50,19 @@ def pages(service: str, operation: str) -> Pages | None:
         return None
     output = operation_model(service, operation).output_shape
     lists = [name for name in lists if _is_list(output, name)]
-    return Pages(names[0], names[1], paging.get("limit_key"), paging.get("more_results"), tuple(lists))
+    count = f"{names[1].rpartition('.')[0]}.Quantity".removeprefix(".")
+    counted = count if _member(output, count) is not None else None
+    return Pages(names[0], names[1], paging.get("limit_key"), paging.get("more_results"), tuple(lists), counted)
 
 
 def _is_list(shape: Any, path: str) -> bool:
+    return bool(_member(shape, path).type_name == "list")
+
+
+def _member(shape: Any, path: str) -> Any:
     for name in path.split("."):
-        shape = shape.members[name]
-    return bool(shape.type_name == "list")
+        shape = shape.members.get(name)
+    return shape
 
 
 class Paging:
@@ -91,6 +101,8 @@ class Paging:
         end = turn.offset if pausing else turn.offset + self.size
         for name in spec.lists:
             document.keep(name, [item for of, item in items[turn.offset : end] if of == name])
+        if spec.count:
+            document.put(spec.count, len(items[turn.offset : end]))
         upstream = document.get(spec.next_token)
         following: str | None = None
         if end < len(items):

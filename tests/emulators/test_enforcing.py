@@ -30,6 +30,8 @@ from tests.emulators.enforcing import Policy, actions, known_action
         ("iam", "GetAccountAuthorizationDetails", ("iam:GetAccountAuthorizationDetails",)),
         ("accessanalyzer", "ListAnalyzers", ("access-analyzer:ListAnalyzers",)),
         ("resourcegroupstaggingapi", "GetResources", ("tag:GetResources",)),
+        ("apigateway", "GetStages", ("apigateway:GET",)),
+        ("apigatewayv2", "GetApis", ("apigateway:GET",)),
         ("s3control", "GetBucketPolicy", ()),  # Outposts: another service's action
     ],
 )
@@ -100,7 +102,7 @@ def test_what_is_not_granted_is_denied_with_its_action_named(aws_env: AwsWire) -
 
 def test_an_operation_without_a_known_action_is_denied(aws_env: AwsWire) -> None:
     aws_env.enforcement.allow({"Statement": statement("Allow", "*")})
-    aws_env.overrides.answer("apigateway:GetRestApis", {"items": []})  # IAM names these by their HTTP method
+    aws_env.overrides.answer("iot-data:GetThingShadow", {})  # its actions are those of another service
     with pytest.raises(exceptions.ClientError, match="not authorized"):
-        boto3.client("apigateway").get_rest_apis()
-    assert aws_env.enforcement.unmapped == {"apigateway:GetRestApis"}
+        boto3.client("iot-data").get_thing_shadow(thingName="one")
+    assert aws_env.enforcement.unmapped == {"iot-data:GetThingShadow"}

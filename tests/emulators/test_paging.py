@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.emulators.aws import cloudfront
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.paging import pages
 
@@ -152,3 +153,17 @@ def test_an_error_is_not_cut(aws_env: AwsWire) -> None:
 )
 def test_operations_with_one_token_are_cut(service: str, operation: str, pageable: bool) -> None:
     assert (pages(service, operation) is not None) == pageable
+
+
+def test_a_listing_that_is_the_body_is_cut_too(aws_env: AwsWire) -> None:
+    ids = [cloudfront.distribution(policy, CallerReference=policy) for policy in ("allow-all", "https-only")]
+    cloudfront.tenants(aws_env.overrides, {ids[0]: {"a": None, "b": None}})
+    aws_env.paging.size = 1
+    read = list(boto3.client("cloudfront").get_paginator("list_distributions").paginate())
+    found = [[item["Id"] for item in page["DistributionList"]["Items"]] for page in read]
+    assert sorted(found) == sorted([id_] for id_ in ids)
+    assert [page["DistributionList"]["Quantity"] for page in read] == [1, 1]
+    # The token of this one is an element of the request's body.
+    asked = {"AssociationFilter": {"DistributionId": ids[0]}}
+    items, served = listed("cloudfront", "list_distribution_tenants", "DistributionTenantList", asked)
+    assert ([item["Name"] for item in items], served) == (["a", "b"], 2)
