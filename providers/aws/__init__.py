@@ -24,6 +24,7 @@ SERVICES: Final = (
     "logs",
     "rds",
     "s3",
+    "s3_retention",
     "secretsmanager",
     "sns",
     "sqs",

@@ -9,6 +9,15 @@ from botocore.exceptions import UnknownServiceError
 
 PAGE_SIZES: Final[Mapping[str, int]] = {
     # The most that the operation allows, where its default is less (API reference of each).
+    "backup:ListBackupJobs": 1000,
+    "backup:ListBackupPlans": 1000,
+    "backup:ListBackupSelections": 1000,
+    "backup:ListBackupVaults": 1000,
+    "backup:ListProtectedResources": 1000,
+    "backup:ListRecoveryPointsByBackupVault": 1000,
+    "backup:ListRestoreJobs": 1000,
+    "backup:ListRestoreTestingPlans": 1000,
+    "backup:ListRestoreTestingSelections": 1000,
     "cloudwatch:DescribeAlarms": 100,
     "ec2:DescribeFlowLogs": 1000,
     "ec2:DescribeImages": 1000,

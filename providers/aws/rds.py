@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.base import Found, Reader, Resource, ResourceType, Scope, attribute
+from providers.aws.times import instant
+from providers.base import Found, Reader, Resource, ResourceType, Scope, Unread, attribute
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller
@@ -41,9 +42,17 @@ def _instances(aws: Caller, scope: Scope) -> Iterator[Found]:
             # Left out while the instance is being created.
             "availability_zone": instance.get("AvailabilityZone"),
             "deletion_protection": attribute(instance, "DeletionProtection"),
+            "latest_restorable_at": _latest_restorable(instance),
             "tags": _tags(instance),
         }
         yield Found(INSTANCE, instance["DBInstanceArn"], properties, instance["DBInstanceIdentifier"])
+
+
+def _latest_restorable(instance: Mapping[str, Any]) -> str | Unread | None:
+    # 0 days are no automated backups; a member is restored with its cluster.
+    if instance.get("BackupRetentionPeriod") == 0 or instance.get("DBClusterIdentifier"):
+        return None
+    return instant(instance.get("LatestRestorableTime"))
 
 
 def _clusters(aws: Caller, scope: Scope) -> Iterator[Found]:
@@ -58,6 +67,7 @@ def _clusters(aws: Caller, scope: Scope) -> Iterator[Found]:
             "deletion_protection": attribute(cluster, "DeletionProtection"),
             # Left out of a cluster that replicates nothing.
             "replica_source": cluster.get("ReplicationSourceIdentifier"),
+            "latest_restorable_at": instant(cluster.get("LatestRestorableTime")),
             "tags": _tags(cluster),
         }
         yield Found(CLUSTER, cluster["DBClusterArn"], properties, cluster["DBClusterIdentifier"])
@@ -115,6 +125,7 @@ READERS: Final = (
                 "multi_az",
                 "availability_zone",
                 "deletion_protection",
+                "latest_restorable_at",
                 "tags",
             )
         },
@@ -132,6 +143,7 @@ READERS: Final = (
                 "multi_az",
                 "deletion_protection",
                 "replica_source",
+                "latest_restorable_at",
                 "tags",
             )
         },
