@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.aws.s3 import BUCKET, GONE, region_of
 from providers.aws.times import instant
-from providers.base import Reader, Resource, ResourceType, Unread, attribute
+from providers.base import MISSING, Reader, Resource, ResourceType, Unread, attribute
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller
@@ -77,9 +77,9 @@ def _object_lock(aws: Caller, bucket: Resource) -> Mapping[str, Any]:
     mode = retention.get("Mode")
     if lock["ObjectLockEnabled"] != "Enabled" or mode is None:
         return {"object_lock_retention_mode": None, "object_lock_retention_days": None}
-    years = retention.get("Years")
-    days = attribute(retention, "Days") if years is None else years * DAYS_OF_A_YEAR
-    return {"object_lock_retention_mode": mode, "object_lock_retention_days": days}
+    days, years = retention.get("Days"), retention.get("Years")
+    whole = MISSING if days is None and years is None else (days or 0) + (years or 0) * DAYS_OF_A_YEAR
+    return {"object_lock_retention_mode": mode, "object_lock_retention_days": whole}
 
 
 # --- copies ----------------------------------------------------------------------------------------------------------
