@@ -58,25 +58,18 @@ def _plan_id(plan: Resource) -> str:
 
 def _rules(aws: Caller, plan: Resource) -> Mapping[str, Any]:
     answer = aws.call("backup", "get_backup_plan", BackupPlanId=_plan_id(plan))
-    return {
-        "rules": [
-            {
-                "name": attribute(rule, "RuleName"),
-                **_lifecycle(rule),
-                "copy_actions": [_copy(action) for action in rule.get("CopyActions") or []],
-            }
-            for rule in answer["BackupPlan"]["Rules"]
-        ]
-    }
+    return {"rules": [_rule(rule) for rule in answer["BackupPlan"]["Rules"]]}
 
 
-def _lifecycle(holder: Mapping[str, Any]) -> Mapping[str, Any]:
+def _rule(rule: Mapping[str, Any]) -> Mapping[str, Any]:
     # Without a lifecycle recovery points are kept for good, and with -1 days (API reference, Lifecycle).
-    lifecycle = holder.get("Lifecycle") or {}
+    lifecycle = rule.get("Lifecycle") or {}
     days = lifecycle.get("DeleteAfterDays")
     return {
+        "name": attribute(rule, "RuleName"),
         "delete_after_days": None if days == -1 else days,
         "delete_after_event": lifecycle.get("DeleteAfterEvent"),
+        "copy_actions": [_copy(action) for action in rule.get("CopyActions") or []],
     }
 
 
@@ -84,7 +77,7 @@ def _copy(action: Mapping[str, Any]) -> Mapping[str, Any]:
     _, _, service, region, account, _ = action["DestinationBackupVaultArn"].split(":", 5)
     if service != "backup" or not region or not account:
         raise ValueError("not the ARN of a vault")
-    return {"destination_region": region, "destination_account": account, **_lifecycle(action)}
+    return {"destination_region": region, "destination_account": account}
 
 
 def _selections(aws: Caller, plan: Resource) -> Mapping[str, Any]:
@@ -139,15 +132,20 @@ def _backup_jobs(aws: Caller, scope: Scope) -> Iterator[Found]:
             # The API reference writes SUCCESS and Success.
             "message_category": category.upper() if isinstance(category, str) else category,
         }
-        yield Found(BACKUP_JOB, key, properties, job.get("ResourceName") or job["ResourceArn"])
+        name = job.get("ResourceName") or job["ResourceArn"]
+        yield Found(BACKUP_JOB, key, properties, f"{name} ({_creator(job).get('BackupRuleName') or _rule_id(job)})")
 
 
 def _creator(job: Mapping[str, Any]) -> Mapping[str, Any]:
     return job.get("CreatedBy") or {}
 
 
+def _rule_id(job: Mapping[str, Any]) -> str:
+    return _creator(job).get("BackupRuleId") or ON_DEMAND
+
+
 def _resource_and_rule(job: Mapping[str, Any]) -> str:
-    return f"{job['ResourceArn']}|{_creator(job).get('BackupRuleId') or ON_DEMAND}"
+    return f"{job['ResourceArn']}|{_rule_id(job)}"
 
 
 def _restore_jobs(aws: Caller, scope: Scope) -> Iterator[Found]:

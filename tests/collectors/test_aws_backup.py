@@ -187,7 +187,6 @@ DAYS: Final = {"Lifecycle": {"DeleteAfterDays": 35}}
         ([{"Lifecycle": {"MoveToColdStorageAfterDays": 30}}], "pass"),
         ([{"Lifecycle": {"DeleteAfterDays": 34}}], "fail"),
         ([DAYS, {"Lifecycle": {"DeleteAfterDays": 7}}], "fail"),
-        ([{"Lifecycle": {"DeleteAfterEvent": "DELETE_AFTER_COPY"}}], "fail"),
         ([{"Lifecycle": {"DeleteAfterDays": 0}}], "fail"),
     ],
 )
@@ -198,22 +197,15 @@ def test_each_rule_of_a_plan_has_to_keep_long_enough(
     assert by_name("plan_retention") == {"plan": retention}
 
 
-@pytest.mark.parametrize(
-    ("kept", "retention"),
-    [({"DeleteAfterDays": 365}, "pass"), ({}, "pass"), ({"DeleteAfterDays": 7}, "fail")],
-)
-def test_what_is_deleted_after_the_copy_is_kept_as_the_copy_is(
-    aws_env: AwsWire, kept: dict[str, int], retention: str
-) -> None:
-    copy = {"DestinationBackupVaultArn": vault_arn("copies", "eu-west-1", ACCOUNT), "Lifecycle": kept}
-    plan("plan", {"CopyActions": [copy]}, region=HERE)
+def test_what_an_event_deletes_is_not_kept_for_its_days(aws_env: AwsWire) -> None:
+    plan("plan", {"Lifecycle": {"DeleteAfterDays": 365}}, region=HERE)
 
     def after_the_copy(document: Any) -> None:
         for rule in document.items("BackupPlan.Rules"):
-            rule["Lifecycle"] = {"DeleteAfterEvent": "DELETE_AFTER_COPY"}  # which cannot be asked for
+            rule["Lifecycle"]["DeleteAfterEvent"] = "DELETE_AFTER_COPY"  # which cannot be asked for
 
     aws_env.overrides.edit("backup:GetBackupPlan", after_the_copy)
-    assert by_name("plan_retention") == {"plan": retention}
+    assert by_name("plan_retention") == {"plan": "fail"}
 
 
 @pytest.mark.parametrize(
@@ -480,6 +472,7 @@ def test_backups_are_read_as_they_are(aws_env: AwsWire) -> None:
         "AWS::Backup::RestoreTestingPlan": {"last_executed_at", "selections"},
     }
     found = {item.type.rpartition(":")[2]: item for item in read(wanted).resources}
+    assert found["BackupJob"].name == f"{TABLE} (rule)"
     assert {kind: item.id for kind, item in found.items()} == {
         "BackupPlan": daily,
         "BackupVault": vault_arn("main", HERE, ACCOUNT),
@@ -488,13 +481,14 @@ def test_backups_are_read_as_they_are(aws_env: AwsWire) -> None:
         "RestoreTestingPlan": f"arn:aws:backup:{HERE}:{ACCOUNT}:restore-testing-plan:quarterly-1",
     }
     copied = {"destination_region": "eu-west-1", "destination_account": ACCOUNT}
-    forever = {"delete_after_days": None, "delete_after_event": None}
     at = "2027-01-31T00:00:00Z"
     plan_ = {"created_at": found["BackupPlan"].properties["created_at"]}
     assert {kind: {**item.properties} for kind, item in found.items()} == {
         "BackupPlan": {
             **plan_,
-            "rules": [{"name": "rule-0", **forever, "delete_after_days": 35, "copy_actions": [copied | forever]}],
+            "rules": [
+                {"name": "rule-0", "delete_after_days": 35, "delete_after_event": None, "copy_actions": [copied]}
+            ],
             "selections": ["all"],
         },
         "BackupVault": {
