@@ -179,22 +179,24 @@ DAYS: Final = {"Lifecycle": {"DeleteAfterDays": 35}}
 
 
 @pytest.mark.parametrize(
-    ("rules", "retention"),
+    ("rules", "short"),
     [
-        ([DAYS], "pass"),
-        ([{}], "pass"),
-        ([{"Lifecycle": {"DeleteAfterDays": -1}}], "pass"),
-        ([{"Lifecycle": {"MoveToColdStorageAfterDays": 30}}], "pass"),
-        ([{"Lifecycle": {"DeleteAfterDays": 34}}], "fail"),
-        ([DAYS, {"Lifecycle": {"DeleteAfterDays": 7}}], "fail"),
-        ([{"Lifecycle": {"DeleteAfterDays": 0}}], "fail"),
+        ([DAYS], None),
+        ([{}], None),
+        ([{"Lifecycle": {"DeleteAfterDays": -1}}], None),
+        ([{"Lifecycle": {"MoveToColdStorageAfterDays": 30}}], None),
+        ([{"Lifecycle": {"DeleteAfterDays": 34}}], "rule-0"),
+        ([DAYS, {"Lifecycle": {"DeleteAfterDays": 7}}], "rule-1"),
+        ([{"Lifecycle": {"DeleteAfterDays": 0}}], "rule-0"),
     ],
 )
 def test_each_rule_of_a_plan_has_to_keep_long_enough(
-    aws_env: AwsWire, rules: list[Mapping[str, Any]], retention: str
+    aws_env: AwsWire, rules: list[Mapping[str, Any]], short: str | None
 ) -> None:
     plan("plan", *rules, region=HERE)
-    assert by_name("plan_retention") == {"plan": retention}
+    _, findings = scan(["aws.backup.plan_retention"])
+    said = f"Backup plan plan does not keep the recovery points of each rule for 35 days: {short}."
+    assert [(finding.verdict, finding.message) for finding in findings] == [("fail", said) if short else ("pass", None)]
 
 
 def test_what_an_event_deletes_is_not_kept_for_its_days(aws_env: AwsWire) -> None:
