@@ -46,6 +46,7 @@ SERVICES: Final = (
     "route53",
     "s3",
     "sagemaker",
+    "s3_retention",
     "secretsmanager",
     "sns",
     "sqs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from providers.aws.times import instant
 from providers.base import MISSING, Found, Reader, Resource, ResourceType, Scope, Unread, attribute
 
 if TYPE_CHECKING:
@@ -112,7 +113,13 @@ def _snapshots(aws: Caller, scope: Scope) -> Iterator[Found]:
     public = {snapshot["SnapshotId"] for snapshot in _own_snapshots(aws, RestorableByUserIds=["all"])}
     for snapshot in _own_snapshots(aws):
         id_ = snapshot["SnapshotId"]
-        properties = {"public": id_ in public, "tags": tags(snapshot)}
+        properties = {
+            "public": id_ in public,
+            "volume_id": attribute(snapshot, "VolumeId"),
+            "state": attribute(snapshot, "State"),
+            "started_at": instant(snapshot.get("StartTime")),
+            "tags": tags(snapshot),
+        }
         yield Found(SNAPSHOT, f"arn:{aws.partition}:ec2:{aws.region}::snapshot/{id_}", properties, id_)
 
 
@@ -166,7 +173,7 @@ READERS: Final = (
         operations=("ec2:DescribeSnapshots",),
         read=_snapshots,
         lists=(SNAPSHOT,),
-        fills={SNAPSHOT: ("public", "tags")},
+        fills={SNAPSHOT: ("public", "volume_id", "state", "started_at", "tags")},
         permissions=("ec2:DescribeSnapshots",),
     ),
     Reader(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BUCKET: Final = "AWS::S3::Bucket"
 TYPES: Final = (ResourceType(BUCKET, "global"),)
 
-_GONE: Final = frozenset({"NoSuchBucket"})
+GONE: Final = frozenset({"NoSuchBucket"})
 _NO_BLOCK_CODE: Final = frozenset({"NoSuchPublicAccessBlockConfiguration"})
 _NO_BLOCK: Final[Mapping[str, bool]] = {
     "block_public_acls": False,
@@ -28,13 +28,13 @@ def _buckets(aws: Caller, scope: Scope) -> Iterator[Found]:
     for bucket in aws.pages("s3", "list_buckets", "Buckets", MaxBuckets=1000):
         name = bucket["Name"]
         # AWS answers with the region because MaxBuckets is given; S3-compatible servers do not.
-        region = bucket.get("BucketRegion") or _location(aws, name)
+        region = bucket.get("BucketRegion") or region_of(aws.call("s3", "get_bucket_location", Bucket=name))
         yield Found(BUCKET, f"arn:{aws.partition}:s3:::{name}", {}, name, region)
 
 
-def _location(aws: Caller, bucket: str) -> str:
-    """The bucket's region; GetBucketLocation says null for us-east-1 and EU for old buckets in eu-west-1."""
-    constraint: str | None = aws.call("s3", "get_bucket_location", Bucket=bucket)["LocationConstraint"]
+def region_of(answer: Mapping[str, Any]) -> str:
+    """A bucket's region; GetBucketLocation says null for us-east-1 and EU for old buckets in eu-west-1."""
+    constraint: str | None = answer["LocationConstraint"]
     return "eu-west-1" if constraint == "EU" else constraint or "us-east-1"
 
 
@@ -144,7 +144,7 @@ READERS: Final = (
         permissions=("s3:GetBucketPublicAccessBlock",),
         absent={"public_access_block": _NO_BLOCK},
         absent_codes=_NO_BLOCK_CODE,
-        gone_codes=_GONE,
+        gone_codes=GONE,
     ),
     Reader(
         operations=("s3control:GetPublicAccessBlock",),
@@ -164,7 +164,7 @@ READERS: Final = (
         fills={BUCKET: ("policy",)},
         permissions=("s3:GetBucketPolicy",),
         absent_codes=frozenset({"NoSuchBucketPolicy"}),
-        gone_codes=_GONE,
+        gone_codes=GONE,
     ),
     Reader(
         operations=("s3:GetBucketAcl",),
@@ -173,7 +173,7 @@ READERS: Final = (
         of=BUCKET,
         fills={BUCKET: ("acl_grants",)},
         permissions=("s3:GetBucketAcl",),
-        gone_codes=_GONE,
+        gone_codes=GONE,
     ),
     Reader(
         operations=("s3:GetBucketOwnershipControls",),
@@ -183,7 +183,7 @@ READERS: Final = (
         fills={BUCKET: ("object_ownership",)},
         permissions=("s3:GetBucketOwnershipControls",),
         absent_codes=frozenset({"OwnershipControlsNotFoundError"}),
-        gone_codes=_GONE,
+        gone_codes=GONE,
     ),
     Reader(
         operations=("s3:GetBucketEncryption",),
@@ -193,7 +193,7 @@ READERS: Final = (
         fills={BUCKET: ("encryption_algorithm", "kms_master_key_id")},
         permissions=("s3:GetEncryptionConfiguration",),
         absent_codes=frozenset({"ServerSideEncryptionConfigurationNotFoundError"}),
-        gone_codes=_GONE,
+        gone_codes=GONE,
     ),
     Reader(
         operations=("kms:DescribeKey",),
@@ -213,7 +213,7 @@ READERS: Final = (
         of=BUCKET,
         fills={BUCKET: ("versioning_status",)},
         permissions=("s3:GetBucketVersioning",),
-        gone_codes=_GONE,
+        gone_codes=GONE,
     ),
     Reader(
         operations=("s3:GetBucketLogging",),
@@ -222,6 +222,6 @@ READERS: Final = (
         of=BUCKET,
         fills={BUCKET: ("logging_target_bucket",)},
         permissions=("s3:GetBucketLogging",),
-        gone_codes=_GONE,
+        gone_codes=GONE,
     ),
 )

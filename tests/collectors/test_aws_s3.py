@@ -173,6 +173,31 @@ def test_only_the_flag_that_stops_it_excuses_what_is_public(
     }
 
 
+def test_bucket_and_account_block_together(aws_env: AwsWire) -> None:
+    half = dict.fromkeys(BLOCKS[:2], True)
+    bucket("half").put_public_access_block(Bucket="half", PublicAccessBlockConfiguration=all_blocks(False) | half)
+    assert judged("public_access_block") == {("public_access_block", "half"): "fail"}
+    block_account(aws_env, **(all_blocks() | dict.fromkeys(half, False)))
+    assert judged("public_access_block") == {("public_access_block", "half"): "pass"}
+
+
+def test_acls_are_public_by_either_group_unless_ownership_disables_them(aws_env: AwsWire) -> None:
+    for name, acl in {"all": "public-read", "any-account": "authenticated-read", "own": "private"}.items():
+        bucket(name).put_bucket_acl(Bucket=name, ACL=acl)
+    for name, ownership in {"disabled": "BucketOwnerEnforced", "preferred": "BucketOwnerPreferred"}.items():
+        s3 = bucket(name)
+        s3.put_bucket_acl(Bucket=name, ACL="public-read")
+        s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": ownership}]})
+
+    assert {name: verdict for (_, name), verdict in judged("acl_not_public").items()} == {
+        "all": "fail",
+        "any-account": "fail",
+        "own": "pass",
+        "disabled": "pass",
+        "preferred": "fail",
+    }
+
+
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [

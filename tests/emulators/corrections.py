@@ -57,7 +57,6 @@ def corrected() -> Overrides:
     """A layer that corrects what moto gets wrong for any account."""
     layer = Overrides()
     aws_services.correct(layer)
-    layer.answer("backup:ListProtectedResources", {"Results": []})
     layer.change("cloudtrail:GetEventSelectors", _default_selectors)
     layer.change("ec2:DescribeRegions", _enabled_regions)
     layer.edit("iam:GetAccountAuthorizationDetails", _named_policies)

@@ -1,4 +1,4 @@
-"""Amazon EFS: a file system."""
+"""Amazon EFS: a file system with automatic backups."""
 
 from __future__ import annotations
 
@@ -7,4 +7,5 @@ from tests.emulators.aws_wire import AwsWire
 
 
 def build(wire: AwsWire) -> None:
-    client("efs").create_file_system(CreationToken="shared", Encrypted=True, Tags=[{"Key": "Name", "Value": "shared"}])
+    named = [{"Key": "Name", "Value": "shared"}]
+    client("efs").create_file_system(CreationToken="shared", Encrypted=True, Backup=True, Tags=named)
