@@ -50,21 +50,21 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
     "logs:DescribeDeliveries": 50,
     "logs:DescribeDeliverySources": 50,
     "logs:DescribeLogGroups": 50,
+    "mq:ListBrokers": 100,
     "organizations:ListAccounts": 20,
     "organizations:ListPolicies": 20,
     "organizations:ListTargetsForPolicy": 20,
-    "mq:ListBrokers": 100,
     "rds:DescribeDBInstances": 100,
     "sagemaker:ListNotebookInstances": 100,
     "secretsmanager:ListSecrets": 100,
     "sqs:ListQueues": 1000,
+    "ssm-incidents:ListResponsePlans": 100,
     "ssm:DescribeDocumentPermission": 200,
     "ssm:DescribeInstanceInformation": 50,
     "ssm:ListDocuments": 50,
     "ssm:ListResourceComplianceSummaries": 50,
     "sso-admin:ListInstances": 100,
     "sso-admin:ListPermissionSets": 100,
-    "ssm-incidents:ListResponsePlans": 100,
     "transfer:ListServers": 1000,
     "wafv2:ListLoggingConfigurations": 100,
     "wafv2:ListWebACLs": 100,
@@ -72,17 +72,18 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
 
 PAGED: Final[Mapping[str, Mapping[str, str]]] = {
     # Operations that page and that botocore has no paginator for, in the form of its tables (API reference of each).
-    "ssm:DescribeDocumentPermission": {
-        "input_token": "NextToken",
-        "output_token": "NextToken",
-        "limit_key": "MaxResults",
-        "result_key": "AccountIds",
     "cloudfront:ListRealtimeLogConfigs": {
         "input_token": "Marker",
         "output_token": "RealtimeLogConfigs.NextMarker",
         "limit_key": "MaxItems",
         "more_results": "RealtimeLogConfigs.IsTruncated",
         "result_key": "RealtimeLogConfigs.Items",
+    },
+    "ssm:DescribeDocumentPermission": {
+        "input_token": "NextToken",
+        "output_token": "NextToken",
+        "limit_key": "MaxResults",
+        "result_key": "AccountIds",
     },
     "wafv2:ListLoggingConfigurations": {
         "input_token": "NextMarker",

@@ -41,6 +41,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START = "2026-11-25T02:00:00Z"
 LATER = "2026-11-25T05:00:00Z"
 TOO_LATE = "2026-11-25T15:00:00Z"
+HOLDER = "import fcntl,sys;f=open(sys.argv[1],'r+b');fcntl.flock(f,2);print(1,flush=True);input()"
 
 
 def clock(now: str = START) -> Clock:
@@ -211,12 +212,7 @@ def test_the_journal_of_a_run_that_lives_is_left_alone(place: Place) -> None:
     place.stopped_after(5)
     (journal,) = place.journals()
     holding = subprocess.Popen(
-        (
-            sys.executable,
-            "-c",
-            "import fcntl,sys;f=open(sys.argv[1],'r+b');fcntl.flock(f,2);print(1,flush=True);input()",
-        )
-        + (str(journal),),
+        (sys.executable, "-c", HOLDER, str(journal)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
