@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
+import jmespath
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.paginate import Paginator
 
@@ -111,7 +112,7 @@ class Caller:
         for page in paginator.paginate(PaginationConfig=settings, **arguments):
             self._tally.pages += 1
             yield page
-        if page.get(table.get("more_results", "")):
+        if "more_results" in table and jmespath.search(table["more_results"], page):
             raise MalformedAnswer(f"{service}:{name}", "no token for the next page")
 
     def poll(self, seconds: float) -> None:

@@ -48,7 +48,8 @@ class AwsWire(Wire):
 
     ``traffic`` counts, ``latency`` delays, ``enforcement`` denies what a policy does not allow, ``faults`` go wrong,
     ``paging`` cuts listings into pages, ``overrides`` answer in the server's place and change what it answers. Behind
-    them stand the corrections of what moto gets wrong. ``outer`` and ``inner`` are further layers at either end.
+    them stand the corrections of what moto gets wrong. ``outer`` and ``inner`` are further layers at either end,
+    ``middle`` those between the way and what answers.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class AwsWire(Wire):
         port: int = 0,
         outer: Sequence[Layer] = (),
         inner: Sequence[Layer] = (),
+        middle: Sequence[Layer] = (),
     ) -> None:
         self.traffic = Traffic()
         self.latency = Latency(seed=seed)
@@ -66,5 +68,6 @@ class AwsWire(Wire):
         self.faults = Faults(seed)
         self.paging = Paging()
         self.overrides = Overrides()
-        own = (self.traffic, self.latency, self.enforcement, self.faults, BucketRegions(), self.paging, self.overrides)
-        super().__init__(upstream, (*outer, *own, corrected(), PublicSnapshots(), *inner), port)
+        ours = (self.traffic, self.latency, self.enforcement, self.faults)
+        theirs = (BucketRegions(), self.paging, self.overrides, corrected(), PublicSnapshots())
+        super().__init__(upstream, (*outer, *ours, *middle, *theirs, *inner), port)
