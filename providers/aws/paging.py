@@ -27,11 +27,14 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
     "iam:GetAccountAuthorizationDetails": 1000,
     "iam:ListPolicies": 1000,
     "iam:ListVirtualMFADevices": 1000,
+    "inspector2:ListFindings": 100,
     "kms:ListKeys": 1000,
     "lambda:ListFunctions": 50,
     "logs:DescribeLogGroups": 50,
+    "logs:DescribeResourcePolicies": 50,
     "rds:DescribeDBInstances": 100,
     "secretsmanager:ListSecrets": 100,
+    "securityhub:GetEnabledStandards": 100,
     "sqs:ListQueues": 1000,
 }
 
