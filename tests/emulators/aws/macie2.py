@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.emulators.aws_wire import AwsWire
     from tests.emulators.overrides import Overrides
 
+SECOND: Final = "us-east-1"
+"""The other region of the shared account."""
 OFF: Final = "Macie is not enabled."
 """What each operation answers with AccessDeniedException where Macie is not enabled."""
 Session = Mapping[str, Any]
@@ -25,7 +27,7 @@ def correct(layer: Overrides) -> None:
 
 
 def build(wire: AwsWire) -> None:
-    sessions(wire.overrides, {HOME: session(jobs={"weekly": "IDLE"})})
+    sessions(wire.overrides, {HOME: session(jobs={"weekly": "IDLE"}), SECOND: session(discovery="DISABLED")})
 
 
 def session(status: str = "ENABLED", discovery: str = "ENABLED", jobs: Mapping[str, str] | None = None) -> Session:
