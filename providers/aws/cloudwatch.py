@@ -50,6 +50,7 @@ def _metric(alarm: Mapping[str, Any]) -> Mapping[str, Any]:
         "threshold": None if threshold is None else str(threshold),
         # CloudWatch leaves DatapointsToAlarm out where every evaluation period must breach.
         "datapoints_to_alarm": alarm.get("DatapointsToAlarm") or alarm.get("EvaluationPeriods"),
+        "treat_missing_data": alarm.get("TreatMissingData"),
     }
 
 
@@ -68,6 +69,7 @@ READERS: Final = (
                 "comparison_operator",
                 "threshold",
                 "datapoints_to_alarm",
+                "treat_missing_data",
                 "actions_enabled",
                 "alarm_actions",
             ),

@@ -43,10 +43,12 @@ def _metric_filters(aws: Caller, scope: Scope) -> Iterator[Found]:
 
 
 def _metric(transformation: Mapping[str, Any], system: list[str]) -> Mapping[str, Any]:
+    default = transformation.get("defaultValue")
     return {
         "namespace": attribute(transformation, "metricNamespace"),
         "name": attribute(transformation, "metricName"),
         "value": attribute(transformation, "metricValue"),
+        "default_value": None if default is None else str(default),
         # "If you omit this, the unit is set as None" (API reference, MetricTransformation).
         "unit": transformation.get("unit") or "None",
         "dimensions": sorted({*(transformation.get("dimensions") or {}), *system}),

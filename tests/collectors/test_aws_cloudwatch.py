@@ -62,8 +62,8 @@ def chain(wire: AwsWire) -> Any:
     return aws
 
 
-def count(aws: Any, pattern: str, group: str = "trail") -> None:
-    metric = {"metricNamespace": "Security", "metricName": "RootUsage", "metricValue": "1"}
+def count(aws: Any, pattern: str, group: str = "trail", **change: Any) -> None:
+    metric = {"metricNamespace": "Security", "metricName": "RootUsage", "metricValue": "1", **change}
     aws.logs.put_metric_filter(
         logGroupName=group, filterName="root", filterPattern=pattern, metricTransformations=[metric]
     )
@@ -137,6 +137,11 @@ def undelivered(aws: Any) -> None:
             lambda aws: alarm(aws, EvaluationPeriods=3, DatapointsToAlarm=1), "pass", id="alarm at one of three periods"
         ),
         pytest.param(lambda aws: alarm(aws, Unit="Count"), "fail", id="alarm on a unit that there is none of"),
+        pytest.param(lambda aws: alarm(aws, TreatMissingData="breaching"), "fail", id="alarm without data"),
+        pytest.param(lambda aws: alarm(aws, TreatMissingData="notBreaching"), "pass", id="no alarm without data"),
+        pytest.param(lambda aws: alarm(aws, Threshold=0), "fail", id="alarm all the time"),
+        pytest.param(lambda aws: count(aws, ROOT, defaultValue=1), "fail", id="counts without events"),
+        pytest.param(lambda aws: count(aws, ROOT, defaultValue=0), "pass", id="counts nothing without events"),
         pytest.param(lambda aws: alarm(aws, ActionsEnabled=False), "fail", id="actions off"),
         pytest.param(lambda aws: composed(aws, "ALARM(root)"), "pass", id="composite alarm"),
         pytest.param(lambda aws: composed(aws, "ALARM(other) OR ALARM(root)"), "pass", id="composite, or another"),
@@ -311,6 +316,7 @@ def test_alarms_and_filters_are_read_as_they_are(aws_env: AwsWire) -> None:
         "comparison_operator": "GreaterThanOrEqualToThreshold",
         "threshold": "0.5",
         "datapoints_to_alarm": 1,
+        "treat_missing_data": None,
         "actions_enabled": True,
         "alarm_actions": [aws.topic],
     }
@@ -320,7 +326,16 @@ def test_alarms_and_filters_are_read_as_they_are(aws_env: AwsWire) -> None:
         "filter_pattern": ROOT,
         "field_selection_criteria": None,
         "apply_on_transformed_logs": False,
-        "metrics": [{"namespace": "Security", "name": "RootUsage", "value": "1", "unit": "None", "dimensions": []}],
+        "metrics": [
+            {
+                "namespace": "Security",
+                "name": "RootUsage",
+                "value": "1",
+                "default_value": None,
+                "unit": "None",
+                "dimensions": [],
+            }
+        ],
     }
     assert found["AWS::CloudTrail::Trail"].properties["cloud_watch_logs_log_group_arn"] == GROUP
 
