@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from providers.aws.times import instant
 from providers.base import Found, Reader, Resource, ResourceType, Scope, attribute
 
 if TYPE_CHECKING:
@@ -37,10 +38,13 @@ def _trails(aws: Caller, scope: Scope) -> Iterator[Found]:
 
 def _status(aws: Caller, trail: Resource) -> Mapping[str, Any]:
     answer = aws.call("cloudtrail", "get_trail_status", Name=trail.id)
+    delivered = answer.get("LatestCloudWatchLogsDeliveryTime")
     return {
-        "is_logging": attribute(answer, "IsLogging"),
+        # Every trail has this; an answer without it is none, and what else it leaves out says nothing.
+        "is_logging": answer["IsLogging"],
         "latest_delivery_error": answer.get("LatestDeliveryError") or None,
         "latest_cloud_watch_logs_delivery_error": answer.get("LatestCloudWatchLogsDeliveryError") or None,
+        "latest_cloud_watch_logs_delivery_time": instant(delivered) if delivered else None,
     }
 
 
@@ -155,7 +159,14 @@ READERS: Final = (
         read=_status,
         per="resource",
         of=TRAIL,
-        fills={TRAIL: ("is_logging", "latest_delivery_error", "latest_cloud_watch_logs_delivery_error")},
+        fills={
+            TRAIL: (
+                "is_logging",
+                "latest_delivery_error",
+                "latest_cloud_watch_logs_delivery_error",
+                "latest_cloud_watch_logs_delivery_time",
+            )
+        },
         permissions=("cloudtrail:GetTrailStatus",),
         gone_codes=frozenset({"TrailNotFoundException"}),
     ),

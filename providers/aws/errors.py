@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from botocore import exceptions as botocore
@@ -68,6 +69,14 @@ THROTTLED: Final = frozenset(
 )
 """botocore's list of throttling codes (botocore/retries/standard.py), and LimitExceededException of the read calls."""
 UNAVAILABLE: Final = frozenset({"InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException"})
+OFF: Final[Mapping[str, str]] = {
+    "AccessDeniedException": "Macie is not enabled",
+    "InvalidAccessException": "is not subscribed to AWS Security Hub",
+}
+"""Codes that some services use for "not in use here" and for a denial alike, and the words by which these differ.
+
+No denial by IAM holds such words: what it quotes of the caller (ARNs, actions) has no spaces.
+"""
 
 LOST: Final = (
     botocore.HTTPClientError,  # connection refused, reset, closed, timed out, TLS
@@ -126,12 +135,19 @@ def classify(error: Exception) -> Failure | None:
     return None
 
 
+def off_code(code: str) -> str:
+    """The code of a failure by which a service says that it is not in use: AWS's own, with the words of :data:`OFF`."""
+    return f"{code}: {OFF[code]}"
+
+
 def _answered(error: botocore.ClientError) -> Failure:
     details = error.response.get("Error", {})
     code = str(details.get("Code", "")).removeprefix("Client.").rpartition("#")[2]
     metadata = error.response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode") or 0)
     message = str(details.get("Message", ""))
+    if code in OFF and OFF[code] in message:
+        return Failure("service_disabled", off_code(code), error.operation_name, metadata.get("RequestId"))
     reason, temporary, refused = _meaning(code, status, message)
     action = _NAMED_ACTION.search(message)
     return Failure(

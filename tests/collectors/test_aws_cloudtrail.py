@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -385,3 +386,180 @@ def test_recorded_selectors_are_understood(flight: str, management: list[dict[st
         pytest.skip(f"shared/recorded is not there: {flight}")
 
     assert selectors(json.loads(path.read_text())["data"])["management_events"] == management
+
+
+# --- delivery to CloudWatch Logs -------------------------------------------------------------------------------------
+
+DELIVERED = "aws.cloudtrail.delivered_to_cloudwatch"
+GROUP = {
+    "CloudWatchLogsLogGroupArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:*",
+    "CloudWatchLogsRoleArn": f"arn:aws:iam::{ACCOUNT}:role/cloudtrail",
+}
+NOW = "2026-11-23T12:00:00Z"
+
+
+def delivering(wire: AwsWire, **settings: Any) -> Any:
+    """A trail whose latest delivery to its log group was an hour ago."""
+    bucket("logs")
+    boto3.client("logs").create_log_group(logGroupName="trail")
+    client = trail("audit", "logs", **settings)
+    delivered(wire, "2026-11-23T11:00:00Z")
+    return client
+
+
+def delivered(wire: AwsWire, when: str | None, error: str | None = None) -> None:
+    def edit(answer: Document) -> None:
+        answer.put("LatestCloudWatchLogsDeliveryTime", when and datetime.fromisoformat(when).timestamp())
+        answer.put("LatestCloudWatchLogsDeliveryError", error)
+
+    wire.overrides.edit("cloudtrail:GetTrailStatus", edit)
+
+
+def delivery() -> tuple[str, str | None]:
+    _, findings = scan([DELIVERED], now=NOW)
+    [finding] = findings
+    return finding.verdict, finding.reason
+
+
+@pytest.mark.parametrize(
+    ("when", "error", "expected"),
+    [
+        pytest.param("2026-11-22T12:00:00Z", None, "pass", id="exactly a day ago"),
+        pytest.param("2026-11-22T11:59:59Z", None, "fail", id="a second longer ago"),
+        pytest.param(None, None, "fail", id="never"),
+        pytest.param("2026-11-23T11:00:00Z", "AccessDenied", "fail", id="refused since"),
+    ],
+)
+def test_events_must_have_reached_the_log_group_lately(
+    aws_env: AwsWire, when: str | None, error: str | None, expected: str
+) -> None:
+    delivering(aws_env, **GROUP)
+    delivered(aws_env, when, error)
+
+    assert delivery() == (expected, None)
+
+
+def test_a_trail_without_a_log_group_delivers_to_none(aws_env: AwsWire) -> None:
+    delivering(aws_env)
+
+    assert delivery() == ("fail", None)
+
+
+def test_a_trail_that_was_stopped_an_hour_ago_no_longer_delivers(aws_env: AwsWire) -> None:
+    delivering(aws_env, **GROUP).stop_logging(Name="audit")
+
+    assert delivery() == ("fail", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "reason"),
+    [
+        ("denied", "cloudtrail:GetTrailStatus", "access_denied"),
+        ("server_error", "cloudtrail:GetTrailStatus", "unavailable"),
+        ("hollow", "cloudtrail:GetTrailStatus", "malformed_response"),
+        ("denied", "cloudtrail:DescribeTrails", "access_denied"),
+        ("hollow", "cloudtrail:DescribeTrails", "malformed_response"),
+    ],
+)
+def test_a_delivery_that_cannot_be_seen_is_unknown(aws_env: AwsWire, kind: Any, operation: str, reason: str) -> None:
+    delivering(aws_env, **GROUP)
+    aws_env.faults.add(kind, operation)
+
+    assert delivery() == ("unknown", reason)
+
+
+def test_the_status_of_a_trail_is_read_as_it_is(aws_env: AwsWire) -> None:
+    delivering(aws_env, **GROUP)
+
+    [item] = read({TRAIL: {"is_logging", "latest_cloud_watch_logs_delivery_time"}}).resources
+
+    assert {name: item.properties[name] for name in item.properties if "latest" in name or "logging" in name} == {
+        "is_logging": True,
+        "latest_delivery_error": None,
+        "latest_cloud_watch_logs_delivery_error": None,
+        "latest_cloud_watch_logs_delivery_time": "2026-11-23T11:00:00Z",
+    }
+
+
+# --- data events -----------------------------------------------------------------------------------------------------
+
+DATA_EVENTS = "aws.cloudtrail.s3_data_events"
+
+
+def of_objects(*arns: str, kind: str = "All") -> list[dict[str, Any]]:
+    objects = {"Type": "AWS::S3::Object", "Values": list(arns)}
+    return [{"ReadWriteType": kind, "IncludeManagementEvents": True, "DataResources": [objects]}]
+
+
+def by_bucket(findings: tuple[Finding, ...]) -> dict[str, str]:
+    return {finding.subject.name: finding.verdict for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("selectors", "expected"),
+    [
+        pytest.param({"EventSelectors": of_objects("arn:aws:s3")}, ("pass", "pass"), id="all objects"),
+        pytest.param({"EventSelectors": of_objects("arn:aws:s3:::aaa/")}, ("pass", "fail"), id="of one bucket"),
+        pytest.param({"EventSelectors": of_objects("arn:aws:s3:::aaa/x")}, ("fail", "fail"), id="of a folder"),
+        pytest.param({"EventSelectors": of_objects("arn:aws:s3", kind="ReadOnly")}, ("fail", "fail"), id="reads"),
+        pytest.param(
+            {"AdvancedEventSelectors": [*advanced(**ALL), *advanced(**OBJECTS)]}, ("pass", "pass"), id="advanced"
+        ),
+        pytest.param(
+            {"AdvancedEventSelectors": advanced(**OBJECTS, resources_ARN={"NotStartsWith": ["arn:aws:s3:::bbb/"]})},
+            ("pass", "fail"),
+            id="advanced, all but one bucket",
+        ),
+        pytest.param(
+            {"AdvancedEventSelectors": advanced(**OBJECTS, eventName=["DeleteObject"])},
+            ("fail", "fail"),
+            id="deletions",
+        ),
+        pytest.param({}, ("fail", "fail"), id="management events"),
+    ],
+)
+def test_buckets_are_judged_by_what_is_recorded_of_their_objects(
+    aws_env: AwsWire, selectors: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    for name in ("aaa", "bbb", "logs"):
+        bucket(name)
+    client = trail("audit", "logs", IsMultiRegionTrail=True)
+    if selectors:
+        client.put_event_selectors(TrailName="audit", **selectors)
+    aws_env.traffic.reset()
+
+    _, findings = scan([DATA_EVENTS], regions=("us-east-1", "eu-west-1"))
+
+    assert by_bucket(findings) == {"aaa": expected[0], "bbb": expected[1], "logs": "not_applicable"}
+    assert not aws_env.traffic.repeats
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"), [({}, "fail"), ({"IsMultiRegionTrail": True}, "pass")], ids=["one region", "all regions"]
+)
+def test_a_trail_of_one_region_records_no_bucket_of_another(
+    aws_env: AwsWire, settings: dict[str, Any], expected: str
+) -> None:
+    bucket("logs")
+    boto3.client("s3").create_bucket(Bucket="ireland", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    trail("audit", "logs", **settings).put_event_selectors(TrailName="audit", EventSelectors=of_objects("arn:aws:s3"))
+
+    _, findings = scan([DATA_EVENTS], regions=("us-east-1", "eu-west-1"))
+
+    assert by_bucket(findings)["ireland"] == expected
+
+
+@pytest.mark.parametrize("kind", ["denied", "hollow", "server_error"])
+@pytest.mark.parametrize(
+    "operation", ["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"]
+)
+def test_a_bucket_whose_trails_cannot_be_read_is_unknown(aws_env: AwsWire, kind: Any, operation: str) -> None:
+    bucket("documents")
+    bucket("logs")
+    client = trail("audit", "logs", IsMultiRegionTrail=True)
+    client.put_event_selectors(TrailName="audit", EventSelectors=of_objects("arn:aws:s3"))
+    aws_env.faults.add(kind, operation)
+
+    _, findings = scan([DATA_EVENTS])
+
+    assert by_bucket(findings)["documents"] == "unknown"

@@ -1,23 +1,21 @@
-"""Log groups built to pass and to fail, and the chain from a trail to someone who hears of it."""
+"""Log groups and the policies on them, built to pass and to fail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import SimpleNamespace
+import json
 from typing import Any
 
 import boto3
 import pytest
 
-from engine.model import Finding
 from tests.collectors.scan import read, scan, verdicts
+from tests.emulators.aws.logs import group_policy
 from tests.emulators.aws_wire import AwsWire
 
 ACCOUNT = "123456789012"
-REGION = "eu-west-1"
-CHECK = "aws.cloudwatch.alarm_root_usage"
-ROOT = '{ ($.userIdentity.type="Root") && ($.userIdentity.invokedBy NOT EXISTS) && ($.eventType != "AwsServiceEvent") }'
-GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:trail"
+RETENTION = "aws.logs.group_retention"
+ENCRYPTED = "aws.logs.group_kms_encrypted"
+POLICY = "aws.logs.resource_policy_not_public"
 
 
 def test_log_groups_are_judged_by_their_retention(aws_env: AwsWire) -> None:
@@ -34,7 +32,7 @@ def test_log_groups_are_judged_by_their_retention(aws_env: AwsWire) -> None:
         ),
     )
 
-    _, findings = scan(["aws.logs.group_retention"])
+    _, findings = scan([RETENTION])
 
     assert {name: verdict for (_, name), verdict in verdicts(findings).items()} == {
         "short": "fail",
@@ -52,7 +50,7 @@ def test_more_log_groups_than_a_page_holds_are_all_judged(aws_env: AwsWire) -> N
         logs.create_log_group(logGroupName=f"group-{number:03}")
     aws_env.traffic.reset()
 
-    _, findings = scan(["aws.logs.group_retention"])
+    _, findings = scan([RETENTION])
 
     assert [finding.subject.name for finding in findings] == [f"group-{number:03}" for number in range(120)]
     assert aws_env.traffic.calls["logs:DescribeLogGroups"] == 3
@@ -64,191 +62,103 @@ def test_a_page_that_fails_leaves_the_listing_incomplete(aws_env: AwsWire) -> No
         logs.create_log_group(logGroupName=f"group-{number:03}")
     aws_env.faults.add("denied", "logs:DescribeLogGroups", after=1)
 
-    _, findings = scan(["aws.logs.group_retention"])
+    _, findings = scan([RETENTION])
 
     assert sorted({finding.subject.kind for finding in findings}) == ["resource", "scope"]
     [gap] = [finding for finding in findings if finding.subject.kind == "scope"]
     assert (gap.verdict, gap.reason, len(findings)) == ("unknown", "access_denied", 51)
 
 
-# --- the chain -------------------------------------------------------------------------------------------------------
-
-
-def chain(wire: AwsWire) -> Any:
-    """An account in which use of the root user reaches someone; gives the clients."""
-    boto3.client("s3").create_bucket(Bucket="trail-logs")
-    names = ("logs", "cloudtrail", "cloudwatch", "sns")
-    aws = SimpleNamespace(**{name: boto3.client(name, region_name=REGION) for name in names}, wire=wire)
-    aws.logs.create_log_group(logGroupName="trail")
-    role = f"arn:aws:iam::{ACCOUNT}:role/cloudtrail"
-    aws.cloudtrail.create_trail(
-        Name="audit",
-        S3BucketName="trail-logs",
-        IsMultiRegionTrail=True,
-        CloudWatchLogsLogGroupArn=f"{GROUP}:*",
-        CloudWatchLogsRoleArn=role,
-    )
-    aws.cloudtrail.start_logging(Name="audit")
-    count(aws, ROOT)
-    aws.topic = aws.sns.create_topic(Name="security")["TopicArn"]
-    aws.sns.subscribe(TopicArn=aws.topic, Protocol="email", Endpoint="oncall@example.com")
-    alarm(aws)
-    return aws
-
-
-def count(aws: Any, pattern: str, group: str = "trail") -> None:
-    metric = {"metricNamespace": "Security", "metricName": "RootUsage", "metricValue": "1"}
-    aws.logs.put_metric_filter(
-        logGroupName=group, filterName="root", filterPattern=pattern, metricTransformations=[metric]
-    )
-
-
-def alarm(aws: Any, **change: Any) -> None:
-    settings = {
-        "AlarmName": "root",
-        "Namespace": "Security",
-        "MetricName": "RootUsage",
-        "Statistic": "Sum",
-        "Period": 300,
-        "EvaluationPeriods": 1,
-        "Threshold": 1,
-        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "AlarmActions": [aws.topic],
-    }
-    aws.cloudwatch.put_metric_alarm(**(settings | change))
-
-
-def judged() -> Finding:
-    _, findings = scan([CHECK], regions=("us-east-1", REGION))
-    [finding] = findings
-    return finding
-
-
-def filter_elsewhere(aws: Any) -> None:
-    aws.logs.delete_metric_filter(logGroupName="trail", filterName="root")
-    aws.logs.create_log_group(logGroupName="other")
-    count(aws, ROOT, "other")
-
-
-def subscription_elsewhere(aws: Any) -> None:
-    alarm(aws, AlarmActions=[aws.sns.create_topic(Name="nobody")["TopicArn"]])
-
-
-def unconfirmed(aws: Any) -> None:
-    def pending(body: bytes) -> bytes:
-        start, end = body.index(b"<SubscriptionArn>"), body.index(b"</SubscriptionArn>")
-        return body[:start] + b"<SubscriptionArn>PendingConfirmation" + body[end:]
-
-    aws.wire.overrides.rewrite("sns:ListSubscriptions", lambda body: pending(body) if b"oncall" in body else body)
-
-
-def undelivered(aws: Any) -> None:
-    aws.wire.overrides.edit(
-        "cloudtrail:GetTrailStatus", lambda answer: answer.put("LatestCloudWatchLogsDeliveryError", "AccessDenied")
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        pytest.param(lambda aws: None, "pass", id="whole"),
-        pytest.param(lambda aws: count(aws, '{ $.userIdentity.type = "Root" }'), "pass", id="counts more"),
-        pytest.param(lambda aws: aws.cloudtrail.delete_trail(Name="audit"), "fail", id="no trail"),
-        pytest.param(lambda aws: aws.cloudtrail.stop_logging(Name="audit"), "fail", id="trail stopped"),
-        pytest.param(undelivered, "fail", id="log group refuses"),
-        pytest.param(lambda aws: count(aws, '{ $.userIdentity.type = "IAMUser" }'), "fail", id="counts another"),
-        pytest.param(filter_elsewhere, "fail", id="filter on another group"),
-        pytest.param(lambda aws: alarm(aws, MetricName="Other"), "fail", id="alarm on another metric"),
-        pytest.param(lambda aws: alarm(aws, Threshold=5), "fail", id="alarm at the fifth time"),
-        pytest.param(lambda aws: alarm(aws, EvaluationPeriods=3), "fail", id="alarm after three periods"),
-        pytest.param(
-            lambda aws: alarm(aws, EvaluationPeriods=3, DatapointsToAlarm=1), "pass", id="alarm at one of three periods"
-        ),
-        pytest.param(lambda aws: alarm(aws, ActionsEnabled=False), "fail", id="actions off"),
-        pytest.param(subscription_elsewhere, "fail", id="nobody subscribed"),
-        pytest.param(unconfirmed, "fail", id="not confirmed"),
-    ],
-)
-def test_one_broken_link_means_that_nobody_hears(
-    aws_env: AwsWire, change: Callable[[Any], None], expected: str
-) -> None:
-    aws = chain(aws_env)
-    change(aws)
+def test_log_groups_are_judged_by_their_key(aws_env: AwsWire) -> None:
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName="plain")
+    logs.create_log_group(logGroupName="encrypted", kmsKeyId=f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1")
     aws_env.traffic.reset()
 
-    finding = judged()
+    _, findings = scan([ENCRYPTED, RETENTION])
 
-    assert (finding.verdict, finding.subject.id) == (expected, ACCOUNT)
+    assert verdicts(findings) == {
+        (ENCRYPTED, "plain"): "fail",
+        (ENCRYPTED, "encrypted"): "pass",
+        (RETENTION, "plain"): "pass",
+        (RETENTION, "encrypted"): "pass",
+    }
     assert not aws_env.traffic.repeats
 
 
+@pytest.mark.parametrize("kind", ["denied", "hollow", "server_error"])
 @pytest.mark.parametrize(
-    "operation",
-    [
-        "cloudtrail:DescribeTrails",
-        "cloudtrail:GetTrailStatus",
-        "cloudtrail:GetEventSelectors",
-        "logs:DescribeMetricFilters",
-        "cloudwatch:DescribeAlarms",
-        "sns:ListSubscriptions",
-    ],
+    ("check", "operation"), [(ENCRYPTED, "logs:DescribeLogGroups"), (POLICY, "logs:DescribeResourcePolicies")]
 )
-def test_a_link_that_cannot_be_seen_is_unknown_and_names_the_permission(aws_env: AwsWire, operation: str) -> None:
-    chain(aws_env)
-    aws_env.faults.add("denied", operation)
+def test_what_could_not_be_listed_is_unknown(aws_env: AwsWire, kind: Any, check: str, operation: str) -> None:
+    boto3.client("logs").create_log_group(logGroupName="plain")
+    aws_env.faults.add(kind, operation)
 
-    finding = judged()
+    _, findings = scan([check])
 
-    assert (finding.verdict, finding.reason) == ("unknown", "access_denied")
-    assert {cause.unread.permission for cause in finding.causes} == {operation}
-
-
-def test_a_denied_region_leaves_the_chain_unknown_even_where_it_holds_elsewhere(aws_env: AwsWire) -> None:
-    chain(aws_env)
-    aws_env.faults.add("denied", "sns:ListSubscriptions", region="us-east-1")
-
-    assert judged().verdict == "unknown"
+    assert [(finding.subject.kind, finding.verdict) for finding in findings] == [("scope", "unknown")]
 
 
-def test_no_address_of_a_subscriber_is_kept(aws_env: AwsWire) -> None:
-    aws = chain(aws_env)
-    aws.sns.subscribe(TopicArn=aws.topic, Protocol="sms", Endpoint="+15550100")
-
-    snapshot = read({"AWS::SNS::Subscription": {"topic_arn", "protocol", "pending_confirmation"}}, regions=[REGION])
-
-    assert sorted(item.properties["protocol"] for item in snapshot.resources) == ["email", "sms"]
-    assert "oncall" not in repr(snapshot)
-    assert "5550100" not in repr(snapshot)
+def statement(principal: Any, **more: Any) -> str:
+    own = {"Effect": "Allow", "Principal": principal, "Action": "logs:PutLogEvents", "Resource": "*", **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [own]})
 
 
-def test_alarms_and_filters_are_read_as_they_are(aws_env: AwsWire) -> None:
-    aws = chain(aws_env)
-    alarm(aws, Threshold=0.5, DatapointsToAlarm=1, EvaluationPeriods=2, Dimensions=[{"Name": "Queue", "Value": "a"}])
+def policies(wire: AwsWire) -> None:
+    logs = boto3.client("logs")
+    of_account = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    for name, document in {
+        "service": statement({"Service": "route53.amazonaws.com"}),
+        "everyone": statement("*"),
+        "everyone-here": statement("*", Condition=of_account),
+    }.items():
+        logs.put_resource_policy(policyName=name, policyDocument=document)
+    group_policy(wire.overrides, "app", statement({"AWS": "*"}), region="us-east-1")
 
-    wanted = {
-        "AWS::CloudWatch::Alarm": {"threshold"},
-        "AWS::Logs::MetricFilter": {"metrics"},
-        "AWS::CloudTrail::Trail": {"cloud_watch_logs_log_group_arn"},
+
+GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:app"
+
+
+def test_policies_of_the_account_or_of_one_log_group_must_not_let_everyone_write(aws_env: AwsWire) -> None:
+    policies(aws_env)
+    aws_env.traffic.reset()
+
+    _, findings = scan([POLICY])
+
+    assert {finding.subject.id: finding.verdict for finding in findings} == {
+        "us-east-1|service": "pass",
+        "us-east-1|everyone": "fail",
+        "us-east-1|everyone-here": "pass",
+        f"{GROUP}|resource-policy": "fail",
     }
-    found = {item.type: item for item in read(wanted, regions=[REGION]).resources}
+    assert aws_env.traffic.calls["logs:DescribeResourcePolicies"] == 2
+    assert not aws_env.traffic.repeats
 
-    assert found["AWS::CloudWatch::Alarm"].properties == {
-        "namespace": "Security",
-        "metric_name": "RootUsage",
-        "dimensions": [{"name": "Queue", "value": "a"}],
-        "statistic": "Sum",
-        "comparison_operator": "GreaterThanOrEqualToThreshold",
-        "threshold": "0.5",
-        "datapoints_to_alarm": 1,
-        "actions_enabled": True,
-        "alarm_actions": [aws.topic],
-    }
-    assert found["AWS::Logs::MetricFilter"].id == f"{REGION}|trail|root"
-    assert found["AWS::Logs::MetricFilter"].properties == {
-        "log_group_arn": GROUP,
-        "filter_pattern": ROOT,
-        "field_selection_criteria": None,
-        "apply_on_transformed_logs": False,
-        "metrics": [{"namespace": "Security", "name": "RootUsage", "value": "1", "dimensions": []}],
-    }
-    assert found["AWS::CloudTrail::Trail"].properties["cloud_watch_logs_log_group_arn"] == GROUP
+
+def test_the_policies_of_log_groups_that_cannot_be_listed_are_unknown(aws_env: AwsWire) -> None:
+    policies(aws_env)
+    aws_env.faults.add("denied", "logs:DescribeResourcePolicies", where=lambda e: b"RESOURCE" in e.request.body)
+
+    _, findings = scan([POLICY])
+
+    assert [finding.reason for finding in findings if finding.subject.kind == "scope"] == ["access_denied"]
+    assert len(findings) == 4
+
+
+def test_a_policy_that_is_no_json_is_unknown(aws_env: AwsWire) -> None:
+    boto3.client("logs").put_resource_policy(policyName="broken", policyDocument="{")
+
+    _, findings = scan([POLICY])
+
+    assert [(finding.verdict, finding.reason) for finding in findings] == [("unknown", "malformed_response")]
+
+
+def test_pages_of_one_policy_give_the_same_policies(aws_env: AwsWire) -> None:
+    policies(aws_env)
+    wanted = {"AWS::Logs::ResourcePolicy": {"policy_document"}}
+    whole = read(wanted).resources
+
+    aws_env.paging.size = 1
+
+    assert read(wanted).resources == whole
+    assert len(whole) == 4

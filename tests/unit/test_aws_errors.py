@@ -10,7 +10,7 @@ from botocore.parsers import ResponseParserError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.aws.errors import DENIED, REFUSED, THROTTLED, MalformedAnswer, classify
+from providers.aws.errors import DENIED, REFUSED, THROTTLED, MalformedAnswer, classify, off_code
 from providers.base import Failure, NotReady
 
 
@@ -29,6 +29,8 @@ def meaning(error: Exception) -> tuple[Any, bool, bool]:
 
 
 AN_SCP = "User: x is not authorized to perform: s3:GetBucketPolicy with an explicit deny in a service control policy"
+A_DENIAL = "User: arn:aws:iam::111122223333:user/Macie-is-not-enabled is not authorized to perform: "
+NOT_SUBSCRIBED = "Account 111122223333 is not subscribed to AWS Security Hub"
 AN_RCP = "User: x is not authorized to perform: s3:GetObject because no resource control policy allows it"
 
 
@@ -44,6 +46,13 @@ AN_RCP = "User: x is not authorized to perform: s3:GetObject because no resource
         (answered("SomethingNew", 403), ("access_denied", False, False)),
         (answered("AccessDenied", 403, AN_SCP), ("policy_denied", False, False)),
         (answered("AccessDenied", 403, AN_RCP), ("policy_denied", False, False)),
+        (answered("AccessDeniedException", 403, "Macie is not enabled."), ("service_disabled", False, False)),
+        (answered("AccessDeniedException", 401, "Macie is not enabled."), ("service_disabled", False, False)),
+        (answered("AccessDeniedException", 403, f"{A_DENIAL}macie2:GetMacieSession"), ("access_denied", False, False)),
+        (answered("AccessDenied", 403, "Macie is not enabled."), ("access_denied", False, False)),
+        (answered("InvalidAccessException", 401, NOT_SUBSCRIBED), ("service_disabled", False, False)),
+        (answered("InvalidAccessException", 401, "The account may not do this"), ("unavailable", False, False)),
+        (answered("AccessDeniedException", 403, NOT_SUBSCRIBED), ("access_denied", False, False)),
         (answered("ExpiredToken", 403), ("access_denied", False, True)),
         (answered("ExpiredTokenException", 400), ("access_denied", False, True)),
         (answered("InvalidClientTokenId", 403), ("access_denied", False, True)),
@@ -120,3 +129,15 @@ def test_no_answer_that_is_an_error_is_anything_but_a_failure(code: Any, status:
     assert failure is not None
     assert failure.reason in ("access_denied", "policy_denied", "throttled", "unavailable")
     assert failure.detail.encode()
+
+
+def test_a_service_that_is_off_is_named_by_its_code_and_words_without_the_account() -> None:
+    failure = classify(answered("InvalidAccessException", 401, NOT_SUBSCRIBED, "GetEnabledStandards"))
+
+    assert failure == Failure(
+        "service_disabled",
+        "InvalidAccessException: is not subscribed to AWS Security Hub",
+        "GetEnabledStandards",
+        "req-1",
+    )
+    assert failure.code == off_code("InvalidAccessException")

@@ -1,4 +1,4 @@
-"""CloudWatch Logs filter patterns compared by what they match: ``logs.equivalentFilter``, ``logs.coversFilter``."""
+"""CloudWatch Logs filter patterns compared by what they match: ``logs.equivalentFilter``, ``logs.coversFilter`` ..."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from engine.expressions.failures import EvaluationError
 from engine.expressions.functions import Function
 from engine.expressions.functions.filter_patterns import Clauses, Malformed, implies, parse
-from engine.expressions.types import BOOL, STRING
+from engine.expressions.types import BOOL, STRING, ListType
 
 
 def equivalent_filter(pattern: str, expected: str) -> bool:
@@ -33,6 +33,16 @@ def covers_filter(pattern: str, expected: str) -> bool:
     return given is not None and implies(wanted, given)
 
 
+def uncovered_filters(patterns: list[str], expected: list[str]) -> list[str]:
+    """Those of ``expected`` that JSON filter patterns, each counted by itself, do not match every event of.
+
+    Together they do where each alternative is a special case of one of theirs, as :func:`covers_filter` shows for one
+    pattern. A pattern that is no JSON pattern adds nothing. Raises EvaluationError as that function does.
+    """
+    given: Clauses = frozenset().union(*(_given(pattern) or frozenset() for pattern in patterns))
+    return [pattern for pattern in expected if not implies(_expected(pattern), given)]
+
+
 def _given(pattern: str) -> Clauses | None:
     try:
         return parse(pattern)
@@ -47,7 +57,10 @@ def _expected(expected: str) -> Clauses:
         raise EvaluationError(f"the expected filter is no JSON filter pattern: {expected[:200]!r}") from None
 
 
+_TEXTS: Final = ListType(STRING)
+
 FUNCTIONS: Final[tuple[Function, ...]] = (
     Function("logs.equivalentFilter", (STRING, STRING), BOOL, equivalent_filter),
     Function("logs.coversFilter", (STRING, STRING), BOOL, covers_filter),
+    Function("logs.uncoveredFilters", (_TEXTS, _TEXTS), _TEXTS, uncovered_filters),
 )

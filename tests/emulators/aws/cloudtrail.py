@@ -1,6 +1,8 @@
-"""AWS CloudTrail: a trail with event selectors."""
+"""AWS CloudTrail: a trail with event selectors, that delivers to its log group."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from tests.emulators.aws_services import client
 from tests.emulators.aws_wire import AwsWire
@@ -11,4 +13,8 @@ def build(wire: AwsWire) -> None:
     client("cloudtrail").put_event_selectors(
         TrailName="northwind",
         EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": [objects]}],
+    )
+    delivered = datetime(2026, 11, 23, 23, tzinfo=UTC).timestamp()
+    wire.overrides.edit(
+        "cloudtrail:GetTrailStatus", lambda answer: answer.put("LatestCloudWatchLogsDeliveryTime", delivered)
     )

@@ -14,6 +14,7 @@ from engine.expressions.functions.filters import FUNCTIONS
 CALLS = {function.name: function.call for function in FUNCTIONS}
 equivalent = CALLS["logs.equivalentFilter"]
 covers = CALLS["logs.coversFilter"]
+uncovered = CALLS["logs.uncoveredFilters"]
 
 ROOT = '{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }'
 DENIED = '{ ($.errorCode = "*UnauthorizedOperation") || ($.errorCode = "AccessDenied*") }'
@@ -154,6 +155,41 @@ def test_a_pattern_with_too_many_alternatives_is_an_error_and_no_verdict() -> No
     for question in (equivalent, covers):
         with pytest.raises(EvaluationError, match="alternatives"):
             question(many, ROOT)
+
+
+UNAUTHORIZED, ACCESS_DENIED = '{ $.errorCode = "*UnauthorizedOperation" }', '{ $.errorCode = "AccessDenied*" }'
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected", "left"),
+    [
+        pytest.param([DENIED], [DENIED], [], id="one for one"),
+        pytest.param([DENIED], [UNAUTHORIZED, ACCESS_DENIED], [], id="one for both"),
+        pytest.param([ACCESS_DENIED, UNAUTHORIZED], [DENIED], [], id="both for one"),
+        pytest.param([SIGN_IN, DENIED, TAMPERING], [TAMPERING, SIGN_IN], [], id="each by its own"),
+        pytest.param([ACCESS_DENIED], [UNAUTHORIZED, ACCESS_DENIED], [UNAUTHORIZED], id="one of two"),
+        pytest.param([ACCESS_DENIED], [DENIED], [DENIED], id="half of one is not enough"),
+        pytest.param([], [DENIED, SIGN_IN], [DENIED, SIGN_IN], id="none, in the order that they were given"),
+        pytest.param(["", "Root", "{ $.a }"], [ROOT], [ROOT], id="no JSON patterns"),
+        pytest.param(["Root", ROOT], [ROOT], [], id="no JSON pattern beside the right one"),
+        pytest.param(
+            ["{ $.eventName = ConsoleLogin }", '{ $.additionalEventData.MFAUsed != "Yes" }'], [SIGN_IN], [], id="wider"
+        ),
+        pytest.param(
+            [SIGN_IN.replace("ConsoleLogin", "A"), SIGN_IN.replace("!=", "=")], [SIGN_IN], [SIGN_IN], id="halves of &&"
+        ),
+        pytest.param([ROOT], [], [], id="nothing asked for"),
+    ],
+)
+def test_patterns_together_leave_what_none_of_them_covers(
+    patterns: list[str], expected: list[str], left: list[str]
+) -> None:
+    assert uncovered(patterns, expected) == left
+
+
+def test_an_expected_pattern_among_others_that_is_none_is_an_error() -> None:
+    with pytest.raises(EvaluationError, match="no JSON filter pattern"):
+        uncovered([ROOT], [ROOT, "Root"])
 
 
 # --- properties ------------------------------------------------------------------------------------------------------
