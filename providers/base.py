@@ -125,7 +125,8 @@ class Failure:
 
     ``permission``: the action that the error itself names. ``temporary``: the same request may succeed when it is sent
     again. ``refused``: the identity itself was refused (an expired token, a wrong signature), so that naming a missing
-    permission would mislead.
+    permission would mislead. ``not_offered``: the provider does not have the service there at all, so that a listing
+    is empty and complete.
     """
 
     reason: Reason
@@ -135,6 +136,7 @@ class Failure:
     permission: str | None = None
     temporary: bool = False
     refused: bool = False
+    not_offered: bool = False
 
     @property
     def detail(self) -> str:

@@ -53,7 +53,7 @@ def _of(reader: Reader, failure: Failure) -> Outcome:
         return Outcome("absent")
     if failure.code in reader.gone_codes:
         return Outcome("gone")
-    if failure.code in reader.off_codes:
+    if failure.code in reader.off_codes or (failure.not_offered and reader.lists):
         return Outcome("off")
     operation, permission = _blamed(reader, failure)
     return Outcome("failed", unread=Unread(failure.reason, operation, permission, failure.detail))

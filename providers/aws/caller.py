@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import jmespath
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.paginate import Paginator
+from urllib3.exceptions import NameResolutionError
 
 from providers.aws.clients import Clients
-from providers.aws.errors import MalformedAnswer, classify
+from providers.aws.errors import MalformedAnswer, NotOffered, classify
 from providers.aws.paging import PAGE_SIZES
 from providers.base import GLOBAL, Failure, Governor, Scope, Tally, Unread
 
@@ -128,7 +129,7 @@ class Caller:
             # Renewed before the request takes its place among those in flight: renewing takes one as well.
             with self._clients.signing(self.account):
                 answer, metadata, digest = self._governor(
-                    (service, self.region), lambda: _sent(method, arguments), classify, tally
+                    (service, self.region), lambda: self._sent(service, method, arguments), classify, tally
                 )
             tally.date = metadata.get("HTTPHeaders", {}).get("date")
             if metadata.get("RequestId"):
@@ -137,6 +138,19 @@ class Caller:
             return answer
 
         return request
+
+    def _sent(
+        self, service: str, method: Callable[..., dict[str, Any]], arguments: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Mapping[str, Any], str]:
+        """:func:`_sent`; raises NotOffered where AWS names no endpoint for the region, and nothing has its name."""
+        try:
+            return _sent(method, arguments)
+        except EndpointConnectionError as error:
+            # Either alone proves nothing: botocore's list may be old, and names may not resolve for a while.
+            unknown_name = isinstance(error.kwargs.get("error"), NameResolutionError)
+            if unknown_name and not self._clients.offered(service, self.region):
+                raise NotOffered(f"{service}:{method.__name__}") from error
+            raise
 
 
 def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:

@@ -126,6 +126,11 @@ class Clients:
                     self._clients[key] = client
         return client
 
+    def offered(self, service: str, region: str) -> bool:
+        """Whether AWS has the service in a region, as far as botocore knows; what is not regional is everywhere."""
+        known = self._session.get_available_regions(service, self.partition)
+        return not known or region in known
+
     def own_credentials(self) -> Any:
         """The credentials of the default chain (botocore's), or None where there are none."""
         return self._session.get_credentials()

@@ -113,8 +113,18 @@ class MalformedAnswer(Exception):
         super().__init__(f"{operation}: {why}")
 
 
+class NotOffered(Exception):
+    """AWS does not have the service in a region: it names no endpoint there, and none answers to the name."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__(operation)
+
+
 def classify(error: Exception) -> Failure | None:
     """What an error of botocore means, or None where it is not AWS's (a bug of ours)."""
+    if isinstance(error, NotOffered):
+        return Failure("service_disabled", "NotOffered", error.operation, not_offered=True)
     if isinstance(error, MalformedAnswer):
         return Failure("malformed_response", error.why, error.operation, error.request_id, temporary=True)
     if isinstance(error, NotReady):
