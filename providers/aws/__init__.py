@@ -10,15 +10,23 @@ from providers.base import GLOBAL, Reader, ResourceType
 
 SERVICES: Final = (
     "backup",
+    "cloudformation",
     "cloudtrail",
     "cloudwatch",
+    "codebuild",
+    "codepipeline",
     "config",
     "dynamodb",
     "ec2",
+    "ecr",
+    "ecs",
     "efs",
+    "eks",
     "elbv2",
+    "events",
     "guardduty",
     "iam",
+    "kinesis",
     "kms",
     "lambda_",
     "logs",
@@ -27,6 +35,7 @@ SERVICES: Final = (
     "secretsmanager",
     "sns",
     "sqs",
+    "stepfunctions",
     "vpc",
 )
 """The modules of this package that declare ``TYPES`` and ``READERS``."""

@@ -21,6 +21,8 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
     "ec2:DescribeVolumes": 500,
     "ec2:DescribeVpcs": 1000,
     "ec2:GetManagedPrefixListEntries": 100,
+    "ecr:DescribeRepositories": 1000,
+    "ecs:ListServices": 100,
     "elbv2:DescribeListeners": 400,
     "elbv2:DescribeLoadBalancers": 400,
     "elbv2:DescribeRules": 400,
@@ -33,10 +35,17 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
     "rds:DescribeDBInstances": 100,
     "secretsmanager:ListSecrets": 100,
     "sqs:ListQueues": 1000,
+    "stepfunctions:ListStateMachines": 1000,
 }
 
 PAGED: Final[Mapping[str, Mapping[str, str]]] = {
     # Operations that page and that botocore has no paginator for, in the form of its tables (API reference of each).
+    "events:ListEventBuses": {
+        "input_token": "NextToken",
+        "output_token": "NextToken",
+        "limit_key": "Limit",
+        "result_key": "EventBuses",
+    },
     "wafv2:ListWebACLs": {
         "input_token": "NextMarker",
         "output_token": "NextMarker",

@@ -11,6 +11,7 @@ from engine.expressions.functions import Function
 from engine.expressions.functions.iam_admin import administrative_statements, granted_unconditionally
 from engine.expressions.functions.iam_escalation import escalations
 from engine.expressions.functions.iam_public import public_statements
+from engine.expressions.functions.iam_services import allowed_services
 from engine.expressions.functions.iam_transport import denies_insecure_transport
 from engine.expressions.functions.iam_trust import public_trust_statements
 from engine.expressions.types import BOOL, DYN, STRING, ListType
@@ -23,5 +24,6 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     Function("iam.administrativeStatements", (DYN,), _TEXTS, administrative_statements),
     Function("iam.grantsUnconditionally", (DYN, _TEXTS), _TEXTS, granted_unconditionally),
     Function("iam.escalations", (ListType(DYN),), _TEXTS, escalations),
+    Function("iam.allowedServices", (DYN,), _TEXTS, allowed_services),
     Function("iam.deniesInsecureTransport", (DYN, _TEXTS), BOOL, denies_insecure_transport),
 )

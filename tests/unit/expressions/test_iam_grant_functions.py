@@ -14,6 +14,7 @@ administrative = CALLS["iam.administrativeStatements"]
 unconditional = CALLS["iam.grantsUnconditionally"]
 escalations = CALLS["iam.escalations"]
 denies_http = CALLS["iam.deniesInsecureTransport"]
+services = CALLS["iam.allowedServices"]
 
 ACCOUNT = "111122223333"
 BUCKET = "arn:aws:s3:::records"
@@ -283,3 +284,34 @@ def test_other_services_can_refuse_plain_http_but_have_no_key_for_the_tls_versio
 def test_resources_that_are_none_are_an_error(resources: list[str]) -> None:
     with pytest.raises(EvaluationError):
         denies_http(document(refuse()), resources)
+
+
+# --- services --------------------------------------------------------------------------------------------------------
+
+SERVICES = [
+    ([allow(Principal={"Service": "s3.amazonaws.com"})], ["s3.amazonaws.com"], "one"),
+    ([allow(Principal={"Service": ["sns.amazonaws.com", "s3.amazonaws.com"]})], ["s3.amazonaws.com", "sns.amazonaws.com"], "a list"),
+    ([allow(Principal={"Service": "s3.amazonaws.com"}), allow(Principal={"Service": "s3.amazonaws.com"})], ["s3.amazonaws.com"], "twice"),
+    ([allow(Principal={"Service": "s3.amazonaws.com", "AWS": ACCOUNT})], ["s3.amazonaws.com"], "beside an account"),
+    ([allow(Principal={"Service": "s3.amazonaws.com"}, Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})], ["s3.amazonaws.com"], "for one account"),
+    ([deny(Principal={"Service": "s3.amazonaws.com"})], [], "refused"),
+    ([allow(Principal={"AWS": ACCOUNT})], [], "an account"),
+    ([allow()], [], "an identity policy"),
+    ([allow(Principal="*")], ["*"], "everyone"),
+    ([allow(Principal={"AWS": ["*"]})], ["*"], "everyone, written otherwise"),
+    ([allow(NotPrincipal={"Service": "s3.amazonaws.com"})], ["*"], "everyone but one"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("policy", "expected"), [row[:2] for row in SERVICES], ids=[row[-1] for row in SERVICES])
+def test_services_that_a_policy_lets_in(policy: list[dict[str, Any]], expected: list[str]) -> None:
+    assert services(document(*policy)) == expected
+
+
+def test_no_policy_lets_in_no_service() -> None:
+    assert services(None) == []
+
+
+def test_services_of_a_malformed_policy_are_no_answer() -> None:
+    with pytest.raises(EvaluationError):
+        services({"Statement": [{"Effect": "Allow", "Principal": {"Service": 1}, "Action": "*"}]})
