@@ -22,7 +22,10 @@ def _pipelines(aws: Caller, scope: Scope) -> Iterator[Found]:
 
 def _structure(aws: Caller, pipeline: Resource) -> Mapping[str, Any]:
     answer = aws.call("codepipeline", "get_pipeline", name=pipeline.name)["pipeline"]
-    return {"stages": [_stage(position, stage) for position, stage in enumerate(answer["stages"], 1)]}
+    stages = [_stage(position, stage) for position, stage in enumerate(answer["stages"], 1)]
+    if not stages:
+        raise ValueError("every pipeline has a stage")
+    return {"stages": stages}
 
 
 def _stage(position: int, stage: Mapping[str, Any]) -> Mapping[str, Any]:

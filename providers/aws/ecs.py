@@ -79,6 +79,8 @@ def _task_definition(aws: Caller, definition: Resource) -> Mapping[str, Any]:
     if answer["taskDefinitionArn"] != definition.id:
         raise ValueError("the answer is about another task definition")
     containers = answer["containerDefinitions"]
+    if not containers:
+        raise ValueError("every task has a container")
     return {
         # Left out where the default holds: bridge, and namespaces of the container's own.
         "network_mode": answer.get("networkMode"),
