@@ -17,21 +17,26 @@ def misled(wire: AwsWire, feeding: Mapping[str, tuple[str, ...]], kinds: tuple[K
 
     The account on the wire must have something to judge for each check.
     """
-    return [complaint for check, operations in feeding.items() for complaint in _misled(wire, check, operations, kinds)]
+    return list(_misled(wire, feeding, kinds))
 
 
-def _misled(wire: AwsWire, check: str, operations: tuple[str, ...], kinds: tuple[Kind, ...]) -> Iterator[str]:
-    clean = verdicts(scan((check,))[1])
-    if not clean or set(clean.values()) & {"unknown"}:
-        yield f"{check} without a fault: {clean}"
-    for operation in operations:
+def _misled(wire: AwsWire, feeding: Mapping[str, tuple[str, ...]], kinds: tuple[Kind, ...]) -> Iterator[str]:
+    clean = verdicts(scan(feeding)[1])
+    for check in feeding:
+        told = {verdict for (of, _), verdict in clean.items() if of == check}
+        if not told or "unknown" in told:
+            yield f"{check} without a fault: {told or 'nothing'}"
+    for operation in dict.fromkeys(operation for operations in feeding.values() for operation in operations):
+        fed = [check for check, operations in feeding.items() if operation in operations]
         for kind in kinds:
             fault = wire.faults.add(kind, operation)
-            found = verdicts(scan((check,))[1])
+            found = verdicts(scan(fed)[1])
             wire.faults.remove(fault)
-            other = {name: verdict for name, verdict in found.items() if verdict not in ("unknown", clean.get(name))}
-            if other or "unknown" not in found.values():
-                yield f"{check}, {operation} {kind}: {found or 'nothing'}"
+            for check in fed:
+                mine = {key: verdict for key, verdict in found.items() if key[0] == check}
+                other = [verdict for key, verdict in mine.items() if verdict not in ("unknown", clean.get(key))]
+                if other or "unknown" not in mine.values():
+                    yield f"{check}, {operation} {kind}: {mine or 'nothing'}"
 
 
 def paged(wire: AwsWire, *checks: str) -> list[str]:

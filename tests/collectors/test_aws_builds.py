@@ -127,14 +127,13 @@ def test_a_project_that_is_left_out_of_a_batch_makes_the_listing_incomplete(aws_
 
 def test_a_project_that_was_deleted_since_it_was_listed_is_no_project(aws_env: AwsWire) -> None:
     project("kept")
-    aws_env.overrides.edit("codebuild:ListProjects", lambda document: document.items("projects").append("deleted"))
-    aws_env.overrides.edit("codebuild:BatchGetProjects", _not_found)
-    _, findings = scan((LOGGING,))
+    aws_env.overrides.edit("codebuild:ListProjects", lambda document: document.keep("projects", ["deleted", "kept"]))
+    aws_env.overrides.edit(
+        "codebuild:BatchGetProjects", lambda document: document.keep("projectsNotFound", ["deleted"])
+    )
+    snapshot, findings = scan((LOGGING,))
     assert verdicts(findings) == {(LOGGING, "kept"): "pass"}
-
-
-def _not_found(document: Document) -> None:
-    document.items("projectsNotFound").append("deleted")
+    assert {row.state for row in snapshot.collections} == {"complete"}
 
 
 SOURCE = {"name": "Source", "actions": [action("Source", "S3")]}
