@@ -37,20 +37,22 @@ def _described(project: Mapping[str, Any]) -> Mapping[str, Any]:
     if project.get("environment") is None or project.get("source") is None:
         # Every project has both; what is not there cannot be looked through.
         return {"plaintext_variables": MISSING, "plaintext_secrets": MISSING, **_logging(project)}
-    variables = {
-        variable["name"]: variable["value"]
+    variables = [
+        variable
         for variable in project["environment"].get("environmentVariables") or []
         # A type that is not told is PLAINTEXT.
         if variable.get("type") not in _STORED
-    }
+    ]
+    # One by one: a name may be there twice.
+    found = [row for variable in variables for row in secrets({variable["name"]: variable["value"]})]
     sources = [project["source"], *(project.get("secondarySources") or [])]
     locations = {
         f"source {source.get('sourceIdentifier') or number}": source.get("location") or ""
         for number, source in enumerate(sources)
     }
     return {
-        "plaintext_variables": sorted(variables),
-        "plaintext_secrets": [*secrets(variables), *secrets(locations)],
+        "plaintext_variables": sorted({variable["name"] for variable in variables}),
+        "plaintext_secrets": [*found, *secrets(locations)],
         **_logging(project),
     }
 

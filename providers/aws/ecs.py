@@ -90,9 +90,9 @@ def _task_definition(aws: Caller, definition: Resource) -> Mapping[str, Any]:
         "environment_secrets": [
             {"container": container["name"], **found}
             for container in containers
-            for found in secrets(
-                {variable["name"]: variable.get("value") or "" for variable in container.get("environment") or []}
-            )
+            # One by one: a name may be there twice.
+            for variable in container.get("environment") or []
+            for found in secrets({variable["name"]: variable.get("value") or ""})
         ],
     }
 

@@ -42,6 +42,7 @@ def test_credentials_in_clear_text_fail_and_are_not_kept(aws_env: AwsWire) -> No
     project("kept", {"name": "DB_PASSWORD", "value": "prod/db", "type": "SECRETS_MANAGER"})
     project("leaky", {"name": "DB_PASSWORD", "value": PLANTED, "type": "PLAINTEXT"})
     project("untyped", {"name": "DB_PASSWORD", "value": PLANTED})
+    project("twice", {"name": "DB_PASSWORD", "value": PLANTED}, {"name": "DB_PASSWORD", "value": "none"})
     project("keys", {"name": "AWS_ACCESS_KEY_ID", "value": PLANTED, "type": "PLAINTEXT"})
     project("source", location=f"https://build:{PLANTED}@github.com/northwind/web.git")
     snapshot, findings = scan((SECRETS,))
@@ -51,6 +52,7 @@ def test_credentials_in_clear_text_fail_and_are_not_kept(aws_env: AwsWire) -> No
         "kept": "pass",
         "leaky": "fail",
         "untyped": "fail",
+        "twice": "fail",
         "keys": "fail",
         "source": "fail",
     }

@@ -217,7 +217,8 @@ def test_containers_that_reach_the_host_fail(aws_env: AwsWire) -> None:
 def test_credentials_in_an_environment_fail_and_are_not_kept(aws_env: AwsWire) -> None:
     stored = [{"name": "DB_PASSWORD", "valueFrom": f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/db"}]
     task("clean", container(environment=[{"name": "STAGE", "value": "prod"}], secrets=stored))
-    task("leaky", container(), container("agent", environment=[{"name": "API_KEY", "value": PLANTED}]))
+    twice = [{"name": "API_KEY", "value": PLANTED}, {"name": "API_KEY", "value": ""}]
+    task("leaky", container(), container("agent", environment=twice))
     snapshot, findings = scan((SECRETS,))
     assert of(SECRETS, findings) == {"clean:1": "pass", "leaky:1": "fail"}
     assert [f.message for f in findings if f.verdict == "fail"] == [

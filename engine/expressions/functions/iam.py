@@ -24,6 +24,6 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     Function("iam.administrativeStatements", (DYN,), _TEXTS, administrative_statements),
     Function("iam.grantsUnconditionally", (DYN, _TEXTS), _TEXTS, granted_unconditionally),
     Function("iam.escalations", (ListType(DYN),), _TEXTS, escalations),
-    Function("iam.allowedServices", (DYN,), _TEXTS, allowed_services),
+    Function("iam.allowedServices", (DYN, STRING, _TEXTS), _TEXTS, allowed_services),
     Function("iam.deniesInsecureTransport", (DYN, _TEXTS), BOOL, denies_insecure_transport),
 )

@@ -288,30 +288,49 @@ def test_resources_that_are_none_are_an_error(resources: list[str]) -> None:
 
 # --- services --------------------------------------------------------------------------------------------------------
 
+INVOKE = "lambda:InvokeFunction"
+BY_URL = ["lambda:InvokedViaFunctionUrl"]
+S3 = {"Service": "s3.amazonaws.com"}
+
+
+def by_url(value: Any, operator: str = "Bool") -> dict[str, Any]:
+    return allow(INVOKE, Principal="*", Condition={operator: {"lambda:InvokedViaFunctionUrl": value}})
+
+
 SERVICES = [
-    ([allow(Principal={"Service": "s3.amazonaws.com"})], ["s3.amazonaws.com"], "one"),
-    ([allow(Principal={"Service": ["sns.amazonaws.com", "s3.amazonaws.com"]})], ["s3.amazonaws.com", "sns.amazonaws.com"], "a list"),
-    ([allow(Principal={"Service": "s3.amazonaws.com"}), allow(Principal={"Service": "s3.amazonaws.com"})], ["s3.amazonaws.com"], "twice"),
-    ([allow(Principal={"Service": "s3.amazonaws.com", "AWS": ACCOUNT})], ["s3.amazonaws.com"], "beside an account"),
-    ([allow(Principal={"Service": "s3.amazonaws.com"}, Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})], ["s3.amazonaws.com"], "for one account"),
-    ([deny(Principal={"Service": "s3.amazonaws.com"})], [], "refused"),
-    ([allow(Principal={"AWS": ACCOUNT})], [], "an account"),
-    ([allow()], [], "an identity policy"),
-    ([allow(Principal="*")], ["*"], "everyone"),
-    ([allow(Principal={"AWS": ["*"]})], ["*"], "everyone, written otherwise"),
-    ([allow(NotPrincipal={"Service": "s3.amazonaws.com"})], ["*"], "everyone but one"),
+    ([allow(INVOKE, Principal=S3)], ["s3.amazonaws.com"], "one"),
+    ([allow(INVOKE, Principal={"Service": ["sns.amazonaws.com", "s3.amazonaws.com"]})], ["s3.amazonaws.com", "sns.amazonaws.com"], "a list"),
+    ([allow(INVOKE, Principal=S3), allow("lambda:*", Principal=S3)], ["s3.amazonaws.com"], "twice"),
+    ([allow(INVOKE, Principal={**S3, "AWS": ACCOUNT})], ["s3.amazonaws.com"], "beside an account"),
+    ([allow(INVOKE, Principal=S3, Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})], ["s3.amazonaws.com"], "for one account"),
+    ([allow(["lambda:GetFunction", "LAMBDA:invoke*"], Principal=S3)], ["s3.amazonaws.com"], "by a wildcard among actions"),
+    ([{"Effect": "Allow", "Principal": S3, "NotAction": "lambda:GetFunction", "Resource": "*"}], ["s3.amazonaws.com"], "every action but another"),
+    ([allow("lambda:GetFunction", Principal=S3)], [], "another action"),
+    ([deny(INVOKE, Principal=S3)], [], "refused"),
+    ([allow(INVOKE, Principal={"AWS": ACCOUNT})], [], "an account"),
+    ([allow(INVOKE)], [], "an identity policy"),
+    ([allow(INVOKE, Principal="*")], ["*"], "everyone"),
+    ([allow(INVOKE, Principal={"AWS": ["*"]})], ["*"], "everyone, written otherwise"),
+    ([allow(INVOKE, NotPrincipal=S3)], ["*"], "everyone but one"),
+    ([allow("lambda:InvokeFunctionUrl", Principal="*")], [], "everyone, by another action"),
+    ([by_url("true")], [], "everyone, by a function URL"),
+    ([by_url(True)], [], "everyone, by a function URL, as a boolean"),
+    ([by_url("false")], ["*"], "everyone, not by a function URL"),
+    ([by_url(["true", "false"])], ["*"], "everyone, by a function URL or not"),
+    ([by_url("true", "BoolIfExists")], ["*"], "everyone, where the key is not there too"),
+    ([by_url("false", "Null")], ["*"], "everyone with the key, whatever it says"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("policy", "expected"), [row[:2] for row in SERVICES], ids=[row[-1] for row in SERVICES])
 def test_services_that_a_policy_lets_in(policy: list[dict[str, Any]], expected: list[str]) -> None:
-    assert services(document(*policy)) == expected
+    assert services(document(*policy), INVOKE, BY_URL) == expected
 
 
 def test_no_policy_lets_in_no_service() -> None:
-    assert services(None) == []
+    assert services(None, INVOKE, []) == []
 
 
 def test_services_of_a_malformed_policy_are_no_answer() -> None:
     with pytest.raises(EvaluationError):
-        services({"Statement": [{"Effect": "Allow", "Principal": {"Service": 1}, "Action": "*"}]})
+        services({"Statement": [{"Effect": "Allow", "Principal": {"Service": 1}, "Action": "*"}]}, INVOKE, [])
