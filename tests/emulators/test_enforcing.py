@@ -30,6 +30,7 @@ from tests.emulators.enforcing import Policy, actions, known_action
         ("iam", "GetAccountAuthorizationDetails", ("iam:GetAccountAuthorizationDetails",)),
         ("accessanalyzer", "ListAnalyzers", ("access-analyzer:ListAnalyzers",)),
         ("resourcegroupstaggingapi", "GetResources", ("tag:GetResources",)),
+        ("cloudformation", "DescribeStacks", ("cloudformation:DescribeStacks", "cloudformation:ListStacks")),
         ("s3control", "GetBucketPolicy", ()),  # Outposts: another service's action
     ],
 )
