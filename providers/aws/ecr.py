@@ -36,11 +36,17 @@ def _repositories(aws: Caller, scope: Scope) -> Iterator[Found]:
             "scan_frequency": own if isinstance(own, Unread) else attribute(own, "scanFrequency"),
             "scan_on_push": own if isinstance(own, Unread) else attribute(own, "scanOnPush"),
             "image_tag_mutability": attribute(repository, "imageTagMutability"),
-            "mutability_exclusions": [
-                attribute(excluded, "filter") for excluded in repository.get("imageTagMutabilityExclusionFilters") or []
-            ],
+            "mutability_exclusions": _exclusions(repository),
         }
         yield Found(REPOSITORY, repository["repositoryArn"], properties, name)
+
+
+def _exclusions(repository: Mapping[str, Any]) -> Any:
+    """Which tags are excluded from the repository's mutability: none, unless that says so."""
+    filters = repository.get("imageTagMutabilityExclusionFilters") or []
+    if not filters and str(repository.get("imageTagMutability")).endswith("_WITH_EXCLUSION"):
+        return MISSING
+    return [attribute(excluded, "filter") for excluded in filters]
 
 
 def _scan_type(aws: Caller) -> Any:

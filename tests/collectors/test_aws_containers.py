@@ -78,6 +78,13 @@ def test_tags_that_can_be_overwritten_fail(aws_env: AwsWire) -> None:
     }
 
 
+def test_exclusions_that_are_not_told_are_unknown(aws_env: AwsWire) -> None:
+    repository("but-some", "IMMUTABLE_WITH_EXCLUSION", "v*")
+    aws_env.overrides.without("ecr:DescribeRepositories", "repositories.imageTagMutabilityExclusionFilters")
+    _, findings = scan((IMMUTABLE,))
+    assert [(finding.verdict, finding.reason) for finding in findings] == [("unknown", "missing_attribute")]
+
+
 def test_what_cannot_be_read_of_repositories_is_unknown(aws_env: AwsWire) -> None:
     asks_itself(aws_env)
     repository("own-tools", "IMMUTABLE")
