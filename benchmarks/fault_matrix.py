@@ -53,6 +53,8 @@ REASONS: Final[dict[Kind, frozenset[str]]] = {
 }
 """What an unknown verdict may say after each kind."""
 SAYS_NOTHING: Final = {
+    "bedrock:GetModelInvocationLoggingConfiguration": "an empty object is how Bedrock says that nothing is configured",
+    "lambda:GetFunctionConcurrency": "an empty object is how Lambda says that nothing is reserved",
     "s3:GetBucketLocation": "an empty LocationConstraint is how S3 says us-east-1",
     "s3:GetBucketLogging": "an empty BucketLoggingStatus is how S3 says that logging is off",
     "s3:GetBucketVersioning": "an empty VersioningConfiguration is how S3 says that versioning was never on",

@@ -34,8 +34,13 @@ def _topics(aws: Caller, scope: Scope) -> Iterator[Found]:
 
 
 def _topic_attributes(aws: Caller, topic: Resource) -> Mapping[str, Any]:
-    # Every topic has a policy; the default one lets in the owner's account.
-    return {"policy": document(aws.call("sns", "get_topic_attributes", TopicArn=topic.id)["Attributes"]["Policy"])}
+    attributes = aws.call("sns", "get_topic_attributes", TopicArn=topic.id)["Attributes"]
+    return {
+        # Every topic has a policy; the default one lets in the owner's account.
+        "policy": document(attributes["Policy"]),
+        # There only where encryption is on.
+        "kms_master_key_id": attributes.get("KmsMasterKeyId") or None,
+    }
 
 
 READERS: Final = (
@@ -58,7 +63,7 @@ READERS: Final = (
         read=_topic_attributes,
         per="resource",
         of=TOPIC,
-        fills={TOPIC: ("policy",)},
+        fills={TOPIC: ("policy", "kms_master_key_id")},
         permissions=("sns:GetTopicAttributes",),
         gone_codes=frozenset({"NotFound", "NotFoundException"}),
     ),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 QUEUE: Final = "AWS::SQS::Queue"
 TYPES: Final = (ResourceType(QUEUE),)
+_BOOLEANS: Final[Mapping[Any, Any]] = {"true": True, "false": False}
+"""The attributes of a queue are texts. What is none of these the schema refuses."""
 
 
 def _queues(aws: Caller, scope: Scope) -> Iterator[Found]:
@@ -25,14 +27,20 @@ def _queues(aws: Caller, scope: Scope) -> Iterator[Found]:
 
 def _attributes(aws: Caller, queue: Resource) -> Mapping[str, Any]:
     url = queue.properties["url"]
-    names = ["Policy", "QueueArn", "RedrivePolicy"]
+    names = ["KmsMasterKeyId", "Policy", "QueueArn", "RedrivePolicy", "SqsManagedSseEnabled"]
     attributes = aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=names)["Attributes"]
     if "QueueArn" not in attributes:
         # Every queue has an ARN; without it the answer is not one, and absent attributes say nothing.
         raise KeyError("QueueArn")
     policy = attributes.get("Policy")
     redrive = _redrive(attributes.get("RedrivePolicy"))
-    return {"policy": document(policy) if policy else None, **redrive}
+    managed = attribute(attributes, "SqsManagedSseEnabled")
+    return {
+        "policy": document(policy) if policy else None,
+        "kms_master_key_id": attributes.get("KmsMasterKeyId") or None,
+        "sqs_managed_sse_enabled": _BOOLEANS.get(managed, managed),
+        **redrive,
+    }
 
 
 def _redrive(text: str | None) -> Mapping[str, Any]:
@@ -63,7 +71,15 @@ READERS: Final = (
         per="resource",
         of=QUEUE,
         needs=("url",),
-        fills={QUEUE: ("policy", "dead_letter_target", "max_receive_count")},
+        fills={
+            QUEUE: (
+                "policy",
+                "kms_master_key_id",
+                "sqs_managed_sse_enabled",
+                "dead_letter_target",
+                "max_receive_count",
+            )
+        },
         permissions=("sqs:GetQueueAttributes",),
         gone_codes=frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}),
     ),

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+from tests.collectors.gaps import misled, paged
 from tests.collectors.scan import read, scan, verdicts
 from tests.emulators.aws_wire import AwsWire
 
@@ -96,6 +97,68 @@ def test_topics_open_to_everyone_fail(aws_env: AwsWire) -> None:
         "default": "pass",
         "public": "fail",
     }
+
+
+def test_queues_without_any_key_fail(aws_env: AwsWire) -> None:
+    queue("default")
+    queue("key", KmsMasterKeyId="alias/aws/sqs", SqsManagedSseEnabled="false")
+    queue("clear", SqsManagedSseEnabled="false")
+    _, findings = scan(("aws.sqs.queue_encrypted",))
+    assert {name: verdict for (_, name), verdict in verdicts(findings).items()} == {
+        "default": "pass",
+        "key": "pass",
+        "clear": "fail",
+    }
+
+
+def test_topics_without_a_key_fail(aws_env: AwsWire) -> None:
+    sns = boto3.client("sns")
+    sns.create_topic(Name="clear")
+    sns.create_topic(Name="key", Attributes={"KmsMasterKeyId": "alias/aws/sns"})
+    taken = sns.create_topic(Name="taken-off", Attributes={"KmsMasterKeyId": "alias/aws/sns"})["TopicArn"]
+    sns.set_topic_attributes(TopicArn=taken, AttributeName="KmsMasterKeyId", AttributeValue="")
+    _, findings = scan(("aws.sns.topic_encrypted",))
+    assert {name: verdict for (_, name), verdict in verdicts(findings).items()} == {
+        "clear": "fail",
+        "key": "pass",
+        "taken-off": "fail",
+    }
+
+
+def test_encryption_that_cannot_be_read_is_unknown(aws_env: AwsWire) -> None:
+    queue("clear", SqsManagedSseEnabled="false")
+    boto3.client("sns").create_topic(Name="key", Attributes={"KmsMasterKeyId": "alias/aws/sns"})
+    # An object without QueueUrls is how SQS says that there are no queues.
+    feeding = {
+        "aws.sqs.queue_encrypted": ("sqs:GetQueueAttributes",),
+        "aws.sns.topic_encrypted": ("sns:ListTopics", "sns:GetTopicAttributes"),
+    }
+    assert misled(aws_env, feeding) == []
+    assert misled(aws_env, {"aws.sqs.queue_encrypted": ("sqs:ListQueues",)}, ("denied", "server_error")) == []
+
+
+def test_a_garbled_or_missing_switch_of_a_queue_is_unknown(aws_env: AwsWire) -> None:
+    queue("garbled", SqsManagedSseEnabled="false")
+    queue("missing", SqsManagedSseEnabled="false")
+
+    def garble(body: bytes) -> bytes:
+        if b":missing" in body:
+            return body.replace(b'"SqsManagedSseEnabled"', b'"Other"')
+        return body.replace(b'"false"', b'"maybe"')
+
+    aws_env.overrides.rewrite("sqs:GetQueueAttributes", garble)
+    _, findings = scan(("aws.sqs.queue_encrypted",))
+    assert {(finding.subject.name, finding.verdict, finding.reason) for finding in findings} == {
+        ("garbled", "unknown", "malformed_response"),
+        ("missing", "unknown", "missing_attribute"),
+    }
+
+
+def test_pages_of_one_give_the_same(aws_env: AwsWire) -> None:
+    for name in ("one", "two"):
+        queue(name)
+        boto3.client("sns").create_topic(Name=name)
+    assert paged(aws_env, "aws.sqs.queue_encrypted", "aws.sns.topic_encrypted") == []
 
 
 def function(name: str, **variables: str) -> None:

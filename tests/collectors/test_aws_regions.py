@@ -6,6 +6,7 @@ import pytest
 
 from tests.collectors.scan import read
 from tests.emulators.aws_wire import AwsWire
+from tests.emulators.corrections import regions
 
 CLUSTER = "AWS::DAX::Cluster"
 NOWHERE = "http://nowhere.invalid:9/"  # RFC 6761: a name that never resolves
@@ -24,6 +25,7 @@ NOWHERE = "http://nowhere.invalid:9/"  # RFC 6761: a name that never resolves
 def test_a_listing_is_off_only_where_the_service_is_not_offered(
     aws_env: AwsWire, monkeypatch: pytest.MonkeyPatch, region: str, endpoint: str, state: str, reason: str | None
 ) -> None:
+    regions(aws_env.overrides, region, "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_DAX", endpoint)
 
     snapshot = read({CLUSTER: {"endpoint_encryption_type"}}, regions=(region,))

@@ -37,6 +37,11 @@ _UNLINKED: Final = {
 """Operations that the reference's links do not lead to."""
 _BY_METHOD: Final = frozenset({"apigateway", "apigatewayv2"})
 """Services whose actions are the HTTP methods of their requests (API Gateway Developer Guide, apigateway:GET)."""
+_FURTHER: Final = {
+    # Where it is asked for every stack, as readers do (CloudFormation API reference, DescribeStacks, StackName).
+    "cloudformation:DescribeStacks": ("cloudformation:ListStacks",),
+}
+"""Actions that an operation takes beside the one of its name."""
 
 
 @cache
@@ -82,7 +87,8 @@ def actions(service: str, operation: str) -> tuple[str, ...]:
     # S3 Control's pages stand in S3's API reference, under a prefix; so do its actions among S3's.
     page = f"control_{operation}" if service == "s3control" else operation
     linked = _linked(prefix).get(page, ())
-    return (f"{prefix}:{operation}",) if operation in privileges and page == operation else linked
+    own = (f"{prefix}:{operation}",) if operation in privileges and page == operation else linked
+    return (*own, *_FURTHER.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from tests.emulators.enforcing import Policy, actions, known_action
         ("resourcegroupstaggingapi", "GetResources", ("tag:GetResources",)),
         ("apigateway", "GetStages", ("apigateway:GET",)),
         ("apigatewayv2", "GetApis", ("apigateway:GET",)),
+        ("cloudformation", "DescribeStacks", ("cloudformation:DescribeStacks", "cloudformation:ListStacks")),
         ("s3control", "GetBucketPolicy", ()),  # Outposts: another service's action
     ],
 )

@@ -21,7 +21,18 @@ from engine.expressions.values import classes
 
 __all__ = ["EvaluationError", "Function", "functions"]
 
-_MODULES: Final = ("standard", "timestamps", "strings", "formatting", "network", "iam", "ports", "filters", "alarms")
+_MODULES: Final = (
+    "standard",
+    "timestamps",
+    "strings",
+    "formatting",
+    "network",
+    "iam",
+    "ports",
+    "filters",
+    "alarms",
+    "events",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from engine.expressions.functions.iam_admin import administrative_statements, gr
 from engine.expressions.functions.iam_escalation import escalations
 from engine.expressions.functions.iam_public import public_statements
 from engine.expressions.functions.iam_regions import denies_outside_regions
+from engine.expressions.functions.iam_services import allowed_services
 from engine.expressions.functions.iam_transport import denies_insecure_transport
 from engine.expressions.functions.iam_trust import (
     public_trust_statements,
@@ -30,6 +31,7 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     Function("iam.administrativeStatements", (DYN,), _TEXTS, administrative_statements),
     Function("iam.grantsUnconditionally", (DYN, _TEXTS), _TEXTS, granted_unconditionally),
     Function("iam.escalations", (ListType(DYN),), _TEXTS, escalations),
+    Function("iam.allowedServices", (DYN, STRING, _TEXTS), _TEXTS, allowed_services),
     Function("iam.deniesInsecureTransport", (DYN, _TEXTS), BOOL, denies_insecure_transport),
     Function("iam.deniesOutsideRegions", (DYN, _TEXTS, _TEXTS), BOOL, denies_outside_regions),
 )

@@ -14,6 +14,7 @@ administrative = CALLS["iam.administrativeStatements"]
 unconditional = CALLS["iam.grantsUnconditionally"]
 escalations = CALLS["iam.escalations"]
 denies_http = CALLS["iam.deniesInsecureTransport"]
+services = CALLS["iam.allowedServices"]
 
 ACCOUNT = "111122223333"
 BUCKET = "arn:aws:s3:::records"
@@ -283,3 +284,53 @@ def test_other_services_can_refuse_plain_http_but_have_no_key_for_the_tls_versio
 def test_resources_that_are_none_are_an_error(resources: list[str]) -> None:
     with pytest.raises(EvaluationError):
         denies_http(document(refuse()), resources)
+
+
+# --- services --------------------------------------------------------------------------------------------------------
+
+INVOKE = "lambda:InvokeFunction"
+BY_URL = ["lambda:InvokedViaFunctionUrl"]
+S3 = {"Service": "s3.amazonaws.com"}
+
+
+def by_url(value: Any, operator: str = "Bool") -> dict[str, Any]:
+    return allow(INVOKE, Principal="*", Condition={operator: {"lambda:InvokedViaFunctionUrl": value}})
+
+
+SERVICES = [
+    ([allow(INVOKE, Principal=S3)], ["s3.amazonaws.com"], "one"),
+    ([allow(INVOKE, Principal={"Service": ["sns.amazonaws.com", "s3.amazonaws.com"]})], ["s3.amazonaws.com", "sns.amazonaws.com"], "a list"),
+    ([allow(INVOKE, Principal=S3), allow("lambda:*", Principal=S3)], ["s3.amazonaws.com"], "twice"),
+    ([allow(INVOKE, Principal={**S3, "AWS": ACCOUNT})], ["s3.amazonaws.com"], "beside an account"),
+    ([allow(INVOKE, Principal=S3, Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})], ["s3.amazonaws.com"], "for one account"),
+    ([allow(["lambda:GetFunction", "LAMBDA:invoke*"], Principal=S3)], ["s3.amazonaws.com"], "by a wildcard among actions"),
+    ([{"Effect": "Allow", "Principal": S3, "NotAction": "lambda:GetFunction", "Resource": "*"}], ["s3.amazonaws.com"], "every action but another"),
+    ([allow("lambda:GetFunction", Principal=S3)], [], "another action"),
+    ([deny(INVOKE, Principal=S3)], [], "refused"),
+    ([allow(INVOKE, Principal={"AWS": ACCOUNT})], [], "an account"),
+    ([allow(INVOKE)], [], "an identity policy"),
+    ([allow(INVOKE, Principal="*")], ["*"], "everyone"),
+    ([allow(INVOKE, Principal={"AWS": ["*"]})], ["*"], "everyone, written otherwise"),
+    ([allow(INVOKE, NotPrincipal=S3)], ["*"], "everyone but one"),
+    ([allow("lambda:InvokeFunctionUrl", Principal="*")], [], "everyone, by another action"),
+    ([by_url("true")], [], "everyone, by a function URL"),
+    ([by_url(True)], [], "everyone, by a function URL, as a boolean"),
+    ([by_url("false")], ["*"], "everyone, not by a function URL"),
+    ([by_url(["true", "false"])], ["*"], "everyone, by a function URL or not"),
+    ([by_url("true", "BoolIfExists")], ["*"], "everyone, where the key is not there too"),
+    ([by_url("false", "Null")], ["*"], "everyone with the key, whatever it says"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("policy", "expected"), [row[:2] for row in SERVICES], ids=[row[-1] for row in SERVICES])
+def test_services_that_a_policy_lets_in(policy: list[dict[str, Any]], expected: list[str]) -> None:
+    assert services(document(*policy), INVOKE, BY_URL) == expected
+
+
+def test_no_policy_lets_in_no_service() -> None:
+    assert services(None, INVOKE, []) == []
+
+
+def test_services_of_a_malformed_policy_are_no_answer() -> None:
+    with pytest.raises(EvaluationError):
+        services({"Statement": [{"Effect": "Allow", "Principal": {"Service": 1}, "Action": "*"}]}, INVOKE, [])
