@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from engine.content.checks import CompiledCheck
 from engine.expressions import Failed, Program, path_text
@@ -17,6 +17,9 @@ from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_
 from engine.model import Cause, Collection, Finding, Resource, Scope, Snapshot, Subject
 
 Judged = Callable[[Scope], bool]
+
+UNSEEN: Final[Mapping[str, Any]] = {}
+"""A related resource of which nothing was read, not even whether there is one."""
 
 
 def evaluate(
@@ -64,9 +67,12 @@ def judge(
     """One check's verdict on one resource and what it is related to, as of ``as_of`` (RFC 3339 UTC)."""
     variables: dict[str, Any] = {"resource": plain(item), "params": check.parameters, "now": as_of}
     for name, relation in related.items():
-        # A list that may be longer than what was seen is no variable at all, so that only what needs it is unknown.
         if relation.unread is None:
             variables[name] = relation.values
+        elif name in check.partial:
+            # What was seen may decide; an element of which nothing was read stands for what may be missing.
+            variables[name] = [*relation.values, UNSEEN]
+        # Any other list that may be longer is no variable at all, so that only what needs it is unknown.
     context = _Context(check, item, related, variables)
     if check.when is not None:
         applies = check.when.evaluate(variables)
@@ -98,12 +104,19 @@ class _Context:
             **verdict,
         )
 
+    @property
+    def incomplete(self) -> frozenset[str]:
+        """The relations that may hold more than was seen."""
+        return frozenset(name for name, relation in self.related.items() if relation.unread is not None)
+
     def passed(self, applies: bool) -> Finding:
         return self._finding(verdict="pass" if applies else "not_applicable")
 
     def failed(self) -> Finding:
         trace = self.check.expression.trace(self.variables)
-        message = self.check.message.render(self.variables)
+        # A message may count what is in a list, or quote it.
+        whole = {name: value for name, value in self.variables.items() if name not in self.incomplete}
+        message = self.check.message.render(whole)
         return self._finding(verdict="fail", message=message, observed=trace.reads)
 
     def unknown(self, program: Program, failure: Failed) -> Finding:
@@ -123,8 +136,8 @@ class _Context:
         if root == "resource":
             return Cause(text, unread_at(self.item, rest))
         relation = self.related.get(str(root))
-        if relation is not None and relation.unread is not None:
-            return Cause(text, relation.unread)
         if relation is not None and rest and isinstance(rest[0], int) and rest[0] < len(relation.resources):
             return Cause(text, unread_at(relation.resources[rest[0]], rest[1:]))
+        if relation is not None and relation.unread is not None:
+            return Cause(str(root), relation.unread)
         return Cause(text, EXPRESSION_ERROR)

@@ -31,7 +31,8 @@ class CompiledCheck:
     """A check whose expressions are ready to run, with the values its parameters have for this organisation.
 
     ``reads`` maps each resource type to the properties (tags among them, identity not) that the expressions, the
-    message and the joins read; ``related`` maps a relation to its resource type.
+    message and the joins read; ``related`` maps a relation to its resource type. ``partial`` are the relations that
+    may decide a verdict though there may be more in them than was seen.
     """
 
     check: Check
@@ -41,6 +42,7 @@ class CompiledCheck:
     parameters: Mapping[str, Any]
     reads: Mapping[str, frozenset[str]]
     related: Mapping[str, str]
+    partial: frozenset[str] = frozenset()
 
 
 def load_checks(root: Root, problems: list[Problem]) -> dict[str, Check]:
@@ -208,6 +210,9 @@ class _Compiler:
             parameters={**defaults, **values},
             reads=_reads(check, programs),
             related={name: relation.resource_type for name, relation in check.related.items()},
+            partial=frozenset(
+                name for name in check.related if expression.tolerates(name) and (when is None or when.tolerates(name))
+            ),
         )
 
     def _located(self) -> Document:

@@ -12,6 +12,7 @@ from engine.expressions.generator import Evaluator, generated
 from engine.expressions.interpreter import Interpreter
 from engine.expressions.lexer import fail
 from engine.expressions.parser import parse
+from engine.expressions.partial import tolerates
 from engine.expressions.syntax import Syntax
 from engine.expressions.tree import Node
 from engine.expressions.types import BOOL, Type, accepts
@@ -58,6 +59,10 @@ class Program:
     def interpret(self, variables: Mapping[str, Any]) -> Any | Failed:
         """As :meth:`evaluate`, by the reference interpreter alone."""
         return Interpreter(variables).run(self._tree, self._expected)
+
+    def tolerates(self, name: str) -> bool:
+        """Whether the list ``name`` may end in an unread element that stands for more (:mod:`.partial`)."""
+        return tolerates(self._tree, name)
 
     def trace(self, variables: Mapping[str, Any]) -> Trace:
         """As :meth:`interpret`, with what was read on the way."""
