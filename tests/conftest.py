@@ -60,8 +60,8 @@ def wire(moto: MotoProcess) -> Iterator[AwsWire]:
 
 
 @pytest.fixture
-def aws_env(wire: AwsWire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AwsWire:
-    """An environment in which every AWS client talks to ``wire``, with credentials that nobody has; gives the wire."""
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment in which every AWS client has credentials that nobody has, and no configuration of ours."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
@@ -71,11 +71,16 @@ def aws_env(wire: AwsWire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
         "AWS_CONFIG_FILE": str(home / "no-config"),
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": wire.url,
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-credentials"),
         "HOME": str(home),
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def aws_env(wire: AwsWire, nobody: None, monkeypatch: pytest.MonkeyPatch) -> AwsWire:
+    """An environment in which every AWS client talks to ``wire``; gives the wire."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
     return wire
