@@ -18,6 +18,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--strict-skips", action="store_true", help="a test that is skipped because a program is missing fails"
     )
+    parser.addoption("--driven", action="store_true", help="print which verdicts the collector tests drive checks to")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A check that the collector tests do not drive to each of its verdicts fails the session."""
+    from tests.driven import DriveProof
+
+    config.pluginmanager.register(DriveProof(config, Path(__file__).parent / "collectors", _verdicts), "drive-proof")
+
+
+def _verdicts() -> dict[str, list[str]]:
+    """The verdicts that each check of the checkout can give."""
+    from engine.content.checks import load_checks
+    from engine.content.root import find
+
+    always, conditional = ["pass", "fail", "unknown"], ["not_applicable"]
+    checks = load_checks(find(), []).values()
+    return {check.id: always + conditional * (check.when is not None) for check in checks}
 
 
 @pytest.hookimpl(wrapper=True)
