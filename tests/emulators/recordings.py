@@ -7,7 +7,8 @@ answers, so that everything of the adapter but the network and botocore's parser
 made again by the operation's own model: times, bytes, and policy documents as IAM quotes them.
 
 Which recorded answer a request gets: that of the next page, where it names the token of a recorded page; one that
-mentions what the request names; else the next in the recording's order, and the first again after the last. An
+mentions what the request names; else the next in the recording's order, and the first again after the last. An answer
+about another attribute than the one that is asked for is none. An
 operation that was not recorded fails as :data:`NOT_RECORDED`. One prefix can serve two APIs (elasticloadbalancing,
 apigateway), so an answer counts only for an operation that returns its members.
 """
@@ -226,7 +227,8 @@ class Recorded(Clients):
         return Recording("", operation, 0, 200, made[operation]) if operation in made else None
 
     def _chosen(self, service: str, model: Any, asked: Mapping[str, Any]) -> Recording | None:
-        recorded = self.scenario.answers(model.service_model.endpoint_prefix, model)
+        prefix = model.service_model.endpoint_prefix
+        recorded = [row for row in self.scenario.answers(prefix, model) if _about(row, model, asked)]
         table: Mapping[str, Any] = {"input_token": _TOKENS, "output_token": _TOKENS}
         with suppress(ValueError):
             table = self.paging(service, model.name)
@@ -245,6 +247,17 @@ class Recorded(Clients):
         turn = tuple(map(id, among))
         self._turns[turn] += 1
         return among[(self._turns[turn] - 1) % len(among)] if among else None
+
+
+def _about(recording: Recording, model: Any, asked: Mapping[str, Any]) -> bool:
+    """Whether an answer is about the attribute that was asked for ("launchPermission": it holds LaunchPermissions)."""
+    if recording.status >= 300 or model.output_shape is None:
+        return True
+    wanted = {
+        form for value in asked.values() if isinstance(value, str) for form in (value.lower(), f"{value}s".lower())
+    }
+    members = [member for member in model.output_shape.members if member.lower() in wanted]
+    return not members or any(member in recording.data for member in members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,13 +461,15 @@ class _StandIns:
                 bare = resource(replace(item, properties={}), scope, AT)
                 yield merged(bare, properties(reader, item.type, outcome, item.properties), reader.operations[0])
 
-    def of_resource(self, reader: Reader, needs: Mapping[str, Any]) -> Resource:
-        """What a reader reads of a resource with these properties."""
+    def of_resource(self, reader: Reader, needs: Mapping[str, Any]) -> Resource | None:
+        """A resource with these properties and what a reader reads of it; None where that says that it is gone."""
         type_ = str(reader.of)
         scope = self._scope(self.adapter.types[type_].where)
         id_ = f"arn:{self.scenario.partition}:recorded:{self.scenario.region}:{scope.account}:stand-in"
         bare = Resource(type_, id_, "stand-in", "aws", scope.account, scope.region, None, AT, needs)
         outcome = attempt(reader, lambda: reader.read(self._caller(scope), bare), self.adapter.classify)
+        if outcome.word == "gone":
+            return None
         said = outcome.value if outcome.word == "value" else None
         return merged(bare, properties(reader, type_, outcome, said), reader.operations[0])
 

@@ -115,6 +115,19 @@ def test_an_answer_of_another_api_behind_the_same_prefix_is_not_taken(tmp_path: 
         caller(recorded).call("elbv2", "describe_load_balancers")
 
 
+def test_an_answer_about_another_attribute_is_not_taken(tmp_path: Path) -> None:
+    answers = [{"InstanceId": "i-1", "DisableApiStop": {"Value": True}}, {"InstanceId": "i-1", "UserData": {}}]
+    named = {f"ec2_DescribeInstanceAttribute_{number}": answer for number, answer in enumerate(answers, 1)}
+    ask = caller(scenario(tmp_path, **named))
+
+    def asked(attribute: str) -> dict[str, Any]:
+        return ask.call("ec2", "describe_instance_attribute", InstanceId="i-1", Attribute=attribute)
+
+    assert [asked(name) for name in ("userData", "disableApiStop", "userData")] == [answers[1], answers[0], answers[1]]
+    with pytest.raises(ClientError, match="NotRecorded"):
+        asked("ebsOptimized")
+
+
 def test_times_bytes_and_documents_are_made_again(tmp_path: Path) -> None:
     policy = {"Version": "2012-10-17", "Statement": [{"Resource": "arn:aws:s3:::100%25/*"}]}
     role = {"RoleName": "app", "CreateDate": {**WHEN, "microsecond": 7}, "AssumeRolePolicyDocument": policy}
@@ -163,6 +176,13 @@ def test_what_no_listing_holds_is_read_of_stand_ins(tmp_path: Path) -> None:
         (None, {"/rotation_enabled": Unread("missing_attribute", "kms:GetKeyRotationStatus")}),
     ]
     assert [names for _, names in done.stand_ins] == [{"rotation_enabled"}] * 2
+
+
+def test_a_stand_in_that_is_gone_says_nothing(tmp_path: Path) -> None:
+    gone = {"Error": {"Code": "NoSuchBucket", "Message": "The specified bucket does not exist"}}
+    done = replay(scenario(tmp_path, s3_GetBucketPolicy_1=gone), types(), {})
+
+    assert (done.stand_ins, done.left) == ((), ())
 
 
 def test_rounds_go_on_until_every_recorded_listing_was_given(tmp_path: Path) -> None:
