@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.content.resources import ResourceSchema, load_types
-from engine.content.root import find
+from engine.content.root import PACKAGED, find
 from engine.errors import UsageError
 from engine.examples import skeleton
 
@@ -19,15 +19,22 @@ def draft(id_: str, resource_type: str | None = None) -> Path:
     """Write the file of a new check and return its path; without ``resource_type`` the id tells what it judges.
 
     Until its empty values are filled in, loading the checks refuses it. Raises UsageError for an id that is none, a
-    type that is none, and a file that is there already or cannot be written.
+    type that is none or another provider's, a file that is there already or cannot be written, and where auditreel is
+    installed as a package.
     """
     if not _ID.fullmatch(id_):
         raise UsageError(f"writing a new check: {id_!r} is no id; use provider.service.name in lower-case words")
     root = find()
+    if root.checks.parent.name == PACKAGED:
+        why = f"{root.checks} is part of the installed package, which the next version replaces"
+        raise UsageError(f"writing a new check: {why}; work in a checkout (CONTRIBUTING.md)")
     types = load_types(root.schemas)
     wanted = resource_type or _likely_type(id_, types)
     if wanted not in types:
         raise _no_type(f"there is no resource type {wanted}", types)
+    provider, theirs = id_.partition(".")[0], types[wanted].path.parent.name
+    if provider != theirs:
+        raise UsageError(f"writing a new check: {wanted} is of {theirs}; the id begins with {theirs}, not {provider}")
     target = root.checks.joinpath(*id_.split(".")).with_suffix(".yaml")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ An example's resource has the properties that it names; everything else is unrea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -126,10 +126,7 @@ def skeleton(id_: str, type_: ResourceSchema) -> str:
     ``id_``: the check's id, for the first line; ``type_``: what it judges, whose properties are listed as comments.
     """
     path = f"checks/{id_.replace('.', '/')}.yaml"
-    properties = "".join(
-        f"#   {name}: {' or '.join(_names(schema))}. {schema['description']}\n"
-        for name, schema in sorted(type_.properties.items())
-    )
+    properties = "".join(f"#   {line}\n" for line in _listed(type_.properties))
     return f"""# {path}
 # Properties of {type_.name} (and id, name, account, region, tags):
 {properties}version: 1
@@ -153,6 +150,22 @@ examples:  # a property that is left out is unread
 """
 
 
-def _names(schema: Mapping[str, Any]) -> list[str]:
+def _listed(schemas: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each property: its type and what it is; below one that holds objects, their properties."""
+    for name, schema in sorted(schemas.items()):
+        yield f"{name}: {_kind(schema)}. {' '.join(schema.get('description', '').split())}".rstrip()
+        inner = schema
+        while isinstance(inner.get("items"), dict):
+            inner = inner["items"]
+        yield from (f"  {line}" for line in _listed(inner.get("properties", {})))
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    """What a value is, as the file's author would say it: "timestamp or null", "array of string"."""
     declared = schema.get("type", "anything")
-    return [declared] if isinstance(declared, str) else list(declared)
+    names = [declared] if isinstance(declared, str) else list(declared)
+    if schema.get("format") == "date-time":
+        names = ["timestamp" if name == "string" else name for name in names]
+    if isinstance(schema.get("items"), dict):
+        names = [f"array of {_kind(schema['items'])}" if name == "array" else name for name in names]
+    return " or ".join(names)

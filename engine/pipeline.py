@@ -28,7 +28,7 @@ from engine.collection.planner import Plan, plan
 from engine.collection.survey import Survey
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
-from engine.content.load import Content, load
+from engine.content.load import Content, adopted, load
 from engine.content.root import demonstration, find
 from engine.content.stored import compile_stored
 from engine.doctor import Diagnosis, diagnosis
@@ -383,15 +383,20 @@ def checks(request: RunRequest) -> Selection:
     return _selection(load(find(request.policy)), request)
 
 
-def examined(patterns: Sequence[str], policy: Path | None = None) -> dict[str, list[Problem]]:
-    """What the examples of the checks show: for each check what is wrong with it, in the order of the file.
+def examined(
+    patterns: Sequence[str], policy: Path | None = None, files: Sequence[Path] = ()
+) -> dict[Path, list[Problem]]:
+    """What the examples of the checks show: for each check's file what is wrong with it, in the order of the file.
 
-    Where the examples hold, they are tried again with every property null and unread in turn.
+    The checks are those that ``patterns`` name and those in ``files``; without either all. Where the examples hold,
+    they are tried again with every property null and unread in turn.
     """
     content = load(find(policy))
-    selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=patterns or ("*",))
-    compiled = compile_checks(selection.checks, content.types)
-    return {check.check.id: mismatches(check, content.types) or probe(check, content.types) for check in compiled}
+    wanted = patterns or (() if files else ("*",))
+    criteria = content.policy.criteria
+    chosen = select(content.checks, content.policy.controls, criteria, patterns=wanted).checks if wanted else ()
+    compiled = compile_checks((*chosen, *adopted(files, content)), content.types)
+    return {check.check.path: mismatches(check, content.types) or probe(check, content.types) for check in compiled}
 
 
 def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | None = None) -> tuple[Diagnosis, ...]:

@@ -24,6 +24,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--strict-skips", action="store_true", help="a test that is skipped because a program is missing fails"
     )
+    parser.addoption("--driven", action="store_true", help="print which verdicts the collector tests drive checks to")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A check that the collector tests do not drive to each of its verdicts fails the session."""
+    from tests.driven import DriveProof
+
+    config.pluginmanager.register(DriveProof(config, Path(__file__).parent / "collectors", _verdicts), "drive-proof")
+
+
+def _verdicts() -> dict[str, list[str]]:
+    """The verdicts that each check of the checkout can give."""
+    from engine.content.checks import load_checks
+    from engine.content.root import find
+
+    always, conditional = ["pass", "fail", "unknown"], ["not_applicable"]
+    checks = load_checks(find(), []).values()
+    return {check.id: always + conditional * (check.when is not None) for check in checks}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,8 +84,8 @@ def wire(moto: MotoProcess) -> Iterator[AwsWire]:
 
 
 @pytest.fixture
-def aws_env(wire: AwsWire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AwsWire:
-    """An environment in which every AWS client talks to ``wire``, with credentials that nobody has; gives the wire."""
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment in which every AWS client has credentials that nobody has, and no configuration of ours."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
@@ -77,11 +95,16 @@ def aws_env(wire: AwsWire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
         "AWS_CONFIG_FILE": str(home / "no-config"),
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": wire.url,
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-credentials"),
         "HOME": str(home),
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def aws_env(wire: AwsWire, nobody: None, monkeypatch: pytest.MonkeyPatch) -> AwsWire:
+    """An environment in which every AWS client talks to ``wire``; gives the wire."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
     return wire

@@ -103,17 +103,28 @@ def new(check: str, resource_type: str | None) -> int:
 
 
 @command.command("test", context_settings=options.CONTEXT)
-@click.argument("patterns", nargs=-1, metavar="[GLOB]...")
+@click.argument("checks", nargs=-1, metavar="[GLOB|FILE]...")
 @options.POLICY
 @options.debug
-def test(patterns: tuple[str, ...], policy: Path | None) -> int:
-    """Judge the examples of the checks; each must give the verdict that it states. Exits with 2 where one does not."""
+def test(checks: tuple[str, ...], policy: Path | None) -> int:
+    """Judge the examples of the checks; each must give the verdict that it states. Exits with 2 where one does not.
+
+    A check is named by its id or a pattern of ids, or by its file, which may lie anywhere.
+    """
     from engine import pipeline
     from engine.cli import streams
+    from engine.report.layout import counted
 
-    found = pipeline.examined(patterns, options.policy(policy))
+    files = [Path(name) for name in checks if _is_file(name)]
+    patterns = [name for name in checks if not _is_file(name)]
+    found = pipeline.examined(patterns, options.policy(policy), files)
     problems = [problem for rows in found.values() for problem in rows]
     streams.emit("".join(f"{problem}\n" for problem in problems))
-    told = f"{len(problems):,} problems" if problems else "every example gives its verdict"
-    streams.say(f"{len(found):,} checks: {told}")
+    told = counted(len(problems), "problem") if problems else "every example gives its verdict"
+    streams.say(f"{counted(len(found), 'check')}: {told}")
     return BAD_CONTENT if problems else 0
+
+
+def _is_file(name: str) -> bool:
+    """Whether an argument names a file: ids have no slash, and hardly a service has a check called "yaml"."""
+    return "/" in name or (name.endswith((".yaml", ".yml")) and Path(name).is_file())

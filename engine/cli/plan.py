@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.model import Selection
     from engine.pipeline import PlannedCall, RunRequest
     from engine.report.layout import Page
 
+FORMS: Final = ("text", "json", "jsonl")
+
 
 def show(request: RunRequest, form: str) -> int:
-    """Print the plan of a run ("text" or a JSON form) and return the exit code."""
+    """Print the plan of a run ("text" or a JSON form) and return the exit code.
+
+    Raises UsageError for a form that only reports have.
+    """
+    if form not in FORMS:
+        raise UsageError(f"showing a plan: it has no form {form}; use --format with {', '.join(FORMS)}")
     from engine import pipeline
     from engine.cli import streams
     from engine.report import records

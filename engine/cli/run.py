@@ -59,7 +59,7 @@ _CODES: Final = (
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl. Repeatable.",
+    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl, .csv, .md. Repeatable.",
 )
 @options.CONFIG
 @options.debug

@@ -47,23 +47,25 @@ class CompiledCheck:
 
 def load_checks(root: Root, problems: list[Problem]) -> dict[str, Check]:
     """Every check by id, each file validated by its schema; what is wrong is added to ``problems``."""
-    checks: dict[str, Check] = {}
-    rules = shape(root.schema("check"))
-    for path in _files(root):
-        document = read(path, problems)
-        if document is None:
-            continue
-        found = [*_misplaced(path, root.checks), *rules.problems(document)]
-        if found:
-            problems += found
-            continue
-        check = check_of(document, _id(path, root))
-        problems += [
-            document.key_problem(("related", name), "the name has a meaning already")
-            for name in sorted(_RESERVED.intersection(check.related))
-        ]
-        checks[check.id] = check
-    return checks
+    found = (load_check(path, root, problems) for path in _files(root))
+    return {check.id: check for check in found if check is not None}
+
+
+def load_check(path: Path, root: Root, problems: list[Problem]) -> Check | None:
+    """The check in one file below ``root.checks``; what is wrong with it is added to ``problems``."""
+    document = read(path, problems)
+    if document is None:
+        return None
+    found = [*_misplaced(path, root.checks), *shape(root.schema("check")).problems(document)]
+    if found:
+        problems += found
+        return None
+    check = check_of(document, _id(path, root))
+    problems += [
+        document.key_problem(("related", name), "the name has a meaning already")
+        for name in sorted(_RESERVED.intersection(check.related))
+    ]
+    return check
 
 
 def ids(root: Root) -> frozenset[str]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
-from engine.content.checks import document_of, ids, load_checks
+from engine.content.checks import document_of, ids, load_check, load_checks
 from engine.content.policy import Policy, load_policy
 from engine.content.provenance import brought
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import Root
-from engine.errors import ContentError, Problem
+from engine.errors import ContentError, Problem, UsageError
 from engine.model import Check
+
+_DEPTH: Final = 3
+"""Names that a check's id takes from its path: provider, service, name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,29 @@ def load(root: Root) -> Content:
     if problems or policy is None:
         raise ContentError(problems)
     return Content(root, checks, types, policy)
+
+
+def adopted(files: Iterable[Path], content: Content) -> tuple[Check, ...]:
+    """The checks in these files, which need not lie in the data folders, held to the same rules.
+
+    A file's last three names are its id, wherever it lies. Raises UsageError for a file that is not there, ContentError
+    with every problem of every file.
+    """
+    problems: list[Problem] = []
+    checks: list[Check] = []
+    for file in files:
+        path = file.absolute()
+        if not path.is_file():
+            raise UsageError(f"reading checks: there is no file {file}")
+        if len(path.parents) <= _DEPTH:
+            raise UsageError(f"reading checks: {file} does not lie in <provider>/<service>/, which its id begins with")
+        check = load_check(path, replace(content.root, checks=path.parents[_DEPTH - 1]), problems)
+        if check is not None:
+            checks.append(check)
+    problems += _unknown_criteria({check.id: check for check in checks}, content.policy.criteria)
+    if problems:
+        raise ContentError(problems)
+    return tuple(checks)
 
 
 def _unrecorded(path: Path) -> None:

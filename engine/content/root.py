@@ -10,6 +10,8 @@ import engine
 from engine.errors import UsageError
 
 _ENGINE: Final = Path(engine.__file__).resolve().parent
+PACKAGED: Final = "_data"
+"""The folder of an installed package that holds the data folders."""
 # Other packages may put a folder called "checks" beside ours; none has this file.
 _SIGN: Final = Path("schemas", "check.schema.json")
 
@@ -40,7 +42,7 @@ def find(policy: Path | None = None, package: Path = _ENGINE) -> Root:
     ``policy`` replaces the policies folder, and nothing else. Raises UsageError where a folder is not there.
     """
     beside = package.parent
-    base = beside if (beside / _SIGN).is_file() else package / "_data"
+    base = beside if (beside / _SIGN).is_file() else package / PACKAGED
     if not (base / _SIGN).is_file() or not (base / "checks").is_dir():
         raise UsageError(f"reading the checks: {base} does not hold them; install auditreel again")
     policies = base / "policies" if policy is None else policy

@@ -40,4 +40,6 @@ FORMATS: Final[Mapping[str, Format]] = {
     "text": Format("engine.report.text", ".txt"),
     "json": Format("engine.report.json", ".json"),
     "jsonl": Format("engine.report.jsonl", ".jsonl"),
+    "csv": Format("engine.report.csv", ".csv"),
+    "markdown": Format("engine.report.markdown", ".md"),
 }

@@ -40,25 +40,34 @@ def lines(run: Assessment, page: Page) -> Iterator[str]:
 
 def last_line(run: Assessment) -> str:
     """Whether it was recorded, how much was waived, and the next command."""
-    parts = ["DEMO"] if run.kind == "demo" else []
+    return " · ".join((*_standing(run), f"next: {next_commands(run)[0][0]}"))
+
+
+def standing(run: Assessment) -> str:
+    """Whether it was recorded, and how much was waived; empty where there is nothing to say."""
+    return " · ".join(_standing(run))
+
+
+def _standing(run: Assessment) -> Iterator[str]:
+    if run.kind == "demo":
+        yield "DEMO"
     if run.sealed is None:
-        parts.append("NOT SEALED" if 5 in run.exit_reasons else "not recorded")
+        yield "NOT SEALED" if 5 in run.exit_reasons else "not recorded"
     waived = summary.totals(run).waived
     if waived:
-        parts.append(f"{counted(waived, 'failure')} waived")
-    parts.append(f"next: {next_command(run)}")
-    return " · ".join(parts)
+        yield f"{counted(waived, 'failure')} waived"
 
 
-def next_command(run: Assessment) -> str:
-    """The command that helps most now."""
-    fixes = summary.fixes(run)
-    if fixes:
-        return f"auditreel explain {fixes[0].check.id}"
-    if any(gap.granting for gap in summary.gaps(run)):
-        return "auditreel permissions"
-    if summary.gaps(run):
-        return "auditreel doctor"
+def next_commands(run: Assessment) -> tuple[tuple[str, str], ...]:
+    """The commands that help now, the one that helps most first, each with what it gives."""
+    fixes, gaps = summary.fixes(run), summary.gaps(run)
+    found = [(f"auditreel explain {fix.check.id}", "why it matters, and how to fix it") for fix in fixes[:1]]
+    if any(gap.granting for gap in gaps):
+        found.append(("auditreel permissions", "what to grant, so that everything is seen"))
+    elif gaps:
+        found.append(("auditreel doctor", "why something could not be read"))
     if run.sealed is None:
-        return "auditreel init"
-    return f"auditreel export --run {run.run_id}"
+        found.append(("auditreel init", "a store, so that runs become evidence"))
+    elif not found:
+        found.append((f"auditreel export --run {run.run_id}", "this run, for an auditor"))
+    return tuple(found)

@@ -211,6 +211,15 @@ def placed(criteria: Iterable[CriterionConclusion]) -> dict[str, str]:
     return places
 
 
+def relying(run: Assessment) -> dict[str, tuple[str, ...]]:
+    """The controls whose conclusions count each check."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in run.controls:
+        for id_ in row.checks:
+            found[id_] = (*found.get(id_, ()), row.control.id)
+    return found
+
+
 def word(conclusion: ControlConclusion) -> str:
     """What a control's conclusion is called on a screen; failures do not hide that it is incomplete as well."""
     if conclusion.word == "failures_observed" and (conclusion.unknown or not conclusion.complete):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from engine.model import GLOBAL, Assessment, Criterion, CriterionConclusion, Finding, WaiverState
-from engine.report import Options, closing, layout, summary, tables
-from engine.report.layout import Page, Style, cells, clipped, counted, left, named, ranges, wrapped
+from engine.model import Assessment, Criterion, CriterionConclusion, Finding
+from engine.report import Options, closing, layout, sentences, summary, tables
+from engine.report.layout import Page, Style, cells, clipped, counted, left, named, wrapped
 from engine.report.safe import safe
 
 FIX_FIRST: Final = 5
@@ -20,13 +20,9 @@ FEW_CHECKS: Final = 12
 _SEVERITY: Final[dict[str, tuple[Style, ...]]] = {
     "critical": ("bold", "red"), "high": ("red",), "medium": ("yellow",), "low": ("cyan",),
 }  # fmt: skip
-_KIND: Final = {"adhoc": "ad-hoc run", "scheduled": "scheduled run", "gate": "gate", "demo": "demonstration"}
-_WAIVED: Final = {
-    "risk_accepted": "accepted risk",
-    "compensating_control": "compensating control",
-    "false_positive": "said to be a false positive",
-    "planned_fix": "fix planned, accepted",
-}
+_WAIVER: Final[dict[str, tuple[Style, ...]]] = {
+    "expired": ("bold", "red"), "uncommitted": ("bold", "red"), "unmatched": ("yellow",), "not_started": ("yellow",),
+}  # fmt: skip
 
 
 def render(assessment: Assessment, options: Options) -> str:
@@ -45,41 +41,13 @@ def render(assessment: Assessment, options: Options) -> str:
 def _header(run: Assessment, page: Page) -> Iterator[str]:
     if run.kind == "demo":
         yield page.paint(clipped(closing.WATERMARK, page.width), "bold", "yellow")
-    title = f"{safe(run.organization)} · {_KIND.get(run.kind, run.kind)} · auditreel {run.engine_version}"
-    yield page.heading(title, f"as of {run.as_of}")
-    yield from page.labelled("Scanned", _scanned(run), most=3)
+    yield page.heading(sentences.title(run), f"as of {run.as_of}")
+    yield from page.labelled("Scanned", sentences.scanned(run), most=3)
     if run.resumed is not None:
-        yield from page.labelled("Resumed", f"a run that began at {run.resumed} and died; what it had read is kept")
-    yield from page.labelled("Judged", _judged(run), most=3)
+        yield from page.labelled("Resumed", sentences.resumed(run), most=3)
+    yield from page.labelled("Judged", sentences.judged(run), most=3)
     if run.sealed is not None:
         yield from page.labelled("Recorded", closing.recorded(run), most=3)
-
-
-def _scanned(run: Assessment) -> str:
-    accounts = sorted(summary.accounts(run))
-    regions = sorted({safe(scope.region) for scope in run.snapshot.scopes} - {GLOBAL})
-    where = f"{counted(len(regions), 'region')} ({named(regions, 3)})" if regions else "no region"
-    who = run.snapshot.identity.get("arn", "").rpartition(":")[2]
-    text = f"{counted(len(accounts), 'account')} ({named(map(safe, accounts), 3)}), {where}"
-    text += f", as {safe(who)}" if who else ""
-    return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
-
-
-def _judged(run: Assessment) -> str:
-    selection, sums = run.selection, summary.totals(run)
-    filters = [
-        *selection.criteria,
-        *selection.patterns,
-        *([f"{selection.severity} and above"] if selection.severity else []),
-        *(f"account {name}" for name in selection.accounts),
-        *(f"region {name}" for name in selection.regions),
-    ]
-    asked = f" for {safe(', '.join(filters))}" if filters else ""
-    failed = f"{sums.failed:,} fail" + (f" ({sums.waived:,} waived)" if sums.waived else "")
-    return (
-        f"{counted(len(selection.checks), 'check')}{asked}: {sums.passed:,} pass, {failed}, {sums.unknown:,} unknown, "
-        f"{sums.not_applicable:,} n/a"
-    )
 
 
 # --- by criterion and control --------------------------------------------------------------------------------------
@@ -125,43 +93,11 @@ def _checks(run: Assessment, page: Page) -> Iterator[str]:
 
 
 def _coverage(run: Assessment, page: Page) -> Iterator[str]:
-    seen = summary.coverage(run)
-    text = f"{seen.answered:,} of {counted(seen.planned, 'planned read')} answered"
-    if seen.refused:
-        text += f" ({', '.join(f'{count:,} {_plain(reason)}' for reason, count in seen.refused.items())})"
-    yield from page.labelled(
-        "Coverage", f"{text}; {counted(seen.resources, 'resource')} of {seen.types:,} types listed."
-    )
-    if seen.incomplete:
-        places = [f"{row.type} in {safe(str(row.scope))}" for row in seen.incomplete]
-        text = f"{counted(len(places), 'listing')} not complete, so there may be more: {named(places, 3)}."
+    yield from page.labelled("Coverage", sentences.covered(run))
+    for text in filter(None, (sentences.not_entered(run), sentences.incomplete(run))):
         yield from page.paragraph(text, "yellow")
-    none = f"None exist: {named(seen.empty, 3, 'more types')}." if seen.empty else ""
-    off = f"Not in use: {named(sorted({row.type for row in seen.off}), 3, 'more types')}." if seen.off else ""
-    if none or off:
-        yield from page.paragraph(f"{none} {off}".strip())
-    yield from _left_out(page, run)
-
-
-def _left_out(page: Page, run: Assessment) -> Iterator[str]:
-    """Accounts that could not be entered, which is a gap, and what was left out on purpose, which is none."""
-    closed = summary.closed_accounts(run)
-    if closed:
-        names = named([safe(account) for account in closed], 3)
-        text = f"{counted(len(closed), 'account')} could not be entered, so nothing in it was seen: {names}."
-        yield from page.paragraph(text.replace("it was", "them was") if len(closed) > 1 else text, "yellow")
-    rows = run.snapshot.left_out
-    for why in sorted({row.why for row in rows if row.scope.region == "*"}):
-        mine = [row for row in rows if row.scope.region == "*" and row.why == why]
-        names = named([safe(f"{row.name} ({row.scope.account})") for row in mine], 3)
-        yield from page.paragraph(f"{counted(len(mine), 'account')} {safe(why)}, so not read: {names}.")
-    regions = ranges({safe(row.scope.region) for row in rows if row.scope.region != "*"})
-    if regions:
-        yield from page.paragraph(f"Regions not enabled, so not read: {', '.join(regions)}.")
-
-
-def _plain(reason: str) -> str:
-    return reason.replace("_", " ")
+    for text in filter(None, (sentences.none_exist(run), *sentences.left_out(run))):
+        yield from page.paragraph(text)
 
 
 # --- what to fix, what was not seen --------------------------------------------------------------------------------
@@ -198,22 +134,12 @@ def _gaps(run: Assessment, page: Page) -> Iterator[str]:
     found = summary.gaps(run)
     if not found:
         return
-    permissions = sum(gap.granting for gap in found)
-    unknown = summary.totals(run).unknown
-    told = counted(len(found), "cause") if not permissions else counted(permissions, "missing permission")
-    if permissions and permissions < len(found):
-        told += f" and {counted(len(found) - permissions, 'other cause')}"
-    explain = "explains" if len(found) == 1 else "explain"
-    yield page.heading(f"Not seen: {told} {explain} {counted(unknown, 'unknown verdict')}")
+    yield page.heading(sentences.not_seen(run))
     for gap in found[:SHOWN_GAPS]:
-        where = named([safe(str(scope)) for scope in gap.scopes], 1)
-        text = (
-            f"{_plain(gap.reason)}: {safe(gap.needs)} in {where}" if gap.needs else f"{_plain(gap.reason)} in {where}"
-        )
-        yield from page.labelled(f"{gap.verdicts:>7,}", text, "yellow", most=2)
+        yield from page.labelled(f"{gap.verdicts:>7,}", sentences.gap(gap), "yellow", most=2)
     if len(found) > SHOWN_GAPS:
         yield from page.paragraph(f"and {counted(len(found) - SHOWN_GAPS, 'more cause')}", "dim")
-    if permissions:
+    if any(gap.granting for gap in found):
         yield from page.paragraph("what to grant: auditreel permissions", "dim")
 
 
@@ -223,35 +149,14 @@ def _gaps(run: Assessment, page: Page) -> Iterator[str]:
 def _waivers(run: Assessment, page: Page) -> Iterator[str]:
     if any(state.state != "not_selected" for state in run.waivers):
         yield page.heading("Waivers")
-    for kind in ("expired", "uncommitted", "unmatched", "not_started", "in_force"):
+    for kind in sentences.WAIVER_STATES:
         states = sorted((state for state in run.waivers if state.state == kind), key=lambda state: state.waiver.id)
+        styles = _WAIVER.get(kind, ())
         for state in states[:SHOWN_WAIVERS]:
-            label, styles, text = _waiver(state)
+            label, text = sentences.waiver(state)
             yield from page.labelled(label, f"{safe(state.waiver.id)}: {text}", *styles, most=2)
         if len(states) > SHOWN_WAIVERS:
-            yield from page.paragraph(f"and {len(states) - SHOWN_WAIVERS} more {_plain(kind)}", *styles)
-
-
-def _waiver(state: WaiverState) -> tuple[str, tuple[Style, ...], str]:
-    waiver = state.waiver
-    if state.state == "expired":
-        return (
-            "EXPIRED",
-            ("bold", "red"),
-            f"ended {waiver.expires}, its failures count again ({waiver.check})",
-        )
-    if state.state == "unmatched":
-        return "UNMATCHED", ("yellow",), f"nothing that it names fails ({waiver.check})"
-    if state.state == "uncommitted":
-        return "NO EFFECT", ("bold", "red"), f"no commit brought it, so it waives nothing ({waiver.check})"
-    if state.state == "not_started":
-        return "NOT YET", ("yellow",), f"starts {waiver.start} ({waiver.check})"
-    approval = waiver.approval
-    how = "SELF-APPROVED by" if approval.self_approved else "approved by"
-    kind = _WAIVED.get(waiver.kind, waiver.kind)
-    failures = counted(len(state.matches), "failure")
-    text = f"{failures}, {kind} until {waiver.expires}, {how} {safe(approval.approver)} ({approval.standing})"
-    return "in force", (), text
+            yield from page.paragraph(f"and {len(states) - SHOWN_WAIVERS} more {sentences.plain(kind)}", *styles)
 
 
 def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
@@ -273,7 +178,7 @@ def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
         yield from page.labelled("Left out", text, most=2 if len(left_out) <= FEW_REASONS else 1)
     others = [row for row in run.criteria if not row.selected]
     if others:
-        categories = ", ".join(dict.fromkeys(_plain(row.criterion.category) for row in others))
+        categories = ", ".join(dict.fromkeys(sentences.plain(row.criterion.category) for row in others))
         text = f"{counted(len(others), 'criterion', 'criteria')} of {categories}"
         yield from page.labelled("Not asked", text, most=2)
     if run.unused_checks:

@@ -36,7 +36,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "providers.base",
     ),
     "engine.doctor": ("engine", "engine.collection", "engine.model", "providers.base"),
-    "engine.permissions": ("engine.collection.planner", "providers"),
+    "engine.permissions": ("engine.collection.planner", "engine.errors", "providers"),
     "engine.waivers": ("engine.content", "engine.errors", "engine.model"),
     "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.waivers"),
     "engine.catalog": ("engine.content", "engine.model"),

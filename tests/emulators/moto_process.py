@@ -88,10 +88,13 @@ class MotoProcess:
 
 def _serve() -> None:
     # werkzeug's server does not use moto's command line: that one cannot listen on a free port of the system's choice.
+    from moto.ec2 import urls
     from moto.iam import models as iam
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    # Every scan asks for the regions; on a busy machine, EC2 takes longer to import than a client waits for an answer.
+    assert urls.url_paths
     policies = json.loads(iam.aws_managed_policies_data)
     iam.aws_managed_policies_data = json.dumps({name: policies[name] for name in MANAGED_POLICIES})
     application = DomainDispatcherApplication(create_backend_app)

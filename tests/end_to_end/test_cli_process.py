@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -119,9 +120,10 @@ USAGE = {
     "unknown check": (("explain", "aws.iam.root_mfa_enable"), "did you mean aws.iam.root_mfa_enabled?"),
     "pattern that matches nothing": (("run", "--demo", "--check", "gcp.*"), "unknown check 'gcp.*'"),
     "nothing selected": (("run", "--demo", "--criterion", "P8.1"), "auditreel check list"),
-    "unknown suffix": (("run", "--demo", "--output", "report.pdf"), "use .txt, .json, .jsonl"),
+    "unknown suffix": (("run", "--demo", "--output", "report.pdf"), "use .txt, .json, .jsonl, .csv, .md"),
     "folder that is not there": (("run", "--demo", "--output", "missing/report.json"), "there is no folder missing"),
     "snapshot that is not there": (("run", "--snapshot", "missing.json"), "missing.json"),
+    "plan in a form of reports": (("run", "--plan", "--format", "csv"), "use --format with text, json, jsonl"),
     "zero seconds": (("run", "--timeout", "0"), "--timeout"),
 }
 
@@ -171,10 +173,10 @@ def test_data_goes_to_standard_output_and_the_reason_of_the_exit_code_to_the_oth
 def test_two_runs_of_one_snapshot_print_the_same_bytes(auditreel: Command) -> None:
     outputs = {
         form: {auditreel("run", "--demo", "--format", form, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")}
-        for form in ("text", "json", "jsonl")
+        for form in ("text", "json", "jsonl", "csv", "markdown")
     }
 
-    assert [len(found) for found in outputs.values()] == [1, 1, 1]
+    assert [len(found) for found in outputs.values()] == [1, 1, 1, 1, 1]
 
 
 def test_severity_that_nothing_reaches_lets_the_run_pass(auditreel: Command) -> None:
@@ -187,15 +189,18 @@ def test_severity_that_nothing_reaches_lets_the_run_pass(auditreel: Command) -> 
 def test_reports_are_written_in_the_format_of_their_suffix_for_the_owner_only(
     auditreel: Command, tmp_path: Path
 ) -> None:
-    done = auditreel("run", "--demo", "--output", "a.json", "--output", "b.jsonl", "--output", "c.txt")
+    names = ["a.json", "b.jsonl", "c.txt", "d.csv", "e.md"]
+    done = auditreel("run", "--demo", *(word for name in names for word in ("--output", name)))
     files = {path.name: path for path in (tmp_path / "work").iterdir()}
 
     assert done.stdout.startswith(b"DEMONSTRATION ")
-    assert sorted(files) == ["a.json", "b.jsonl", "c.txt"]
+    assert sorted(files) == names
     assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
     assert json.loads(files["a.json"].read_text())["run"]["kind"] == "demo"
     assert all(json.loads(line)["run"]["kind"] == "demo" for line in files["b.jsonl"].read_text().splitlines())
     assert files["c.txt"].read_text().startswith("DEMONSTRATION ")
+    assert {row["kind"] for row in csv.DictReader(files["d.csv"].read_text().splitlines())} == {"demo"}
+    assert "> **DEMONSTRATION " in files["e.md"].read_text()
 
 
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])

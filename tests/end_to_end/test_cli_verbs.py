@@ -106,6 +106,15 @@ def test_permissions_are_a_policy_of_the_cloud_and_those_of_the_plan(auditreel: 
     assert statement["Action"] == listed == sorted({name for call in planned["calls"] for name in call["permissions"]})
 
 
+@pytest.mark.parametrize(("form", "line"), [("terraform", '      "{}",'), ("cloudformation", "              - {}")])
+def test_permissions_come_with_a_role_for_the_tools_that_make_it(auditreel: Command, form: str, line: str) -> None:
+    listed = auditreel("permissions", "--check", "aws.s3.*", "--format", "list").stdout.split()
+    done = auditreel("permissions", "--check", "aws.s3.*", "--format", form)
+
+    assert "\n".join(line.format(action) for action in listed) in done.stdout
+    assert done.stderr == f"aws: {len(listed)} actions, all of them reads\n"
+
+
 def test_the_plan_for_a_reader_names_every_operation_and_calls_nothing(auditreel: Command) -> None:
     text = auditreel("run", "--check", "aws.s3.*", "--plan").stdout
     planned = json.loads(auditreel("run", "--check", "aws.s3.*", "--plan", "--format", "json").stdout)

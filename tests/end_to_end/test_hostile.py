@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import unicodedata
@@ -12,6 +14,8 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from engine import pipeline
 from engine.pipeline import RunRequest
@@ -59,6 +63,12 @@ def called(name: str) -> Callable[[bytes], bytes]:
     return lambda body: re.sub(rb"<(groupName|UserName|value)>[^<]*<", lambda m: b"<%s>%s<" % (m[1], text), body)
 
 
+def markdown(text: str) -> Iterator[Token]:
+    for block in MarkdownIt("commonmark").enable("table").parse(text):
+        yield block
+        yield from block.children or ()
+
+
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_a_hostile_name_is_harmless_wherever_it_is_shown(
     account: Account, clean: tuple[Scanner, Scan], name: str, tmp_path: Path
@@ -84,6 +94,11 @@ def test_a_hostile_name_is_harmless_wherever_it_is_shown(
     lines = FORMATS["jsonl"].render(assessment, Options()).encode().splitlines()
     assert len(document["findings"]) == len(lines) == len(ours)
     assert [json.loads(line)["verdict"] for line in lines] == [row["verdict"] for row in document["findings"]]
+    rows = list(csv.DictReader(io.StringIO(FORMATS["csv"].render(assessment, Options()))))
+    assert [row["verdict"] for row in rows] == [row["verdict"] for row in document["findings"]]
+    assert not any(value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values())
+    page = FORMATS["markdown"].render(assessment, Options())
+    assert not {"html_inline", "html_block", "link_open", "image"} & {token.type for token in markdown(page)}
     assert assessment.sealed is not None
     assert pipeline.verify(str(tmp_path / "store"), tmp_path / "keys").exit_code == 0
 

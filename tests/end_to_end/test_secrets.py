@@ -72,7 +72,7 @@ def where(folder: Path, forms: list[bytes]) -> list[str]:
     return sorted({name for name, data in everything(folder) if any(form in data for form in forms)})
 
 
-OUTPUTS = ("--output", "report.txt", "--output", "report.json", "--output", "report.jsonl")
+OUTPUTS = tuple(word for suffix in ("txt", "json", "jsonl", "csv", "md") for word in ("--output", f"report.{suffix}"))
 
 
 def recorded(run: Run, *more: str) -> int:
@@ -96,7 +96,8 @@ def test_no_secret_of_the_account_is_written(account: Account, run: Run, tmp_pat
     assert where(tmp_path, FORMS) == []
     # What is looked for the same way and may be there is found everywhere.
     found = where(tmp_path, [b"northwind-customer-documents"])
-    assert {"work/report.json", "work/report.jsonl", "work/bundle.zip/bodies.jsonl"} <= set(found)
+    data = {f"work/report.{suffix}" for suffix in ("csv", "json", "jsonl")}
+    assert {*data, "work/bundle.zip/bodies.jsonl"} <= set(found)
     assert f"store/runs/{run_id}/findings.parquet, unpacked" in found
 
 

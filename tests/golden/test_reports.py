@@ -19,6 +19,10 @@ def test_the_screen_in_colour_is_the_one_we_looked_at(golden: Golden) -> None:
     golden("report-color.txt", FORMATS["text"].render(sealed(every_state()), Options(100, color=True)))
 
 
-@pytest.mark.parametrize("form", ["json", "jsonl"])
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
 def test_data_keeps_its_form(golden: Golden, form: str) -> None:
     golden(f"report{FORMATS[form].suffix}", FORMATS[form].render(sealed(every_state()), Options()))
+
+
+def test_the_summary_is_the_one_we_looked_at(golden: Golden) -> None:
+    golden("report.md", FORMATS["markdown"].render(sealed(every_state()), Options()))

@@ -73,7 +73,12 @@ def types() -> Mapping[str, ResourceSchema]:
     return types_of({Path(f"{schema['title']}.schema.json"): json.dumps(schema).encode() for schema in schemas})
 
 
-def check(expression: str, when: str | None = None, related: Mapping[str, Relation] | None = None) -> CompiledCheck:
+def check(
+    expression: str,
+    when: str | None = None,
+    related: Mapping[str, Relation] | None = None,
+    message: str = "Bucket ${resource.name} is ${resource.algorithm}.",
+) -> CompiledCheck:
     source = Check(
         id="aws.test.check",
         version=1,
@@ -83,7 +88,7 @@ def check(expression: str, when: str | None = None, related: Mapping[str, Relati
         severity="high",
         rationale="",
         expression=expression,
-        message="Bucket ${resource.name} is ${resource.algorithm}.",
+        message=message,
         remediation={},
         references=(),
         examples=(),
@@ -328,12 +333,86 @@ def test_a_relation_is_complete_when_every_listing_that_could_hold_a_match_is(
     assert finding.verdict == verdict
 
 
-def test_a_match_in_an_incomplete_relation_does_not_decide() -> None:
-    rows = (listed("Test::Bucket"), listed("Test::Trail"), listed("Test::Trail", THERE, "failed"))
-    finding = only(check(WATCHED, None, BY_NAME), bucket(), trail("t", bucket="b", on=True), rows=rows)
+GAP = (listed("Test::Bucket"), listed("Test::Trail"), listed("Test::Trail", THERE, "failed"))
+"""Trails are listed here, and could not be there."""
 
-    assert finding.verdict == "unknown"
-    assert finding.causes == (Cause("trails", SLOW),)
+
+@pytest.mark.parametrize(
+    ("expression", "on", "verdict"),
+    [
+        ("trails.exists(t, t.on)", [True], "pass"),
+        ("trails.exists(t, t.on)", [False, True], "pass"),
+        ("trails.exists(t, t.on)", [False], "unknown"),
+        ("trails.exists(t, t.on)", [], "unknown"),
+        ("trails.exists(t, t.on && resource.size > 0)", [True], "pass"),
+        ("trails.exists(t, t.on == (resource.size > 0))", [True], "pass"),
+        ("!trails.exists(t, t.on)", [True], "fail"),
+        ("!trails.exists(t, t.on)", [False], "unknown"),
+        ("trails.all(t, t.on)", [False], "fail"),
+        ("trails.all(t, t.on)", [True], "unknown"),
+        ("trails.all(t, t.on || resource.size < 0)", [True], "unknown"),
+        ("trails.exists(t, t.on) || resource.size > 0", [False], "pass"),
+        ("trails.exists(t, trails.exists(u, u.on && t.on))", [True], "pass"),
+        # What could be decided without reading what was not seen is not: that there is one more is not known.
+        ("trails.exists(t, true)", [True], "unknown"),
+        ("trails.exists(t, t.on || true)", [True], "unknown"),
+        ("trails.all(t, t.on && false)", [False], "unknown"),
+        ("trails.exists(t, resource.size > 0 ? true : t.on)", [True], "unknown"),
+        ("trails.exists(t, trails.all(u, u.on))", [True], "unknown"),
+        ("trails.size() > 0", [True], "unknown"),
+        ("trails.exists(t, t.on) && trails.size() > 0", [True], "unknown"),
+        ("trails.filter(t, t.on).size() > 0", [True], "unknown"),
+        ("trails.exists_one(t, t.on)", [True], "unknown"),
+        ("trails[0].on", [True], "unknown"),
+    ],
+)
+def test_what_was_seen_of_an_incomplete_relation_decides_where_nothing_unseen_could_change_it(
+    expression: str, on: list[bool], verdict: str
+) -> None:
+    trails = [trail(f"t{number}", bucket="b", on=value) for number, value in enumerate(on)]
+    finding = only(check(expression, None, BY_NAME), bucket(properties={"size": 1}), *trails, rows=GAP)
+
+    assert finding.verdict == verdict
+    if verdict == "unknown":
+        assert finding.causes == (Cause("trails", SLOW),)
+
+
+@given(
+    st.sampled_from(
+        [
+            "trails.exists(t, t.on)",
+            "trails.all(t, t.on)",
+            "!trails.all(t, !t.on) && resource.size > 0",
+            "trails.exists(t, t.on && trails.exists(u, !u.on && t.on))",
+            "trails.all(t, trails.exists(u, u.on && !t.on) || t.on)",
+            "trails.exists(t, resource.size > 0 ? t.on : !t.on)",
+            "trails.exists(t, true)",
+            "trails.all(t, resource.size > 1)",
+            "trails.size() == 1",
+        ]
+    ),
+    st.lists(st.booleans(), max_size=3),
+    st.lists(st.booleans(), max_size=3),
+    st.integers(0, 2),
+)
+def test_a_verdict_on_an_incomplete_relation_stands_whatever_else_there_is(
+    expression: str, seen: list[bool], more: list[bool], size: int
+) -> None:
+    compiled = check(expression, None, BY_NAME)
+    item = bucket(properties={"size": size})
+    trails = [trail(f"t{number}", bucket="b", on=value) for number, value in enumerate((*seen, *more))]
+
+    partial = only(compiled, item, *trails[: len(seen)], rows=GAP)
+    whole = only(compiled, item, *trails)
+
+    assert partial.verdict in ("unknown", whole.verdict)
+
+
+def test_a_message_does_not_count_what_was_not_seen() -> None:
+    compiled = check("trails.all(t, t.on)", None, BY_NAME, message="${trails.size()} trails")
+    finding = only(compiled, bucket(), trail("t", bucket="b", on=False), rows=GAP)
+
+    assert (finding.verdict, finding.message) == ("fail", "? trails")
 
 
 def test_an_own_key_that_is_unread_makes_the_relation_unknown_and_null_makes_it_empty() -> None:

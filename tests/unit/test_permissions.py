@@ -74,7 +74,7 @@ def test_all_checks_together_take_the_permissions_of_each() -> None:
 
 
 def test_the_policy_is_a_statement_of_exactly_these_actions() -> None:
-    policy = json.loads(least.POLICIES["aws"](("s3:ListAllMyBuckets", "iam:GetAccountSummary")))
+    policy = json.loads(least.granting("policy", "aws", ("s3:ListAllMyBuckets", "iam:GetAccountSummary")))
 
     assert policy["Statement"] == [
         {

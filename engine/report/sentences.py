@@ -1,0 +1,158 @@
+"""What formats for people say in the same words: what was scanned, judged and covered, and what waivers came to.
+
+Names from outside are made harmless for a terminal (:mod:`engine.report.safe`); a format with other dangers does more.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.model import GLOBAL, Assessment, WaiverState
+from engine.report import summary
+from engine.report.layout import counted, named, ranges
+from engine.report.safe import safe
+
+WAIVER_STATES: Final = ("expired", "uncommitted", "unmatched", "not_started", "in_force")
+"""Those that are shown, what needs somebody first."""
+
+_KIND: Final = {"adhoc": "ad-hoc run", "scheduled": "scheduled run", "gate": "gate", "demo": "demonstration"}
+_WAIVED: Final = {
+    "risk_accepted": "accepted risk",
+    "compensating_control": "compensating control",
+    "false_positive": "said to be a false positive",
+    "planned_fix": "fix planned, accepted",
+}
+
+
+def plain(word: str) -> str:
+    """A reason or a state as words: "access denied"."""
+    return word.replace("_", " ")
+
+
+def title(run: Assessment) -> str:
+    """Whose run it is, of which kind, and what made it."""
+    return f"{safe(run.organization)} · {_KIND.get(run.kind, run.kind)} · auditreel {run.engine_version}"
+
+
+def scanned(run: Assessment) -> str:
+    """Which accounts and regions, as whom."""
+    accounts = sorted(summary.accounts(run))
+    regions = sorted({safe(scope.region) for scope in run.snapshot.scopes} - {GLOBAL})
+    where = f"{counted(len(regions), 'region')} ({named(regions, 3)})" if regions else "no region"
+    who = run.snapshot.identity.get("arn", "").rpartition(":")[2]
+    text = f"{counted(len(accounts), 'account')} ({named(map(safe, accounts), 3)}), {where}"
+    text += f", as {safe(who)}" if who else ""
+    return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
+
+
+def judged(run: Assessment) -> str:
+    """How many checks, by which filters, and what they came to."""
+    selection, sums = run.selection, summary.totals(run)
+    filters = [
+        *selection.criteria,
+        *selection.patterns,
+        *([f"{selection.severity} and above"] if selection.severity else []),
+        *(f"account {name}" for name in selection.accounts),
+        *(f"region {name}" for name in selection.regions),
+    ]
+    asked = f" for {safe(', '.join(filters))}" if filters else ""
+    failed = f"{sums.failed:,} fail" + (f" ({sums.waived:,} waived)" if sums.waived else "")
+    return (
+        f"{counted(len(selection.checks), 'check')}{asked}: {sums.passed:,} pass, {failed}, {sums.unknown:,} unknown, "
+        f"{sums.not_applicable:,} n/a"
+    )
+
+
+def resumed(run: Assessment) -> str:
+    """That the run went on with one that died."""
+    return f"a run that began at {run.resumed} and died; what it had read is kept"
+
+
+# --- what was covered ------------------------------------------------------------------------------------------------
+
+
+def covered(run: Assessment) -> str:
+    """How many of the planned reads were answered, and what was listed."""
+    seen = summary.coverage(run)
+    text = f"{seen.answered:,} of {counted(seen.planned, 'planned read')} answered"
+    if seen.refused:
+        text += f" ({', '.join(f'{count:,} {plain(reason)}' for reason, count in seen.refused.items())})"
+    return f"{text}; {counted(seen.resources, 'resource')} of {seen.types:,} types listed."
+
+
+def incomplete(run: Assessment) -> str:
+    """Which listings were not complete; empty where all were."""
+    seen = summary.coverage(run)
+    if not seen.incomplete:
+        return ""
+    places = [f"{row.type} in {safe(str(row.scope))}" for row in seen.incomplete]
+    return f"{counted(len(places), 'listing')} not complete, so there may be more: {named(places, 3)}."
+
+
+def none_exist(run: Assessment) -> str:
+    """Of which types there is nothing, and which services are not in use; empty where neither."""
+    seen = summary.coverage(run)
+    none = f"None exist: {named(seen.empty, 3, 'more types')}." if seen.empty else ""
+    off = f"Not in use: {named(sorted({row.type for row in seen.off}), 3, 'more types')}." if seen.off else ""
+    return f"{none} {off}".strip()
+
+
+def not_entered(run: Assessment) -> str:
+    """The accounts that should have been read and could not be; empty where there are none."""
+    closed = summary.closed_accounts(run)
+    if not closed:
+        return ""
+    names = named([safe(account) for account in closed], 3)
+    them = "it" if len(closed) == 1 else "them"
+    return f"{counted(len(closed), 'account')} could not be entered, so nothing in {them} was seen: {names}."
+
+
+def left_out(run: Assessment) -> tuple[str, ...]:
+    """The accounts and regions that exist and were not to be read, and why."""
+    rows = run.snapshot.left_out
+    accounts = [row for row in rows if row.scope.region == "*"]
+    told = []
+    for why in sorted({row.why for row in accounts}):
+        names = [safe(f"{row.name} ({row.scope.account})") for row in accounts if row.why == why]
+        told.append(f"{counted(len(names), 'account')} {safe(why)}, so not read: {named(names, 3)}.")
+    regions = ranges({safe(row.scope.region) for row in rows if row.scope.region != "*"})
+    return (*told, f"Regions not enabled, so not read: {', '.join(regions)}.") if regions else tuple(told)
+
+
+# --- what was not seen, what was accepted ----------------------------------------------------------------------------
+
+
+def not_seen(run: Assessment) -> str:
+    """How many causes explain how many unknown verdicts."""
+    found = summary.gaps(run)
+    permissions = sum(gap.granting for gap in found)
+    told = counted(len(found), "cause") if not permissions else counted(permissions, "missing permission")
+    if permissions and permissions < len(found):
+        told += f" and {counted(len(found) - permissions, 'other cause')}"
+    explain = "explains" if len(found) == 1 else "explain"
+    return f"Not seen: {told} {explain} {counted(summary.totals(run).unknown, 'unknown verdict')}"
+
+
+def gap(found: summary.Gap) -> str:
+    """A cause of unknown verdicts, and where."""
+    where = named([safe(str(scope)) for scope in found.scopes], 1)
+    needs = f": {safe(found.needs)}" if found.needs else ""
+    return f"{plain(found.reason)}{needs} in {where}"
+
+
+def waiver(state: WaiverState) -> tuple[str, str]:
+    """What became of a waiver: a label, and a sentence."""
+    of = state.waiver
+    if state.state == "expired":
+        return "EXPIRED", f"ended {of.expires}, its failures count again ({of.check})"
+    if state.state == "unmatched":
+        return "UNMATCHED", f"nothing that it names fails ({of.check})"
+    if state.state == "uncommitted":
+        return "NO EFFECT", f"no commit brought it, so it waives nothing ({of.check})"
+    if state.state == "not_started":
+        return "NOT YET", f"starts {of.start} ({of.check})"
+    approval = of.approval
+    how = "SELF-APPROVED by" if approval.self_approved else "approved by"
+    failures, kind = counted(len(state.matches), "failure"), _WAIVED.get(of.kind, of.kind)
+    text = f"{failures}, {kind} until {of.expires}, {how} {safe(approval.approver)} ({approval.standing})"
+    return "in force", text
