@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 
+from engine.collection import directory, entered
 from engine.collection.limiter import Limiter
 from engine.content.checks import load_checks
 from engine.content.root import find
@@ -189,8 +190,12 @@ def test_nearly_everything_that_was_recorded_reaches_a_reader() -> None:
 @pytest.mark.parametrize("scenario", each("sts.GetCallerIdentity", "ec2.DescribeRegions"))
 def test_recorded_accounts_and_regions_are_discovered(scenario: Scenario) -> None:
     adapter = Aws(Recorded(scenario, discovers=True))
-    found = adapter.discover(Limiter(lambda seconds: None, threading.Event()), frozenset(), frozenset())
+    limiter = Limiter(lambda seconds: None, threading.Event())
+    known = directory(adapter, limiter)
+    (account,) = known.accounts
+    found = entered(adapter, account, limiter)
 
-    assert re.fullmatch(r"[0-9]{12}", found.identity["account"])
-    assert {scope.account for scope in found.scopes} == {found.identity["account"]}
+    assert re.fullmatch(r"[0-9]{12}", account)
+    assert account == known.identity["account"]
+    assert {scope.account for scope in found.scopes} == {account}
     assert found.failures.keys() <= {"ec2:DescribeRegions"}

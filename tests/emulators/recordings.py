@@ -20,13 +20,12 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from unittest import mock
 from urllib.parse import quote
 
 import botocore.session
@@ -34,8 +33,9 @@ import jmespath
 from botocore.awsrequest import AWSResponse
 from botocore.utils import parse_timestamp
 
-from engine.collection import collect
+from engine.collection import collect, directory, entered
 from engine.collection.conformance import conforming
+from engine.collection.lanes import Pool
 from engine.collection.limiter import Limiter
 from engine.collection.outcomes import attempt, properties
 from engine.collection.planner import plan
@@ -197,6 +197,10 @@ class Recorded(Clients):
             client.meta.events.register_first("before-parameter-build", _remember)
             client.meta.events.register_first("before-call", _Answering(self, service))
         return client
+
+    def signing(self, account: str) -> AbstractContextManager[None]:
+        """Nobody's credentials; no request is sent."""
+        return nullcontext()
 
     def answer(self, service: str, model: Any, asked: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """The status and the parsed answer of a request."""
@@ -395,11 +399,15 @@ def replay(
     clients = Recorded(scenario)
     adapter = Aws(clients)
     limiter = Limiter(lambda seconds: None, threading.Event())
-    discovery = adapter.discover(limiter, frozenset(), frozenset())
+    (account,) = directory(adapter, limiter).accounts
+    discovery = entered(adapter, account, limiter)
 
     def collected() -> Snapshot:
-        with mock.patch("engine.collection.runner.WORKERS", 1):
-            return collect(made, adapter, discovery, limiter, lambda: AT, conforms)
+        pool = Pool(1)
+        try:
+            return collect(made, adapter, discovery, limiter, lambda: AT, conforms, pool=pool)
+        finally:
+            pool.close()
 
     concerned = {id(recording): recording for reader in mine for recording in _recorded(scenario, reader)}
     snapshots = list(_rounds(clients, list(concerned.values()), collected, at_least=1))
@@ -414,8 +422,7 @@ def replay(
             once = partial(stand_ins.of_resource, reader, needs)
             read = _rounds(clients, _recorded(scenario, reader), once)
             found += ((reader, item) for item in read if item is not None)
-    for scope in discovery.scopes:
-        adapter.close(scope)
+    adapter.close()
     left = tuple(recording for recording in concerned.values() if recording not in clients.given)
     made_up = tuple((conforms(item), frozenset(reader.fills[item.type])) for reader, item in found)
     return Replayed(tuple(snapshots), made_up, made.wanted, tuple(clients.given), left)

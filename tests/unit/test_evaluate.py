@@ -412,7 +412,7 @@ def test_a_message_does_not_count_what_was_not_seen() -> None:
     compiled = check("trails.all(t, t.on)", None, BY_NAME, message="${trails.size()} trails")
     finding = only(compiled, bucket(), trail("t", bucket="b", on=False), rows=GAP)
 
-    assert (finding.verdict, finding.message) == ("fail", "? trails")
+    assert (finding.verdict, finding.message) == ("fail", "(not readable) trails")
 
 
 def test_an_own_key_that_is_unread_makes_the_relation_unknown_and_null_makes_it_empty() -> None:
