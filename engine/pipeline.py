@@ -273,10 +273,15 @@ def _company() -> AbstractContextManager[Any]:
     return company
 
 
+def _access(content: Content, provider: str) -> Mapping[str, Any]:
+    """What the policy says of a provider's accounts."""
+    return content.policy.organization.access.get(provider, {})
+
+
 def _opened(provider: str, request: RunRequest, content: Content) -> Provider:
-    access = content.policy.organization.access.get(provider, {})
     try:
-        return opened(provider, timeout=request.timeout, agent=f"auditreel/{engine.__version__}", access=access)
+        agent, access = f"auditreel/{engine.__version__}", _access(content, provider)
+        return opened(provider, timeout=request.timeout, agent=agent, access=access)
     except (NotInstalled, NotConfigured) as error:
         raise UsageError(f"opening {provider}: {error}") from error
 
@@ -323,11 +328,15 @@ class PlannedCall:
 
 def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
     """The checks that a run would judge, and the calls that it would make. Calls nothing."""
-    _, selection, checks = _prepared(request)
+    content, selection, checks = _prepared(request)
     calls: list[PlannedCall] = []
     for made in _plans(checks):
-        discovery = declared(made.provider).discovery
-        calls += [PlannedCall(made.provider, (called,), needed, "once", ()) for called, needed in discovery]
+        known = declared(made.provider)
+        calls += [
+            PlannedCall(made.provider, (name,), (name,), times, ())
+            for name, times in known.entering(_access(content, made.provider)).items()
+        ]
+        calls += [PlannedCall(made.provider, (called,), needed, "once", ()) for called, needed in known.discovery]
         calls += [_planned_call(made, reader) for reader in made.readers]
     return selection, tuple(calls)
 
@@ -341,10 +350,26 @@ def _planned_call(made: Plan, reader: Reader) -> PlannedCall:
     return PlannedCall(made.provider, reader.operations, reader.permissions, times, tuple(fills))
 
 
-def permissions(request: RunRequest) -> dict[str, tuple[str, ...]]:
-    """The least privilege that the selected checks take, by provider: the vendor's action names."""
-    _, _, checks = _prepared(request)
-    return {made.provider: least.actions(made, declared(made.provider)) for made in _plans(checks)}
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """The least privilege that the selected checks take: the vendor's action names.
+
+    ``reading`` are those of whoever reads an account; ``entering`` what finding and entering further accounts takes.
+    """
+
+    reading: tuple[str, ...]
+    entering: tuple[str, ...]
+
+
+def permissions(request: RunRequest) -> dict[str, Permissions]:
+    """The least privilege that the selected checks take, by provider."""
+    content, _, checks = _prepared(request)
+    found = {}
+    for made in _plans(checks):
+        known = declared(made.provider)
+        entering = tuple(known.entering(_access(content, made.provider)))
+        found[made.provider] = Permissions(least.actions(made, known), entering)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

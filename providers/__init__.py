@@ -6,7 +6,7 @@ the :class:`providers.base.Provider` and imports the SDK.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ class Declared:
         self.readers: tuple[Reader, ...] = package.READERS
         self.discovered: Mapping[str, tuple[str, ...]] = package.DISCOVERED
         self.discovery: tuple[tuple[str, tuple[str, ...]], ...] = package.DISCOVERY
+        self.entering: Callable[[Mapping[str, Any]], Mapping[str, str]] = package.entering
 
 
 def opened(provider: str, **settings: Any) -> Provider:

@@ -26,14 +26,17 @@ def command(format_: str, **flags: Any) -> int:
     request, _ = options.request(flags)
     found = pipeline.permissions(request)
     if format_ == "json":
-        streams.emit(records.encoded({name: list(actions) for name, actions in found.items()}, indent=2) + "\n")
+        actions = {name: list(needed.reading) for name, needed in found.items()}
+        streams.emit(records.encoded(actions, indent=2) + "\n")
     elif format_ == "list":
-        streams.emit("".join(f"{action}\n" for actions in found.values() for action in actions))
+        streams.emit("".join(f"{action}\n" for needed in found.values() for action in needed.reading))
     else:
-        for provider, actions in found.items():
-            streams.emit(f"{permissions.granting(format_, provider, actions)}\n")
-            if note := permissions.note(format_, provider, actions):
+        for provider, needed in found.items():
+            streams.emit(f"{permissions.granting(format_, provider, needed.reading)}\n")
+            if note := permissions.note(format_, provider, needed.reading):
                 streams.say(note)
-    for provider, actions in found.items():
-        streams.say(f"{provider}: {len(actions):,} actions, all of them reads")
+    for provider, needed in found.items():
+        streams.say(f"{provider}: {len(needed.reading):,} actions, all of them reads")
+        if needed.entering:
+            streams.say(f"{provider}: who scans needs, to find and enter accounts: {', '.join(needed.entering)}")
     return 0

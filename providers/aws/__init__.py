@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 from providers.base import GLOBAL, Reader, ResourceType
 
@@ -88,3 +88,23 @@ DISCOVERY: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("ec2:DescribeRegions", ("ec2:DescribeRegions",)),
 )
 """The operations of the discovery, each with its permissions; who one is, everyone may ask."""
+
+
+def entering(access: Mapping[str, Any]) -> dict[str, str]:
+    """The operations by which whoever scans finds and enters further accounts, and how often each is called, in words.
+
+    The permissions have the same names. ``access`` is what the policy says of accounts (``aws`` of
+    organization.yaml's access).
+    """
+    if not access.get("accounts"):
+        return {}
+    rules = [access.get(name) or {} for name in ("include", "exclude")]
+    called = {"sts:AssumeRole": "once an account"}
+    if access["accounts"] == "organization":
+        called["organizations:ListAccounts"] = "once"
+    if any("organizational_units" in rule for rule in rules):
+        unit = "once an organizational unit"
+        called |= {"organizations:ListAccountsForParent": unit, "organizations:ListOrganizationalUnitsForParent": unit}
+    if any("tags" in rule for rule in rules):
+        called["organizations:ListTagsForResource"] = "once an account"
+    return called

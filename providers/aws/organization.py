@@ -13,13 +13,13 @@ from providers.base import LeftOut, Scope
 if TYPE_CHECKING:
     from providers.aws.caller import Caller
 
-OPERATIONS: Final = {
-    "organizations:ListAccounts": ("organizations:ListAccounts",),
-    "organizations:ListAccountsForParent": ("organizations:ListAccountsForParent",),
-    "organizations:ListOrganizationalUnitsForParent": ("organizations:ListOrganizationalUnitsForParent",),
-    "organizations:ListTagsForResource": ("organizations:ListTagsForResource",),
-}
-"""What listing an organization's accounts may call, each with its permissions."""
+OPERATIONS: Final = (
+    "organizations:ListAccounts",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListTagsForResource",
+)
+"""What listing an organization's accounts may call."""
 
 
 @dataclass(frozen=True, slots=True)
