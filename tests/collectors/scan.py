@@ -53,8 +53,8 @@ def read(wanted: Mapping[str, Iterable[str]], regions: Iterable[str] = ("us-east
     """A snapshot of the account that the environment points at, in these regions and what is global."""
     adapter = opened("aws", timeout=5.0)
     limiter = Limiter(lambda seconds: None, threading.Event())
-    own = directory(adapter, limiter)
-    discovery = entered(adapter, min(own.accounts), limiter)
+    known = directory(adapter, limiter)
+    discovery = entered(adapter, min(known.accounts), limiter)
     kept = {GLOBAL, *regions}
     discovery = replace(
         discovery,
@@ -62,7 +62,8 @@ def read(wanted: Mapping[str, Iterable[str]], regions: Iterable[str] = ("us-east
         found=tuple(item for item in discovery.found if item[0].region in kept),
     )
     conform = conforming({name: schema.type for name, schema in types().items()})
-    return collect(plan("aws", declared("aws"), wanted), adapter, discovery, limiter, lambda: now, conform)
+    snapshot = collect(plan("aws", declared("aws"), wanted), adapter, discovery, limiter, lambda: now, conform)
+    return replace(snapshot, identity=known.identity)
 
 
 def scan(
