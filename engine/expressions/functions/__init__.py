@@ -21,7 +21,7 @@ from engine.expressions.values import classes
 
 __all__ = ["EvaluationError", "Function", "functions"]
 
-_MODULES: Final = ("standard", "timestamps", "strings", "formatting", "network", "iam", "ports", "filters")
+_MODULES: Final = ("standard", "timestamps", "strings", "formatting", "network", "iam", "ports", "acls", "filters")
 
 
 @dataclass(frozen=True, slots=True)
