@@ -9,6 +9,7 @@ from typing import Final
 from providers.base import GLOBAL, Reader, ResourceType
 
 SERVICES: Final = (
+    "autoscaling",
     "backup",
     "cloudtrail",
     "cloudwatch",
@@ -16,17 +17,22 @@ SERVICES: Final = (
     "dynamodb",
     "ec2",
     "efs",
+    "elb",
     "elbv2",
+    "gateways",
     "guardduty",
     "iam",
     "kms",
     "lambda_",
     "logs",
+    "network_acls",
+    "networkfirewall",
     "rds",
     "s3",
     "secretsmanager",
     "sns",
     "sqs",
+    "user_data",
     "vpc",
 )
 """The modules of this package that declare ``TYPES`` and ``READERS``."""

@@ -35,6 +35,11 @@ _UNLINKED: Final = {
     "s3:ListObjects": "s3:ListBucket",
 }
 """Operations that the reference's links do not lead to."""
+_FURTHER: Final = {
+    # "This call uses GetWebACL, to verify that your account has permission to access the retrieved web ACL."
+    "wafv2:GetWebACLForResource": ("wafv2:GetWebACL",),
+}
+"""Actions that an operation takes beside the one of its name."""
 
 
 @cache
@@ -78,7 +83,8 @@ def actions(service: str, operation: str) -> tuple[str, ...]:
     # S3 Control's pages stand in S3's API reference, under a prefix; so do its actions among S3's.
     page = f"control_{operation}" if service == "s3control" else operation
     linked = _linked(prefix).get(page, ())
-    return (f"{prefix}:{operation}",) if operation in privileges and page == operation else linked
+    own = (f"{prefix}:{operation}",) if operation in privileges and page == operation else linked
+    return (*own, *_FURTHER.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True)
