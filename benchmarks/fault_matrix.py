@@ -58,6 +58,7 @@ SAYS_NOTHING: Final = {
     "s3:GetBucketLocation": "an empty LocationConstraint is how S3 says us-east-1",
     "s3:GetBucketLogging": "an empty BucketLoggingStatus is how S3 says that logging is off",
     "s3:GetBucketVersioning": "an empty VersioningConfiguration is how S3 says that versioning was never on",
+    "wafv2:GetWebACLForResource": "an object without WebACL is how WAF says that there is none",
     "sqs:ListQueues": "an object without QueueUrls is how SQS says that there are no queues",
 }
 """Operations whose answer without any member is a documented answer: nobody can tell it from a hollow one."""

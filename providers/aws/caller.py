@@ -69,15 +69,25 @@ class Caller:
             return why
 
     def pages(
-        self, service: str, operation: str, key: str, /, *, omits: bool = False, gone: str = "", **arguments: Any
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        /,
+        *,
+        omits: bool = False,
+        gone: str = "",
+        sized: bool = True,
+        **arguments: Any,
     ) -> Iterator[dict[str, Any]]:
         """The items below ``key`` of every page.
 
         An answer without the key is malformed, unless ``omits`` says that the operation leaves it out of an empty page.
         ``gone`` is the error code by which what holds the items was deleted since it was listed: there are none.
+        ``sized``: as of :meth:`whole_pages`.
         """
         try:
-            for page in self.whole_pages(service, operation, **arguments):
+            for page in self.whole_pages(service, operation, sized=sized, **arguments):
                 if key not in page and not omits:
                     raise MalformedAnswer(f"{service}:{operation}", f"no {key}")
                 items = page.get(key) or []
@@ -87,9 +97,12 @@ class Caller:
             if error.response.get("Error", {}).get("Code") != gone:
                 raise
 
-    def whole_pages(self, service: str, operation: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:
+    def whole_pages(
+        self, service: str, operation: str, /, *, sized: bool = True, **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
         """The pages of a listing, for answers that hold several lists.
 
+        ``sized``: whether to say how many items a page may hold, which EC2 refuses beside the ids of what is asked for.
         Pages that lead back to one that was read, or that promise more and do not say where, are malformed.
         """
         client = self._clients.get(service, self.region)
@@ -97,7 +110,7 @@ class Caller:
         model = client.meta.service_model.operation_model(name)
         table = self._clients.paging(service, name)
         size = PAGE_SIZES.get(f"{service}:{name}")
-        settings = {"PageSize": size} if size and "limit_key" in table else {}
+        settings = {"PageSize": size} if sized and size and "limit_key" in table else {}
         request = self._governed(service, getattr(client, operation))
         asked: set[str] = set()
 

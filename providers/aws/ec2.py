@@ -63,6 +63,7 @@ def _instance(aws: Caller, instance: Mapping[str, Any]) -> Found:
         "http_endpoint": attribute(options, "HttpEndpoint"),
         "vpc_id": attribute(instance, "VpcId"),
         "state": attribute(instance.get("State") or {}, "Name"),
+        "image_id": attribute(instance, "ImageId"),
         "public_ipv4_addresses": MISSING if interfaces is None else _public_ipv4(instance, interfaces),
         "network_interfaces": MISSING if interfaces is None else [_interface(interface) for interface in interfaces],
         "tags": tags(instance),
@@ -92,6 +93,21 @@ def _interface(interface: Mapping[str, Any]) -> dict[str, Any]:
         "group_ids": together(values(interface.get("Groups"), "GroupId")),
         "ipv6_addresses": together(addresses, prefixes),
     }
+
+
+def _image_deprecation(aws: Caller, instance: Resource) -> Mapping[str, Any]:
+    # Whoever owns it, and whether or not it can still be launched. An image that was deregistered, or that is no longer
+    # shared with the account, is in an empty answer.
+    asked: dict[str, Any] = {
+        "ImageIds": [instance.properties["image_id"]],
+        "IncludeDeprecated": True,
+        "IncludeDisabled": True,
+    }
+    images = list(aws.pages("ec2", "describe_images", "Images", sized=False, **asked))
+    if not images:
+        return {"image_deprecated_at": Unread("unavailable", detail="the image is not in sight")}
+    deprecation = images[0].get("DeprecationTime")
+    return {"image_deprecated_at": None if deprecation is None else instant(deprecation)}
 
 
 # --- volumes, snapshots, images ---
@@ -144,6 +160,11 @@ def _default_encryption(aws: Caller, region: Resource) -> Mapping[str, Any]:
     return {"ebs_encryption_by_default": attribute(answer, "EbsEncryptionByDefault")}
 
 
+def _snapshot_block(aws: Caller, region: Resource) -> Mapping[str, Any]:
+    answer = aws.call("ec2", "get_snapshot_block_public_access_state")
+    return {"snapshot_block_public_access": attribute(answer, "State")}
+
+
 READERS: Final = (
     Reader(
         operations=("ec2:DescribeInstances",),
@@ -155,12 +176,23 @@ READERS: Final = (
                 "http_endpoint",
                 "vpc_id",
                 "state",
+                "image_id",
                 "public_ipv4_addresses",
                 "network_interfaces",
                 "tags",
             )
         },
         permissions=("ec2:DescribeInstances",),
+    ),
+    Reader(
+        operations=("ec2:DescribeImages",),
+        read=_image_deprecation,
+        per="resource",
+        of=INSTANCE,
+        needs=("image_id",),
+        shared=True,
+        fills={INSTANCE: ("image_deprecated_at",)},
+        permissions=("ec2:DescribeImages",),
     ),
     Reader(
         operations=("ec2:DescribeVolumes",),
@@ -190,5 +222,13 @@ READERS: Final = (
         of=REGION,
         fills={REGION: ("ebs_encryption_by_default",)},
         permissions=("ec2:GetEbsEncryptionByDefault",),
+    ),
+    Reader(
+        operations=("ec2:GetSnapshotBlockPublicAccessState",),
+        read=_snapshot_block,
+        per="resource",
+        of=REGION,
+        fills={REGION: ("snapshot_block_public_access",)},
+        permissions=("ec2:GetSnapshotBlockPublicAccessState",),
     ),
 )

@@ -1,4 +1,4 @@
-"""Amazon VPC: security groups with the networks that their rules admit, VPCs, route tables and flow logs."""
+"""Amazon VPC: security groups with the networks that their rules admit, VPCs, subnets, route tables and flow logs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 SECURITY_GROUP: Final = "AWS::EC2::SecurityGroup"
 VPC: Final = "AWS::EC2::VPC"
+SUBNET: Final = "AWS::EC2::Subnet"
 ROUTE_TABLE: Final = "AWS::EC2::RouteTable"
 FLOW_LOG: Final = "AWS::EC2::FlowLog"
-TYPES: Final = tuple(ResourceType(name) for name in (SECURITY_GROUP, VPC, ROUTE_TABLE, FLOW_LOG))
+TYPES: Final = tuple(ResourceType(name) for name in (SECURITY_GROUP, VPC, SUBNET, ROUTE_TABLE, FLOW_LOG))
 
 Item = Mapping[str, Any]
 _DESTINATIONS: Final = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
@@ -124,6 +125,12 @@ def _subnets(aws: Caller, scope: Scope) -> Iterator[Found]:
     by_vpc: defaultdict[str, list[str]] = defaultdict(list)
     for subnet in aws.pages("ec2", "describe_subnets", "Subnets"):
         by_vpc[subnet["VpcId"]].append(subnet["SubnetId"])
+        properties = {
+            "owner_id": attribute(subnet, "OwnerId"),
+            "map_public_ip_on_launch": attribute(subnet, "MapPublicIpOnLaunch"),
+            "tags": tags(subnet),
+        }
+        yield Found(SUBNET, arn(aws, "subnet", subnet["SubnetId"]), properties, subnet["SubnetId"])
     for vpc, subnets in by_vpc.items():
         yield Found(VPC, arn(aws, "vpc", vpc), {"subnet_ids": sorted(subnets)})
 
@@ -193,7 +200,8 @@ READERS: Final = (
     Reader(
         operations=("ec2:DescribeSubnets",),
         read=_subnets,
-        fills={VPC: ("subnet_ids",)},
+        lists=(SUBNET,),
+        fills={VPC: ("subnet_ids",), SUBNET: ("owner_id", "map_public_ip_on_launch", "tags")},
         unmentioned={"subnet_ids": []},
         permissions=("ec2:DescribeSubnets",),
     ),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs
+from xml.etree import ElementTree
 
 import boto3
 import pytest
 
 from tests.collectors.scan import read, scan, verdicts
+from tests.emulators.aws.ec2 import snapshot_block
 from tests.emulators.aws_wire import AwsWire
+from tests.emulators.bodies import Document
 from tests.emulators.wire import Answer, Exchange
 
 
@@ -224,3 +228,137 @@ def test_a_route_table_or_group_that_is_not_in_sight_is_unknown(aws_env: AwsWire
     aws_env.overrides.edit(operation, lambda document: document.keep(name, []))
     _, findings = scan(("aws.ec2.instance_no_public_ip",))
     assert by_name(findings) == {id_: "unknown"}
+
+
+def test_a_stopped_instance_keeps_its_elastic_address_only(aws_env: AwsWire) -> None:
+    """What AWS gave at launch it takes back when the instance stops; moto keeps it."""
+    ec2 = boto3.client("ec2")
+    _, subnet = private_subnet()
+    automatic, elastic = instance(), instance(SubnetId=subnet)
+    address = ec2.allocate_address(Domain="vpc")
+    ec2.associate_address(InstanceId=elastic, AllocationId=address["AllocationId"])
+    ec2.stop_instances(InstanceIds=[automatic, elastic])
+    kept = address["PublicIp"].encode()
+
+    def taken_back(document: Document) -> None:
+        for reservation in document.items("Reservations"):
+            for holder in list(reservation.iter()):
+                for tag in ("association", "ipAddress"):
+                    for held in holder.findall(tag):
+                        if kept not in ElementTree.tostring(held):
+                            holder.remove(held)
+
+    aws_env.overrides.edit("ec2:DescribeInstances", taken_back)
+    _, findings = scan(("aws.ec2.instance_no_public_ip",))
+    assert by_name(findings) == {automatic: "pass", elastic: "fail"}
+
+
+# --- images of instances ---
+
+IMAGE = ("aws.ec2.image_not_deprecated",)
+
+
+def deprecated(wire: AwsWire, **times: str) -> None:
+    """Set when images are deprecated ("ami-old" as ``ami_old``)."""
+
+    def edit(document: Document) -> None:
+        for image in document.items("Images"):
+            when = times.get(str(image.findtext("imageId")).replace("-", "_"))
+            if when:
+                ElementTree.SubElement(image, "deprecationTime").text = when
+
+    wire.overrides.edit("ec2:DescribeImages", edit)
+
+
+def of_image(image: str) -> str:
+    launched = boto3.client("ec2").run_instances(ImageId=image, MinCount=1, MaxCount=1)
+    id_: str = launched["Instances"][0]["InstanceId"]
+    return id_
+
+
+def test_instances_of_deprecated_images_fail(aws_env: AwsWire) -> None:
+    old, new, now, none = of_image("ami-old"), of_image("ami-new"), of_image("ami-now"), of_image("ami-none")
+    deprecated(
+        aws_env,
+        ami_old="2024-03-01T00:00:00.000Z",
+        ami_new="2027-03-01T00:00:00.000Z",
+        ami_now="2026-11-23T12:00:00.000Z",
+    )
+    _, findings = scan(IMAGE)
+    assert by_name(findings) == {old: "fail", new: "pass", now: "fail", none: "pass"}
+    assert {f.message for f in findings if f.subject.name == old} == {
+        f"Instance {old} runs image ami-old, deprecated since 2024-03-01T00:00:00Z."
+    }
+
+
+def test_each_image_is_asked_for_once_also_where_it_is_deprecated_or_disabled(aws_env: AwsWire) -> None:
+    one, two, other = of_image("ami-1"), of_image("ami-1"), of_image("ami-2")
+    asked = []
+
+    def note(exchange: Exchange, answer: Answer) -> Answer:
+        said = parse_qs(exchange.request.body.decode())
+        asked.append((said["ImageId.1"], said["IncludeDeprecated"], said["IncludeDisabled"], said.get("MaxResults")))
+        return answer
+
+    aws_env.overrides.change("ec2:DescribeImages", note)
+    _, findings = scan(IMAGE)
+    assert by_name(findings) == {one: "pass", two: "pass", other: "pass"}
+    # EC2 refuses a page size beside ids.
+    assert sorted(asked) == [([image], ["true"], ["true"], None) for image in ("ami-1", "ami-2")]
+
+
+def test_an_image_that_is_not_in_sight_is_unknown(aws_env: AwsWire) -> None:
+    """What was deregistered is in an empty answer at first, then an error."""
+    id_ = of_image("ami-gone")
+    aws_env.overrides.edit("ec2:DescribeImages", lambda document: document.keep("Images", []))
+    _, empty = scan(IMAGE)
+    aws_env.faults.add("error", "ec2:DescribeImages", code="InvalidAMIID.NotFound", status=400)
+    _, missing = scan(IMAGE)
+    assert [(f.subject.name, f.verdict, f.causes[0].unread.detail) for f in (*empty, *missing)] == [
+        (id_, "unknown", "the image is not in sight"),
+        (id_, "unknown", missing[0].causes[0].unread.detail),
+    ]
+    assert str(missing[0].causes[0].unread.detail).startswith("InvalidAMIID.NotFound")
+
+
+@pytest.mark.parametrize("kind", ["denied", "hollow", "server_error"])
+@pytest.mark.parametrize("operation", ["ec2:DescribeInstances", "ec2:DescribeImages"])
+def test_an_image_that_could_not_be_read_is_unknown(aws_env: AwsWire, operation: str, kind: Any) -> None:
+    of_image("ami-1")
+    aws_env.faults.add(kind, operation)
+    _, findings = scan(IMAGE)
+    assert {f.verdict for f in findings} == {"unknown"}
+
+
+def test_a_date_that_is_none_is_unknown(aws_env: AwsWire) -> None:
+    of_image("ami-odd")
+    deprecated(aws_env, ami_odd="soon")
+    _, findings = scan(IMAGE)
+    assert [(f.verdict, f.reason) for f in findings] == [("unknown", "malformed_response")]
+
+
+# --- the region's block of public snapshots ---
+
+BLOCK = ("aws.ec2.snapshot_block_public_access",)
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [("block-all-sharing", "pass"), ("block-new-sharing", "pass"), ("unblocked", "fail"), ("unheard-of", "fail")],
+)
+def test_regions_where_snapshots_can_be_shared_with_everyone_fail(aws_env: AwsWire, state: str, verdict: str) -> None:
+    snapshot_block(aws_env.overrides, state)
+    _, findings = scan(BLOCK, regions=("us-east-1", "eu-west-1"))
+    assert by_name(findings) == {"us-east-1": verdict, "eu-west-1": verdict}
+
+
+def test_a_region_that_nobody_touched_fails(aws_env: AwsWire) -> None:
+    _, findings = scan(BLOCK)
+    assert [f.message for f in findings] == ["Block public access for EBS snapshots is unblocked in us-east-1."]
+
+
+@pytest.mark.parametrize("kind", ["denied", "hollow", "server_error"])
+def test_a_block_that_could_not_be_read_is_unknown(aws_env: AwsWire, kind: Any) -> None:
+    aws_env.faults.add(kind, "ec2:GetSnapshotBlockPublicAccessState")
+    _, findings = scan(BLOCK)
+    assert by_name(findings) == {"us-east-1": "unknown"}

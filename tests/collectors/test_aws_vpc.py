@@ -61,6 +61,7 @@ def test_groups_open_to_the_internet_fail(aws_env: AwsWire) -> None:
     group("ssh over IPv6", tcp(22, Ipv6Ranges=ANYWHERE_V6))
     group("ssh in halves", tcp(22, IpRanges=HALVES))
     group("rdp", tcp(3380, 3400, IpRanges=ANYWHERE))
+    group("ssh over UDP", {"IpProtocol": "udp", "FromPort": 22, "ToPort": 22, "IpRanges": ANYWHERE})
     group("rdp over UDP", {"IpProtocol": "udp", "FromPort": 3389, "ToPort": 3389, "IpRanges": ANYWHERE})
     group("database", tcp(5432, IpRanges=ANYWHERE))
     group("all protocols", {"IpProtocol": "-1", "IpRanges": ANYWHERE})
@@ -76,6 +77,7 @@ def test_groups_open_to_the_internet_fail(aws_env: AwsWire) -> None:
         "ssh over IPv6": ("fail", "pass", "pass", "pass"),
         "ssh in halves": ("fail", "pass", "pass", "pass"),
         "rdp": ("pass", "fail", "pass", "pass"),
+        "ssh over UDP": ("pass", "pass", "pass", "pass"),
         "rdp over UDP": ("pass", "fail", "pass", "pass"),
         "database": ("pass", "pass", "fail", "pass"),
         "all protocols": ("fail", "fail", "fail", "fail"),
@@ -312,3 +314,71 @@ def test_counts_of_what_nothing_uses_are_zero(aws_env: AwsWire) -> None:
     (found,) = [item for item in snapshot.resources if item.name == of]
     assert (found.properties["network_interface_count"], found.properties["subnet_ids"]) == (0, [])
     assert found.unread == {}
+
+
+# --- subnets ---
+
+PUBLIC_ADDRESSES = ("aws.ec2.subnet_no_auto_public_ip",)
+
+
+def only(findings: Any, *names: str) -> dict[str, str]:
+    found = {name: verdict for (_, name), verdict in verdicts(findings).items()}
+    return {name: found[name] for name in names}
+
+
+def test_subnets_that_give_every_instance_a_public_address_fail(aws_env: AwsWire) -> None:
+    ec2 = boto3.client("ec2")
+    of = vpc()
+    private, public, meant, other = (subnet(of, f"10.0.{number}.0/24") for number in range(4))
+    for id_ in (public, meant, other):
+        ec2.modify_subnet_attribute(SubnetId=id_, MapPublicIpOnLaunch={"Value": True})
+    ec2.create_tags(Resources=[meant], Tags=[{"Key": "tier", "Value": "public"}])
+    ec2.create_tags(Resources=[other], Tags=[{"Key": "tier", "Value": "private"}])
+    default = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"][0]["SubnetId"]
+    _, findings = scan(PUBLIC_ADDRESSES)
+    assert only(findings, private, public, meant, other, default) == {
+        private: "pass",
+        public: "fail",
+        meant: "not_applicable",
+        other: "fail",
+        default: "fail",
+    }
+
+
+def test_a_subnet_of_another_account_is_left_to_that_account(aws_env: AwsWire) -> None:
+    owner = (b"<ownerId>123456789012</ownerId>", b"<ownerId>444455556666</ownerId>")
+    aws_env.overrides.rewrite("ec2:DescribeSubnets", lambda body: body.replace(*owner))
+    _, findings = scan(PUBLIC_ADDRESSES)
+    assert {f.verdict for f in findings} == {"not_applicable"}
+
+
+@pytest.mark.parametrize("member", ["Subnets.MapPublicIpOnLaunch", "Subnets.OwnerId"])
+def test_a_subnet_that_does_not_say_is_unknown(aws_env: AwsWire, member: str) -> None:
+    aws_env.overrides.without("ec2:DescribeSubnets", member)
+    _, findings = scan(PUBLIC_ADDRESSES)
+    assert {(f.verdict, f.reason) for f in findings} == {("unknown", "missing_attribute")}
+
+
+@pytest.mark.parametrize("kind", ["denied", "hollow", "server_error"])
+def test_subnets_that_could_not_be_listed_are_one_unknown(aws_env: AwsWire, kind: Any) -> None:
+    aws_env.faults.add(kind, "ec2:DescribeSubnets")
+    _, findings = scan(PUBLIC_ADDRESSES)
+    assert [(f.subject.kind, f.verdict) for f in findings] == [("scope", "unknown")]
+
+
+def test_subnets_are_listed_once_for_what_is_asked_of_them_and_of_their_vpc(aws_env: AwsWire) -> None:
+    wanted = {"AWS::EC2::Subnet": {"owner_id", "map_public_ip_on_launch", "tags"}, "AWS::EC2::VPC": {"subnet_ids"}}
+    whole = read(wanted)
+    aws_env.traffic.reset()
+    read(wanted)
+    assert aws_env.traffic.calls["ec2:DescribeSubnets"] == 1
+    aws_env.paging.size = 1
+    aws_env.traffic.reset()
+    assert read(wanted).resources == whole.resources
+    assert not aws_env.traffic.repeats
+    (of,) = [item for item in whole.resources if item.type == "AWS::EC2::VPC"]
+    subnets = [item for item in whole.resources if item.type == "AWS::EC2::Subnet"]
+    assert of.properties["subnet_ids"] == sorted(item.name for item in subnets)
+    assert {(item.id.rpartition("/")[0], item.properties["owner_id"]) for item in subnets} == {
+        ("arn:aws:ec2:us-east-1:123456789012:subnet", "123456789012")
+    }

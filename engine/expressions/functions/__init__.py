@@ -32,6 +32,7 @@ _MODULES: Final = (
     "filters",
     "alarms",
     "events",
+    "acls",
 )
 
 

@@ -63,6 +63,15 @@ def cover_internet(networks: Iterable[Network]) -> bool:
     return _together(four, _RESERVED_V4, INTERNET_V4) or _together(six, _RESERVED_V6, INTERNET_V6)
 
 
+def cover_public(networks: Iterable[Network], block: Network) -> bool:
+    """Whether the blocks together hold every public unicast address of ``block``; true where it has none."""
+    internet, reserved = (INTERNET_V4, _RESERVED_V4) if block.version == 4 else (INTERNET_V6, _RESERVED_V6)
+    if not block.overlaps(internet):
+        return True
+    public = max(block, internet, key=lambda network: network.prefixlen)
+    return any(_holds(whole, public) for whole in joined((*networks, *reserved)) if whole.version == block.version)
+
+
 def _together(blocks: Sequence[Network], reserved: Sequence[Network], internet: Network) -> bool:
     together = (*blocks, *reserved)
     # Counting addresses first spares the sorting of nearly every rule set.

@@ -13,23 +13,11 @@ from typing import Any, Final
 
 from engine.expressions.failures import EvaluationError, Path
 from engine.expressions.functions import Function
-from engine.expressions.functions.cidrs import INTERNET_V4, Network, cover_internet, network
+from engine.expressions.functions.cidrs import INTERNET_V4, Network, cover_internet
+from engine.expressions.functions.reach import Reach, as_network, as_port, as_text, protocol_name
 from engine.expressions.types import BOOL, DYN, INT, STRING, ListType, Nullable
 
-LAST_PORT: Final = 65535
-_ALL: Final = "all"
-_PROTOCOLS: Final[Mapping[str, str]] = {
-    "-1": _ALL,
-    "*": _ALL,
-    "any": _ALL,
-    "1": "icmp",
-    "6": "tcp",
-    "17": "udp",
-    "58": "icmpv6",
-    "132": "sctp",
-}
 _KEYS: Final = ("protocol", "from_port", "to_port", "cidrs")
-_WITH_PORTS: Final = frozenset((_ALL, "tcp", "udp", "sctp"))
 
 
 def covers_internet(cidrs: Sequence[Any]) -> bool:
@@ -38,7 +26,7 @@ def covers_internet(cidrs: Sequence[Any]) -> bool:
     0.0.0.0/0 and ::/0 do, two halves or four quarters do, with or without the private and reserved ranges. A part of
     the internet, however large, does not. Raises EvaluationError for a text that is no address or CIDR block.
     """
-    return cover_internet([_network(cidr) for cidr in cidrs])
+    return cover_internet([as_network(cidr) for cidr in cidrs])
 
 
 def ports_overlap(
@@ -50,8 +38,8 @@ def ports_overlap(
     says. ``from_port``, ``to_port``: both included; null or -1 is open on that side. A protocol without ports (ICMP,
     whose range holds types) has none of them. Raises EvaluationError for a range that ends before it begins.
     """
-    reach = _reach(protocol, from_port, to_port)
-    wanted = _protocol(wanted_protocol)
+    reach = Reach.of(protocol, from_port, to_port)
+    wanted = protocol_name(wanted_protocol)
     return [port for port in ports if reach.includes(wanted, port)]
 
 
@@ -77,26 +65,10 @@ def internet_reaches(rules: Sequence[Any], protocols: Sequence[str], ports: Sequ
 
 
 @dataclass(frozen=True, slots=True)
-class _Reach:
-    """The protocol and the ports that a rule is about."""
-
-    protocol: str
-    first: int
-    last: int
-
-    def includes(self, protocol: str, port: int) -> bool:
-        if self.protocol not in _WITH_PORTS or protocol not in _WITH_PORTS:
-            return False
-        if self.protocol == _ALL:
-            return True
-        return protocol in (self.protocol, _ALL) and self.first <= port <= self.last
-
-
-@dataclass(frozen=True, slots=True)
 class _Rule:
     """A rule as far as it was read. A missing key is any value that it could have: all protocols, ports, addresses."""
 
-    reach: _Reach
+    reach: Reach
     sources: tuple[Network, ...]
     missing: tuple[Path, ...]
 
@@ -117,7 +89,7 @@ def _answers(rules: Sequence[Any], protocols: Sequence[str], ports: Sequence[int
     parsed = [_rule(index, rule) for index, rule in enumerate(rules)]
     if not cover_internet(source for rule in parsed for source in rule.sources):
         return [_CLOSED] * len(ports)
-    wanted = [_protocol(protocol) for protocol in protocols]
+    wanted = [protocol_name(protocol) for protocol in protocols]
     return [_opened(parsed, wanted, port) for port in ports]
 
 
@@ -141,44 +113,12 @@ def _raise_unseen(answers: Iterable[_Answer]) -> None:
 def _rule(index: int, source: Any) -> _Rule:
     if not isinstance(source, Mapping):
         raise EvaluationError(f"a rule is an object, not {type(source).__name__}")
-    reach = _reach(_text(source.get("protocol")), _port(source.get("from_port")), _port(source.get("to_port")))
+    reach = Reach.of(as_text(source.get("protocol")), as_port(source.get("from_port")), as_port(source.get("to_port")))
     cidrs = source.get("cidrs", (str(INTERNET_V4),))
     if not isinstance(cidrs, (list, tuple)):
         raise EvaluationError(f"a rule's cidrs are a list, not {type(cidrs).__name__}")
     missing = tuple((0, index, key) for key in _KEYS if key not in source)
-    return _Rule(reach, tuple(_network(cidr) for cidr in cidrs), missing)
-
-
-def _reach(protocol: str | None, from_port: int | None, to_port: int | None) -> _Reach:
-    name = _ALL if protocol is None else _protocol(protocol)
-    first = 0 if from_port is None or from_port == -1 else from_port
-    last = LAST_PORT if to_port is None or to_port == -1 else to_port
-    if first > last and name in _WITH_PORTS and name != _ALL:
-        raise EvaluationError(f"the port range {first}-{last} ends before it begins")
-    return _Reach(name, first, last)
-
-
-def _protocol(protocol: str) -> str:
-    name = protocol.lower()
-    return _PROTOCOLS.get(name, name)
-
-
-def _text(protocol: Any) -> str | None:
-    if protocol is None or isinstance(protocol, str):
-        return protocol
-    raise EvaluationError(f"a rule's protocol is text, not {type(protocol).__name__}")
-
-
-def _port(port: Any) -> int | None:
-    if port is None or (isinstance(port, int) and not isinstance(port, bool)):
-        return port
-    raise EvaluationError(f"a rule's port is a number, not {type(port).__name__}")
-
-
-def _network(cidr: Any) -> Network:
-    if isinstance(cidr, str):
-        return network(cidr)
-    raise EvaluationError(f"a CIDR block is text, not {type(cidr).__name__}")
+    return _Rule(reach, tuple(as_network(cidr) for cidr in cidrs), missing)
 
 
 _PORTS: Final = ListType(INT)
