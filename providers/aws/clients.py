@@ -21,6 +21,7 @@ import botocore.session
 import msgspec
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.handlers import json_decode_policies
 from botocore.loaders import JSONFileLoader, Loader
 
 from providers.aws.answers import Parsers, verified
@@ -80,6 +81,8 @@ class Clients:
         self._session = botocore.session.Session()
         self._session.register_component("data_loader", _models())
         self._session.register_component("response_parser_factory", Parsers())
+        # botocore's reading of IAM's policy documents keeps the last of two equal keys; ours are malformed then.
+        self._session.unregister("after-call.iam", json_decode_policies)
         self._config = Config(
             connect_timeout=min(timeout, 5.0),
             read_timeout=timeout,

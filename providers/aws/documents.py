@@ -12,13 +12,28 @@ from providers.base import Unread
 def document(text: Any, *, quoted: bool = False) -> Any:
     """A policy document as an object; malformed_response where it is not one.
 
-    ``quoted``: URL-encoded, as IAM's answers are (botocore decodes most, but not all). Numbers that are not whole
-    become text, since evidence holds no floats.
+    ``quoted``: URL-encoded, as IAM's answers are. Numbers that are not whole become text, since evidence holds no
+    floats. An object with a key twice is malformed, as it is to IAM (User Guide, "Grammar of the IAM JSON policy
+    language"): which of the two counts is nothing that the text says.
     """
-    if isinstance(text, dict):
-        return text
     try:
-        value = json.loads(unquote(text) if quoted else text, parse_float=str)
+        value = json.loads(
+            unquote(text) if quoted else text,
+            parse_float=str,
+            parse_constant=_refuse,
+            object_pairs_hook=_object,
+        )
     except (TypeError, ValueError, RecursionError):
         return Unread("malformed_response", detail="policy document is not JSON")
     return value if isinstance(value, dict) else Unread("malformed_response", detail="policy document is not an object")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("a key stands twice")
+    return value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

@@ -40,7 +40,6 @@ _BY_METHOD: Final = frozenset({"apigateway", "apigatewayv2"})
 _FURTHER: Final = {
     # Where it is asked for every stack, as readers do (CloudFormation API reference, DescribeStacks, StackName).
     "cloudformation:DescribeStacks": ("cloudformation:ListStacks",),
-_FURTHER: Final = {
     # "This call uses GetWebACL, to verify that your account has permission to access the retrieved web ACL."
     "wafv2:GetWebACLForResource": ("wafv2:GetWebACL",),
 }

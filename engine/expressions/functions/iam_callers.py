@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
-from engine.expressions.functions.cidrs import joined, network
-from engine.expressions.functions.iam_document import EVERYTHING, Condition, PrincipalKind, Statement
+from engine.expressions.functions.cidrs import Network, joined, network
+from engine.expressions.functions.iam_conditions import Condition, fixed, is_true, requires
+from engine.expressions.functions.iam_document import EVERYTHING, PrincipalKind, Statement
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _BUCKET: Final = re.compile(r"[a-z0-9.-]{3,63}")
 _ORGANIZATION_PATH: Final = re.compile(r"o-[a-z0-9]+/.*")
-_UNIQUE_ID_AND_SESSION: Final = re.compile(r"A[A-Z0-9]{15,}(:.*)?")
+_UNIQUE_ID_AND_SESSION: Final = re.compile(r"(?:A[A-Z0-9]{15,}|[0-9]{12})(?::.*)?")
+_ANONYMOUS: Final = "65a011a29cdf8ec533ec3d1ccaae921c"
+"""The canonical user that anonymous requests to S3 have (User Guide, "Access control list (ACL) overview")."""
+_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 
 
-def fixed(value: str) -> bool:
-    """Whether a condition value is one value: no wildcard, no policy variable."""
-    return bool(value) and not any(mark in value for mark in ("*", "?", "${"))
+def _account(value: str) -> bool:
+    """An account id. aws:PrincipalAccount is "anonymous" for a request that nobody signed."""
+    return bool(_ACCOUNT.fullmatch(value))
 
 
 def fixed_arn(value: str) -> bool:
@@ -54,29 +58,31 @@ def _organization_path(value: str) -> bool:
 
 
 def _unique_id(value: str) -> bool:
-    """A unique id, or any session of the role with that id: ``AROA...:*``."""
-    return fixed(value) or ("${" not in value and bool(_UNIQUE_ID_AND_SESSION.fullmatch(value)))
+    """A unique id, or any session of the role with that id: ``AROA...:*``. Who signs nothing has "anonymous"."""
+    return "${" not in value and bool(_UNIQUE_ID_AND_SESSION.fullmatch(value))
 
 
 _LIMITS: Final[Mapping[str, Callable[[str], bool]]] = {
-    "aws:principalaccount": fixed,
+    "aws:principalaccount": _account,
     "aws:principalarn": fixed_arn,
     "aws:principalorgid": fixed,
     "aws:principalorgpaths": _organization_path,
     "aws:principalservicename": fixed,
-    "aws:sourceaccount": fixed,
+    "aws:principalservicenameslist": fixed,
+    "aws:sourceaccount": _account,
     "aws:sourcearn": fixed_arn,
     "aws:sourceorgid": fixed,
     "aws:sourceorgpaths": _organization_path,
-    "aws:sourceowner": fixed,
+    "aws:sourceowner": _account,
     "aws:sourcevpc": fixed,
+    "aws:sourcevpcarn": fixed_arn,
     "aws:sourcevpce": fixed,
     "aws:userid": _unique_id,
-    "aws:vpceaccount": fixed,
+    "aws:vpceaccount": _account,
     "aws:vpceorgid": fixed,
     "aws:vpceorgpaths": _organization_path,
-    "kms:calleraccount": fixed,
-    "s3:dataaccesspointaccount": fixed,
+    "kms:calleraccount": _account,
+    "s3:dataaccesspointaccount": _account,
     "s3:dataaccesspointarn": fixed_arn,
 }
 """Condition keys that say who calls, for whom, or through which network, and which values of each limit that.
@@ -85,11 +91,6 @@ Not here, since anyone can meet them: aws:Referer, aws:UserAgent, aws:SecureTran
 caller's own account), aws:PrincipalType, aws:VpcSourceIp, aws:ResourceAccount, kms:ViaService, sns:Endpoint,
 lambda:FunctionUrlAuthType, sts:ExternalId, sts:RoleSessionName.
 """
-
-
-def requires(condition: Condition, key: str, accepted: Callable[[str], bool]) -> bool:
-    """Whether a condition lets a request pass only with ``key`` (lower case) at values that are all ``accepted``."""
-    return condition.key == key and condition.demands_value and all(accepted(value) for value in condition.values)
 
 
 def limits_callers(statement: Statement) -> bool:
@@ -103,24 +104,59 @@ def limits_callers(statement: Statement) -> bool:
     return any(limiting)
 
 
+def spares_only_chosen(denial: Statement) -> bool:
+    """Whether a Deny is about all callers but those that someone chose, by NotPrincipal or by its conditions.
+
+    It denies only if all its conditions hold, so that each must hold for every stranger. Services may be spared
+    (BoolIfExists aws:PrincipalIsAWSService "false"), who are no strangers; what a service does with a caller's own
+    rights (aws:ViaAWSService) may not.
+    """
+    refusing = [_refuses_strangers(condition) for condition in denial.conditions]
+    if denial.all_principals_but:
+        return all(refusing) and not any(open_principal(kind, value) for kind, value in denial.principals or ())
+    return all(refusing) and denial.addresses_everyone
+
+
 def _limits(condition: Condition) -> bool:
     if condition.operator == "ipaddress" and condition.key == "aws:sourceip":
-        narrow = _narrow_networks(condition.values)
-        return narrow and not condition.for_all and not condition.if_exists
+        return narrow_networks(condition.values) and condition.demands_key
     if condition.key == "elasticfilesystem:accessedviamounttarget":
         # EFS User Guide, "The meaning of public": a mount target is reached through the VPC only.
-        required = condition.operator == "bool" and not condition.for_all and not condition.if_exists
-        return required and condition.values == ("true",)
-    accepted = _LIMITS.get(condition.key)
-    if accepted is fixed_arn and condition.operator.startswith("string"):
-        accepted = _arn_fixed_as_text
-    return accepted is not None and requires(condition, condition.key, accepted)
+        return is_true(condition, condition.key)
+    return requires(condition, condition.key, _accepted_values(condition))
 
 
-def _narrow_networks(cidrs: tuple[str, ...]) -> bool:
+def _refuses_strangers(condition: Condition) -> bool:
+    if condition.operator == "notipaddress" and condition.key == "aws:sourceip":
+        return narrow_networks(condition.values) and condition.refuses_all_but_values
+    if condition.key == "aws:principalisawsservice":
+        # Whoever signs nothing lacks the key: without IfExists the denial would not be about them.
+        return condition.operator == "bool" and condition.if_exists and condition.values == ("false",)
+    accepted = _accepted_values(condition)
+    return condition.refuses_all_but_values and all(accepted(value) for value in condition.values)
+
+
+def _accepted_values(condition: Condition) -> Callable[[str], bool]:
+    """Which values of a condition's key someone chose."""
+    accepted = _LIMITS.get(condition.key, _no_value)
+    return _arn_fixed_as_text if accepted is fixed_arn and condition.operator.startswith("string") else accepted
+
+
+def _no_value(value: str) -> bool:
+    return False
+
+
+def narrow_networks(cidrs: tuple[str, ...]) -> bool:
     """Whether no block is broader than /8 (IPv4) or /32 (IPv6), blocks that adjoin being taken as one."""
-    blocks = joined(network(cidr) for cidr in cidrs)
+    blocks = joined(_unmapped(network(cidr)) for cidr in cidrs)
     return bool(blocks) and all(block.prefixlen >= (8 if isinstance(block, IPv4Network) else 32) for block in blocks)
+
+
+def _unmapped(block: Network) -> Network:
+    """An IPv4 block that is written as one of IPv6 (``::ffff:0.0.0.0/96``), as what it is."""
+    if isinstance(block, IPv6Network) and block.subnet_of(_MAPPED):
+        return IPv4Network((int(block.network_address) & 0xFFFFFFFF, block.prefixlen - 96))
+    return block
 
 
 def open_principal(kind: PrincipalKind, value: str) -> bool:
@@ -129,7 +165,7 @@ def open_principal(kind: PrincipalKind, value: str) -> bool:
     A wildcard is, unless it follows a fixed account. A federated principal that is no ARN is a public identity provider
     (graph.facebook.com), with which anyone can sign in. An id like ``AIDA...`` is what is left of a deleted user.
     """
-    if value == EVERYTHING:
+    if value == EVERYTHING or (kind, value) == ("CanonicalUser", _ANONYMOUS):
         return True
     if kind == "Federated" and not value.startswith("arn:"):
         return True

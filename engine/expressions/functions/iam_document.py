@@ -6,64 +6,31 @@ EvaluationError, so that nothing is concluded from what was not understood.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.expressions.failures import EvaluationError
+from engine.expressions.functions.iam_conditions import Condition, conditions, fixed, shortened
 from engine.expressions.functions.wildcards import covers, matches, overlaps, surely_covers
 
 EVERY_ACTION: Final = "*:*"
 EVERYTHING: Final = "*"
+PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
 LONGEST_TEXT: Final = 2048
 """No ARN is longer (IAM API, arnType); to compare two patterns can take as long as the product of their lengths."""
-_LONGEST_IN_MESSAGE: Final = 120
 
 PrincipalKind = Literal["AWS", "Federated", "Service", "CanonicalUser"]
 _PRINCIPAL_KINDS: Final[tuple[PrincipalKind, ...]] = ("AWS", "Federated", "Service", "CanonicalUser")
+_AWS_PRINCIPAL: Final = re.compile(r"[0-9]{12}|arn:.+|A[A-Z0-9]{15,}")
+"""An account id, an ARN, or the unique id that is left of a user or role that was deleted."""
+_DOCUMENT: Final = frozenset(("Version", "Id", "Statement"))
+_VERSIONS: Final = ("2012-10-17", "2008-10-17")
 _ELEMENTS: Final = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
-_COMPARISONS: Final = {
-    "String": ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike"),
-    "Numeric": ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"),
-    "Date": ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"),
-    "Arn": ("Equals", "NotEquals", "Like", "NotLike"),
-    "Binary": ("Equals",),
-    "Bool": ("",),
-    "IpAddress": ("",),
-    "NotIpAddress": ("",),
-    "Null": ("",),
-}
-_OPERATORS: Final = frozenset(
-    (family + comparison).lower() for family, comparisons in _COMPARISONS.items() for comparison in comparisons
-)
-_POSITIVE: Final = frozenset(("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"))
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One line of a Condition element: all lines must hold, any one of the values suffices.
-
-    ``operator`` and ``key`` are in lower case; ``for_all`` is the ForAllValues prefix and ``if_exists`` the IfExists
-    suffix, with either of which a request that lacks the key passes. ForAnyValue is not kept: a request without the key
-    fails it, as it fails the bare operator.
-    """
-
-    operator: str
-    key: str
-    values: tuple[str, ...]
-    for_all: bool = False
-    if_exists: bool = False
-
-    @property
-    def demands_value(self) -> bool:
-        """Whether it lets a request pass only with the key, and only at one of the values.
-
-        ForAllValues and IfExists let a request without the key pass, negated operators and Null let most values pass
-        (IAM User Guide, "Condition operators"). Without a value it is read as demanding none.
-        """
-        return self.operator in _POSITIVE and not self.for_all and not self.if_exists and bool(self.values)
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +81,31 @@ class Statement:
         else:
             action_covered = any(surely_covers(pattern, action) for pattern in self.actions)
         if self.all_resources_but:
-            return action_covered and not any(overlaps(excluded, resource) for excluded in self.resources)
+            return action_covered and not any(_may_share(excluded, resource) for excluded in self.resources)
         return action_covered and (
-            not self.resources or any(surely_covers(pattern, resource) for pattern in self.resources)
+            not self.resources or any(_surely_holds(pattern, resource) for pattern in self.resources)
         )
+
+
+def _surely_holds(pattern: str, resource: str) -> bool:
+    """Whether a pattern of resources covers another for certain, whatever becomes of the policy variables in them."""
+    if "${" in pattern:
+        return pattern == resource
+    return surely_covers(pattern, _any_value(resource))
+
+
+def _may_share(pattern: str, resource: str) -> bool:
+    return overlaps(_any_value(pattern), _any_value(resource))
+
+
+def _any_value(pattern: str) -> str:
+    """A pattern in which each policy variable may be anything."""
+    return _VARIABLE.sub("*", pattern)
 
 
 def normal_action(action: str) -> str:
     """An action pattern as statements hold it: lower case, ``*`` as ``*:*``."""
     return EVERY_ACTION if set(action) == {"*"} else action.lower()
-
-
-def shortened(text: str) -> str:
-    """A text of a policy, of a length fit for a message."""
-    return text if len(text) <= _LONGEST_IN_MESSAGE else text[: _LONGEST_IN_MESSAGE - 3] + "..."
 
 
 def listed(texts: Iterable[str]) -> str:
@@ -145,6 +123,10 @@ def statements(document: Any) -> tuple[Statement, ...]:
         return ()
     if not isinstance(document, Mapping) or "Statement" not in document:
         raise EvaluationError("the policy document is no object with a Statement")
+    if unknown := sorted(str(element) for element in document if element not in _DOCUMENT):
+        raise EvaluationError(f"the policy document is malformed: {shortened(unknown[0])} is no element of a policy")
+    if document.get("Version", _VERSIONS[0]) not in _VERSIONS:
+        raise EvaluationError(f"the policy document is malformed: Version is none of {', '.join(_VERSIONS)}")
     sources = document["Statement"]
     if isinstance(sources, Mapping):
         sources = [sources]
@@ -160,13 +142,12 @@ def _malformed(position: int, what: str) -> EvaluationError:
 def _statement(position: int, source: Any) -> Statement:
     if not isinstance(source, Mapping):
         raise _malformed(position, "it is no object")
-    unknown = sorted(str(element) for element in source if element not in _ELEMENTS)
-    if unknown:
-        raise _malformed(position, f"{unknown[0]} is no element of a statement")
+    if unknown := sorted(str(element) for element in source if element not in _ELEMENTS):
+        raise _malformed(position, f"{shortened(unknown[0])} is no element of a statement")
     if source.get("Effect") not in ("Allow", "Deny"):
         raise _malformed(position, "Effect is neither Allow nor Deny")
-    sid = source.get("Sid")
-    if sid is not None and not isinstance(sid, str):
+    sid = source.get("Sid", "")
+    if not isinstance(sid, str):
         raise _malformed(position, "Sid is no text")
     actions, all_actions_but = _either(position, source, "Action", "NotAction")
     if actions is None:
@@ -175,7 +156,7 @@ def _statement(position: int, source: Any) -> Statement:
     principals, all_principals_but = _principals(position, source)
     return Statement(
         position=position,
-        sid=sid or "",
+        sid=sid,
         allows=source["Effect"] == "Allow",
         principals=principals,
         all_principals_but=all_principals_but,
@@ -183,7 +164,7 @@ def _statement(position: int, source: Any) -> Statement:
         all_actions_but=all_actions_but,
         resources=resources or (),
         all_resources_but=all_resources_but,
-        conditions=_conditions(position, source.get("Condition")),
+        conditions=_conditions(position, source),
     )
 
 
@@ -220,38 +201,16 @@ def _principals(position: int, source: Mapping[str, Any]) -> tuple[tuple[tuple[P
     named = tuple(
         (kind, text) for kind in _PRINCIPAL_KINDS if kind in value for text in _texts(position, element, value[kind])
     )
+    for kind, text in named:
+        if kind == "AWS" and fixed(text) and not _AWS_PRINCIPAL.fullmatch(text):
+            raise _malformed(position, f"{shortened(text)} is neither an account, an ARN nor a unique id")
     return named, element == "NotPrincipal"
 
 
-def _conditions(position: int, condition: Any) -> tuple[Condition, ...]:
-    if condition is None:
+def _conditions(position: int, source: Mapping[str, Any]) -> tuple[Condition, ...]:
+    if "Condition" not in source:
         return ()
-    if not isinstance(condition, Mapping) or not all(isinstance(keys, Mapping) for keys in condition.values()):
-        raise _malformed(position, "Condition is no object of objects")
-    return tuple(
-        _condition(position, str(operator), str(key), values)
-        for operator, keys in condition.items()
-        for key, values in keys.items()
-    )
-
-
-def _condition(position: int, written: str, key: str, values: Any) -> Condition:
-    operator = written.lower()
-    for_all = operator.startswith("forallvalues:")
-    operator = operator.removeprefix("forallvalues:").removeprefix("foranyvalue:")
-    if_exists = operator.endswith("ifexists") and operator != "nullifexists"
-    operator = operator.removesuffix("ifexists") if if_exists else operator
-    if operator not in _OPERATORS:
-        raise _malformed(position, f"{written} is no condition operator")
-    several = values if isinstance(values, (list, tuple)) else (values,)
-    texts = tuple(_scalar(position, key, value) for value in several)
-    return Condition(operator, key.lower(), texts, for_all, if_exists)
-
-
-def _scalar(position: int, key: str, value: Any) -> str:
-    """A condition value as text: JSON allows booleans and numbers to stand without quotation marks."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    raise _malformed(position, f"a value of the condition key {key} is no text, number or boolean")
+    try:
+        return conditions(source["Condition"])
+    except EvaluationError as error:
+        raise _malformed(position, error.message) from None

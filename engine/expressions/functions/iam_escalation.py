@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.expressions.functions.iam_admin import identity_statements
-from engine.expressions.functions.iam_document import EVERYTHING, Condition, Statement
+from engine.expressions.functions.iam_conditions import Condition, says_nothing
+from engine.expressions.functions.iam_document import EVERYTHING, PARTITIONS, Statement
 from engine.expressions.functions.wildcards import covers, matches, surely_covers
 
-_ADMINISTRATOR: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
+_ADMINISTRATORS: Final = tuple(
+    f"arn:{partition}:iam::aws:policy/{name}"
+    for partition in PARTITIONS
+    for name in ("AdministratorAccess", "IAMFullAccess")
+)
+"""Policies of AWS that make an administrator of whoever holds them, at once or in one step more."""
 _PASSED_TO: Final = "iam:passedtoservice"
 
 
@@ -95,8 +101,8 @@ def escalations(documents: Sequence[Any]) -> list[str]:
     (``*``, ``arn:aws:iam::*:role/*``, that of one account or region too) and no unconditional Deny takes it back on all
     of them (``*``, or a pattern that is open in region and account). Conditions on the circumstances of a request (MFA,
     address, time, region) leave the escalation in place. One on what is acted upon does not count as a grant: tags of
-    the resource, iam:PermissionsBoundary, iam:PolicyARN without AdministratorAccess, iam:PassedToService without the
-    service. Raises EvaluationError for a document that is malformed or names no resources.
+    the resource, iam:PermissionsBoundary and iam:PolicyARN without an administrator's policy, iam:PassedToService
+    without the service. Raises EvaluationError for a document that is malformed or names no resources.
     """
     parsed = [statement for document in documents for statement in identity_statements(document)]
     allowed = [statement for statement in parsed if statement.allows]
@@ -117,8 +123,9 @@ def _can(step: Step, allowed: list[Statement], denied: list[Statement]) -> bool:
 
 
 def _grants_kind(statement: Statement, kind: str) -> bool:
-    covered = any(_covers_kind(pattern, kind) for pattern in statement.resources)
-    return covered is not statement.all_resources_but
+    if statement.all_resources_but:
+        return not any(_surely_covers_kind(pattern, kind) for pattern in statement.resources)
+    return any(_covers_kind(pattern, kind) for pattern in statement.resources)
 
 
 def _covers_kind(pattern: str, kind: str) -> bool:
@@ -126,22 +133,28 @@ def _covers_kind(pattern: str, kind: str) -> bool:
     service, _, name = kind.partition(":")
     parts = pattern.split(":", 5)
     if len(parts) == 6:
-        return parts[0] == "arn" and covers(parts[2], service) and covers(parts[5], f"{name}*")
-    return covers(pattern, f"arn:aws:{service}:*:*:{name}*")
+        return covers(parts[0], "arn") and covers(parts[2], service) and covers(parts[5], f"{name}*")
+    # The ARNs of IAM have no region, others have one.
+    return any(
+        covers(pattern, f"arn:{partition}:{service}:{region}:*:{name}*")
+        for partition in PARTITIONS
+        for region in (EVERYTHING, "")
+    )
 
 
 def _takes_kind(denial: Statement, kind: str) -> bool:
     """Whether a Deny is about every resource of a kind, in every region and account."""
+    return not denial.all_resources_but and any(_surely_covers_kind(pattern, kind) for pattern in denial.resources)
+
+
+def _surely_covers_kind(pattern: str, kind: str) -> bool:
     service, _, name = kind.partition(":")
-    if denial.all_resources_but:
-        return False
-    for pattern in denial.resources:
-        parts = pattern.split(":", 5)
-        if pattern == EVERYTHING:
-            return True
-        anywhere = len(parts) == 6 and parts[3] in ("", "*") and parts[4] == "*"
-        if anywhere and matches(parts[2], service) and surely_covers(parts[5], f"{name}*"):
-            return parts[3] == "*" or service == "iam"
+    parts = pattern.split(":", 5)
+    if pattern == EVERYTHING:
+        return True
+    anywhere = len(parts) == 6 and parts[3] in ("", "*") and parts[4] == "*"
+    if anywhere and matches(parts[2], service) and surely_covers(parts[5], f"{name}*"):
+        return parts[3] == "*" or service == "iam"
     return False
 
 
@@ -156,8 +169,8 @@ def _narrows(condition: Condition, step: Step) -> bool:
     if condition.key == _PASSED_TO and step.passed_to:
         principals = (f"{step.passed_to}.amazonaws.com", f"{step.passed_to}.amazonaws.com.cn")
         return not any(matches(value, principal) for value in condition.values for principal in principals)
-    if condition.key == "iam:policyarn":
-        return not any(matches(value, _ADMINISTRATOR) for value in condition.values)
-    if condition.key == "iam:permissionsboundary" or re.fullmatch(r"[a-z0-9-]+:resourcetag/.*", condition.key):
-        return not any(set(value) == {"*"} for value in condition.values)
+    if condition.key in ("iam:policyarn", "iam:permissionsboundary"):
+        return not any(matches(value, policy) for value in condition.values for policy in _ADMINISTRATORS)
+    if re.fullmatch(r"[a-z0-9-]+:resourcetag/.*", condition.key):
+        return not any(says_nothing(value) for value in condition.values)
     return False

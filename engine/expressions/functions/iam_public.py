@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from engine.expressions.failures import EvaluationError
-from engine.expressions.functions.iam_callers import limits_callers, open_principal
+from engine.expressions.functions.iam_callers import limits_callers, open_principal, spares_only_chosen
 from engine.expressions.functions.iam_document import (
     EVERY_ACTION,
     EVERYTHING,
@@ -21,12 +22,13 @@ def public_statements(document: Any) -> list[str]:
 
     ``document`` is a policy of S3, SQS, SNS, KMS, Lambda, Secrets Manager and the like, or null. The rule is that of
     :mod:`.iam_callers`; Allow with NotPrincipal is everyone else and so public. A Deny is taken into account only where
-    it leaves nothing of the statement: for everyone, without condition, on all its actions and resources. Any other
-    Deny is ignored, so that a policy whose statements interlock is called public rather than private. Raises
-    EvaluationError for a document that is malformed or names no principals.
+    it leaves no stranger anything of the statement: on all its actions and resources, for everyone, or for all but
+    callers that someone chose (NotPrincipal, StringNotEquals aws:PrincipalOrgID). Any other Deny is ignored, so that a
+    policy whose statements interlock is called public rather than private. Raises EvaluationError for a document that
+    is malformed or names no principals.
     """
     found = []
-    for statement in effective_allows(document):
+    for statement in _effective_allows(document, spares_only_chosen):
         principals = _open_principals(statement)
         if principals and not limits_callers(statement):
             found.append(statement.named(principals + remark(statement)))
@@ -38,15 +40,16 @@ def effective_allows(document: Any) -> list[Statement]:
 
     Raises EvaluationError for a document that is malformed or has a statement without principals.
     """
+    return _effective_allows(document, lambda denial: denial.addresses_everyone and not denial.conditions)
+
+
+def _effective_allows(document: Any, counts: Callable[[Statement], bool]) -> list[Statement]:
+    """The Allow statements of which no Deny that ``counts`` takes all."""
     parsed = statements(document)
     for statement in parsed:
         if statement.principals is None:
             raise EvaluationError(f"statement {statement.position} of the policy document names no Principal")
-    denials = [
-        statement
-        for statement in parsed
-        if not statement.allows and statement.addresses_everyone and not statement.conditions
-    ]
+    denials = [statement for statement in parsed if not statement.allows and counts(statement)]
     return [statement for statement in parsed if statement.allows and not _taken(statement, denials)]
 
 

@@ -7,14 +7,21 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.expressions.failures import EvaluationError
-from engine.expressions.functions.iam_document import EVERYTHING, Condition, Statement, normal_action, statements
+from engine.expressions.functions.iam_conditions import Condition
+from engine.expressions.functions.iam_document import EVERYTHING, Statement, normal_action, statements
 from engine.expressions.functions.wildcards import matches, surely_covers
 
 _REGION: Final = "aws:requestedregion"
 _ELSEWHERE: Final = frozenset(("stringnotequals", "stringnotequalsignorecase", "stringnotlike"))
 _SPARED: Final = frozenset(("arnnotequals", "arnnotlike", "stringnotequals", "stringnotlike"))
 _AREA: Final = re.compile(r"[a-z]{2,3}-.*")
-_NAMED_PRINCIPAL: Final = re.compile(r"(?:role|user|assumed-role)/.*[A-Za-z0-9]")
+_PRINCIPAL: Final = re.compile(r"\*?(?:role|user)/(.*)")
+_LEAST_NAME: Final = 4
+"""Letters and digits without which a pattern names nobody: ``*-a*`` is anybody's."""
+_SIGNED_IN: Final = tuple(
+    f"role/aws-reserved/sso.amazonaws.com/{region}AWSReservedSSO_\0" for region in ("", "eu-west-1/")
+)
+"""The role of some permission set of IAM Identity Center: whoever spares it spares all who sign in."""
 
 
 def denies_outside_regions(document: Any, actions: Sequence[str], regions: Sequence[str]) -> bool:
@@ -24,9 +31,9 @@ def denies_outside_regions(document: Any, actions: Sequence[str], regions: Seque
     it begins with an area ("eu-*", not "*"). Several statements may share the actions. A statement counts if it is a
     Deny on every resource whose condition is aws:RequestedRegion not being one of some regions (Organizations User
     Guide, "Deny access to AWS based on the requested AWS Region"), and beside that at most principals who are spared by
-    name (ArnNotLike aws:PrincipalArn): a pattern of every role spares everybody. Any other condition could lift the
-    denial, so that such a statement does not count. What an allow-list leaves out is not recognised. Raises
-    EvaluationError for a malformed document.
+    name (ArnNotLike aws:PrincipalArn): a pattern of every role, or of all whom Identity Center signs in, spares
+    everybody. Any other condition could lift the denial, so that such a statement does not count. What an allow-list
+    leaves out is not recognised. Raises EvaluationError for a malformed document.
     """
     if not actions:
         raise EvaluationError("no actions are named that should be denied elsewhere")
@@ -53,7 +60,7 @@ def _outside(condition: Condition, regions: Sequence[str]) -> bool:
     patterns = condition.operator == "stringnotlike"
     return (
         condition.operator in _ELSEWHERE
-        and bool(condition.values)
+        and condition.refuses_all_but_values
         and all(_chosen(value, patterns, regions) for value in condition.values)
     )
 
@@ -72,10 +79,17 @@ def _spares_few(condition: Condition) -> bool:
     return (
         condition.key == "aws:principalarn"
         and condition.operator in _SPARED
-        and bool(condition.values)
+        and condition.refuses_all_but_values
         and all(_named(value) for value in condition.values)
     )
 
 
-def _named(principal: str) -> bool:
-    return "${" not in principal and bool(_NAMED_PRINCIPAL.search(principal.rpartition(":")[2]))
+def _named(pattern: str) -> bool:
+    principal = pattern.rpartition(":")[2]
+    found = _PRINCIPAL.fullmatch(principal)
+    return (
+        found is not None
+        and "${" not in pattern
+        and sum(character.isalnum() for character in found[1]) >= _LEAST_NAME
+        and not any(matches(principal, role) for role in _SIGNED_IN)
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.expressions.functions.iam_document import EVERYTHING, Statement, statements
+from engine.expressions.functions.iam_document import EVERYTHING, Statement
+from engine.expressions.functions.iam_public import effective_allows
 
 
 def allowed_services(document: Any, action: str, other_ways: Sequence[str]) -> list[str]:
@@ -13,19 +14,20 @@ def allowed_services(document: Any, action: str, other_ways: Sequence[str]) -> l
 
     ``"*"`` is among them where a statement lets in everyone, and so any service too. Which sources a service may act
     for does not matter. ``other_ways`` are boolean condition keys: a statement that demands one of them to be true is
-    about a way that no service takes ("lambda:InvokedViaFunctionUrl"), and is left out.
+    about a way that no service takes ("lambda:InvokedViaFunctionUrl"), and is left out. Raises EvaluationError for a
+    document that is malformed or names no principals.
     """
     keys = frozenset(key.lower() for key in other_ways)
     found: set[str] = set()
-    for statement in statements(document):
-        if not statement.allows or statement.principals is None or not statement.includes_action(action.lower()):
+    for statement in effective_allows(document):
+        if not statement.includes_action(action.lower()):
             continue
         if any(_demands(statement, key) for key in keys):
             continue
         if statement.all_principals_but or statement.addresses_everyone:
             found.add(EVERYTHING)
         else:
-            found.update(name for kind, name in statement.principals if kind == "Service")
+            found.update(name for kind, name in statement.principals or () if kind == "Service")
     return sorted(found)
 
 

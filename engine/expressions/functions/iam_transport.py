@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.expressions.failures import EvaluationError
-from engine.expressions.functions.iam_document import Condition, Statement, statements
+from engine.expressions.functions.iam_conditions import Condition
+from engine.expressions.functions.iam_document import Statement, statements
 
 LEAST_TLS: Final = 1.2
 
@@ -16,7 +17,7 @@ def denies_insecure_transport(document: Any, resources: Sequence[str]) -> bool:
 
     ``resources`` are ARNs or patterns of them; for a bucket both ``arn:aws:s3:::name`` and ``arn:aws:s3:::name/*``.
     They may be covered by several statements. A statement counts if it denies everyone all actions of the resource's
-    service under one condition and no other:
+    service under conditions each of which holds for every request over plain HTTP:
 
     - Bool (or BoolIfExists, the key always being there) aws:SecureTransport "false" (IAM User Guide, "Boolean condition
       operators");
@@ -31,7 +32,7 @@ def denies_insecure_transport(document: Any, resources: Sequence[str]) -> bool:
     denials = [
         statement
         for statement in statements(document)
-        if not statement.allows and statement.addresses_everyone and len(statement.conditions) == 1
+        if not statement.allows and statement.addresses_everyone and statement.conditions
     ]
     refused = [_refused(resource, denials) for resource in resources]
     return all(refused)
@@ -43,7 +44,8 @@ def _refused(resource: str, denials: list[Statement]) -> bool:
         raise EvaluationError(f"{resource!r} is not an ARN")
     service = parts[2]
     return any(
-        denial.surely_holds_for(f"{service}:*", resource) and _holds_over_http(denial.conditions[0], service)
+        denial.surely_holds_for(f"{service}:*", resource)
+        and all(_holds_over_http(condition, service) for condition in denial.conditions)
         for denial in denials
     )
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from engine.expressions.functions.iam_callers import fixed, limits_callers, open_principal, requires
+from engine.expressions.functions.iam_callers import limits_callers, open_principal
+from engine.expressions.functions.iam_conditions import fixed, requires, says_nothing
 from engine.expressions.functions.iam_document import EVERYTHING, PrincipalKind, Statement, listed
 from engine.expressions.functions.iam_public import effective_allows, principal, remark
+from engine.expressions.functions.wildcards import matches
 
 _ASSUME: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
 
@@ -18,9 +20,10 @@ def public_trust_statements(document: Any) -> list[str]:
 
     Strangers are all AWS principals where no condition limits them (sts:ExternalId does not identify a caller), and the
     other customers of a shared identity provider where no condition pins the claim that names the tenant (``sub`` for
-    most; ``aud`` alone does not). An identity provider of one's own must at least be asked for ``sub`` or ``aud``. SAML
-    providers and services are as fixed as their ARN or name. Deny as in :func:`.iam_public.public_statements`. Raises
-    EvaluationError for a document that is malformed or names no principals.
+    most; ``aud`` alone does not), and the guests of a Cognito identity pool where none demands an ``amr`` that they
+    lack. An identity provider of one's own must at least be asked for ``sub`` or ``aud``. SAML providers and services
+    are as fixed as their ARN or name. A Deny counts where it is for everyone, without condition, on all that is
+    allowed. Raises EvaluationError for a document that is malformed or names no principals.
     """
     return [
         statement.named(strangers)
@@ -43,10 +46,10 @@ def unpinned_subject_statements(document: Any, issuers: Sequence[str]) -> list[s
     """Allow statements by which a token of ``issuers`` assumes the role whatever its subject, in the policy's order.
 
     A subject is pinned by a condition that demands ``<issuer>:sub`` at values which name an owner
-    (:func:`pinned_subject`), or another claim that says as much of a shared provider's token (GitHub's ``repository``).
-    No token of another issuer has that key, so that one such condition suffices. A statement for everybody accepts
-    tokens too, unless its conditions leave only callers that someone chose. Issuers, Deny and errors as in
-    :func:`trusted_issuers`.
+    (:func:`pinned_subject`, for GitHub :func:`github_subject`), or another claim that says as much of a shared
+    provider's token (GitHub's ``repository``). No token of another issuer has that key, so that one such condition
+    suffices. A statement for everybody accepts tokens too, unless its conditions leave only callers that someone chose.
+    Issuers, Deny and errors as in :func:`trusted_issuers`.
     """
     found = []
     for statement in _accepting_tokens(document):
@@ -63,7 +66,9 @@ def _accepting_tokens(document: Any) -> Iterator[Statement]:
 def _accepted(statement: Statement, issuer: str) -> Iterator[str]:
     """The names by which a statement accepts tokens of an issuer."""
     issuer = issuer.lower().removeprefix("https://").rstrip("/")
-    everybody = statement.all_principals_but or any(value == EVERYTHING for _, value in statement.principals or ())
+    everybody = statement.all_principals_but or any(
+        value == EVERYTHING or (kind == "Federated" and not fixed(value)) for kind, value in statement.principals or ()
+    )
     if everybody and not limits_callers(statement):
         yield issuer
     for kind, value in () if statement.all_principals_but else statement.principals or ():
@@ -73,13 +78,14 @@ def _accepted(statement: Statement, issuer: str) -> Iterator[str]:
 
 
 def _pinned(statement: Statement, issuer: str) -> bool:
-    claims = _claims(issuer, _SHARED_PROVIDERS.get(issuer, _SUBJECT))
-    return any(requires(condition, key, accepted) for condition in statement.conditions for key, accepted in claims)
+    claims = _GITHUB if issuer.startswith(f"{_GITHUB_ISSUER}/") else _SHARED_PROVIDERS.get(issuer, _SUBJECT)
+    return _requires_any(statement, issuer, claims)
 
 
-def _claims(issuer: str, claims: Claims) -> list[tuple[str, Callable[[str], bool]]]:
-    """Condition keys of an issuer's claims, and which values of each limit the token."""
-    return [(claim if ":" in claim else f"{issuer}:{claim}", accepted) for claim, accepted in claims.items()]
+def _requires_any(statement: Statement, issuer: str, claims: Claims) -> bool:
+    """Whether a condition demands one of an issuer's claims, at values that limit the token."""
+    keys = [(claim if ":" in claim else f"{issuer}:{claim}", accepted) for claim, accepted in claims.items()]
+    return any(requires(condition, key, accepted) for condition in statement.conditions for key, accepted in keys)
 
 
 def _strangers(statement: Statement) -> str:
@@ -91,17 +97,18 @@ def _strangers(statement: Statement) -> str:
 
 def _stranger(statement: Statement, kind: PrincipalKind, value: str) -> str:
     """Why a principal of a trust policy is open to strangers, or nothing."""
-    if kind != "Federated" or value == EVERYTHING:
-        is_open = open_principal(kind, value) and not limits_callers(statement)
+    if kind != "Federated" or not fixed(value):
+        is_open = (kind == "Federated" or open_principal(kind, value)) and not limits_callers(statement)
         return principal(kind, value) + remark(statement) if is_open else ""
     if ":saml-provider/" in value:
         return ""
     issuer = value.partition(":oidc-provider/")[2] or value
     claims = _SHARED_PROVIDERS.get(issuer.lower(), _OWN_PROVIDER)
-    keys = _claims(issuer.lower(), claims)
-    if any(requires(condition, key, accepted) for condition in statement.conditions for key, accepted in keys):
-        return ""
-    return f"Federated {issuer}, and no condition pins its {next(iter(claims))}"
+    if not _requires_any(statement, issuer.lower(), claims):
+        return f"Federated {issuer}, and no condition pins its {next(iter(claims))}"
+    if issuer.lower() == _COGNITO and not _requires_any(statement, _COGNITO, {"amr": _no_guest}):
+        return f"Federated {issuer}, and no condition keeps out its guests by amr"
+    return ""
 
 
 _PINNED: Final = re.compile(r"[^:/*?]+[:/][^:/*?]+[:/]")
@@ -120,13 +127,35 @@ def pinned_subject(value: str) -> bool:
     return fixed(value) or bool(_PINNED.match(prefix) or _UUID.search(prefix))
 
 
+_GITHUB_OWNER: Final = re.compile(
+    r"(?:^|:)(?:(?:repo|repository):[^:/]+/"
+    r"|(?:repository_owner|repository_owner_id|repository_id|enterprise|enterprise_id):[^:]+:)"
+)
+
+
+def github_subject(value: str) -> bool:
+    """Whether a ``sub`` pattern of GitHub Actions names the owner of the repository before the first wildcard.
+
+    Any organization may have its subjects written otherwise, without repository and owner ("environment:production"),
+    so that a subject which does not name them is a stranger's too, though it be written out.
+    """
+    if "${" in value:
+        return False
+    return bool(_GITHUB_OWNER.search(f"{value}:" if fixed(value) else re.split(r"[*?]", value, maxsplit=1)[0]))
+
+
 def _owned(value: str) -> bool:
     """Whether a repository pattern names its owner: ``acme/*``."""
     return "${" not in value and bool(re.match(r"[^/*?]+/", value))
 
 
 def _some(value: str) -> bool:
-    return set(value) != {"*"}
+    return "${" not in value and not says_nothing(value)
+
+
+def _no_guest(value: str) -> bool:
+    """Whether the ``amr`` of an identity that has not signed in cannot match."""
+    return "${" not in value and not matches(value.lower(), "unauthenticated")
 
 
 Claims = Mapping[str, Callable[[str], bool]]
@@ -134,13 +163,16 @@ Claims = Mapping[str, Callable[[str], bool]]
 _SUBJECT: Final[Claims] = {"sub": pinned_subject}
 _AUDIENCE: Final[Claims] = {"aud": fixed}
 _OWN_PROVIDER: Final[Claims] = {"sub": _some, "aud": _some}
+_GITHUB: Final[Claims] = {
+    "sub": github_subject,
+    "repository": _owned,
+    "repository_id": fixed,
+    "enterprise_id": fixed,
+}
+_GITHUB_ISSUER: Final = "token.actions.githubusercontent.com"
+_COGNITO: Final = "cognito-identity.amazonaws.com"
 _SHARED_PROVIDERS: Final[Mapping[str, Claims]] = {
-    "token.actions.githubusercontent.com": {
-        **_SUBJECT,
-        "repository": _owned,
-        "repository_id": fixed,
-        "enterprise_id": fixed,
-    },
+    _GITHUB_ISSUER: _GITHUB,
     "vstoken.actions.githubusercontent.com": _SUBJECT,
     "oidc-configuration.audit-log.githubusercontent.com": _SUBJECT,
     "gitlab.com": _SUBJECT,
@@ -155,7 +187,7 @@ _SHARED_PROVIDERS: Final[Mapping[str, Claims]] = {
     "oidc.vercel.com": _AUDIENCE,
     "api.pulumi.com/oidc": _AUDIENCE,
     "sandboxes.cloud": _AUDIENCE,
-    "cognito-identity.amazonaws.com": _AUDIENCE,
+    _COGNITO: _AUDIENCE,
     "accounts.google.com": {"aud": fixed, "oaud": fixed, "azp": fixed, "sub": fixed},
     "graph.facebook.com": {"app_id": fixed, "id": fixed},
     "www.amazon.com": {"app_id": fixed, "user_id": fixed},
