@@ -190,7 +190,8 @@ class Check:
     """One attribute that resources of one type must have; see design section 6 and ``schemas/check.schema.json``.
 
     ``id`` is the path below ``checks/`` with dots. ``digest`` is the SHA-256 of ``source``, the file's bytes.
-    ``product`` names the vendor's product that the check merely asks for: it then runs only when a control names it.
+    ``product`` names the vendor's product that the check merely asks for, or without which it cannot hold: it then runs
+    only when a control or a pattern names it.
     """
 
     id: str

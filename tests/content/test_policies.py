@@ -113,6 +113,23 @@ def test_a_check_that_asks_for_one_vendors_product_is_only_an_alternative() -> N
     assert not products & {id_ for control in content().policy.controls for id_ in control.checks}
 
 
+def test_what_one_product_passes_sets_no_failure_of_the_same_product_aside() -> None:
+    checks = content().checks
+    groups = [
+        (control.id, [checks[id_].product for id_ in group if "." in id_])
+        for control in content().policy.controls
+        for group in control.alternatives
+    ]
+    assert groups
+    # A check that asks for no product holds or fails whatever is in use: nothing else can take its place.
+    assert [id_ for id_, products in groups if None in products or len(set(products)) < len(products)] == []
+
+
+def test_whoever_uses_another_product_can_say_so_with_evidence() -> None:
+    groups = [(control.id, group) for control in content().policy.controls for group in control.alternatives]
+    assert [id_ for id_, group in groups if all("." in name for name in group)] == []
+
+
 def test_most_controls_are_about_security() -> None:
     security = [control for control in content().policy.controls if control.criteria[0].startswith("CC")]
     assert len(security) >= 25
