@@ -17,12 +17,7 @@ def document(text: Any, *, quoted: bool = False) -> Any:
     language"): which of the two counts is nothing that the text says.
     """
     try:
-        value = json.loads(
-            unquote(text) if quoted else text,
-            parse_float=str,
-            parse_constant=_refuse,
-            object_pairs_hook=_object,
-        )
+        value = json.loads(unquote(text) if quoted else text, parse_float=str, object_pairs_hook=_object)
     except (TypeError, ValueError, RecursionError):
         return Unread("malformed_response", detail="policy document is not JSON")
     return value if isinstance(value, dict) else Unread("malformed_response", detail="policy document is not an object")
@@ -33,7 +28,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         raise ValueError("a key stands twice")
     return value
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")

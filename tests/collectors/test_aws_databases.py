@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs
 
 import boto3
 import pytest
 
 from tests.collectors.scan import scan, verdicts
 from tests.emulators.aws_wire import AwsWire
+from tests.emulators.wire import Answer, Exchange
 
 INSTANCE_CHECKS = (
     "aws.rds.backup_retention",
@@ -131,6 +133,20 @@ def test_snapshots_shared_with_everyone_fail(aws_env: AwsWire) -> None:
     assert automated == {"not_applicable"}
     asked = {row.reader: row.calls for row in _.ledger if row.reader.endswith("Attributes")}
     assert asked == {"rds:DescribeDBSnapshotAttributes": 3, "rds:DescribeDBClusterSnapshotAttributes": 3}
+
+
+def test_snapshots_that_other_accounts_share_are_not_asked_for(aws_env: AwsWire) -> None:
+    # RDS lists them only for who asks (DescribeDBSnapshots: IncludeShared, IncludePublic, SnapshotType).
+    asked: list[set[str]] = []
+
+    def keep(exchange: Exchange, answer: Answer) -> Answer:
+        asked.append(set(parse_qs(exchange.request.body.decode())) - {"Action", "Version", "MaxRecords"})
+        return answer
+
+    for operation in ("rds:DescribeDBSnapshots", "rds:DescribeDBClusterSnapshots"):
+        aws_env.overrides.change(operation, keep)
+    scan(("aws.rds.snapshot_not_public", "aws.rds.cluster_snapshot_not_public"))
+    assert asked == [set(), set()]
 
 
 def table(name: str, *, recovery: bool = False, tags: dict[str, str] | None = None) -> str:

@@ -109,6 +109,17 @@ def test_credentials_are_judged_by_the_report(aws_env: AwsWire) -> None:
     }
 
 
+def test_root_in_the_report_is_no_user_and_the_time_of_the_report_is_kept(aws_env: AwsWire) -> None:
+    users("dana")
+    report(aws_env, ROOT_UNUSED, row("dana", "-", "false", "-"))
+    snapshot = read({"AWS::IAM::User": ["password_enabled"], "AWS::Account": ["root_last_used_at"]})
+    made = "2026-11-23T10:00:00Z"
+    assert [(item.type, item.name, item.properties["report_generated_at"]) for item in snapshot.resources] == [
+        ("AWS::Account", ACCOUNT, made),
+        ("AWS::IAM::User", "dana", made),
+    ]
+
+
 def test_direct_policies_fail_and_group_policies_pass(aws_env: AwsWire) -> None:
     iam = users("attached", "inline", "grouped")
     iam.attach_user_policy(UserName="attached", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
@@ -249,6 +260,29 @@ def test_the_default_version_is_the_one_judged(aws_env: AwsWire) -> None:
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy(NARROW), SetAsDefault=False)
     _, findings = scan(("aws.iam.policy_no_full_admin",))
     assert [finding.verdict for finding in findings] == ["fail"]
+
+
+def test_a_policy_that_is_only_a_boundary_gives_nobody_anything(aws_env: AwsWire) -> None:
+    iam = boto3.client("iam")
+    arn = iam.create_policy(PolicyName="boundary", PolicyDocument=policy(EVERYTHING))["Policy"]["Arn"]
+    iam.create_user(UserName="dana", PermissionsBoundary=arn)
+    _, findings = scan(("aws.iam.policy_no_full_admin",))
+    assert [finding.verdict for finding in findings] == ["not_applicable"]
+
+
+@pytest.mark.parametrize("check", ["aws.iam.role_trust_not_public", "aws.iam.inline_policy_no_full_admin"])
+def test_a_document_with_a_key_twice_is_malformed(aws_env: AwsWire, check: str) -> None:
+    iam = boto3.client("iam")
+    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=policy(statement))
+    iam.put_role_policy(RoleName="r", PolicyName="own", PolicyDocument=policy(NARROW))
+    # moto encodes some documents for a URL, as AWS does all, and others for XML only.
+    aws_env.overrides.rewrite(
+        "iam:GetAccountAuthorizationDetails",
+        lambda body: re.sub(rb"(%22|&quot;|&#34;|\")Effect\1", rb"\1Effect\1:\1Deny\1,\1Effect\1", body),
+    )
+    _, findings = scan((check,))
+    assert [(finding.verdict, finding.reason) for finding in findings] == [("unknown", "malformed_response")]
 
 
 def test_inline_policies_are_judged_wherever_they_are_embedded(aws_env: AwsWire) -> None:

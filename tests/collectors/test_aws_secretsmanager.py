@@ -71,6 +71,14 @@ def test_a_secret_set_to_rotate_passes_until_its_first_rotation_is_late(aws_env:
     assert by_name(findings) == {"new": "pass"}
 
 
+def test_a_secret_that_waits_for_its_deletion_is_not_judged(aws_env: AwsWire) -> None:
+    secret("kept")
+    secret("deleted")
+    boto3.client("secretsmanager").delete_secret(SecretId="deleted", RecoveryWindowInDays=7)
+    _, findings = scan(ROTATION)
+    assert by_name(findings) == {"kept": "fail"}
+
+
 def test_a_secret_without_a_date_is_unknown(aws_env: AwsWire) -> None:
     secret("dateless")
     listed(aws_env, dateless={"RotationEnabled": True})

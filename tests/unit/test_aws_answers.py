@@ -147,8 +147,6 @@ NOT_JSON = Unread("malformed_response", detail="policy document is not JSON")
         ('{"Statement": [], "Statement": []}', False, NOT_JSON),
         ('{"Statement": [{"Effect": "Allow", "Effect": "Deny"}]}', False, NOT_JSON),
         ("%7B%22a%22%3A1%2C%22a%22%3A1%7D", True, NOT_JSON),
-        ('{"a": NaN}', False, NOT_JSON),
-        ('{"a": -Infinity}', False, NOT_JSON),
         ({"Statement": []}, False, NOT_JSON),
         ("[]", False, Unread("malformed_response", detail="policy document is not an object")),
     ],

@@ -1,6 +1,8 @@
 """Questions about IAM policy documents, as checks ask them: ``iam.publicStatements`` and the like.
 
-A document is the JSON object that the provider parsed, or null, which is no policy.
+A document is the JSON object that the provider parsed, or null, which is no policy. ``iam_document`` and
+``iam_conditions`` read it, the other modules ask one question each. What they answer is a table that can be read
+without them: ``tests/unit/expressions/policy_documents.yaml``.
 """
 
 from __future__ import annotations

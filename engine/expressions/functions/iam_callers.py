@@ -107,9 +107,8 @@ def limits_callers(statement: Statement) -> bool:
 def spares_only_chosen(denial: Statement) -> bool:
     """Whether a Deny is about all callers but those that someone chose, by NotPrincipal or by its conditions.
 
-    It denies only if all its conditions hold, so that each must hold for every stranger. Services may be spared
-    (BoolIfExists aws:PrincipalIsAWSService "false"), who are no strangers; what a service does with a caller's own
-    rights (aws:ViaAWSService) may not.
+    It denies only if all its conditions hold, so that each must hold for every stranger. One that spares services
+    (aws:PrincipalIsAWSService "false") does not: a service acts for anyone who sets it to work.
     """
     refusing = [_refuses_strangers(condition) for condition in denial.conditions]
     if denial.all_principals_but:
@@ -129,9 +128,6 @@ def _limits(condition: Condition) -> bool:
 def _refuses_strangers(condition: Condition) -> bool:
     if condition.operator == "notipaddress" and condition.key == "aws:sourceip":
         return narrow_networks(condition.values) and condition.refuses_all_but_values
-    if condition.key == "aws:principalisawsservice":
-        # Whoever signs nothing lacks the key: without IfExists the denial would not be about them.
-        return condition.operator == "bool" and condition.if_exists and condition.values == ("false",)
     accepted = _accepted_values(condition)
     return condition.refuses_all_but_values and all(accepted(value) for value in condition.values)
 

@@ -24,6 +24,8 @@ ABOUT_STATEMENTS = (
     "iam.administrativeStatements",
 )
 """Questions whose answer is messages on statements, none where the policy is harmless."""
+ABOUT_HARM = (*ABOUT_STATEMENTS, "iam.trustedIssuers", "iam.grantsUnconditionally", "iam.escalations")
+"""Questions whose answer is a list that another Allow can only lengthen and a Deny only shorten."""
 ARGUMENTS: dict[str, list[Any]] = {
     "iam.trustedIssuers": [["gitlab.com"]],
     "iam.unpinnedSubjectStatements": [["gitlab.com"]],
@@ -32,7 +34,7 @@ ARGUMENTS: dict[str, list[Any]] = {
     "iam.deniesInsecureTransport": [["arn:aws:s3:::records"]],
     "iam.deniesOutsideRegions": [["ec2:RunInstances"], []],
 }
-"""What to ask beside the document where a question is asked of any document."""
+"""What to ask beside the document where a question is asked of any document: an entry for each that takes more."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.expressions.failures import EvaluationError
 from tests.unit.expressions.policy_table import (
+    ABOUT_HARM,
     ABOUT_STATEMENTS,
     ARGUMENTS,
     CALLS,
@@ -148,8 +149,8 @@ POLICIES = st.lists(st.builds(mixed, STATEMENTS, STATEMENTS), max_size=4)
 
 
 def harm(policy: dict[str, Any]) -> dict[str, list[Any]]:
-    """What each question finds that is wrong with a policy, of those that find something."""
-    return {name: answer for name, answer in _sound(policy).items() if isinstance(answer, list)}
+    """What is found to be wrong with a policy."""
+    return {name: answer for name, answer in _sound(policy).items() if name in ABOUT_HARM}
 
 
 def _sound(policy: dict[str, Any]) -> dict[str, Any]:
