@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.expressions.functions.iam_document import EVERYTHING, Statement
+from engine.expressions.functions.iam_conditions import is_true
+from engine.expressions.functions.iam_document import EVERYTHING
 from engine.expressions.functions.iam_public import effective_allows
 
 
@@ -22,21 +23,10 @@ def allowed_services(document: Any, action: str, other_ways: Sequence[str]) -> l
     for statement in effective_allows(document):
         if not statement.includes_action(action.lower()):
             continue
-        if any(_demands(statement, key) for key in keys):
+        if any(is_true(condition, key) for condition in statement.conditions for key in keys):
             continue
         if statement.all_principals_but or statement.addresses_everyone:
             found.add(EVERYTHING)
         else:
             found.update(name for kind, name in statement.principals or () if kind == "Service")
     return sorted(found)
-
-
-def _demands(statement: Statement, key: str) -> bool:
-    return any(
-        condition.key == key
-        and condition.operator == "bool"
-        and not condition.if_exists
-        and not condition.for_all
-        and [value.lower() for value in condition.values] == ["true"]
-        for condition in statement.conditions
-    )
