@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from engine.collection.journal import Facts, Forgetful, Journal, JournalError
-from engine.errors import AuditreelError, Interrupted
+from engine.errors import AuditreelError, Interrupted, SealError
 from engine.evidence import durable
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.entries import Intent
@@ -122,10 +122,14 @@ class Unsealed:
         return sealed
 
     def stop(self, error: BaseException, now: str) -> None:
-        """The run ends without a seal: interrupted, to go on later, or given up, which the chain is told."""
-        if isinstance(error, Interrupted) and self._journal is not None:
+        """The run ends without a seal: to go on later, or given up, which the chain is told.
+
+        What was interrupted may go on, and so may what could not be written, once there is room.
+        """
+        if isinstance(error, SealError) or (isinstance(error, Interrupted) and self._journal is not None):
             self.run.discard()
-            self._journal.close()
+            if self._journal is not None:
+                self._journal.close()
             return
         why = str(error) if isinstance(error, Interrupted) else type(error).__name__
         with suppress(AuditreelError):

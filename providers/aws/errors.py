@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from botocore import exceptions as botocore
 from botocore.parsers import ResponseParserError
 
+from providers.aws.codes import OFF, off_code
 from providers.base import Failure, NotReady, Reason
 
 DENIED: Final = frozenset(
@@ -69,14 +69,6 @@ THROTTLED: Final = frozenset(
 )
 """botocore's list of throttling codes (botocore/retries/standard.py), and LimitExceededException of the read calls."""
 UNAVAILABLE: Final = frozenset({"InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException"})
-OFF: Final[Mapping[str, str]] = {
-    "AccessDeniedException": "Macie is not enabled",
-    "InvalidAccessException": "is not subscribed to AWS Security Hub",
-}
-"""Codes that some services use for "not in use here" and for a denial alike, and the words by which these differ.
-
-No denial by IAM holds such words: what it quotes of the caller (ARNs, actions) has no spaces.
-"""
 
 LOST: Final = (
     botocore.HTTPClientError,  # connection refused, reset, closed, timed out, TLS
@@ -143,11 +135,6 @@ def classify(error: Exception) -> Failure | None:
         # A request that botocore cannot send, such as to a region that is none.
         return Failure("unavailable", type(error).__name__)
     return None
-
-
-def off_code(code: str) -> str:
-    """The code of a failure by which a service says that it is not in use: AWS's own, with the words of :data:`OFF`."""
-    return f"{code}: {OFF[code]}"
 
 
 def _answered(error: botocore.ClientError) -> Failure:

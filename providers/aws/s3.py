@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 BUCKET: Final = "AWS::S3::Bucket"
 TYPES: Final = (ResourceType(BUCKET, "global"),)
 
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{3,255}", re.ASCII)
+"""Names of buckets, also of those older than today's rules (S3 User Guide, bucket naming rules)."""
+_REGION: Final = re.compile(r"[a-z0-9-]+", re.ASCII)
 GONE: Final = frozenset({"NoSuchBucket"})
 _NO_BLOCK_CODE: Final = frozenset({"NoSuchPublicAccessBlockConfiguration"})
 _NO_BLOCK: Final[Mapping[str, bool]] = {
@@ -27,8 +31,12 @@ _NO_BLOCK: Final[Mapping[str, bool]] = {
 def _buckets(aws: Caller, scope: Scope) -> Iterator[Found]:
     for bucket in aws.pages("s3", "list_buckets", "Buckets", MaxBuckets=1000):
         name = bucket["Name"]
+        if not _NAME.fullmatch(name):
+            raise ValueError("no name of a bucket")
         # AWS answers with the region because MaxBuckets is given; S3-compatible servers do not.
         region = bucket.get("BucketRegion") or region_of(aws.call("s3", "get_bucket_location", Bucket=name))
+        if not _REGION.fullmatch(region):
+            raise ValueError("no name of a region")
         yield Found(BUCKET, f"arn:{aws.partition}:s3:::{name}", {}, name, region)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from providers.aws.errors import off_code
+from providers.aws.codes import off_code
 from providers.base import Found, Reader, ResourceType, Scope, attribute
 
 if TYPE_CHECKING:

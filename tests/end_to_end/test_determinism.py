@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from engine import pipeline
+from engine import pipeline, recording
 from engine.collection.snapshot import written
-from engine.model import Assessment
+from engine.model import Assessment, Snapshot
 from engine.pipeline import RunRequest
 from engine.report import FORMATS, Options
 from tests.end_to_end.account import Account, clock
@@ -35,10 +35,15 @@ def first(account: Account, request_: RunRequest) -> Assessment:
 
 
 @pytest.fixture
-def stored(first: Assessment, tmp_path: Path) -> str:
+def stored(request_: RunRequest, first: Assessment, tmp_path: Path) -> str:
     path = tmp_path / "snapshot.json"
-    path.write_bytes(written(first.snapshot))
+    path.write_bytes(written(kept(request_, first)))
     return str(path)
+
+
+def kept(request: RunRequest, assessment: Assessment) -> Snapshot:
+    """The snapshot of a run, as its store keeps it."""
+    return recording.snapshot_of(str(assessment.run_id), request.store, request.config)
 
 
 def findings(assessment: Assessment) -> list[Any]:
@@ -58,7 +63,7 @@ def test_answers_in_another_order_give_the_same_root(account: Account, request_:
     account.wire.latency.jitter = 0.02
     again = pipeline.run(request_, clock())
     assert [entry.call for entry in account.wire.traffic.log] != order
-    assert again.snapshot.resources == first.snapshot.resources
+    assert kept(request_, again).resources == kept(request_, first).resources
     assert findings(again) == findings(first)
     assert root(again) == root(first)
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from engine import pipeline, recording
+from engine.collection.snapshot import read
 from engine.content.root import find
 from engine.errors import AuditreelError, SealError, VerificationError
 from engine.evidence import standalone_verify
@@ -287,7 +288,7 @@ def test_without_its_keys_a_store_records_nothing_and_nothing_is_collected(
 ) -> None:
     (folder / "config" / lost).unlink()
     before = abandoned(folder)
-    monkeypatch.setattr(pipeline, "_observe", lambda *_: pytest.fail("nothing may be collected"))
+    monkeypatch.setattr(pipeline, "_observed", lambda *_: pytest.fail("nothing may be collected"))
 
     with pytest.raises((SealError, VerificationError)) as raised:
         run(request(folder), CLOCK)
@@ -336,7 +337,8 @@ def test_a_sealed_demonstration_can_be_judged_again(tmp_path: Path) -> None:
     # Read from the demonstration's store; recorded nowhere, since that store takes demonstrations only.
     snapshot = recording.snapshot_of(str(made.run_id), str(tmp_path / "store"), tmp_path / "config")
 
-    assert [item.properties for item in snapshot.resources] == [item.properties for item in made.snapshot.resources]
+    assert [item.properties for item in snapshot.resources] == [item.properties for item in read(DEMO).resources]
+    assert len(made.findings) > len(snapshot.resources)
 
 
 def test_two_runs_at_one_second_are_two_runs(folder: Path) -> None:

@@ -17,6 +17,7 @@ from engine.cli import VERBS
 from engine.cli.clock import system_clock
 from engine.model import LedgerRow, Snapshot
 from providers import declared
+from providers.base import Reader
 from tests.emulators import corrections
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.moto_process import MotoProcess
@@ -33,8 +34,8 @@ except SystemExit:
 """
 NETWORK = {"boto3", "botocore", "urllib3"}
 EVIDENCE = {"duckdb", "cryptography"}
-TWICE = {"ec2:DescribeSnapshots"}
-"""Asked for all snapshots, and for those that anyone may restore."""
+TWICE = {"ec2:DescribeSnapshots", "logs:DescribeResourcePolicies"}
+"""Asked for all snapshots, and for those that anyone may restore; for policies of the account, and of log groups."""
 
 
 def loaded(script: str, *arguments: str) -> set[str]:
@@ -86,10 +87,13 @@ def test_a_scan_sends_what_its_plan_says_and_nothing_twice(moto: MotoProcess, aw
 
 def bound(row: LedgerRow, snapshot: Snapshot) -> int:
     """The requests that a reader's declaration allows where every listing fits on one page."""
-    readers = {reader.name: reader for reader in declared("aws").readers}
-    reader = readers.get(row.reader)
-    if reader is None:  # the discovery's
+    readers = [reader for reader in declared("aws").readers if reader.name == row.reader]
+    if not readers:  # the discovery's
         return 1
+    return sum(_bound(reader, row, snapshot) for reader in readers)
+
+
+def _bound(reader: Reader, row: LedgerRow, snapshot: Snapshot) -> int:
     if reader.per == "scope":
         return len(reader.operations) + (row.reader in TWICE) + row.polls
     held = sum(collection.count for collection in snapshot.collections if collection.type == reader.of)
