@@ -6,6 +6,7 @@ flight; each has lanes of its own, so that a throttled account slows down itself
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -139,6 +140,8 @@ def _account(
             return replace(snapshot, identity=found.identity)
         finally:
             survey.provider.leave(account)
+            # A runner and its tasks hold one another: without this, an account stays until a full collection comes by.
+            gc.collect()
 
     return read
 
