@@ -17,13 +17,14 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import ssl
 import sys
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 from benchmarks.many_accounts import ManyAccounts
-from tests.emulators import aws_errors, corrections
+from tests.emulators import aws_errors, certificates, corrections
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.identify import Call
 from tests.emulators.wire import Answer, Exchange, Next
@@ -133,12 +134,14 @@ def add_fault(wire: AwsWire, text: str) -> None:
     wire.faults.add(kind, pattern, **{name: _OPTIONS[name](value) for name, _, value in pairs})  # type: ignore[arg-type]
 
 
-def proxy(upstream: tuple[str, int], port: int = 0, seed: int = 1, accounts: int = 1) -> tuple[AwsWire, Control]:
+def proxy(
+    upstream: tuple[str, int], port: int = 0, seed: int = 1, accounts: int = 1, tls: ssl.SSLContext | None = None
+) -> tuple[AwsWire, Control]:
     """The wire with its control, not yet started. ``accounts``: how many there are to be."""
     memory = Memory()
     control = Control(memory)
     many = (ManyAccounts(accounts),) if accounts > 1 else ()
-    wire = AwsWire(upstream, seed=seed, port=port, outer=(control,), inner=(memory, gaps), middle=many)
+    wire = AwsWire(upstream, seed=seed, port=port, outer=(control,), inner=(memory, gaps), middle=many, tls=tls)
     control.wire = wire
     return wire, control
 
@@ -154,10 +157,12 @@ def main() -> None:
         parser.add_argument(f"--{name}", default="0")
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--accounts", type=int, default=1, help="accounts of the organization")
+    parser.add_argument("--tls", type=Path, help="speak HTTPS, and write what clients have to trust to this file")
     parser.add_argument("--region", action="append", default=[], help="the only regions that are enabled")
     given: dict[str, Any] = vars(parser.parse_args())
     host, _, port = given["upstream"].rpartition(":")
-    wire, control = proxy((host or "127.0.0.1", int(port)), given["listen"], given["seed"], given["accounts"])
+    tls = certificates.serving(given["tls"]) if given["tls"] else None
+    wire, control = proxy((host or "127.0.0.1", int(port)), given["listen"], given["seed"], given["accounts"], tls)
     for name in ("latency_ms", "jitter_ms", "page_size", "memory"):
         control.set(name, [given[name]])
     control.set("fault", given["fault"] or [""])

@@ -66,8 +66,10 @@ def main() -> None:
     if given.scan:
         _scan(**given.scan)
         return
-    with tempfile.TemporaryDirectory() as folder, organization(given.accounts) as wire:
-        _measure(wire, Path(folder), given.accounts, given.kills, given.checks)
+    with tempfile.TemporaryDirectory() as folder:
+        trusted = Path(folder) / "trusted.pem"
+        with organization(given.accounts, trusted) as wire:
+            _measure(wire, Path(folder), given.kills, given.checks)
 
 
 def _scan(policy: str, store: str, config: str, result: str, checks: str) -> None:
@@ -84,8 +86,8 @@ def _scan(policy: str, store: str, config: str, result: str, checks: str) -> Non
 
 
 @contextmanager
-def organization(accounts: int) -> Iterator[Account]:
-    """The organization behind a proxy."""
+def organization(accounts: int, trusted: Path) -> Iterator[Account]:
+    """The organization behind a proxy that speaks HTTPS, as AWS does; ``trusted`` is where its authority is written."""
     with MotoProcess() as moto:
         seed(moto.url, "small", REGIONS[0])
         for region in REGIONS:
@@ -98,12 +100,13 @@ def organization(accounts: int) -> Iterator[Account]:
                 for job in jobs:
                     job.result()
         listen = ("--listen", "0", "--upstream", moto.url.removeprefix("http://"), "--accounts", str(accounts))
+        listen += ("--tls", str(trusted))
         regions = [word for region in REGIONS for word in ("--region", region)]
         command = (sys.executable, "-m", "benchmarks.latency_proxy", *listen, *regions)
         proxy = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert proxy.stderr is not None
         try:
-            wire = Account(proxy.stderr.readline().split()[0], "small")
+            wire = Account(proxy.stderr.readline().split()[0], "small", trusted)
             wire.control("set?memory=1")
             yield wire
         finally:
@@ -112,7 +115,7 @@ def organization(accounts: int) -> Iterator[Account]:
             proxy.stderr.close()
 
 
-def _measure(wire: Account, folder: Path, accounts: int, kills: int, checks: str) -> None:
+def _measure(wire: Account, folder: Path, kills: int, checks: str) -> None:
     policy = folder / "policy"
     policy.mkdir()
     document = yaml.safe_load((POLICIES / "organization.yaml").read_text())
@@ -126,6 +129,7 @@ def _measure(wire: Account, folder: Path, accounts: int, kills: int, checks: str
     given = json.dumps({name: str(value) for name, value in asked.items()})
     command = (sys.executable, "-m", "benchmarks.organization", "--scan", given)
     environment = offline(str(folder)) | {"AWS_ENDPOINT_URL": wire.url, "PYTHONPATH": str(Path.cwd())}
+    environment["AWS_CA_BUNDLE"] = str(folder / "trusted.pem")
 
     wire.control("reset")
     spent = cost(command, environment)

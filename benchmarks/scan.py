@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.measured import RUN_CHECKS, Cost, cost, offline
@@ -41,12 +43,13 @@ class Scan:
 class Account:
     """A seeded mock account behind a proxy that counts, delays and remembers."""
 
-    def __init__(self, url: str, size: SizeName) -> None:
+    def __init__(self, url: str, size: SizeName, trusted: Path | None = None) -> None:
         self.url, self.size = url, size
+        self._tls = ssl.create_default_context(cafile=trusted) if trusted else None
 
     def control(self, path: str) -> Any:
         """Ask the proxy (see :mod:`benchmarks.latency_proxy`)."""
-        with urllib.request.urlopen(f"{self.url}/__proxy__/{path}", timeout=60) as answer:
+        with urllib.request.urlopen(f"{self.url}/__proxy__/{path}", timeout=60, context=self._tls) as answer:
             return json.load(answer)
 
     def scan(self, latency: float = 0.0, checks: str = "security", command: tuple[str, ...] = RUN_CHECKS) -> Scan:

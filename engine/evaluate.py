@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from engine.content.checks import CompiledCheck
@@ -84,6 +85,12 @@ def judge(
     return context.unknown(check.expression, value) if isinstance(value, Failed) else context.failed()
 
 
+@lru_cache(maxsize=4096)
+def _subject(type_: str, id_: str, name: str) -> Subject:
+    """A resource as the subject of the findings of all its checks, which a run keeps."""
+    return Subject("resource", type_, id_, name)
+
+
 @dataclass(frozen=True, slots=True)
 class _Context:
     """What one judgement is about; makes its finding."""
@@ -96,7 +103,7 @@ class _Context:
     def _finding(self, **verdict: Any) -> Finding:
         return Finding(
             check=self.check.check,
-            subject=Subject("resource", self.item.type, self.item.id, self.item.name),
+            subject=_subject(self.item.type, self.item.id, self.item.name),
             scope=self.item.scope,
             collected_at=self.item.collected_at,
             resource=self.item,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Literal, Protocol, TypeVar
 
 GLOBAL: Final = "global"
@@ -96,7 +97,13 @@ class Resource:
     @property
     def scope(self) -> Scope:
         """The scope that the resource lies in (for a bucket: its own region, though buckets are listed globally)."""
-        return Scope(self.provider, self.account, self.region)
+        return _scope(self.provider, self.account, self.region)
+
+
+@cache
+def _scope(provider: str, account: str, region: str) -> Scope:
+    """One for all resources of a scope: their findings, which a run keeps, share it."""
+    return Scope(provider, account, region)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from botocore.handlers import json_decode_policies
 from botocore.loaders import JSONFileLoader, Loader
 
 from providers.aws.answers import Parsers, verified
+from providers.aws.connections import Session, Trust
 from providers.aws.credentials import signed, signing
 from providers.aws.paging import paging
 
@@ -48,8 +49,21 @@ class _ModelFiles(JSONFileLoader):  # type: ignore[misc]
             path = Path(file_path + suffix)
             if path.is_file():
                 with opened(path, "rb") as file:
-                    return msgspec.json.decode(file.read())
+                    return _undocumented(msgspec.json.decode(file.read()))
         return None
+
+
+def _undocumented(model: Any) -> Any:
+    """A model without its documentation, which is a sixth of what all of them take."""
+    if isinstance(model, dict):
+        if isinstance(model.get("documentation"), str):
+            model["documentation"] = ""
+        for value in model.values():
+            _undocumented(value)
+    elif isinstance(model, list):
+        for value in model:
+            _undocumented(value)
+    return model
 
 
 class _Models(Loader):  # type: ignore[misc]
@@ -83,11 +97,10 @@ class Clients:
         self._session.register_component("response_parser_factory", Parsers())
         # botocore's reading of IAM's policy documents keeps the last of two equal keys; ours are malformed then.
         self._session.unregister("after-call.iam", json_decode_policies)
+        self._timeouts = (min(timeout, 5.0), timeout)
+        self._trust = Trust(self._session.get_config_variable("ca_bundle"))
         self._config = Config(
-            connect_timeout=min(timeout, 5.0),
-            read_timeout=timeout,
             retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=CONNECTIONS,
             user_agent_extra=agent,
             ignore_configured_endpoint_urls=False,
             # An endpoint with an account id in its name would be that of the account that came first.
@@ -95,6 +108,7 @@ class Clients:
         )
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._sessions: list[Session] = []
         self._credentials: dict[str, Any] = {}
         self.partition = "aws"
 
@@ -122,6 +136,9 @@ class Clients:
                 client = self._clients.get(key)
                 if client is None:
                     client = self._session.create_client(service, region_name=region, config=self._config)
+                    session = Session(self._trust, client.meta.endpoint_url, self._timeouts, CONNECTIONS)
+                    self._sessions.append(session)
+                    client.meta.events.register("before-send", session.before_send)
                     client.meta.events.register("before-parse", verified)
                     client.meta.events.register("before-call", signed)
                     if service == "s3control" and "//s3-control" not in client.meta.endpoint_url:
@@ -157,8 +174,9 @@ class Clients:
     def close(self) -> None:
         """Drop all clients and their connections."""
         with self._lock:
-            for client in self._clients.values():
-                client.close()
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
             self._clients.clear()
 
 

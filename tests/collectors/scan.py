@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from engine.collection import collect, directory, entered
 from engine.collection.conformance import conforming
@@ -32,12 +33,17 @@ def types() -> Mapping[str, ResourceSchema]:
 @cache
 def compiled(ids: tuple[str, ...]) -> tuple[CompiledCheck, ...]:
     """Checks of the checkout, by id."""
+    return set_to(ids, {})
+
+
+def set_to(ids: tuple[str, ...], parameters: Mapping[str, Mapping[str, Any]]) -> tuple[CompiledCheck, ...]:
+    """Checks of the checkout, by id, with parameters that are not their defaults."""
     problems: list[Problem] = []
     checks = load_checks(find(), problems)
     wanted = [problem for problem in problems if any(id_.replace(".", "/") in str(problem.path) for id_ in ids)]
     if wanted:
         raise ContentError(wanted)
-    return compile_checks([checks[id_] for id_ in ids], types())
+    return compile_checks([checks[id_] for id_ in ids], types(), parameters)
 
 
 def reads(checks: Iterable[CompiledCheck]) -> dict[str, set[str]]:
@@ -67,10 +73,13 @@ def read(wanted: Mapping[str, Iterable[str]], regions: Iterable[str] = ("us-east
 
 
 def scan(
-    ids: Iterable[str], regions: Iterable[str] = ("us-east-1",), now: str = AS_OF
+    ids: Iterable[str],
+    regions: Iterable[str] = ("us-east-1",),
+    now: str = AS_OF,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[Snapshot, tuple[Finding, ...]]:
     """The snapshot that these checks take, and their findings. What each check was driven to counts as proved."""
-    checks = compiled(tuple(ids))
+    checks = set_to(tuple(ids), parameters) if parameters else compiled(tuple(ids))
     snapshot = read(reads(checks), regions, now)
     findings = evaluate(snapshot, checks)
     for finding in findings:

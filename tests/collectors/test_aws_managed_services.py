@@ -154,6 +154,11 @@ def test_a_log_of_models_that_goes_nowhere_fails(aws_env: AwsWire) -> None:
     ]
 
 
+def test_a_region_that_no_model_is_used_in_needs_no_log(aws_env: AwsWire) -> None:
+    _, findings = scan((BEDROCK,), ("us-east-1", "eu-west-1"), parameters={BEDROCK: {"regions": ["eu-west-1"]}})
+    assert by_name(findings) == {"us-east-1": "not_applicable", "eu-west-1": "fail"}
+
+
 def test_an_account_needs_a_response_plan_in_any_region(aws_env: AwsWire) -> None:
     _, findings = scan((PLANS,), ("us-east-1", "eu-west-1"))
     assert [(f.subject.id, f.verdict) for f in findings] == [(ACCOUNT, "fail")]

@@ -250,6 +250,14 @@ def test_a_value_that_is_not_shown_is_the_default_of_the_engine(aws_env: AwsWire
     assert judged(("cluster_tls_required",)) == {name: sign for name, (_, _, sign) in CLUSTER_DEFAULTS.items()}
 
 
+def test_upgrades_of_a_custom_engine_are_its_owners(aws_env: AwsWire) -> None:
+    instance("own")
+    told(
+        aws_env, "rds:DescribeDBInstances", {"own": {"Engine": "custom-oracle-ee", "AutoMinorVersionUpgrade": "false"}}
+    )
+    assert judged(("auto_minor_upgrade",)) == {"own": "/"}
+
+
 def parameters(wire: AwsWire, operation: str, value: str) -> None:
     """Let a group hold every parameter of TLS with this value."""
     rows = "".join(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import Sequence
 
 from tests.emulators.corrections import BucketRegions, corrected
@@ -49,7 +50,7 @@ class AwsWire(Wire):
     ``traffic`` counts, ``latency`` delays, ``enforcement`` denies what a policy does not allow, ``faults`` go wrong,
     ``paging`` cuts listings into pages, ``overrides`` answer in the server's place and change what it answers. Behind
     them stand the corrections of what moto gets wrong. ``outer`` and ``inner`` are further layers at either end,
-    ``middle`` those between the way and what answers.
+    ``middle`` those between the way and what answers; with ``tls`` it is HTTPS.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class AwsWire(Wire):
         outer: Sequence[Layer] = (),
         inner: Sequence[Layer] = (),
         middle: Sequence[Layer] = (),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.traffic = Traffic()
         self.latency = Latency(seed=seed)
@@ -70,4 +72,4 @@ class AwsWire(Wire):
         self.overrides = Overrides()
         ours = (self.traffic, self.latency, self.enforcement, self.faults)
         theirs = (BucketRegions(), self.paging, self.overrides, corrected(), PublicSnapshots())
-        super().__init__(upstream, (*outer, *ours, *middle, *theirs, *inner), port)
+        super().__init__(upstream, (*outer, *ours, *middle, *theirs, *inner), port, tls)

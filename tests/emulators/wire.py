@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -83,8 +84,14 @@ class Wire:
     Use as a context manager, or call :meth:`start` and :meth:`stop`. Listens on ``port`` of 127.0.0.1 (0: any free).
     """
 
-    def __init__(self, upstream: tuple[str, int], layers: Sequence[Layer] = (), port: int = 0) -> None:
-        self._upstream, self._port = upstream, port
+    def __init__(
+        self,
+        upstream: tuple[str, int],
+        layers: Sequence[Layer] = (),
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._upstream, self._port, self._tls = upstream, port, tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._connections: set[asyncio.Task[None]] = set()
@@ -100,7 +107,7 @@ class Wire:
     @property
     def url(self) -> str:
         """The endpoint URL that clients are given."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Listen."""
@@ -124,7 +131,11 @@ class Wire:
         self.stop()
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port, backlog=1024, limit=1 << 24)
+        # The other side may not listen any more when TLS is to end.
+        tls = {"ssl": self._tls, "ssl_shutdown_timeout": 0.05} if self._tls else {}
+        self._server = await asyncio.start_server(
+            self._connected, "127.0.0.1", self._port, backlog=1024, limit=1 << 24, **tls
+        )
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
@@ -133,7 +144,8 @@ class Wire:
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
-        await asyncio.sleep(0)  # let the transports that were closed say so to the loop
+        # Let the transports that were closed say so to the loop; under TLS that is an exchange.
+        await asyncio.sleep(0.1 if self._tls else 0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -131,8 +131,7 @@ def test_a_snapshot_that_lacks_what_a_check_relates_to_is_incomplete(
 ) -> None:
     snapshot = stored(without("AWS::Backup::ProtectedResource", "us-east-1"))
 
-    # The protected checks of what has no backup of its own kind.
-    checks = ("aws.backup.file_systems_protected", "aws.backup.volumes_protected")
+    checks = ("aws.backup.buckets_protected", "aws.backup.tables_protected")
     whole = run(asked(tmp_path, *checks, demo="recorded"), CLOCK)
     assessment = run(asked(tmp_path, *checks, snapshot=snapshot), CLOCK)
 

@@ -1,0 +1,53 @@
+"""HTTPS on a loopback address: a certificate that an authority made for this occasion has signed."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from botocore.httpsession import get_cert_path
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+
+def serving(bundle: Path) -> ssl.SSLContext:
+    """A server's side for 127.0.0.1. What clients have to trust is written to ``bundle``, one authority of many."""
+    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority = _issued("an authority of this test", authority_key, "an authority of this test", authority_key)
+    certificate = _issued("127.0.0.1", key, "an authority of this test", authority_key)
+    bundle.write_bytes(Path(get_cert_path(True)).read_bytes() + b"\n" + authority.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "server.pem"
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+        context.load_cert_chain(file)
+    return context
+
+
+def _issued(
+    name: str, key: ec.EllipticCurvePrivateKey, issuer: str, signer: ec.EllipticCurvePrivateKey
+) -> x509.Certificate:
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(
+        issuer_name=_named(issuer),
+        subject_name=_named(name),
+        public_key=key.public_key(),
+        serial_number=x509.random_serial_number(),
+        not_valid_before=now - timedelta(hours=1),
+        not_valid_after=now + timedelta(days=1),
+    )
+    made = made.add_extension(x509.BasicConstraints(ca=name == issuer, path_length=None), critical=True)
+    if name != issuer:
+        made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False)
+    return made.sign(signer, SHA256())
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
