@@ -8,29 +8,27 @@ are off. Loading a service's model costs most of a client; all sessions share on
 
 from __future__ import annotations
 
-import gzip
-import os
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import botocore.session
-import msgspec
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.handlers import json_decode_policies
-from botocore.loaders import JSONFileLoader, Loader
 
 from providers.aws.answers import Parsers, verified
 from providers.aws.connections import Session, Trust
 from providers.aws.credentials import signed, signing
+from providers.aws.models import loader
 from providers.aws.paging import paging
 
 CONNECTIONS: Final = 32
 """Connections a client keeps open; the engine never has more requests in flight in one lane."""
+
+SENDER: Final = "auditreel"
+"""By which name botocore's events know what sends the requests."""
 
 GLOBAL_REGIONS: Final[Mapping[str, str]] = {
     "aws": "us-east-1",
@@ -38,51 +36,6 @@ GLOBAL_REGIONS: Final[Mapping[str, str]] = {
     "aws-cn": "cn-north-1",
 }
 """Where the global services of a partition answer."""
-
-
-class _ModelFiles(JSONFileLoader):  # type: ignore[misc]
-    """Reads a model into plain dictionaries: a third of the time and of the memory of botocore's ordered ones."""
-
-    def load_file(self, file_path: str) -> Any:
-        """The model in a file, whose suffix is left out; None where there is no such file."""
-        for suffix, opened in ((".json", open), (".json.gz", gzip.open)):
-            path = Path(file_path + suffix)
-            if path.is_file():
-                with opened(path, "rb") as file:
-                    return _undocumented(msgspec.json.decode(file.read()))
-        return None
-
-
-def _undocumented(model: Any) -> Any:
-    """A model without its documentation, which is a sixth of what all of them take."""
-    if isinstance(model, dict):
-        if isinstance(model.get("documentation"), str):
-            model["documentation"] = ""
-        for value in model.values():
-            _undocumented(value)
-    elif isinstance(model, list):
-        for value in model:
-            _undocumented(value)
-    return model
-
-
-class _Models(Loader):  # type: ignore[misc]
-    """Finds service models without first looking for those of every service that AWS has."""
-
-    FILE_LOADER_CLASS = _ModelFiles
-
-    def list_available_services(self, type_name: str) -> list[str]:
-        """The services that have a folder; whether it holds a model of the type shows when that is loaded."""
-        folders = [Path(path) for path in self.search_paths]
-        return sorted({entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()})
-
-
-@cache
-def _models() -> _Models:
-    """The loader of botocore's own models and of those in AWS_DATA_PATH."""
-    configured = botocore.session.Session().get_config_variable("data_path")
-    paths = filter(None, os.path.expandvars(configured or "").split(os.pathsep))
-    return _Models(extra_search_paths=[str(Path(path).expanduser()) for path in paths])
 
 
 class Clients:
@@ -93,7 +46,7 @@ class Clients:
 
     def __init__(self, timeout: float, agent: str) -> None:
         self._session = botocore.session.Session()
-        self._session.register_component("data_loader", _models())
+        self._session.register_component("data_loader", loader())
         self._session.register_component("response_parser_factory", Parsers())
         # botocore's reading of IAM's policy documents keeps the last of two equal keys; ours are malformed then.
         self._session.unregister("after-call.iam", json_decode_policies)
@@ -138,7 +91,7 @@ class Clients:
                     client = self._session.create_client(service, region_name=region, config=self._config)
                     session = Session(self._trust, client.meta.endpoint_url, self._timeouts, CONNECTIONS)
                     self._sessions.append(session)
-                    client.meta.events.register("before-send", session.before_send)
+                    client.meta.events.register("before-send", session.before_send, unique_id=SENDER)
                     client.meta.events.register("before-parse", verified)
                     client.meta.events.register("before-call", signed)
                     if service == "s3control" and "//s3-control" not in client.meta.endpoint_url:

@@ -17,7 +17,7 @@ from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import find
 from engine.errors import ContentError, Problem
 from engine.evaluate import evaluate
-from engine.model import GLOBAL, Finding, Snapshot
+from engine.model import GLOBAL, Check, Finding, Snapshot
 from providers import declared, opened
 from tests import driven
 
@@ -38,12 +38,18 @@ def compiled(ids: tuple[str, ...]) -> tuple[CompiledCheck, ...]:
 
 def set_to(ids: tuple[str, ...], parameters: Mapping[str, Mapping[str, Any]]) -> tuple[CompiledCheck, ...]:
     """Checks of the checkout, by id, with parameters that are not their defaults."""
-    problems: list[Problem] = []
-    checks = load_checks(find(), problems)
+    checks, problems = _loaded()
     wanted = [problem for problem in problems if any(id_.replace(".", "/") in str(problem.path) for id_ in ids)]
     if wanted:
         raise ContentError(wanted)
     return compile_checks([checks[id_] for id_ in ids], types(), parameters)
+
+
+@cache
+def _loaded() -> tuple[Mapping[str, Check], tuple[Problem, ...]]:
+    """All checks of the checkout, and what is wrong with them."""
+    problems: list[Problem] = []
+    return load_checks(find(), problems), tuple(problems)
 
 
 def reads(checks: Iterable[CompiledCheck]) -> dict[str, set[str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from providers.aws.clients import Clients
+from providers.aws.clients import SENDER, Clients
 
 ACCOUNT = "111122223333"
 ARN = f"arn:aws:iam::{ACCOUNT}:user/auditor"
@@ -60,6 +60,7 @@ class Answered(Clients):
 
     def get(self, service: str, region: str) -> Any:
         client = super().get(service, region)
+        client.meta.events.unregister("before-send", unique_id=SENDER)
         client.meta.events.register("before-send", self._answer, unique_id="answer")
         return client
 
