@@ -1,0 +1,231 @@
+"""A period: what the frames of a year of runs show, and where there was no frame. Frozen values, like those of a run.
+
+:mod:`engine.evidence.period` makes them of sealed runs; :mod:`engine.report` shows them and neither decides nor counts.
+Between two frames nothing is claimed: every bound of a failure is the time of a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.model import Control, ControlWord, Criterion, Scope, Severity, Subject
+
+NightState = Literal["ran", "partly", "did_not_run", "not_retained"]
+MARKS: Mapping[str, str] = {"ran": "r", "partly": "p", "did_not_run": "-", "not_retained": "x", "not_in_force": "."}
+"""A night of one scope and check in :attr:`CoverageRow.nights`. Not in force: the check was not selected yet, or no
+longer, or the scope was not there."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """A frame as a point in time: ``as_of`` (RFC 3339 UTC, start of collection) of a sealed run."""
+
+    as_of: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A sealed run of the period. ``sequence`` is its seal's place in the chain; times are RFC 3339 UTC.
+
+    ``filtered``: it judged only a part of what was selected. ``night`` is the date of the night that it counts for.
+    """
+
+    moment: Moment
+    kind: Literal["scheduled", "adhoc", "gate", "demo"]
+    sequence: int
+    started_at: str
+    sealed_at: str
+    night: str
+    records: int
+    root: str
+    engine: str
+    caller: str
+    filtered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A night that the schedule expects: its local date, when it was due (RFC 3339 UTC), and what became of it.
+
+    ``late``: the first run that counts for it began after the schedule's grace; late is not absent. ``unsealed`` are
+    runs that began and were never sealed, or were abandoned, with why.
+    """
+
+    date: str
+    due_at: str
+    state: NightState
+    late: bool
+    runs: tuple[str, ...] = ()
+    unsealed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """The nights of one check in one scope, one character of :data:`MARKS` each, in the order of ``Period.nights``."""
+
+    scope: Scope
+    check: str
+    nights: str
+
+
+Began = Literal["after_a_pass", "first_seen", "before_the_period", "test_changed", "after_not_applicable"]
+Ended = Literal["open", "corrected", "deleted", "not_applicable", "test_changed", "out_of_boundary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One check failing on one subject from frame to frame: an interval with the bounds that the frames give.
+
+    It began after ``last_good`` (None: there is no earlier frame, or the subject was new) and no later than
+    ``first_bad``; it lasted at least until ``last_bad`` and ended before ``first_good`` (None: open at the end of the
+    period). A frame in which the subject was ``unknown`` neither ends nor begins one: ``unseen`` counts them and the
+    nights without a frame. ``ended`` "test_changed" is never a correction. ``replaced`` is the resource that was
+    created in its place, where one was (same type, scope and name). ``waivers`` are those that stood beside any of its
+    frames, with the number of frames. ``severity`` and ``limit`` (days, None: any failure counts) are those in force
+    when it began; ``deviation`` is what the control's rule says, None while it is open and still within its limit.
+    """
+
+    check: str
+    version: int
+    severity: Severity
+    scope: Scope
+    subject: Subject
+    last_good: Moment | None
+    first_bad: Moment
+    last_bad: Moment
+    first_good: Moment | None
+    began: Began
+    ended: Ended
+    frames: int
+    unseen: int
+    message: str | None
+    limit: int | None = None
+    deviation: bool | None = None
+    waivers: Mapping[str, int] | None = None
+    replaced: str | None = None
+
+
+ChangeKind = Literal["check", "parameter", "control", "policy", "schema", "engine", "boundary", "selection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What changed in how the period was judged: first seen in the frame ``at``; before that, the frame ``after``.
+
+    ``before`` and ``now`` are versions, values or digests as text; None: it was not there. ``weaker``: a parameter
+    that lets more pass than the check's default.
+    """
+
+    kind: ChangeKind
+    name: str
+    after: Moment | None
+    at: Moment
+    before: str | None
+    now: str | None
+    weaker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodPopulation:
+    """Everything of one check that was seen in any frame of the period.
+
+    ``complete`` is false where any frame's listing was not. ``queries`` are the operations that listed it; ``second``
+    is the count of another source, where one exists. What lived only between two frames is not claimed.
+    """
+
+    check: str
+    resource_type: str
+    count: int
+    failed: int
+    first_seen: Moment | None
+    last_seen: Moment | None
+    complete: bool
+    queries: tuple[str, ...] = ()
+    second: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlInPeriod:
+    """What a period shows of a control: the first word that applies, always with its coverage.
+
+    ``nights`` are those on which all its checks ran everywhere, of ``expected``. ``failures`` are all of them: those
+    that are deviations first, then those undecided, then those corrected in time. ``procedure`` says in auditors'
+    words what was done (inspection, observation, reperformance); ``result`` counts, and never concludes.
+    """
+
+    control: Control
+    word: ControlWord
+    nights: int
+    expected: int
+    subjects: int
+    failures: tuple[Failure, ...]
+    deviations: int
+    populations: tuple[PeriodPopulation, ...]
+    not_tested_before: Mapping[str, str]
+    procedure: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionInPeriod:
+    """A criterion with its controls; ``state`` and ``reason`` as in :class:`engine.model.CriterionConclusion`."""
+
+    criterion: Criterion
+    state: Literal["controls", "no_control", "not_relevant", "subservice"]
+    controls: tuple[str, ...]
+    uncovered_aspects: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverInPeriod:
+    """A waiver that stood beside a failure in any frame: its facts as sealed, and the frames in which it did."""
+
+    id: str
+    kind: str
+    check: str
+    owner: str
+    approver: str
+    standing: str
+    reason: str
+    starts: str
+    expires: str
+    first: Moment
+    last: Moment
+    frames: int
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The frames from one date to another, both included, judged together: what every report of a period shows.
+
+    ``type_`` 1 is a single frame (design and implementation), 2 a period (operation). ``anchored`` is the first line
+    of every report: by whom the chain is anchored in time, or that it is not. ``digest`` is of everything that the
+    period was made of (the seals' digests, in order), so that two reports can be told apart. ``inventory`` counts the
+    resources of each type at the end, ``appeared`` and ``gone`` those that came and went.
+    """
+
+    type_: Literal[1, 2]
+    organization: str
+    starts: str
+    ends: str
+    timezone: str
+    anchored: str
+    demonstration: bool
+    digest: str
+    frames: tuple[Frame, ...]
+    nights: tuple[Night, ...]
+    coverage: tuple[CoverageRow, ...]
+    failures: tuple[Failure, ...]
+    changes: tuple[Change, ...]
+    populations: tuple[PeriodPopulation, ...]
+    controls: tuple[ControlInPeriod, ...]
+    criteria: tuple[CriterionInPeriod, ...]
+    waivers: tuple[WaiverInPeriod, ...]
+    inventory: Mapping[str, int]
+    appeared: Mapping[str, int]
+    gone: Mapping[str, int]
