@@ -22,16 +22,20 @@ class Pool:
     def __init__(self, workers: int = WORKERS) -> None:
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="collect")
         self.stopped = threading.Event()
+        self._closing = threading.Lock()
 
     def submit(self, task: Callable[..., None], *arguments: object) -> None:
         """Run ``task`` on a thread; after :meth:`close`, not at all."""
-        if not self.stopped.is_set():
-            self._executor.submit(task, *arguments)
+        with self._closing:
+            if not self.stopped.is_set():
+                self._executor.submit(task, *arguments)
 
     def close(self, *, failed: bool = False) -> None:
         """End the threads: wait for what runs, or, where it ``failed``, for nothing."""
         if failed:
-            self.stopped.set()
+            # Who submits meanwhile does so before, or not at all.
+            with self._closing:
+                self.stopped.set()
         self._executor.shutdown(wait=not failed, cancel_futures=True)
 
 

@@ -47,7 +47,7 @@ class Spool:
 
     def __init__(self, staging: Path, parameters: Mapping[str, str], stored: frozenset[str]) -> None:
         self._staging, self._parameters = staging, parameters
-        self._bodies = set(stored)
+        self._bodies = set(map(bytes.fromhex, stored))
         self._parts: list[_Part] = []
         self._extra: list[Path] = []
         self.new_bodies = 0
@@ -63,8 +63,9 @@ class Spool:
             raise SealError(f"recording the ledger: {error}; it holds text, integers, booleans and null") from error
         _refuse_twice((leaf.order for leaf in leaves), "two verdicts of one check on one subject")
         _refuse_twice((row.key for row in rows if row.key), "two resources of one scope, type and id")
-        new = {digest: data for digest, data in bodies.documents.items() if digest not in self._bodies}
-        self._bodies.update(new)
+        found = ((bytes.fromhex(digest), digest, data) for digest, data in bodies.documents.items())
+        new = {digest: data for raw, digest, data in found if raw not in self._bodies}
+        self._bodies.update(map(bytes.fromhex, new))
         self.verdicts.update(leaf.finding.verdict for leaf in leaves)
         self.listings.update(row.state for row in snapshot.collections)
         self.new_bodies += len(new)

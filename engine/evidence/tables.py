@@ -26,8 +26,11 @@ _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "temp_directory": "",
+    # A thread more holds a row group more of wide rows, and writes no sooner.
+    "threads": 1,
 }
-_FORMAT: Final = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 6)"
+_FORMAT: Final = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 6, ROW_GROUP_SIZE 20480)"
+"""Row groups of 20,000 instead of DuckDB's 122,880: 4 % more bytes, and a third of the memory of 300,000 records."""
 _SMALLEST_LINE_LIMIT: Final = 1 << 24
 
 _LEAF_FIELDS: Final = {
