@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Final
@@ -73,21 +73,20 @@ class Survey:
                     raise Interrupted
                 # Wakes often enough to let signals through.
                 done, running = wait(running, 0.2, FIRST_COMPLETED)
-                yield from self._taken(done)
+                yield from self._taken(done, running)
             failed = False
         finally:
             pool.close(failed=failed)
             entering.shutdown(wait=not failed, cancel_futures=True)
 
-    def _taken(self, done: set[Future[Snapshot]]) -> Iterator[Snapshot]:
-        stopped: BaseException | None = None
-        for future in done:
-            error = future.exception()
-            # Of several that ended at once, the one that made the others end.
-            if error is not None and (stopped is None or isinstance(stopped, Stopped)):
-                stopped = error
-        if stopped is not None:
-            raise stopped
+    def _taken(self, done: set[Future[Snapshot]], running: set[Future[Snapshot]]) -> Iterator[Snapshot]:
+        errors = list(_errors(done))
+        # The account that made the others end may itself be about to.
+        while errors and running and all(isinstance(error, Stopped) for error in errors):
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            errors += _errors(ended)
+        if errors:
+            raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
         if self.limiter.cancelled.is_set():
             raise Interrupted
         for future in done:
@@ -110,6 +109,10 @@ class Survey:
             ledger=discovery_rows(own, found.tallies, found.failures),
             left_out=found.left_out,
         )
+
+
+def _errors(done: Iterable[Future[Snapshot]]) -> Iterator[BaseException]:
+    return (error for future in done if (error := future.exception()) is not None)
 
 
 def _account(
