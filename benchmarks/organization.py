@@ -77,7 +77,7 @@ def _scan(policy: str, store: str, config: str, result: str, checks: str) -> Non
     request = RunRequest(config=Path(config), policy=Path(policy), store=store, criteria=criteria, timeout=60.0)
     found = run(request, Clock(lambda: START, time.monotonic, time.sleep))
     sealed = found.sealed or {}
-    told = {"root": sealed.get("root"), "records": sealed.get("records"), "bytes": sealed.get("bytes")}
+    told: dict[str, Any] = {"root": sealed.get("root"), "records": sealed.get("records"), "bytes": sealed.get("bytes")}
     told |= {"resumed": found.resumed, "accounts": len({scope.account for scope in found.snapshot.scopes})}
     told |= {"resources": sum(row.count for row in found.snapshot.collections), "reasons": list(found.exit_reasons)}
     unknown = Counter(f"{f.check.id} {f.reason}" for f in found.findings if f.verdict == "unknown")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.content.files import Document, Keys, parse, read
-from engine.content.parameters import conforms
+from engine.content.parameters import conforms, recordable
 from engine.content.resources import IDENTITY, ResourceSchema
 from engine.content.root import Root
 from engine.content.validation import shape
@@ -237,6 +237,9 @@ class _Compiler:
             type_ = parse_type(parameter.type)
         except ValueError as error:
             self._note((*keys, "type"), str(error))
+            return None
+        if not recordable(type_):
+            self._note((*keys, "type"), "evidence has no floating point numbers: use int, in a smaller unit")
             return None
         if not conforms(parameter.default, type_):
             self._note((*keys, "default"), f"is no {type_}")

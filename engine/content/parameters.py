@@ -1,4 +1,4 @@
-"""Whether a plain value is of a type of the expression language: defaults and settings of check parameters."""
+"""Whether a plain value is of a type of the expression language, and evidence can hold it: parameters of checks."""
 
 from __future__ import annotations
 
@@ -23,3 +23,15 @@ def conforms(value: Any, type_: Type) -> bool:
         return isinstance(value, str) and is_moment(value)
     kinds = {BOOL: bool, INT: int, DOUBLE: float, STRING: str, NULL: type(None)}
     return type_ == DYN or type(value) is kinds.get(type_)  # type: ignore[call-overload]
+
+
+def recordable(type_: Type) -> bool:
+    """Whether evidence can hold every value of ``type_``: canonical JSON has no floating point numbers."""
+    match type_:
+        case Nullable():
+            return recordable(type_.type)
+        case ListType():
+            return recordable(type_.element)
+        case MapType():
+            return recordable(type_.key) and recordable(type_.value)
+    return type_ != DOUBLE

@@ -109,6 +109,7 @@ def test_loading_compiles_nothing(tmp_path: Path) -> None:
             "3:16: resource_type: no schema in schemas/resources describes Test::Buckett",
         ),
         ("list<string>, default", "list<strin>, default", "8:20: parameters.approved.type: "),
+        ("list<string>, default", "list<double>, default", "8:20: parameters.approved.type: evidence has no floating"),
         ('default: ["aws:kms"]', "default: [1]", "8:43: parameters.approved.default: is no list<string>"),
         ('default: ["aws:kms"]', "default: null", "8:43: parameters.approved.default: is no list<string>"),
     ],
