@@ -30,7 +30,7 @@ from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
 from engine.content.root import demonstration, find
-from engine.content.stored import compile_stored
+from engine.content.stored import compile_stored, parse_stored
 from engine.doctor import Diagnosis, diagnosis
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
@@ -56,6 +56,7 @@ from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
     from engine.evidence.replay import Recorded
+    from engine.evidence.retest import Test
 
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 Progress = Callable[[int, int], None]
@@ -455,8 +456,43 @@ def replay(run_id: str, store: str, config: Path) -> Verdict:
     return recording.replay(run_id, store, config, _rejudged)
 
 
+def retest(
+    check: str, version: int, window: tuple[str, str], store: str, config: Path, policy: Path | None = None
+) -> Verdict:
+    """Judge every sealed run of a period (first and last day, UTC) by one version of a check, and compare.
+
+    The version is that of the last run that has it, else the one at hand. Raises UsageError for a period that ends
+    before it begins, VerificationError where what is read does not verify or nobody has the version.
+    """
+    if window[0] > window[1]:
+        raise UsageError(f"judging a period again: it ends on {window[1]}, before it begins on {window[0]}")
+    root = find(policy)
+    content = load(root)
+    known = content.checks.get(check)
+    schemas = {name: type_.source for name, type_ in content.types.items()}
+    at_hand = (known, schemas) if known is not None else None
+    settings = content.policy.organization.parameters.get(check, {})
+
+    def judge(recorded: Recorded, test: Test) -> tuple[Finding, ...]:
+        # Values that were in force; of a parameter that the run's version did not have, what is set now.
+        values = {**settings, **recorded.parameters.get(check, {})}
+        kept = {name: value for name, value in values.items() if name in test.check.parameters}
+        return _judged(recorded, compile_stored({check: test.check.source}, test.schemas, {check: kept}, root))
+
+    def parse(id_: str, source: bytes) -> Check:
+        (found,) = parse_stored({id_: source}, root)
+        return found
+
+    return recording.retest(check, version, window, store, config, judge, parse, at_hand)
+
+
 def _rejudged(recorded: Recorded) -> tuple[Finding, ...]:
     compiled = compile_stored(recorded.sources("checks"), recorded.sources("schemas"), recorded.parameters, find())
+    return _judged(recorded, compiled)
+
+
+def _judged(recorded: Recorded, compiled: Sequence[CompiledCheck]) -> tuple[Finding, ...]:
+    """What checks say of a stored snapshot, with the filters of its run."""
     filters = recorded.seal.asked.filters
     accounts, regions = tuple(filters.get("accounts", ())), tuple(filters.get("regions", ()))
     return evaluate(recorded.snapshot, compiled, partial(_within, accounts, regions))

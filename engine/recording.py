@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -18,11 +18,12 @@ from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import SealError, UsageError
-from engine.model import Assessment, Clock, Finding, Snapshot
+from engine.model import Assessment, Check, Clock, Finding, Snapshot
 from providers.base import Directory
 
 if TYPE_CHECKING:
     from engine.evidence.replay import Judge
+    from engine.evidence.retest import Judge as Rejudge
     from engine.resume import Unsealed
 
 
@@ -272,6 +273,27 @@ def replay(run: str, store: str, config: Path, judge: Judge) -> Verdict:
     folder = local(store)
     trust = read_trust(_trusted(folder, config) / "trust.json")
     result = replayed(folder, trust, run, judge, engine.__version__)
+    return Verdict(result.lines(), result.exit_code)
+
+
+def retest(
+    check: str,
+    version: int,
+    window: tuple[str, str],
+    store: str,
+    config: Path,
+    judge: Rejudge,
+    parse: Callable[[str, bytes], Check],
+    at_hand: tuple[Check, Mapping[str, bytes]] | None,
+) -> Verdict:
+    """Judge the runs of a period by one version of a check, and tell every verdict that it does not share."""
+    from engine.evidence.retest import Test
+    from engine.evidence.retest import retest as tested
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trust = read_trust(_trusted(folder, config) / "trust.json")
+    result = tested(folder, trust, (check, version), window, judge, parse, Test(*at_hand) if at_hand else None)
     return Verdict(result.lines(), result.exit_code)
 
 

@@ -1,26 +1,60 @@
-"""``auditreel replay``: a recorded run, judged again."""
+"""``auditreel replay``: what was recorded, judged again."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from engine.cli import options, settings
 from engine.cli.verify import store_of, told
+from engine.errors import UsageError
 
 
 @click.command("replay", context_settings=options.CONTEXT)
-@click.argument("run")
+@click.argument("run", required=False)
+@click.option("--with", "with_", metavar="CHECK@VERSION", help="Judge a period by this version of a check.")
+@click.option("--from", "from_", metavar="DATE", help="First day of the period (YYYY-MM-DD, UTC).")
+@click.option("--to", metavar="DATE", help="Last day of the period.")
 @options.STORE
 @options.CONFIG
 @options.debug
-def command(run: str, store: str | None, config: Path | None) -> int:
+def command(
+    run: str | None, with_: str | None, from_: str | None, to: str | None, store: str | None, config: Path | None
+) -> int:
     """Judge the recorded RUN again, by its own checks on its own snapshot, and compare every record.
 
-    Exits with 5 where a record differs or cannot be replayed.
+    Exits with 5 where a record differs or cannot be replayed. With --with, the runs of a period are judged by another
+    version of a check, and every verdict that the two do not share is listed; 4 where a run could not be judged by it.
     """
     from engine import pipeline
 
-    verdict = pipeline.replay(run, store_of(store), config or settings.configuration())
+    folder, keys = store_of(store), config or settings.configuration()
+    if with_ is None:
+        if run is None or from_ is not None or to is not None:
+            raise UsageError(
+                "replaying: name a RUN, or a check and a period: --with CHECK@VERSION --from DATE --to DATE"
+            )
+        verdict = pipeline.replay(run, folder, keys)
+    else:
+        if run is not None or from_ is None or to is None:
+            raise UsageError("judging a period again: --with takes --from DATE and --to DATE, and no RUN")
+        verdict = pipeline.retest(*_version(with_), (_day(from_), _day(to)), folder, keys)
     return told(verdict.lines, verdict.exit_code)
+
+
+def _version(text: str) -> tuple[str, int]:
+    found = re.fullmatch(r"([a-z0-9_.]+)@([1-9][0-9]{0,8})", text)
+    if found is None:
+        raise UsageError(f"reading --with {text}: it is CHECK@VERSION, as in aws.iam.root_mfa_enabled@2")
+    return found[1], int(found[2])
+
+
+def _day(text: str) -> str:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise UsageError(f"reading the period: {text} is no date (YYYY-MM-DD)") from error

@@ -12,6 +12,7 @@ from engine.content.resources import types_of
 from engine.content.root import Root
 from engine.content.validation import shape
 from engine.errors import ContentError, Problem
+from engine.model import Check
 
 
 def compile_stored(
@@ -22,6 +23,13 @@ def compile_stored(
     ``root`` gives the schema that every check must have. Raises ContentError where the bytes are no checks to this
     version.
     """
+    loaded = parse_stored(checks, root)
+    types = types_of({Path(f"{name}.schema.json"): source for name, source in schemas.items()})
+    return compile_checks(loaded, types, parameters)
+
+
+def parse_stored(checks: Mapping[str, bytes], root: Root) -> list[Check]:
+    """The checks (by id) in these bytes, by id. Raises ContentError where one is none to this version."""
     problems: list[Problem] = []
     rules = shape(root.schema("check"))
     loaded = []
@@ -33,5 +41,4 @@ def compile_stored(
             loaded += [] if found else [check_of(document, id_)]
     if problems:
         raise ContentError(problems)
-    types = types_of({Path(f"{name}.schema.json"): source for name, source in schemas.items()})
-    return compile_checks(loaded, types, parameters)
+    return loaded

@@ -105,7 +105,7 @@ def replay(store: Path, trust: Trust, run: str, judge: Judge, engine_version: st
     if stored is None:
         missing = ("the run's files cannot be read",)
         return Replay(run, "cannot replay", missing=missing, faults=faults, statements=statements)
-    private = _private(layout, stored, reader.bodies)
+    private = private_objects(layout, stored, reader.bodies)
     return _judged_again(stored, reader.bodies, private, judge, faults, statements)
 
 
@@ -121,7 +121,7 @@ def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
     if reader.faults or stored is None:
         raise VerificationError(f"reading run {run}: it does not verify ({reader.faults[0]}); run `auditreel verify`")
     try:
-        return snapshot(stored, reader.bodies, _private(layout, stored, reader.bodies))
+        return snapshot(stored, reader.bodies, private_objects(layout, stored, reader.bodies))
     except RedactedError as error:
         raise VerificationError(f"reading run {run}: private object {error} was erased") from error
 
@@ -146,7 +146,7 @@ def _statements(seal: Seal, engine_version: str) -> Iterator[str]:
     yield NORMALISATION
 
 
-def _private(layout: Layout, run: StoredRun, bodies: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def private_objects(layout: Layout, run: StoredRun, bodies: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The private objects that the run names and that were not erased."""
     named = run.commitments() | {
         bodies[row["body"]][key]
@@ -176,8 +176,7 @@ def _judged_again(
     differences: list[Difference] = []
     if not missing:
         try:
-            recorded = _recorded(stored, bodies, private)
-            again = _leaves(judge(recorded), stored, private)
+            again = _leaves(judge(recorded(stored, bodies, private)), stored, private)
             differences = list(compared(stored.leaves, again))
         except RedactedError as error:
             missing = [f"redacted: private object {error}"]
@@ -213,7 +212,8 @@ def _redacted(stored: StoredRun, private: Private) -> Iterator[str]:
     return (f"redacted: private object {digest}" for digest in stored.commitments() if digest not in private)
 
 
-def _recorded(stored: StoredRun, bodies: Mapping[str, Any], private: Private) -> Recorded:
+def recorded(stored: StoredRun, bodies: Mapping[str, Any], private: Private) -> Recorded:
+    """A run as it can be judged again. Raises RedactedError where a private object that it needs was erased."""
     content = stored.content
     parameters = {
         check: canonical.original(canonical.decode(content.files[digest]))
