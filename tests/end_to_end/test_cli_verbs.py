@@ -250,6 +250,12 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
         (("export",), 2),
         (("export", "--run", "x", "--store", "nowhere"), 5),
         (("replay", "x", "--store", "nowhere"), 5),
+        (("replay", "--store", "nowhere"), 2),
+        (("replay", "x", "--from", "2026-11-01", "--store", "nowhere"), 2),
+        (("replay", "--with", "aws.x.y", "--from", "2026-11-01", "--to", "2026-11-02", "--store", "nowhere"), 2),
+        (("replay", "--with", "aws.x.y@1", "--from", "2026-11-01", "--store", "nowhere"), 2),
+        (("replay", "--with", "aws.x.y@1", "--from", "2026-13-01", "--to", "2026-11-02", "--store", "nowhere"), 2),
+        (("replay", "--with", "aws.x.y@1", "--from", "2026-11-01", "--to", "2026-11-02", "--store", "nowhere"), 5),
     ],
 )
 def test_evidence_that_is_not_there_is_never_success(auditreel: Command, arguments: tuple[str, ...], code: int) -> None:
