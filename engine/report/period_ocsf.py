@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from engine.model import Scope, Subject
 from engine.periods import Failure, Moment, Period
-from engine.report import closing, period_counts, period_words
+from engine.report import Options, closing, period_counts, period_words
 from engine.report.records import encoded
 
 VERSION: Final = "1.5.0"
@@ -34,8 +34,9 @@ _CLOSED: Final = frozenset({"corrected", "deleted", "not_applicable"})
 Document = dict[str, Any]
 
 
-def render(period: Period) -> bytes:
+def render(period: Period, options: Options) -> bytes:
     """One event a line: the period, what was not observed, and each failure."""
+    del options
     return "".join(f"{encoded(event)}\n" for event in events(period)).encode()
 
 
@@ -82,7 +83,8 @@ def _gap(gap: period_counts.SharedGap, period: Period, engine: str) -> Document:
     state = period_words.STATES[gap.state]
     told = f"Not observed, {state}: {gap.first} to {gap.last}, {period_words.gap(gap)}"
     uid = f"gap/{period.digest}/{gap.state}/{gap.first}/{gap.last}"
-    event = _event(_CREATE, uid, f"{gap.last}T00:00:00Z", "", _VERDICT["unknown"], told, engine)
+    due = {night.date: night.due_at for night in period.nights}
+    event = _event(_CREATE, uid, due[gap.last], "", _VERDICT["unknown"], told, engine)
     event["finding_info"]["title"] = f"Not observed: {gap.first} to {gap.last}, {state}"
     event["unmapped"] = {
         "period": period.digest,

@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Frame, Period, WaiverInPeriod
-from engine.report import closing, period_counts, period_words
+from engine.report import Options, closing, period_counts, period_words
 from engine.report.markdown import prose
 from engine.report.records import encoded
 from engine.report.safe import safe
@@ -35,8 +35,9 @@ _CLOSED: Final = frozenset({"corrected", "deleted", "not_applicable"})
 Document = dict[str, Any]
 
 
-def render(period: Period) -> bytes:
+def render(period: Period, options: Options) -> bytes:
     """The assessment results as JSON (ASCII, sorted keys)."""
+    del options
     return (encoded(document(period), 2) + "\n").encode()
 
 
@@ -82,20 +83,20 @@ def _result(period: Period, name: Name) -> Document:
         *_failure_observations(period, name),
         *_gap_observations(period, last, name),
     ]
-    result = {
+    items = _inventory(period, name)
+    result: Document = {
         "uuid": name("result", period.digest),
         "title": text(f"{period.organization}: {period_words.span(period)}"),
         "description": text(f"{period_words.coverage(period)} {period_words.BETWEEN}"),
         "start": period.frames[0].moment.as_of if period.frames else f"{period.starts}T00:00:00Z",
         "end": period.frames[-1].sealed_at if period.frames else f"{period.ends}T00:00:00Z",
         "props": _props(*totals),
-        "local-definitions": {"inventory-items": _inventory(period, name)},
+        "local-definitions": {"inventory-items": items} if items else {},
         "reviewed-controls": _reviewed(period),
         "observations": observations,
         "risks": [_risk(failure, period, name) for failure in period.failures],
         "findings": [_finding(row, period, name) for row in period.controls if row.failures],
     }
-    result["local-definitions"] = {key: value for key, value in result["local-definitions"].items() if value}
     # OSCAL has no empty lists.
     return {key: value for key, value in result.items() if value}
 
@@ -104,7 +105,8 @@ def _reviewed(period: Period) -> Document:
     criteria = [{"control-id": token(row.criterion.id)} for row in period.criteria]
     controls = [{"objective-id": token(row.control.id)} for row in period.controls]
     selection: Document = {"description": "The Trust Services Criteria (AICPA, 2017), by their identifiers."}
-    selection |= {"include-controls": criteria} if criteria else {"include-all": {}}
+    selected: Document = {"include-controls": criteria} if criteria else {"include-all": {}}
+    selection |= selected
     told = [(f"criterion-{token(row.criterion.id)}", _criterion(row)) for row in period.criteria]
     selection |= {"props": _props(*told)} if told else {}
     found: Document = {

@@ -8,19 +8,20 @@ too long to be read, the rest is counted and the work paper named.
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from functools import cache
-from importlib import resources
 from typing import Any, Final
-from xml.sax.saxutils import escape
+
+from reportlab.lib.colors import HexColor
+from reportlab.platypus import LongTable, PageBreak, Paragraph, Spacer, Table
+from reportlab.platypus.tableofcontents import TableOfContents
 
 from engine.model import Scope
 from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Period
-from engine.report import closing, period_counts, period_words
+from engine.report import Options, closing, period_counts, period_words
 from engine.report.layout import counted
-from engine.report.safe import safe
+from engine.report.period_pdf_page import WIDTH, Document
+from engine.report.period_pdf_type import INK, sheet, shown
 
 SHOWN_FAILURES: Final = 100
 """Failures of one control that are listed, deviations first."""
@@ -28,7 +29,8 @@ SHOWN_ROWS: Final = 200
 """Rows of any other list."""
 _REST: Final = "{} more: see workpaper.xlsx, sheet {}."
 
-_INK, _MUTED, _HEAD, _LINE, _ALARM, _ALARM_PAPER = "#1f2937", "#52606d", "#dbe4ee", "#c3ccd6", "#9b1c1c", "#fdecec"
+_HEAD: Final = "#dbe4ee"
+_LINE: Final = "#c3ccd6"
 _NIGHTS: Final = {
     "ran": ("#d5ecdc", "•"),
     "partly": ("#fff0c2", "p"),
@@ -36,20 +38,15 @@ _NIGHTS: Final = {
     "not_retained": ("#d9d9df", "x"),
 }
 """How a night looks: a colour, and a mark that says the same without it."""
-_RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 
 Cells = Sequence[str]
 Blocks = Iterator[Any]
 
 
-def render(period: Period) -> bytes:
+def render(period: Period, options: Options) -> bytes:
     """The report as one PDF file."""
-    from reportlab.platypus.tableofcontents import TableOfContents
-
-    from engine.report.period_pdf_page import Document
-
-    _register()
-    styles = _styles()
+    del options
+    styles = sheet()
     contents = TableOfContents(dotsMinLevel=0, levelStyles=[styles["toc"], styles["toc2"]])
     target = io.BytesIO()
     document = Document(target, period)
@@ -61,68 +58,7 @@ def render(period: Period) -> bytes:
     return target.getvalue()
 
 
-# --- type -------------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _register() -> frozenset[int]:
-    """Registers the fonts; the characters that both can show."""
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    known: list[frozenset[int]] = []
-    for name, file in (("Body", "DejaVuSansCondensed.ttf"), ("Body-Bold", "DejaVuSansCondensed-Bold.ttf")):
-        font = TTFont(name, io.BytesIO(resources.files("engine.report").joinpath("fonts", file).read_bytes()))
-        pdfmetrics.registerFont(font)
-        known.append(frozenset(font.face.charToGlyph))
-    pdfmetrics.registerFontFamily("Body", normal="Body", bold="Body-Bold", italic="Body", boldItalic="Body-Bold")
-    return known[0] & known[1]
-
-
-def shown(text: str, longest: int = 2_000) -> str:
-    """``text`` as one line in which nothing acts and that the fonts can show, as markup of a paragraph."""
-    return escape(line(text, longest))
-
-
-def line(text: str, longest: int) -> str:
-    """The same without markup, for what is drawn directly."""
-    known = _register()
-    return "".join(_glyph(character, known) for character in safe(text, longest))
-
-
-def _glyph(character: str, known: frozenset[int]) -> str:
-    code = ord(character)
-    if code < 0x7F:
-        return character
-    if code not in known or unicodedata.bidirectional(character) in _RIGHT_TO_LEFT:
-        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-    return character
-
-
-def _styles() -> dict[str, Any]:
-    from reportlab.lib.colors import HexColor
-    from reportlab.lib.styles import ParagraphStyle
-
-    ink, muted, alarm = HexColor(_INK), HexColor(_MUTED), HexColor(_ALARM)
-    body = ParagraphStyle("body", fontName="Body", fontSize=9, leading=12.5, textColor=ink, spaceAfter=4)
-    bold = {"parent": body, "fontName": "Body-Bold", "keepWithNext": 1}
-    return {
-        "body": body,
-        "small": ParagraphStyle("small", parent=body, fontSize=8, leading=10.5, textColor=muted),
-        "cell": ParagraphStyle("cell", parent=body, fontSize=7.5, leading=9.5, spaceAfter=0),
-        "cell head": ParagraphStyle("cell head", parent=body, fontName="Body-Bold", fontSize=7.5, leading=9.5,
-                                    spaceAfter=0),
-        "title": ParagraphStyle("title", parent=body, fontName="Body-Bold", fontSize=24, leading=30, spaceAfter=14),
-        "whose": ParagraphStyle("whose", parent=body, fontSize=14, leading=19, spaceAfter=3),
-        "first": ParagraphStyle("first", parent=body, fontName="Body-Bold", fontSize=9.5, leading=13),
-        "alarm": ParagraphStyle("alarm", parent=body, fontName="Body-Bold", fontSize=9.5, leading=13, textColor=alarm,
-                                backColor=HexColor(_ALARM_PAPER), borderPadding=5, spaceBefore=6, spaceAfter=9),
-        "h1": ParagraphStyle("h1", fontSize=15, leading=19, spaceBefore=8, spaceAfter=7, **bold),
-        "h2": ParagraphStyle("h2", fontSize=11.5, leading=15, spaceBefore=13, spaceAfter=4, **bold),
-        "h3": ParagraphStyle("h3", fontSize=9.5, leading=13, spaceBefore=9, spaceAfter=3, **bold),
-        "toc": ParagraphStyle("toc", parent=body, fontSize=9.5, leading=14, fontName="Body-Bold"),
-        "toc2": ParagraphStyle("toc2", parent=body, fontSize=8.5, leading=12, leftIndent=12),
-    }  # fmt: skip
+# --- pieces -----------------------------------------------------------------------------------------------------------
 
 
 class _Drawing:
@@ -134,21 +70,15 @@ class _Drawing:
 
     def text(self, text: str, style: str = "body") -> Any:
         """A paragraph of plain text."""
-        from reportlab.platypus import Paragraph
-
         return Paragraph(shown(text), self._styles[style])
 
     def section(self, text: str) -> Blocks:
         """A new page with a heading of the first level."""
-        from reportlab.platypus import PageBreak
-
         yield PageBreak()
         yield self.text(text, "h1")
 
     def space(self, points: float) -> Any:
         """Room."""
-        from reportlab.platypus import Spacer
-
         return Spacer(1, points)
 
     def table(self, headings: Cells, rows: Iterable[Cells], widths: Sequence[float], sheet: str = "") -> Blocks:
@@ -165,11 +95,6 @@ class _Drawing:
         return self._grid([(label, text) for label, text in rows if text], (0.2, 0.8), heading=False, labels=True)
 
     def _grid(self, rows: Sequence[Cells], widths: Sequence[float], heading: bool, labels: bool = False) -> Any:
-        from reportlab.lib.colors import HexColor
-        from reportlab.platypus import LongTable
-
-        from engine.report.period_pdf_page import WIDTH
-
         rows = [row for row in rows if row]
         cells = [
             [
@@ -193,13 +118,10 @@ class _Drawing:
 
     def calendar(self, period: Period) -> Blocks:
         """A row a month, a square a night, with a mark and a colour that say the same."""
-        from reportlab.lib.colors import HexColor
-        from reportlab.platypus import Table
-
         months: dict[str, dict[int, str]] = {}
         for night in period.nights:
-            day = date.fromisoformat(night.date)
-            months.setdefault(f"{day.year}-{day.month:02}", {})[day.day] = night.state
+            when = date.fromisoformat(night.date)
+            months.setdefault(f"{when.year}-{when.month:02}", {})[when.day] = night.state
         if not months:
             return
         rows = [["", *(str(day) for day in range(1, 32))]]
@@ -209,7 +131,7 @@ class _Drawing:
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             ("LEFTPADDING", (0, 0), (-1, -1), 1),
             ("RIGHTPADDING", (0, 0), (-1, -1), 1),
-            ("TEXTCOLOR", (0, 0), (-1, -1), HexColor(_INK)),
+            ("TEXTCOLOR", (0, 0), (-1, -1), HexColor(INK)),
         ]
         for line, (month, states) in enumerate(months.items(), 1):
             rows.append([month, *(_NIGHTS[states[day]][1] if day in states else "" for day in range(1, 32))])
@@ -247,20 +169,18 @@ def _cover(period: Period, draw: _Drawing) -> Blocks:
     yield from draw.table(("What", "Number"), [(label, f"{number:,}") for label, number in labels], (0.5, 0.2))
     yield draw.text("Controls at a glance", "h1")
     yield from draw.table(
-        ("Control", "Statement", "Criteria", "Shows", "Failures", "Deviations", "Nights"),
+        ("Control", "Statement", "Shows", "Failures", "Deviations", "Nights"),
         _glance(period),
-        (0.11, 0.36, 0.12, 0.16, 0.08, 0.09, 0.08),
+        (0.11, 0.47, 0.17, 0.08, 0.09, 0.08),
         "workpaper",
     )
 
 
 def _glance(period: Period) -> Iterator[Cells]:
-    criteria = period_counts.criteria_of(period)
     for row in period.controls:
         yield (
             row.control.id,
             row.control.statement,
-            ", ".join(criteria[row.control.id]),
             period_words.word(row),
             f"{len(row.failures):,}",
             f"{row.deviations:,}",
@@ -310,17 +230,17 @@ def _coverage(period: Period, draw: _Drawing) -> Blocks:
 def _criteria(period: Period, draw: _Drawing) -> Blocks:
     yield from draw.section("Criteria, controls and what was observed")
     controls, numbers = period_counts.by_id(period), period_counts.numbers(period)
-    shown_under: dict[str, str] = {}
+    placed: set[str] = set()
     for row in period.criteria:
         yield draw.text(f"{row.criterion.id} {row.criterion.title}", "h2")
         yield from _criterion(row, draw)
         for id_ in row.controls:
-            if id_ in shown_under:
-                yield draw.text(f"{id_}: see under {shown_under[id_]}.", "h3")
+            if id_ in placed:
+                yield draw.text(f"{id_}: {period_words.above(period, id_)}.")
                 continue
-            shown_under[id_] = row.criterion.id
+            placed.add(id_)
             yield from _control(controls[id_], numbers, draw)
-    others = [row for row in period.controls if row.control.id not in shown_under]
+    others = [row for row in period.controls if row.control.id not in placed]
     if others:
         yield draw.text("Controls that no criterion names", "h2")
     for control in others:

@@ -12,7 +12,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
 from engine.periods import Period
-from engine.report import closing, period_pdf, period_words
+from engine.report import closing, period_words
+from engine.report.period_pdf_type import MUTED, line, shown
 
 _MARGIN: Final = 18 * mm
 WIDTH: Final = A4[0] - 2 * _MARGIN
@@ -55,18 +56,18 @@ class Document(BaseDocTemplate):  # type: ignore[misc]
         key, text = f"h{self._headings}", flowable.getPlainText()
         self.canv.bookmarkPage(key)
         self.canv.addOutlineEntry(text, key, level, closed=level > 0)
-        self.notify("TOCEntry", (level, period_pdf.shown(text), self.page, key))
+        self.notify("TOCEntry", (level, shown(text), self.page, key))
 
     def _head_and_foot(self, canvas: Canvas, document: Any) -> None:
         period = self._period
         canvas.saveState()
-        canvas.setFillColor(HexColor("#52606d"))
+        canvas.setFillColor(HexColor(MUTED))
         canvas.setFont("Body", 7.5)
         head, foot = A4[1] - 12 * mm, 11 * mm
-        canvas.drawString(_MARGIN, head, period_pdf.line(f"{period.organization}, {period_words.span(period)}", 90))
+        canvas.drawString(_MARGIN, head, line(f"{period.organization}, {period_words.span(period)}", 90))
         canvas.drawRightString(A4[0] - _MARGIN, head, "Prepared by management, not examined")
         first = closing.WATERMARK if period.demonstration else period.anchored
-        canvas.drawString(_MARGIN, foot, period_pdf.line(first, 100))
+        canvas.drawString(_MARGIN, foot, line(first, 100))
         canvas.drawRightString(A4[0] - _MARGIN, foot, f"Page {document.page}")
         if period.demonstration:
             canvas.setFillColor(HexColor("#9b1c1c"), alpha=0.1)

@@ -152,6 +152,12 @@ def untested(row: ControlInPeriod) -> Iterator[str]:
         yield f"{check}: not tested before {since}"
 
 
+def above(period: Period, id_: str) -> str:
+    """Where a control that serves several criteria was shown; a criterion's number alone says too little."""
+    first = next(row.criterion for row in period.criteria if id_ in row.controls)
+    return f"shown above, under {first.id} {first.title}"
+
+
 # --- failures ---------------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +208,7 @@ def hours(span: timedelta, up: bool = False) -> int:
 def decided(failure: Failure) -> str:
     """What the control's rule says of a failure."""
     if failure.deviation is None:
-        return "open within its limit, or no rule applies"
+        return "open, still within its limit" if failure.ended == "open" and failure.limit else "no rule decides it"
     return "deviation" if failure.deviation else "within its limit"
 
 
