@@ -53,7 +53,8 @@ def _glyph(character: str, known: frozenset[int]) -> str:
     code = ord(character)
     if code < 0x7F:
         return character
-    if code not in known or unicodedata.bidirectional(character) in _RIGHT_TO_LEFT:
+    # reportlab's map for searching is wrong beyond the basic plane.
+    if code > 0xFFFF or code not in known or unicodedata.bidirectional(character) in _RIGHT_TO_LEFT:
         return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return character
 
