@@ -7,10 +7,13 @@ left out by name, which the README then says.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from engine.errors import InputError, UsageError
 from engine.periods import Period
 from engine.report import PERIOD_FORMATS, Options, reperform
+
+_README: Final = "README.txt"
 
 
 def members(period: Period, raw: Mapping[str, bytes], without: Collection[str] = ()) -> dict[str, bytes]:
@@ -28,11 +31,11 @@ def members(period: Period, raw: Mapping[str, bytes], without: Collection[str] =
             found |= form.files(period, Options())
     found["REPERFORM.txt"] = reperform.text(period)
     found["REPERFORM.html"] = reperform.html(period)
-    twice = sorted(found.keys() & raw.keys())
+    twice = sorted({*found, _README} & raw.keys())
     if twice:
         raise InputError(f"making the bundle: {', '.join(twice)} would stand in it twice; rename what is handed in")
     found |= raw
     # The README lists itself, and the manifest that is made of all members.
-    listed = tuple(sorted({*found, "README.txt", "manifest.json"}))
-    found["README.txt"] = reperform.readme(period, listed, tuple(sorted(without)))
+    listed = tuple(sorted({*found, _README, "manifest.json"}))
+    found[_README] = reperform.readme(period, listed, tuple(sorted(without)))
     return dict(sorted(found.items()))

@@ -119,7 +119,7 @@ def test_totals_agree_in_every_format(name: str, example: str) -> None:
 @pytest.mark.parametrize("name", [name for name in PERIOD_FORMATS if name not in ("pdf", "xlsx")])
 @given(period=random_periods())
 @settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 def test_totals_agree_whatever_happened(name: str, period: Period) -> None:
     assert read_back(name, period) == expected(period)
@@ -141,7 +141,7 @@ def test_totals_agree_whatever_happened_in_files(name: str, period: Period) -> N
 
 
 @given(random_periods())
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_lists_are_as_long_as_their_totals_say(period: Period) -> None:
     total = period_counts.totals(period)
     sheets = {
