@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.report import FORMATS, Options
+from engine.periods import Period
+from engine.report import FORMATS, PERIOD_FORMATS, Options, reperform
+from tests.golden import periods
 from tests.golden.assessments import every_state, sealed
 
 Golden = Callable[[str, str], None]
@@ -26,3 +28,32 @@ def test_data_keeps_its_form(golden: Golden, form: str) -> None:
 
 def test_the_summary_is_the_one_we_looked_at(golden: Golden) -> None:
     golden("report.md", FORMATS["markdown"].render(sealed(every_state()), Options()))
+
+
+@pytest.mark.parametrize(("name", "width"), [("period-80.txt", 80), ("period-120.txt", 120)])
+def test_the_report_of_a_period_is_the_one_we_looked_at(golden: Golden, name: str, width: int) -> None:
+    golden(name, PERIOD_FORMATS["text"].render(periods.every_state(), Options(width)).decode())
+
+
+@pytest.mark.parametrize(
+    ("name", "make"), [("period-photograph.txt", periods.photograph), ("period-nothing.txt", periods.nothing)]
+)
+def test_other_periods_are_those_we_looked_at(golden: Golden, name: str, make: Callable[[], Period]) -> None:
+    golden(name, PERIOD_FORMATS["text"].render(make(), Options(100)).decode())
+
+
+@pytest.mark.parametrize("form", ["markdown", "oscal", "ocsf", "csv"])
+def test_a_period_keeps_its_form(golden: Golden, form: str) -> None:
+    shown = PERIOD_FORMATS[form]
+    golden(f"period{shown.suffix}", shown.render(periods.every_state(), Options()).decode())
+
+
+def test_the_failures_of_a_period_keep_their_columns(golden: Golden) -> None:
+    golden(
+        "period-failures.csv",
+        PERIOD_FORMATS["csv"].files(periods.every_state(), Options())["csv/failures.csv"].decode(),
+    )
+
+
+def test_how_to_re_perform_is_what_we_wrote(golden: Golden) -> None:
+    golden("period-reperform.txt", reperform.text(periods.every_state()).decode())
