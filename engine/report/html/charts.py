@@ -29,6 +29,14 @@ TOP: Final = 18
 FILM: Final = 240
 """Width of a film."""
 
+FILM_LEAST: Final = 1.6
+"""Width of what must not be overlooked in a film."""
+FILM_SHAPES: Final[Mapping[str, tuple[int, int]]] = {
+    "ran": (4, 8), "failing": (0, 16), "partly": (8, 4), "did_not_run": (13, 3), "not_retained": (13, 3),
+    "not_in_force": (15, 1),
+}  # fmt: skip
+"""Top and height of each shape in a film, in the order of drawing: what is less is seen without its colour too."""
+
 WIDTH: Final = 600
 """Of a time line, without the room for arrows."""
 ARROW: Final = 10
@@ -162,11 +170,15 @@ def film(squares: Sequence[Square]) -> Film | None:
     at = 0
     for shape, group in groupby("failing" if square.failing else square.state for square in squares):
         many = len(list(group))
-        # What is less tall is seen without its colour too.
-        top, height = {"ran": (4, 8), "partly": (8, 4), "failing": (0, 16)}.get(shape, (11, 1))
-        paths.setdefault(shape, []).append(f"M{_n(at * step)} {top}h{_n(many * step)}v{height}h{_n(-many * step)}z")
+        top, height = FILM_SHAPES[shape]
+        # One night of a year would be less than a point wide.
+        width = many * step if shape == "ran" else max(FILM_LEAST, many * step)
+        x = min(at * step, FILM - width)
+        paths.setdefault(shape, []).append(f"M{_n(x)} {top}h{_n(width)}v{height}h{_n(-width)}z")
         at += many
-    return Film(FILM, tuple((shape, "".join(parts)) for shape, parts in sorted(paths.items())), summary(squares))
+    return Film(
+        FILM, tuple((shape, "".join(paths[shape])) for shape in FILM_SHAPES if shape in paths), summary(squares)
+    )
 
 
 def _n(number: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from engine.report.layout import counted
 from engine.report.safe import safe
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 _FOLDED: Final = 160
 """Characters of a name beyond which the whole of it is folded away under its ends."""
 
@@ -42,15 +44,22 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(name=name, inline=inline, full=full, n=number, utc=utc, counted=counted, trusted=Markup)
+    environment.filters.update(name=name, inline=inline, full=full, n=number, utc=utc, counted=counted)
+    environment.filters.update(is_digest=is_digest, plain=plain, trusted=Markup)
     environment.globals.update(
         {"texts": texts, "words": period_words, "PAGE": PAGE, "digest": digest, "watermark": closing.WATERMARK}
     )
     return environment
+
+
+def _finalized(value: object) -> object:
+    """Whatever a template shows that no filter has made harmless yet."""
+    return safe(value, len(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def name(text: str) -> Markup:
@@ -65,6 +74,11 @@ def name(text: str) -> Markup:
 def inline(text: str) -> Markup:
     """A name from outside within a sentence."""
     return Markup("<bdi>{}</bdi>").format(safe(text, _FOLDED))
+
+
+def plain(text: str) -> str:
+    """A name from outside where no element can stand."""
+    return safe(text, _FOLDED)
 
 
 def full(text: str) -> Markup:
@@ -82,11 +96,16 @@ def utc(as_of: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(as_of, texts.clock(as_of))
 
 
+def is_digest(text: str) -> bool:
+    """Whether a text is a SHA-256 digest in hex."""
+    return _DIGEST.fullmatch(text) is not None
+
+
 def digest(text: str) -> Markup:
     """A digest's beginning; the whole of it on demand."""
     if len(text) <= 20:
         return inline(text)
-    return Markup('<span class="mono digest" title="{}">{}…</span>').format(text, text[:12])
+    return Markup('<span class="mono digest" title="{}">{}…</span>').format(plain(text), safe(text[:12]))
 
 
 def _style(site: Site) -> dict[str, str]:

@@ -22,18 +22,18 @@ PAGE: Final = 500
 
 SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("coverage", "Coverage"),
-    ("shown", "What the frames show"),
-    ("criteria", "Criteria and controls"),
+    ("shown", "Summary"),
+    ("criteria", "Criteria"),
     ("failures", "Failures"),
-    ("controls", "Each control"),
+    ("controls", "Controls"),
     ("gaps", "Gaps"),
-    ("changes", "Changes of the tests"),
+    ("changes", "Changes"),
     ("populations", "Populations"),
     ("waivers", "Waivers"),
     ("runs", "Runs"),
     ("facts", "Facts"),
 )
-"""The sections of the index: anchors and titles."""
+"""The sections of the index: anchors, and what links to them say."""
 
 CRITERIA: Final[Mapping[str, str]] = {
     "controls": "with controls",
@@ -47,7 +47,8 @@ TOTALS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """A night's state, and the total that counts it."""
 
-_FOR_ALL: Final = frozenset({"engine", "boundary", "policy", "schema", "selection"})
+_FOR_ALL: Final = frozenset({"engine", "boundary", "policy", "schema"})
+_OF_CHECKS: Final = frozenset({"check", "parameter", "selection"})
 _SLUG: Final = re.compile(r"[^A-Za-z0-9.-]")
 
 
@@ -112,7 +113,7 @@ class Site:
         self.split = split
         self.line = charts.TimeLine(period)
         seen = nights.Nights(period)
-        self.squares = seen.whole(change for change in period.changes if change.kind in _FOR_ALL)
+        self.squares = seen.whole(period.changes)
         self.blocks = charts.heat_map(self.squares)
         self.stretches = _words(self.squares)
         self.entries = self._register()
@@ -235,16 +236,14 @@ def concerning(control: ControlInPeriod, changes: Sequence[Change]) -> tuple[Cha
         for change in changes
         if change.kind in _FOR_ALL
         or (change.kind == "control" and change.name == control.control.id)
-        or (change.kind in ("check", "parameter") and any(_tests(change, name) for name in names))
+        or (change.kind in _OF_CHECKS and any(_tests(change, name) for name in names))
     )
 
 
 def _tests(change: Change, check: str) -> bool:
     """Whether a change is one of a check or of its parameters, whose names begin with the check's."""
     name = change.name
-    return change.kind in ("check", "parameter") and (
-        name == check or (name.startswith(check) and name[len(check)] in " .:/#")
-    )
+    return change.kind in _OF_CHECKS and (name == check or (name.startswith(check) and name[len(check)] in " .:/#"))
 
 
 def _missed(period: Sequence[Night]) -> list[Missed]:
