@@ -20,6 +20,7 @@ from engine.report.html.site import Site, Slugs, concerning
 from tests.golden.long_periods import year
 from tests.golden.periods import ENCRYPTED, PUBLISHED, every_state, nothing, photograph
 
+OPINION = r"(?i)\b(in)?effective|complian|\bproved|proven|exception|satisf|\d ?%|\bscore"
 VOID = {"meta", "br", "link", "img", "input", "hr", "area", "base", "col", "embed", "source", "track", "wbr"}
 PERIODS = {"every_state": every_state, "photograph": photograph, "nothing": nothing}
 
