@@ -1,7 +1,8 @@
 """Renders an assessment. One module a format, each with one ``render(assessment, options) -> str``.
 
 A renderer takes what the assessment says: it neither decides, counts nor prints. Adding a format is a module and a row
-in :data:`FORMATS`.
+in :data:`FORMATS`. A period (:mod:`engine.periods`) has formats of its own, in :data:`PERIOD_FORMATS`; each module is
+``render(period, options) -> bytes``, and what they count is counted once, in :mod:`engine.report.period_counts`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
+
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.model import Assessment
+    from engine.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +47,60 @@ FORMATS: Final[Mapping[str, Format]] = {
     "jsonl": Format("engine.report.jsonl", ".jsonl"),
     "csv": Format("engine.report.csv", ".csv"),
     "markdown": Format("engine.report.markdown", ".md"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFormat:
+    """A format of a period: the module that renders it, and its file's name in a bundle.
+
+    ``folder``: the module also gives several files, ``files(period, options)``, which stand in this folder of a bundle
+    ("": beside everything else).
+    ``extra`` is the extra of this distribution that brings the library it needs.
+    """
+
+    module: str
+    name: str
+    folder: str | None = None
+    extra: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of its files."""
+        return f".{self.name.rpartition('.')[2]}"
+
+    def render(self, period: Period, options: Options) -> bytes:
+        """The period in this format. Raises UsageError where the library that it needs is not installed."""
+        text: bytes = self._module().render(period, options)
+        return text
+
+    def files(self, period: Period, options: Options) -> Mapping[str, bytes]:
+        """The files that a bundle holds in this format, by name. Raises UsageError as :meth:`render`."""
+        if self.folder is None:
+            return {self.name: self.render(period, options)}
+        found: Mapping[str, bytes] = self._module().files(period, options)
+        folder = f"{self.folder}/" if self.folder else ""
+        return {f"{folder}{name}": data for name, data in found.items()}
+
+    def _module(self) -> ModuleType:
+        try:
+            return import_module(self.module)
+        except ModuleNotFoundError as error:
+            if self.extra is None or (error.name or "").startswith("engine"):
+                raise
+            raise UsageError(
+                f"writing {self.name}: the library {error.name} is not installed. "
+                f"Install it with: pip install 'auditreel[{self.extra}]'"
+            ) from error
+
+
+PERIOD_FORMATS: Final[Mapping[str, PeriodFormat]] = {
+    "text": PeriodFormat("engine.report.period_text", "report.txt"),
+    "markdown": PeriodFormat("engine.report.period_markdown", "report.md"),
+    "html": PeriodFormat("engine.report.html", "index.html", folder=""),
+    "csv": PeriodFormat("engine.report.period_csv", "workpaper.csv", folder="csv"),
+    "xlsx": PeriodFormat("engine.report.period_xlsx", "workpaper.xlsx", extra="xlsx"),
+    "pdf": PeriodFormat("engine.report.period_pdf", "report.pdf", extra="pdf"),
+    "oscal": PeriodFormat("engine.report.period_oscal", "oscal.json"),
+    "ocsf": PeriodFormat("engine.report.period_ocsf", "ocsf.jsonl"),
 }

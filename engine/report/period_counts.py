@@ -101,6 +101,21 @@ class Gap:
     nights: int
 
 
+@dataclass(frozen=True, slots=True)
+class SharedGap:
+    """The same nights in a row in the same state, of one or more checks in their scopes; ``gaps`` are its parts.
+
+    ``all_`` says whether it is of every check in every scope that was in force then.
+    """
+
+    state: str
+    first: str
+    last: str
+    nights: int
+    gaps: tuple[Gap, ...]
+    all_: bool
+
+
 def totals(period: Period) -> Totals:
     """The totals of a period."""
     states = Counter(night.state for night in period.nights)
@@ -196,6 +211,21 @@ def gaps(period: Period) -> Iterator[Gap]:
             if state in shown:
                 yield Gap(row.scope, row.check, state, dates[start], dates[index - 1], index - start)
             start = index
+
+
+def shared_gaps(period: Period) -> tuple[SharedGap, ...]:
+    """The gaps, those of equal nights and state together, by night."""
+    groups: dict[tuple[str, str, str], list[Gap]] = {}
+    for gap in gaps(period):
+        groups.setdefault((gap.first, gap.last, gap.state), []).append(gap)
+    places = {night.date: index for index, night in enumerate(period.nights)}
+    absent = MARKS["not_in_force"]
+    found = []
+    for (first, last, state), parts in sorted(groups.items()):
+        span = slice(places[first], places[last] + 1)
+        in_force = sum(set(row.nights[span]) != {absent} for row in period.coverage)
+        found.append(SharedGap(state, first, last, parts[0].nights, tuple(parts), len(parts) == in_force))
+    return tuple(found)
 
 
 def least(failure: Failure) -> timedelta:

@@ -7,17 +7,19 @@ import io
 from collections.abc import Mapping
 
 from engine.periods import Period
+from engine.report import Options
 from engine.report.period_sheets import Sheet, sheets
 
 
-def files(period: Period) -> Mapping[str, bytes]:
+def files(period: Period, options: Options) -> Mapping[str, bytes]:
     """The sheets as ``NAME.csv`` (RFC 4180, but with plain line feeds; UTF-8), in their order."""
+    del options
     return {f"{sheet.name}.csv": _written(sheet) for sheet in sheets(period)}
 
 
-def render(period: Period) -> bytes:
+def render(period: Period, options: Options) -> bytes:
     """The work paper alone, for a terminal or a pipe."""
-    return files(period)["workpaper.csv"]
+    return files(period, options)["workpaper.csv"]
 
 
 def _written(sheet: Sheet) -> bytes:

@@ -5,6 +5,7 @@ Names from outside are given as they are: each format makes them harmless in its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from math import ceil
@@ -12,7 +13,7 @@ from typing import Final
 
 from engine.periods import Change, ControlInPeriod, CriterionInPeriod, Failure, Night, Period, PeriodPopulation
 from engine.report import closing, period_counts
-from engine.report.layout import counted
+from engine.report.layout import counted, named
 
 STATES: Final[Mapping[str, str]] = {
     "ran": "ran",
@@ -53,6 +54,7 @@ ENDED: Final[Mapping[str, str]] = {
     "test_changed": "ended by test change, not corrected",
     "out_of_boundary": "ended by leaving the boundary, not corrected",
 }
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 BETWEEN: Final = "Every bound is the time of a run. Between two runs nothing is claimed."
 NOT_AN_OPINION: Final = (
     "Prepared by management from signed records. It states what was observed and what was not; "
@@ -150,6 +152,12 @@ def untested(row: ControlInPeriod) -> Iterator[str]:
         yield f"{check}: not tested before {since}"
 
 
+def above(period: Period, id_: str) -> str:
+    """Where a control that serves several criteria was shown; a criterion's number alone says too little."""
+    first = next(row.criterion for row in period.criteria if id_ in row.controls)
+    return f"shown above, under {first.id} {first.title}"
+
+
 # --- failures ---------------------------------------------------------------------------------------------------------
 
 
@@ -200,7 +208,7 @@ def hours(span: timedelta, up: bool = False) -> int:
 def decided(failure: Failure) -> str:
     """What the control's rule says of a failure."""
     if failure.deviation is None:
-        return "open within its limit, or no rule applies"
+        return "open, still within its limit" if failure.ended == "open" and failure.limit else "no rule decides it"
     return "deviation" if failure.deviation else "within its limit"
 
 
@@ -248,11 +256,23 @@ def aspects(row: CriterionInPeriod) -> str:
     return ", ".join(row.criterion.aspects.get(f"{name}", name.replace("_", " ")) for name in row.uncovered_aspects)
 
 
+def gap(row: period_counts.SharedGap) -> str:
+    """Which checks a gap is of, and where."""
+    checks = dict.fromkeys(part.check for part in row.gaps)
+    scopes = dict.fromkeys(str(part.scope) for part in row.gaps)
+    if row.all_:
+        return f"all {counted(len(checks), 'check')} in force, in {counted(len(scopes), 'scope')}"
+    return f"{named(checks, 4)} in {named(scopes, 3)}"
+
+
 def change(row: Change) -> str:
-    """What changed: from what to what."""
-    before = "absent" if row.before is None else row.before
-    now = "absent" if row.now is None else row.now
+    """What changed: from what to what; of a digest its beginning."""
+    before, now = ("absent" if value is None else _brief(value) for value in (row.before, row.now))
     return f"{before} → {now}" + (" (weaker than the default)" if row.weaker else "")
+
+
+def _brief(value: str) -> str:
+    return f"{value[:16]}…" if _DIGEST.fullmatch(value) else value
 
 
 def changed(row: Change) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import xlsxwriter
+
 from engine.periods import Period
-from engine.report import closing, layout, period_words
+from engine.report import Options, closing, layout, period_words
 from engine.report.period_sheets import Column, Row, Sheet, Value, sheets
 
 ROWS: Final = 1_048_576
@@ -30,10 +32,9 @@ _INK, _PAPER, _OURS, _THEIRS, _LINE = "#1f2937", "#ffffff", "#dbe4ee", "#fff4cc"
 """Text, page, the headings of what we say, what the auditor fills in, and lines between cells."""
 
 
-def render(period: Period, most: int = ROWS) -> bytes:
+def render(period: Period, options: Options, most: int = ROWS) -> bytes:
     """The work paper; a sheet has at most ``most`` rows, headings included."""
-    import xlsxwriter
-
+    del options
     target = io.BytesIO()
     # Written in memory: a temporary file would have a time of its own.
     book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})

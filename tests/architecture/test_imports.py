@@ -41,7 +41,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.waivers"),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.evidence": ("engine.errors", "engine.model"),
-    "engine.report": ("engine.errors", "engine.model"),
+    "engine.periods": ("engine.model",),
+    "engine.report": ("engine.errors", "engine.model", "engine.periods"),
     "engine.pipeline": (
         "engine",
         "engine.collection",
@@ -87,6 +88,8 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "click": ("engine.cli",),
     "yaml": ("engine.content",),
     "re2": ("engine.expressions",),
+    "xlsxwriter": ("engine.report.period_xlsx",),
+    "reportlab": ("engine.report.period_pdf", "engine.report.period_pdf_page", "engine.report.period_pdf_type"),
 }
 
 CLOCKS = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -96,15 +97,15 @@ def test_one_page_is_written_while_it_is_small() -> None:
 def test_a_page_a_criterion_and_pages_of_the_register_are_written_where_it_is_large() -> None:
     assert list(pages(year(failures=1_100, nights=220))) == [
         "index.html",
-        "criterion-CC6.1.html",
-        "criterion-CC6.3.html",
-        "criterion-CC6.6.html",
-        "criterion-CC7.2.html",
-        "criterion-CC8.1.html",
-        "criterion-A1.2.html",
-        "failures-1.html",
-        "failures-2.html",
-        "failures-3.html",
+        "pages/criterion-CC6.1.html",
+        "pages/criterion-CC6.3.html",
+        "pages/criterion-CC6.6.html",
+        "pages/criterion-CC7.2.html",
+        "pages/criterion-CC8.1.html",
+        "pages/criterion-A1.2.html",
+        "pages/failures-1.html",
+        "pages/failures-2.html",
+        "pages/failures-3.html",
     ]
 
 
@@ -121,6 +122,7 @@ def test_every_link_arrives_and_every_id_is_one(period: Period, limit: int) -> N
                     if target is None:
                         continue
                     to, _, anchor = target.partition("#") if key == "href" else ("", "", target)
+                    to = to and posixpath.normpath(posixpath.join(posixpath.dirname(name), to))
                     if to not in ("", *found) or anchor not in found[to or name].ids:
                         broken.append((name, tag, target))
     assert (broken, twice, unbalanced) == ([], [], [])
@@ -157,7 +159,7 @@ def test_a_control_that_serves_no_criterion_shown_is_shown_all_the_same() -> Non
 
 def test_a_control_with_more_failures_than_it_draws_says_how_many_and_links_to_all() -> None:
     found = read_all(year(failures=1_100, nights=220))
-    text = found["criterion-CC6.1.html"].words
+    text = found["pages/criterion-CC6.1.html"].words
     assert "440 failures of CTL-01 , deviations first" in text
     assert "Bars of the first 200. All 440 are in the register of failures ." in text
     assert sum(len([id_ for id_ in page.ids if re.fullmatch(r"F-\d+", id_)]) for page in found.values()) == 1_100
@@ -267,10 +269,9 @@ def test_deviations_stand_first_and_what_was_corrected_in_time_stays() -> None:
 def test_nothing_seen_never_reads_as_good_news() -> None:
     words = read(pages(nothing())["index.html"]).words
     assert "0 of 92 nights of the schedule ran" in words
-    assert "No failures observed in 0 frames. Of nights without a run nothing is known." in words
+    assert "Not observed: there is no frame in this period." in words
     assert "No sealed run in this period: nothing was observed." in words
-    assert words.count("no failures observed") == 1, "but for the count of controls that say so, which is 0"
-    assert "0 no failures observed" in words
+    assert "no failures observed" not in words.lower()
 
 
 def test_a_population_that_was_not_listed_as_a_whole_says_at_least() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from engine.periods import Period
+    from engine.report import Options
 
 LIMIT: Final = 1_500_000
 """Bytes up to which a period is one page."""
@@ -19,16 +20,32 @@ MOST: Final = 1_000
 """Failures beyond which one page is not tried."""
 
 
+def render(period: Period, options: Options) -> bytes:
+    """The whole of ``period`` as one page, however large."""
+    del options
+    from engine.report.html.site import INDEX, Site
+    from engine.report.html.templating import fill
+
+    return fill(Site(period, split=False))[INDEX]
+
+
+def files(period: Period, options: Options) -> dict[str, bytes]:
+    """The pages of ``period`` as a bundle holds them: see :func:`pages`."""
+    del options
+    return pages(period)
+
+
 def pages(period: Period, limit: int = LIMIT) -> dict[str, bytes]:
     """The pages of ``period`` by name, "index.html" first; a page alone where it has no more than ``limit`` bytes.
 
-    The same period gives the same bytes. Links are relative: all pages belong into one folder.
+    The same period gives the same bytes. The pages beside the index are named with their folder; links are relative.
+    Raises InputError where a control shows a failure that the period does not hold.
     """
-    from engine.report.html.render import render
     from engine.report.html.site import Site
+    from engine.report.html.templating import fill
 
     if len(period.failures) <= MOST:
-        whole = render(Site(period, split=False))
+        whole = fill(Site(period, split=False))
         if sum(map(len, whole.values())) <= limit:
             return whole
-    return render(Site(period, split=True))
+    return fill(Site(period, split=True))

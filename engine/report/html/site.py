@@ -15,6 +15,8 @@ from engine.report import period_counts, period_words
 from engine.report.html import charts, nights, texts
 
 INDEX: Final = "index.html"
+FOLDER: Final = "pages/"
+"""Where the pages of a split report stand beside the index."""
 SHOWN: Final = 200
 """Failures that a control shows as bars; all are in the register."""
 PAGE: Final = 500
@@ -129,6 +131,7 @@ class Site:
         )
         self.states = _counted((row.state for row in period.criteria), CRITERIA)
         self.totals = period_counts.totals(period)
+        self.labelled = period_counts.labelled(period)
         self.nights = tuple(
             (state, words, getattr(self.totals, TOTALS[state]))
             for state, words in period_words.STATES.items()
@@ -174,7 +177,7 @@ class Site:
         )
 
     def _register_page(self, index: int) -> str:
-        return f"failures-{index // PAGE + 1}.html" if self.split else INDEX
+        return f"{FOLDER}failures-{index // PAGE + 1}.html" if self.split else INDEX
 
     def _place(self, seen: nights.Nights) -> tuple[Place, ...]:
         """Each control under the first criterion that it serves; those of none under one without a name."""
@@ -186,13 +189,13 @@ class Site:
             slug = slugs.of(row.criterion.id)
             own = [by_id[id_] for id_ in row.controls if id_ in by_id and id_ not in placed]
             placed.update(control.control.id for control in own)
-            page = f"criterion-{slug}.html" if self.split and own else INDEX
+            page = f"{FOLDER}criterion-{slug}.html" if self.split and own else INDEX
             found.append(Place(row, page, f"criterion-{slug}", tuple(self._shown(c, page, slugs, seen) for c in own)))
         rest = [control for id_, control in by_id.items() if id_ not in placed]
         if rest:
             none = Criterion("", "Controls that serve none of these criteria", "", "", "", "", "", ())
             row = CriterionInPeriod(none, "controls", tuple(control.control.id for control in rest))
-            page = "criterion-none.html" if self.split else INDEX
+            page = f"{FOLDER}criterion-none.html" if self.split else INDEX
             found.append(Place(row, page, "criterion-none", tuple(self._shown(c, page, slugs, seen) for c in rest)))
         return tuple(found)
 
@@ -222,6 +225,15 @@ class Site:
         """The names of all pages, the index first."""
         names = [INDEX, *(place.page for place in self.places), *(entry.page for entry in self.entries)]
         return tuple(dict.fromkeys(names))
+
+
+def link(page: str, to: str, anchor: str) -> str:
+    """The relative address of an anchor on ``to``, seen from ``page``."""
+    if page == to:
+        return f"#{anchor}"
+    if page.startswith(FOLDER):
+        to = to.removeprefix(FOLDER) if to.startswith(FOLDER) else f"../{to}"
+    return f"{to}#{anchor}"
 
 
 def _words(squares: Sequence[nights.Square]) -> tuple[nights.Stretch, ...]:

@@ -75,14 +75,6 @@ def counting(failure: Failure) -> str:
     return "deviations" if failure.deviation else "within_limit"
 
 
-def decided(failure: Failure) -> str:
-    """What the control's rule says of a failure."""
-    if failure.deviation is None:
-        open_ = failure.ended == "open" and failure.limit is not None
-        return "open, still within its limit" if open_ else "no rule of a control decides it"
-    return period_words.decided(failure)
-
-
 def bounds(failure: Failure) -> str:
     """A failure's bounds as a sentence, for who does not see its bar."""
     good = "" if failure.last_good is None else f"last good {moment(failure.last_good)}, "

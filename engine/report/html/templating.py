@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from engine.report import closing, period_words
 from engine.report.html import texts
-from engine.report.html.site import INDEX, PAGE, Site
+from engine.report.html.site import INDEX, PAGE, Site, link
 from engine.report.layout import counted
 from engine.report.safe import safe
 
@@ -24,7 +24,7 @@ _FOLDED: Final = 160
 """Characters of a name beyond which the whole of it is folded away under its ends."""
 
 
-def render(site: Site) -> dict[str, bytes]:
+def fill(site: Site) -> dict[str, bytes]:
     """The pages of a site by name."""
     found = {}
     for name in site.pages():
@@ -51,9 +51,8 @@ def _environment() -> Environment:
     )
     environment.filters.update(name=name, inline=inline, full=full, n=number, utc=utc, counted=counted)
     environment.filters.update(is_digest=is_digest, plain=plain, trusted=Markup)
-    environment.globals.update(
-        {"texts": texts, "words": period_words, "PAGE": PAGE, "digest": digest, "watermark": closing.WATERMARK}
-    )
+    environment.globals.update({"texts": texts, "words": period_words, "watermark": closing.WATERMARK})
+    environment.globals.update({"PAGE": PAGE, "digest": digest, "link": link})
     return environment
 
 

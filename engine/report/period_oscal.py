@@ -1,0 +1,367 @@
+"""A period as OSCAL assessment results (NIST, model 1.2): observations, findings and risks, for tools to read.
+
+OSCAL knows no sampling, no gaps and no "not observed", so these stand as observations with properties in a namespace of
+ours. A finding is written for failures only, never for their absence: its status says that failures were observed on
+the items named, and "satisfied" is a conclusion, which is the auditor's. Identifiers are UUIDs of version 5, of what
+they name: a failure keeps its own from report to report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from functools import partial
+from typing import Any, Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Frame, Period, WaiverInPeriod
+from engine.report import Options, closing, period_counts, period_words
+from engine.report.markdown import prose
+from engine.report.records import encoded
+from engine.report.safe import safe
+
+VERSION: Final = "1.2.1"
+NAMESPACE: Final = "urn:auditreel:oscal"
+_ROOT: Final = uuid5(NAMESPACE_URL, NAMESPACE)
+_TOKEN: Final = re.compile(r"[^A-Za-z0-9._-]")
+_STATE: Final = (
+    "Failures were observed on the items of the related observations; the status says that and no more. Whether the "
+    "control meets its criteria is the auditor's to say, and no finding is written where no failures were observed."
+)
+_CLOSED: Final = frozenset({"corrected", "deleted", "not_applicable"})
+"""How a failure ends for good; a changed test or boundary ends what is seen of it."""
+
+Document = dict[str, Any]
+
+
+def render(period: Period, options: Options) -> bytes:
+    """The assessment results as JSON (ASCII, sorted keys)."""
+    del options
+    return (encoded(document(period), 2) + "\n").encode()
+
+
+def document(period: Period) -> Document:
+    """The assessment results as plain JSON values."""
+    name = partial(_uuid, period.organization)
+    party, plan = name("party"), name("plan", period.digest)
+    results: Document = {
+        "uuid": name("results", period.digest),
+        "metadata": {
+            "title": text(period_words.title(period)),
+            "last-modified": _modified(period),
+            "version": period.digest[:16],
+            "oscal-version": VERSION,
+            "props": _props(
+                ("anchored", period.anchored),
+                ("period-digest", period.digest),
+                *([("demonstration", closing.WATERMARK)] if period.demonstration else []),
+            ),
+            "roles": [{"id": "prepared-by", "title": "Management, which prepared this; nobody examined it"}],
+            "parties": [{"uuid": party, "type": "organization", "name": string(period.organization)}],
+            "responsible-parties": [{"role-id": "prepared-by", "party-uuids": [party]}],
+            "remarks": text(f"{'. '.join(period_words.firsts(period))}. {period_words.NOT_AN_OPINION}"),
+        },
+        "import-ap": {"href": f"#{plan}"},
+        "results": [_result(period, name)],
+        "back-matter": {"resources": [_plan(period, plan), *(_run(frame, name) for frame in period.frames)]},
+    }
+    return {"assessment-results": results}
+
+
+# --- the result -------------------------------------------------------------------------------------------------------
+
+Name = Callable[..., str]
+
+
+def _result(period: Period, name: Name) -> Document:
+    counts = period_counts.totals(period)
+    totals = ((field.name, str(getattr(counts, field.name))) for field in fields(counts))
+    last = _modified(period)
+    observations = [
+        *(_control_observation(row, last, name) for row in period.controls),
+        *_failure_observations(period, name),
+        *_gap_observations(period, last, name),
+    ]
+    items = _inventory(period, name)
+    result: Document = {
+        "uuid": name("result", period.digest),
+        "title": text(f"{period.organization}: {period_words.span(period)}"),
+        "description": text(f"{period_words.coverage(period)} {period_words.BETWEEN}"),
+        "start": period.frames[0].moment.as_of if period.frames else f"{period.starts}T00:00:00Z",
+        "end": period.frames[-1].sealed_at if period.frames else f"{period.ends}T00:00:00Z",
+        "props": _props(*totals),
+        "local-definitions": {"inventory-items": items} if items else {},
+        "reviewed-controls": _reviewed(period),
+        "observations": observations,
+        "risks": [_risk(failure, period, name) for failure in period.failures],
+        "findings": [_finding(row, period, name) for row in period.controls if row.failures],
+    }
+    # OSCAL has no empty lists.
+    return {key: value for key, value in result.items() if value}
+
+
+def _reviewed(period: Period) -> Document:
+    criteria = [{"control-id": token(row.criterion.id)} for row in period.criteria]
+    controls = [{"objective-id": token(row.control.id)} for row in period.controls]
+    selection: Document = {"description": "The Trust Services Criteria (AICPA, 2017), by their identifiers."}
+    selected: Document = {"include-controls": criteria} if criteria else {"include-all": {}}
+    selection |= selected
+    told = [(f"criterion-{token(row.criterion.id)}", _criterion(row)) for row in period.criteria]
+    selection |= {"props": _props(*told)} if told else {}
+    found: Document = {
+        "description": "The criteria, and the organisation's controls as the objectives that were looked at.",
+        "control-selections": [selection],
+    }
+    if controls:
+        found["control-objective-selections"] = [{"include-objectives": controls}]
+    return found
+
+
+def _criterion(row: CriterionInPeriod) -> str:
+    if row.state == "controls":
+        told = f"controls: {', '.join(row.controls)}"
+        return told + (f"; aspects without a control: {period_words.aspects(row)}" if row.uncovered_aspects else "")
+    return period_words.criterion(row)
+
+
+def _inventory(period: Period, name: Name) -> list[Document]:
+    """The items that failed, once each."""
+    found: dict[str, Document] = {}
+    for failure in period.failures:
+        of = failure.subject
+        item = _item(failure, name)
+        found[item] = {
+            "uuid": item,
+            "description": text(f"{of.type} {of.name}"),
+            "props": _props(
+                ("type", of.type),
+                ("id", of.id),
+                ("name", of.name),
+                ("provider", failure.scope.provider),
+                ("account", failure.scope.account),
+                ("region", failure.scope.region),
+            ),
+        }
+    return [found[key] for key in sorted(found)]
+
+
+# --- observations -----------------------------------------------------------------------------------------------------
+
+
+def _control_observation(row: ControlInPeriod, last: str, name: Name) -> Document:
+    untested = [("not-tested-before", told) for told in period_words.untested(row)]
+    populations = [
+        ("population", f"{item.check}: {period_words.population(item)}; query {', '.join(item.queries) or 'none'}")
+        for item in row.populations
+    ]
+    return {
+        "uuid": _control_uuid(row, name),
+        "title": text(f"{row.control.id}: {period_words.word(row)}"),
+        "description": text(f"{row.control.statement} {row.procedure} {row.result}"),
+        "props": _props(
+            ("control", row.control.id),
+            ("shows", row.word),
+            ("nights", str(row.nights)),
+            ("nights-expected", str(row.expected)),
+            ("subjects", str(row.subjects)),
+            ("failures", str(len(row.failures))),
+            ("deviations", str(row.deviations)),
+            ("deviation-rule", period_words.rule(row)),
+            *populations,
+            *untested,
+        ),
+        "methods": ["EXAMINE", "TEST"] if row.control.checks or row.control.alternatives else ["EXAMINE"],
+        "types": ["control-objective"],
+        "collected": last,
+    }
+
+
+def _failure_observations(period: Period, name: Name) -> Iterator[Document]:
+    numbers = period_counts.numbers(period)
+    for failure in period.failures:
+        number = numbers[period_counts.key(failure)]
+        runs = dict.fromkeys((failure.first_bad.run, failure.last_bad.run))
+        known = {frame.moment.run for frame in period.frames}
+        evidence = [
+            {"href": f"#{name('run', run)}", "description": text(f"The run {run}")} for run in runs if run in known
+        ]
+        yield {
+            "uuid": _failure_uuid("observation", failure, name),
+            "title": text(f"{number}: {failure.check} failing on {failure.subject.name}"),
+            "description": text(
+                f"{failure.message or failure.check}: {period_words.began(failure)}; {period_words.ended(failure)}; "
+                f"{period_words.lasted(failure)}"
+            ),
+            "props": _props(("number", number), *_bounds(failure)),
+            "methods": ["TEST"],
+            "types": ["finding"],
+            "subjects": [
+                {
+                    "subject-uuid": _item(failure, name),
+                    "type": "inventory-item",
+                    "title": text(failure.subject.name),
+                }
+            ],
+            **({"relevant-evidence": evidence} if evidence else {}),
+            "collected": failure.last_bad.as_of,
+        }
+
+
+def _bounds(failure: Failure) -> Iterator[tuple[str, str]]:
+    yield from (("check", failure.check), ("check-version", str(failure.version)), ("severity", failure.severity))
+    yield "last-good", failure.last_good.as_of if failure.last_good else "none"
+    yield "first-bad", failure.first_bad.as_of
+    yield "last-bad", failure.last_bad.as_of
+    yield "first-good", failure.first_good.as_of if failure.first_good else "none"
+    yield from (("began", failure.began), ("ended", failure.ended))
+    yield "by-the-rule", period_words.decided(failure)
+    yield from (("runs-failing", str(failure.frames)), ("not-seen-within", str(failure.unseen)))
+    yield "limit-days", "none" if failure.limit is None else str(failure.limit)
+    for id_, count in (failure.waivers or {}).items():
+        yield "waiver", f"{id_} beside {count} of {failure.frames}"
+    if failure.replaced:
+        yield "replaced-by", failure.replaced
+
+
+def _gap_observations(period: Period, last: str, name: Name) -> Iterator[Document]:
+    for gap in period_counts.shared_gaps(period):
+        yield {
+            "uuid": name("gap", period.digest, gap.state, gap.first, gap.last),
+            "title": text(f"Not observed: {period_words.STATES[gap.state]}, {gap.first} to {gap.last}"),
+            "description": text(f"{period_words.STATES[gap.state]}: {period_words.gap(gap)}"),
+            "props": _props(
+                ("not-observed", gap.state),
+                ("first-night", gap.first),
+                ("last-night", gap.last),
+                ("nights", str(gap.nights)),
+                *(("of", f"{part.check} in {part.scope}") for part in gap.gaps),
+            ),
+            "methods": ["UNKNOWN"],
+            "types": ["historic"],
+            "collected": last,
+        }
+
+
+# --- findings and risks -----------------------------------------------------------------------------------------------
+
+
+def _finding(row: ControlInPeriod, period: Period, name: Name) -> Document:
+    criteria = period_counts.criteria_of(period)[row.control.id]
+    observations = [_control_uuid(row, name)]
+    observations += [_failure_uuid("observation", failure, name) for failure in row.failures]
+    return {
+        "uuid": name("finding", period.digest, row.control.id),
+        "title": text(f"{row.control.id}: {period_words.failures(row)}"),
+        "description": text(row.result),
+        "props": _props(("deviations", str(row.deviations)), *(("criterion", criterion) for criterion in criteria)),
+        "target": {
+            "type": "objective-id",
+            "target-id": token(row.control.id),
+            "status": {"state": "not-satisfied", "reason": "other", "remarks": _STATE},
+        },
+        "related-observations": [{"observation-uuid": found} for found in observations],
+        "related-risks": [{"risk-uuid": _failure_uuid("risk", failure, name)} for failure in row.failures],
+    }
+
+
+def _risk(failure: Failure, period: Period, name: Name) -> Document:
+    serving = period_counts.serving(period).get(period_counts.key(failure), ())
+    waivers = [row for row in period.waivers if row.id in (failure.waivers or {})]
+    return {
+        "uuid": _failure_uuid("risk", failure, name),
+        "title": text(f"{failure.check} failing on {failure.subject.name}"),
+        "description": text(failure.message or failure.check),
+        "statement": text(f"{period_words.began(failure)}; {period_words.ended(failure)}"),
+        "props": _props(
+            ("severity", failure.severity),
+            *(("control", id_) for id_ in serving),
+            *(("waiver", _waiver(row)) for row in waivers),
+        ),
+        "status": "closed" if failure.ended in _CLOSED else "open",
+        "related-observations": [{"observation-uuid": _failure_uuid("observation", failure, name)}],
+    }
+
+
+def _waiver(row: WaiverInPeriod) -> str:
+    """A waiver as a property of a risk: no response in OSCAL's sense, since it takes nothing away."""
+    return (
+        f"{row.id}: {period_words.WAIVED.get(row.kind, row.kind)}, {row.starts} to {row.expires}, owner {row.owner}, "
+        f"approved by {row.approver} ({row.standing}): {row.reason}"
+    )
+
+
+# --- what is referred to ----------------------------------------------------------------------------------------------
+
+
+def _plan(period: Period, uuid: str) -> Document:
+    return {
+        "uuid": uuid,
+        "title": "What was planned: the checks, controls and schedule in force",
+        "description": text(
+            "No assessment plan in OSCAL stands behind this. What was planned is in the sealed runs: checks, controls, "
+            f"policy and schedule as they were evaluated. Digest of the period: {period.digest}."
+        ),
+    }
+
+
+def _run(frame: Frame, name: Name) -> Document:
+    return {
+        "uuid": name("run", frame.moment.run),
+        "title": text(f"Run {frame.moment.run}"),
+        "props": _props(
+            ("as-of", frame.moment.as_of),
+            ("night", frame.night),
+            ("kind", frame.kind),
+            ("sealed-at", frame.sealed_at),
+            ("chain-entry", str(frame.sequence)),
+            ("records", str(frame.records)),
+            ("merkle-root", frame.root),
+            ("engine", frame.engine),
+            ("caller", frame.caller),
+            ("filtered", "yes" if frame.filtered else "no"),
+        ),
+    }
+
+
+def _modified(period: Period) -> str:
+    return period.frames[-1].sealed_at if period.frames else f"{period.ends}T00:00:00Z"
+
+
+# --- identifiers and texts --------------------------------------------------------------------------------------------
+
+
+def _uuid(organization: str, *parts: str) -> str:
+    return str(uuid5(UUID(str(_ROOT)), "\x00".join((organization, *parts))))
+
+
+def _failure_uuid(kind: str, failure: Failure, name: Name) -> str:
+    return name(kind, *map(str, period_counts.key(failure)))
+
+
+def _control_uuid(row: ControlInPeriod, name: Name) -> str:
+    return name("control", row.control.id)
+
+
+def _item(failure: Failure, name: Name) -> str:
+    return name("item", str(failure.scope), failure.subject.type, failure.subject.id)
+
+
+def token(name: str) -> str:
+    """``name`` as an OSCAL token (an XML name without colons): what none may hold becomes "_"."""
+    found = _TOKEN.sub("_", name)
+    return found if found[:1].isalpha() else f"_{found}"
+
+
+def string(value: str) -> str:
+    """``value`` as an OSCAL string: one line, not empty, no space at its ends."""
+    return safe(value, max(len(value), 1)).strip() or "(empty)"
+
+
+def text(value: str) -> str:
+    """``value`` as OSCAL markup, which is Markdown, in which nothing acts."""
+    return prose(value, max(len(value), 1)) or "(empty)"
+
+
+def _props(*pairs: tuple[str, str]) -> list[Document]:
+    return [{"name": name, "ns": NAMESPACE, "value": string(value)} for name, value in pairs]
