@@ -26,7 +26,7 @@ PERIODS = {
     "every_state": every_state,
     "photograph": photograph,
     "nothing": nothing,
-    "year": lambda: year(failures=8, nights=220, demo=True),
+    "year": lambda: year(failures=6, nights=220, demo=True),
     "hostile": lambda: hostile('"><script>alert(1)</script>\u202e' + "x" * 300),
 }
 VIEWS = [

@@ -32,7 +32,7 @@ FILM: Final = 240
 FILM_LEAST: Final = 1.6
 """Width of what must not be overlooked in a film."""
 FILM_SHAPES: Final[Mapping[str, tuple[int, int]]] = {
-    "ran": (4, 8), "failing": (0, 16), "partly": (8, 4), "did_not_run": (13, 3), "not_retained": (13, 3),
+    "ran": (4, 8), "failing": (0, 16), "partly": (8, 4), "did_not_run": (10, 6), "not_retained": (12, 4),
     "not_in_force": (15, 1),
 }  # fmt: skip
 """Top and height of each shape in a film, in the order of drawing: what is less is seen without its colour too."""

@@ -92,7 +92,8 @@ def number(value: int) -> str:
 
 def utc(as_of: str) -> Markup:
     """A moment, UTC, to the minute; the whole of it for machines."""
-    return Markup('<time datetime="{}">{}</time>').format(as_of, texts.clock(as_of))
+    day, _, minute = texts.clock(as_of).partition(" ")
+    return Markup('<time datetime="{}"><span class="day">{}</span> {}</time>').format(plain(as_of), plain(day), minute)
 
 
 def is_digest(text: str) -> bool:
