@@ -54,7 +54,8 @@ FORMATS: Final[Mapping[str, Format]] = {
 class PeriodFormat:
     """A format of a period: the module that renders it, and its file's name in a bundle.
 
-    ``folder``: the module also gives several files, ``files(period, options)``, which stand in this folder of a bundle.
+    ``folder``: the module also gives several files, ``files(period, options)``, which stand in this folder of a bundle
+    ("": beside everything else).
     ``extra`` is the extra of this distribution that brings the library it needs.
     """
 
@@ -78,7 +79,8 @@ class PeriodFormat:
         if self.folder is None:
             return {self.name: self.render(period, options)}
         found: Mapping[str, bytes] = self._module().files(period, options)
-        return {f"{self.folder}/{name}": data for name, data in found.items()}
+        folder = f"{self.folder}/" if self.folder else ""
+        return {f"{folder}{name}": data for name, data in found.items()}
 
     def _module(self) -> ModuleType:
         try:
@@ -95,6 +97,7 @@ class PeriodFormat:
 PERIOD_FORMATS: Final[Mapping[str, PeriodFormat]] = {
     "text": PeriodFormat("engine.report.period_text", "report.txt"),
     "markdown": PeriodFormat("engine.report.period_markdown", "report.md"),
+    "html": PeriodFormat("engine.report.html", "index.html", folder=""),
     "csv": PeriodFormat("engine.report.period_csv", "workpaper.csv", folder="csv"),
     "xlsx": PeriodFormat("engine.report.period_xlsx", "workpaper.xlsx", extra="xlsx"),
     "pdf": PeriodFormat("engine.report.period_pdf", "report.pdf", extra="pdf"),

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from html import unescape
 from pathlib import Path
 
 import openpyxl
@@ -46,6 +47,12 @@ def from_text(data: bytes) -> Totals:
 def from_markdown(data: bytes) -> Totals:
     found = re.findall(r"^\| ([^|]+) \| ([\d,]+) \|$", data.decode(), re.MULTILINE)
     return {BY_LABEL[label]: number(value) for label, value in found}
+
+
+def from_html(data: bytes) -> Totals:
+    table = data.decode().partition('<caption id="totals-t">')[2].partition("</table>")[0]
+    found = re.findall(r'<th scope="row">([^<]+)</th><td class="number">([\d,]+)</td>', table)
+    return {BY_LABEL[unescape(label)]: number(value) for label, value in found}
 
 
 def from_csv(period: Period) -> Totals:
@@ -84,6 +91,7 @@ def number(text: str) -> int:
 READERS: Mapping[str, Callable[[bytes], Totals]] = {
     "text": from_text,
     "markdown": from_markdown,
+    "html": from_html,
     "xlsx": from_xlsx,
     "pdf": from_pdf,
     "oscal": from_oscal,
@@ -203,6 +211,8 @@ def readable(name: str, data: bytes) -> str:
     if name.endswith(".xlsx"):
         book = openpyxl.load_workbook(io.BytesIO(data))
         return "\n".join(str(value) for sheet in book for row in sheet.values for value in row if value is not None)
+    if name.endswith(".html"):
+        return unescape(re.sub(r"<style>.*?</style>|<[^>]*>", "", data.decode(), flags=re.DOTALL))
     return data.decode()
 
 
