@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
 """Verifies a bundle of auditreel. One file, standard library and `cryptography`; shares no code with auditreel.
 
-    python verify_bundle.py BUNDLE.zip --key trust.json
-    python verify_bundle.py BUNDLE.zip --key public-key.pem
+    python verify_bundle.py BUNDLE.zip --key trust.json [--authority tsa.pem]    (or a public key: PEM, or base64)
+    python verify_bundle.py ONE.zip OTHER.zip --key trust.json                   the same, and whether they agree
     python verify_bundle.py BUNDLE.zip --allow-unanchored
 
-The key must come from somewhere else than the bundle. Ends with 0 only if everything verified, the signature by that
-key included; else with 5. With --allow-unanchored and no key, the key that the bundle claims for itself is used: that
-shows that the bundle is whole, not who made it.
+Keys must come from somewhere else than the bundle. Ends with 0 only if everything verified, the signature by that key
+included; else with 5. With --allow-unanchored and no key, the key that the bundle claims for itself is used: that shows
+that the bundle is whole, not who made it; time stamps of authorities that are not pinned are then only noted.
 
-What is checked: the archive has one possible form; each chain entry is signed (DSSE v1, Ed25519) and follows the one
-before; the seal names its intent and repeats it; records and ledger have the Merkle roots (RFC 6962) and the counts
-that were sealed; every body, data file and private object has the SHA-256 that names it, none is missing, none is
-more; evidence.jsonl is what records, ledger and seal say together. README.txt, verify_bundle.py and keys.json are
-conveniences: the manifest lists their digests, no signature covers them.
+What is checked: the archive has one possible form; each chain entry has the fields of its kind, is signed (DSSE v1,
+Ed25519) by a pinned key or one that a key in force vouched for, and follows the one before; time stamps (RFC 3161) are
+by a pinned authority and contradict no entry; the seal names its intent and repeats it; records and ledger have the
+Merkle roots (RFC 6962) and the counts that were sealed; every body, data file and private object has the SHA-256 that
+names it, none is missing, none is more; evidence.jsonl is what records, ledger and seal say together. README.txt,
+verify_bundle.py and keys.json are conveniences: the manifest lists their digests, no signature covers them.
 """
 
 from __future__ import annotations
@@ -27,26 +28,77 @@ import re
 import sys
 import zipfile
 from collections import Counter
+from datetime import date, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 NOT_ANCHORED = "NOT ANCHORED: the key's holder could have rewritten or removed this"
 PAYLOAD_TYPE = "application/vnd.auditreel.entry+json"
 FAILED = 5
+TOLERANCE = timedelta(minutes=5)
 LINES = ("records.jsonl", "ledger.jsonl", "bodies.jsonl", "evidence.jsonl")
 CONVENIENCES = ("README.txt", "verify_bundle.py", "keys.json")
 GROUPS = ("checks", "controls", "policies", "schemas", "parameters")
 LEDGER_KINDS = ("scope", "collection", "reader", "resource", "population", "waiver")
-HEX = re.compile(r"[0-9a-f]{64}")
+SHAPES = {
+    "link": "sequence:place digest:digest",
+    "tree": "count:count root:digest",
+    "fact": "digest:digest size:count",
+    "content": "checks:digest controls:digest policies:digest schemas:digest parameters:digest",
+    "verdicts": "passed:count failed:count unknown:count not_applicable:count waived:count",
+    "listings": "complete:count off:count failed:count",
+    "span": "starts:date ends:date timezone:text",
+    "entry": "schema:count store:store sequence:place previous:digest|null kind:string recorded_at:time body:object",
+    "intent": "run:run kind:run_kind trigger:string organization:string filters:object engine:string "
+    "dependencies:digest started_at:time content:content boundary?:digest|null witness?:text|null",
+    "seal": "intent:link asked:intent caller:{string} source:string as_of:time ended_at:time verdicts:verdicts "
+    "listings:listings records:tree ledger:tree files:{fact} collected_until?:time|null",
+    "abandon": "intent:link run:run reason:string",
+    "timestamp": "of:link authority:text response:base64",
+    "rotate": "action:string key:digest public_key:base64",
+    "revoke": "action:string key:digest since:place reason:text",
+    "population": "query:text unit:unit digest:digest count:count frames:[link] check?:text|null control?:text|null",
+    "nonce": "population:link nonce:text|null internal:bool",
+    "close": "period:span seals:[link] inputs:digest open_failures:digest",
+}
+KINDS = ("intent", "seal", "abandon", "timestamp", "key", "population", "nonce", "close")
+PATTERNS = {
+    "digest": "[0-9a-f]{64}",
+    "store": "[0-9a-f]{32}",
+    "run": "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}",
+    "time": r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z",
+    "date": "[0-9]{4}(-[0-9]{2}){2}",
+    "base64": "[A-Za-z0-9+/]+={0,2}",
+    "text": "(?s:.{1,300})",
+    "string": "(?s:.*)",
+    "run_kind": "scheduled|adhoc|gate|demo",
+    "unit": "items|nights|events",
+}
+SHA2 = {"608648016503040201": "sha256", "608648016503040202": "sha384", "608648016503040203": "sha512"}
+SIGNED_BY = {
+    "2a864886f70d010101": "",
+    "2a864886f70d01010b": "sha256",
+    "2a864886f70d01010c": "sha384",
+    "2a864886f70d01010d": "sha512",
+    "2a8648ce3d040302": "sha256",
+    "2a8648ce3d040303": "sha384",
+    "2a8648ce3d040304": "sha512",
+}
+ALGORITHMS = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+SIGNED_DATA, TST_INFO = "2a864886f70d010702", "2a864886f70d0109100104"
+CONTENT_TYPE, MESSAGE_DIGEST = "2a864886f70d010903", "2a864886f70d010904"
 
 Keys = dict[str, Ed25519PublicKey]
 Members = dict[str, bytes]
-Entries = list[tuple[Any, str]]
+Entries = list[tuple[Any, str, str]]
+Element = tuple[int, bytes, bytes]
 
 
 class Unusable(Exception):
@@ -81,27 +133,64 @@ def sha256(data: bytes) -> str:
 
 def merkle_root(leaves: list[bytes]) -> str:
     """RFC 6962, section 2.1."""
-    if not leaves:
-        return sha256(b"")
-    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves]
+    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves] or [hashlib.sha256().digest()]
     while len(level) > 1:
         above = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        if len(level) % 2:
-            above.append(level[-1])
-        level = above
+        level = above + level[len(level) - len(level) % 2 :]
     return level[0].hex()
 
 
-class Pinned:
-    """What the reader brings: public keys by id, and of a trust file also the store's id and the head it has seen."""
+def unbase64(text: str) -> bytes:
+    """Bytes of base64 in its one form."""
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("base64 with stray bits")
+    return data
 
-    def __init__(self, keys: Keys, store: str | None = None, head: Any = None) -> None:
-        self.keys, self.store, self.head = keys, store, head
+
+def fits(value: Any, kind: str) -> bool:
+    """Whether a value has the shape or pattern called `kind`, with no field more and none less."""
+    if kind.endswith("|null"):
+        return value is None or fits(value, kind[:-5])
+    if kind[0] in "[{":
+        held = value.values() if isinstance(value, dict) and kind[0] == "{" else value
+        return isinstance(value, list if kind[0] == "[" else dict) and all(fits(item, kind[1:-1]) for item in held)
+    if kind in ("count", "place"):
+        return type(value) is int and value >= (kind == "place")
+    if kind in ("bool", "object"):
+        return isinstance(value, bool if kind == "bool" else dict)
+    if kind in PATTERNS:
+        return isinstance(value, str) and re.fullmatch(PATTERNS[kind], value) is not None
+    fields = dict(field.split(":", 1) for field in SHAPES[kind].split())
+    if not isinstance(value, dict) or not value.keys() <= {name.rstrip("?") for name in fields}:
+        return False
+    return all(
+        fits(value[name.rstrip("?")], of) if name.rstrip("?") in value else name.endswith("?")
+        for name, of in fields.items()
+    )
+
+
+class Pinned:
+    """What the reader brings: keys by id, and of a trust file what else it says. Certificates under "" fit any name."""
+
+    def __init__(self, keys: Keys, trust: Any = None, authorities: Any = None) -> None:
+        trust = trust or {}
+        self.keys, self.store, self.head = keys, trust.get("store"), trust.get("head")
+        self.until: dict[str, int] = dict(trust.get("until", {}))
+        self.authorities: dict[str, list[x509.Certificate]] = {
+            name: [x509.load_der_x509_certificate(base64.b64decode(text, validate=True)) for text in listed]
+            for name, listed in trust.get("authorities", {}).items()
+        }
 
 
 def raw_key(raw: bytes) -> Keys:
     """A public key of 32 bytes, by its id."""
     return {sha256(raw): Ed25519PublicKey.from_public_bytes(raw)}
+
+
+def several(listed: Any) -> Keys:
+    """Public keys in base64."""
+    return {name: key for text in listed for name, key in raw_key(base64.b64decode(text, validate=True)).items()}
 
 
 def pinned(source: str) -> Pinned:
@@ -110,10 +199,7 @@ def pinned(source: str) -> Pinned:
     data = path.read_bytes() if path.is_file() else source.encode()
     if data.lstrip().startswith(b"{"):
         trust = json.loads(data)
-        keys: Keys = {}
-        for text in trust["keys"].values():
-            keys.update(raw_key(base64.b64decode(text, validate=True)))
-        return Pinned(keys, trust["store"], trust["head"])
+        return Pinned(several(trust["keys"].values()), trust)
     if data.lstrip().startswith(b"-----BEGIN"):
         key = serialization.load_pem_public_key(data)
         if not isinstance(key, Ed25519PublicKey):
@@ -122,37 +208,22 @@ def pinned(source: str) -> Pinned:
     return Pinned(raw_key(base64.b64decode(data.strip(), validate=True)))
 
 
-def claimed(members: Members) -> Pinned:
-    """The keys that a bundle claims for itself."""
-    keys: Keys = {}
-    for text in parse(members["keys.json"], "keys.json")["claims"].values():
-        keys.update(raw_key(base64.b64decode(text, validate=True)))
-    return Pinned(keys)
-
-
-def archive(members: Members) -> bytes:
-    """The one form of an archive with these members."""
+def read_archive(data: bytes) -> Members:
+    """Members by name; raises Unusable for an archive that could have been written in another way."""
     buffer = io.BytesIO()
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as source:
+            if any(info.compress_type != zipfile.ZIP_STORED for info in source.infolist()):
+                raise Unusable("the archive has compressed members")
+            members = {info.filename: source.read(info) for info in source.infolist()}
+    except Exception as error:  # zipfile raises what it likes on a damaged archive
+        raise Unusable(f"no archive: {error}") from None
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as target:
         for name in sorted(members):
             info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.create_system = 3
-            info.external_attr = 0o100644 << 16
+            info.create_system, info.external_attr = 3, 0o100644 << 16
             target.writestr(info, members[name])
-    return buffer.getvalue()
-
-
-def read_archive(data: bytes) -> Members:
-    """Members by name; raises Unusable for an archive that could have been written in another way."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as source:
-            listed = source.infolist()
-            if any(info.compress_type != zipfile.ZIP_STORED for info in listed):
-                raise Unusable("the archive has compressed members")
-            members = {info.filename: source.read(info) for info in listed}
-    except Exception as error:  # zipfile raises what it likes on a damaged archive
-        raise Unusable(f"no archive: {error}") from None
-    if archive(members) != data:
+    if buffer.getvalue() != data:
         raise Unusable("the archive is not in the one form that is accepted (extra bytes, double names, dates)")
     return members
 
@@ -165,16 +236,8 @@ def lines(members: Members, name: str) -> list[bytes]:
     return data.split(b"\n")[:-1]
 
 
-def unbase64(text: str) -> bytes:
-    """Bytes of base64 in its one form."""
-    data = base64.b64decode(text, validate=True)
-    if base64.b64encode(data).decode() != text:
-        raise ValueError("base64 with stray bits")
-    return data
-
-
-def open_entry(name: str, data: bytes, keys: Keys) -> Any:
-    """The signed entry in an envelope (DSSE v1)."""
+def open_entry(name: str, data: bytes, pins: Pinned) -> tuple[Any, str]:
+    """The signed entry in an envelope (DSSE v1), and the id of the key that signed it."""
     envelope = parse(data, name)
     if not isinstance(envelope, dict) or sorted(envelope) != ["payload", "payloadType", "signatures"]:
         raise Unusable(f"{name}: no envelope")
@@ -183,75 +246,258 @@ def open_entry(name: str, data: bytes, keys: Keys) -> Any:
     signatures = envelope["signatures"]
     if not isinstance(signatures, list) or len(signatures) != 1 or sorted(signatures[0]) != ["keyid", "sig"]:
         raise Unusable(f"{name}: there must be one signature")
-    key = keys.get(signatures[0]["keyid"])
-    if key is None:
-        raise Unusable(f"{name}: signed by a key that is not pinned ({signatures[0]['keyid']})")
+    signer = signatures[0]["keyid"]
+    if signer not in pins.keys:
+        raise Unusable(f"{name}: signed by a key that is not pinned ({signer})")
     try:
         payload = unbase64(envelope["payload"])
         kind = PAYLOAD_TYPE.encode()
         message = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-        key.verify(unbase64(signatures[0]["sig"]), message)
+        pins.keys[signer].verify(unbase64(signatures[0]["sig"]), message)
     except (ValueError, TypeError) as error:
         raise Unusable(f"{name}: {error}") from None
     except InvalidSignature:
         raise Unusable(f"{name}: the signature does not verify") from None
-    return parse(payload, name)
+    entry = parse(payload, name)
+    if not fits(entry, "entry") or entry["schema"] != 1 or entry["kind"] not in KINDS:
+        raise Unusable(f"{name}: an entry of unknown schema or kind")
+    body = entry["body"]
+    if not fits(body, entry["kind"] if entry["kind"] != "key" else "revoke" if "since" in body else "rotate"):
+        raise Unusable(f"{name}: not the fields of its kind")
+    if entry["sequence"] != int(name[6:26]) or (pins.store is not None and entry["store"] != pins.store):
+        raise Unusable(f"{name}: it is entry {entry['sequence']} of store {entry['store']}")
+    return entry, signer
+
+
+def change_keys(name: str, entry: Any, signer: str, pins: Pinned, came: set[str]) -> None:
+    """Refuse a key that was not in force; take in one that a key in force vouches for, or withdraws."""
+    sequence, body = entry["sequence"], entry["body"]
+    if sequence > pins.until.get(signer, sequence):
+        raise Unusable(f"{name}: signed by a key that was replaced or withdrawn ({signer})")
+    if entry["kind"] != "key":
+        return
+    key = body["key"]
+    if body["action"] == "rotate":
+        raw = unbase64(body["public_key"])
+        if len(raw) != 32 or sha256(raw) != key or key == signer or key in came or key in pins.until:
+            raise Unusable(f"{name}: brings a key that is not the one of its id, or was there before")
+        pins.keys.update(raw_key(raw))
+        came.add(key)
+        pins.until[signer] = sequence
+    elif body["action"] == "revoke" and key != signer and key in pins.keys and body["since"] <= sequence:
+        pins.until[key] = min(pins.until.get(key, sequence), body["since"] - 1)
+    else:
+        raise Unusable(f"{name}: withdraws a key that it cannot withdraw")
 
 
 def read_chain(members: Members, pins: Pinned, problems: list[str]) -> Entries:
-    """The entries, oldest first: (entry, digest of its file)."""
+    """The entries, oldest first: (entry, digest of its file, key). Only changes of keys may stand before the rest."""
     entries: Entries = []
+    came: set[str] = set()
     for name in sorted(name for name in members if name.startswith("chain/")):
         if not re.fullmatch(r"chain/[0-9]{20}\.json", name):
             raise Unusable(f"{name}: no name of an entry")
-        entry, digest = open_entry(name, members[name], pins.keys), sha256(members[name])
-        if entry["schema"] != 1 or entry["kind"] not in ("intent", "seal", "abandon"):
-            raise Unusable(f"{name}: an entry of unknown schema or kind")
-        if entry["sequence"] != int(name[6:26]):
-            raise Unusable(f"{name}: it is entry {entry['sequence']}")
-        if pins.store is not None and entry["store"] != pins.store:
-            raise Unusable(f"{name}: of another store")
+        (entry, signer), digest = open_entry(name, members[name], pins), sha256(members[name])
+        change_keys(name, entry, signer, pins, came)
         if entries:
-            before, link = entries[-1]
-            if (entry["sequence"], entry["previous"], entry["store"]) != (
-                before["sequence"] + 1,
-                link,
-                before["store"],
-            ):
+            before, link, _ = entries[-1]
+            expected = (before["sequence"] + 1, link, before["store"])
+            apart = all(other["kind"] == "key" for other, _, _ in entries) and entry["sequence"] > expected[0]
+            if not apart and (entry["sequence"], entry["previous"], entry["store"]) != expected:
                 problems.append(f"{name}: does not follow the entry before it")
         if pins.head and pins.head["sequence"] == entry["sequence"] and pins.head["digest"] != digest:
             problems.append(f"{name}: is not the entry that was pinned")
-        entries.append((entry, digest))
-    if not entries or entries[-1][0]["kind"] != "seal":
-        raise Unusable("chain: does not end with a seal")
+        entries.append((entry, digest, signer))
+    for entry, _, signer in entries:
+        if entry["sequence"] > pins.until.get(signer, entry["sequence"]):
+            problems.append(f"chain: entry {entry['sequence']} is signed by a key that was withdrawn later")
     return entries
 
 
-def check_chain(entries: Entries, problems: list[str]) -> None:
-    """The first entry is the run's intent, the last its seal, and each run ends once at most."""
-    intent, link = entries[0]
-    seal = entries[-1][0]["body"]
-    if intent["kind"] != "intent" or seal["intent"] != {"sequence": intent["sequence"], "digest": link}:
-        problems.append("chain: does not begin with the intent that the seal names")
-    begun: dict[tuple[int, str], Any] = {}
-    ended = set()
-    for entry, digest in entries:
-        body = entry["body"]
-        if entry["kind"] == "intent":
-            if any(body["run"] == other["run"] for other in begun.values()):
-                problems.append(f"chain: run {body['run']} begins a second time")
-            begun[entry["sequence"], digest] = body
+def check_chain(entries: Entries, problems: list[str]) -> Any:
+    """The first entry but changes of keys is the run's intent; returns its seal. Entries name what is before them."""
+    first, link, _ = next(item for item in entries if item[0]["kind"] != "key")
+    links: dict[tuple[int, str], Any] = {}
+    ended, drawn = set(), set()
+    closed: list[str] = []
+    seal = None
+
+    def known(named: Any, kind: str) -> bool:
+        before = links.get((named["sequence"], named["digest"]))
+        return named["sequence"] < first["sequence"] or (before is not None and before["kind"] == kind)
+
+    for entry, digest, _ in entries:
+        body, kind, wrong = entry["body"], entry["kind"], ""
+        if kind == "intent" and any(
+            other["kind"] == "intent" and body["run"] == other["body"]["run"] for other in links.values()
+        ):
+            wrong = "begins a run a second time"
+        elif kind in ("seal", "abandon"):
+            named = (body["intent"]["sequence"], body["intent"]["digest"])
+            asked = body["asked"] if kind == "seal" else None
+            begun = links.get(named, {}).get("body", {})
+            if named[0] >= first["sequence"]:
+                if begun.get("run") != (asked or body)["run"] or links[named]["kind"] != "intent":
+                    wrong = "names no intent of its run"
+                elif kind == "seal" and begun != asked:
+                    wrong = "does not repeat its intent"
+            wrong = "ends a run a second time" if named in ended else wrong
+            ended.add(named)
+            if kind == "seal" and named == (first["sequence"], link) and seal is None:
+                seal = entry
+        elif kind == "population" and not all(known(frame, "seal") for frame in body["frames"]):
+            wrong = "names a frame that is no seal before it"
+        elif kind == "nonce":
+            named = (body["population"]["sequence"], body["population"]["digest"])
+            if not known(body["population"], "population") or named in drawn:
+                wrong = "draws from no population before it, or a second time"
+            elif (body["nonce"] is None) != body["internal"]:
+                wrong = "is neither an auditor's draw nor marked as internal"
+            drawn.add(named)
+        elif kind == "close":
+            starts, ends = body["period"]["starts"], body["period"]["ends"]
+            ordered = all(left["sequence"] < right["sequence"] for left, right in pairwise(body["seals"]))
+            if not ordered or not all(known(item, "seal") for item in body["seals"]):
+                wrong = "does not name seals before it, in their order"
+            elif date.fromisoformat(starts) > date.fromisoformat(ends) or any(starts <= other for other in closed):
+                wrong = "closes no period, or one that begins before the end of one closed earlier"
+            closed.append(ends)
+        if wrong:
+            problems.append(f"chain: entry {entry['sequence']} {wrong}")
+        links[entry["sequence"], digest] = entry
+    if first["kind"] != "intent" or seal is None:
+        raise Unusable("chain: does not begin with the intent of a run that it holds the seal of")
+    return seal
+
+
+def der(data: bytes) -> list[Element]:
+    """The elements in DER: (tag, content, whole)."""
+    found, start = [], 0
+    while start < len(data):
+        size, body = data[start + 1], start + 2
+        if size & 0x80:
+            body += size & 0x7F
+            size = int.from_bytes(data[start + 2 : body], "big")
+            if size < 0x80 or data[start + 2] == 0:
+                raise ValueError("DER: a length that is not in its one form")
+        if body + size > len(data) or data[start] & 0x1F == 0x1F:
+            raise ValueError("DER: cut off, or a tag of more than one byte")
+        found.append((data[start], data[body : body + size], data[start : body + size]))
+        start = body + size
+    return found
+
+
+def content(element: Element, tag: int) -> bytes:
+    """What an element with this tag encloses."""
+    if element[0] != tag:
+        raise ValueError(f"DER: tag {element[0]} where {tag} must stand")
+    return element[1]
+
+
+def vouches(certificate: x509.Certificate, name: Element, pins: list[x509.Certificate]) -> bool:
+    """Whether a certificate is the one that a signer names, and is pinned or issued by one that is."""
+    if name[0] == 0x80:
+        known = [item.value for item in certificate.extensions if item.oid == x509.SubjectKeyIdentifier.oid]
+        if [getattr(item, "digest", None) for item in known] != [name[1]]:
+            return False
+    else:
+        issuer, serial = der(content(name, 0x30))
+        if (issuer[2], int.from_bytes(serial[1], "big", signed=True)) != (
+            certificate.issuer.public_bytes(),
+            certificate.serial_number,
+        ):
+            return False
+    for pin in pins:
+        try:
+            certificate.verify_directly_issued_by(pin)
+            if pin.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+                return True
+        except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
             continue
-        named = (body["intent"]["sequence"], body["intent"]["digest"])
-        run = body["asked"]["run"] if entry["kind"] == "seal" else body["run"]
-        if named[0] >= intent["sequence"]:
-            if named not in begun or begun[named]["run"] != run:
-                problems.append(f"chain: entry {entry['sequence']} names no intent of its run")
-            elif entry["kind"] == "seal" and begun[named] != body["asked"]:
-                problems.append(f"chain: entry {entry['sequence']} does not repeat its intent")
-        if named in ended:
-            problems.append(f"chain: run {run} ends a second time")
-        ended.add(named)
+    return certificate in pins
+
+
+def stamped_at(response: bytes, digest: str, pins: list[x509.Certificate]) -> datetime:
+    """When a digest was there, by an authority's answer (RFC 3161); raises for any answer not to be believed."""
+    (outer,) = der(response)
+    status, token = der(content(outer, 0x30))
+    kind, signed = der(content(token, 0x30))
+    (data,) = der(content(signed, 0xA0))
+    parts = der(content(data, 0x30))
+    inner, octets = der(parts[2][1])
+    (holder,) = der(content(octets, 0xA0))
+    said, (signer,) = content(holder, 0x04), der(content(parts[-1], 0x31))
+    (info,) = der(said)
+    version, _, imprint, _, at, *_ = der(content(info, 0x30))
+    algorithm, hashed = der(content(imprint, 0x30))
+    _, name, by, attributes, how, signature, *_ = der(content(signer, 0x30))
+    text, values = content(at, 0x18).decode("ascii"), {}
+    for attribute in der(content(attributes, 0xA0)):
+        named, value = der(attribute[1])
+        values[named[1].hex()] = [item[1] for item in der(value[1])]
+    hasher, signed_by = SHA2[der(by[1])[0][1].hex()], SIGNED_BY[der(how[1])[0][1].hex()]
+    right = (
+        content(der(status[1])[0], 2) in (b"\0", b"\1"),
+        (content(kind, 6).hex(), content(inner, 6).hex()) == (SIGNED_DATA, TST_INFO),
+        version[1] == b"\1" and SHA2.get(content(der(algorithm[1])[0], 6).hex()) == "sha256",
+        content(hashed, 4).hex() == digest and re.fullmatch(r"[0-9]{14}(\.[0-9]+)?Z", text),
+        [item.hex() for item in values[CONTENT_TYPE]] == [TST_INFO],
+        values[MESSAGE_DIGEST] == [hashlib.new(hasher, said).digest()],
+    )
+    if not all(right):
+        raise ValueError("it is about something else")
+    embedded = [item[2] for part in parts[3:-1] if part[0] == 0xA0 for item in der(part[1]) if item[0] == 0x30]
+    offered = [*pins, *map(x509.load_der_x509_certificate, embedded)]
+    certificate = next((item for item in offered if vouches(item, name, pins)), None)
+    if certificate is None:
+        raise ValueError("no certificate that is pinned vouches for who signed it")
+    moment = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)  # noqa: UP017 - any Python 3
+    usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    if list(usage.value) != [x509.oid.ExtendedKeyUsageOID.TIME_STAMPING] or not usage.critical:
+        raise ValueError("the certificate is not for time stamps alone")
+    if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
+        raise ValueError("the certificate was not valid then")
+    key, message, chosen = certificate.public_key(), b"\x31" + attributes[2][1:], ALGORITHMS[signed_by or hasher]
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature[1], message, padding.PKCS1v15(), chosen)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature[1], message, ec.ECDSA(chosen))
+    else:
+        raise ValueError("it is signed with neither RSA nor ECDSA")
+    return moment
+
+
+def check_stamps(
+    entries: Entries, seal: Any, pins: Pinned, lenient: bool, problems: list[str], notes: list[str]
+) -> str:
+    """Time stamps verify and contradict no entry. Returns the first line: by whom the seal is anchored in time."""
+    links = {(entry["sequence"], digest) for entry, digest, _ in entries}
+    anchors: list[tuple[datetime, int, int, str]] = []
+    for entry in (entry for entry, _, _ in entries if entry["kind"] == "timestamp"):
+        of, name = entry["body"]["of"], entry["body"]["authority"]
+        certificates = [*pins.authorities.get(name, ()), *pins.authorities.get("", ())]
+        there = of["sequence"] < seal["body"]["intent"]["sequence"] or (of["sequence"], of["digest"]) in links
+        if of["sequence"] >= entry["sequence"] or not there:
+            problems.append(f"chain: entry {entry['sequence']} stamps no entry that stands before it")
+        elif not certificates:
+            said = f"chain: the time stamp of {name} cannot be verified: no certificate of it is pinned"
+            (notes if lenient else problems).append(said)
+        else:
+            try:
+                at = stamped_at(unbase64(entry["body"]["response"]), of["digest"], certificates)
+                anchors.append((at, of["sequence"], entry["sequence"], name))
+            except (ValueError, KeyError, IndexError, TypeError, InvalidSignature, x509.ExtensionNotFound) as error:
+                problems.append(f"chain: the time stamp of {name} does not verify: {error or 'wrong signature'}")
+    for entry, _, _ in entries:
+        said_at, place = datetime.fromisoformat(entry["recorded_at"]), entry["sequence"]
+        early = any(place <= of and said_at > at + TOLERANCE for at, of, _, _ in anchors)
+        if early or any(place > stamp and said_at < at - TOLERANCE for at, _, stamp, _ in anchors):
+            problems.append(f"chain: entry {place} says a time that a time stamp rules out")
+    covering = [(at, name) for at, of, _, name in anchors if of >= seal["sequence"]]
+    if not covering:
+        return NOT_ANCHORED
+    at, name = min(covering)
+    return f"anchored to {at.strftime('%Y-%m-%dT%H:%M:%SZ')} by {name}"
 
 
 def resource_key(scope: Any, type_: Any, subject: Any) -> tuple[str, ...]:
@@ -376,7 +622,7 @@ def check_private(name: str, data: bytes) -> bool:
     ):
         return False
     salt = content["salt"]
-    if not isinstance(salt, str) or not HEX.fullmatch(salt):
+    if not isinstance(salt, str) or not re.fullmatch("[0-9a-f]{64}", salt):
         return False
     return name == f"private/{sha256(bytes.fromhex(salt) + canonical(content['object']))}.json"
 
@@ -437,18 +683,22 @@ def check_evidence(run: Run, entry: Any, members: Members, problems: list[str]) 
         problems.append("evidence.jsonl: is not what records, ledger and seal say together")
 
 
-def verify(data: bytes, pins: Pinned | None, allow_unanchored: bool) -> tuple[list[str], list[str]]:
-    """Verify the bytes of a bundle. Returns (problems, notes)."""
+def verify(
+    data: bytes, pins: Pinned | None, allow_unanchored: bool, chains: list[Entries] | None = None
+) -> tuple[list[str], list[str], str]:
+    """Verify the bytes of a bundle. Returns problems, notes and the first line; its chain is added to `chains`."""
     problems: list[str] = []
     notes: list[str] = []
     members = read_archive(data)
     if pins is None:
         message = "no pinned key: who signed this is the bundle's own claim"
         (notes if allow_unanchored else problems).append(message)
-        pins = claimed(members)
+        pins = Pinned(several(parse(members["keys.json"], "keys.json")["claims"].values()))
     entries = read_chain(members, pins, problems)
-    check_chain(entries, problems)
-    entry = entries[-1][0]
+    if chains is not None:
+        chains.append(entries)
+    entry = check_chain(entries, problems)
+    first = check_stamps(entries, entry, pins, allow_unanchored, problems, notes)
     run = Run(members)
     check_roots(run, entry["body"], problems)
     check_records(run, problems)
@@ -457,43 +707,68 @@ def verify(data: bytes, pins: Pinned | None, allow_unanchored: bool) -> tuple[li
     check_names(members, content, private, problems)
     check_manifest(members, entry, problems)
     check_evidence(run, entry, members, problems)
-    if entry["body"]["asked"]["kind"] == "demo":
+    asked = entry["body"]["asked"]
+    if asked["kind"] == "demo":
         problems.append("demonstration, not evidence")
     erased = sum(f"private/{digest}.json" not in members for digest in private)
     if erased:
         notes.append(f"{erased} private objects were left out or erased")
-    asked = entry["body"]["asked"]
     notes.append(f"run {asked['run']} of {asked['organization']!r}, store {entry['store']}")
     notes.append(f"period {asked['started_at']} to {entry['body']['ended_at']}: this run only")
     notes.append(f"{len(run.leaves)} records, Merkle root {entry['body']['records']['root']}")
-    return problems, notes
+    return problems, notes, first
+
+
+def check_split(one: Entries, other: Entries) -> list[str]:
+    """Two chains of one store must be the same where both reach, and one must reach the other."""
+    first, second = ({entry["sequence"]: (entry["previous"], link) for entry, link, _ in some} for some in (one, other))
+    shared = sorted(first.keys() & second.keys())
+    pairs = [(a[at][1], b[at + 1][0]) for a, b in ((first, second), (second, first)) for at in a if at + 1 in b]
+    if any(first[at] != second[at] for at in shared) or any(link != previous for link, previous in pairs):
+        return ["split view: the two hold different entries in one place"]
+    return [] if shared or pairs else ["the two share no entry, nor does one follow the other: could not be compared"]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundle", type=Path)
+    parser.add_argument("bundles", type=Path, nargs="+", help="one to verify; two to compare as well")
     parser.add_argument("--key", help="trust file, public key in PEM form, or 32 bytes in base64")
-    parser.add_argument("--allow-unanchored", action="store_true", help="accept the key that the bundle claims")
+    parser.add_argument("--authority", type=Path, action="append", default=[], help="certificate (PEM) for time stamps")
+    parser.add_argument("--allow-unanchored", action="store_true", help="accept what only the bundle itself claims")
     asked = parser.parse_args(arguments)
-    out = [NOT_ANCHORED]
-    try:
-        pins = pinned(asked.key) if asked.key else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm) as error:
-        parser.error(f"--key {asked.key}: not usable: {error}")
-    try:
-        problems, notes = verify(asked.bundle.read_bytes(), pins, asked.allow_unanchored)
-    except Unusable as error:
-        problems, notes = [str(error)], []
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        problems, notes = [f"could not be verified: {type(error).__name__}: {error}"], []
-    out += [f"problem: {text}" for text in problems] + [f"note: {text}" for text in notes]
-    out.append("DOES NOT VERIFY" if problems else "verified")
+    out: list[str] = []
+    failed, chains = len(asked.bundles) > 2, list[Entries]()
+    for bundle in asked.bundles:
+        first = NOT_ANCHORED
+        try:
+            pins = pinned(asked.key) if asked.key else None
+            if pins is not None:
+                for path in asked.authority:
+                    found = x509.load_pem_x509_certificates(path.read_bytes())
+                    pins.authorities.setdefault("", []).extend(found)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm) as error:
+            parser.error(f"--key {asked.key}: not usable: {error}")
+        try:
+            problems, notes, first = verify(bundle.read_bytes(), pins, asked.allow_unanchored, chains)
+        except Unusable as error:
+            problems, notes = [str(error)], []
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+            problems, notes = [f"could not be verified: {type(error).__name__}: {error}"], []
+        except StopIteration:
+            problems, notes = ["could not be verified: its chain holds no entry"], []
+        out += [first, *(f"problem: {text}" for text in problems), *(f"note: {text}" for text in notes)]
+        failed = failed or bool(problems)
+    if len(asked.bundles) > 1:
+        split = check_split(*chains) if len(chains) == 2 else ["could not be compared"]
+        out += [f"problem: {text}" for text in split]
+        failed = failed or bool(split)
+    out.append("DOES NOT VERIFY" if failed else "verified")
     text = "\n".join(out).encode("ascii", "backslashreplace").decode()
     sys.stdout.write(
         "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text) + "\n"
     )
-    return FAILED if problems else 0
+    return FAILED if failed else 0
 
 
 if __name__ == "__main__":
