@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NOT_ANCHORED: Final = "NOT ANCHORED: the key's holder could have rewritten or removed this"
 TOLERANCE: Final = timedelta(minutes=5)
 """How far the clocks of a recorder and of an authority may be apart."""
+LATE: Final = timedelta(days=7)
+"""A stamp that comes later than this shows less than its reader will think: meanwhile all could be written anew."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -87,6 +89,19 @@ def anchoring(reading: Reading, trust: Trust) -> Anchoring:
                 faults.append(Fault(name, f"the time stamp of {body.authority} does not verify: {error}"))
     faults += _contradictions(reading, anchors)
     return Anchoring(tuple(anchors), tuple(faults), tuple(unverified))
+
+
+def wanting(seal: Placed, anchor: Anchor | None, trust: Trust) -> str | None:
+    """Why a sealed run is not anchored as whoever pins an authority expects; None where it is, or nobody expects it."""
+    if not trust.authorities:
+        return None
+    sequence = seal.entry.sequence
+    if anchor is None:
+        return f"not anchored: an authority is pinned, and no time stamp of it covers the seal, entry {sequence}"
+    after = _time(anchor.at) - _time(seal.entry.recorded_at)
+    if after <= LATE:
+        return None
+    return f"not anchored in time: the seal, entry {sequence}, was stamped {after.days} days after it was recorded"
 
 
 def place(placed: Placed) -> str:

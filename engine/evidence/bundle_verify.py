@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.evidence import anchors, canonical, catalogue, chain, ledger, personal, record
-from engine.evidence.bundle import archive, commitments, joined, manifest_of, needed_bodies
+from engine.evidence.bundle import archive, commitments, joined, manifest_of
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.entries import Intent, Seal
 from engine.evidence.faults import Fault
@@ -26,7 +27,16 @@ SPLIT_VIEW: Final = (
     "two packages that tell different stories each verify alone; with both at hand: auditreel verify A B"
 )
 _CONVENIENCES = frozenset({"README.txt", "verify_bundle.py", "keys.json", "manifest.json"})
+_PRIVATE: Final = re.compile(r"private/[0-9a-f]{64}\.json")
 _LINES = ("records.jsonl", "ledger.jsonl", "bodies.jsonl", "evidence.jsonl")
+
+
+class _UnreadableError(ValueError):
+    """A line of a member that cannot be read; ``place`` says which."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 def verify_bundle(bundle: Path, trust: Trust, allow_unanchored: bool = False) -> Report:
@@ -51,6 +61,9 @@ def verify_bundle(bundle: Path, trust: Trust, allow_unanchored: bool = False) ->
         placed = _seal(reading)
         found, erased = _contents(members, placed)
         faults += found
+    except _UnreadableError as error:
+        faults.append(Fault(error.place, f"could not be verified: {error}"))
+        return Report(tuple(sorted(set(faults))), (), None, ())
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         return _could_not(bundle.name, error, faults)
     if erased:
@@ -64,6 +77,7 @@ def verify_bundle(bundle: Path, trust: Trust, allow_unanchored: bool = False) ->
         runs=tuple(run_states(reading).values()),
         demonstration=trust.purpose == "demonstration" or placed.entry.body.asked.kind == "demo",
         anchored=anchors.line(anchor),
+        tail=anchors.wanting(placed, anchor, trust),
         lenient=allow_unanchored,
     )
 
@@ -103,8 +117,12 @@ def read_chain(members: Mapping[str, bytes], trust: Trust) -> Reading:
         sequence = int(name.removeprefix("chain/").removesuffix(".json"))
         if name != f"chain/{sequence:0{SEQUENCE_DIGITS}d}.json":
             raise ValueError(f"{name} is no name of an entry")
-        found = chain.opened(sequence, members[name], ring.keys, trust.store)
-        ring.admit(found)
+        try:
+            found = chain.opened(sequence, members[name], ring.keys, trust.store)
+            ring.admit(found)
+        except ValueError as error:
+            faults.append(Fault(name, f"does not verify: {error}"))
+            continue
         before = placed[-1] if placed else None
         if before is not None and not _follows(found, before, all(item.entry.kind == "key" for item in placed)):
             faults.append(Fault(name, "does not follow the entry before it"))
@@ -134,24 +152,44 @@ def _contents(members: Mapping[str, bytes], placed: Placed) -> tuple[list[Fault]
     faults += [Fault("records.jsonl, ledger.jsonl", message) for message in messages]
     if not _in_order(run):
         faults.append(Fault("records.jsonl", "its records are not in their order, or not of the bodies in the ledger"))
-    if _lines(members, "evidence.jsonl") != list(joined(run)):
+    if not _says_together(members, run):
         faults.append(Fault("evidence.jsonl", "is not what records, ledger and seal say together"))
-    needed = needed_bodies(run, bodies)
-    if _lines(members, "bodies.jsonl") != [canonical.encode(bodies[digest]) for digest in sorted(needed)]:
+    needed = run.bodies() & bodies.keys()
+    needed = run.bodies().union(*(bodies[digest] for digest in needed if isinstance(bodies[digest], list)))
+    if [canonical.digest(line) for line in _lines(members, "bodies.jsonl")] != sorted(needed):
         faults.append(Fault("bodies.jsonl", "does not hold the bodies of the run, each once, by digest"))
+    needed &= bodies.keys()
     private = commitments(run, needed, bodies)
     erased = sum(f"private/{digest}.json" not in members for digest in private)
     return faults + _addressed(members, run, private), erased
 
 
+def _says_together(members: Mapping[str, bytes], run: StoredRun) -> bool:
+    try:
+        return _lines(members, "evidence.jsonl") == list(joined(run))
+    except KeyError:  # a record of a resource that the ledger does not have
+        return False
+
+
 def _stored(members: Mapping[str, bytes], placed: Placed) -> tuple[StoredRun, dict[str, Any]]:
     seal: Seal = placed.entry.body
     leaves, rows, tally = _lines(members, "records.jsonl"), _lines(members, "ledger.jsonl"), Tally()
-    for leaf in leaves:
-        tally.add(canonical.decode(leaf))
+    for document in _documents(leaves, "records.jsonl"):
+        tally.add(document)
+    list(_documents(rows, "ledger.jsonl"))
     content = catalogue.load(msgspec.to_builtins(seal.asked.content), lambda digest: members.get(f"content/{digest}"))
-    bodies = {canonical.digest(line): canonical.decode(line) for line in _lines(members, "bodies.jsonl")}
+    lines = _lines(members, "bodies.jsonl")
+    found = _documents(lines, "bodies.jsonl")
+    bodies = {canonical.digest(line): body for line, body in zip(lines, found, strict=True)}
     return StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content), bodies
+
+
+def _documents(lines: list[bytes], name: str) -> Iterator[Any]:
+    for number, line in enumerate(lines, 1):
+        try:
+            yield canonical.decode(line)
+        except canonical.NotCanonicalError as error:
+            raise _UnreadableError(f"{name} line {number}", str(error)) from error
 
 
 def _in_order(run: StoredRun) -> bool:
@@ -177,7 +215,7 @@ def _addressed(members: Mapping[str, bytes], run: StoredRun, private: set[str]) 
         folder, _, rest = name.partition("/")
         if folder == "content" and (rest not in wanted or canonical.digest(data) != rest):
             faults.append(Fault(name, "is not content of the run, or its bytes are not those of its name"))
-        elif folder == "private":
+        elif folder == "private" and _PRIVATE.fullmatch(name):
             faults += _private_fault(name, rest.removesuffix(".json"), data, private)
         elif folder not in ("content", "chain") and name not in _CONVENIENCES and name not in _LINES:
             faults.append(Fault(name, "does not belong to a bundle"))

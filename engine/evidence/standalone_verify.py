@@ -42,7 +42,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 NOT_ANCHORED = "NOT ANCHORED: the key's holder could have rewritten or removed this"
 PAYLOAD_TYPE = "application/vnd.auditreel.entry+json"
 FAILED = 5
-TOLERANCE = timedelta(minutes=5)
+TOLERANCE, LATE = timedelta(minutes=5), timedelta(days=7)
 LINES = ("records.jsonl", "ledger.jsonl", "bodies.jsonl", "evidence.jsonl")
 CONVENIENCES = ("README.txt", "verify_bundle.py", "keys.json")
 GROUPS = ("checks", "controls", "policies", "schemas", "parameters")
@@ -494,9 +494,11 @@ def check_stamps(
         if early or any(place > stamp and said_at < at - TOLERANCE for at, _, stamp, _ in anchors):
             problems.append(f"chain: entry {place} says a time that a time stamp rules out")
     covering = [(at, name) for at, of, _, name in anchors if of >= seal["sequence"]]
-    if not covering:
+    at, name = min(covering, default=(None, ""))
+    if pins.authorities and (at is None or at - datetime.fromisoformat(seal["recorded_at"]) > LATE):
+        (notes if lenient else problems).append("not anchored: no time stamp of a pinned authority soon after the seal")
+    if at is None:
         return NOT_ANCHORED
-    at, name = min(covering)
     return f"anchored to {at.strftime('%Y-%m-%dT%H:%M:%SZ')} by {name}"
 
 

@@ -49,8 +49,8 @@ class RunState:
 class Report:
     """What verifying a store, a run or a bundle gave. Nothing is wrong with it where ``problems`` is empty.
 
-    ``anchored`` says by whom it is anchored in time. ``tail`` says that nothing shows where the chain ends, None where
-    something does; ``lenient`` accepts that.
+    ``anchored`` says by whom it is anchored in time. ``tail`` says that nothing shows where the chain ends, or that a
+    run is not anchored though an authority is pinned; None where neither is so. ``lenient`` accepts that.
     """
 
     problems: tuple[Fault, ...]
@@ -133,7 +133,7 @@ class _Verification:
         faults = [*self._chain(), *self._private(), *self._strays()]
         self._note_runs()
         self._note_anchors()
-        return self._made(faults, tuple(self._states.values()), self._anchoring.last)
+        return self._made(faults, tuple(self._states.values()), self._anchoring.last, None)
 
     def report_of(self, run: str) -> Report:
         """One run, the bodies that it relies on, and the chain that it stands in."""
@@ -142,16 +142,18 @@ class _Verification:
         faults = [*self._chain()]
         if wanted is None:
             faults.append(Fault(str(self._layout.root), f"could not verify: it holds no sealed run {run}"))
-            return self._made(faults, (), None)
+            return self._made(faults, (), None, None)
         for earlier in sealed[: sealed.index(wanted)]:
             self._reader.read_bodies(earlier)
         self._reader.read(wanted)
         anchor = self._anchoring.of(wanted.entry.sequence)
         if anchor is not None:
             self._notes.append(f"entry {anchor.stamped} was time stamped {anchor.lag} after it was recorded")
-        return self._made(faults, (self._states[run],), anchor)
+        return self._made(faults, (self._states[run],), anchor, anchors.wanting(wanted, anchor, self._trust))
 
-    def _made(self, faults: list[Fault], runs: tuple[RunState, ...], anchor: Anchor | None) -> Report:
+    def _made(
+        self, faults: list[Fault], runs: tuple[RunState, ...], anchor: Anchor | None, wanting: str | None
+    ) -> Report:
         last = self._reading.placed[-1:]
         kinds = {intent.kind for _, intent in self._reading.of_kind("intent")}
         self._notes += [f"run {run.run} was watched: nonce {run.witness}" for run in runs if run.witness is not None]
@@ -162,7 +164,7 @@ class _Verification:
             runs=runs,
             demonstration=self._trust.purpose == "demonstration" or "demo" in kinds,
             anchored=anchors.line(anchor),
-            tail=None if self._trust.head is not None else open_tail(self._reading, self._anchoring),
+            tail=wanting or (None if self._trust.head else open_tail(self._reading, self._anchoring)),
             lenient=self._lenient,
         )
 
