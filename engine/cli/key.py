@@ -80,7 +80,7 @@ def revoke(key_id: str, since: int, reason: str, store: str | None, config: Path
 def trust(authority: str, certificates: Path, config: Path | None) -> int:
     """Pin the CERTIFICATES (PEM) of a time stamp AUTHORITY, by the name that organization.yaml gives it.
 
-    Pin the certificate that signs the stamps, or the one that issued it. Compare the fingerprints with those that the
+    Pin the certificate that signs the stamps; a later one joins it. Compare the fingerprints with those that the
     authority publishes.
     """
     from engine import pipeline

@@ -111,6 +111,8 @@ def place(placed: Placed) -> str:
 
 def _anchor(placed: Placed, body: TimeStamp, stamped: Placed | None, trust: Trust) -> Anchor:
     response = base64.b64decode(body.response, validate=True)
+    if base64.b64encode(response).decode() != body.response:
+        raise ValueError("base64 with stray bits")
     at = checked(response, body.of.digest, trust.authorities[body.authority]).at
     recorded = (stamped or placed).entry.recorded_at
     return Anchor(placed.entry.sequence, body.of.sequence, at, body.authority, _time(at) - _time(recorded))

@@ -1,20 +1,14 @@
 #!/usr/bin/env python3
 """Verifies a bundle of auditreel. One file, standard library and `cryptography`; shares no code with auditreel.
 
-    python verify_bundle.py BUNDLE.zip --key trust.json [--authority tsa.pem]    (or a public key: PEM, or base64)
-    python verify_bundle.py ONE.zip OTHER.zip --key trust.json                   the same, and whether they agree
+    python verify_bundle.py BUNDLE.zip [OTHER.zip] --key trust.json      (or a public key: PEM, or 32 bytes in base64)
     python verify_bundle.py BUNDLE.zip --allow-unanchored
 
-Keys must come from somewhere else than the bundle. Ends with 0 only if everything verified, the signature by that key
-included; else with 5. With --allow-unanchored and no key, the key that the bundle claims for itself is used: that shows
-that the bundle is whole, not who made it; time stamps of authorities that are not pinned are then only noted.
+Keys must come from somewhere else than the bundle. Ends with 0 only if everything verified, and two bundles agree; else
+with 5. With --allow-unanchored and no key, the key that the bundle claims for itself is used: that shows that it is
+whole, not who made it; time stamps of authorities that no trust file pins are then only noted.
 
-What is checked: the archive has one possible form; each chain entry has the fields of its kind, is signed (DSSE v1,
-Ed25519) by a pinned key or one that a key in force vouched for, and follows the one before; time stamps (RFC 3161) are
-by a pinned authority and contradict no entry; the seal names its intent and repeats it; records and ledger have the
-Merkle roots (RFC 6962) and the counts that were sealed; every body, data file and private object has the SHA-256 that
-names it, none is missing, none is more; evidence.jsonl is what records, ledger and seal say together. README.txt,
-verify_bundle.py and keys.json are conveniences: the manifest lists their digests, no signature covers them.
+What nothing signs: README.txt, this file and keys.json, which are conveniences.
 """
 
 from __future__ import annotations
@@ -25,10 +19,10 @@ import hashlib
 import io
 import json
 import re
-import sys
 import zipfile
 from collections import Counter
-from datetime import date, datetime, timedelta, timezone
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -36,73 +30,57 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 NOT_ANCHORED = "NOT ANCHORED: the key's holder could have rewritten or removed this"
 PAYLOAD_TYPE = "application/vnd.auditreel.entry+json"
-FAILED = 5
 TOLERANCE, LATE = timedelta(minutes=5), timedelta(days=7)
 LINES = ("records.jsonl", "ledger.jsonl", "bodies.jsonl", "evidence.jsonl")
-CONVENIENCES = ("README.txt", "verify_bundle.py", "keys.json")
-GROUPS = ("checks", "controls", "policies", "schemas", "parameters")
-LEDGER_KINDS = ("scope", "collection", "reader", "resource", "population", "waiver")
-SHAPES = {
-    "link": "sequence:place digest:digest",
-    "tree": "count:count root:digest",
-    "fact": "digest:digest size:count",
-    "content": "checks:digest controls:digest policies:digest schemas:digest parameters:digest",
-    "verdicts": "passed:count failed:count unknown:count not_applicable:count waived:count",
-    "listings": "complete:count off:count failed:count",
-    "span": "starts:date ends:date timezone:text",
-    "entry": "schema:count store:store sequence:place previous:digest|null kind:string recorded_at:time body:object",
-    "intent": "run:run kind:run_kind trigger:string organization:string filters:object engine:string "
-    "dependencies:digest started_at:time content:content boundary?:digest|null witness?:text|null",
-    "seal": "intent:link asked:intent caller:{string} source:string as_of:time ended_at:time verdicts:verdicts "
-    "listings:listings records:tree ledger:tree files:{fact} collected_until?:time|null",
-    "abandon": "intent:link run:run reason:string",
-    "timestamp": "of:link authority:text response:base64",
-    "rotate": "action:string key:digest public_key:base64",
-    "revoke": "action:string key:digest since:place reason:text",
-    "population": "query:text unit:unit digest:digest count:count frames:[link] check?:text|null control?:text|null",
-    "nonce": "population:link nonce:text|null internal:bool",
-    "close": "period:span seals:[link] inputs:digest open_failures:digest",
-}
+MEMBERS = {*LINES, "manifest.json", "README.txt", "verify_bundle.py", "keys.json"}
+ROWS = ("scope", "collection", "reader", "resource", "population", "waiver")
+VERDICTS = {"passed": "pass", "failed": "fail", "unknown": "unknown", "not_applicable": "not_applicable"}
 KINDS = ("intent", "seal", "abandon", "timestamp", "key", "population", "nonce", "close")
-PATTERNS = {
-    "digest": "[0-9a-f]{64}",
-    "store": "[0-9a-f]{32}",
-    "run": "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}",
-    "time": r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z",
-    "date": "[0-9]{4}(-[0-9]{2}){2}",
-    "base64": "[A-Za-z0-9+/]+={0,2}",
-    "text": "(?s:.{1,300})",
-    "string": "(?s:.*)",
-    "run_kind": "scheduled|adhoc|gate|demo",
-    "unit": "items|nights|events",
-}
-SHA2 = {"608648016503040201": "sha256", "608648016503040202": "sha384", "608648016503040203": "sha512"}
-SIGNED_BY = {
-    "2a864886f70d010101": "",
-    "2a864886f70d01010b": "sha256",
-    "2a864886f70d01010c": "sha384",
-    "2a864886f70d01010d": "sha512",
-    "2a8648ce3d040302": "sha256",
-    "2a8648ce3d040303": "sha384",
-    "2a8648ce3d040304": "sha512",
-}
-ALGORITHMS = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+# Each shape with its fields and what they hold: a shape, a pattern, [list], {values}; "?" may be missing.
+_SHAPES = """link sequence=place digest=digest; tree count=count root=digest; fact digest=digest size=count
+content checks=digest controls=digest policies=digest schemas=digest parameters=digest
+verdicts passed=count failed=count unknown=count not_applicable=count waived=count
+listings complete=count off=count failed=count; span starts=date ends=date timezone=text
+entry schema=count store=store sequence=place previous=digest|null kind=string recorded_at=time body=object
+intent run=run kind=run_kind trigger=string organization=string filters=object engine=string dependencies=digest \
+    started_at=time content=content boundary?=digest|null witness?=text|null; abandon intent=link run=run reason=string
+seal intent=link asked=intent caller={string} source=string as_of=time ended_at=time verdicts=verdicts \
+    listings=listings records=tree ledger=tree files={fact} collected_until?=time|null
+timestamp of=link authority=text response=base64; rotate action=string key=digest public_key=base64
+revoke action=string key=digest since=place reason=text; nonce population=link nonce=text|null internal=bool
+population query=text unit=unit digest=digest count=count frames=[link] check?=text|null control?=text|null
+close period=span seals=[link] inputs=digest open_failures=digest"""
+SHAPES = {line.split()[0]: line.split()[1:] for line in re.split("[;\n]", _SHAPES)}
+_PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
+time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2}
+text=(?s:.{1,300}) string=(?s:.*) run_kind=scheduled|adhoc|gate|demo unit=items|nights|events"""
+PATTERNS = dict(pair.split("=", 1) for pair in _PATTERNS.split())
+# Object identifiers of RFC 3161, in hexadecimal: what a token is, and the algorithms that are accepted.
 SIGNED_DATA, TST_INFO = "2a864886f70d010702", "2a864886f70d0109100104"
 CONTENT_TYPE, MESSAGE_DIGEST = "2a864886f70d010903", "2a864886f70d010904"
-
-Keys = dict[str, Ed25519PublicKey]
-Members = dict[str, bytes]
+_HASHES = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
+SHA2 = {f"60864801650304020{n}": found for n, found in enumerate(_HASHES, 1)}
+SIGNED_BY: dict[str, Any] = {"2a864886f70d010101": None}
+SIGNED_BY |= {f"2a864886f70d01010{'bcd'[n]}": found for n, found in enumerate(_HASHES)}
+SIGNED_BY |= {f"2a8648ce3d04030{n}": found for n, found in enumerate(_HASHES, 2)}
 Entries = list[tuple[Any, str, str]]
-Element = tuple[int, bytes, bytes]
+ERRORS = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, UnsupportedAlgorithm)
 
 
 class Unusable(Exception):
     """The bundle cannot be read far enough to go on; the message says why."""
+
+
+def need(right: Any, message: str, problems: list[str] | None = None) -> None:
+    """Note a problem, unless it is right; without a list to note it in, give up."""
+    if not right and problems is None:
+        raise Unusable(message)
+    if not right and problems is not None:
+        problems.append(message)
 
 
 def canonical(value: Any) -> bytes:
@@ -110,19 +88,14 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _no_number(text: str) -> Any:
-    raise ValueError("a number that is no integer: " + text)
-
-
 def parse(data: bytes, name: str) -> Any:
-    """The value of canonical JSON; raises Unusable for any other bytes."""
+    """The value of canonical JSON without fractions; raises Unusable for any other bytes."""
     try:
-        value = json.loads(data, parse_float=_no_number, parse_constant=_no_number)
+        value = json.loads(data, parse_float=int, parse_constant=int)
         same = canonical(value) == data
     except (ValueError, RecursionError) as error:
         raise Unusable(f"{name}: no canonical JSON: {error}") from None
-    if not same:
-        raise Unusable(f"{name}: not in canonical form")
+    need(same, f"{name}: not in canonical form")
     return value
 
 
@@ -131,20 +104,10 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def merkle_root(leaves: list[bytes]) -> str:
-    """RFC 6962, section 2.1."""
-    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves] or [hashlib.sha256().digest()]
-    while len(level) > 1:
-        above = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        level = above + level[len(level) - len(level) % 2 :]
-    return level[0].hex()
-
-
 def unbase64(text: str) -> bytes:
     """Bytes of base64 in its one form."""
     data = base64.b64decode(text, validate=True)
-    if base64.b64encode(data).decode() != text:
-        raise ValueError("base64 with stray bits")
+    need(base64.b64encode(data).decode() == text, "base64 with stray bits")
     return data
 
 
@@ -161,60 +124,33 @@ def fits(value: Any, kind: str) -> bool:
         return isinstance(value, bool if kind == "bool" else dict)
     if kind in PATTERNS:
         return isinstance(value, str) and re.fullmatch(PATTERNS[kind], value) is not None
-    fields = dict(field.split(":", 1) for field in SHAPES[kind].split())
-    if not isinstance(value, dict) or not value.keys() <= {name.rstrip("?") for name in fields}:
-        return False
-    return all(
-        fits(value[name.rstrip("?")], of) if name.rstrip("?") in value else name.endswith("?")
-        for name, of in fields.items()
-    )
+    kinds = dict(part.split("=", 1) for part in SHAPES[kind])
+    fields = {name.rstrip("?"): of for name, of in kinds.items()}
+    known = isinstance(value, dict) and kinds.keys() & fields.keys() <= value.keys() <= fields.keys()
+    return known and all(fits(value[name], fields[name]) for name in value)
 
 
 class Pinned:
-    """What the reader brings: keys by id, and of a trust file what else it says. Certificates under "" fit any name."""
+    """What the reader brings: a trust file, or a public key in PEM form or base64."""
 
-    def __init__(self, keys: Keys, trust: Any = None, authorities: Any = None) -> None:
-        trust = trust or {}
-        self.keys, self.store, self.head = keys, trust.get("store"), trust.get("head")
-        self.until: dict[str, int] = dict(trust.get("until", {}))
-        self.authorities: dict[str, list[x509.Certificate]] = {
-            name: [x509.load_der_x509_certificate(base64.b64decode(text, validate=True)) for text in listed]
-            for name, listed in trust.get("authorities", {}).items()
-        }
-
-
-def raw_key(raw: bytes) -> Keys:
-    """A public key of 32 bytes, by its id."""
-    return {sha256(raw): Ed25519PublicKey.from_public_bytes(raw)}
+    def __init__(self, data: bytes) -> None:
+        trust: Any = json.loads(data) if data.startswith(b"{") else {"keys": {"": data}}
+        if data.startswith(b"-----BEGIN"):
+            key: Any = serialization.load_pem_public_key(data)
+            trust = {"keys": {"": base64.b64encode(key.public_bytes_raw())}}
+        raw_keys = [base64.b64decode(text, validate=True) for text in trust["keys"].values()]
+        self.keys = {sha256(raw): ed25519.Ed25519PublicKey.from_public_bytes(raw) for raw in raw_keys}
+        self.store, self.head = trust.get("store"), trust.get("head") or {"sequence": 0}
+        self.until = dict(trust.get("until", {}))
+        certificates = {name: map(base64.b64decode, listed) for name, listed in trust.get("authorities", {}).items()}
+        self.authorities = {name: [*map(x509.load_der_x509_certificate, der)] for name, der in certificates.items()}
 
 
-def several(listed: Any) -> Keys:
-    """Public keys in base64."""
-    return {name: key for text in listed for name, key in raw_key(base64.b64decode(text, validate=True)).items()}
-
-
-def pinned(source: str) -> Pinned:
-    """Keys from a trust file, a PEM file, or the key itself in base64."""
-    path = Path(source)
-    data = path.read_bytes() if path.is_file() else source.encode()
-    if data.lstrip().startswith(b"{"):
-        trust = json.loads(data)
-        return Pinned(several(trust["keys"].values()), trust)
-    if data.lstrip().startswith(b"-----BEGIN"):
-        key = serialization.load_pem_public_key(data)
-        if not isinstance(key, Ed25519PublicKey):
-            raise ValueError("not an Ed25519 public key")
-        return Pinned(raw_key(key.public_bytes_raw()))
-    return Pinned(raw_key(base64.b64decode(data.strip(), validate=True)))
-
-
-def read_archive(data: bytes) -> Members:
+def read_archive(data: bytes) -> dict[str, bytes]:
     """Members by name; raises Unusable for an archive that could have been written in another way."""
     buffer = io.BytesIO()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as source:
-            if any(info.compress_type != zipfile.ZIP_STORED for info in source.infolist()):
-                raise Unusable("the archive has compressed members")
             members = {info.filename: source.read(info) for info in source.infolist()}
     except Exception as error:  # zipfile raises what it likes on a damaged archive
         raise Unusable(f"no archive: {error}") from None
@@ -223,512 +159,311 @@ def read_archive(data: bytes) -> Members:
             info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             info.create_system, info.external_attr = 3, 0o100644 << 16
             target.writestr(info, members[name])
-    if buffer.getvalue() != data:
-        raise Unusable("the archive is not in the one form that is accepted (extra bytes, double names, dates)")
+    need(buffer.getvalue() == data, "the archive is not in the one form (extra bytes, compression, double names)")
     return members
-
-
-def lines(members: Members, name: str) -> list[bytes]:
-    """The lines of a member."""
-    data = members[name]
-    if data and not data.endswith(b"\n"):
-        raise Unusable(f"{name}: its last line is cut")
-    return data.split(b"\n")[:-1]
 
 
 def open_entry(name: str, data: bytes, pins: Pinned) -> tuple[Any, str]:
     """The signed entry in an envelope (DSSE v1), and the id of the key that signed it."""
-    envelope = parse(data, name)
-    if not isinstance(envelope, dict) or sorted(envelope) != ["payload", "payloadType", "signatures"]:
-        raise Unusable(f"{name}: no envelope")
-    if envelope["payloadType"] != PAYLOAD_TYPE:
-        raise Unusable(f"{name}: payload type {envelope['payloadType']!r}")
+    envelope, kind = parse(data, name), PAYLOAD_TYPE.encode()
+    whole = isinstance(envelope, dict) and sorted(envelope) == ["payload", "payloadType", "signatures"]
+    need(whole and envelope["payloadType"] == PAYLOAD_TYPE, f"{name}: no envelope, or of another payload type")
     signatures = envelope["signatures"]
-    if not isinstance(signatures, list) or len(signatures) != 1 or sorted(signatures[0]) != ["keyid", "sig"]:
-        raise Unusable(f"{name}: there must be one signature")
+    one = isinstance(signatures, list) and len(signatures) == 1 and sorted(signatures[0]) == ["keyid", "sig"]
+    need(one and signatures[0]["keyid"] in pins.keys, f"{name}: not signed once, by a key that is pinned: {signatures}")
     signer = signatures[0]["keyid"]
-    if signer not in pins.keys:
-        raise Unusable(f"{name}: signed by a key that is not pinned ({signer})")
     try:
         payload = unbase64(envelope["payload"])
-        kind = PAYLOAD_TYPE.encode()
         message = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
         pins.keys[signer].verify(unbase64(signatures[0]["sig"]), message)
-    except (ValueError, TypeError) as error:
-        raise Unusable(f"{name}: {error}") from None
-    except InvalidSignature:
-        raise Unusable(f"{name}: the signature does not verify") from None
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise Unusable(f"{name}: the signature does not verify {error}") from None
     entry = parse(payload, name)
-    if not fits(entry, "entry") or entry["schema"] != 1 or entry["kind"] not in KINDS:
-        raise Unusable(f"{name}: an entry of unknown schema or kind")
-    body = entry["body"]
-    if not fits(body, entry["kind"] if entry["kind"] != "key" else "revoke" if "since" in body else "rotate"):
-        raise Unusable(f"{name}: not the fields of its kind")
-    if entry["sequence"] != int(name[6:26]) or (pins.store is not None and entry["store"] != pins.store):
-        raise Unusable(f"{name}: it is entry {entry['sequence']} of store {entry['store']}")
+    need(fits(entry, "entry") and entry["schema"] == 1 and entry["kind"] in KINDS, f"{name}: of unknown schema or kind")
+    body, kinds = entry["body"], {"rotate": "rotate", "revoke": "revoke"}
+    need(fits(body, kinds[body["action"]] if entry["kind"] == "key" else entry["kind"]), f"{name}: has other fields")
+    right = (entry["sequence"], entry["store"]) == (int(name[6:26]), pins.store or entry["store"])
+    need(right, f"{name}: is the entry of another place or store")
     return entry, signer
 
 
-def change_keys(name: str, entry: Any, signer: str, pins: Pinned, came: set[str]) -> None:
-    """Refuse a key that was not in force; take in one that a key in force vouches for, or withdraws."""
-    sequence, body = entry["sequence"], entry["body"]
-    if sequence > pins.until.get(signer, sequence):
-        raise Unusable(f"{name}: signed by a key that was replaced or withdrawn ({signer})")
-    if entry["kind"] != "key":
-        return
-    key = body["key"]
-    if body["action"] == "rotate":
-        raw = unbase64(body["public_key"])
-        if len(raw) != 32 or sha256(raw) != key or key == signer or key in came or key in pins.until:
-            raise Unusable(f"{name}: brings a key that is not the one of its id, or was there before")
-        pins.keys.update(raw_key(raw))
-        came.add(key)
-        pins.until[signer] = sequence
-    elif body["action"] == "revoke" and key != signer and key in pins.keys and body["since"] <= sequence:
-        pins.until[key] = min(pins.until.get(key, sequence), body["since"] - 1)
-    else:
-        raise Unusable(f"{name}: withdraws a key that it cannot withdraw")
-
-
-def read_chain(members: Members, pins: Pinned, problems: list[str]) -> Entries:
+def read_chain(members: dict[str, bytes], pins: Pinned, problems: list[str]) -> Entries:
     """The entries, oldest first: (entry, digest of its file, key). Only changes of keys may stand before the rest."""
-    entries: Entries = []
-    came: set[str] = set()
+    entries, came = Entries(), set[str]()
     for name in sorted(name for name in members if name.startswith("chain/")):
-        if not re.fullmatch(r"chain/[0-9]{20}\.json", name):
-            raise Unusable(f"{name}: no name of an entry")
+        need(re.fullmatch(r"chain/[0-9]{20}\.json", name), f"{name}: no name of an entry")
         (entry, signer), digest = open_entry(name, members[name], pins), sha256(members[name])
-        change_keys(name, entry, signer, pins, came)
+        sequence, body = entry["sequence"], entry["body"]
+        need(sequence <= pins.until.get(signer, sequence), f"{name}: signed by a replaced or withdrawn key ({signer})")
+        if entry["kind"] == "key" and body["action"] == "rotate":
+            raw, key = unbase64(body["public_key"]), body["key"]
+            before = key == signer or key in came or key in pins.until
+            need(len(raw) == 32 and sha256(raw) == key and not before, f"{name}: a key not of its id, or there before")
+            pins.keys[key], pins.until[signer] = ed25519.Ed25519PublicKey.from_public_bytes(raw), sequence
+            came.add(key)
+        elif entry["kind"] == "key":
+            may = body["key"] != signer and body["key"] in pins.keys and body["since"] <= sequence
+            need(may, f"{name}: withdraws a key that it cannot withdraw")
+            pins.until[body["key"]] = min(pins.until.get(body["key"], sequence), body["since"] - 1)
         if entries:
-            before, link, _ = entries[-1]
-            expected = (before["sequence"] + 1, link, before["store"])
-            apart = all(other["kind"] == "key" for other, _, _ in entries) and entry["sequence"] > expected[0]
-            if not apart and (entry["sequence"], entry["previous"], entry["store"]) != expected:
-                problems.append(f"{name}: does not follow the entry before it")
-        if pins.head and pins.head["sequence"] == entry["sequence"] and pins.head["digest"] != digest:
-            problems.append(f"{name}: is not the entry that was pinned")
+            expected = (entries[-1][0]["sequence"] + 1, entries[-1][1])
+            apart = all(other["kind"] == "key" for other, _, _ in entries) and sequence > expected[0]
+            follows = (apart or (sequence, entry["previous"]) == expected) and entry["store"] == entries[0][0]["store"]
+            need(follows, f"{name}: does not follow the entry before it", problems)
+        seen = pins.head["sequence"] != sequence or pins.head["digest"] == digest
+        need(seen, f"{name}: is not the entry that was pinned", problems)
         entries.append((entry, digest, signer))
     for entry, _, signer in entries:
-        if entry["sequence"] > pins.until.get(signer, entry["sequence"]):
-            problems.append(f"chain: entry {entry['sequence']} is signed by a key that was withdrawn later")
+        need(entry["sequence"] <= pins.until.get(signer, entry["sequence"]), f"{signer}: was withdrawn", problems)
     return entries
 
 
 def check_chain(entries: Entries, problems: list[str]) -> Any:
     """The first entry but changes of keys is the run's intent; returns its seal. Entries name what is before them."""
-    first, link, _ = next(item for item in entries if item[0]["kind"] != "key")
+    first, link = next(((entry, digest) for entry, digest, _ in entries if entry["kind"] != "key"), ({"kind": ""}, ""))
     links: dict[tuple[int, str], Any] = {}
-    ended, drawn = set(), set()
-    closed: list[str] = []
+    used, closed = list[Any](), list[str]()
     seal = None
 
     def known(named: Any, kind: str) -> bool:
-        before = links.get((named["sequence"], named["digest"]))
-        return named["sequence"] < first["sequence"] or (before is not None and before["kind"] == kind)
+        before = links.get((named["sequence"], named["digest"]), {"kind": ""})
+        return bool(named["sequence"] < first["sequence"] or before["kind"] == kind)
 
     for entry, digest, _ in entries:
-        body, kind, wrong = entry["body"], entry["kind"], ""
-        if kind == "intent" and any(
-            other["kind"] == "intent" and body["run"] == other["body"]["run"] for other in links.values()
-        ):
-            wrong = "begins a run a second time"
+        body, kind, right = entry["body"], entry["kind"], True
+        if kind == "intent":
+            right = body["run"] not in [other["body"]["run"] for other in links.values() if other["kind"] == "intent"]
         elif kind in ("seal", "abandon"):
-            named = (body["intent"]["sequence"], body["intent"]["digest"])
-            asked = body["asked"] if kind == "seal" else None
-            begun = links.get(named, {}).get("body", {})
-            if named[0] >= first["sequence"]:
-                if begun.get("run") != (asked or body)["run"] or links[named]["kind"] != "intent":
-                    wrong = "names no intent of its run"
-                elif kind == "seal" and begun != asked:
-                    wrong = "does not repeat its intent"
-            wrong = "ends a run a second time" if named in ended else wrong
-            ended.add(named)
-            if kind == "seal" and named == (first["sequence"], link) and seal is None:
+            named, asked = body["intent"], body.get("asked", body)
+            begun = links.get((named["sequence"], named["digest"]), {"body": asked})["body"]
+            same = begun == asked if kind == "seal" else begun.get("run") == body["run"]
+            right = known(named, "intent") and same and named not in used
+            used.append(named)
+            if kind == "seal" and named == {"sequence": first["sequence"], "digest": link} and seal is None:
                 seal = entry
-        elif kind == "population" and not all(known(frame, "seal") for frame in body["frames"]):
-            wrong = "names a frame that is no seal before it"
+        elif kind == "population":
+            right = all(known(item, "seal") for item in body["frames"])
         elif kind == "nonce":
-            named = (body["population"]["sequence"], body["population"]["digest"])
-            if not known(body["population"], "population") or named in drawn:
-                wrong = "draws from no population before it, or a second time"
-            elif (body["nonce"] is None) != body["internal"]:
-                wrong = "is neither an auditor's draw nor marked as internal"
-            drawn.add(named)
+            right = known(body["population"], "population") and (body["nonce"] is None) == body["internal"]
+            right = right and body["population"] not in used
+            used.append(body["population"])
         elif kind == "close":
-            starts, ends = body["period"]["starts"], body["period"]["ends"]
-            ordered = all(left["sequence"] < right["sequence"] for left, right in pairwise(body["seals"]))
-            if not ordered or not all(known(item, "seal") for item in body["seals"]):
-                wrong = "does not name seals before it, in their order"
-            elif date.fromisoformat(starts) > date.fromisoformat(ends) or any(starts <= other for other in closed):
-                wrong = "closes no period, or one that begins before the end of one closed earlier"
+            starts, ends, seals = body["period"]["starts"], body["period"]["ends"], body["seals"]
+            right = all(left["sequence"] < right["sequence"] for left, right in pairwise(seals))
+            right = right and all(known(item, "seal") for item in seals) and all(starts > other for other in closed)
+            right = right and date.fromisoformat(starts) <= date.fromisoformat(ends)
             closed.append(ends)
-        if wrong:
-            problems.append(f"chain: entry {entry['sequence']} {wrong}")
+        said = "names what is not before it, or says what was said before"
+        need(right, f"chain: entry {entry['sequence']} ({kind}) {said}", problems)
         links[entry["sequence"], digest] = entry
-    if first["kind"] != "intent" or seal is None:
-        raise Unusable("chain: does not begin with the intent of a run that it holds the seal of")
+    need(first["kind"] == "intent" and seal, "chain: does not begin with the intent of a run whose seal it holds")
     return seal
 
 
-def der(data: bytes) -> list[Element]:
-    """The elements in DER: (tag, content, whole)."""
+def der(data: bytes, tag: int | None = None) -> list[tuple[int, bytes, bytes]]:
+    """The elements in DER: (tag, content, whole). With `tag`, those in the one element that `data` then is."""
     found, start = [], 0
     while start < len(data):
         size, body = data[start + 1], start + 2
         if size & 0x80:
             body += size & 0x7F
             size = int.from_bytes(data[start + 2 : body], "big")
-            if size < 0x80 or data[start + 2] == 0:
-                raise ValueError("DER: a length that is not in its one form")
-        if body + size > len(data) or data[start] & 0x1F == 0x1F:
-            raise ValueError("DER: cut off, or a tag of more than one byte")
+            need(size >= 0x80 and data[start + 2], "DER: a length that is not in its one form")
+        need(body + size <= len(data) and data[start] & 0x1F != 0x1F, "DER: cut off, or a tag of more than one byte")
         found.append((data[start], data[body : body + size], data[start : body + size]))
         start = body + size
-    return found
-
-
-def content(element: Element, tag: int) -> bytes:
-    """What an element with this tag encloses."""
-    if element[0] != tag:
-        raise ValueError(f"DER: tag {element[0]} where {tag} must stand")
-    return element[1]
-
-
-def vouches(certificate: x509.Certificate, name: Element, pins: list[x509.Certificate]) -> bool:
-    """Whether a certificate is the one that a signer names, and is pinned or issued by one that is."""
-    if name[0] == 0x80:
-        known = [item.value for item in certificate.extensions if item.oid == x509.SubjectKeyIdentifier.oid]
-        if [getattr(item, "digest", None) for item in known] != [name[1]]:
-            return False
-    else:
-        issuer, serial = der(content(name, 0x30))
-        if (issuer[2], int.from_bytes(serial[1], "big", signed=True)) != (
-            certificate.issuer.public_bytes(),
-            certificate.serial_number,
-        ):
-            return False
-    for pin in pins:
-        try:
-            certificate.verify_directly_issued_by(pin)
-            if pin.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
-                return True
-        except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
-            continue
-    return certificate in pins
+    need(tag is None or [element[0] for element in found] == [tag], f"DER: not one element with tag {tag}")
+    return found if tag is None else der(found[0][1])
 
 
 def stamped_at(response: bytes, digest: str, pins: list[x509.Certificate]) -> datetime:
     """When a digest was there, by an authority's answer (RFC 3161); raises for any answer not to be believed."""
-    (outer,) = der(response)
-    status, token = der(content(outer, 0x30))
-    kind, signed = der(content(token, 0x30))
-    (data,) = der(content(signed, 0xA0))
-    parts = der(content(data, 0x30))
+    status, token = der(response, 0x30)
+    kind, signed = der(token[2], 0x30)
+    ((data_tag, data, _),) = der(signed[2], 0xA0)
+    parts = der(data)
     inner, octets = der(parts[2][1])
-    (holder,) = der(content(octets, 0xA0))
-    said, (signer,) = content(holder, 0x04), der(content(parts[-1], 0x31))
-    (info,) = der(said)
-    version, _, imprint, _, at, *_ = der(content(info, 0x30))
-    algorithm, hashed = der(content(imprint, 0x30))
-    _, name, by, attributes, how, signature, *_ = der(content(signer, 0x30))
-    text, values = content(at, 0x18).decode("ascii"), {}
-    for attribute in der(content(attributes, 0xA0)):
-        named, value = der(attribute[1])
-        values[named[1].hex()] = [item[1] for item in der(value[1])]
-    hasher, signed_by = SHA2[der(by[1])[0][1].hex()], SIGNED_BY[der(how[1])[0][1].hex()]
-    right = (
-        content(der(status[1])[0], 2) in (b"\0", b"\1"),
-        (content(kind, 6).hex(), content(inner, 6).hex()) == (SIGNED_DATA, TST_INFO),
-        version[1] == b"\1" and SHA2.get(content(der(algorithm[1])[0], 6).hex()) == "sha256",
-        content(hashed, 4).hex() == digest and re.fullmatch(r"[0-9]{14}(\.[0-9]+)?Z", text),
-        [item.hex() for item in values[CONTENT_TYPE]] == [TST_INFO],
-        values[MESSAGE_DIGEST] == [hashlib.new(hasher, said).digest()],
-    )
-    if not all(right):
-        raise ValueError("it is about something else")
-    embedded = [item[2] for part in parts[3:-1] if part[0] == 0xA0 for item in der(part[1]) if item[0] == 0x30]
-    offered = [*pins, *map(x509.load_der_x509_certificate, embedded)]
-    certificate = next((item for item in offered if vouches(item, name, pins)), None)
-    if certificate is None:
-        raise ValueError("no certificate that is pinned vouches for who signed it")
-    moment = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)  # noqa: UP017 - any Python 3
-    usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    if list(usage.value) != [x509.oid.ExtendedKeyUsageOID.TIME_STAMPING] or not usage.critical:
-        raise ValueError("the certificate is not for time stamps alone")
-    if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
-        raise ValueError("the certificate was not valid then")
-    key, message, chosen = certificate.public_key(), b"\x31" + attributes[2][1:], ALGORITHMS[signed_by or hasher]
-    if isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature[1], message, padding.PKCS1v15(), chosen)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature[1], message, ec.ECDSA(chosen))
-    else:
-        raise ValueError("it is signed with neither RSA nor ECDSA")
-    return moment
+    ((wrapped, said, _),), ((form, signer, _),) = der(octets[2], 0xA0), der(parts[-1][2], 0x31)
+    version, _, imprint, _, at, *_ = der(said, 0x30)
+    algorithm, hashed = der(imprint[2], 0x30)
+    _, _, by, attributes, how, signature, *_ = der(signer)
+    pairs = (der(item[1]) for item in der(attributes[2], 0xA0))
+    values = {key[1].hex(): [item[:2] for item in der(value[1])] for key, value in pairs}
+    hasher, text = SHA2[der(by[1])[0][1].hex()], at[1].decode("ascii")
+    granted, hashing = der(status[1])[0], der(algorithm[1])[0]
+    tags = [item[0] for item in (granted, kind, inner, hashing, hashed, at)] + [data_tag, wrapped, form]
+    right = tags == [2, 6, 6, 6, 4, 0x18, 0x30, 4, 0x30] and granted[1] in (b"\0", b"\1") and version[1] == b"\1"
+    right = right and [item[1].hex() for item in (kind, inner, hashing)] == [SIGNED_DATA, TST_INFO, next(iter(SHA2))]
+    right = right and hashed[1].hex() == digest and re.fullmatch(r"[0-9]{14}(\.[0-9]+)?Z", text) is not None
+    right = right and [item[1].hex() for item in values[CONTENT_TYPE]] == [TST_INFO]
+    right = right and values[MESSAGE_DIGEST] == [(4, hashlib.new(hasher.name, said).digest())]
+    need(right, "it is about something else")
+    moment = datetime.fromisoformat(f"{text[:8]}T{text[8:14]}+00:00")
+    message, used = b"\x31" + attributes[2][1:], SIGNED_BY[der(how[1])[0][1].hex()] or hasher
+    for certificate in pins:
+        key: Any = certificate.public_key()
+        usage = [item for item in certificate.extensions if item.critical and item.oid == x509.ExtendedKeyUsage.oid]
+        only = [x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])] == [item.value for item in usage]
+        if not only or not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
+            continue
+        scheme = (padding.PKCS1v15(), used) if isinstance(key, rsa.RSAPublicKey) else (ec.ECDSA(used),)
+        with suppress(InvalidSignature):
+            key.verify(signature[1], message, *scheme)
+            return moment
+    raise Unusable("no certificate that is pinned, for time stamps alone and valid then, signed it")
 
 
-def check_stamps(
-    entries: Entries, seal: Any, pins: Pinned, lenient: bool, problems: list[str], notes: list[str]
-) -> str:
+def check_stamps(entries: Entries, seal: Any, pins: Pinned, problems: list[str], unsure: list[str]) -> str:
     """Time stamps verify and contradict no entry. Returns the first line: by whom the seal is anchored in time."""
-    links = {(entry["sequence"], digest) for entry, digest, _ in entries}
+    links = [{"sequence": entry["sequence"], "digest": digest} for entry, digest, _ in entries]
     anchors: list[tuple[datetime, int, int, str]] = []
     for entry in (entry for entry, _, _ in entries if entry["kind"] == "timestamp"):
-        of, name = entry["body"]["of"], entry["body"]["authority"]
-        certificates = [*pins.authorities.get(name, ()), *pins.authorities.get("", ())]
-        there = of["sequence"] < seal["body"]["intent"]["sequence"] or (of["sequence"], of["digest"]) in links
-        if of["sequence"] >= entry["sequence"] or not there:
-            problems.append(f"chain: entry {entry['sequence']} stamps no entry that stands before it")
-        elif not certificates:
-            said = f"chain: the time stamp of {name} cannot be verified: no certificate of it is pinned"
-            (notes if lenient else problems).append(said)
+        of, name, place = entry["body"]["of"], entry["body"]["authority"], f"chain: entry {entry['sequence']}"
+        before = of["sequence"] < seal["body"]["intent"]["sequence"] or of in links
+        if of["sequence"] >= entry["sequence"] or not before:
+            problems.append(f"{place} stamps no entry that stands before it")
+        elif name not in pins.authorities:
+            unsure.append(f"{place}: no certificate of {name} is pinned: its time stamp cannot be verified")
         else:
             try:
-                at = stamped_at(unbase64(entry["body"]["response"]), of["digest"], certificates)
+                at = stamped_at(unbase64(entry["body"]["response"]), of["digest"], pins.authorities[name])
                 anchors.append((at, of["sequence"], entry["sequence"], name))
-            except (ValueError, KeyError, IndexError, TypeError, InvalidSignature, x509.ExtensionNotFound) as error:
-                problems.append(f"chain: the time stamp of {name} does not verify: {error or 'wrong signature'}")
+            except (Unusable, *ERRORS) as error:
+                problems.append(f"{place}: the time stamp of {name} does not verify: {error}")
     for entry, _, _ in entries:
-        said_at, place = datetime.fromisoformat(entry["recorded_at"]), entry["sequence"]
-        early = any(place <= of and said_at > at + TOLERANCE for at, of, _, _ in anchors)
-        if early or any(place > stamp and said_at < at - TOLERANCE for at, _, stamp, _ in anchors):
-            problems.append(f"chain: entry {place} says a time that a time stamp rules out")
-    covering = [(at, name) for at, of, _, name in anchors if of >= seal["sequence"]]
-    at, name = min(covering, default=(None, ""))
-    if pins.authorities and (at is None or at - datetime.fromisoformat(seal["recorded_at"]) > LATE):
-        (notes if lenient else problems).append("not anchored: no time stamp of a pinned authority soon after the seal")
-    if at is None:
-        return NOT_ANCHORED
-    return f"anchored to {at.strftime('%Y-%m-%dT%H:%M:%SZ')} by {name}"
+        said, place = datetime.fromisoformat(entry["recorded_at"]), entry["sequence"]
+        wrong = any(place <= of and said > at + TOLERANCE for at, of, _, _ in anchors)
+        wrong = wrong or any(place > stamp and said < at - TOLERANCE for at, _, stamp, _ in anchors)
+        need(not wrong, f"chain: entry {place} says a time that a time stamp rules out", problems)
+    covering = sorted((at, name) for at, of, _, name in anchors if of >= seal["sequence"])
+    soon = not pins.authorities or (covering and covering[0][0] - datetime.fromisoformat(seal["recorded_at"]) <= LATE)
+    need(soon, "not anchored: no time stamp of a pinned authority within a week of the seal", unsure)
+    return f"anchored to {covering[0][0]:%Y-%m-%dT%H:%M:%SZ} by {covering[0][1]}" if covering else NOT_ANCHORED
 
 
-def resource_key(scope: Any, type_: Any, subject: Any) -> tuple[str, ...]:
-    """What joins a record, a ledger row and a body of one resource."""
-    name = "identity" if "identity" in subject else "id"
-    return (scope["provider"], scope["account"], scope["region"], type_, name, subject[name])
+def merkle(leaves: list[bytes]) -> Any:
+    """Count and root of RFC 6962, section 2.1."""
+    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves] or [hashlib.sha256().digest()]
+    while len(level) > 1:
+        above = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        level = above + level[len(level) - len(level) % 2 :]
+    return {"count": len(leaves), "root": level[0].hex()}
 
 
-def record_key(scope: Any, check: str, subject: Any) -> tuple[str, ...]:
-    """The place of a record: scope, check, subject."""
-    named = subject.get("id") or subject.get("identity", "")
-    where = (scope["provider"], scope["account"], scope["region"])
-    return (*where, check, subject["type"], named, subject["kind"])
+def key_of(scope: Any, subject: Any, *more: str) -> tuple[str, ...]:
+    """What joins a record, a ledger row and a body of one resource; with more, the place of a record."""
+    name = subject.get("id") or subject.get("identity", "")
+    kind = (subject["type"], name, subject["kind"]) if more else (subject["type"], "identity" in subject, name)
+    return (scope["provider"], scope["account"], scope["region"], *more, *kind)
 
 
-class Run:
-    """A run as the bundle holds it."""
-
-    def __init__(self, members: Members) -> None:
-        self.leaves, self.rows = lines(members, "records.jsonl"), lines(members, "ledger.jsonl")
-        self.records = [parse(leaf, "records.jsonl") for leaf in self.leaves]
-        self.ledger: dict[str, list[Any]] = {kind: [] for kind in LEDGER_KINDS}
-        for line in self.rows:
-            row = parse(line, "ledger.jsonl")
-            if row["kind"] not in self.ledger:
-                raise Unusable("ledger.jsonl: a row of unknown kind")
-            self.ledger[row["kind"]].append(row)
-        self.resources = {resource_key(row["scope"], row["type"], row): row for row in self.ledger["resource"]}
-        self.bodies = {sha256(line): parse(line, "bodies.jsonl") for line in lines(members, "bodies.jsonl")}
-
-
-def check_roots(run: Run, seal: Any, problems: list[str]) -> None:
-    """Merkle roots and counts, as they were sealed."""
-    for name, found in (("records", run.leaves), ("ledger", run.rows)):
-        if seal[name] != {"count": len(found), "root": merkle_root(found)}:
-            problems.append(f"{name}.jsonl: has not the Merkle root that was sealed")
-    verdicts = Counter(record["verdict"] for record in run.records)
-    counted = {name: verdicts[name] for name in ("unknown", "not_applicable")}
-    counted.update(passed=verdicts["pass"], failed=verdicts["fail"], waived=len(run.ledger["waiver"]))
-    if seal["verdicts"] != counted:
-        problems.append("records.jsonl: the verdicts that were sealed are not those of the records")
-    states = Counter(row["state"] for row in run.ledger["collection"])
-    if seal["listings"] != {name: states[name] for name in ("complete", "off", "failed")}:
-        problems.append("ledger.jsonl: the listings that were sealed are not those of the ledger")
-    judged = Counter((record["check"]["id"], record["verdict"]) for record in run.records)
-    for row in run.ledger["population"]:
-        pairs = (("pass", "passed"), ("fail", "failed"), ("unknown", "unknown"), ("not_applicable", "not_applicable"))
-        if any(judged[row["check"], verdict] != row[column] for verdict, column in pairs):
-            problems.append(f"ledger.jsonl: the population of {row['check']} is not that of the records")
-
-
-def check_records(run: Run, problems: list[str]) -> None:
-    """Records stand in their order, each with the body that the ledger gives its resource."""
-    keys = [record_key(record["scope"], record["check"]["id"], record["subject"]) for record in run.records]
-    if any(left >= right for left, right in pairwise(keys)):
-        problems.append("records.jsonl: its records are not in their order")
-    for record in run.records:
-        subject = record["subject"]
-        if subject["kind"] != "resource":
-            continue
-        row = run.resources.get(resource_key(record["scope"], subject["type"], subject))
-        if row is None or row["body"] != record.get("body"):
-            problems.append("records.jsonl: a record is not of the body that the ledger gives its resource")
-            return
-
-
-def check_bodies(run: Run, members: Members, problems: list[str]) -> set[str]:
-    """Every body that the run names is there, is that of its resource, and no other is. Returns the private digests."""
-    named = {row["body"] for row in run.ledger["resource"]}
-    for record in run.records:
-        named.update(record.get("related", {}).values())
-    needed = set(named)
-    for digest in named:
-        if isinstance(run.bodies.get(digest), list):
-            needed.update(run.bodies[digest])
-    if [sha256(line) for line in lines(members, "bodies.jsonl")] != sorted(needed):
-        problems.append("bodies.jsonl: does not hold the bodies of the run, each once, by digest")
-    for key, row in run.resources.items():
-        body = run.bodies.get(row["body"])
-        if not isinstance(body, dict) or resource_key(body, body.get("type"), body) != key:
-            problems.append(f"bodies.jsonl: body {row['body']} is not that of the resource in the ledger")
-    return private_digests(run, needed)
-
-
-def private_digests(run: Run, needed: set[str]) -> set[str]:
-    """Digests of the private objects of a run."""
-    holders = [run.bodies[digest] for digest in needed if isinstance(run.bodies.get(digest), dict)]
-    holders += run.records + [record["subject"] for record in run.records] + run.ledger["resource"]
-    holders += [failure for row in run.ledger["reader"] for failure in row["failures"]]
-    return {holder[name] for holder in holders for name in ("private", "identity") if name in holder}
-
-
-def check_content(run: Run, seal: Any, members: Members, problems: list[str]) -> set[str]:
-    """The data files are those of their names, all there; returns their digests."""
-    wanted: set[str] = set()
-    listed: dict[str, Any] = {}
-    for group in GROUPS:
-        digest = seal["asked"]["content"][group]
-        wanted.add(digest)
-        if f"content/{digest}" in members:
-            listed[group] = parse(members[f"content/{digest}"], f"content/{digest}")
-            wanted.update(listed[group].values())
-    present = {name.removeprefix("content/"): sha256(data) for name, data in members.items()}
-    wrong = (digest for digest in sorted(wanted) if present.get(digest) != digest)
-    problems.extend(f"content/{digest}: is missing, or its bytes are not those of its name" for digest in wrong)
-    for record in run.records:
-        check = record["check"]
-        known = listed.get("checks", {}).get(check["id"]), listed.get("parameters", {}).get(check["id"])
-        if known != (check["digest"], record["parameters"]):
-            problems.append(f"records.jsonl: check {check['id']} or its parameters are not those of the content")
-            break
-    return wanted
-
-
-def check_private(name: str, data: bytes) -> bool:
-    """Whether a private object is the one of its name: SHA-256(salt || canonical object)."""
-    content = parse(data, name)
-    if (
-        not isinstance(content, dict)
-        or sorted(content) != ["object", "salt"]
-        or not isinstance(content["object"], dict)
-    ):
-        return False
-    salt = content["salt"]
-    if not isinstance(salt, str) or not re.fullmatch("[0-9a-f]{64}", salt):
-        return False
-    return name == f"private/{sha256(bytes.fromhex(salt) + canonical(content['object']))}.json"
-
-
-def check_names(members: Members, content: set[str], private: set[str], problems: list[str]) -> None:
-    """Nothing is in the bundle that does not belong there."""
+def check_run(members: dict[str, bytes], entry: Any, problems: list[str]) -> int:
+    """Records, ledger, bodies, data files and private objects are those of the seal; returns how many are erased."""
+    seal, asked = entry["body"], entry["body"]["asked"]
+    for name in LINES:
+        need(not members[name] or members[name].endswith(b"\n"), f"{name}: its last line is cut")
+    leaves, rows, packed, evidence = (members[name].split(b"\n")[:-1] for name in LINES)
+    records = [parse(leaf, "records.jsonl") for leaf in leaves]
+    ledger: dict[str, list[Any]] = {kind: [] for kind in ROWS}
+    for row in (parse(line, "ledger.jsonl") for line in rows):
+        ledger[row["kind"]].append(row)
+    resources = {key_of(row["scope"], row): row for row in ledger["resource"]}
+    bodies = {sha256(line): parse(line, "bodies.jsonl") for line in packed}
+    said = Counter(record["verdict"] for record in records)
+    states = Counter(row["state"] for row in ledger["collection"])
+    verdicts = {name: said[word] for name, word in VERDICTS.items()} | {"waived": len(ledger["waiver"])}
+    listings = {name: states[name] for name in ("complete", "off", "failed")}
+    sealed = (seal["records"], seal["ledger"], seal["verdicts"], seal["listings"])
+    right = sealed == (merkle(leaves), merkle(rows), verdicts, listings)
+    need(right, "records.jsonl, ledger.jsonl: have not the Merkle roots or the counts that were sealed", problems)
+    judged = Counter((record["check"]["id"], record["verdict"]) for record in records)
+    for row in ledger["population"]:
+        right = all(judged[row["check"], word] == row[name] for name, word in VERDICTS.items())
+        need(right, f"ledger.jsonl: the population of {row['check']} is not that of the records", problems)
+    # Every body that the run names is there, is that of its resource, and no other is.
+    needed = {row["body"] for row in ledger["resource"]}.union(*(item.get("related", {}).values() for item in records))
+    needed = needed.union(*(bodies[digest] for digest in needed if isinstance(bodies.get(digest), list)))
+    need([*map(sha256, packed)] == sorted(needed), "bodies.jsonl: holds not just the run's, in order", problems)
+    for key, row in resources.items():
+        body = bodies.get(row["body"])
+        right = isinstance(body, dict) and key_of(body, body) == key
+        need(right, f"bodies.jsonl: body {row['body']} is not that of the resource in the ledger", problems)
+    # The data files are those of their names, and all there.
+    content = {name[8:]: sha256(data) for name, data in members.items() if name.startswith("content/")}
+    listed = {group: parse(members.get(f"content/{name}", b"{}"), name) for group, name in asked["content"].items()}
+    wanted = set(asked["content"].values()).union(*(group.values() for group in listed.values()))
+    for digest in sorted(wanted):
+        need(content.get(digest) == digest, f"content/{digest}: is missing, or is not of its name", problems)
+    # Records stand in their order, each with the body of its resource, and judged by a check of the content.
+    keys = [key_of(record["scope"], record["subject"], record["check"]["id"]) for record in records]
+    need(all(a < b for a, b in pairwise(keys)), "records.jsonl: its records are not in their order", problems)
+    rows_of = [resources.get(key_of(item["scope"], item["subject"])) for item in records]
+    for record, row in zip(records, rows_of, strict=True):
+        right = record["subject"]["kind"] != "resource" or (row or {"body": ""})["body"] == record.get("body")
+        need(right, "records.jsonl: a record is not of the body that the ledger gives its resource", problems)
+        check, known = record["check"]["id"], (record["check"]["digest"], record["parameters"])
+        right = (listed["checks"].get(check), listed["parameters"].get(check)) == known
+        need(right, f"records.jsonl: check {check} or its parameters are not those of the content", problems)
+    # Private objects: SHA-256(salt || canonical object). Those that are missing were erased or left out.
+    holders = records + [item["subject"] for item in records] + ledger["resource"]
+    holders += [bodies[digest] for digest in needed if isinstance(bodies.get(digest), dict)]
+    holders += [failure for row in ledger["reader"] for failure in row["failures"]]
+    private = {f"private/{item[key]}.json" for item in holders for key in ("private", "identity") if key in item}
     for name, data in members.items():
-        folder, _, rest = name.partition("/")
-        if folder == "private" and rest:
-            if rest.removesuffix(".json") not in private or not check_private(name, data):
-                problems.append(f"{name}: is not the private object of its name, or not one of the run's")
-        elif folder == "content" and rest:
-            if rest not in content:
-                problems.append(f"{name}: is no content of the run")
-        elif not name.startswith("chain/") and name not in (*LINES, *CONVENIENCES, "manifest.json"):
-            problems.append(f"{name}: does not belong to a bundle")
-
-
-def check_manifest(members: Members, entry: Any, problems: list[str]) -> None:
-    """The manifest lists the members as they are."""
-    asked = entry["body"]["asked"]
-    others = {name: data for name, data in members.items() if name != "manifest.json"}
-    expected = {
-        "schema": 1,
-        "store": entry["store"],
-        "runs": [asked["run"]],
-        "period": {"from": asked["started_at"], "to": entry["body"]["ended_at"]},
-        "demonstration": asked["kind"] == "demo",
-        "members": {name: {"digest": sha256(data), "size": len(data)} for name, data in others.items()},
-    }
-    if members["manifest.json"] != canonical(expected):
-        problems.append("manifest.json: does not list the members as they are")
-
-
-def check_evidence(run: Run, entry: Any, members: Members, problems: list[str]) -> None:
-    """Each exported record is the leaf with what seal and ledger say of it."""
-    waivers = {record_key(row["scope"], row["check"], row["subject"]): row["waiver"] for row in run.ledger["waiver"]}
+        if name in private:
+            held = parse(data, name)
+            whole = sorted(held) == ["object", "salt"] and re.fullmatch("[0-9a-f]{64}", held["salt"]) is not None
+            need(whole and isinstance(held["object"], dict), f"{name}: is no private object")
+            hidden = sha256(bytes.fromhex(held["salt"]) + canonical(held["object"]))
+            need(name == f"private/{hidden}.json", f"{name}: is not the private object of its name", problems)
+        elif name.startswith("content/"):
+            need(name[8:] in wanted, f"{name}: does not belong to the bundle", problems)
+        elif not name.startswith("chain/"):
+            need(name in MEMBERS, f"{name}: does not belong to the bundle", problems)
+    # The manifest lists the members; each exported record is the leaf with what seal and ledger say of it.
+    files = {name: {"digest": sha256(data), "size": len(data)} for name, data in members.items()}
+    del files["manifest.json"]
+    period = {"from": asked["started_at"], "to": seal["ended_at"]}
+    manifest = {"schema": 1, "store": entry["store"], "runs": [asked["run"]], "period": period, "members": files}
+    same = members["manifest.json"] == canonical(manifest | {"demonstration": asked["kind"] == "demo"})
+    need(same, "manifest.json: does not list the members as they are", problems)
+    waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
+    common = {"schema": 1, "run": asked["run"], "as_of": seal["as_of"], "sealed_at": entry["recorded_at"]}
     expected = []
-    for index, (leaf, record) in enumerate(zip(run.leaves, run.records, strict=True)):
-        subject = record["subject"]
-        document = {
-            "schema": 1,
-            "record": record,
-            "leaf": sha256(b"\x00" + leaf),
-            "index": index,
-            "run": entry["body"]["asked"]["run"],
-            "as_of": entry["body"]["as_of"],
-            "sealed_at": entry["recorded_at"],
-        }
-        if subject["kind"] == "resource":
-            row = run.resources[resource_key(record["scope"], subject["type"], subject)]
-            document["collected_at"] = row["collected_at"]
-        place = record_key(record["scope"], record["check"]["id"], subject)
-        if place in waivers:
-            document["waiver"] = waivers[place]
-        expected.append(canonical(document))
-    if lines(members, "evidence.jsonl") != expected:
-        problems.append("evidence.jsonl: is not what records, ledger and seal say together")
+    for index, (leaf, record, key, row) in enumerate(zip(leaves, records, keys, rows_of, strict=True)):
+        document = {**common, "record": record, "leaf": sha256(b"\x00" + leaf), "index": index}
+        document |= {"collected_at": row["collected_at"]} if row and record["subject"]["kind"] == "resource" else {}
+        expected.append(canonical(document | ({"waiver": waivers[key]} if key in waivers else {})))
+    need(evidence == expected, "evidence.jsonl: is not what records, ledger and seal say together", problems)
+    return len(private - members.keys())
 
 
-def verify(
-    data: bytes, pins: Pinned | None, allow_unanchored: bool, chains: list[Entries] | None = None
-) -> tuple[list[str], list[str], str]:
-    """Verify the bytes of a bundle. Returns problems, notes and the first line; its chain is added to `chains`."""
-    problems: list[str] = []
-    notes: list[str] = []
-    members = read_archive(data)
+def verify(data: bytes, pins: Pinned | None, lenient: bool) -> tuple[list[str], list[str], str, Entries]:
+    """Verify the bytes of a bundle. Returns problems, notes, the first line, and its chain."""
+    problems, notes = list[str](), list[str]()
+    members, unsure = read_archive(data), notes if lenient else problems
     if pins is None:
-        message = "no pinned key: who signed this is the bundle's own claim"
-        (notes if allow_unanchored else problems).append(message)
-        pins = Pinned(several(parse(members["keys.json"], "keys.json")["claims"].values()))
+        unsure.append("no pinned key: who signed this is the bundle's own claim")
+        pins = Pinned(canonical({"keys": parse(members["keys.json"], "keys.json")["claims"]}))
     entries = read_chain(members, pins, problems)
-    if chains is not None:
-        chains.append(entries)
     entry = check_chain(entries, problems)
-    first = check_stamps(entries, entry, pins, allow_unanchored, problems, notes)
-    run = Run(members)
-    check_roots(run, entry["body"], problems)
-    check_records(run, problems)
-    private = check_bodies(run, members, problems)
-    content = check_content(run, entry["body"], members, problems)
-    check_names(members, content, private, problems)
-    check_manifest(members, entry, problems)
-    check_evidence(run, entry, members, problems)
-    asked = entry["body"]["asked"]
-    if asked["kind"] == "demo":
-        problems.append("demonstration, not evidence")
-    erased = sum(f"private/{digest}.json" not in members for digest in private)
-    if erased:
-        notes.append(f"{erased} private objects were left out or erased")
-    notes.append(f"run {asked['run']} of {asked['organization']!r}, store {entry['store']}")
-    notes.append(f"period {asked['started_at']} to {entry['body']['ended_at']}: this run only")
-    notes.append(f"{len(run.leaves)} records, Merkle root {entry['body']['records']['root']}")
-    return problems, notes, first
+    first = check_stamps(entries, entry, pins, problems, unsure)
+    erased = check_run(members, entry, problems)
+    seal, asked = entry["body"], entry["body"]["asked"]
+    need(asked["kind"] != "demo", "demonstration, not evidence", problems)
+    need(not erased, f"{erased} private objects were left out or erased", notes)
+    notes.append(f"this run only: {asked['run']} of {asked['organization']!r}; root {seal['records']['root']}")
+    return problems, notes, first, entries
 
 
 def check_split(one: Entries, other: Entries) -> list[str]:
     """Two chains of one store must be the same where both reach, and one must reach the other."""
     first, second = ({entry["sequence"]: (entry["previous"], link) for entry, link, _ in some} for some in (one, other))
-    shared = sorted(first.keys() & second.keys())
+    shared = first.keys() & second.keys()
     pairs = [(a[at][1], b[at + 1][0]) for a, b in ((first, second), (second, first)) for at in a if at + 1 in b]
     if any(first[at] != second[at] for at in shared) or any(link != previous for link, previous in pairs):
         return ["split view: the two hold different entries in one place"]
-    return [] if shared or pairs else ["the two share no entry, nor does one follow the other: could not be compared"]
+    return [] if shared or pairs else ["could not be compared: the two share no entry, nor does one follow the other"]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -736,42 +471,29 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundles", type=Path, nargs="+", help="one to verify; two to compare as well")
     parser.add_argument("--key", help="trust file, public key in PEM form, or 32 bytes in base64")
-    parser.add_argument("--authority", type=Path, action="append", default=[], help="certificate (PEM) for time stamps")
     parser.add_argument("--allow-unanchored", action="store_true", help="accept what only the bundle itself claims")
     asked = parser.parse_args(arguments)
-    out: list[str] = []
-    failed, chains = len(asked.bundles) > 2, list[Entries]()
+    out, chains = list[str](), list[Entries]()
     for bundle in asked.bundles:
-        first = NOT_ANCHORED
+        first, notes = NOT_ANCHORED, list[str]()
         try:
-            pins = pinned(asked.key) if asked.key else None
-            if pins is not None:
-                for path in asked.authority:
-                    found = x509.load_pem_x509_certificates(path.read_bytes())
-                    pins.authorities.setdefault("", []).extend(found)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm) as error:
+            given = asked.key and (Path(asked.key).read_bytes() if Path(asked.key).is_file() else asked.key.encode())
+            pins = Pinned(given.strip()) if given else None
+        except ERRORS as error:
             parser.error(f"--key {asked.key}: not usable: {error}")
         try:
-            problems, notes, first = verify(bundle.read_bytes(), pins, asked.allow_unanchored, chains)
-        except Unusable as error:
-            problems, notes = [str(error)], []
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-            problems, notes = [f"could not be verified: {type(error).__name__}: {error}"], []
-        except StopIteration:
-            problems, notes = ["could not be verified: its chain holds no entry"], []
+            problems, notes, first, chain = verify(bundle.read_bytes(), pins, asked.allow_unanchored)
+            chains.append(chain)
+        except (Unusable, *ERRORS) as error:
+            problems = [str(error) if isinstance(error, Unusable) else f"could not be verified: {error!r}"]
         out += [first, *(f"problem: {text}" for text in problems), *(f"note: {text}" for text in notes)]
-        failed = failed or bool(problems)
     if len(asked.bundles) > 1:
-        split = check_split(*chains) if len(chains) == 2 else ["could not be compared"]
-        out += [f"problem: {text}" for text in split]
-        failed = failed or bool(split)
-    out.append("DOES NOT VERIFY" if failed else "verified")
-    text = "\n".join(out).encode("ascii", "backslashreplace").decode()
-    sys.stdout.write(
-        "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text) + "\n"
-    )
-    return FAILED if failed else 0
+        out += [f"problem: {text}" for text in (check_split(*chains) if len(chains) == 2 else ["not compared"])]
+    failed = any(line.startswith("problem: ") for line in out)
+    text = "\n".join([*out, "DOES NOT VERIFY" if failed else "verified"]).encode("ascii", "backslashreplace").decode()
+    print("".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text))  # noqa: T201
+    return 5 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

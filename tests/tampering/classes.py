@@ -205,7 +205,7 @@ def field_edit(world: World, chance: Chance) -> Tampered:
     return done(world, package, r"records\.jsonl")
 
 
-@tampering("content", "number format", "bundle", "canonical|integer|number")
+@tampering("content", "number format", "bundle", "canonical|integer|no JSON")
 def number_format(world: World, chance: Chance) -> Tampered:
     form = chance.choice([rb"\g<1>.0", rb"\g<1>e0", rb"0\g<1>", rb"\g<1>.", rb"+\g<1>"])
     return edited_lines(

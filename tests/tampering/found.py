@@ -76,11 +76,14 @@ def other(data: bytes, trust: Trust, folder: Path, chains: list[standalone_verif
     path = folder / "auditor.json"
     write_trust(trust, path)
     try:
-        return standalone_verify.verify(data, standalone_verify.pinned(str(path)), False, chains)[0]
+        problems, _, _, chain = standalone_verify.verify(data, standalone_verify.Pinned(path.read_bytes()), False)
     except standalone_verify.Unusable as error:
         return [str(error)]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, StopIteration) as error:
+    except standalone_verify.ERRORS as error:
         return [f"could not be verified: {type(error).__name__}: {error}"]
+    if chains is not None:
+        chains.append(chain)
+    return problems
 
 
 def _judged(kind: Class, made: Tampered, ours: list[str], theirs: list[str] | None) -> Found:

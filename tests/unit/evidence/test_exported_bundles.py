@@ -76,11 +76,11 @@ def agreed(data: bytes, folder: Path, work: Path) -> bool:
     bundle.write_bytes(data)
     ours = verify_bundle(bundle, trust_of(folder)).verified
     try:
-        problems, _, _ = standalone_verify.verify(
-            data, standalone_verify.pinned(str(folder / "config" / TRUST_FILE)), False
+        problems, *_ = standalone_verify.verify(
+            data, standalone_verify.Pinned((folder / "config" / TRUST_FILE).read_bytes()), False
         )
         theirs = not problems
-    except (standalone_verify.Unusable, ValueError, KeyError, TypeError, AttributeError, IndexError, StopIteration):
+    except (standalone_verify.Unusable, ValueError, KeyError, TypeError, AttributeError, IndexError):
         theirs = False
     assert ours == theirs
     return ours
