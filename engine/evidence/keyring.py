@@ -24,7 +24,7 @@ class KeyRing:
     def __init__(self, trust: Trust) -> None:
         self.keys = trust.public_keys()
         self._until = dict(trust.until)
-        self._came: set[str] = set()
+        self._seen: set[str] = set()  # keys that came, or went, in the chain
 
     def admit(self, placed: Placed) -> None:
         """Take in an entry whose signature verified.
@@ -51,15 +51,16 @@ class KeyRing:
             raise ValueError(f"the new key is not base64: {error}") from error
         if len(raw) != 32 or canonical.digest(raw) != body.key or base64.b64encode(raw).decode() != body.public_key:
             raise ValueError("the new key is not the one of its id")
-        if body.key == signer or body.key in self._came or body.key in self._until:
+        if body.key == signer or body.key in self._seen:
             raise ValueError(f"key {body.key[:16]}... was there before and cannot come again")
         self.keys[body.key] = Ed25519PublicKey.from_public_bytes(raw)
-        self._came.add(body.key)
-        self._until[signer] = sequence
+        self._seen |= {body.key, signer}
+        self._until[signer] = min(self._until.get(signer, sequence), sequence)
 
     def _revoke(self, body: Revoke, signer: str, sequence: int) -> None:
         if body.key == signer or body.key not in self.keys or body.since > sequence:
             raise ValueError("a key is withdrawn by another one, from an entry on that is there")
+        self._seen |= {body.key, signer}
         self._until[body.key] = min(self._until.get(body.key, body.since), body.since - 1)
 
     def withdrawn(self, placed: Iterable[Placed]) -> Iterator[Fault]:

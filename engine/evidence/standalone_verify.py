@@ -197,14 +197,14 @@ def read_chain(members: dict[str, bytes], pins: Pinned, problems: list[str]) -> 
         need(sequence <= pins.until.get(signer, sequence), f"{name}: signed by a replaced or withdrawn key ({signer})")
         if entry["kind"] == "key" and body["action"] == "rotate":
             raw, key = unbase64(body["public_key"]), body["key"]
-            before = key == signer or key in came or key in pins.until
+            before = key == signer or key in came
             need(len(raw) == 32 and sha256(raw) == key and not before, f"{name}: a key not of its id, or there before")
             pins.keys[key], pins.until[signer] = ed25519.Ed25519PublicKey.from_public_bytes(raw), sequence
-            came.add(key)
         elif entry["kind"] == "key":
             may = body["key"] != signer and body["key"] in pins.keys and body["since"] <= sequence
             need(may, f"{name}: withdraws a key that it cannot withdraw")
             pins.until[body["key"]] = min(pins.until.get(body["key"], sequence), body["since"] - 1)
+        came |= {body["key"], signer} if entry["kind"] == "key" else set()
         if entries:
             expected = (entries[-1][0]["sequence"] + 1, entries[-1][1])
             apart = all(other["kind"] == "key" for other, _, _ in entries) and sequence > expected[0]
