@@ -304,7 +304,8 @@ class Organization:
 
     ``categories`` are those of the report; ``stated`` maps a criterion to ("subservice" or "not_relevant", why);
     ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
-    ``access`` says of each provider which accounts there are and how they are entered.
+    ``access`` says of each provider which accounts there are and how they are entered. ``authorities`` maps the names
+    of those that are asked for time stamps, in this order, to their addresses.
     """
 
     name: str
@@ -317,6 +318,7 @@ class Organization:
     stated: Mapping[str, tuple[Literal["subservice", "not_relevant"], str]] = field(default_factory=dict)
     access: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     store: str | None = None
+    authorities: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- what was judged -----------------------------------------------------------------------------------------------

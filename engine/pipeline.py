@@ -72,7 +72,7 @@ class RunRequest:
     organization.yaml says, else nowhere); ``config`` the folder of keys and trust file. ``snapshot`` names a snapshot
     file, or a run of the store, to judge instead of the cloud; ``demo`` the recorded or the live demonstration.
     ``timeout`` is how long one request may take, in seconds; ``resume_within`` how long ago an equal run may have begun
-    that died and is to be gone on with, in hours (0: none).
+    that died and is to be gone on with, in hours (0: none). ``witness`` is the nonce of an auditor who watches.
     """
 
     config: Path
@@ -92,6 +92,7 @@ class RunRequest:
     trigger: str = "command line"
     timeout: float = 20.0
     resume_within: float = 12.0
+    witness: str | None = None
 
 
 # --- run ---
@@ -217,6 +218,7 @@ def _plan_of(request: RunRequest, content: Content) -> RunPlan:
             "accounts": list(request.accounts),
             "regions": list(request.regions),
         },
+        witness=request.witness,
     )
 
 
@@ -446,9 +448,50 @@ def initialise(store: str, config: Path) -> str:
     return recording.initialise(store, config)
 
 
-def verify(target: str, config: Path) -> Verdict:
-    """Verify a store or a bundle against the trust file in ``config``."""
-    return recording.verify(target, config)
+def verify(target: str, config: Path, allow_unanchored: bool = False, store: str | None = None) -> Verdict:
+    """Verify a store, a run of ``store``, the proof of a record or a bundle, by the trust file in ``config``."""
+    return recording.verify(target, config, allow_unanchored, store)
+
+
+def is_run(name: str) -> bool:
+    """Whether a name has the form of a run's id, not of a file."""
+    return recording.is_run(name)
+
+
+def compare(one: str, other: str, config: Path, allow_unanchored: bool = False) -> Verdict:
+    """Verify two stores or bundles, and that they tell one story."""
+    return recording.compare(one, other, config, allow_unanchored)
+
+
+def prove(run: str, index: int, store: str, config: Path, output: Path) -> int:
+    """Write the proof that a record stands in a sealed run; gives its size in bytes."""
+    return recording.prove(run, index, store, config, output)
+
+
+def keys(config: Path) -> tuple[str, ...]:
+    """What the trust file pins, in lines."""
+    return recording.keys(config)
+
+
+def rotate_key(store: str, config: Path, clock: Clock, new: Path | None = None) -> tuple[str, int]:
+    """Replace the signing key; gives the id of the new one, and the sequence of the entry that says so."""
+    return recording.rotate_key(store, config, clock, new)
+
+
+def revoke_key(store: str, config: Path, clock: Clock, key_id: str, since: int, reason: str) -> int:
+    """Withdraw a key from an entry on; gives the sequence of the entry that says so."""
+    return recording.revoke_key(store, config, clock, key_id, since, reason)
+
+
+def trust_authority(config: Path, name: str, certificates: bytes) -> tuple[str, ...]:
+    """Pin the certificates (PEM) of a time stamp authority; gives their fingerprints."""
+    return recording.trust_authority(config, name, certificates)
+
+
+def time_stamp(store: str, config: Path, clock: Clock, policy: Path | None = None) -> Verdict:
+    """Have the end of a store's chain stamped now, by the authorities that the policy names."""
+    authorities = load(find(policy)).policy.organization.authorities
+    return recording.time_stamp(store, config, authorities, clock)
 
 
 def replay(run_id: str, store: str, config: Path) -> Verdict:

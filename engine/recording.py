@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -17,13 +18,14 @@ import engine
 from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
-from engine.errors import SealError, UsageError
+from engine.errors import AuditreelError, SealError, UsageError
 from engine.model import Assessment, Check, Clock, Finding, Snapshot
 from providers.base import Directory
 
 if TYPE_CHECKING:
     from engine.evidence.replay import Judge
     from engine.evidence.retest import Judge as Rejudge
+    from engine.evidence.seal import Recorder
     from engine.resume import Unsealed
 
 
@@ -38,6 +40,7 @@ class RunPlan:
     trigger: str
     organization: str
     filters: Mapping[str, Any]
+    witness: str | None = None
 
 
 class Recording:
@@ -47,8 +50,13 @@ class Recording:
     ends with exit code 5.
     """
 
-    def __init__(self, store: str | None = None, unsealed: Unsealed | None = None) -> None:
-        self.store, self._unsealed = store, unsealed
+    def __init__(
+        self,
+        store: str | None = None,
+        unsealed: Unsealed | None = None,
+        authorities: Mapping[str, str] | None = None,
+    ) -> None:
+        self.store, self._unsealed, self._authorities = store, unsealed, authorities or {}
         self._added = False
         self._error: SealError | None = None
 
@@ -112,8 +120,32 @@ class Recording:
                 "root": sealed.root,
                 "records": sealed.records,
                 "bytes": sealed.size,
+                **self._vouched(clock),
             },
         )
+
+    def _vouched(self, clock: Clock) -> Mapping[str, Any]:
+        """Who else can vouch for the run: an authority for when it was sealed, an auditor for having watched.
+
+        What cannot be had now waits for the next run; the seal stands all the same.
+        """
+        run = self._unsealed.run if self._unsealed is not None else None
+        found: dict[str, Any] = {}
+        if run is not None and run.intent.witness is not None:
+            found["witness"] = run.intent.witness
+        if run is None or not self._authorities:
+            return found
+        from engine.evidence.stamping import stamp
+
+        try:
+            stamping = stamp(run.recorder, self._authorities, clock.now)
+        except AuditreelError as error:
+            return {**found, "waiting": str(error)}
+        if stamping.waiting is not None:
+            return {**found, "waiting": stamping.why}
+        if stamping.anchor is not None:
+            found["anchored"] = {"at": stamping.anchor.at, "authority": stamping.anchor.authority}
+        return found
 
 
 def _with_exit(assessment: Assessment, code: int, reason: str) -> Assessment:
@@ -138,6 +170,8 @@ def begin(
     """
     place = store or (None if plan.kind == "demo" else content.policy.organization.store)
     if place is None:
+        if plan.witness is not None:
+            raise UsageError("recording the nonce of a witness: no store is named; use --store DIR, or auditreel init")
         return Recording()
     from engine.evidence.keys import load_keys
     from engine.evidence.seal import Plan, open_store
@@ -156,9 +190,23 @@ def begin(
         filters=plan.filters,
         engine_version=engine.__version__,
         dependencies=dependencies(),
+        witness=plan.witness,
     )
+    # A demonstration is no evidence, and nobody's time is taken for it.
+    authorities = {} if plan.kind == "demo" else content.policy.organization.authorities
+    _stamp_waiting(recorder, authorities, clock)
     intent, sources = recorder.intended(intended, _sources(content, checks), clock.now())
-    return Recording(place, begun(recorder, intent, sources, resume_within))
+    return Recording(place, begun(recorder, intent, sources, resume_within), authorities)
+
+
+def _stamp_waiting(recorder: Recorder, authorities: Mapping[str, str], clock: Clock) -> None:
+    """Send what an earlier run could not, apart from what this one adds; its end says what came of it."""
+    if not authorities:
+        return
+    from engine.evidence.stamping import stamp
+
+    with suppress(AuditreelError):
+        stamp(recorder, authorities, clock.now)
 
 
 def _demonstration(folder: Path) -> Path:
@@ -243,16 +291,112 @@ def initialise(store: str, config: Path) -> str:
     return next(iter(made(local(store), config).keys))
 
 
-def verify(target: str, config: Path) -> Verdict:
-    """Verify a bundle (a file) or a store (a folder). Raises VerificationError where there is no trust file."""
+def verify(target: str, config: Path, allow_unanchored: bool = False, store: str | None = None) -> Verdict:
+    """Verify a bundle or the proof of a record (files), a store (a folder), or a run of ``store`` (its id).
+
+    Raises VerificationError where there is no trust file.
+    """
     from engine.evidence.bundle_verify import verify_bundle
+    from engine.evidence.inclusion import verify_proof
     from engine.evidence.trust import read_trust
     from engine.evidence.verify import verify as verified
 
     path = local(target)
+    if not path.exists() and is_run(target) and store is not None:
+        folder = local(store)
+        trust = read_trust(_trusted(folder, config) / "trust.json")
+        report = verified(folder, trust, target, allow_unanchored)
+        return Verdict(report.lines(), report.exit_code)
     trust = read_trust(_trusted(path, config) / "trust.json")
-    report = verify_bundle(path, trust) if path.is_file() else verified(path, trust)
+    if path.is_dir():
+        report = verified(path, trust, None, allow_unanchored)
+    elif path.read_bytes()[:1] == b"{":
+        report = verify_proof(path.read_bytes(), trust, local(store) if store is not None else None)
+    else:
+        report = verify_bundle(path, trust, allow_unanchored)
     return Verdict(report.lines(), report.exit_code)
+
+
+def compare(one: str, other: str, config: Path, allow_unanchored: bool = False) -> Verdict:
+    """Verify two stores or bundles, and that they tell one story. Either is named in each line."""
+    from engine.evidence.split import compare as compared
+    from engine.evidence.trust import read_trust
+
+    lines: list[str] = []
+    codes = []
+    for target in (one, other):
+        verdict = verify(target, config, allow_unanchored)
+        lines += (f"{target}: {line}" for line in verdict.lines)
+        codes.append(verdict.exit_code)
+    faults = compared(local(one), local(other), read_trust(config / "trust.json"))
+    lines += [f"problem: {fault}" for fault in faults] or ["the two tell one story"]
+    return Verdict(tuple(lines), 5 if faults else max(codes))
+
+
+def prove(run: str, index: int, store: str, config: Path, output: Path) -> int:
+    """Write the proof that a record stands in a sealed run; gives its size in bytes."""
+    from engine.evidence import durable
+    from engine.evidence.inclusion import prove as proved
+    from engine.evidence.keys import load_keys
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    config = _trusted(folder, config)
+    keys = load_keys(config)
+    data = proved(folder, read_trust(config / "trust.json"), keys.signing, run, index)
+    with durable.doing(f"writing {output}"):
+        durable.replace(output, data)
+    return len(data)
+
+
+# --- keys and time stamps ---
+
+
+def keys(config: Path) -> tuple[str, ...]:
+    """What the trust file pins: keys, until when each may sign, and authorities."""
+    from engine.evidence.canonical import digest
+    from engine.evidence.trust import read_trust
+
+    trust = read_trust(config / "trust.json")
+    lines = [f"store     {trust.store}"]
+    for key_id in sorted(trust.keys):
+        until = f" (signs nothing after entry {trust.until[key_id]})" if key_id in trust.until else ""
+        lines.append(f"key       {key_id}{until}")
+    for name, listed in sorted(trust.authorities.items()):
+        lines += (f"authority {name}: certificate {digest(data)}" for data in listed)
+    return tuple(lines)
+
+
+def rotate_key(store: str, config: Path, clock: Clock, new: Path | None = None) -> tuple[str, int]:
+    """Replace the signing key; gives the id of the new one, and the sequence of the entry that says so."""
+    from engine.evidence.rotation import rotate
+
+    key_id, link = rotate(local(store), config, clock.now(), new)
+    return key_id, link.sequence
+
+
+def revoke_key(store: str, config: Path, clock: Clock, key_id: str, since: int, reason: str) -> int:
+    """Withdraw a key from an entry on; gives the sequence of the entry that says so."""
+    from engine.evidence.rotation import revoke
+
+    return revoke(local(store), config, key_id, since, reason, clock.now()).sequence
+
+
+def trust_authority(config: Path, name: str, certificates: bytes) -> tuple[str, ...]:
+    """Pin the certificates of a time stamp authority; gives their fingerprints."""
+    from engine.evidence.rotation import trust_authority as pinned
+
+    return pinned(config, name, certificates)
+
+
+def time_stamp(store: str, config: Path, authorities: Mapping[str, str], clock: Clock) -> Verdict:
+    """Have the end of a store's chain stamped now. Exits with 5 where it still waits."""
+    from engine.evidence.keys import load_keys
+    from engine.evidence.seal import open_store
+    from engine.evidence.stamping import stamp
+
+    found = stamp(open_store(local(store), load_keys(config), config / "trust.json"), authorities, clock.now)
+    return Verdict(found.lines, 5 if found.waiting is not None else 0)
 
 
 def _trusted(path: Path, config: Path) -> Path:

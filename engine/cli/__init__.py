@@ -26,7 +26,9 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("engine.cli.doctor", "Who we are, what will be denied, clock and versions."),
     "init": ("engine.cli.init", "Make an evidence store, its keys and its trust file."),
     "export": ("engine.cli.export", "Write a recorded run as a bundle that anyone can verify."),
-    "verify": ("engine.cli.verify", "Verify a store or a bundle, completely and offline."),
+    "verify": ("engine.cli.verify", "Verify a store, a run, a record or a bundle, completely and offline."),
+    "key": ("engine.cli.key", "Replace or withdraw signing keys; pin those of time stamp authorities."),
+    "timestamp": ("engine.cli.timestamp", "Have the evidence time stamped now."),
     "replay": ("engine.cli.replay", "Judge a recorded run again and compare every record."),
 }
 """A verb: the module that holds its ``command``, loaded when it is asked for, and one line of help."""

@@ -92,5 +92,6 @@ def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
         kind=known["kind"],
         timeout=known["timeout"],
         resume_within=known["resume_within"],
+        witness=flags.get("witness"),
     )
     return made, known

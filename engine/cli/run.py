@@ -53,6 +53,7 @@ _CODES: Final = (
     metavar="HOURS",
     help="Go on with an equal run that died no longer ago; 0: never [default: 12].",
 )
+@click.option("--witness", metavar="NONCE", help="Record the nonce of an auditor who watches the run.")
 @click.option("--format", type=click.Choice(settings.FORMATS), help="Form of what is printed [default: text].")
 @click.option(
     "--output",

@@ -1,4 +1,4 @@
-"""``auditreel verify``: a store or a bundle, completely and offline."""
+"""``auditreel verify``: a store, a run, a record or a bundle, completely and offline."""
 
 from __future__ import annotations
 
@@ -12,17 +12,39 @@ from engine.errors import UsageError
 
 
 @click.command("verify", context_settings=options.CONTEXT)
-@click.argument("target", required=False, metavar="[STORE|BUNDLE]")
+@click.argument("targets", nargs=-1, metavar="[STORE|RUN|RECORD|BUNDLE]...")
+@click.option(
+    "--allow-unanchored",
+    is_flag=True,
+    help="Accept that nothing shows where the chain ends, and time stamps of authorities that are not pinned.",
+)
+@options.STORE
 @options.CONFIG
 @options.debug
-def command(target: str | None, config: Path | None) -> int:
-    """Verify everything in a STORE or a BUNDLE against the trust file. Exits with 5 where anything does not verify."""
+def command(targets: tuple[str, ...], allow_unanchored: bool, store: str | None, config: Path | None) -> int:
+    """Verify everything in a STORE, a RUN of the store, a RECORD (its proof) or a BUNDLE against the trust file.
+
+    Two stores or bundles are compared as well: whether they tell one story. Exits with 5 where anything does not
+    verify, or could not be verified.
+    """
     from engine import pipeline
 
-    place = target or store_of(None)
-    if not Path(place).exists():
-        raise UsageError(f"verifying {place}: it is not there")
-    verdict = pipeline.verify(place, config or settings.configuration())
+    folder = config or settings.configuration()
+    if len(targets) > 2:
+        raise UsageError(f"verifying {len(targets)} targets: one is verified, two are compared")
+    known = settings.merged({"store": store})["store"]
+    for target in targets:
+        if not Path(target).exists() and not (pipeline.is_run(target) and len(targets) == 1):
+            raise UsageError(f"verifying {target}: it is not there")
+    if len(targets) == 2:
+        verdict = pipeline.compare(*targets, folder, allow_unanchored)
+    else:
+        place = targets[0] if targets else store_of(store)
+        if not Path(place).exists():
+            known = store_of(store)
+        if not (Path(place) if Path(place).exists() else Path(known)).exists():
+            raise UsageError(f"verifying {place}: it is not there")
+        verdict = pipeline.verify(place, folder, allow_unanchored, known)
     return told(verdict.lines, verdict.exit_code)
 
 

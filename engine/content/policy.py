@@ -124,6 +124,7 @@ def _organization(document: Document) -> Organization:
         stated={id_: (said["state"], said["reason"]) for id_, said in value.get("criteria", {}).items()},
         access=value.get("access", {}),
         store=value.get("store"),
+        authorities={said["authority"]: said["url"] for said in value.get("time_stamps", ())},
     )
 
 

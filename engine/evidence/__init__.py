@@ -10,6 +10,10 @@ Written in this order, and best read in it::
     seal        a run, from intent to seal                durable     writes that survive a crash
     runs        a sealed run, read and compared           verify      a whole store
     replay      judge again, compare                      bundle      one run, for a stranger
+    keyring     which keys may sign what                  rotation    a key follows another, or is withdrawn
+    timestamps  an authority's word on when (RFC 3161)    stamping    asking for it
+    anchors     what it says of a chain                   statements  populations, draws, periods that are closed
+    inclusion   a record in under 2 KB                    split       two packages that tell different stories
 
 Nothing else in the engine writes evidence. ``standalone_verify`` imports nothing of this package, on purpose.
 """

@@ -6,7 +6,8 @@ stored, not deflated. Whatever does not verify stops the export, and nothing hal
     manifest.json            digest and size of every other member, and which run this is
     README.txt               how to verify it            verify_bundle.py   a verifier, as a convenience
     keys.json                public keys, as a claim: whoever verifies must have them from somewhere else
-    chain/<sequence>.json    the entries from the run's intent to its seal
+    chain/<sequence>.json    the entries from the run's intent to its seal, on to the time stamp that covers it, and
+                             the changes of keys before
     records.jsonl            the leaves, in order         ledger.jsonl       the ledger's rows, in order
     bodies.jsonl             bodies, by digest            content/<sha256>   checks, controls, policies, schemas
     evidence.jsonl           each record with when it was collected and sealed, by which run, and what was accepted
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import SealError
-from engine.evidence import canonical, chain, durable, ledger, merkle, personal, record, tables
+from engine.evidence import anchors, canonical, chain, durable, ledger, merkle, personal, record, tables
 from engine.evidence.chain import Placed
 from engine.evidence.entries import Seal
 from engine.evidence.layout import Layout
@@ -48,8 +49,9 @@ release, and compare its SHA-256 with the one that is printed there.
     python verify_bundle.py BUNDLE.zip --key trust.json        (or a public key in PEM form)
 
 It ends with 0 only if everything verified. Without it: each line of records.jsonl is a leaf of a Merkle tree (RFC 6962)
-whose root is in the seal; the seal is the payload of the last file in chain/, signed with Ed25519 (DSSE v1); each file
-in content/ is named by its SHA-256, as is each line of bodies.jsonl in the records.
+whose root is in the seal; the seal is the payload of a file in chain/, signed with Ed25519 (DSSE v1); each file in
+content/ is named by its SHA-256, as is each line of bodies.jsonl in the records. A time stamp is an entry of chain/
+over the SHA-256 of the file that it names: `openssl ts -verify -data FILE -in RESPONSE -CAfile CERTIFICATE`.
 
 What it cannot show: that the cloud answered truthfully, and, unless it is anchored in time by someone else, that the
 holder of the key did not rewrite it.
@@ -65,16 +67,16 @@ def export_run(store: Path, trust: Trust, run: str, output: Path, redacted: bool
     with durable.doing(f"exporting run {run}"):
         entries, stored, bodies = _read(layout, trust, run)
         members = dict(_members(stored, entries, bodies, layout, trust, redacted))
-        manifest = manifest_of(stored.seal, entries[-1].entry.store, members)
+        manifest = manifest_of(stored.seal, stored.placed.entry.store, members)
         members["manifest.json"] = canonical.encode(manifest)
         durable.replace(output, archive(members))
     return manifest
 
 
 def _read(layout: Layout, trust: Trust, run: str) -> tuple[list[Placed], StoredRun, dict[str, Any]]:
-    """The entries from intent to seal, the run, and every body stored so far."""
+    """The entries that the run stands on, the run, and every body stored so far."""
     reading = chain.read(layout, trust)
-    faults = [*reading.faults, *linked(reading)]
+    faults = [*reading.faults, *linked(reading), *anchors.anchoring(reading, trust).faults]
     sealed = [placed for placed, _ in reading.of_kind("seal")]
     wanted = next((placed for placed in sealed if placed.entry.body.asked.run == run), None)
     if wanted is None:
@@ -88,9 +90,22 @@ def _read(layout: Layout, trust: Trust, run: str) -> tuple[list[Placed], StoredR
     if faults or stored is None:
         named = "; ".join(map(str, faults[:5]))
         raise SealError(f"exporting run {run}: it does not verify, so nothing is exported: {named}")
-    first = wanted.entry.body.intent.sequence
-    entries = [placed for placed in reading.placed if first <= placed.entry.sequence <= wanted.entry.sequence]
-    return entries, stored, reader.bodies
+    return _needed(reading, wanted), stored, reader.bodies
+
+
+def _needed(reading: chain.Reading, seal: Placed) -> list[Placed]:
+    """The entries from a run's intent to its seal, and on to the first time stamp that covers it, where there is one.
+
+    The changes of keys before it go with them: whoever pins the first key needs them.
+    """
+    first, last = seal.entry.body.intent.sequence, seal.entry.sequence
+    stamps = (placed.entry.sequence for placed, body in reading.of_kind("timestamp") if body.of.sequence >= last)
+    end = next(stamps, last)
+    return [
+        placed
+        for placed in reading.placed
+        if first <= placed.entry.sequence <= end or (placed.entry.kind == "key" and placed.entry.sequence < first)
+    ]
 
 
 def _members(

@@ -19,6 +19,7 @@ from engine.evidence import canonical, dsse, durable, entries
 from engine.evidence.dsse import Signer
 from engine.evidence.entries import Entry, Link
 from engine.evidence.faults import Fault
+from engine.evidence.keyring import KeyRing
 from engine.evidence.layout import SEQUENCE_DIGITS, Layout
 from engine.evidence.trust import Trust
 
@@ -27,10 +28,11 @@ _NAME: Final = re.compile(rf"[0-9]{{{SEQUENCE_DIGITS}}}\.json")
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An entry that verified, and the digest of its file."""
+    """An entry that verified, the digest of its file, and the id of the key that signed it."""
 
     entry: Entry
     digest: str
+    signer: str
 
     @property
     def link(self) -> Link:
@@ -79,6 +81,19 @@ class Chain:
                     "run `auditreel verify` and restore the store"
                 )
 
+    def refuse_replaced_key(self) -> None:
+        """Raises SealError where the signing key was replaced or withdrawn, be it from another machine."""
+        head = self._head()
+        if head is None or (len(self._trust.keys) == 1 and head.entry.kind != "key"):
+            return  # whoever replaces the only pinned key signs the next entry with one that is not pinned
+        ring = KeyRing(self._trust)
+        try:
+            for found in read(self._layout, self._trust).placed:
+                ring.admit(found)
+            ring.refuse(self._signer.key_id, head.entry.sequence + 1)
+        except ValueError as error:
+            raise SealError(f"appending to the chain in {self._layout.root}: {error}; sign with the new key") from error
+
     def _head(self) -> Placed | None:
         sequences = sorted(_sequences(self._layout), reverse=True)
         if not sequences:
@@ -104,12 +119,13 @@ def _payload(entry: Entry) -> bytes:
 
 def opened(sequence: int, envelope: bytes, keys: Mapping[str, Ed25519PublicKey], store: str | None) -> Placed:
     """The entry in an envelope that is to stand at ``sequence`` of a store's chain. Raises ValueError for any other."""
-    entry = entries.decode(dsse.unseal(envelope, keys))
+    payload, signer = dsse.unseal(envelope, keys)
+    entry = entries.decode(payload)
     if entry.sequence != sequence:
         raise ValueError(f"it is entry {entry.sequence}, not {sequence}")
     if store is not None and entry.store != store:
         raise ValueError(f"it belongs to another store ({entry.store})")
-    return Placed(entry, canonical.digest(envelope))
+    return Placed(entry, canonical.digest(envelope), signer)
 
 
 def _sequences(layout: Layout) -> Iterator[int]:
@@ -132,7 +148,7 @@ def read(layout: Layout, trust: Trust) -> Reading:
     """Read and verify the whole chain: signatures, order, links, and that it holds the head that was pinned."""
     placed: list[Placed] = []
     faults: list[Fault] = []
-    keys = trust.public_keys()
+    ring = KeyRing(trust)
     previous: str | None = None
     expected = 1
     for sequence in sorted(_sequences(layout)):
@@ -143,7 +159,8 @@ def read(layout: Layout, trust: Trust) -> Reading:
         expected = sequence + 1
         try:
             envelope = path.read_bytes()
-            found = opened(sequence, envelope, keys, trust.store)
+            found = opened(sequence, envelope, ring.keys, trust.store)
+            ring.admit(found)
         except (OSError, ValueError) as error:
             faults.append(Fault(name, f"does not verify: {error}"))
             previous = None
@@ -152,6 +169,7 @@ def read(layout: Layout, trust: Trust) -> Reading:
             faults.append(Fault(name, "does not hold the digest of the entry before it"))
         previous = found.digest
         placed.append(found)
+    faults += ring.withdrawn(placed)
     faults += _against_pin(placed, trust, layout)
     return Reading(tuple(placed), tuple(faults))
 

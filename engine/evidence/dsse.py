@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -42,19 +42,26 @@ def authenticated(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def seal(payload: bytes, signer: Signer) -> bytes:
+def seal(payload: bytes, signer: Signer, payload_type: str = PAYLOAD_TYPE) -> bytes:
     """The signed envelope, as the bytes of a file."""
-    signature = signer.sign(authenticated(PAYLOAD_TYPE, payload))
+    signature = signer.sign(authenticated(payload_type, payload))
     return canonical.encode(
         {
             "payload": base64.b64encode(payload).decode(),
-            "payloadType": PAYLOAD_TYPE,
+            "payloadType": payload_type,
             "signatures": [{"keyid": signer.key_id, "sig": base64.b64encode(signature).decode()}],
         }
     )
 
 
-def unseal(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> bytes:
+class Opened(NamedTuple):
+    """A payload, and the id of the key that signed it."""
+
+    payload: bytes
+    key_id: str
+
+
+def unseal(envelope: bytes, keys: Mapping[str, Ed25519PublicKey], payload_type: str = PAYLOAD_TYPE) -> Opened:
     """The payload of an envelope that one of ``keys`` (by key id) signed; :class:`EnvelopeError` for any other."""
     try:
         content = canonical.decode(envelope)
@@ -72,8 +79,8 @@ def unseal(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> bytes:
             raise EnvelopeError(f"{len(signatures)} signatures where there must be one")
         case _:
             raise EnvelopeError("not an envelope with payload, payloadType and one signature")
-    if kind != PAYLOAD_TYPE:
-        raise EnvelopeError(f"payload type {kind!r} is not {PAYLOAD_TYPE}")
+    if kind != payload_type:
+        raise EnvelopeError(f"payload type {kind!r} is not {payload_type}")
     if key_id not in keys:
         raise EnvelopeError(f"signed by key {key_id[:16]}..., which is not pinned")
     data = _decoded(payload)
@@ -81,7 +88,7 @@ def unseal(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> bytes:
         keys[key_id].verify(_decoded(signature), authenticated(kind, data))
     except InvalidSignature:
         raise EnvelopeError("the signature does not verify") from None
-    return data
+    return Opened(data, key_id)
 
 
 def _decoded(text: str) -> bytes:

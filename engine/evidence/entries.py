@@ -14,15 +14,17 @@ from engine.evidence import canonical
 SCHEMA: Final = 1
 """Version of the entries."""
 
-RESERVED: Final = frozenset(
-    {"compact", "tombstone", "key", "timestamp", "population", "nonce", "close", "response"},
-)
+RESERVED: Final = frozenset({"compact", "tombstone", "response"})
 """Kinds that have a name and no meaning yet. Like an unknown kind, they never verify."""
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 StoreId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 RunId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
 Time = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z\Z")]
+Date = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}\Z")]
+Base64 = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+Place = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 RunKind = Literal["scheduled", "adhoc", "gate", "demo"]
 
@@ -84,7 +86,7 @@ class Intent(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     """What a run set out to do, written before it collects: nothing of it can be chosen to suit the result.
 
     ``boundary`` is the digest of the written boundary, where there is one; ``dependencies`` that of the installed
-    distributions.
+    distributions; ``witness`` the nonce of an auditor who watched it.
     """
 
     run: RunId
@@ -97,6 +99,7 @@ class Intent(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     started_at: Time
     content: Groups
     boundary: Digest | None = None
+    witness: Text | None = None
 
 
 class Seal(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -128,7 +131,95 @@ class Abandon(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     reason: str
 
 
-KINDS: Final[dict[str, type[Intent | Seal | Abandon]]] = {"intent": Intent, "seal": Seal, "abandon": Abandon}
+class TimeStamp(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Another party's word on when an entry was there, and with it every entry before (RFC 3161).
+
+    ``response`` is the authority's answer as it came (a DER TimeStampResp in base64), over the SHA-256 of the entry's
+    file; ``authority`` is the name under which a trust file pins its certificates.
+    """
+
+    of: Link
+    authority: Text
+    response: Base64
+
+
+class Rotate(_Strict, frozen=True, tag_field="action", tag="rotate", forbid_unknown_fields=True, kw_only=True):
+    """A new key, vouched for by the one that signs this entry, which signs nothing after it.
+
+    ``key`` is the SHA-256 of the 32 bytes in ``public_key`` (base64).
+    """
+
+    key: Digest
+    public_key: Base64
+
+
+class Revoke(_Strict, frozen=True, tag_field="action", tag="revoke", forbid_unknown_fields=True, kw_only=True):
+    """A key that was in others' hands: whatever it signed from the entry ``since`` on does not verify."""
+
+    key: Digest
+    since: Place
+    reason: Text
+
+
+class Population(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A population, frozen before anybody can know what will be drawn of it.
+
+    ``check`` or ``control`` is what it is of and ``query`` what listed it; ``unit`` is what one of them is. ``digest``
+    is of its list, which holds ``count``; ``frames`` are the seals that it was gathered from.
+    """
+
+    query: Text
+    unit: Literal["items", "nights", "events"]
+    digest: Digest
+    count: Count
+    frames: tuple[Link, ...]
+    check: Text | None = None
+    control: Text | None = None
+
+
+class Nonce(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What decides a draw from a population that was frozen before.
+
+    ``nonce`` is the auditor's; null marks a draw as ``internal``: who froze the population could have chosen it.
+    """
+
+    population: Link
+    nonce: Text | None
+    internal: bool
+
+
+class Span(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """From one local date to another, both included, in a time zone of the IANA database."""
+
+    starts: Date
+    ends: Date
+    timezone: Text
+
+
+class Close(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The end of a period. ``seals`` are those of its frames, in order; nothing is added to it afterwards.
+
+    ``inputs`` is the digest of everything that its report is made of, ``open_failures`` that of the list of failures
+    that the next period, which starts the day after, carries on.
+    """
+
+    period: Span
+    seals: tuple[Link, ...]
+    inputs: Digest
+    open_failures: Digest
+
+
+KINDS: Final[dict[str, Any]] = {
+    "intent": Intent,
+    "seal": Seal,
+    "abandon": Abandon,
+    "timestamp": TimeStamp,
+    "key": Rotate | Revoke,
+    "population": Population,
+    "nonce": Nonce,
+    "close": Close,
+}
+"""Each kind and what its body says. A kind that does not stand here never verifies."""
 
 
 class Entry(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

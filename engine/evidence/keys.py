@@ -74,7 +74,7 @@ def initialise(
     with durable.doing(f"preparing the store {store} and the keys in {config}"):
         durable.make_folder(config)
         if not environment.get(KEY_VARIABLE):
-            _create_once(config / KEY_FILE, _new_key)
+            _create_once(config / KEY_FILE, new_key)
         _create_once(config / SECRET_FILE, lambda: secrets.token_hex(32).encode())
         keys = load_keys(config, environment)
         trust_file = config / TRUST_FILE
@@ -107,8 +107,7 @@ def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys
     if given is not None and given.lstrip().startswith("-----BEGIN"):
         signing = _parse(given.encode(), KEY_VARIABLE)
     else:
-        path = Path(given) if given else config / KEY_FILE
-        signing = _parse(_read_private(path), str(path))
+        signing = read_key(Path(given) if given else config / KEY_FILE)
     secret = _read_private(config / SECRET_FILE).strip()
     try:
         salt = bytes.fromhex(secret.decode("ascii"))
@@ -119,7 +118,13 @@ def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys
     return Keys(signing, salt)
 
 
-def _new_key() -> bytes:
+def read_key(path: Path) -> SigningKey:
+    """The key in a file. Raises SealError where it is missing, malformed, or readable by others."""
+    return _parse(_read_private(path), str(path))
+
+
+def new_key() -> bytes:
+    """A new key in PEM form."""
     return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -35,3 +35,31 @@ def leaf_digest(leaf: bytes) -> bytes:
 def leaf_hash(leaf: bytes) -> str:
     """The hash of one leaf, in hexadecimal."""
     return leaf_digest(leaf).hex()
+
+
+def path(hashes: Sequence[bytes], index: int) -> list[bytes]:
+    """The audit path of a leaf (RFC 6962, section 2.1.1): the hashes beside its way to the root, from below."""
+    level, found = list(hashes), []
+    while len(level) > 1:
+        if index ^ 1 < len(level):
+            found.append(level[index ^ 1])
+        odd = level[-1:] if len(level) % 2 else []
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\1" + left + right).digest() for left, right in pairs] + odd
+        index //= 2
+    return found
+
+
+def root_by(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> str | None:
+    """The root that a leaf's hash leads to by its audit path, in hexadecimal; None for a path of another length."""
+    if not 0 <= index < count:
+        return None
+    beside, found = iter(path), leaf
+    while count > 1:
+        if index ^ 1 < count:
+            other = next(beside, None)
+            if other is None or len(other) != SIZE:
+                return None
+            found = sha256(b"\1" + (other + found if index % 2 else found + other)).digest()
+        index, count = index // 2, (count + 1) // 2
+    return found.hex() if next(beside, None) is None else None

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import AuditreelError, VerificationError
 from engine.evidence import canonical, chain, ledger, personal, record, tables
+from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.entries import Seal
 from engine.evidence.faults import Fault
@@ -18,7 +19,6 @@ from engine.evidence.record import Bodies, Document
 from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.seal import marks_by_type
 from engine.evidence.trust import Trust, read_trust
-from engine.evidence.verify import NOT_ANCHORED
 from engine.model import Finding, Snapshot
 
 NORMALISATION: Final = "normalisation not replayed: the answers of the clouds are not kept"

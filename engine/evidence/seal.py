@@ -55,7 +55,7 @@ class Plan:
     """What a run sets out to do. ``kind`` is scheduled, adhoc, gate or demo; ``trigger`` who or what started it.
 
     ``filters`` are the selection as asked (plain JSON values); ``dependencies`` the SHA-256 over the installed
-    distributions, ``boundary`` that of the written boundary.
+    distributions, ``boundary`` that of the written boundary; ``witness`` the nonce of an auditor who watches.
     """
 
     kind: RunKind
@@ -65,6 +65,7 @@ class Plan:
     engine_version: str
     dependencies: str
     boundary: str | None = None
+    witness: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ def open_store(store: Path, keys: Keys, trust_file: Path) -> Recorder:
     trust = read_trust(trust_file)
     if keys.signing.key_id not in trust.keys:
         raise SealError(f"the signing key {keys.signing.key_id[:16]}... is not pinned in {trust_file}")
+    if keys.signing.key_id in trust.until:
+        raise SealError(
+            f"the signing key {keys.signing.key_id[:16]}... was replaced or withdrawn at entry "
+            f"{trust.until[keys.signing.key_id]}, says {trust_file}; sign with the new one"
+        )
     if not (store / "chain").is_dir():
         raise SealError(f"{store} is no evidence store; run `auditreel init`")
     return Recorder(Layout(store), keys, trust_file, trust)
@@ -136,6 +142,7 @@ class Recorder:
             started_at=started_at,
             content=Groups(**found.groups),
             boundary=plan.boundary,
+            witness=None if plan.witness is None else canonical.neutral_text(plan.witness),
         )
         return intent, found
 
@@ -146,6 +153,7 @@ class Recorder:
         """
         chain = self.chain()
         chain.refuse_rollback()
+        chain.refuse_replaced_key()
         link = chain.append("intent", intent, intent.started_at)
         self.pin(link)
         catalogue.store(content, self.layout)

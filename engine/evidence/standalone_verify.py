@@ -1,19 +1,14 @@
 #!/usr/bin/env python3
 """Verifies a bundle of auditreel. One file, standard library and `cryptography`; shares no code with auditreel.
 
-    python verify_bundle.py BUNDLE.zip --key trust.json
-    python verify_bundle.py BUNDLE.zip --key public-key.pem
+    python verify_bundle.py BUNDLE.zip [OTHER.zip] --key trust.json      (or a public key: PEM, or 32 bytes in base64)
     python verify_bundle.py BUNDLE.zip --allow-unanchored
 
-The key must come from somewhere else than the bundle. Ends with 0 only if everything verified, the signature by that
-key included; else with 5. With --allow-unanchored and no key, the key that the bundle claims for itself is used: that
-shows that the bundle is whole, not who made it.
+Keys must come from somewhere else than the bundle. Ends with 0 only if everything verified, and two bundles agree; else
+with 5. With --allow-unanchored and no key, the key that the bundle claims for itself is used: that shows that it is
+whole, not who made it; time stamps of authorities that no trust file pins are then only noted.
 
-What is checked: the archive has one possible form; each chain entry is signed (DSSE v1, Ed25519) and follows the one
-before; the seal names its intent and repeats it; records and ledger have the Merkle roots (RFC 6962) and the counts
-that were sealed; every body, data file and private object has the SHA-256 that names it, none is missing, none is
-more; evidence.jsonl is what records, ledger and seal say together. README.txt, verify_bundle.py and keys.json are
-conveniences: the manifest lists their digests, no signature covers them.
+What nothing signs: README.txt, this file and keys.json, which are conveniences.
 """
 
 from __future__ import annotations
@@ -24,33 +19,68 @@ import hashlib
 import io
 import json
 import re
-import sys
 import zipfile
 from collections import Counter
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 NOT_ANCHORED = "NOT ANCHORED: the key's holder could have rewritten or removed this"
 PAYLOAD_TYPE = "application/vnd.auditreel.entry+json"
-FAILED = 5
+TOLERANCE, LATE = timedelta(minutes=5), timedelta(days=7)
 LINES = ("records.jsonl", "ledger.jsonl", "bodies.jsonl", "evidence.jsonl")
-CONVENIENCES = ("README.txt", "verify_bundle.py", "keys.json")
-GROUPS = ("checks", "controls", "policies", "schemas", "parameters")
-LEDGER_KINDS = ("scope", "collection", "reader", "resource", "population", "waiver")
-HEX = re.compile(r"[0-9a-f]{64}")
-
-Keys = dict[str, Ed25519PublicKey]
-Members = dict[str, bytes]
-Entries = list[tuple[Any, str]]
+MEMBERS = {*LINES, "manifest.json", "README.txt", "verify_bundle.py", "keys.json"}
+ROWS = ("scope", "collection", "reader", "resource", "population", "waiver")
+VERDICTS = {"passed": "pass", "failed": "fail", "unknown": "unknown", "not_applicable": "not_applicable"}
+KINDS = ("intent", "seal", "abandon", "timestamp", "key", "population", "nonce", "close")
+# Each shape with its fields and what they hold: a shape, a pattern, [list], {values}; "?" may be missing.
+_SHAPES = """link sequence=place digest=digest; tree count=count root=digest; fact digest=digest size=count
+content checks=digest controls=digest policies=digest schemas=digest parameters=digest
+verdicts passed=count failed=count unknown=count not_applicable=count waived=count
+listings complete=count off=count failed=count; span starts=date ends=date timezone=text
+entry schema=count store=store sequence=place previous=digest|null kind=string recorded_at=time body=object
+intent run=run kind=run_kind trigger=string organization=string filters=object engine=string dependencies=digest \
+    started_at=time content=content boundary?=digest|null witness?=text|null; abandon intent=link run=run reason=string
+seal intent=link asked=intent caller={string} source=string as_of=time ended_at=time verdicts=verdicts \
+    listings=listings records=tree ledger=tree files={fact} collected_until?=time|null
+timestamp of=link authority=text response=base64; rotate action=string key=digest public_key=base64
+revoke action=string key=digest since=place reason=text; nonce population=link nonce=text|null internal=bool
+population query=text unit=unit digest=digest count=count frames=[link] check?=text|null control?=text|null
+close period=span seals=[link] inputs=digest open_failures=digest"""
+SHAPES = {line.split()[0]: line.split()[1:] for line in re.split("[;\n]", _SHAPES)}
+_PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
+time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2}
+text=(?s:.{1,300}) string=(?s:.*) run_kind=scheduled|adhoc|gate|demo unit=items|nights|events"""
+PATTERNS = dict(pair.split("=", 1) for pair in _PATTERNS.split())
+# Object identifiers of RFC 3161, in hexadecimal: what a token is, and the algorithms that are accepted.
+SIGNED_DATA, TST_INFO = "2a864886f70d010702", "2a864886f70d0109100104"
+CONTENT_TYPE, MESSAGE_DIGEST = "2a864886f70d010903", "2a864886f70d010904"
+_HASHES = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
+SHA2 = {f"60864801650304020{n}": found for n, found in enumerate(_HASHES, 1)}
+SIGNED_BY: dict[str, Any] = {"2a864886f70d010101": None}
+SIGNED_BY |= {f"2a864886f70d01010{'bcd'[n]}": found for n, found in enumerate(_HASHES)}
+SIGNED_BY |= {f"2a8648ce3d04030{n}": found for n, found in enumerate(_HASHES, 2)}
+Entries = list[tuple[Any, str, str]]
+ERRORS = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, UnsupportedAlgorithm)
 
 
 class Unusable(Exception):
     """The bundle cannot be read far enough to go on; the message says why."""
+
+
+def need(right: Any, message: str, problems: list[str] | None = None) -> None:
+    """Note a problem, unless it is right; without a list to note it in, give up."""
+    if not right and problems is None:
+        raise Unusable(message)
+    if not right and problems is not None:
+        problems.append(message)
 
 
 def canonical(value: Any) -> bytes:
@@ -58,19 +88,14 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _no_number(text: str) -> Any:
-    raise ValueError("a number that is no integer: " + text)
-
-
 def parse(data: bytes, name: str) -> Any:
-    """The value of canonical JSON; raises Unusable for any other bytes."""
+    """The value of canonical JSON without fractions; raises Unusable for any other bytes."""
     try:
-        value = json.loads(data, parse_float=_no_number, parse_constant=_no_number)
+        value = json.loads(data, parse_float=int, parse_constant=int)
         same = canonical(value) == data
     except (ValueError, RecursionError) as error:
         raise Unusable(f"{name}: no canonical JSON: {error}") from None
-    if not same:
-        raise Unusable(f"{name}: not in canonical form")
+    need(same, f"{name}: not in canonical form")
     return value
 
 
@@ -79,422 +104,396 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def merkle_root(leaves: list[bytes]) -> str:
-    """RFC 6962, section 2.1."""
-    if not leaves:
-        return sha256(b"")
-    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves]
-    while len(level) > 1:
-        above = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        if len(level) % 2:
-            above.append(level[-1])
-        level = above
-    return level[0].hex()
-
-
-class Pinned:
-    """What the reader brings: public keys by id, and of a trust file also the store's id and the head it has seen."""
-
-    def __init__(self, keys: Keys, store: str | None = None, head: Any = None) -> None:
-        self.keys, self.store, self.head = keys, store, head
-
-
-def raw_key(raw: bytes) -> Keys:
-    """A public key of 32 bytes, by its id."""
-    return {sha256(raw): Ed25519PublicKey.from_public_bytes(raw)}
-
-
-def pinned(source: str) -> Pinned:
-    """Keys from a trust file, a PEM file, or the key itself in base64."""
-    path = Path(source)
-    data = path.read_bytes() if path.is_file() else source.encode()
-    if data.lstrip().startswith(b"{"):
-        trust = json.loads(data)
-        keys: Keys = {}
-        for text in trust["keys"].values():
-            keys.update(raw_key(base64.b64decode(text, validate=True)))
-        return Pinned(keys, trust["store"], trust["head"])
-    if data.lstrip().startswith(b"-----BEGIN"):
-        key = serialization.load_pem_public_key(data)
-        if not isinstance(key, Ed25519PublicKey):
-            raise ValueError("not an Ed25519 public key")
-        return Pinned(raw_key(key.public_bytes_raw()))
-    return Pinned(raw_key(base64.b64decode(data.strip(), validate=True)))
-
-
-def claimed(members: Members) -> Pinned:
-    """The keys that a bundle claims for itself."""
-    keys: Keys = {}
-    for text in parse(members["keys.json"], "keys.json")["claims"].values():
-        keys.update(raw_key(base64.b64decode(text, validate=True)))
-    return Pinned(keys)
-
-
-def archive(members: Members) -> bytes:
-    """The one form of an archive with these members."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as target:
-        for name in sorted(members):
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.create_system = 3
-            info.external_attr = 0o100644 << 16
-            target.writestr(info, members[name])
-    return buffer.getvalue()
-
-
-def read_archive(data: bytes) -> Members:
-    """Members by name; raises Unusable for an archive that could have been written in another way."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as source:
-            listed = source.infolist()
-            if any(info.compress_type != zipfile.ZIP_STORED for info in listed):
-                raise Unusable("the archive has compressed members")
-            members = {info.filename: source.read(info) for info in listed}
-    except Exception as error:  # zipfile raises what it likes on a damaged archive
-        raise Unusable(f"no archive: {error}") from None
-    if archive(members) != data:
-        raise Unusable("the archive is not in the one form that is accepted (extra bytes, double names, dates)")
-    return members
-
-
-def lines(members: Members, name: str) -> list[bytes]:
-    """The lines of a member."""
-    data = members[name]
-    if data and not data.endswith(b"\n"):
-        raise Unusable(f"{name}: its last line is cut")
-    return data.split(b"\n")[:-1]
-
-
 def unbase64(text: str) -> bytes:
     """Bytes of base64 in its one form."""
     data = base64.b64decode(text, validate=True)
-    if base64.b64encode(data).decode() != text:
-        raise ValueError("base64 with stray bits")
+    need(base64.b64encode(data).decode() == text, "base64 with stray bits")
     return data
 
 
-def open_entry(name: str, data: bytes, keys: Keys) -> Any:
-    """The signed entry in an envelope (DSSE v1)."""
-    envelope = parse(data, name)
-    if not isinstance(envelope, dict) or sorted(envelope) != ["payload", "payloadType", "signatures"]:
-        raise Unusable(f"{name}: no envelope")
-    if envelope["payloadType"] != PAYLOAD_TYPE:
-        raise Unusable(f"{name}: payload type {envelope['payloadType']!r}")
+def fits(value: Any, kind: str) -> bool:
+    """Whether a value has the shape or pattern called `kind`, with no field more and none less."""
+    if kind.endswith("|null"):
+        return value is None or fits(value, kind[:-5])
+    if kind[0] in "[{":
+        held = value.values() if isinstance(value, dict) and kind[0] == "{" else value
+        return isinstance(value, list if kind[0] == "[" else dict) and all(fits(item, kind[1:-1]) for item in held)
+    if kind in ("count", "place"):
+        return type(value) is int and value >= (kind == "place")
+    if kind in ("bool", "object"):
+        return isinstance(value, bool if kind == "bool" else dict)
+    if kind in PATTERNS:
+        return isinstance(value, str) and re.fullmatch(PATTERNS[kind], value) is not None
+    kinds = dict(part.split("=", 1) for part in SHAPES[kind])
+    fields = {name.rstrip("?"): of for name, of in kinds.items()}
+    known = isinstance(value, dict) and kinds.keys() & fields.keys() <= value.keys() <= fields.keys()
+    return known and all(fits(value[name], fields[name]) for name in value)
+
+
+class Pinned:
+    """What the reader brings: a trust file, or a public key in PEM form or base64."""
+
+    def __init__(self, data: bytes) -> None:
+        trust: Any = json.loads(data) if data.startswith(b"{") else {"keys": {"": data}}
+        if data.startswith(b"-----BEGIN"):
+            key: Any = serialization.load_pem_public_key(data)
+            trust = {"keys": {"": base64.b64encode(key.public_bytes_raw())}}
+        raw_keys = [base64.b64decode(text, validate=True) for text in trust["keys"].values()]
+        self.keys = {sha256(raw): ed25519.Ed25519PublicKey.from_public_bytes(raw) for raw in raw_keys}
+        self.store, self.head = trust.get("store"), trust.get("head") or {"sequence": 0}
+        self.until = dict(trust.get("until", {}))
+        certificates = {name: map(base64.b64decode, listed) for name, listed in trust.get("authorities", {}).items()}
+        self.authorities = {name: [*map(x509.load_der_x509_certificate, der)] for name, der in certificates.items()}
+
+
+def read_archive(data: bytes) -> dict[str, bytes]:
+    """Members by name; raises Unusable for an archive that could have been written in another way."""
+    buffer = io.BytesIO()
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as source:
+            members = {info.filename: source.read(info) for info in source.infolist()}
+    except Exception as error:  # zipfile raises what it likes on a damaged archive
+        raise Unusable(f"no archive: {error}") from None
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as target:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system, info.external_attr = 3, 0o100644 << 16
+            target.writestr(info, members[name])
+    need(buffer.getvalue() == data, "the archive is not in the one form (extra bytes, compression, double names)")
+    return members
+
+
+def open_entry(name: str, data: bytes, pins: Pinned) -> tuple[Any, str]:
+    """The signed entry in an envelope (DSSE v1), and the id of the key that signed it."""
+    envelope, kind = parse(data, name), PAYLOAD_TYPE.encode()
+    whole = isinstance(envelope, dict) and sorted(envelope) == ["payload", "payloadType", "signatures"]
+    need(whole and envelope["payloadType"] == PAYLOAD_TYPE, f"{name}: no envelope, or of another payload type")
     signatures = envelope["signatures"]
-    if not isinstance(signatures, list) or len(signatures) != 1 or sorted(signatures[0]) != ["keyid", "sig"]:
-        raise Unusable(f"{name}: there must be one signature")
-    key = keys.get(signatures[0]["keyid"])
-    if key is None:
-        raise Unusable(f"{name}: signed by a key that is not pinned ({signatures[0]['keyid']})")
+    one = isinstance(signatures, list) and len(signatures) == 1 and sorted(signatures[0]) == ["keyid", "sig"]
+    need(one and signatures[0]["keyid"] in pins.keys, f"{name}: not signed once, by a key that is pinned: {signatures}")
+    signer = signatures[0]["keyid"]
     try:
         payload = unbase64(envelope["payload"])
-        kind = PAYLOAD_TYPE.encode()
         message = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-        key.verify(unbase64(signatures[0]["sig"]), message)
-    except (ValueError, TypeError) as error:
-        raise Unusable(f"{name}: {error}") from None
-    except InvalidSignature:
-        raise Unusable(f"{name}: the signature does not verify") from None
-    return parse(payload, name)
+        pins.keys[signer].verify(unbase64(signatures[0]["sig"]), message)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise Unusable(f"{name}: the signature does not verify {error}") from None
+    entry = parse(payload, name)
+    need(fits(entry, "entry") and entry["schema"] == 1 and entry["kind"] in KINDS, f"{name}: of unknown schema or kind")
+    body, kinds = entry["body"], {"rotate": "rotate", "revoke": "revoke"}
+    need(fits(body, kinds[body["action"]] if entry["kind"] == "key" else entry["kind"]), f"{name}: has other fields")
+    right = (entry["sequence"], entry["store"]) == (int(name[6:26]), pins.store or entry["store"])
+    need(right, f"{name}: is the entry of another place or store")
+    return entry, signer
 
 
-def read_chain(members: Members, pins: Pinned, problems: list[str]) -> Entries:
-    """The entries, oldest first: (entry, digest of its file)."""
-    entries: Entries = []
+def read_chain(members: dict[str, bytes], pins: Pinned, problems: list[str]) -> Entries:
+    """The entries, oldest first: (entry, digest of its file, key). Only changes of keys may stand before the rest."""
+    entries, came = Entries(), set[str]()
     for name in sorted(name for name in members if name.startswith("chain/")):
-        if not re.fullmatch(r"chain/[0-9]{20}\.json", name):
-            raise Unusable(f"{name}: no name of an entry")
-        entry, digest = open_entry(name, members[name], pins.keys), sha256(members[name])
-        if entry["schema"] != 1 or entry["kind"] not in ("intent", "seal", "abandon"):
-            raise Unusable(f"{name}: an entry of unknown schema or kind")
-        if entry["sequence"] != int(name[6:26]):
-            raise Unusable(f"{name}: it is entry {entry['sequence']}")
-        if pins.store is not None and entry["store"] != pins.store:
-            raise Unusable(f"{name}: of another store")
+        need(re.fullmatch(r"chain/[0-9]{20}\.json", name), f"{name}: no name of an entry")
+        (entry, signer), digest = open_entry(name, members[name], pins), sha256(members[name])
+        sequence, body = entry["sequence"], entry["body"]
+        need(sequence <= pins.until.get(signer, sequence), f"{name}: signed by a replaced or withdrawn key ({signer})")
+        if entry["kind"] == "key" and body["action"] == "rotate":
+            raw, key = unbase64(body["public_key"]), body["key"]
+            before = key == signer or key in came
+            need(len(raw) == 32 and sha256(raw) == key and not before, f"{name}: a key not of its id, or there before")
+            pins.keys[key], pins.until[signer] = ed25519.Ed25519PublicKey.from_public_bytes(raw), sequence
+        elif entry["kind"] == "key":
+            may = body["key"] != signer and body["key"] in pins.keys and body["since"] <= sequence
+            need(may, f"{name}: withdraws a key that it cannot withdraw")
+            pins.until[body["key"]] = min(pins.until.get(body["key"], sequence), body["since"] - 1)
+        came |= {body["key"], signer} if entry["kind"] == "key" else set()
         if entries:
-            before, link = entries[-1]
-            if (entry["sequence"], entry["previous"], entry["store"]) != (
-                before["sequence"] + 1,
-                link,
-                before["store"],
-            ):
-                problems.append(f"{name}: does not follow the entry before it")
-        if pins.head and pins.head["sequence"] == entry["sequence"] and pins.head["digest"] != digest:
-            problems.append(f"{name}: is not the entry that was pinned")
-        entries.append((entry, digest))
-    if not entries or entries[-1][0]["kind"] != "seal":
-        raise Unusable("chain: does not end with a seal")
+            expected = (entries[-1][0]["sequence"] + 1, entries[-1][1])
+            apart = all(other["kind"] == "key" for other, _, _ in entries) and sequence > expected[0]
+            follows = (apart or (sequence, entry["previous"]) == expected) and entry["store"] == entries[0][0]["store"]
+            need(follows, f"{name}: does not follow the entry before it", problems)
+        seen = pins.head["sequence"] != sequence or pins.head["digest"] == digest
+        need(seen, f"{name}: is not the entry that was pinned", problems)
+        entries.append((entry, digest, signer))
+    for entry, _, signer in entries:
+        need(entry["sequence"] <= pins.until.get(signer, entry["sequence"]), f"{signer}: was withdrawn", problems)
     return entries
 
 
-def check_chain(entries: Entries, problems: list[str]) -> None:
-    """The first entry is the run's intent, the last its seal, and each run ends once at most."""
-    intent, link = entries[0]
-    seal = entries[-1][0]["body"]
-    if intent["kind"] != "intent" or seal["intent"] != {"sequence": intent["sequence"], "digest": link}:
-        problems.append("chain: does not begin with the intent that the seal names")
-    begun: dict[tuple[int, str], Any] = {}
-    ended = set()
-    for entry, digest in entries:
-        body = entry["body"]
-        if entry["kind"] == "intent":
-            if any(body["run"] == other["run"] for other in begun.values()):
-                problems.append(f"chain: run {body['run']} begins a second time")
-            begun[entry["sequence"], digest] = body
+def check_chain(entries: Entries, problems: list[str]) -> Any:
+    """The first entry but changes of keys is the run's intent; returns its seal. Entries name what is before them."""
+    first, link = next(((entry, digest) for entry, digest, _ in entries if entry["kind"] != "key"), ({"kind": ""}, ""))
+    links: dict[tuple[int, str], Any] = {}
+    used, closed = list[Any](), list[str]()
+    seal = None
+
+    def known(named: Any, kind: str) -> bool:
+        before = links.get((named["sequence"], named["digest"]), {"kind": ""})
+        return bool(named["sequence"] < first["sequence"] or before["kind"] == kind)
+
+    for entry, digest, _ in entries:
+        body, kind, right = entry["body"], entry["kind"], True
+        if kind == "intent":
+            right = body["run"] not in [other["body"]["run"] for other in links.values() if other["kind"] == "intent"]
+        elif kind in ("seal", "abandon"):
+            named, asked = body["intent"], body.get("asked", body)
+            begun = links.get((named["sequence"], named["digest"]), {"body": asked})["body"]
+            same = begun == asked if kind == "seal" else begun.get("run") == body["run"]
+            right = known(named, "intent") and same and named not in used
+            used.append(named)
+            if kind == "seal" and named == {"sequence": first["sequence"], "digest": link} and seal is None:
+                seal = entry
+        elif kind == "population":
+            right = all(known(item, "seal") for item in body["frames"])
+        elif kind == "nonce":
+            right = known(body["population"], "population") and (body["nonce"] is None) == body["internal"]
+            right = right and body["population"] not in used
+            used.append(body["population"])
+        elif kind == "close":
+            starts, ends, seals = body["period"]["starts"], body["period"]["ends"], body["seals"]
+            right = all(left["sequence"] < right["sequence"] for left, right in pairwise(seals))
+            right = right and all(known(item, "seal") for item in seals) and all(starts > other for other in closed)
+            right = right and date.fromisoformat(starts) <= date.fromisoformat(ends)
+            closed.append(ends)
+        said = "names what is not before it, or says what was said before"
+        need(right, f"chain: entry {entry['sequence']} ({kind}) {said}", problems)
+        links[entry["sequence"], digest] = entry
+    need(first["kind"] == "intent" and seal, "chain: does not begin with the intent of a run whose seal it holds")
+    return seal
+
+
+def der(data: bytes, tag: int | None = None) -> list[tuple[int, bytes, bytes]]:
+    """The elements in DER: (tag, content, whole). With `tag`, those in the one element that `data` then is."""
+    found, start = [], 0
+    while start < len(data):
+        size, body = data[start + 1], start + 2
+        if size & 0x80:
+            body += size & 0x7F
+            size = int.from_bytes(data[start + 2 : body], "big")
+            need(size >= 0x80 and data[start + 2], "DER: a length that is not in its one form")
+        need(body + size <= len(data) and data[start] & 0x1F != 0x1F, "DER: cut off, or a tag of more than one byte")
+        found.append((data[start], data[body : body + size], data[start : body + size]))
+        start = body + size
+    need(tag is None or [element[0] for element in found] == [tag], f"DER: not one element with tag {tag}")
+    return found if tag is None else der(found[0][1])
+
+
+def stamped_at(response: bytes, digest: str, pins: list[x509.Certificate]) -> datetime:
+    """When a digest was there, by an authority's answer (RFC 3161); raises for any answer not to be believed."""
+    status, token = der(response, 0x30)
+    kind, signed = der(token[2], 0x30)
+    ((data_tag, data, _),) = der(signed[2], 0xA0)
+    parts = der(data)
+    inner, octets = der(parts[2][1])
+    ((wrapped, said, _),), ((form, signer, _),) = der(octets[2], 0xA0), der(parts[-1][2], 0x31)
+    version, _, imprint, _, at, *_ = der(said, 0x30)
+    algorithm, hashed = der(imprint[2], 0x30)
+    _, _, by, attributes, how, signature, *_ = der(signer)
+    pairs = (der(item[1]) for item in der(attributes[2], 0xA0))
+    values = {key[1].hex(): [item[:2] for item in der(value[1])] for key, value in pairs}
+    hasher, text = SHA2[der(by[1])[0][1].hex()], at[1].decode("ascii")
+    granted, hashing = der(status[1])[0], der(algorithm[1])[0]
+    tags = [item[0] for item in (granted, kind, inner, hashing, hashed, at)] + [data_tag, wrapped, form]
+    right = tags == [2, 6, 6, 6, 4, 0x18, 0x30, 4, 0x30] and granted[1] in (b"\0", b"\1") and version[1] == b"\1"
+    right = right and [item[1].hex() for item in (kind, inner, hashing)] == [SIGNED_DATA, TST_INFO, next(iter(SHA2))]
+    right = right and hashed[1].hex() == digest and re.fullmatch(r"[0-9]{14}(\.[0-9]+)?Z", text) is not None
+    right = right and [item[1].hex() for item in values[CONTENT_TYPE]] == [TST_INFO]
+    right = right and values[MESSAGE_DIGEST] == [(4, hashlib.new(hasher.name, said).digest())]
+    need(right, "it is about something else")
+    moment = datetime.fromisoformat(f"{text[:8]}T{text[8:14]}+00:00")
+    message, used = b"\x31" + attributes[2][1:], SIGNED_BY[der(how[1])[0][1].hex()] or hasher
+    for certificate in pins:
+        key: Any = certificate.public_key()
+        usage = [item for item in certificate.extensions if item.critical and item.oid == x509.ExtendedKeyUsage.oid]
+        only = [x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])] == [item.value for item in usage]
+        if not only or not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
             continue
-        named = (body["intent"]["sequence"], body["intent"]["digest"])
-        run = body["asked"]["run"] if entry["kind"] == "seal" else body["run"]
-        if named[0] >= intent["sequence"]:
-            if named not in begun or begun[named]["run"] != run:
-                problems.append(f"chain: entry {entry['sequence']} names no intent of its run")
-            elif entry["kind"] == "seal" and begun[named] != body["asked"]:
-                problems.append(f"chain: entry {entry['sequence']} does not repeat its intent")
-        if named in ended:
-            problems.append(f"chain: run {run} ends a second time")
-        ended.add(named)
+        scheme = (padding.PKCS1v15(), used) if isinstance(key, rsa.RSAPublicKey) else (ec.ECDSA(used),)
+        with suppress(InvalidSignature):
+            key.verify(signature[1], message, *scheme)
+            return moment
+    raise Unusable("no certificate that is pinned, for time stamps alone and valid then, signed it")
 
 
-def resource_key(scope: Any, type_: Any, subject: Any) -> tuple[str, ...]:
-    """What joins a record, a ledger row and a body of one resource."""
-    name = "identity" if "identity" in subject else "id"
-    return (scope["provider"], scope["account"], scope["region"], type_, name, subject[name])
+def check_stamps(entries: Entries, seal: Any, pins: Pinned, problems: list[str], unsure: list[str]) -> str:
+    """Time stamps verify and contradict no entry. Returns the first line: by whom the seal is anchored in time."""
+    links = [{"sequence": entry["sequence"], "digest": digest} for entry, digest, _ in entries]
+    anchors: list[tuple[datetime, int, int, str]] = []
+    for entry in (entry for entry, _, _ in entries if entry["kind"] == "timestamp"):
+        of, name, place = entry["body"]["of"], entry["body"]["authority"], f"chain: entry {entry['sequence']}"
+        before = of["sequence"] < seal["body"]["intent"]["sequence"] or of in links
+        if of["sequence"] >= entry["sequence"] or not before:
+            problems.append(f"{place} stamps no entry that stands before it")
+        elif name not in pins.authorities:
+            unsure.append(f"{place}: no certificate of {name} is pinned: its time stamp cannot be verified")
+        else:
+            try:
+                at = stamped_at(unbase64(entry["body"]["response"]), of["digest"], pins.authorities[name])
+                anchors.append((at, of["sequence"], entry["sequence"], name))
+            except (Unusable, *ERRORS) as error:
+                problems.append(f"{place}: the time stamp of {name} does not verify: {error}")
+    for entry, _, _ in entries:
+        said, place = datetime.fromisoformat(entry["recorded_at"]), entry["sequence"]
+        wrong = any(place <= of and said > at + TOLERANCE for at, of, _, _ in anchors)
+        wrong = wrong or any(place > stamp and said < at - TOLERANCE for at, _, stamp, _ in anchors)
+        need(not wrong, f"chain: entry {place} says a time that a time stamp rules out", problems)
+    covering = sorted((at, name) for at, of, _, name in anchors if of >= seal["sequence"])
+    soon = not pins.authorities or (covering and covering[0][0] - datetime.fromisoformat(seal["recorded_at"]) <= LATE)
+    need(soon, "not anchored: no time stamp of a pinned authority within a week of the seal", unsure)
+    return f"anchored to {covering[0][0]:%Y-%m-%dT%H:%M:%SZ} by {covering[0][1]}" if covering else NOT_ANCHORED
 
 
-def record_key(scope: Any, check: str, subject: Any) -> tuple[str, ...]:
-    """The place of a record: scope, check, subject."""
-    named = subject.get("id") or subject.get("identity", "")
-    where = (scope["provider"], scope["account"], scope["region"])
-    return (*where, check, subject["type"], named, subject["kind"])
+def merkle(leaves: list[bytes]) -> Any:
+    """Count and root of RFC 6962, section 2.1."""
+    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves] or [hashlib.sha256().digest()]
+    while len(level) > 1:
+        above = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        level = above + level[len(level) - len(level) % 2 :]
+    return {"count": len(leaves), "root": level[0].hex()}
 
 
-class Run:
-    """A run as the bundle holds it."""
-
-    def __init__(self, members: Members) -> None:
-        self.leaves, self.rows = lines(members, "records.jsonl"), lines(members, "ledger.jsonl")
-        self.records = [parse(leaf, "records.jsonl") for leaf in self.leaves]
-        self.ledger: dict[str, list[Any]] = {kind: [] for kind in LEDGER_KINDS}
-        for line in self.rows:
-            row = parse(line, "ledger.jsonl")
-            if row["kind"] not in self.ledger:
-                raise Unusable("ledger.jsonl: a row of unknown kind")
-            self.ledger[row["kind"]].append(row)
-        self.resources = {resource_key(row["scope"], row["type"], row): row for row in self.ledger["resource"]}
-        self.bodies = {sha256(line): parse(line, "bodies.jsonl") for line in lines(members, "bodies.jsonl")}
+def key_of(scope: Any, subject: Any, *more: str) -> tuple[str, ...]:
+    """What joins a record, a ledger row and a body of one resource; with more, the place of a record."""
+    name = subject.get("id") or subject.get("identity", "")
+    kind = (subject["type"], name, subject["kind"]) if more else (subject["type"], "identity" in subject, name)
+    return (scope["provider"], scope["account"], scope["region"], *more, *kind)
 
 
-def check_roots(run: Run, seal: Any, problems: list[str]) -> None:
-    """Merkle roots and counts, as they were sealed."""
-    for name, found in (("records", run.leaves), ("ledger", run.rows)):
-        if seal[name] != {"count": len(found), "root": merkle_root(found)}:
-            problems.append(f"{name}.jsonl: has not the Merkle root that was sealed")
-    verdicts = Counter(record["verdict"] for record in run.records)
-    counted = {name: verdicts[name] for name in ("unknown", "not_applicable")}
-    counted.update(passed=verdicts["pass"], failed=verdicts["fail"], waived=len(run.ledger["waiver"]))
-    if seal["verdicts"] != counted:
-        problems.append("records.jsonl: the verdicts that were sealed are not those of the records")
-    states = Counter(row["state"] for row in run.ledger["collection"])
-    if seal["listings"] != {name: states[name] for name in ("complete", "off", "failed")}:
-        problems.append("ledger.jsonl: the listings that were sealed are not those of the ledger")
-    judged = Counter((record["check"]["id"], record["verdict"]) for record in run.records)
-    for row in run.ledger["population"]:
-        pairs = (("pass", "passed"), ("fail", "failed"), ("unknown", "unknown"), ("not_applicable", "not_applicable"))
-        if any(judged[row["check"], verdict] != row[column] for verdict, column in pairs):
-            problems.append(f"ledger.jsonl: the population of {row['check']} is not that of the records")
-
-
-def check_records(run: Run, problems: list[str]) -> None:
-    """Records stand in their order, each with the body that the ledger gives its resource."""
-    keys = [record_key(record["scope"], record["check"]["id"], record["subject"]) for record in run.records]
-    if any(left >= right for left, right in pairwise(keys)):
-        problems.append("records.jsonl: its records are not in their order")
-    for record in run.records:
-        subject = record["subject"]
-        if subject["kind"] != "resource":
-            continue
-        row = run.resources.get(resource_key(record["scope"], subject["type"], subject))
-        if row is None or row["body"] != record.get("body"):
-            problems.append("records.jsonl: a record is not of the body that the ledger gives its resource")
-            return
-
-
-def check_bodies(run: Run, members: Members, problems: list[str]) -> set[str]:
-    """Every body that the run names is there, is that of its resource, and no other is. Returns the private digests."""
-    named = {row["body"] for row in run.ledger["resource"]}
-    for record in run.records:
-        named.update(record.get("related", {}).values())
-    needed = set(named)
-    for digest in named:
-        if isinstance(run.bodies.get(digest), list):
-            needed.update(run.bodies[digest])
-    if [sha256(line) for line in lines(members, "bodies.jsonl")] != sorted(needed):
-        problems.append("bodies.jsonl: does not hold the bodies of the run, each once, by digest")
-    for key, row in run.resources.items():
-        body = run.bodies.get(row["body"])
-        if not isinstance(body, dict) or resource_key(body, body.get("type"), body) != key:
-            problems.append(f"bodies.jsonl: body {row['body']} is not that of the resource in the ledger")
-    return private_digests(run, needed)
-
-
-def private_digests(run: Run, needed: set[str]) -> set[str]:
-    """Digests of the private objects of a run."""
-    holders = [run.bodies[digest] for digest in needed if isinstance(run.bodies.get(digest), dict)]
-    holders += run.records + [record["subject"] for record in run.records] + run.ledger["resource"]
-    holders += [failure for row in run.ledger["reader"] for failure in row["failures"]]
-    return {holder[name] for holder in holders for name in ("private", "identity") if name in holder}
-
-
-def check_content(run: Run, seal: Any, members: Members, problems: list[str]) -> set[str]:
-    """The data files are those of their names, all there; returns their digests."""
-    wanted: set[str] = set()
-    listed: dict[str, Any] = {}
-    for group in GROUPS:
-        digest = seal["asked"]["content"][group]
-        wanted.add(digest)
-        if f"content/{digest}" in members:
-            listed[group] = parse(members[f"content/{digest}"], f"content/{digest}")
-            wanted.update(listed[group].values())
-    present = {name.removeprefix("content/"): sha256(data) for name, data in members.items()}
-    wrong = (digest for digest in sorted(wanted) if present.get(digest) != digest)
-    problems.extend(f"content/{digest}: is missing, or its bytes are not those of its name" for digest in wrong)
-    for record in run.records:
-        check = record["check"]
-        known = listed.get("checks", {}).get(check["id"]), listed.get("parameters", {}).get(check["id"])
-        if known != (check["digest"], record["parameters"]):
-            problems.append(f"records.jsonl: check {check['id']} or its parameters are not those of the content")
-            break
-    return wanted
-
-
-def check_private(name: str, data: bytes) -> bool:
-    """Whether a private object is the one of its name: SHA-256(salt || canonical object)."""
-    content = parse(data, name)
-    if (
-        not isinstance(content, dict)
-        or sorted(content) != ["object", "salt"]
-        or not isinstance(content["object"], dict)
-    ):
-        return False
-    salt = content["salt"]
-    if not isinstance(salt, str) or not HEX.fullmatch(salt):
-        return False
-    return name == f"private/{sha256(bytes.fromhex(salt) + canonical(content['object']))}.json"
-
-
-def check_names(members: Members, content: set[str], private: set[str], problems: list[str]) -> None:
-    """Nothing is in the bundle that does not belong there."""
+def check_run(members: dict[str, bytes], entry: Any, problems: list[str]) -> int:
+    """Records, ledger, bodies, data files and private objects are those of the seal; returns how many are erased."""
+    seal, asked = entry["body"], entry["body"]["asked"]
+    for name in LINES:
+        need(not members[name] or members[name].endswith(b"\n"), f"{name}: its last line is cut")
+    leaves, rows, packed, evidence = (members[name].split(b"\n")[:-1] for name in LINES)
+    records = [parse(leaf, "records.jsonl") for leaf in leaves]
+    ledger: dict[str, list[Any]] = {kind: [] for kind in ROWS}
+    for row in (parse(line, "ledger.jsonl") for line in rows):
+        ledger[row["kind"]].append(row)
+    resources = {key_of(row["scope"], row): row for row in ledger["resource"]}
+    bodies = {sha256(line): parse(line, "bodies.jsonl") for line in packed}
+    said = Counter(record["verdict"] for record in records)
+    states = Counter(row["state"] for row in ledger["collection"])
+    verdicts = {name: said[word] for name, word in VERDICTS.items()} | {"waived": len(ledger["waiver"])}
+    listings = {name: states[name] for name in ("complete", "off", "failed")}
+    sealed = (seal["records"], seal["ledger"], seal["verdicts"], seal["listings"])
+    right = sealed == (merkle(leaves), merkle(rows), verdicts, listings)
+    need(right, "records.jsonl, ledger.jsonl: have not the Merkle roots or the counts that were sealed", problems)
+    judged = Counter((record["check"]["id"], record["verdict"]) for record in records)
+    for row in ledger["population"]:
+        right = all(judged[row["check"], word] == row[name] for name, word in VERDICTS.items())
+        need(right, f"ledger.jsonl: the population of {row['check']} is not that of the records", problems)
+    # Every body that the run names is there, is that of its resource, and no other is.
+    needed = {row["body"] for row in ledger["resource"]}.union(*(item.get("related", {}).values() for item in records))
+    needed = needed.union(*(bodies[digest] for digest in needed if isinstance(bodies.get(digest), list)))
+    need([*map(sha256, packed)] == sorted(needed), "bodies.jsonl: holds not just the run's, in order", problems)
+    for key, row in resources.items():
+        body = bodies.get(row["body"])
+        right = isinstance(body, dict) and key_of(body, body) == key
+        need(right, f"bodies.jsonl: body {row['body']} is not that of the resource in the ledger", problems)
+    # The data files are those of their names, and all there.
+    content = {name[8:]: sha256(data) for name, data in members.items() if name.startswith("content/")}
+    listed = {group: parse(members.get(f"content/{name}", b"{}"), name) for group, name in asked["content"].items()}
+    wanted = set(asked["content"].values()).union(*(group.values() for group in listed.values()))
+    for digest in sorted(wanted):
+        need(content.get(digest) == digest, f"content/{digest}: is missing, or is not of its name", problems)
+    # Records stand in their order, each with the body of its resource, and judged by a check of the content.
+    keys = [key_of(record["scope"], record["subject"], record["check"]["id"]) for record in records]
+    need(all(a < b for a, b in pairwise(keys)), "records.jsonl: its records are not in their order", problems)
+    rows_of = [resources.get(key_of(item["scope"], item["subject"])) for item in records]
+    for record, row in zip(records, rows_of, strict=True):
+        right = record["subject"]["kind"] != "resource" or (row or {"body": ""})["body"] == record.get("body")
+        need(right, "records.jsonl: a record is not of the body that the ledger gives its resource", problems)
+        check, known = record["check"]["id"], (record["check"]["digest"], record["parameters"])
+        right = (listed["checks"].get(check), listed["parameters"].get(check)) == known
+        need(right, f"records.jsonl: check {check} or its parameters are not those of the content", problems)
+    # Private objects: SHA-256(salt || canonical object). Those that are missing were erased or left out.
+    holders = records + [item["subject"] for item in records] + ledger["resource"]
+    holders += [bodies[digest] for digest in needed if isinstance(bodies.get(digest), dict)]
+    holders += [failure for row in ledger["reader"] for failure in row["failures"]]
+    private = {f"private/{item[key]}.json" for item in holders for key in ("private", "identity") if key in item}
     for name, data in members.items():
-        folder, _, rest = name.partition("/")
-        if folder == "private" and rest:
-            if rest.removesuffix(".json") not in private or not check_private(name, data):
-                problems.append(f"{name}: is not the private object of its name, or not one of the run's")
-        elif folder == "content" and rest:
-            if rest not in content:
-                problems.append(f"{name}: is no content of the run")
-        elif not name.startswith("chain/") and name not in (*LINES, *CONVENIENCES, "manifest.json"):
-            problems.append(f"{name}: does not belong to a bundle")
-
-
-def check_manifest(members: Members, entry: Any, problems: list[str]) -> None:
-    """The manifest lists the members as they are."""
-    asked = entry["body"]["asked"]
-    others = {name: data for name, data in members.items() if name != "manifest.json"}
-    expected = {
-        "schema": 1,
-        "store": entry["store"],
-        "runs": [asked["run"]],
-        "period": {"from": asked["started_at"], "to": entry["body"]["ended_at"]},
-        "demonstration": asked["kind"] == "demo",
-        "members": {name: {"digest": sha256(data), "size": len(data)} for name, data in others.items()},
-    }
-    if members["manifest.json"] != canonical(expected):
-        problems.append("manifest.json: does not list the members as they are")
-
-
-def check_evidence(run: Run, entry: Any, members: Members, problems: list[str]) -> None:
-    """Each exported record is the leaf with what seal and ledger say of it."""
-    waivers = {record_key(row["scope"], row["check"], row["subject"]): row["waiver"] for row in run.ledger["waiver"]}
+        if name in private:
+            held = parse(data, name)
+            whole = sorted(held) == ["object", "salt"] and re.fullmatch("[0-9a-f]{64}", held["salt"]) is not None
+            need(whole and isinstance(held["object"], dict), f"{name}: is no private object")
+            hidden = sha256(bytes.fromhex(held["salt"]) + canonical(held["object"]))
+            need(name == f"private/{hidden}.json", f"{name}: is not the private object of its name", problems)
+        elif name.startswith("content/"):
+            need(name[8:] in wanted, f"{name}: does not belong to the bundle", problems)
+        elif not name.startswith("chain/"):
+            need(name in MEMBERS, f"{name}: does not belong to the bundle", problems)
+    # The manifest lists the members; each exported record is the leaf with what seal and ledger say of it.
+    files = {name: {"digest": sha256(data), "size": len(data)} for name, data in members.items()}
+    del files["manifest.json"]
+    period = {"from": asked["started_at"], "to": seal["ended_at"]}
+    manifest = {"schema": 1, "store": entry["store"], "runs": [asked["run"]], "period": period, "members": files}
+    same = members["manifest.json"] == canonical(manifest | {"demonstration": asked["kind"] == "demo"})
+    need(same, "manifest.json: does not list the members as they are", problems)
+    waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
+    common = {"schema": 1, "run": asked["run"], "as_of": seal["as_of"], "sealed_at": entry["recorded_at"]}
     expected = []
-    for index, (leaf, record) in enumerate(zip(run.leaves, run.records, strict=True)):
-        subject = record["subject"]
-        document = {
-            "schema": 1,
-            "record": record,
-            "leaf": sha256(b"\x00" + leaf),
-            "index": index,
-            "run": entry["body"]["asked"]["run"],
-            "as_of": entry["body"]["as_of"],
-            "sealed_at": entry["recorded_at"],
-        }
-        if subject["kind"] == "resource":
-            row = run.resources[resource_key(record["scope"], subject["type"], subject)]
-            document["collected_at"] = row["collected_at"]
-        place = record_key(record["scope"], record["check"]["id"], subject)
-        if place in waivers:
-            document["waiver"] = waivers[place]
-        expected.append(canonical(document))
-    if lines(members, "evidence.jsonl") != expected:
-        problems.append("evidence.jsonl: is not what records, ledger and seal say together")
+    for index, (leaf, record, key, row) in enumerate(zip(leaves, records, keys, rows_of, strict=True)):
+        document = {**common, "record": record, "leaf": sha256(b"\x00" + leaf), "index": index}
+        document |= {"collected_at": row["collected_at"]} if row and record["subject"]["kind"] == "resource" else {}
+        expected.append(canonical(document | ({"waiver": waivers[key]} if key in waivers else {})))
+    need(evidence == expected, "evidence.jsonl: is not what records, ledger and seal say together", problems)
+    return len(private - members.keys())
 
 
-def verify(data: bytes, pins: Pinned | None, allow_unanchored: bool) -> tuple[list[str], list[str]]:
-    """Verify the bytes of a bundle. Returns (problems, notes)."""
-    problems: list[str] = []
-    notes: list[str] = []
-    members = read_archive(data)
+def verify(data: bytes, pins: Pinned | None, lenient: bool) -> tuple[list[str], list[str], str, Entries]:
+    """Verify the bytes of a bundle. Returns problems, notes, the first line, and its chain."""
+    problems, notes = list[str](), list[str]()
+    members, unsure = read_archive(data), notes if lenient else problems
     if pins is None:
-        message = "no pinned key: who signed this is the bundle's own claim"
-        (notes if allow_unanchored else problems).append(message)
-        pins = claimed(members)
+        unsure.append("no pinned key: who signed this is the bundle's own claim")
+        pins = Pinned(canonical({"keys": parse(members["keys.json"], "keys.json")["claims"]}))
     entries = read_chain(members, pins, problems)
-    check_chain(entries, problems)
-    entry = entries[-1][0]
-    run = Run(members)
-    check_roots(run, entry["body"], problems)
-    check_records(run, problems)
-    private = check_bodies(run, members, problems)
-    content = check_content(run, entry["body"], members, problems)
-    check_names(members, content, private, problems)
-    check_manifest(members, entry, problems)
-    check_evidence(run, entry, members, problems)
-    if entry["body"]["asked"]["kind"] == "demo":
-        problems.append("demonstration, not evidence")
-    erased = sum(f"private/{digest}.json" not in members for digest in private)
-    if erased:
-        notes.append(f"{erased} private objects were left out or erased")
-    asked = entry["body"]["asked"]
-    notes.append(f"run {asked['run']} of {asked['organization']!r}, store {entry['store']}")
-    notes.append(f"period {asked['started_at']} to {entry['body']['ended_at']}: this run only")
-    notes.append(f"{len(run.leaves)} records, Merkle root {entry['body']['records']['root']}")
-    return problems, notes
+    entry = check_chain(entries, problems)
+    first = check_stamps(entries, entry, pins, problems, unsure)
+    erased = check_run(members, entry, problems)
+    seal, asked = entry["body"], entry["body"]["asked"]
+    need(asked["kind"] != "demo", "demonstration, not evidence", problems)
+    need(not erased, f"{erased} private objects were left out or erased", notes)
+    notes.append(f"this run only: {asked['run']} of {asked['organization']!r}; root {seal['records']['root']}")
+    return problems, notes, first, entries
+
+
+def check_split(one: Entries, other: Entries) -> list[str]:
+    """Two chains of one store must be the same where both reach, and one must reach the other."""
+    first, second = ({entry["sequence"]: (entry["previous"], link) for entry, link, _ in some} for some in (one, other))
+    shared = first.keys() & second.keys()
+    pairs = [(a[at][1], b[at + 1][0]) for a, b in ((first, second), (second, first)) for at in a if at + 1 in b]
+    if any(first[at] != second[at] for at in shared) or any(link != previous for link, previous in pairs):
+        return ["split view: the two hold different entries in one place"]
+    return [] if shared or pairs else ["could not be compared: the two share no entry, nor does one follow the other"]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundle", type=Path)
+    parser.add_argument("bundles", type=Path, nargs="+", help="one to verify; two to compare as well")
     parser.add_argument("--key", help="trust file, public key in PEM form, or 32 bytes in base64")
-    parser.add_argument("--allow-unanchored", action="store_true", help="accept the key that the bundle claims")
+    parser.add_argument("--allow-unanchored", action="store_true", help="accept what only the bundle itself claims")
     asked = parser.parse_args(arguments)
-    out = [NOT_ANCHORED]
-    try:
-        pins = pinned(asked.key) if asked.key else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm) as error:
-        parser.error(f"--key {asked.key}: not usable: {error}")
-    try:
-        problems, notes = verify(asked.bundle.read_bytes(), pins, asked.allow_unanchored)
-    except Unusable as error:
-        problems, notes = [str(error)], []
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        problems, notes = [f"could not be verified: {type(error).__name__}: {error}"], []
-    out += [f"problem: {text}" for text in problems] + [f"note: {text}" for text in notes]
-    out.append("DOES NOT VERIFY" if problems else "verified")
-    text = "\n".join(out).encode("ascii", "backslashreplace").decode()
-    sys.stdout.write(
-        "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text) + "\n"
-    )
-    return FAILED if problems else 0
+    out, chains = list[str](), list[Entries]()
+    for bundle in asked.bundles:
+        first, notes = NOT_ANCHORED, list[str]()
+        try:
+            given = asked.key and (Path(asked.key).read_bytes() if Path(asked.key).is_file() else asked.key.encode())
+            pins = Pinned(given.strip()) if given else None
+        except ERRORS as error:
+            parser.error(f"--key {asked.key}: not usable: {error}")
+        try:
+            problems, notes, first, chain = verify(bundle.read_bytes(), pins, asked.allow_unanchored)
+            chains.append(chain)
+        except (Unusable, *ERRORS) as error:
+            problems = [str(error) if isinstance(error, Unusable) else f"could not be verified: {error!r}"]
+        out += [first, *(f"problem: {text}" for text in problems), *(f"note: {text}" for text in notes)]
+    if len(asked.bundles) > 1:
+        out += [f"problem: {text}" for text in (check_split(*chains) if len(chains) == 2 else ["not compared"])]
+    failed = any(line.startswith("problem: ") for line in out)
+    text = "\n".join([*out, "DOES NOT VERIFY" if failed else "verified"]).encode("ascii", "backslashreplace").decode()
+    print("".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text))  # noqa: T201
+    return 5 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

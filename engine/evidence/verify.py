@@ -1,4 +1,4 @@
-"""Verifies a store: reads everything in it, and names whatever is flipped, missing, added, swapped or cut off.
+"""Verifies a store or a run of it: reads everything in it, and names what is flipped, missing, added, swapped, cut off.
 
 What could not be verified is a problem, never a success. What a killed run left behind is no evidence and no problem:
 it is noted.
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.evidence import canonical, chain, personal, tables
+from engine.evidence import anchors, canonical, chain, personal, statements, tables
+from engine.evidence.anchors import NOT_ANCHORED, Anchor, Anchoring
 from engine.evidence.chain import Reading
-from engine.evidence.entries import Intent, Link, Seal
+from engine.evidence.entries import Abandon, Intent, Link, Seal
 from engine.evidence.faults import Fault
 from engine.evidence.layout import FOLDERS, Layout
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
 
-NOT_ANCHORED: Final = "NOT ANCHORED: the key's holder could have rewritten or removed this"
 DEMONSTRATION: Final = "demonstration, not evidence"
 
 State = Literal["sealed", "abandoned", "unsealed"]
@@ -31,7 +31,10 @@ _ADDRESSED: Final = re.compile(r"content/([0-9a-f]{64})|private/([0-9a-f]{64})\.
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A run in the chain: when it started, and what became of it. ``records`` is 0 unless it was sealed."""
+    """A run in the chain: when it started, and what became of it. ``records`` is 0 unless it was sealed.
+
+    ``witness`` is the nonce of an auditor who watched it.
+    """
 
     run: str
     kind: str
@@ -39,22 +42,30 @@ class RunState:
     started_at: str
     records: int = 0
     root: str | None = None
+    witness: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What verifying a store gave. Nothing is wrong with it where ``problems`` is empty."""
+    """What verifying a store, a run or a bundle gave. Nothing is wrong with it where ``problems`` is empty.
+
+    ``anchored`` says by whom it is anchored in time. ``tail`` says that nothing shows where the chain ends, or that a
+    run is not anchored though an authority is pinned; None where neither is so. ``lenient`` accepts that.
+    """
 
     problems: tuple[Fault, ...]
     notes: tuple[str, ...]
     head: Link | None
     runs: tuple[RunState, ...]
     demonstration: bool = False
+    anchored: str = NOT_ANCHORED
+    tail: str | None = None
+    lenient: bool = False
 
     @property
     def verified(self) -> bool:
         """Whether this is evidence, and all of it verified."""
-        return not self.problems and not self.demonstration
+        return not self.problems and not self.demonstration and (self.tail is None or self.lenient)
 
     @property
     def exit_code(self) -> int:
@@ -64,20 +75,26 @@ class Report:
     def lines(self) -> tuple[str, ...]:
         """For a reader: how it is anchored first, then what is wrong, then what is noted, then the outcome."""
         sealed = [run for run in self.runs if run.state == "sealed"]
-        intact = DEMONSTRATION if self.demonstration else "verified"
+        intact = "verified" if self.verified else DEMONSTRATION if self.demonstration else "DOES NOT VERIFY"
         outcome = f"{len(self.problems)} problems: DOES NOT VERIFY" if self.problems else intact
+        cut = [] if self.tail is None else [f"{'note' if self.lenient else 'problem'}: {self.tail}"]
         head = f"entry {self.head.sequence}, {self.head.digest}" if self.head else "none"
         return (
-            NOT_ANCHORED,
+            self.anchored,
             *([DEMONSTRATION] if self.demonstration else []),
             *(f"problem: {fault}" for fault in self.problems),
+            *cut,
             *(f"note: {note}" for note in self.notes),
             f"{len(sealed)} sealed runs, {sum(run.records for run in sealed)} records, head {head}: {outcome}",
         )
 
 
-def verify(store: Path, trust: Trust) -> Report:
-    """Verify a whole store against a trust file that lies outside of it."""
+def verify(store: Path, trust: Trust, run: str | None = None, allow_unanchored: bool = False) -> Report:
+    """Verify a store against a trust file that lies outside of it: everything in it, or one run and the whole chain.
+
+    ``allow_unanchored`` accepts that nothing shows where the chain ends, and time stamps of authorities that the trust
+    file does not pin.
+    """
     layout = Layout(store)
     if not layout.chain.is_dir():
         return Report((Fault(str(store), "is no evidence store: could not verify"),), (), None, ())
@@ -86,15 +103,20 @@ def verify(store: Path, trust: Trust) -> Report:
     except OSError as error:
         return Report((Fault(str(store), f"could not be read: {error}"),), (), None, ())
     with tables.connection() as database:
-        return _Verification(layout, trust, Reader(layout, database), present).report()
+        verification = _Verification(layout, trust, Reader(layout, database), present, allow_unanchored)
+        return verification.report() if run is None else verification.report_of(run)
 
 
 class _Verification:
     """One pass over a store."""
 
-    def __init__(self, layout: Layout, trust: Trust, reader: Reader, present: dict[str, os.DirEntry[str]]) -> None:
+    def __init__(
+        self, layout: Layout, trust: Trust, reader: Reader, present: dict[str, os.DirEntry[str]], lenient: bool
+    ) -> None:
         self._layout, self._trust, self._reader, self._present = layout, trust, reader, present
+        self._lenient = lenient
         self._reading = chain.read(layout, trust)
+        self._anchoring = anchors.anchoring(self._reading, trust)
         self._states = run_states(self._reading)
         self._commitments: set[str] = set()
         self._notes: list[str] = []
@@ -108,17 +130,61 @@ class _Verification:
             # A run that died may have died before it had stored all of its content.
             self._reader.content(intent.content, complete=self._states[intent.run].state == "sealed")
         self._commitments |= set(_commitments_of(self._reader.bodies))
-        faults = [*self._reading.faults, *linked(self._reading), *self._private(), *self._strays()]
+        faults = [*self._chain(), *self._private(), *self._strays()]
         self._note_runs()
+        self._note_anchors()
+        return self._made(faults, tuple(self._states.values()), self._anchoring.last, None)
+
+    def report_of(self, run: str) -> Report:
+        """One run, the bodies that it relies on, and the chain that it stands in."""
+        sealed = [placed for placed, _ in self._reading.of_kind("seal")]
+        wanted = next((placed for placed in sealed if placed.entry.body.asked.run == run), None)
+        faults = [*self._chain()]
+        if wanted is None:
+            faults.append(Fault(str(self._layout.root), f"could not verify: it holds no sealed run {run}"))
+            return self._made(faults, (), None, None)
+        for earlier in sealed[: sealed.index(wanted)]:
+            self._reader.read_bodies(earlier)
+        self._reader.read(wanted)
+        anchor = self._anchoring.of(wanted.entry.sequence)
+        if anchor is not None:
+            self._notes.append(f"entry {anchor.stamped} was time stamped {anchor.lag} after it was recorded")
+        return self._made(faults, (self._states[run],), anchor, anchors.wanting(wanted, anchor, self._trust))
+
+    def _made(
+        self, faults: list[Fault], runs: tuple[RunState, ...], anchor: Anchor | None, wanting: str | None
+    ) -> Report:
         last = self._reading.placed[-1:]
         kinds = {intent.kind for _, intent in self._reading.of_kind("intent")}
+        self._notes += [f"run {run.run} was watched: nonce {run.witness}" for run in runs if run.witness is not None]
         return Report(
             problems=tuple(sorted({*faults, *self._reader.faults})),
             notes=tuple(self._notes),
             head=last[0].link if last else None,
-            runs=tuple(self._states.values()),
+            runs=runs,
             demonstration=self._trust.purpose == "demonstration" or "demo" in kinds,
+            anchored=anchors.line(anchor),
+            tail=wanting or (None if self._trust.head else open_tail(self._reading, self._anchoring)),
+            lenient=self._lenient,
         )
+
+    def _chain(self) -> Iterator[Fault]:
+        yield from self._reading.faults
+        yield from linked(self._reading)
+        yield from unvouched(self._anchoring, self._lenient, self._notes)
+
+    def _note_anchors(self) -> None:
+        last = self._anchoring.last
+        waiting = anchors.pending(self._reading)
+        if last is None:
+            return
+        slowest = max(self._anchoring.anchors, key=lambda anchor: anchor.lag)
+        self._notes.append(
+            f"{len(self._anchoring.anchors)} time stamps, the last over entry {last.stamped}; "
+            f"the longest lag is {slowest.lag}, of entry {slowest.stamped}"
+        )
+        if waiting is not None and waiting.sequence > last.stamped:
+            self._notes.append(f"entries {last.stamped + 1} to {waiting.sequence} are not time stamped yet")
 
     def _note_runs(self) -> None:
         for run in self._states.values():
@@ -188,16 +254,38 @@ def _commitments_of(bodies: dict[str, Any]) -> Iterator[str]:
             yield from (body[key] for key in ("identity", "private") if key in body)
 
 
+def open_tail(reading: Reading, anchoring: Anchoring) -> str | None:
+    """Why nothing shows where a chain ends; None where a time stamp covers its end.
+
+    It speaks of a chain of which no head is pinned.
+    """
+    end = next((found.entry.sequence for found in reversed(reading.placed) if found.entry.kind != "timestamp"), 0)
+    last = anchoring.last
+    if last is not None and last.stamped >= end:
+        return None
+    since = "what came after the last entry" if last is None else f"what came after entry {last.stamped}"
+    return f"tail not anchored: no head is pinned and no time stamp covers the end: {since} could have been cut off"
+
+
+def unvouched(anchoring: Anchoring, lenient: bool, notes: list[str]) -> Iterator[Fault]:
+    """What is wrong with time stamps. Those that nobody pinned could vouch for are noted where that is accepted."""
+    yield from anchoring.faults
+    if lenient:
+        notes += map(str, anchoring.unverified)
+    else:
+        yield from anchoring.unverified
+
+
 def run_states(reading: Reading) -> dict[str, RunState]:
     """What became of each run, in the order in which they began."""
     states = {
-        intent.run: RunState(intent.run, intent.kind, "unsealed", intent.started_at)
+        intent.run: RunState(intent.run, intent.kind, "unsealed", intent.started_at, witness=intent.witness)
         for _, intent in reading.of_kind("intent")
     }
     for _, seal in reading.of_kind("seal"):
         asked: Intent = seal.asked
         states[asked.run] = RunState(
-            asked.run, asked.kind, "sealed", asked.started_at, seal.records.count, seal.records.root
+            asked.run, asked.kind, "sealed", asked.started_at, seal.records.count, seal.records.root, asked.witness
         )
     for _, abandon in reading.of_kind("abandon"):
         begun = states.get(abandon.run)
@@ -210,13 +298,16 @@ def linked(reading: Reading) -> Iterator[Fault]:
     """Faults between entries: a run begins once, and ends once at most, with the intent that it names."""
     begun: dict[Link, Intent] = {}
     ended: set[Link] = set()
-    first = reading.placed[0].entry.sequence if reading.placed else 1  # a bundle holds a part of a chain
+    # A bundle holds a part of a chain, and the changes of keys before it.
+    first = next((found.entry.sequence for found in reading.placed if found.entry.kind != "key"), 1)
+    yield from statements.faults(reading)
     for placed in reading.placed:
         body, name = placed.entry.body, f"chain entry {placed.entry.sequence}"
         if isinstance(body, Intent):
             if any(body.run == other.run for other in begun.values()):
                 yield Fault(name, f"run {body.run} begins a second time")
             begun[placed.link] = body
+        if not isinstance(body, (Seal, Abandon)):
             continue
         run = body.asked.run if isinstance(body, Seal) else body.run
         intent = begun.get(body.intent)

@@ -18,7 +18,12 @@ def recorded(run: Assessment) -> str:
     """Where the run was sealed, and whether anyone but the key's holder can vouch for when."""
     sealed = run.sealed or {}
     name = f"run {safe(str(run.run_id))} in {safe(str(sealed.get('store', '')))}"
-    return f"{name}, {counted(int(sealed.get('records', 0)), 'record')}. {anchoring(run)}."
+    said = [f"{name}, {counted(int(sealed.get('records', 0)), 'record')}. {anchoring(run)}."]
+    if "waiting" in sealed:
+        said.append(f"Waits for a time stamp: {safe(str(sealed['waiting']))}.")
+    if "witness" in sealed:
+        said.append(f"Watched: nonce {safe(str(sealed['witness']))}.")
+    return " ".join(said)
 
 
 def anchoring(run: Assessment) -> str:

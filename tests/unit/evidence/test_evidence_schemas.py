@@ -118,12 +118,20 @@ def test_schema_and_engine_know_the_same_kinds(recorder: Recorder) -> None:
         assert (name in reserved) == validator("chain-entry").is_valid(payload)
 
 
-@pytest.mark.parametrize("body", [entries.Intent, entries.Seal, entries.Abandon])
+BODIES = [
+    *(body for kind, body in entries.KINDS.items() if kind != "key"),
+    entries.Rotate,
+    entries.Revoke,
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
 def test_schema_and_engine_know_the_same_fields(body: type[msgspec.Struct]) -> None:
     published = schema("chain-entry")["$defs"][body.__name__.lower()]
     fields = msgspec.structs.fields(body)
-    assert set(published["properties"]) == {field.encode_name for field in fields}
-    assert set(published["required"]) == {field.encode_name for field in fields if field.required}
+    tag = {body.__struct_config__.tag_field} - {None}
+    assert set(published["properties"]) == {field.encode_name for field in fields} | tag
+    assert set(published["required"]) == {field.encode_name for field in fields if field.required} | tag
 
 
 @pytest.mark.parametrize(("name", "where"), [("finding", ("properties", "reason")), ("snapshot", ("$defs", "unread"))])

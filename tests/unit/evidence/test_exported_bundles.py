@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from engine.errors import SealError
 from engine.evidence import canonical, standalone_verify
+from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.bundle import VERIFIER, archive, export_run
 from engine.evidence.bundle_verify import verify_bundle
 from engine.evidence.keys import TRUST_FILE, load_keys
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import Trust, read_trust
-from engine.evidence.verify import NOT_ANCHORED
 from tests.unit.evidence.synthetic_runs import (
     END,
     START,
@@ -76,8 +76,8 @@ def agreed(data: bytes, folder: Path, work: Path) -> bool:
     bundle.write_bytes(data)
     ours = verify_bundle(bundle, trust_of(folder)).verified
     try:
-        problems, _ = standalone_verify.verify(
-            data, standalone_verify.pinned(str(folder / "config" / TRUST_FILE)), False
+        problems, *_ = standalone_verify.verify(
+            data, standalone_verify.Pinned((folder / "config" / TRUST_FILE).read_bytes()), False
         )
         theirs = not problems
     except (standalone_verify.Unusable, ValueError, KeyError, TypeError, AttributeError, IndexError):

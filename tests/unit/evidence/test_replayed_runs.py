@@ -11,10 +11,10 @@ import pytest
 
 from engine.errors import ContentError, VerificationError
 from engine.evidence import chain, tables
+from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.replay import NORMALISATION, Recorded, Replay, replay, snapshot_of
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
-from engine.evidence.verify import NOT_ANCHORED
 from engine.model import Finding
 from tests.unit.evidence.synthetic_runs import ENCRYPTED, USER, content, judged, record, store_in
 

@@ -20,7 +20,7 @@ SEALED = dsse.seal(PAYLOAD, KEY)
 
 
 def test_what_was_sealed_opens() -> None:
-    assert dsse.unseal(SEALED, PINNED) == PAYLOAD
+    assert dsse.unseal(SEALED, PINNED).payload == PAYLOAD
 
 
 def test_what_is_signed_is_the_encoding_of_the_specification() -> None:

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.evidence import canonical, chain, dsse
+from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.keys import KEY_FILE, TRUST_FILE, initialise, load_keys
 from engine.evidence.layout import Layout
 from engine.evidence.seal import open_store
 from engine.evidence.trust import Trust, read_trust
-from engine.evidence.verify import DEMONSTRATION, NOT_ANCHORED, Report, verify
+from engine.evidence.verify import DEMONSTRATION, Report, verify
 from tests.unit.evidence.synthetic_runs import (
     START,
     begun,

@@ -1,0 +1,141 @@
+"""Changes of the keys that sign: a new one that the old one vouches for, and one that is withdrawn.
+
+A rotation is three writes: the new key beside the old, the entry, the trust file and the key in its place. Whatever a
+crash leaves of them, the same command again ends it.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+
+from engine.errors import SealError, UsageError
+from engine.evidence import chain, durable, keys
+from engine.evidence.canonical import neutral_text
+from engine.evidence.entries import Link, Revoke, Rotate
+from engine.evidence.keys import KEY_FILE, KEY_VARIABLE, TRUST_FILE, SigningKey
+from engine.evidence.layout import Layout
+from engine.evidence.seal import open_store
+from engine.evidence.trust import Trust, amend
+
+NEXT_FILE: Final = "signing-key.next.pem"
+
+
+def rotate(
+    store: Path, config: Path, now: str, new: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> tuple[str, Link]:
+    """Replace the signing key; gives the id of the new one, and the entry that says so.
+
+    Without ``new`` (a key in PEM form) one is made, and takes the old one's place in ``config``, which is then gone.
+    With it, whoever calls puts it where the old one was. Raises UsageError where the old key comes from the environment
+    and no new one is given, SealError where something cannot be written.
+    """
+    if new is None and environment.get(KEY_VARIABLE):
+        raise UsageError(f"replacing the key of {KEY_VARIABLE}: name a file with the new one: --to FILE")
+    coming = config / NEXT_FILE if new is None else new
+    with durable.doing(f"making a key in {config}"):
+        if new is None and not coming.exists():
+            durable.create(coming, keys.new_key(), config)
+    key = keys.read_key(coming)
+    link = _said(store, config, environment, key, now)
+    with durable.doing(f"putting the new key into {config}"):
+        if new is None:
+            durable.replace(config / KEY_FILE, coming.read_bytes())
+            durable.discard(coming)
+    return key.key_id, link
+
+
+def _said(store: Path, config: Path, environment: Mapping[str, str], key: SigningKey, now: str) -> Link:
+    """The entry that brings a key, written now or by a rotation that did not come to its end."""
+    trust_file = config / TRUST_FILE
+    loaded = keys.load_keys(config, environment)
+    trust = amend(trust_file, lambda said: said, "reading keys")
+    reading = chain.read(Layout(store), trust)
+    brought = (placed for placed, body in reading.of_kind("key") if isinstance(body, Rotate) and body.key == key.key_id)
+    placed = next(brought, None)
+    if placed is not None:
+        link, old = placed.link, placed.signer
+    else:
+        if key.key_id == loaded.signing.key_id:
+            raise SealError("the new key is the old one; nothing was changed")
+        recorder = open_store(store, loaded, trust_file)
+        appending = recorder.chain()
+        appending.refuse_rollback()
+        appending.refuse_replaced_key()
+        body = Rotate(key=key.key_id, public_key=base64.b64encode(key.public).decode())
+        link, old = appending.append("key", body, now), loaded.signing.key_id
+    amend(
+        trust_file,
+        lambda said: replace(
+            said,
+            keys={**said.keys, key.key_id: key.public},
+            until={**said.until, old: min(said.until.get(old, link.sequence), link.sequence)},
+            head=link if said.head is None or said.head.sequence < link.sequence else said.head,
+        ),
+        f"pinning the new key {key.key_id[:16]}...",
+    )
+    return link
+
+
+def revoke(
+    store: Path,
+    config: Path,
+    key_id: str,
+    since: int,
+    reason: str,
+    now: str,
+    environment: Mapping[str, str] = os.environ,
+) -> Link:
+    """Withdraw a key that was in others' hands: nothing verifies that it signed from the entry ``since`` on.
+
+    Raises SealError where it is the key that would sign that, where it is unknown, or where nothing can be written.
+    """
+    trust_file = config / TRUST_FILE
+    recorder = open_store(store, keys.load_keys(config, environment), trust_file)
+    appending = recorder.chain()
+    appending.refuse_rollback()
+    appending.refuse_replaced_key()
+    if key_id == recorder.keys.signing.key_id:
+        raise SealError("a key cannot withdraw itself: replace it first (auditreel key rotate)")
+    if key_id not in recorder.trust.keys:
+        raise SealError(f"key {key_id[:16]}... is not one of those that {trust_file} pins")
+    if recorder.trust.head is None or not 1 <= since <= recorder.trust.head.sequence:
+        raise SealError(f"there is no entry {since} in the chain; nothing was changed")
+    link = appending.append("key", Revoke(key=key_id, since=since, reason=neutral_text(reason)), now)
+
+    def withdrawn(said: Trust) -> Trust:
+        last = min(said.until.get(key_id, since), since - 1)
+        return replace(said, until={**said.until, key_id: last}, head=link)
+
+    amend(trust_file, withdrawn, f"withdrawing key {key_id[:16]}...")
+    return link
+
+
+def trust_authority(config: Path, name: str, certificates: bytes) -> tuple[str, ...]:
+    """Pin the certificates (PEM) of a time stamp authority; gives their SHA-256 fingerprints.
+
+    Raises UsageError for what is no certificate, SealError where the trust file cannot be written.
+    """
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        found = x509.load_pem_x509_certificates(certificates)
+    except ValueError as error:
+        raise UsageError(f"pinning the certificates of {name}: not in PEM form: {error}") from error
+    listed = tuple(item.public_bytes(Encoding.DER) for item in found)
+    amend(
+        config / TRUST_FILE,
+        lambda said: replace(
+            said,
+            authorities={**said.authorities, name: tuple(dict.fromkeys((*said.authorities.get(name, ()), *listed)))},
+        ),
+        f"pinning the certificates of {name}",
+    )
+    return tuple(item.fingerprint(SHA256()).hex() for item in found)

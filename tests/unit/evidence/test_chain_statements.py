@@ -1,0 +1,113 @@
+"""What is said of sealed runs in the chain must be about sealed runs, and be said once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine.evidence import canonical, chain
+from engine.evidence.entries import Close, Link, Nonce, Population, Span
+from engine.evidence.seal import Recorder
+from engine.evidence.trust import read_trust
+from engine.evidence.verify import verify
+from tests.unit.evidence.synthetic_runs import END, record, store_in
+
+DIGEST = canonical.digest(b"x")
+NOWHERE = Link(sequence=2, digest="0" * 64)
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Recorder:
+    made = store_in(tmp_path)
+    record(made)
+    record(made)
+    return made
+
+
+def seals(recorder: Recorder) -> tuple[Link, ...]:
+    return tuple(placed.link for placed, _ in chain.read(recorder.layout, recorder.trust).of_kind("seal"))
+
+
+def said(recorder: Recorder, *bodies: tuple[str, Any]) -> list[str]:
+    """What verifying says of further entries; a callable is told the link of the one before."""
+    link: Link | None = None
+    for kind, body in bodies:
+        link = recorder.chain().append(kind, body(link) if callable(body) else body, END)
+    return [
+        fault.message for fault in verify(recorder.layout.root, read_trust(recorder.trust_file), None, True).problems
+    ]
+
+
+def population(frames: tuple[Link, ...]) -> Population:
+    return Population(query="s3:ListBuckets", unit="items", digest=DIGEST, count=3, frames=frames, check="aws.made.x")
+
+
+def closing(seals: tuple[Link, ...], starts: str = "2026-11-01", ends: str = "2026-11-30") -> Close:
+    span = Span(starts=starts, ends=ends, timezone="UTC")
+    return Close(period=span, seals=seals, inputs=DIGEST, open_failures=DIGEST)
+
+
+def drawn(nonce: str | None = "4711", internal: bool = False) -> Callable[[Link], Nonce]:
+    return lambda link: Nonce(population=link, nonce=nonce, internal=internal)
+
+
+def test_a_population_its_draw_and_a_closed_period_verify(recorder: Recorder) -> None:
+    frames = seals(recorder)
+    assert (
+        said(
+            recorder,
+            ("population", population(frames)),
+            ("nonce", drawn()),
+            ("population", population(frames[:1])),
+            ("nonce", drawn(None, True)),
+            ("close", closing(frames[:1])),
+            ("close", closing(frames[1:], "2026-12-01", "2026-12-31")),
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("frame", [NOWHERE, Link(sequence=99, digest=DIGEST)])
+def test_a_population_of_what_was_never_sealed_is_a_fault(recorder: Recorder, frame: Link) -> None:
+    assert said(recorder, ("population", population((frame,)))) == ["names a frame that is no seal before it"]
+
+
+@pytest.mark.parametrize(("nonce", "internal"), [(None, False), ("4711", True)])
+def test_a_draw_is_the_auditors_or_internal_and_never_both(
+    recorder: Recorder, nonce: str | None, internal: bool
+) -> None:
+    found = said(recorder, ("population", population(seals(recorder))), ("nonce", drawn(nonce, internal)))
+    assert found == ["is neither an auditor's draw nor marked as internal"]
+
+
+def test_a_population_is_drawn_from_once_and_frozen_before(recorder: Recorder) -> None:
+    frozen = recorder.chain().append("population", population(seals(recorder)), END)
+    once = Nonce(population=frozen, nonce="1", internal=False)
+    assert said(recorder, ("nonce", once)) == []
+    again = msgspec.structs.replace(once, nonce="2")
+    assert said(recorder, ("nonce", again)) == ["draws from a population a second time"]
+    foreign = msgspec.structs.replace(once, population=seals(recorder)[0])
+    assert "draws from no population that was frozen before it" in said(recorder, ("nonce", foreign))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda found: closing((NOWHERE,)), "closes a period with what is no seal before it"),
+        (lambda found: closing(found[::-1]), "does not name its seals in their order, each once"),
+        (lambda found: closing((found[0], found[0])), "does not name its seals in their order, each once"),
+        (lambda found: closing(found, "2026-11-30", "2026-11-01"), "closes no period: it ends before it starts"),
+        (lambda found: closing(found, "2026-11-31", "2026-12-01"), "closes no period: it ends before it starts"),
+    ],
+)
+def test_a_period_closes_with_its_own_seals(recorder: Recorder, change: Any, message: str) -> None:
+    assert said(recorder, ("close", change(seals(recorder)))) == [message]
+
+
+def test_a_period_is_closed_once(recorder: Recorder) -> None:
+    found = said(recorder, ("close", closing(seals(recorder))), ("close", closing((), "2026-11-30", "2026-12-31")))
+    assert found == ["closes a period that begins before the end of one closed earlier"]
