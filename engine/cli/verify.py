@@ -32,19 +32,16 @@ def command(targets: tuple[str, ...], allow_unanchored: bool, store: str | None,
     folder = config or settings.configuration()
     if len(targets) > 2:
         raise UsageError(f"verifying {len(targets)} targets: one is verified, two are compared")
-    known = settings.merged({"store": store})["store"]
-    for target in targets:
-        if not Path(target).exists() and not (pipeline.is_run(target) and len(targets) == 1):
-            raise UsageError(f"verifying {target}: it is not there")
-    if len(targets) == 2:
-        verdict = pipeline.compare(*targets, folder, allow_unanchored)
-    else:
-        place = targets[0] if targets else store_of(store)
+    is_run = len(targets) == 1 and not Path(targets[0]).exists() and pipeline.is_run(targets[0])
+    places = targets if targets and not is_run else (store_of(store),)
+    for place in places:
         if not Path(place).exists():
-            known = store_of(store)
-        if not (Path(place) if Path(place).exists() else Path(known)).exists():
             raise UsageError(f"verifying {place}: it is not there")
-        verdict = pipeline.verify(place, folder, allow_unanchored, known)
+    if len(places) == 2:
+        verdict = pipeline.compare(*places, folder, allow_unanchored)
+    else:
+        known = places[0] if is_run else settings.merged({"store": store})["store"]
+        verdict = pipeline.verify(targets[0] if is_run else places[0], folder, allow_unanchored, known)
     return told(verdict.lines, verdict.exit_code)
 
 

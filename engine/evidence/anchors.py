@@ -120,16 +120,15 @@ def _anchor(placed: Placed, body: TimeStamp, stamped: Placed | None, trust: Trus
 
 def _contradictions(reading: Reading, anchors: list[Anchor]) -> Iterator[Fault]:
     """Entries that say a time which a stamp rules out: after the stamp that covers them, or before one they follow."""
+    timed = [(_time(anchor.at), anchor) for anchor in anchors]
     for placed in reading.placed:
         sequence, said = placed.entry.sequence, placed.entry.recorded_at
-        said_at = _time(said)
-        for anchor in anchors:
-            if sequence <= anchor.stamped and said_at > _time(anchor.at) + TOLERANCE:
-                yield Fault(place(placed), f"says {said}, and was time stamped before that, at {anchor.at}")
-                break
-            if sequence > anchor.entry and said_at < _time(anchor.at) - TOLERANCE:
-                yield Fault(place(placed), f"says {said}, and follows a time stamp of {anchor.at}: it is backdated")
-                break
+        covering = min((item for item in timed if sequence <= item[1].stamped), default=None)
+        followed = max((item for item in timed if sequence > item[1].entry), default=None)
+        if covering is not None and _time(said) > covering[0] + TOLERANCE:
+            yield Fault(place(placed), f"says {said}, and was time stamped before that, at {covering[1].at}")
+        elif followed is not None and _time(said) < followed[0] - TOLERANCE:
+            yield Fault(place(placed), f"says {said}, and follows a time stamp of {followed[1].at}: it is backdated")
 
 
 def pending(reading: Reading) -> Link | None:

@@ -18,12 +18,16 @@ def recorded(run: Assessment) -> str:
     """Where the run was sealed, and whether anyone but the key's holder can vouch for when."""
     sealed = run.sealed or {}
     name = f"run {safe(str(run.run_id))} in {safe(str(sealed.get('store', '')))}"
-    said = [f"{name}, {counted(int(sealed.get('records', 0)), 'record')}. {anchoring(run)}."]
+    return f"{name}, {counted(int(sealed.get('records', 0)), 'record')}. {anchoring(run)}."
+
+
+def vouching(run: Assessment) -> Iterator[tuple[str, str]]:
+    """What is still to be vouched for by others, and what an auditor saw: a label and a text each."""
+    sealed = run.sealed or {}
     if "waiting" in sealed:
-        said.append(f"Waits for a time stamp: {safe(str(sealed['waiting']))}.")
+        yield "Waits", f"for a time stamp: {safe(str(sealed['waiting']))}"
     if "witness" in sealed:
-        said.append(f"Watched: nonce {safe(str(sealed['witness']))}.")
-    return " ".join(said)
+        yield "Watched", f"nonce {safe(str(sealed['witness']))}"
 
 
 def anchoring(run: Assessment) -> str:

@@ -97,6 +97,8 @@ def _header(run: Assessment) -> Iterator[str]:
         yield f"\n> **{closing.WATERMARK}**"
     if run.sealed is not None:
         yield f"\nRecorded: {prose(closing.recorded(run))}"
+        for label, text in closing.vouching(run):
+            yield f"\n{label} {prose(text)}"
 
 
 def _totals(run: Assessment) -> Iterator[str]:

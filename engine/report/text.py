@@ -48,6 +48,8 @@ def _header(run: Assessment, page: Page) -> Iterator[str]:
     yield from page.labelled("Judged", sentences.judged(run), most=3)
     if run.sealed is not None:
         yield from page.labelled("Recorded", closing.recorded(run), most=3)
+        for label, text in closing.vouching(run):
+            yield from page.labelled(label, text, most=3)
 
 
 # --- by criterion and control --------------------------------------------------------------------------------------

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -119,6 +122,32 @@ class Authority:
 
     def response(self, digest: str, at: str) -> str:
         return base64.b64encode(self.stamp(digest, at)).decode()
+
+
+@contextmanager
+def served(reply: Callable[[bytes], bytes]) -> Iterator[str]:
+    """An authority over HTTP, as RFC 3161, section 3.4, has it; gives its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = self.rfile.read(int(self.headers["Content-Length"]))
+            assert self.headers["Content-Type"] == "application/timestamp-query"
+            data = reply(request)
+            self.send_response(200)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is printed."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/tsa"
+        finally:
+            server.shutdown()
 
 
 @cache

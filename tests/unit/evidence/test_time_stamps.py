@@ -6,11 +6,7 @@ import base64
 import re
 import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -28,7 +24,7 @@ from engine.evidence.seal import Recorder
 from engine.evidence.timestamps import TimeStampError, ask, checked, query
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
-from tests.unit.evidence.authority import NAME, Authority, authority
+from tests.unit.evidence.authority import NAME, Authority, authority, served
 from tests.unit.evidence.synthetic_runs import END, record, reopened, store_in
 
 DIGEST = "ab" * 32
@@ -149,32 +145,6 @@ def reply(folder: Path, request: bytes) -> bytes:
     return (folder / "reply.tsr").read_bytes()
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The authority over HTTP, as RFC 3161, section 3.4, has it."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = self.rfile.read(int(self.headers["Content-Length"]))
-            assert self.headers["Content-Type"] == "application/timestamp-query"
-            data = reply(folder, request)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/timestamp-reply")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing is printed."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/tsa"
-        finally:
-            server.shutdown()
-
-
 def now() -> str:
     from engine.cli.clock import system_clock
 
@@ -188,7 +158,7 @@ def test_a_local_openssl_authority_stamps_a_chain_and_openssl_verifies_it_too(op
     trust_authority(tmp_path / "config", "Local Time", (openssl / "cert.pem").read_bytes())
     today = now()
     sealed = record(reopened(tmp_path), start=today)
-    with served(openssl) as url:
+    with served(lambda request: reply(openssl, request)) as url:
         found = stamping.stamp(reopened(tmp_path), {"Local Time": url}, now)
     assert (found.waiting, found.anchor.stamped if found.anchor else 0) == (None, sealed.sequence)
     trust = replace(read_trust(recorder.trust_file), head=None)
