@@ -109,6 +109,11 @@ def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys
     else:
         path = Path(given) if given else config / KEY_FILE
         signing = _parse(_read_private(path), str(path))
+    return Keys(signing, load_secret(config))
+
+
+def load_secret(config: Path) -> bytes:
+    """The store secret of ``config``. Raises SealError where it is missing, malformed, or readable by others."""
     secret = _read_private(config / SECRET_FILE).strip()
     try:
         salt = bytes.fromhex(secret.decode("ascii"))
@@ -116,7 +121,7 @@ def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys
         raise SealError(f"{config / SECRET_FILE} is no hexadecimal secret; restore it from a backup") from error
     if len(salt) < 32:
         raise SealError(f"{config / SECRET_FILE} is shorter than 32 bytes; restore it from a backup")
-    return Keys(signing, salt)
+    return salt
 
 
 def _new_key() -> bytes:

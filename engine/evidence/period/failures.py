@@ -1,0 +1,210 @@
+"""Failures of the period, each with the rule that was in force when it began."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import msgspec
+
+from engine.evidence import canonical
+from engine.evidence.period.coverage import Track
+from engine.evidence.period.film import Film
+from engine.evidence.period.index import VERDICTS
+from engine.evidence.period.intervals import Interval, intervals
+from engine.model import Control
+from engine.periods import Failure
+
+FAIL = VERDICTS.index("fail")
+_ENDS = ("corrected", "deleted", "not_applicable")
+"""How a failure ends that was put right. The others only stop being seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A failure, with the first frame (index) in which it was seen."""
+
+    failure: Failure
+    first: int
+
+
+def found(film: Film) -> list[Found]:
+    """The failures that lasted into the period, or began in it: by check, scope and subject, in the order of time.
+
+    In a photograph only those that are open.
+    """
+    index, looks, window = film.index, film.looks, film.window
+    failing = frozenset(
+        stream
+        for stream, verdict, first in zip(index.stream, index.verdict, index.first, strict=True)
+        if verdict == FAIL and first < window.count
+    )
+    beside, successors = _beside(film), _Successors(film)
+    rows = []
+    for stream, spans in film.spans_of(failing).items():
+        pair = film.pair(stream)
+        track, number = film.tracks[pair], index.streams.values[stream][2]
+        for interval in intervals(spans, track, looks, index.subjects.values[number][1]):
+            if interval.end is not None and (window.single or looks[interval.end].night < window.first_night):
+                continue
+            failure = _failure(film, stream, interval, track)
+            if failure.ended == "deleted":
+                failure = replace(failure, replaced=successors.of(stream, interval))
+            if stream in beside:
+                failure = replace(failure, waivers=_waivers(interval, beside[stream], track))
+            rows.append(Found(failure, interval.first_bad))
+    return sorted(rows, key=lambda row: _order(row.failure))
+
+
+def _order(failure: Failure) -> tuple[object, ...]:
+    return failure.check, failure.scope, failure.subject.type, failure.subject.id, failure.first_bad
+
+
+def _failure(film: Film, stream: int, interval: Interval, track: Track) -> Failure:
+    looks = film.looks
+    scope, check = film.pair(stream)
+    first, last, end = interval.first_bad, interval.last_bad, interval.end
+    policy = film.bases[first].policy
+    _, version, _, _ = film.index.tests.values[interval.spans[0].test]
+    good = interval.last_good
+    before = looks[first].night < film.window.first_night
+    message = interval.spans[0].message
+    failure = Failure(
+        check=check,
+        version=version,
+        severity=policy.checks[check].severity,
+        scope=scope,
+        subject=film.subjects[film.index.streams.values[stream][2]],
+        last_good=looks[good].moment if good is not None else None,
+        first_bad=looks[first].moment,
+        last_bad=looks[last].moment,
+        first_good=looks[end].moment if end is not None else None,
+        began="before_the_period" if before else interval.began,
+        ended=interval.ended,
+        frames=sum(_judged(track, span.first, span.last) for span in interval.spans),
+        unseen=_unseen(film, interval, track),
+        message=canonical.original_text(message) if message is not None else None,
+    )
+    return ruled(failure, (control for control in policy.controls if names(control, check)), _days(film, interval))
+
+
+def _judged(track: Track, first: int, last: int) -> int:
+    return bisect_right(track.frames, last) - bisect_left(track.frames, first)
+
+
+def _unseen(film: Film, interval: Interval, track: Track) -> int:
+    """Frames that judged the check and did not see the subject, and nights without a frame, between its bounds."""
+    looks = film.looks
+    after = interval.last_good if interval.last_good is not None else interval.first_bad
+    before = interval.end if interval.end is not None else len(looks)
+    failed = sum(_judged(track, span.first, span.last) for span in interval.spans)
+    failed -= interval.last_good is None
+    night = looks[interval.end].night if interval.end is not None else len(film.calendar.dates)
+    return track.judged_between(after, before) - failed + track.missed_between(looks[after].night, night)
+
+
+def _days(film: Film, interval: Interval) -> int:
+    """Nights from the first frame that saw it to the one that ended it, or to the end of the period."""
+    dates = film.calendar.dates
+    first = date.fromisoformat(dates[film.looks[interval.first_bad].night])
+    last = dates[film.looks[interval.end].night] if interval.end is not None else dates[-1]
+    return (date.fromisoformat(last) - first).days
+
+
+def names(control: Control, check: str) -> bool:
+    """Whether a control rests on a check, be it as one of several alternatives."""
+    return check in control.checks or any(check in group for group in control.alternatives)
+
+
+def ruled(failure: Failure, controls: Iterable[Control], days: int) -> Failure:
+    """The failure with what the rules of controls say of it, the strictest of them where they differ.
+
+    ``days`` is how long it lasted by dates, from the frame that first saw it to the one that ended it. Without a
+    control no rule says anything.
+    """
+    limits = [_limit(control, failure) for control in controls]
+    if not limits:
+        return replace(failure, limit=None, deviation=None)
+    if None in limits:
+        return replace(failure, limit=None, deviation=True)
+    limit = min(number for number in limits if number is not None)
+    if days > limit:
+        return replace(failure, limit=limit, deviation=True)
+    # What was put right in time is none; what is open, or stopped being tested, may still become one.
+    return replace(failure, limit=limit, deviation=False if failure.ended in _ENDS else None)
+
+
+def _limit(control: Control, failure: Failure) -> int | None:
+    return None if isinstance(control.deviation, str) else control.deviation[failure.severity]
+
+
+def lasted(film: Film, failure: Failure) -> int:
+    """:func:`ruled`'s days of a failure of the film."""
+    night = {look.moment: look.night for look in film.looks}
+    dates = film.calendar.dates
+    end = dates[night[failure.first_good]] if failure.first_good is not None else dates[-1]
+    return (date.fromisoformat(end) - date.fromisoformat(dates[night[failure.first_bad]])).days
+
+
+# --- what stood beside, and what came after ---
+
+
+def _beside(film: Film) -> dict[int, list[tuple[str, int, int]]]:
+    """The waivers that stood beside failures of each stream: id, first and last frame."""
+    index = film.index
+    ids = [str(canonical.original(msgspec.json.decode(text))["id"]) for text in index.waivers.values]
+    rows: dict[int, list[tuple[str, int, int]]] = {}
+    for stream, waiver, first, last in zip(
+        index.beside, index.beside_waiver, index.beside_first, index.beside_last, strict=True
+    ):
+        if first < film.window.count:
+            rows.setdefault(stream, []).append((ids[waiver], first, min(last, film.window.count - 1)))
+    return rows
+
+
+def _waivers(interval: Interval, beside: Iterable[tuple[str, int, int]], track: Track) -> Mapping[str, int] | None:
+    counts: dict[str, int] = {}
+    for waiver, first, last in beside:
+        for span in interval.spans:
+            low, high = max(first, span.first), min(last, span.last)
+            if low <= high:
+                counts[waiver] = counts.get(waiver, 0) + _judged(track, low, high)
+    return dict(sorted(counts.items())) or None
+
+
+class _Successors:
+    """Finds the resource that was created in the place of another: same type, scope and name."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        index = film.index
+        self._by_name: dict[tuple[int, str, str], list[tuple[int, int]]] = {}
+        begun: dict[int, int] = {}
+        for place, first in zip(index.present, index.present_first, strict=True):
+            begun.setdefault(place, first)
+            self._note(place, first)
+        self._begun = begun
+
+    def _note(self, place: int, first: int) -> None:
+        index = self._film.index
+        scope, subject = index.places.values[place]
+        name = index.names.get(subject)
+        if name and first < self._film.window.count:
+            type_ = index.subjects.values[subject][1]
+            self._by_name.setdefault((scope, type_, name), []).append((first, place))
+
+    def of(self, stream: int, interval: Interval) -> str | None:
+        """The id of the first that came after a failing resource was last seen; the same id where that came back."""
+        index = self._film.index
+        scope, _, own = index.streams.values[stream]
+        name = index.names.get(own)
+        if not name:
+            return None
+        for first, place in sorted(self._by_name.get((scope, index.subjects.values[own][1], name), ())):
+            other = index.places.values[place][1]
+            came = first if other == own else self._begun[place]
+            if came > interval.last_bad and (other != own or (interval.end is not None and came > interval.end)):
+                return self._film.subjects[other].id
+        return None
