@@ -10,6 +10,7 @@ Written in this order, and best read in it::
     seal        a run, from intent to seal                durable     writes that survive a crash
     runs        a sealed run, read and compared           verify      a whole store
     replay      judge again, compare                      bundle      one run, for a stranger
+    derived     kept beside it, under a code              period      many runs, as a film
 
 Nothing else in the engine writes evidence. ``standalone_verify`` imports nothing of this package, on purpose.
 """

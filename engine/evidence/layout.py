@@ -68,6 +68,11 @@ class Layout:
         """The span index: derived, no evidence, and deletable."""
         return self.root / INDEX / "spans"
 
+    @property
+    def known_bodies(self) -> Path:
+        """What the packs hold: derived, no evidence, and deletable."""
+        return self.root / INDEX / "bodies"
+
     def relative(self, path: Path) -> str:
         """How a path is called inside the store."""
         return path.relative_to(self.root).as_posix()

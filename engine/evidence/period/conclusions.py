@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from engine.evidence.period.coverage import NOT_IN_FORCE, RAN
-from engine.evidence.period.failures import Found, lasted, names, ruled
+from engine.evidence.period.failures import Found, names, ruling
 from engine.evidence.period.film import Film
 from engine.evidence.period.populations import Seen
 from engine.model import Control, ControlWord, Criterion, InForce
@@ -32,8 +32,11 @@ def controls(
         policies = [film.bases[-1].policy]
     latest = {control.id: control for policy in policies for control in policy.controls}
     covered = _covered(film)
-    by_check = {row.check: row for row in populations}
-    known = _Known(film, found, rows, by_check, covered, tuple(nights))
+    by_check = {population.check: population for population in populations}
+    failing: dict[str, list[Found]] = {}
+    for row in found:
+        failing.setdefault(row.failure.check, []).append(row)
+    known = _Known(film, failing, rows, by_check, covered, tuple(nights))
     return tuple(_control(latest[id_], known) for id_ in sorted(latest))
 
 
@@ -49,7 +52,7 @@ def _distinct(policies: Iterable[InForce]) -> list[InForce]:
 @dataclass(frozen=True, slots=True)
 class _Known:
     film: Film
-    found: Sequence[Found]
+    found: Mapping[str, Sequence[Found]]
     rows: Mapping[str, Seen]
     populations: Mapping[str, PeriodPopulation]
     covered: Mapping[str, str]
@@ -125,18 +128,37 @@ def _chosen(row: Seen) -> bool:
     return bool(row.complete and row.passed and not row.failed and not row.unknown)
 
 
-def _failures(control: Control, wanted: Sequence[str], unused: Sequence[str], known: _Known) -> Iterator[Failure]:
+def _failures(control: Control, wanted: Sequence[str], unused: Sequence[str], known: _Known) -> list[Failure]:
     """A control's failures by its own rule, as it was when each began: deviations, then undecided, then the others."""
-    film, rows = known.film, []
-    for row in known.found:
-        failure = row.failure
-        then = next((item for item in film.bases[row.first].policy.controls if item.id == control.id), None)
-        named = then is not None and names(then, failure.check)
-        if failure.check in unused or not (named or failure.check in wanted):
+    rows = []
+    for check, found in known.found.items():
+        if check in unused:
             continue
-        rows.append(ruled(failure, [then if named and then is not None else control], lasted(film, failure)))
-    for deviation in (True, None, False):
-        yield from (failure for failure in rows if failure.deviation is deviation)
+        rules: dict[int, Control | None] = {}
+        for row in found:
+            policy = known.film.bases[row.first].policy
+            if id(policy) not in rules:
+                rules[id(policy)] = _rule(control, policy, check, check in wanted)
+            rule = rules[id(policy)]
+            if rule is not None:
+                rows.append(_ruled(row, rule))
+    return [row for deviation in (True, None, False) for row in rows if row.deviation is deviation]
+
+
+def _rule(control: Control, policy: InForce, check: str, wanted: bool) -> Control | None:
+    """The control by whose rule a failure counts that began under a policy; None where it is none of the control's."""
+    then = next((item for item in policy.controls if item.id == control.id), None)
+    if then is not None and names(then, check):
+        return then
+    return control if wanted else None
+
+
+def _ruled(row: Found, rule: Control) -> Failure:
+    failure = row.failure
+    limit, deviation = ruling((rule,), failure.severity, failure.ended, row.days)
+    if (limit, deviation) == (failure.limit, failure.deviation):
+        return failure
+    return replace(failure, limit=limit, deviation=deviation)
 
 
 def _nights(wanted: Sequence[str], known: _Known, scanning: bool) -> int:

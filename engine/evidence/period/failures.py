@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import msgspec
@@ -14,8 +14,8 @@ from engine.evidence.period.coverage import Track
 from engine.evidence.period.film import Film
 from engine.evidence.period.index import VERDICTS
 from engine.evidence.period.intervals import Interval, intervals
-from engine.model import Control
-from engine.periods import Failure
+from engine.model import Control, InForce, Severity
+from engine.periods import Ended, Failure
 
 FAIL = VERDICTS.index("fail")
 _ENDS = ("corrected", "deleted", "not_applicable")
@@ -24,10 +24,15 @@ _ENDS = ("corrected", "deleted", "not_applicable")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A failure, with the first frame (index) in which it was seen."""
+    """A failure, with the first frame (index) in which it was seen.
+
+    ``days`` is how long it lasted by dates, from the frame that first saw it to the one that ended it, or to the end of
+    the period.
+    """
 
     failure: Failure
     first: int
+    days: int
 
 
 def found(film: Film) -> list[Found]:
@@ -41,20 +46,16 @@ def found(film: Film) -> list[Found]:
         for stream, verdict, first in zip(index.stream, index.verdict, index.first, strict=True)
         if verdict == FAIL and first < window.count
     )
-    beside, successors = _beside(film), _Successors(film)
-    rows = []
+    maker = _Maker(film)
+    rows: list[Found] = []
     for stream, spans in film.spans_of(failing).items():
-        pair = film.pair(stream)
-        track, number = film.tracks[pair], index.streams.values[stream][2]
-        for interval in intervals(spans, track, looks, index.subjects.values[number][1]):
-            if interval.end is not None and (window.single or looks[interval.end].night < window.first_night):
-                continue
-            failure = _failure(film, stream, interval, track)
-            if failure.ended == "deleted":
-                failure = replace(failure, replaced=successors.of(stream, interval))
-            if stream in beside:
-                failure = replace(failure, waivers=_waivers(interval, beside[stream], track))
-            rows.append(Found(failure, interval.first_bad))
+        track = film.tracks[film.pair(stream)]
+        resource_type = index.subjects.values[index.streams.values[stream][2]][1]
+        rows += [
+            maker.failure(stream, interval, track)
+            for interval in intervals(spans, track, looks, resource_type)
+            if interval.end is None or not (window.single or looks[interval.end].night < window.first_night)
+        ]
     return sorted(rows, key=lambda row: _order(row.failure))
 
 
@@ -62,32 +63,51 @@ def _order(failure: Failure) -> tuple[object, ...]:
     return failure.check, failure.scope, failure.subject.type, failure.subject.id, failure.first_bad
 
 
-def _failure(film: Film, stream: int, interval: Interval, track: Track) -> Failure:
-    looks = film.looks
-    scope, check = film.pair(stream)
-    first, last, end = interval.first_bad, interval.last_bad, interval.end
-    policy = film.bases[first].policy
-    _, version, _, _ = film.index.tests.values[interval.spans[0].test]
-    good = interval.last_good
-    before = looks[first].night < film.window.first_night
-    message = interval.spans[0].message
-    failure = Failure(
-        check=check,
-        version=version,
-        severity=policy.checks[check].severity,
-        scope=scope,
-        subject=film.subjects[film.index.streams.values[stream][2]],
-        last_good=looks[good].moment if good is not None else None,
-        first_bad=looks[first].moment,
-        last_bad=looks[last].moment,
-        first_good=looks[end].moment if end is not None else None,
-        began="before_the_period" if before else interval.began,
-        ended=interval.ended,
-        frames=sum(_judged(track, span.first, span.last) for span in interval.spans),
-        unseen=_unseen(film, interval, track),
-        message=canonical.original_text(message) if message is not None else None,
-    )
-    return ruled(failure, (control for control in policy.controls if names(control, check)), _days(film, interval))
+class _Maker:
+    """Makes failures of intervals; remembers what many of them share."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        self._beside, self._successors = _beside(film), _Successors(film)
+        self._resting: dict[tuple[int, str], tuple[Control, ...]] = {}
+        self._ordinals = [date.fromisoformat(day).toordinal() for day in film.calendar.dates]
+
+    def failure(self, stream: int, interval: Interval, track: Track) -> Found:
+        """The failure of a stream."""
+        film = self._film
+        looks, (scope, check) = film.looks, track.pair
+        first, end, good = interval.first_bad, interval.end, interval.last_good
+        policy = film.bases[first].policy
+        message, severity = interval.spans[0].message, policy.checks[check].severity
+        days = self._ordinals[looks[end].night if end is not None else -1] - self._ordinals[looks[first].night]
+        limit, deviation = ruling(self._controls(policy, check), severity, interval.ended, days)
+        failure = Failure(
+            check=check,
+            version=film.index.tests.values[interval.spans[0].test][1],
+            severity=severity,
+            scope=scope,
+            subject=film.subjects[film.index.streams.values[stream][2]],
+            last_good=looks[good].moment if good is not None else None,
+            first_bad=looks[first].moment,
+            last_bad=looks[interval.last_bad].moment,
+            first_good=looks[end].moment if end is not None else None,
+            began="before_the_period" if looks[first].night < film.window.first_night else interval.began,
+            ended=interval.ended,
+            frames=sum(_judged(track, span.first, span.last) for span in interval.spans),
+            unseen=_unseen(film, interval, track),
+            message=canonical.original_text(message) if message is not None else None,
+            limit=limit,
+            deviation=deviation,
+            waivers=_waivers(interval, self._beside.get(stream, ()), track),
+            replaced=self._successors.of(stream, interval) if interval.ended == "deleted" else None,
+        )
+        return Found(failure, first, days)
+
+    def _controls(self, policy: InForce, check: str) -> tuple[Control, ...]:
+        key = (id(policy), check)
+        if key not in self._resting:
+            self._resting[key] = tuple(control for control in policy.controls if names(control, check))
+        return self._resting[key]
 
 
 def _judged(track: Track, first: int, last: int) -> int:
@@ -105,47 +125,26 @@ def _unseen(film: Film, interval: Interval, track: Track) -> int:
     return track.judged_between(after, before) - failed + track.missed_between(looks[after].night, night)
 
 
-def _days(film: Film, interval: Interval) -> int:
-    """Nights from the first frame that saw it to the one that ended it, or to the end of the period."""
-    dates = film.calendar.dates
-    first = date.fromisoformat(dates[film.looks[interval.first_bad].night])
-    last = dates[film.looks[interval.end].night] if interval.end is not None else dates[-1]
-    return (date.fromisoformat(last) - first).days
-
-
 def names(control: Control, check: str) -> bool:
     """Whether a control rests on a check, be it as one of several alternatives."""
     return check in control.checks or any(check in group for group in control.alternatives)
 
 
-def ruled(failure: Failure, controls: Iterable[Control], days: int) -> Failure:
-    """The failure with what the rules of controls say of it, the strictest of them where they differ.
+def ruling(controls: Iterable[Control], severity: Severity, ended: Ended, days: int) -> tuple[int | None, bool | None]:
+    """The limit (days) of a failure by the rules of controls, and whether it is a deviation.
 
-    ``days`` is how long it lasted by dates, from the frame that first saw it to the one that ended it. Without a
-    control no rule says anything.
+    The strictest rule counts where they differ; without a control none says anything. ``days`` is how long it lasted.
     """
-    limits = [_limit(control, failure) for control in controls]
+    limits = [None if isinstance(control.deviation, str) else control.deviation[severity] for control in controls]
     if not limits:
-        return replace(failure, limit=None, deviation=None)
+        return None, None
     if None in limits:
-        return replace(failure, limit=None, deviation=True)
+        return None, True
     limit = min(number for number in limits if number is not None)
     if days > limit:
-        return replace(failure, limit=limit, deviation=True)
+        return limit, True
     # What was put right in time is none; what is open, or stopped being tested, may still become one.
-    return replace(failure, limit=limit, deviation=False if failure.ended in _ENDS else None)
-
-
-def _limit(control: Control, failure: Failure) -> int | None:
-    return None if isinstance(control.deviation, str) else control.deviation[failure.severity]
-
-
-def lasted(film: Film, failure: Failure) -> int:
-    """:func:`ruled`'s days of a failure of the film."""
-    night = {look.moment: look.night for look in film.looks}
-    dates = film.calendar.dates
-    end = dates[night[failure.first_good]] if failure.first_good is not None else dates[-1]
-    return (date.fromisoformat(end) - date.fromisoformat(dates[night[failure.first_bad]])).days
+    return limit, False if ended in _ENDS else None
 
 
 # --- what stood beside, and what came after ---

@@ -1,23 +1,18 @@
 """Keeps the span index in the store: loaded where it is ours and of these seals, grown by new frames, else made anew.
 
-Whoever can write to a store could leave an index there that hides a failure. So it carries a code (HMAC) under the
-store's secret, which lies outside the store; an index without the right code counts for nothing. It holds the digests
-of the seals that it was made of, and what they sealed is compared with the files before it is used.
+It is believed only under the code of the store's secret (:mod:`engine.evidence.derived`). It holds the digests of the
+seals that it was made of, and what they sealed is compared with the files before it is used.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import msgspec
-
 from engine.errors import SealError, VerificationError
-from engine.evidence import canonical, chain, durable, tables
+from engine.evidence import canonical, chain, derived, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
 from engine.evidence.period.frames import SealedFrame, frames
@@ -27,13 +22,6 @@ from engine.evidence.trust import Trust
 from engine.evidence.verify import linked
 
 _PURPOSE: Final = b"auditreel span index\n"
-
-
-class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first line of the file. ``code`` is of the rest."""
-
-    schema: Literal[1]
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +64,14 @@ def current(layout: Layout, trust: Trust, reading: Reading, secret: bytes | None
     if secret is not None:
         # A report can be made of a store that cannot be written to.
         with suppress(SealError):
-            _keep(index, layout, secret)
+            derived.keep(layout.index, encode(index), _PURPOSE, secret)
     return index
 
 
 def rebuild(layout: Layout, trust: Trust, secret: bytes) -> Comparison:
     """Make the index anew and keep it; says what the one before was. Raises VerificationError, SealError."""
     index, found = _anew(layout, trust, secret)
-    _keep(index, layout, secret)
+    derived.keep(layout.index, encode(index), _PURPOSE, secret)
     return found
 
 
@@ -158,31 +146,12 @@ def _refuse_faults(reader: Reader) -> None:
         raise VerificationError(f"the store does not verify ({fault}); run `auditreel verify`")
 
 
-# --- the file ------------------------------------------------------------------------------------------------------
-
-
-def _code(secret: bytes, data: bytes) -> str:
-    return hmac.new(secret, _PURPOSE + data, hashlib.sha256).hexdigest()
-
-
 def _kept(layout: Layout, secret: bytes | None) -> Index | None:
     """The index that stands in the store; None where there is none, or none that we made."""
-    if secret is None:
+    data = derived.kept(layout.index, _PURPOSE, secret) if secret is not None else None
+    if data is None:
         return None
     try:
-        head, _, data = layout.index.read_bytes().partition(b"\n")
-        header = msgspec.json.decode(head, type=_Header)
-        if not hmac.compare_digest(header.code, _code(secret, data)):
-            return None
         return decode(data)
-    except (OSError, ValueError, msgspec.DecodeError):
+    except ValueError:
         return None
-
-
-def _keep(index: Index, layout: Layout, secret: bytes) -> None:
-    """Write the index in one step. Raises SealError."""
-    data = encode(index)
-    head = msgspec.json.encode({"schema": 1, "code": _code(secret, data)}, order="sorted")
-    with durable.doing(f"keeping the index in {layout.index}"):
-        durable.make_folder(layout.index.parent)
-        durable.replace(layout.index, head + b"\n" + data)
