@@ -198,7 +198,7 @@ def _result(
         undecided = sum(failure.deviation is None for failure in failures)
         said = [_count(deviations - len(missed), "deviation"), f"{undecided:,} undecided", f"{open_:,} open at the end"]
         parts.append(f"{_count(len(failures), 'failure')} ({', '.join(said)})")
-    else:
+    elif not missed:
         parts.append("No failures observed in what was seen")
     if missed:
         parts.append(f"{_count(len(missed), 'night')} without a run")

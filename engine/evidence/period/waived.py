@@ -43,7 +43,7 @@ def _waiver(film: Film, id_: str, frames: set[int], subjects: set[str]) -> Waive
         check=waiver.check if waiver else "",
         owner=waiver.owner if waiver else "",
         approver=waiver.approval.approver if waiver else "",
-        # What git said of the approval was not sealed by earlier versions; without it nothing corroborates.
+        # Earlier versions did not seal what git said of the approval; without it nothing corroborates.
         standing=str(row.get("standing", "asserted")),
         reason=waiver.reason if waiver else "",
         starts=_starts(waiver),
