@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.evidence.period.looks import Look, Pair, View
+from engine.evidence.period.looks import ANY, Look, Pair, View
 from engine.periods import MARKS
 
 RAN, PARTLY, MISSING = MARKS["ran"], MARKS["partly"], MARKS["did_not_run"]
@@ -128,10 +128,13 @@ def _out_of_force(
     track: Track, looks: Sequence[Look], whole: int | None, first_whole: int, night: int, first: int, last: int
 ) -> bool:
     """Whether a night without a frame of the pair is one on which none was due; ``whole`` is the last whole frame."""
+    scope = track.pair[0]
+    if ANY in (scope.account, scope.region):
+        return True  # it stands for what could not be found or entered that night; nobody expects it on another
     if whole is None:
         # Before the first frame of everything nobody knows what was selected; a pair that it lacked came later.
         return night < first and first_whole < track.frames[0]
     view = looks[whole].view
-    if view.left_out(track.pair[0]):
+    if view.left_out(scope):
         return True
     return not first <= night <= last and view.dropped(track.pair)
