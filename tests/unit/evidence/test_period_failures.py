@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ import pytest
 
 from engine.evidence.period import failures, nights
 from engine.evidence.period.film import Film
-from engine.model import Scope, Subject
+from engine.model import Control, Scope, Subject
 from engine.periods import CoverageRow, Failure, Moment
 from tests.unit.evidence.filmed import BERLIN, BUCKET, HERE, KEY, THERE, Shot, film_of, run_of
 
@@ -256,9 +257,6 @@ def found(film: Film) -> list[Failure]:
     return [row.failure for row in failures.found(film)]
 
 
-PLANTED: Counter[str] = Counter()
-
-
 @pytest.mark.parametrize("part", range(4))
 def test_planted_failures_have_the_bounds_of_their_frames_and_none_is_invented(part: int) -> None:
     planted: Counter[str] = Counter()
@@ -282,3 +280,215 @@ def test_planted_failures_have_the_bounds_of_their_frames_and_none_is_invented(p
     assert {name.split()[0] for name in planted} >= {
         *("after_a_pass", "first_seen", "before_the_period", "test_changed", "after_not_applicable")
     }
+
+
+# --- one by one ---
+
+DAYS = [f"2026-06-{day:02d}T01:00:00Z" for day in range(1, 10)]
+ONE = "bucket-1"
+
+
+def days(*said: str | None, **more: Any) -> list[Shot]:
+    """A bucket on the nights from 1 June: its verdict, "absent", or None where there was no frame."""
+    return [
+        Shot(
+            as_of,
+            {ENCRYPTED: (BUCKET, 1)},
+            {(HERE, BUCKET): "complete"},
+            {} if verdict == "absent" else {(HERE, ENCRYPTED, ONE): verdict},
+            **more,
+        )
+        for as_of, verdict in zip(DAYS, said, strict=False)
+        if verdict is not None
+    ]
+
+
+def told(shots: Sequence[Shot], starts: int = 1, ends: int = 9) -> list[tuple[Any, ...]]:
+    """Of each failure: last good, first bad, last bad, first good (days of June), began, ended, frames, unseen."""
+    film = film_of(shots, date(2026, 6, starts), date(2026, 6, ends))
+
+    def day(moment: Moment | None) -> int | None:
+        return int(moment.as_of[8:10]) if moment is not None else None
+
+    return [
+        (
+            *map(day, (row.last_good, row.first_bad, row.last_bad, row.first_good)),
+            *(row.began, row.ended, row.frames, row.unseen),
+        )
+        for row in found(film)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (("pass", "fail", "pass"), [(1, 2, 2, 3, "after_a_pass", "corrected", 1, 0)]),
+        (("pass", "fail", "pass", "fail", "pass"), [
+            (1, 2, 2, 3, "after_a_pass", "corrected", 1, 0), (3, 4, 4, 5, "after_a_pass", "corrected", 1, 0)]),
+        (("pass", None, "fail", None, None, "pass"), [(1, 3, 3, 6, "after_a_pass", "corrected", 1, 3)]),
+        (("fail", "unknown", "fail", "pass"), [(None, 1, 3, 4, "first_seen", "corrected", 2, 1)]),
+        (("pass", "unknown", "fail", "unknown", "pass"), [(1, 3, 3, 5, "after_a_pass", "corrected", 1, 2)]),
+        (("unknown", "fail", "unknown"), [(None, 2, 2, None, "first_seen", "open", 1, 7)]),
+        (("pass", "fail", "absent"), [(1, 2, 2, 3, "after_a_pass", "deleted", 1, 0)]),
+        (("pass", "fail", "absent", "fail", "pass"), [
+            (1, 2, 2, 3, "after_a_pass", "deleted", 1, 0), (None, 4, 4, 5, "first_seen", "corrected", 1, 0)]),
+        (("absent", "fail", "not_applicable", "fail"), [
+            (None, 2, 2, 3, "first_seen", "not_applicable", 1, 0),
+            (3, 4, 4, None, "after_not_applicable", "open", 1, 5)]),
+        (("pass",) * 9, []),
+        (("unknown",) * 9, []),
+    ],
+)  # fmt: skip
+def test_a_failure_has_the_bounds_of_its_neighbouring_frames(
+    said: tuple[str | None, ...], expected: list[tuple[Any, ...]]
+) -> None:
+    assert told(days(*said)) == expected
+
+
+def test_a_failure_across_the_edges_is_looked_for_before_the_period_and_never_after_it() -> None:
+    shots = days("pass", "fail", "fail", "fail", "fail", "fail", "pass")
+
+    assert told(shots, 3, 5) == [(1, 2, 5, None, "before_the_period", "open", 4, 0)]
+    assert told(shots, 3, 9) == [(1, 2, 6, 7, "before_the_period", "corrected", 5, 0)]
+    assert told(shots, 7, 9) == [(1, 2, 6, 7, "before_the_period", "corrected", 5, 0)]
+    assert told(shots, 8, 9) == []
+    assert told(shots, 1, 1) == []
+
+
+@pytest.mark.parametrize(("last", "ended"), [("pass", "test_changed"), ("absent", "deleted")])
+def test_a_failure_that_ends_with_a_changed_test_was_never_corrected(last: str, ended: str) -> None:
+    shots = days("pass", "fail", last)
+    shots[2] = shots[2].but(checks={ENCRYPTED: (BUCKET, 2)})
+
+    assert told(shots) == [(1, 2, 2, 3, "after_a_pass", ended, 1, 0)]
+
+
+def test_a_failure_that_begins_with_a_changed_test_says_so() -> None:
+    shots = days("pass", "fail")
+    shots[1] = shots[1].but(checks={ENCRYPTED: (BUCKET, 2)})
+
+    assert told(shots) == [(1, 2, 2, None, "test_changed", "open", 1, 7)]
+
+
+def test_a_subject_that_its_check_is_no_longer_about_was_not_deleted() -> None:
+    shots = days("fail", "fail")
+    shots[1] = shots[1].but(checks={ENCRYPTED: (KEY, 2)}, listings={(HERE, KEY): "complete"}, verdicts={})
+
+    assert told(shots) == [(None, 1, 1, 2, "first_seen", "test_changed", 1, 0)]
+
+
+def test_a_check_that_is_no_longer_selected_ends_its_failures_without_a_correction() -> None:
+    shots = days("fail", "fail")
+    shots[1] = shots[1].but(checks={LOGGED: (BUCKET, 1)}, verdicts={})
+
+    assert told(shots) == [(None, 1, 1, 2, "first_seen", "test_changed", 1, 0)]
+
+
+@pytest.mark.parametrize("left", [(Scope("aws", HERE.account, "*"),), (HERE,), ()])
+def test_a_resource_that_left_the_boundary_is_told_as_that(left: tuple[Scope, ...]) -> None:
+    shots = days("fail", "fail")
+    shots[1] = shots[1].but(listings={(THERE, BUCKET): "complete"}, verdicts={}, left=left)
+
+    assert told(shots) == [(None, 1, 1, 2, "first_seen", "out_of_boundary", 1, 0)]
+
+
+def test_what_failed_alike_before_and_after_it_was_out_of_the_boundary_is_two_failures() -> None:
+    shots = days("fail", "fail", "fail", "fail")
+    shots[2] = shots[2].but(listings={(THERE, BUCKET): "complete"}, verdicts={}, left=(HERE,))
+
+    assert told(shots) == [
+        (None, 1, 2, 3, "first_seen", "out_of_boundary", 2, 0),
+        (None, 4, 4, None, "first_seen", "open", 1, 5),
+    ]
+
+
+def test_a_waiver_in_the_middle_stands_beside_its_frames_and_ends_nothing() -> None:
+    shots = days("pass", "fail", "fail", "fail", "fail", "pass")
+    for place in (2, 3):
+        shots[place] = shots[place].but(waived={(HERE, ENCRYPTED, ONE): "2026-014"})
+    (failure,) = found(film_of(shots, date(2026, 6, 1), date(2026, 6, 9)))
+
+    assert (failure.frames, failure.ended, failure.waivers) == (4, "corrected", {"2026-014": 2})
+
+
+def renamed(*there: tuple[str, ...], names: Mapping[str, str]) -> list[Failure]:
+    shots = [
+        Shot(
+            as_of,
+            {ENCRYPTED: (BUCKET, 1)},
+            {(HERE, BUCKET): "complete"},
+            {(HERE, ENCRYPTED, id_): "fail" for id_ in ids},
+            names=names,
+        )
+        for as_of, ids in zip(DAYS, there, strict=False)
+    ]
+    return found(film_of(shots, date(2026, 6, 1), date(2026, 6, 9)))
+
+
+@pytest.mark.parametrize(
+    ("there", "names", "replaced"),
+    [
+        ((("i-1",), ("i-2",)), {"i-1": "web", "i-2": "web"}, {"i-1": "i-2"}),
+        ((("i-1",), (), (), ("i-2",)), {"i-1": "web", "i-2": "web"}, {"i-1": "i-2"}),
+        ((("i-1",), (), ("i-1",)), {"i-1": "web"}, {"i-1": "i-1"}),
+        ((("i-1",), ("i-2",)), {"i-1": "web", "i-2": "db"}, {"i-1": None}),
+        ((("i-1", "i-2"), ("i-2",)), {"i-1": "web", "i-2": "web"}, {"i-1": None}),
+        ((("i-1",), ("i-2",)), {"i-1": "", "i-2": ""}, {"i-1": None}),
+    ],
+)
+def test_what_was_created_in_the_place_of_a_deleted_resource_is_named(
+    there: tuple[tuple[str, ...], ...], names: Mapping[str, str], replaced: Mapping[str, str | None]
+) -> None:
+    rows = [row for row in renamed(*there, names=names) if row.ended == "deleted"]
+
+    assert {row.subject.id: row.replaced for row in rows} == replaced
+
+
+def control(id_: str, deviation: Any, **more: Any) -> Control:
+    return Control(
+        id_, "Buckets are encrypted.", "Operations", ("CC6.1",), "continuous", Path(f"{id_}.yaml"), "", (),
+        (ENCRYPTED,), deviation=deviation, **more,
+    )  # fmt: skip
+
+
+LIMITS = {"critical": 1, "high": 3, "medium": 30, "low": 90}
+
+
+@pytest.mark.parametrize(
+    ("said", "deviations", "limit", "deviation"),
+    [
+        (("fail", "pass"), (LIMITS,), 3, False),
+        (("fail", None, None, "pass"), (LIMITS,), 3, False),
+        (("fail", None, None, None, "pass"), (LIMITS,), 3, True),
+        (("fail", "absent"), (LIMITS,), 3, False),
+        ((None, None, None, None, None, None, "fail"), (LIMITS,), 3, None),
+        (("fail",), (LIMITS,), 3, True),
+        (("fail", "pass"), ("any_failure",), None, True),
+        (("fail", "pass"), (LIMITS, "any_failure"), None, True),
+        (("fail", None, "pass"), (LIMITS, {**LIMITS, "high": 1}), 1, True),
+        (("fail", "pass"), (), None, None),
+    ],
+)
+def test_the_rule_of_the_control_says_which_failure_is_a_deviation(
+    said: tuple[str | None, ...], deviations: tuple[Any, ...], limit: int | None, deviation: bool | None
+) -> None:
+    controls = tuple(control(f"DP-{number:02d}", rule) for number, rule in enumerate(deviations, 1))
+    (failure,) = found(film_of(days(*said, controls=controls), date(2026, 6, 1), date(2026, 6, 9)))
+
+    assert (failure.limit, failure.deviation) == (limit, deviation)
+
+
+def test_the_rule_that_counts_is_that_of_when_it_began() -> None:
+    shots = days("fail", "fail", "fail", "pass", controls=(control("DP-01", {**LIMITS, "high": 1}),))
+    shots[1:] = [shot.but(controls=(control("DP-01", LIMITS),), severity="low") for shot in shots[1:]]
+    (failure,) = found(film_of(shots, date(2026, 6, 1), date(2026, 6, 9)))
+
+    assert (failure.severity, failure.limit, failure.deviation) == ("high", 1, True)
+
+
+def test_a_test_that_changed_within_the_limit_leaves_it_open_whether_it_is_a_deviation() -> None:
+    shots = days("fail", "pass", controls=(control("DP-01", LIMITS),))
+    shots[1] = shots[1].but(checks={ENCRYPTED: (BUCKET, 2)})
+    (failure,) = found(film_of(shots, date(2026, 6, 1), date(2026, 6, 9)))
+
+    assert (failure.ended, failure.deviation) == ("test_changed", None)
