@@ -12,11 +12,13 @@ from engine.evidence.verify import NOT_ANCHORED
 from engine.model import Subject
 from engine.periods import Change, CoverageRow, Failure, Moment, Night, Period, PeriodPopulation, WaiverInPeriod
 from tests.unit.evidence.nightly import (
+    CONTROLS,
     ENCRYPTED,
     VERSIONED,
     a_check,
     accepted,
     begun,
+    judged,
     made,
     plan,
     recorded,
@@ -326,3 +328,71 @@ def test_a_store_that_does_not_verify_gives_no_report(folder: Path, found: Perio
     finally:
         path.write_bytes(data)
     assert made(folder, STARTS, ENDS) == found
+
+
+# --- words of controls ---
+
+
+def concluded(tmp_path: Path, nights: dict[str, dict[str, str]], ends: str, **more: object) -> dict[str, str]:
+    store = store_in(tmp_path)
+    for as_of, verdicts in nights.items():
+        recorded(store, as_of, {ENCRYPTED: verdicts, VERSIONED: {"z": "pass"}}, **more)  # type: ignore[arg-type]
+    return {row.control.id: row.word for row in made(tmp_path, "2026-06-01", ends).controls}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "ends", "word"),
+    [
+        ({"a": "pass"}, "2026-06-02", "no_failures_observed"),
+        ({"a": "fail"}, "2026-06-02", "failures_observed"),
+        ({"a": "unknown"}, "2026-06-02", "incomplete"),
+        ({"a": "pass", "b": "unknown"}, "2026-06-02", "incomplete"),
+        ({"a": "fail", "b": "unknown"}, "2026-06-02", "failures_observed"),
+        ({"a": "pass"}, "2026-06-03", "incomplete"),
+        ({}, "2026-06-02", "no_evidence"),
+        ({"a": "not_applicable"}, "2026-06-02", "no_evidence"),
+    ],
+)
+def test_a_control_has_the_first_word_that_applies(
+    tmp_path: Path, verdicts: dict[str, str], ends: str, word: str
+) -> None:
+    nights = {"2026-06-01T00:05:00Z": verdicts, "2026-06-02T00:05:00Z": verdicts}
+
+    assert concluded(tmp_path, nights, ends)["DP-01"] == word
+
+
+def test_a_check_that_never_ran_leaves_its_control_without_evidence_and_named(tmp_path: Path) -> None:
+    recorded(store_in(tmp_path), "2026-06-01T00:05:00Z", {VERSIONED: {"a": "pass"}})
+    rows = {row.control.id: row for row in made(tmp_path, "2026-06-01", "2026-06-01").controls}
+
+    assert (rows["DP-01"].word, rows["DP-01"].nights) == ("no_evidence", 0)
+    assert rows["DP-01"].result.endswith("; not run: aws.s3.encrypted.")
+    assert (rows["DP-02"].word, rows["MO-01"].word) == ("no_failures_observed", "no_failures_observed")
+
+
+def test_a_check_that_came_late_is_told_as_not_tested_before(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    recorded(store, "2026-06-01T00:05:00Z", {VERSIONED: {"a": "pass"}})
+    recorded(store, "2026-06-02T00:05:00Z", {ENCRYPTED: {"a": "pass"}, VERSIONED: {"a": "pass"}})
+    rows = {row.control.id: row for row in made(tmp_path, "2026-06-01", "2026-06-02").controls}
+
+    assert rows["DP-01"].not_tested_before == {ENCRYPTED: "2026-06-02"}
+    assert (rows["DP-01"].word, rows["DP-01"].nights, rows["DP-01"].expected) == ("incomplete", 1, 2)
+    assert rows["DP-02"].not_tested_before == {}
+
+
+def test_a_control_that_was_removed_with_its_failures_is_concluded_all_the_same(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    recorded(store, "2026-06-01T00:05:00Z", {ENCRYPTED: {"a": "fail"}, VERSIONED: {"a": "pass"}})
+    fewer = CONTROLS[: CONTROLS.index("  - id: DP-01")] + CONTROLS[CONTROLS.index("  - id: DP-02") :]
+    checks = [a_check(ENCRYPTED), a_check(VERSIONED)]
+    run = begun(store, "2026-06-02T00:05:00Z", checks, controls=fewer)
+    what = judged("2026-06-02T00:05:00Z", {ENCRYPTED: {"a": "fail"}, VERSIONED: {"a": "pass"}}, checks)
+    run.add(what.snapshot, what.findings)
+    run.seal(what, "2026-06-02T00:05:00Z")
+    found = made(tmp_path, "2026-06-01", "2026-06-02")
+
+    assert {row.control.id: row.word for row in found.controls}["DP-01"] == "failures_observed"
+    assert [(row.kind, row.name, row.now) for row in found.changes] == [
+        ("control", "DP-01", None),
+    ]
