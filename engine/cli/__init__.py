@@ -27,8 +27,8 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "init": ("engine.cli.init", "Make an evidence store, its keys and its trust file."),
     "export": ("engine.cli.export", "Write a recorded run as a bundle that anyone can verify."),
     "verify": ("engine.cli.verify", "Verify a store or a bundle, completely and offline."),
-    "store": ("engine.cli.store", "Look after an evidence store: rebuild its index."),
     "replay": ("engine.cli.replay", "Judge a recorded run again and compare every record."),
+    "store": ("engine.cli.store", "Look after an evidence store: rebuild its index."),
 }
 """A verb: the module that holds its ``command``, loaded when it is asked for, and one line of help."""
 

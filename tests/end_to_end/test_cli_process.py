@@ -149,7 +149,18 @@ def test_a_misspelt_variable_is_refused_not_ignored(auditreel: Command) -> None:
 def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
     commands = re.findall(r"^  ([a-z]+)  ", auditreel("--help").stdout.decode(), re.MULTILINE)
 
-    assert commands == ["run", "check", "explain", "permissions", "doctor", "init", "export", "verify", "replay"]
+    assert commands == [
+        "run",
+        "check",
+        "explain",
+        "permissions",
+        "doctor",
+        "init",
+        "export",
+        "verify",
+        "replay",
+        "store",
+    ]
     for command in commands:
         assert auditreel(command, "--help").returncode == 0
 
