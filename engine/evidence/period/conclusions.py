@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from engine.evidence.period.coverage import NOT_IN_FORCE, RAN
@@ -36,7 +36,11 @@ def controls(
     failing: dict[str, list[Found]] = {}
     for row in found:
         failing.setdefault(row.failure.check, []).append(row)
-    known = _Known(film, failing, rows, by_check, covered, tuple(nights))
+    versions: dict[str, list[Control]] = {}
+    for policy in _distinct(basis.policy for basis in film.bases):
+        for control in policy.controls:
+            versions.setdefault(control.id, []).append(control)
+    known = _Known(film, failing, rows, by_check, covered, tuple(nights), versions)
     return tuple(_control(latest[id_], known) for id_ in sorted(latest))
 
 
@@ -57,6 +61,8 @@ class _Known:
     populations: Mapping[str, PeriodPopulation]
     covered: Mapping[str, str]
     nights: tuple[Night, ...]
+    versions: Mapping[str, Sequence[Control]]
+    rulings: dict[tuple[object, ...], tuple[int | None, bool | None]] = field(default_factory=dict)
 
 
 def _covered(film: Film) -> dict[str, str]:
@@ -131,9 +137,9 @@ def _chosen(row: Seen) -> bool:
 def _failures(control: Control, wanted: Sequence[str], unused: Sequence[str], known: _Known) -> list[Failure]:
     """A control's failures by its own rule, as it was when each began: deviations, then undecided, then the others."""
     rows = []
-    for check, found in known.found.items():
-        if check in unused:
-            continue
+    named = set(wanted).union(*(_named(item) for item in known.versions.get(control.id, ()))) - set(unused)
+    for check in sorted(named & known.found.keys()):
+        found = known.found[check]
         rules: dict[int, Control | None] = {}
         for row in found:
             policy = known.film.bases[row.first].policy
@@ -141,8 +147,12 @@ def _failures(control: Control, wanted: Sequence[str], unused: Sequence[str], kn
                 rules[id(policy)] = _rule(control, policy, check, check in wanted)
             rule = rules[id(policy)]
             if rule is not None:
-                rows.append(_ruled(row, rule))
+                rows.append(_ruled(row, rule, known.rulings))
     return [row for deviation in (True, None, False) for row in rows if row.deviation is deviation]
+
+
+def _named(control: Control) -> set[str]:
+    return {*control.checks, *(name for group in control.alternatives for name in group)}
 
 
 def _rule(control: Control, policy: InForce, check: str, wanted: bool) -> Control | None:
@@ -153,9 +163,12 @@ def _rule(control: Control, policy: InForce, check: str, wanted: bool) -> Contro
     return control if wanted else None
 
 
-def _ruled(row: Found, rule: Control) -> Failure:
+def _ruled(row: Found, rule: Control, rulings: dict[tuple[object, ...], tuple[int | None, bool | None]]) -> Failure:
     failure = row.failure
-    limit, deviation = ruling((rule,), failure.severity, failure.ended, row.days)
+    key = (id(rule), failure.severity, failure.ended, row.days)
+    if key not in rulings:
+        rulings[key] = ruling((rule,), failure.severity, failure.ended, row.days)
+    limit, deviation = rulings[key]
     if (limit, deviation) == (failure.limit, failure.deviation):
         return failure
     return replace(failure, limit=limit, deviation=deviation)

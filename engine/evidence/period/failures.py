@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,19 +48,28 @@ def found(film: Film) -> list[Found]:
     )
     maker = _Maker(film)
     rows: list[Found] = []
-    for stream, spans in film.spans_of(failing).items():
+    spans = film.spans_of(failing)
+    for stream in sorted(spans, key=_order(film)):
         track = film.tracks[film.pair(stream)]
         resource_type = index.subjects.values[index.streams.values[stream][2]][1]
         rows += [
             maker.failure(stream, interval, track)
-            for interval in intervals(spans, track, looks, resource_type)
+            for interval in intervals(spans[stream], track, looks, resource_type)
             if interval.end is None or not (window.single or looks[interval.end].night < window.first_night)
         ]
-    return sorted(rows, key=lambda row: _order(row.failure))
+    return rows
 
 
-def _order(failure: Failure) -> tuple[object, ...]:
-    return failure.check, failure.scope, failure.subject.type, failure.subject.id, failure.first_bad
+def _order(film: Film) -> Callable[[int], tuple[str, ...]]:
+    """The order of streams: check, scope, subject. Text, since values of ours take long to compare."""
+    scopes = [(scope.provider, scope.account, scope.region) for scope in film.scopes]
+
+    def key(stream: int) -> tuple[str, ...]:
+        scope, check, number = film.index.streams.values[stream]
+        subject = film.subjects[number]
+        return (film.index.checks.values[check], *scopes[scope], subject.type, subject.id)
+
+    return key
 
 
 class _Maker:
@@ -70,6 +79,7 @@ class _Maker:
         self._film = film
         self._beside, self._successors = _beside(film), _Successors(film)
         self._resting: dict[tuple[int, str], tuple[Control, ...]] = {}
+        self._ruled: dict[tuple[int, str, str, str, int], tuple[int | None, bool | None]] = {}
         self._ordinals = [date.fromisoformat(day).toordinal() for day in film.calendar.dates]
 
     def failure(self, stream: int, interval: Interval, track: Track) -> Found:
@@ -80,7 +90,8 @@ class _Maker:
         policy = film.bases[first].policy
         message, severity = interval.spans[0].message, policy.checks[check].severity
         days = self._ordinals[looks[end].night if end is not None else -1] - self._ordinals[looks[first].night]
-        limit, deviation = ruling(self._controls(policy, check), severity, interval.ended, days)
+        limit, deviation = self._ruling(policy, check, severity, interval.ended, days)
+        frames = sum([_judged(track, span.first, span.last) for span in interval.spans])
         failure = Failure(
             check=check,
             version=film.index.tests.values[interval.spans[0].test][1],
@@ -93,8 +104,8 @@ class _Maker:
             first_good=looks[end].moment if end is not None else None,
             began="before_the_period" if looks[first].night < film.window.first_night else interval.began,
             ended=interval.ended,
-            frames=sum(_judged(track, span.first, span.last) for span in interval.spans),
-            unseen=_unseen(film, interval, track),
+            frames=frames,
+            unseen=_unseen(film, interval, track, frames),
             message=canonical.original_text(message) if message is not None else None,
             limit=limit,
             deviation=deviation,
@@ -102,6 +113,14 @@ class _Maker:
             replaced=self._successors.of(stream, interval) if interval.ended == "deleted" else None,
         )
         return Found(failure, first, days)
+
+    def _ruling(
+        self, policy: InForce, check: str, severity: Severity, ended: Ended, days: int
+    ) -> tuple[int | None, bool | None]:
+        key = (id(policy), check, severity, ended, days)
+        if key not in self._ruled:
+            self._ruled[key] = ruling(self._controls(policy, check), severity, ended, days)
+        return self._ruled[key]
 
     def _controls(self, policy: InForce, check: str) -> tuple[Control, ...]:
         key = (id(policy), check)
@@ -114,12 +133,11 @@ def _judged(track: Track, first: int, last: int) -> int:
     return bisect_right(track.frames, last) - bisect_left(track.frames, first)
 
 
-def _unseen(film: Film, interval: Interval, track: Track) -> int:
+def _unseen(film: Film, interval: Interval, track: Track, failed: int) -> int:
     """Frames that judged the check and did not see the subject, and nights without a frame, between its bounds."""
     looks = film.looks
     after = interval.last_good if interval.last_good is not None else interval.first_bad
     before = interval.end if interval.end is not None else len(looks)
-    failed = sum(_judged(track, span.first, span.last) for span in interval.spans)
     failed -= interval.last_good is None
     night = looks[interval.end].night if interval.end is not None else len(film.calendar.dates)
     return track.judged_between(after, before) - failed + track.missed_between(looks[after].night, night)

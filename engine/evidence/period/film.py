@@ -180,16 +180,12 @@ class Film:
         index, count = self.index, self.window.count
         found: dict[int, list[Span]] = {stream: [] for stream in sorted(streams)}
         texts = index.texts.values
-        for number, stream in enumerate(index.stream):
-            if stream not in streams or index.first[number] >= count:
-                continue
-            last = index.last[number]
-            if last >= count:
-                last = self.tracks[self.pair(stream)].frames[-1]
-            text = texts[index.text[number]] or None
-            found[stream].append(
-                Span(index.first[number], last, VERDICTS[index.verdict[number]], index.test[number], text)
-            )
+        columns = (index.stream, index.first, index.last, index.verdict, index.test, index.text)
+        for stream, first, last, verdict, test, text in zip(*columns, strict=True):
+            if first < count and stream in streams:
+                if last >= count:
+                    last = self.tracks[self.pair(stream)].frames[-1]
+                found[stream].append(Span(first, last, VERDICTS[verdict], test, texts[text] or None))
         return found
 
     @cached_property

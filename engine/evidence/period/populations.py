@@ -53,34 +53,40 @@ def seen(film: Film) -> dict[str, Seen]:
 
 def _add_spans(film: Film, found: Mapping[str, Seen]) -> None:
     index, window = film.index, film.window
-    checks = index.checks.values
-    from_: dict[tuple[int, int], int | None] = {}
-    for number, stream in enumerate(index.stream):
-        first, last = index.first[number], index.last[number]
-        if first >= window.count or last < window.begin:
+    begin, count = window.begin, window.count
+    # Of each stream the verdicts that it had in the period, as bits, and where it first and last applied.
+    had = bytearray(len(index.streams.values))
+    firsts: dict[int, int] = {}
+    lasts: dict[int, int] = {}
+    for stream, first, last, verdict in zip(index.stream, index.first, index.last, index.verdict, strict=True):
+        if first >= count or last < begin:
             continue
-        scope, check, subject = index.streams.values[stream]
-        if first < window.begin:
+        if first < begin:
             # A span may reach into the period though no frame of the period judged it.
-            if (scope, check) not in from_:
-                from_[scope, check] = film.seen_from(film.pair(stream))
-            begun = from_[scope, check]
+            begun = film.seen_from(film.pair(stream))
             if begun is None or begun > last:
                 continue
             first = begun
-        if last >= window.count:
-            last = film.tracks[film.pair(stream)].frames[-1]
-        row, place, verdict = found[checks[check]], (scope, subject), index.verdict[number]
-        if verdict == UNKNOWN:
+        had[stream] |= 1 << verdict
+        if verdict != NOT_APPLICABLE:
+            firsts.setdefault(stream, first)
+            lasts[stream] = last
+    for stream, bits in enumerate(had):
+        if not bits:
+            continue
+        scope, check, subject = index.streams.values[stream]
+        row, place = found[index.checks.values[check]], (scope, subject)
+        if bits & 1 << UNKNOWN:
             row.unknown.add(place)
-        if verdict == NOT_APPLICABLE or index.subjects.values[subject][0] != "resource":
+        if stream not in firsts or index.subjects.values[subject][0] != "resource":
             continue
         row.subjects.add(place)
-        if verdict == PASS:
+        if bits & 1 << PASS:
             row.passed.add(place)
-        elif verdict == FAIL:
+        if bits & 1 << FAIL:
             row.failed.add(place)
-        row.first = first if row.first is None else min(row.first, first)
+        last = lasts[stream] if lasts[stream] < count else film.tracks[film.pair(stream)].frames[-1]
+        row.first = firsts[stream] if row.first is None else min(row.first, firsts[stream])
         row.last = last if row.last is None else max(row.last, last)
 
 
