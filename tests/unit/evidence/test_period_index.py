@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from engine.evidence.period.index import decode, encode
 from engine.evidence.runs import Reader
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
+from tests.unit.evidence.filmed import BUCKET, HERE, THERE, Shot, film_of
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, made, recorded
 from tests.unit.evidence.synthetic_runs import reopened, store_in
 
@@ -198,3 +200,15 @@ def encode_of(folder: Path) -> bytes:
 def test_bytes_of_anything_never_crash_the_reader(data: bytes) -> None:
     with pytest.raises(ValueError, match="index"):
         decode(data)
+
+
+def test_a_filtered_frame_neither_grows_nor_breaks_what_it_did_not_judge() -> None:
+    checks, listings = {ENCRYPTED: (BUCKET, 1)}, {(HERE, BUCKET): "complete", (THERE, BUCKET): "complete"}
+    both = {(HERE, ENCRYPTED, "a"): "pass", (THERE, ENCRYPTED, "b"): "fail"}
+    whole = [Shot(f"2026-06-0{day}T01:00:00Z", checks, listings, both) for day in (1, 3)]
+    part = Shot(
+        "2026-06-02T01:00:00Z", checks, listings, {(HERE, ENCRYPTED, "a"): "pass"}, filters={"accounts": [HERE.account]}
+    )
+    index = film_of([whole[0], part, whole[1]], date(2026, 6, 1), date(2026, 6, 3)).index
+
+    assert list(zip(index.first, index.last, index.verdict, strict=True)) == [(0, 2, 0), (0, 2, 1)]
