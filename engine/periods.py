@@ -85,9 +85,9 @@ class Failure:
     nights without a frame, from ``last_good`` (else ``first_bad``) to ``first_good`` (else the end). ``ended``
     "test_changed" is never a correction, nor is "out_of_boundary": ``first_good`` is then the frame that showed it.
     ``replaced`` is the resource that was created in its place, where one was (same type, scope and name). ``waivers``
-    are those that stood beside any of its frames, with the number of frames. ``severity`` and ``limit`` (days, None: any failure counts) are those in force
-    when it began; ``deviation`` is what the control's rule says, None while it is open, or ended by a changed test or
-    boundary, and still within its limit.
+    are those that stood beside any of its frames, with the number of frames. ``severity`` and ``limit`` (days, None:
+    any failure counts) are those in force when it began; ``deviation`` is what the control's rule says, None while it
+    is open, or ended by a changed test or boundary, and still within its limit.
     """
 
     check: str
