@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine.evidence.catalogue import Content
 from engine.evidence.keys import TRUST_FILE, initialise, load_keys
-from engine.evidence.seal import Judged, Plan, Sealed, open_store
+from engine.evidence.seal import Judged, Plan, Recorder, Run, Sealed, open_store
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
 from engine.model import Check, Collection, Finding, LedgerRow, Resource, Scope, Snapshot, Subject
@@ -182,13 +182,24 @@ def sealed_nights(store: Path, config: Path, asked: argparse.Namespace) -> tuple
         judged = Judged(snapshot(found, asked.types, chance), judge(found, by_type, chance))
         start = f"2026-11-{night % 28 + 1:02d}T02:00:00Z"
         recorder = open_store(store, load_keys(config, {}), config / TRUST_FILE)
-        cost, run = timed(partial(recorder.begin, plan, content, start))
+        cost, run = timed(partial(begun, recorder, plan, content, start))
         begins.append(cost)
         before = size_of(store)
-        cost, sealed = timed(partial(run.seal, judged, start))
+        cost, sealed = timed(partial(sealed_run, run, judged, start))
         seals.append(replace(cost, size=size_of(store) - before))
         found = changed(found, chance)
     return begins, seals, sealed
+
+
+def begun(recorder: Recorder, plan: Plan, content: Content, start: str) -> Run:
+    """A run that has begun."""
+    return recorder.begin(*recorder.intended(plan, content, start))
+
+
+def sealed_run(run: Run, judged: Judged, ended_at: str) -> Sealed:
+    """Record and seal what a run found."""
+    run.add(judged.snapshot, judged.findings)
+    return run.seal(judged, ended_at)
 
 
 def calibration(records: int) -> None:

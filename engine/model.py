@@ -32,6 +32,7 @@ __all__ = [
     "Discovery",
     "Example",
     "Finding",
+    "InForce",
     "LedgerRow",
     "LeftOut",
     "Organization",
@@ -40,6 +41,7 @@ __all__ = [
     "Reason",
     "Relation",
     "Resource",
+    "Schedule",
     "Scope",
     "Selection",
     "Severity",
@@ -299,13 +301,28 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """When runs are expected: every ``every`` at ``at`` (HH:MM) in ``timezone`` (IANA name).
+
+    A run that begins up to ``grace_hours`` later is on time; one that begins later still is late, which is not absent.
+    What stands here is what holds where the policy says nothing.
+    """
+
+    every: Literal["day"] = "day"
+    at: str = "00:00"
+    timezone: str = "UTC"
+    grace_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """Whose controls these are, and what it set: ``policies/organization.yaml``.
 
     ``categories`` are those of the report; ``stated`` maps a criterion to ("subservice" or "not_relevant", why);
     ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
     ``access`` says of each provider which accounts there are and how they are entered. ``authorities`` maps the names
-    of those that are asked for time stamps, in this order, to their addresses.
+    of those that are asked for time stamps, in this order, to their addresses. ``schedule`` is when a run is expected;
+    reports of a period count missed nights by it.
     """
 
     name: str
@@ -319,6 +336,22 @@ class Organization:
     access: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     store: str | None = None
     authorities: Mapping[str, str] = field(default_factory=dict)
+    schedule: Schedule = Schedule()
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What one run was judged by, read again from the content that was sealed with it.
+
+    ``checks`` are those that it judged, by id, and ``parameters`` the values that they had. Waivers are by id.
+    """
+
+    organization: Organization
+    controls: tuple[Control, ...]
+    criteria: Mapping[str, Criterion]
+    waivers: Mapping[str, Waiver]
+    checks: Mapping[str, Check]
+    parameters: Mapping[str, Mapping[str, Any]]
 
 
 # --- what was judged -----------------------------------------------------------------------------------------------

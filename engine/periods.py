@@ -14,8 +14,8 @@ from engine.model import Control, ControlWord, Criterion, Scope, Severity, Subje
 
 NightState = Literal["ran", "partly", "did_not_run", "not_retained"]
 MARKS: Mapping[str, str] = {"ran": "r", "partly": "p", "did_not_run": "-", "not_retained": "x", "not_in_force": "."}
-"""A night of one scope and check in :attr:`CoverageRow.nights`. Not in force: the check was not selected yet, or no
-longer, or the scope was not there."""
+"""A night of one scope and check in :attr:`CoverageRow.nights`. Partly: a listing was not complete, or a verdict was
+unknown. Not in force: the check was not selected yet, or no longer, or the scope was not there, or left out."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,10 +82,12 @@ class Failure:
     It began after ``last_good`` (None: there is no earlier frame, or the subject was new) and no later than
     ``first_bad``; it lasted at least until ``last_bad`` and ended before ``first_good`` (None: open at the end of the
     period). A frame in which the subject was ``unknown`` neither ends nor begins one: ``unseen`` counts them and the
-    nights without a frame. ``ended`` "test_changed" is never a correction. ``replaced`` is the resource that was
-    created in its place, where one was (same type, scope and name). ``waivers`` are those that stood beside any of its
-    frames, with the number of frames. ``severity`` and ``limit`` (days, None: any failure counts) are those in force
-    when it began; ``deviation`` is what the control's rule says, None while it is open and still within its limit.
+    nights without a frame, from ``last_good`` (else ``first_bad``) to ``first_good`` (else the end). ``ended``
+    "test_changed" is never a correction, nor is "out_of_boundary": ``first_good`` is then the frame that showed it.
+    ``replaced`` is the resource that was created in its place, where one was (same type, scope and name). ``waivers``
+    are those that stood beside any of its frames, with the number of frames. ``severity`` and ``limit`` (days, None:
+    any failure counts) are those in force when it began; ``deviation`` is what the control's rule says, None while it
+    is open, or ended by a changed test or boundary, and still within its limit.
     """
 
     check: str
@@ -116,7 +118,8 @@ class Change:
     """What changed in how the period was judged: first seen in the frame ``at``; before that, the frame ``after``.
 
     ``before`` and ``now`` are versions, values or digests as text; None: it was not there. ``weaker``: a parameter
-    that lets more pass than the check's default.
+    that lets more pass than the check's default, or of which the check does not show that it does not. One that was so
+    when the period began is told at its first frame, without ``after`` and with the default as ``before``.
     """
 
     kind: ChangeKind

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from importlib import import_module
 from itertools import chain
@@ -30,7 +31,8 @@ from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
 from engine.content.root import demonstration, find
-from engine.content.stored import compile_stored, parse_stored
+from engine.content.stored import compile_stored, in_force, parse_stored
+from engine.content.strictness import is_weaker
 from engine.doctor import Diagnosis, diagnosis
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
@@ -43,11 +45,13 @@ from engine.model import (
     Control,
     Criterion,
     Finding,
+    InForce,
     Scope,
     Selection,
     Severity,
     Snapshot,
 )
+from engine.periods import Period
 from engine.probes import probe
 from engine.recording import RunPlan, Verdict
 from engine.selection import select
@@ -55,6 +59,7 @@ from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
 
@@ -544,3 +549,20 @@ def _judged(recorded: Recorded, compiled: Sequence[CompiledCheck]) -> tuple[Find
 def export(run_id: str, store: str, config: Path, output: Path, redacted: bool = False) -> Mapping[str, Any]:
     """Write a sealed run as a bundle; gives its manifest. Nothing is written where anything is missing or altered."""
     return recording.export(run_id, store, config, output, redacted)
+
+
+def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1, 2] = 2) -> Period:
+    """What the sealed runs from one night to another show, both included; ``type_`` 1: the night of ``ends`` alone.
+
+    Raises VerificationError where what is read does not verify, and UsageError where there is no run to show.
+    """
+    return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
+
+
+def _policy_of(sources: Mapping[str, Mapping[str, bytes]], parameters: Mapping[str, Mapping[str, Any]]) -> InForce:
+    return in_force(sources["checks"], sources["controls"], sources["policies"], parameters, find())
+
+
+def rebuild(store: str, config: Path, compare: bool = False) -> Comparison:
+    """Make the index of a store anew from its sealed runs, and say what the one that was kept is beside it."""
+    return recording.rebuild(store, config, compare)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -20,9 +21,13 @@ from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError
 from engine.model import Assessment, Check, Clock, Finding, Snapshot
+from engine.periods import Period
 from providers.base import Directory
 
 if TYPE_CHECKING:
+    from engine.evidence.period.changes import Weaker
+    from engine.evidence.period.film import ReadPolicy
+    from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Judge
     from engine.evidence.retest import Judge as Rejudge
     from engine.evidence.seal import Recorder
@@ -449,3 +454,46 @@ def export(run: str, store: str, config: Path, output: Path, redacted: bool) -> 
     folder = local(store)
     trust = read_trust(_trusted(folder, config) / "trust.json")
     return export_run(folder, trust, run, output, redacted)
+
+
+# --- periods ---
+
+
+def period(
+    store: str,
+    config: Path,
+    starts: date,
+    ends: date,
+    type_: Literal[1, 2],
+    read_policy: ReadPolicy,
+    weaker: Weaker,
+) -> Period:
+    """What the sealed runs of a store show of a period. Raises VerificationError where any of them does not verify."""
+    from engine.evidence.period.made import Asked
+    from engine.evidence.period.made import period as made
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trusted = _trusted(folder, config)
+    asked = Asked(starts, ends, type_)
+    return made(folder, read_trust(trusted / "trust.json"), _secret(trusted), asked, read_policy, weaker)
+
+
+def rebuild(store: str, config: Path, compare: bool) -> Comparison:
+    """Make the store's index anew, and keep it unless it is only to be compared."""
+    from engine.evidence.keys import load_secret
+    from engine.evidence.layout import Layout
+    from engine.evidence.period import keeping
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trusted = _trusted(folder, config)
+    made = keeping.compare if compare else keeping.rebuild
+    return made(Layout(folder), read_trust(trusted / "trust.json"), load_secret(trusted))
+
+
+def _secret(config: Path) -> bytes | None:
+    """The store's secret; None where only the trust file is at hand, as with an auditor."""
+    from engine.evidence.keys import SECRET_FILE, load_secret
+
+    return load_secret(config) if (config / SECRET_FILE).exists() else None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.content.controls import control_problems, controls_of
 from engine.content.files import Document, read
@@ -18,7 +19,7 @@ from engine.content.waivers import waiver_of, waiver_problems
 from engine.content.wording import suggestion
 from engine.errors import Problem
 from engine.expressions.types import parse_type
-from engine.model import Check, Control, Criterion, Organization, Waiver
+from engine.model import Check, Control, Criterion, Organization, Schedule, Waiver
 
 _FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md"))
 _FOLDERS: Final = frozenset(("controls", "waivers", "documents"))
@@ -65,8 +66,8 @@ def load_policy(
     waivers = [accepted(path, "waiver") for path in _files(root.policies / "waivers")]
     if listing is None or setting is None:
         return None
-    criteria = _criteria(listing, problems)
-    organization = _organization(setting)
+    criteria = criteria_of(listing, problems)
+    organization = organization_of(setting)
     problems += _unfitting(setting, organization, criteria, checks, known)
     policy = Policy(
         criteria=criteria,
@@ -100,7 +101,8 @@ def _misplaced(folder: Path) -> Iterator[Problem]:
                 yield Problem(path, 1, 1, "", "the name must end in .yaml")
 
 
-def _criteria(document: Document, problems: list[Problem]) -> dict[str, Criterion]:
+def criteria_of(document: Document, problems: list[Problem]) -> dict[str, Criterion]:
+    """The criteria of a file that its schema accepts, by id; what is there twice is added to ``problems``."""
     criteria: dict[str, Criterion] = {}
     for index, value in enumerate(document.value["criteria"]):
         if value["id"] in criteria:
@@ -110,7 +112,8 @@ def _criteria(document: Document, problems: list[Problem]) -> dict[str, Criterio
     return criteria
 
 
-def _organization(document: Document) -> Organization:
+def organization_of(document: Document) -> Organization:
+    """What a file that its schema accepts says of the organisation."""
     value = document.value
     rules = value.get("waivers", {})
     return Organization(
@@ -125,6 +128,7 @@ def _organization(document: Document) -> Organization:
         access=value.get("access", {}),
         store=value.get("store"),
         authorities={said["authority"]: said["url"] for said in value.get("time_stamps", ())},
+        schedule=Schedule(**value.get("schedule", {})),
     )
 
 
@@ -138,6 +142,8 @@ def _unfitting(
     """Settings of ``organization.yaml`` for what is not there, or of the wrong type."""
     if "security" not in organization.categories:
         yield document.problem(("categories",), "security is always in a SOC 2 report: add it")
+    if not _is_timezone(organization.schedule.timezone):
+        yield document.problem(("schedule", "timezone"), f"there is no time zone {organization.schedule.timezone}")
     for id_ in organization.stated:
         if id_ not in criteria:
             yield document.key_problem(("criteria", id_), f"there is no criterion {id_}")
@@ -158,6 +164,13 @@ def _unfitting(
                 continue  # the check's own file is at fault, and its problem says so
             if not fits:
                 yield document.problem(keys, f"is no {declared[name].type}")
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        return name == "UTC" or ZoneInfo(name) is not None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _controls(

@@ -1,18 +1,25 @@
-"""Checks and schemas from the bytes that an evidence store keeps of them, compiled as they were when they judged."""
+"""What an evidence store keeps of the data folders, as bytes, read again: checks compiled, the policy as it was."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, TypeVar
 
 from engine.content.checks import CompiledCheck, check_of, compile_checks
-from engine.content.files import parse
+from engine.content.controls import controls_of
+from engine.content.files import Document, parse
+from engine.content.policy import criteria_of, organization_of
 from engine.content.resources import types_of
 from engine.content.root import Root
 from engine.content.validation import shape
+from engine.content.waivers import waiver_of
 from engine.errors import ContentError, Problem
-from engine.model import Check
+from engine.model import Check, Control, Criterion, InForce, Waiver
+
+_WAIVERS: Final = "waivers"
+T = TypeVar("T")
 
 
 def compile_stored(
@@ -42,3 +49,93 @@ def parse_stored(checks: Mapping[str, bytes], root: Root) -> list[Check]:
     if problems:
         raise ContentError(problems)
     return loaded
+
+
+def in_force(
+    checks: Mapping[str, bytes],
+    controls: Mapping[str, bytes],
+    policies: Mapping[str, bytes],
+    parameters: Mapping[str, Mapping[str, Any]],
+    root: Root,
+) -> InForce:
+    """The policy, and the checks by id, that a run was judged by.
+
+    They were held to their schemas when the run began and are not held to those of today. ``root`` gives the criteria
+    where the policy folder had no list of its own. Raises ContentError where the bytes are no policy to this version.
+    """
+    problems: list[Problem] = []
+    listing = policies.get("criteria.yaml")
+    waivers = [
+        waiver
+        for name, source in sorted(policies.items())
+        if PurePosixPath(name).parts[0] == _WAIVERS
+        for waiver in _read(_waiver, name, source, problems, [])
+    ]
+    found = InForce(
+        organization=_read(_organization, "organization.yaml", policies.get("organization.yaml", b""), problems, None),
+        controls=tuple(
+            sorted(
+                (item for name, source in controls.items() for item in _read(_controls, name, source, problems, [])),
+                key=lambda control: control.id,
+            )
+        ),
+        criteria=_read(_criteria, "criteria.yaml", listing or root.criteria.read_bytes(), problems, {}),
+        waivers={waiver.id: waiver for waiver in waivers},
+        checks={id_: _read(_check, f"{id_}.yaml", source, problems, None) for id_, source in checks.items()},
+        parameters=parameters,
+    )
+    if problems:
+        raise ContentError(problems)
+    return found
+
+
+def _read(make: Callable[[str, bytes], T], name: str, source: bytes, problems: list[Problem], instead: Any) -> T:
+    """What a file says; else ``instead``, with what is wrong added to ``problems``."""
+    try:
+        return make(name, source)
+    except ContentError as error:
+        problems += error.problems
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problems.append(Problem(Path(name), 1, 1, "", f"cannot be read by this version: {error}"))
+    found: T = instead
+    return found
+
+
+def _document(name: str, source: bytes) -> Document:
+    problems: list[Problem] = []
+    document = parse(Path(name), source, problems)
+    if document is None or problems:
+        raise ContentError(problems)
+    return document
+
+
+# A year of runs names the same few files; each is read once.
+
+
+@cache
+def _check(name: str, source: bytes) -> Check:
+    return check_of(_document(name, source), name.removesuffix(".yaml"))
+
+
+@cache
+def _controls(name: str, source: bytes) -> tuple[Control, ...]:
+    return tuple(control for control, _ in controls_of(_document(name, source)))
+
+
+@cache
+def _waiver(name: str, source: bytes) -> tuple[Waiver, ...]:
+    return (waiver_of(_document(name, source), None),)
+
+
+@cache
+def _criteria(name: str, source: bytes) -> Mapping[str, Criterion]:
+    problems: list[Problem] = []
+    found = criteria_of(_document(name, source), problems)
+    if problems:
+        raise ContentError(problems)
+    return found
+
+
+@cache
+def _organization(name: str, source: bytes) -> Any:
+    return organization_of(_document(name, source))

@@ -108,6 +108,11 @@ def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys
         signing = _parse(given.encode(), KEY_VARIABLE)
     else:
         signing = read_key(Path(given) if given else config / KEY_FILE)
+    return Keys(signing, load_secret(config))
+
+
+def load_secret(config: Path) -> bytes:
+    """The store secret of ``config``. Raises SealError where it is missing, malformed, or readable by others."""
     secret = _read_private(config / SECRET_FILE).strip()
     try:
         salt = bytes.fromhex(secret.decode("ascii"))
@@ -115,7 +120,7 @@ def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys
         raise SealError(f"{config / SECRET_FILE} is no hexadecimal secret; restore it from a backup") from error
     if len(salt) < 32:
         raise SealError(f"{config / SECRET_FILE} is shorter than 32 bytes; restore it from a backup")
-    return Keys(signing, salt)
+    return salt
 
 
 def read_key(path: Path) -> SigningKey:

@@ -13,6 +13,8 @@ from engine.evidence import durable
 from engine.evidence.entries import FileFact
 
 FOLDERS: Final = ("chain", "runs", "bodies", "content", "private", "tmp")
+INDEX: Final = "index"
+"""The folder of what is derived, which is made when something is."""
 SEQUENCE_DIGITS: Final = 20
 
 
@@ -60,6 +62,16 @@ class Layout:
     def private(self, digest: str) -> Path:
         """A private object; erasable."""
         return self.root / "private" / f"{digest}.json"
+
+    @property
+    def index(self) -> Path:
+        """The span index: derived, no evidence, and deletable."""
+        return self.root / INDEX / "spans"
+
+    @property
+    def known_bodies(self) -> Path:
+        """What the packs hold: derived, no evidence, and deletable."""
+        return self.root / INDEX / "bodies"
 
     def relative(self, path: Path) -> str:
         """How a path is called inside the store."""

@@ -148,7 +148,14 @@ def _waiver(finding: Finding, waiver: Waiver, bodies: Bodies) -> Document:
         "scope": scope_document(finding.scope),
         "subject": subject_document(finding.subject, bodies),
         "waiver": canonical.neutral(
-            {"id": waiver.id, "kind": waiver.kind, "digest": waiver.digest, "expires": waiver.expires.isoformat()}
+            {
+                "id": waiver.id,
+                "kind": waiver.kind,
+                "digest": waiver.digest,
+                "expires": waiver.expires.isoformat(),
+                # The file says who approved it; only git, when the run was made, said how that is known.
+                "standing": waiver.approval.standing,
+            }
         ),
     }
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from engine.errors import AuditreelError, VerificationError
 from engine.evidence import canonical, chain, record, tables
+from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.layout import Layout
 from engine.evidence.personal import RedactedError
 from engine.evidence.replay import Private, Recorded, private_objects, recorded
 from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.trust import Trust
-from engine.evidence.verify import NOT_ANCHORED
 from engine.model import Check, Finding
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import SealError, VerificationError
-from engine.evidence import canonical, catalogue, durable, ledger, personal, tables
+from engine.evidence import canonical, catalogue, durable, known_bodies, ledger, personal, tables
 from engine.evidence.catalogue import Catalogue, Content
 from engine.evidence.chain import Chain, read
 from engine.evidence.entries import (
@@ -288,10 +288,10 @@ class Run:
         packs = []
         for _, seal in read(layout, self.recorder.trust).of_kind("seal"):
             path = layout.bodies(seal.asked.run)
-            if path.exists() and file_fact(path) == seal.files.get(layout.relative(path)):
-                packs.append(path)
+            if path.exists() and (fact := file_fact(path)) == seal.files.get(layout.relative(path)):
+                packs.append((path, fact.digest))
         try:
-            return frozenset(tables.body_digests(database, packs))
+            return known_bodies.of_packs(packs, layout, self.recorder.keys.secret, database)
         except VerificationError as error:
             raise SealError(f"looking for bodies that are stored already: {error}; run `auditreel verify`") from error
 

@@ -18,7 +18,7 @@ from engine.evidence.anchors import NOT_ANCHORED, Anchor, Anchoring
 from engine.evidence.chain import Reading
 from engine.evidence.entries import Abandon, Intent, Link, Seal
 from engine.evidence.faults import Fault
-from engine.evidence.layout import FOLDERS, Layout
+from engine.evidence.layout import FOLDERS, INDEX, Layout
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
 
@@ -221,6 +221,8 @@ class _Verification:
                 yield Fault(name, "is no regular file")
             elif name in known or (name in FOLDERS and entry.is_dir()):
                 continue
+            elif name == INDEX or name.startswith(f"{INDEX}/"):
+                self._notes.append(f"{name} is derived and no evidence; `auditreel store rebuild --compare` checks it")
             elif name.startswith("tmp/"):
                 self._notes.append(f"{name} was left by an unfinished write and is no evidence")
             elif self._left_by_dead_run(name):

@@ -161,6 +161,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "key",
         "timestamp",
         "replay",
+        "store",
     ]
     for command in commands:
         assert auditreel(command, "--help").returncode == 0

@@ -12,7 +12,7 @@ from engine.content.checks import ids, load_checks
 from engine.content.policy import Policy, load_policy
 from engine.content.provenance import Commit, brought
 from engine.errors import Problem
-from engine.model import Control, Waiver
+from engine.model import Control, Schedule, Waiver
 from tests.unit.data_folders import CONTROL, ENCRYPTION, LOGGING, ORGANIZATION, WAIVER, root, write
 
 WAIVER_FILE = "waivers/price-list.yaml"
@@ -70,6 +70,14 @@ store: /var/lib/auditreel
     assert organization.store == "/var/lib/auditreel"
 
 
+def test_runs_are_expected_as_the_organisation_says_else_every_day(tmp_path: Path) -> None:
+    said = 'schedule: {every: day, at: "02:30", timezone: Europe/Berlin, grace_hours: 4}'
+    organization = policy_of(tmp_path, {"organization.yaml": f"{ORGANIZATION}{said}\n"}).organization
+
+    assert organization.schedule == Schedule("day", "02:30", "Europe/Berlin", 4)
+    assert policy_of(tmp_path / "other", {}).organization.schedule == Schedule("day", "00:00", "UTC", 24)
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
@@ -80,6 +88,15 @@ store: /var/lib/auditreel
         ("parameters: {aws.s3.bucket_encrypte: {a: 1}}", "3:14: parameters.aws.s3.bucket_encrypte: there is no check"),
         (f"parameters: {{{ENCRYPTION}: {{aproved: []}}}}", "has no parameter aproved; did you mean approved?"),
         (f"parameters: {{{ENCRYPTION}: {{approved: [1]}}}}", "is no list<string>"),
+        (
+            'schedule: {every: day, at: "02:00", timezone: Europe/Berln}',
+            "schedule.timezone: there is no time zone Europe/Berln",
+        ),
+        ('schedule: {every: day, at: "24:00", timezone: UTC}', "schedule.at:"),
+        ('schedule: {every: week, at: "02:00", timezone: UTC}', "schedule.every:"),
+        ('schedule: {every: day, at: "02:00"}', "schedule:"),
+        ('schedule: {every: day, at: "02:00", timezone: UTC, grace_hours: 25}', "schedule.grace_hours:"),
+        ('schedule: {every: day, at: "02:00", timezone: ../../etc/passwd}', "schedule.timezone:"),
         ("criteria: {CC6.9: {state: subservice, reason: long enough}}", "3:12: criteria.CC6.9: there is no criterion"),
         ("criteria: {CC6.1: {state: not_relevant, reason: long enough}}", "criteria.CC6.1: DP-01 addresses it"),
     ],

@@ -1,0 +1,153 @@
+"""What changed in how was judged: checks, parameters, controls, policy, schemas, engine, boundary, selection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from engine.evidence import canonical
+from engine.evidence.period.film import Basis, Film
+from engine.model import Check, Control
+from engine.periods import Change, ChangeKind, Moment
+
+Weaker = Callable[[Check, str, Any], bool]
+"""Whether a value of a check's parameter lets more pass than its default, or may do so."""
+Key = tuple[ChangeKind, str]
+
+_PARTIAL: Final = frozenset(("check", "parameter", "selection", "boundary"))
+"""Kinds of which a filtered run shows only what it was asked for: what it lacks says nothing."""
+_QUIET: Final = frozenset(("check", "parameter"))
+"""Kinds whose coming and going is told as selection."""
+_SHOWN: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a frame was judged by, as text, by kind and name."""
+
+    moment: Moment
+    filtered: bool
+    values: Mapping[Key, str]
+
+
+def changes(facts: Sequence[Facts], begin: int) -> Iterator[Change]:
+    """The changes that first show in a frame from ``begin`` on, in the order of frames."""
+    known: dict[Key, tuple[str, Moment]] = {}
+    whole: Moment | None = None
+    previous: Facts | None = None
+    for number, fact in enumerate(facts):
+        if previous is not None and previous.values is fact.values and previous.filtered == fact.filtered:
+            previous = fact
+            whole = whole if fact.filtered else fact.moment
+            continue
+        if previous is not None:
+            known.update((key, (value, previous.moment)) for key, value in previous.values.items())
+        for change in _between(known, fact, whole, previous):
+            if number >= begin:
+                yield change
+        for key in [key for key in known if _removed(key, fact)]:
+            del known[key]
+        known.update((key, (value, fact.moment)) for key, value in fact.values.items())
+        whole = whole if fact.filtered else fact.moment
+        previous = fact
+
+
+def _between(
+    known: Mapping[Key, tuple[str, Moment]], fact: Facts, whole: Moment | None, previous: Facts | None
+) -> Iterator[Change]:
+    for key in sorted({*known, *fact.values}):
+        kind, name = key
+        value = fact.values.get(key)
+        if key not in known:
+            # Nothing is new in what was never looked at before.
+            after = whole if kind in _PARTIAL else previous.moment if previous else None
+            if after is not None and kind not in _QUIET:
+                yield Change(kind, name, after, fact.moment, None, value)
+        elif value is None:
+            if _removed(key, fact):
+                yield Change(kind, name, known[key][1], fact.moment, known[key][0], None)
+        elif known[key][0] != value:
+            yield Change(kind, name, known[key][1], fact.moment, known[key][0], value)
+
+
+def _removed(key: Key, fact: Facts) -> bool:
+    """Whether a frame shows that something is no more there."""
+    kind = key[0]
+    return key not in fact.values and kind not in _QUIET and not (fact.filtered and kind in _PARTIAL)
+
+
+# --- of a film ---
+
+
+def of_film(film: Film, weaker: Weaker) -> tuple[Change, ...]:
+    """The changes in a period, and the parameters that were weaker than their default when it began."""
+    begin = film.window.begin
+    found = [_judged(change, film, weaker) for change in changes(_facts(film), begin)]
+    if begin < len(film.frames):
+        found += _weak_from_the_start(film, begin, weaker, {(row.name, row.at) for row in found})
+    return tuple(sorted(found, key=lambda row: (film.order[row.at], row.kind, row.name)))
+
+
+def _judged(change: Change, film: Film, weaker: Weaker) -> Change:
+    if change.kind != "parameter" or change.now is None:
+        return change
+    check, _, name = change.name.rpartition(".")
+    policy = film.bases[film.order[change.at]].policy
+    is_weaker = weaker(policy.checks[check], name, policy.parameters[check][name])
+    return Change(change.kind, change.name, change.after, change.at, change.before, change.now, is_weaker)
+
+
+def _weak_from_the_start(film: Film, begin: int, weaker: Weaker, told: set[tuple[str, Moment]]) -> Iterator[Change]:
+    policy, at = film.bases[begin].policy, film.looks[begin].moment
+    for id_, check in sorted(policy.checks.items()):
+        for name, parameter in sorted(check.parameters.items()):
+            value = policy.parameters.get(id_, {}).get(name, parameter.default)
+            if (f"{id_}.{name}", at) not in told and value != parameter.default and weaker(check, name, value):
+                yield Change("parameter", f"{id_}.{name}", None, at, _text(parameter.default), _text(value), True)
+
+
+def _facts(film: Film) -> list[Facts]:
+    made: dict[tuple[Any, ...], Mapping[Key, str]] = {}
+    rows = []
+    for number, (frame, basis, look) in enumerate(zip(film.frames, film.bases, film.looks, strict=True)):
+        asked = frame.seal.asked
+        key = (id(basis), id(look.view), asked.engine, asked.dependencies, asked.boundary)
+        if key not in made:
+            values: dict[Key, str] = dict(_content(basis))
+            values["engine", "auditreel"] = asked.engine
+            values["engine", "dependencies"] = asked.dependencies[:_SHOWN]
+            if asked.boundary is not None:
+                values["boundary", "boundary"] = asked.boundary[:_SHOWN]
+            if not frame.filtered:
+                values.update((("selection", id_), "selected") for id_ in basis.policy.checks)
+                values.update((("boundary", str(scope)), "asked") for scope in look.view.asked)
+                values.update((("boundary", str(scope)), "left out") for scope in look.view.left)
+            made[key] = values
+        rows.append(Facts(film.looks[number].moment, frame.filtered, made[key]))
+    return rows
+
+
+def _content(basis: Basis) -> Iterator[tuple[Key, str]]:
+    policy, members = basis.policy, basis.content.members
+    for id_, check in policy.checks.items():
+        yield ("check", id_), f"version {check.version}, {check.digest[:_SHOWN]}"
+        for name, value in policy.parameters.get(id_, {}).items():
+            yield ("parameter", f"{id_}.{name}"), _text(value)
+    for control in policy.controls:
+        yield ("control", control.id), _digest(control)
+    for name, digest in members["policies"].items():
+        yield ("policy", name), digest[:_SHOWN]
+    for name, digest in members["schemas"].items():
+        yield ("schema", name), digest[:_SHOWN]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _digest(control: Control) -> str:
+    """What a control says, whatever file it stands in."""
+    said = {item.name: getattr(control, item.name) for item in fields(control) if item.name not in ("path", "digest")}
+    return canonical.digest(json.dumps(said, sort_keys=True).encode())[:_SHOWN]

@@ -1,0 +1,285 @@
+"""What the frames show of controls and criteria: words of design section 5, never those of an opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from engine.evidence.period.coverage import NOT_IN_FORCE, RAN
+from engine.evidence.period.failures import Found, names, ruling
+from engine.evidence.period.film import Film
+from engine.evidence.period.populations import Seen
+from engine.model import Control, ControlWord, Criterion, InForce
+from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Night, PeriodPopulation
+
+SCANS: Final = "nightly_scans"
+"""The kind of evidence that the frames themselves are: a control that names it is the scanning control, which fails on
+every night that no run was made."""
+
+
+def controls(
+    film: Film,
+    found: Sequence[Found],
+    rows: Mapping[str, Seen],
+    populations: Sequence[PeriodPopulation],
+    nights: Sequence[Night],
+) -> tuple[ControlInPeriod, ...]:
+    """Every control that was in force in any frame of the period, as it stood last, by id."""
+    window = film.window
+    policies = _distinct(film.bases[number].policy for number in range(window.begin, window.count))
+    if not policies:
+        policies = [film.bases[-1].policy]
+    latest = {control.id: control for policy in policies for control in policy.controls}
+    covered = _covered(film)
+    by_check = {population.check: population for population in populations}
+    failing: dict[str, list[Found]] = {}
+    for row in found:
+        failing.setdefault(row.failure.check, []).append(row)
+    versions: dict[str, list[Control]] = {}
+    for policy in _distinct(basis.policy for basis in film.bases):
+        for control in policy.controls:
+            versions.setdefault(control.id, []).append(control)
+    known = _Known(film, failing, rows, by_check, covered, tuple(nights), versions)
+    return tuple(_control(latest[id_], known) for id_ in sorted(latest))
+
+
+def _distinct(policies: Iterable[InForce]) -> list[InForce]:
+    found: dict[int, InForce] = {}
+    for policy in policies:
+        # The one that came back counts as the latest.
+        found.pop(id(policy), None)
+        found[id(policy)] = policy
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    film: Film
+    found: Mapping[str, Sequence[Found]]
+    rows: Mapping[str, Seen]
+    populations: Mapping[str, PeriodPopulation]
+    covered: Mapping[str, str]
+    nights: tuple[Night, ...]
+    versions: Mapping[str, Sequence[Control]]
+    rulings: dict[tuple[object, ...], tuple[int | None, bool | None]] = field(default_factory=dict)
+
+
+def _covered(film: Film) -> dict[str, str]:
+    """Of each check its nights: "r" where it ran everywhere it was in force, and that was somewhere."""
+    by_check: dict[str, set[str]] = {}
+    for (_, check), track in film.tracks.items():
+        by_check.setdefault(check, set()).add(track.marks[film.window.first_night :])
+    return {
+        check: "".join(
+            RAN if RAN in marks and set(marks) <= {RAN, NOT_IN_FORCE} else NOT_IN_FORCE
+            for marks in zip(*rows, strict=True)
+        )
+        for check, rows in by_check.items()
+    }
+
+
+def _control(control: Control, known: _Known) -> ControlInPeriod:
+    wanted, unused, unmet = _wanted(control, known)
+    failures = tuple(_failures(control, wanted, unused, known))
+    mine = [known.rows[check] for check in wanted if check in known.rows]
+    not_run = [check for check in wanted if check not in known.rows]
+    expected = len(known.nights)
+    scanning = SCANS in control.evidence
+    missed = [night for night in known.nights if night.state == "did_not_run"] if scanning else []
+    evidence = [kind for kind in control.evidence if kind != SCANS]
+    nights = _nights(wanted, known, scanning)
+    subjects = {place for row in mine for place in row.subjects}
+    unknown = {place for row in mine for place in row.unknown}
+    deviations = sum(failure.deviation is True for failure in failures) + len(missed)
+    incomplete = bool(
+        nights < expected or unknown or not_run or evidence or unmet or not all(row.complete for row in mine)
+    )
+    judged = any(row.passed or row.failed for row in mine) or (scanning and nights > 0)
+    word = _word(control, bool(failures or missed), bool(mine or scanning), incomplete, judged)
+    result = _result(failures, missed, deviations, nights, expected, len(subjects), len(unknown))
+    said = [f"not run: {', '.join(not_run)}"] if not_run else []
+    said += [f"not seen: {', '.join(evidence)}"] if evidence else []
+    said += [f"not used: {', '.join(unused)}, since an alternative is in use"] if unused else []
+    return ControlInPeriod(
+        control=control,
+        word=word,
+        nights=nights,
+        expected=expected,
+        subjects=len(subjects),
+        failures=failures,
+        deviations=deviations,
+        populations=tuple(known.populations[check] for check in wanted if check in known.populations),
+        not_tested_before=dict(_late(wanted, known.film)),
+        procedure=_procedure(wanted, known, scanning),
+        result="; ".join([result, *said]) + ".",
+    )
+
+
+def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], int]:
+    """The checks that count, those of alternatives that are not used, and alternatives that no check is."""
+    wanted, unused, unmet = list(control.checks), [], 0
+    for group in control.alternatives:
+        checks = [name for name in group if "." in name]
+        chosen = [check for check in checks if check in known.rows and _chosen(known.rows[check])]
+        # Where none was in use all through, nothing is set aside.
+        wanted += chosen or checks
+        unused += [check for check in checks if chosen and check not in chosen]
+        unmet += not chosen and not checks
+    return wanted, unused, unmet
+
+
+def _chosen(row: Seen) -> bool:
+    """Whether an alternative is the one in use: it passed somewhere, and never failed or was unknown."""
+    return bool(row.complete and row.passed and not row.failed and not row.unknown)
+
+
+def _failures(control: Control, wanted: Sequence[str], unused: Sequence[str], known: _Known) -> list[Failure]:
+    """A control's failures by its own rule, as it was when each began: deviations, then undecided, then the others."""
+    rows = []
+    named = set(wanted).union(*(_named(item) for item in known.versions.get(control.id, ()))) - set(unused)
+    for check in sorted(named & known.found.keys()):
+        found = known.found[check]
+        rules: dict[int, Control | None] = {}
+        for row in found:
+            policy = known.film.bases[row.first].policy
+            if id(policy) not in rules:
+                rules[id(policy)] = _rule(control, policy, check, check in wanted)
+            rule = rules[id(policy)]
+            if rule is not None:
+                rows.append(_ruled(row, rule, known.rulings))
+    return [row for deviation in (True, None, False) for row in rows if row.deviation is deviation]
+
+
+def _named(control: Control) -> set[str]:
+    return {*control.checks, *(name for group in control.alternatives for name in group)}
+
+
+def _rule(control: Control, policy: InForce, check: str, wanted: bool) -> Control | None:
+    """The control by whose rule a failure counts that began under a policy; None where it is none of the control's."""
+    then = next((item for item in policy.controls if item.id == control.id), None)
+    if then is not None and names(then, check):
+        return then
+    return control if wanted else None
+
+
+def _ruled(row: Found, rule: Control, rulings: dict[tuple[object, ...], tuple[int | None, bool | None]]) -> Failure:
+    failure = row.failure
+    key = (id(rule), failure.severity, failure.ended, row.days)
+    if key not in rulings:
+        rulings[key] = ruling((rule,), failure.severity, failure.ended, row.days)
+    limit, deviation = rulings[key]
+    if (limit, deviation) == (failure.limit, failure.deviation):
+        return failure
+    return replace(failure, limit=limit, deviation=deviation)
+
+
+def _nights(wanted: Sequence[str], known: _Known, scanning: bool) -> int:
+    if scanning and not wanted:
+        return sum(night.state in ("ran", "partly") for night in known.nights)
+    rows = [known.covered.get(check, "") for check in wanted]
+    if not rows or not all(rows):
+        return 0
+    return sum(all(mark == RAN for mark in marks) for marks in zip(*rows, strict=True))
+
+
+def _word(control: Control, failed: bool, seen: bool, incomplete: bool, judged: bool) -> ControlWord:
+    """The first that applies."""
+    if failed:
+        return "failures_observed"
+    if not seen:
+        return "no_evidence"
+    if incomplete:
+        return "incomplete"
+    if not judged and control.operation != "continuous":
+        return "did_not_occur"
+    return "no_failures_observed" if judged else "no_evidence"
+
+
+def _result(
+    failures: Sequence[Failure],
+    missed: Sequence[Night],
+    deviations: int,
+    nights: int,
+    expected: int,
+    subjects: int,
+    unknown: int,
+) -> str:
+    parts = []
+    if failures:
+        open_ = sum(failure.ended == "open" for failure in failures)
+        undecided = sum(failure.deviation is None for failure in failures)
+        said = [_count(deviations - len(missed), "deviation"), f"{undecided:,} undecided", f"{open_:,} open at the end"]
+        parts.append(f"{_count(len(failures), 'failure')} ({', '.join(said)})")
+    elif not missed:
+        parts.append("No failures observed in what was seen")
+    if missed:
+        parts.append(f"{_count(len(missed), 'night')} without a run")
+    parts.append(f"complete on {nights:,} of {_count(expected, 'night')}")
+    parts.append(_count(subjects, "resource"))
+    if unknown:
+        parts.append(f"{unknown:,} of them or of their scopes unknown in some frame")
+    return ", ".join(parts)
+
+
+def _late(wanted: Sequence[str], film: Film) -> Iterator[tuple[str, str]]:
+    """Checks that frames before their first did not judge: the night of the first."""
+    for check in sorted(wanted):
+        frames = [track.frames[0] for (_, name), track in film.tracks.items() if name == check]
+        if frames and min(frames) > film.window.begin:
+            yield check, film.calendar.dates[film.looks[min(frames)].night]
+
+
+def _procedure(wanted: Sequence[str], known: _Known, scanning: bool) -> str:
+    """What was done, in auditors' words."""
+    rows = [known.populations[check] for check in wanted if check in known.populations]
+    if scanning and not rows:
+        nights = _count(len(known.nights), "night")
+        return f"Inspection: the sealed runs were read against the schedule, {nights} expected."
+    if not rows:
+        return "Nothing was inspected by machine."
+    types = sorted({row.resource_type for row in rows})
+    queries = sorted({query for row in rows for query in row.queries})
+    listed = f", listed by {', '.join(queries)}" if queries else ""
+    frames = known.film.window.count - known.film.window.begin
+    return (
+        f"Inspection: the configuration of every {', '.join(types)}{listed}, in {_count(frames, 'frame')}, by "
+        f"{', '.join(row.check for row in rows)}. Reperformance: every verdict can be judged again from what was "
+        "stored (auditreel replay)."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+# --- criteria ------------------------------------------------------------------------------------------------------
+
+State = Literal["controls", "no_control", "not_relevant", "subservice"]
+
+
+def criteria(policy: InForce, concluded: Sequence[ControlInPeriod]) -> tuple[CriterionInPeriod, ...]:
+    """Every criterion with its controls, in the order of the framework."""
+    return tuple(_criterion(criterion, policy, concluded) for criterion in policy.criteria.values())
+
+
+def _criterion(criterion: Criterion, policy: InForce, concluded: Sequence[ControlInPeriod]) -> CriterionInPeriod:
+    mine = [row.control for row in concluded if criterion.id in row.control.criteria]
+    covered = {aspect for control in mine for aspect in control.aspects}
+    organization = policy.organization
+    plain = CriterionInPeriod(
+        criterion=criterion,
+        state="controls" if mine else "no_control",
+        controls=tuple(control.id for control in mine),
+        uncovered_aspects=tuple(name for name in criterion.aspects if f"{criterion.id}.{name}" not in covered),
+    )
+    if mine:
+        return plain
+    if criterion.id in organization.stated:
+        state, reason = organization.stated[criterion.id]
+        return replace(plain, state=state, reason=reason)
+    if criterion.category not in organization.categories:
+        category = criterion.category.replace("_", " ")
+        reason = f"{category} is not among the categories of {organization.name}"
+        return replace(plain, state="not_relevant", reason=reason)
+    return plain

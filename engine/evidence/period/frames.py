@@ -1,0 +1,99 @@
+"""Frames: the sealed runs that looked at the world as it was, in the order of their moments.
+
+A gate judges a plan, and a run from a stored snapshot judges again what another run saw: neither is a frame, or a file
+handed in could fill a night that nobody looked at. In a demonstration's store the demonstrations are the frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.evidence import canonical
+from engine.evidence.chain import Placed, Reading
+from engine.evidence.entries import Seal
+from engine.periods import Frame, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFrame:
+    """A frame as the chain has it."""
+
+    placed: Placed
+
+    @property
+    def seal(self) -> Seal:
+        """What its seal says."""
+        found: Seal = self.placed.entry.body
+        return found
+
+    @property
+    def moment(self) -> Moment:
+        """When it was taken."""
+        return Moment(self.seal.as_of, self.seal.asked.run)
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Its place among frames. Fractions of a second come after the second that they are of."""
+        return self.seal.as_of.removesuffix("Z"), self.seal.asked.run
+
+    def names(self, filter_: str) -> tuple[str, ...]:
+        """The values of a filter that is a list of names; empty for none."""
+        value = canonical.original(self.seal.asked.filters.get(filter_)) or ()
+        return tuple(value) if isinstance(value, (list, tuple)) else (str(value),)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether it judged only a part of what was selected."""
+        return any(bool(value) for value in self.seal.asked.filters.values())
+
+    def shown(self, night: str) -> Frame:
+        """The frame as reports show it."""
+        seal, asked = self.seal, self.seal.asked
+        return Frame(
+            moment=self.moment,
+            kind=asked.kind,
+            sequence=self.placed.entry.sequence,
+            started_at=asked.started_at,
+            sealed_at=self.placed.entry.recorded_at,
+            night=night,
+            records=seal.records.count,
+            root=seal.records.root,
+            engine=asked.engine,
+            caller=_caller(seal.caller),
+            filtered=self.filtered,
+        )
+
+
+def _caller(caller: Mapping[str, Any]) -> str:
+    """Who asked the clouds, as one text."""
+    said = canonical.original(dict(caller))
+    return str(said.get("arn") or ", ".join(f"{name} {value}" for name, value in sorted(said.items())))
+
+
+def frames(reading: Reading, demonstration: bool) -> list[SealedFrame]:
+    """The frames of a chain, by moment."""
+    return sorted(
+        (SealedFrame(placed) for placed, seal in reading.of_kind("seal") if is_frame(seal, demonstration)),
+        key=lambda frame: frame.order,
+    )
+
+
+def is_frame(seal: Seal, demonstration: bool) -> bool:
+    """Whether a sealed run looked at the world."""
+    if demonstration:
+        return seal.asked.kind == "demo"
+    return seal.source == "live" and seal.asked.kind in ("scheduled", "adhoc")
+
+
+def unsealed(reading: Reading) -> Iterator[tuple[str, str, str]]:
+    """Runs that began and were not sealed: when (RFC 3339 UTC), which, and why as far as the chain says."""
+    sealed = {seal.asked.run for _, seal in reading.of_kind("seal")}
+    reasons = {
+        abandon.run: f"abandoned: {canonical.original_text(abandon.reason)}"
+        for _, abandon in reading.of_kind("abandon")
+    }
+    for _, intent in reading.of_kind("intent"):
+        if intent.run not in sealed:
+            yield intent.started_at, intent.run, reasons.get(intent.run, "never sealed")

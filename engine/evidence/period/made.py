@@ -1,0 +1,107 @@
+"""Makes a period of a store: verifies what it reads, then looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.errors import UsageError
+from engine.evidence import canonical, tables
+from engine.evidence.anchors import NOT_ANCHORED
+from engine.evidence.chain import Reading
+from engine.evidence.layout import Layout
+from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, waived
+from engine.evidence.period.film import Bases, Film, ReadPolicy, film
+from engine.evidence.period.frames import frames, unsealed
+from engine.evidence.runs import Reader
+from engine.evidence.trust import Trust
+from engine.model import Check
+from engine.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a period is asked for: dates, both included; ``type_`` 1 is a photograph of the night of ``ends``.
+
+    ``anchored`` is what the chain's anchors came to, in one line.
+    """
+
+    starts: date
+    ends: date
+    type_: Literal[1, 2] = 2
+    anchored: str = NOT_ANCHORED
+
+
+def period(
+    store: Path,
+    trust: Trust,
+    secret: bytes | None,
+    asked: Asked,
+    read_policy: ReadPolicy,
+    weaker: Callable[[Check, str, Any], bool],
+) -> Period:
+    """The period of a store. ``secret`` is the store's, without which the index is made anew each time.
+
+    Raises VerificationError, naming what, where anything that is read does not verify, and UsageError where there is no
+    frame to show.
+    """
+    if asked.starts > asked.ends:
+        raise UsageError(f"reading a period: it ends ({asked.ends}) before it starts ({asked.starts})")
+    layout = Layout(store)
+    reading = keeping.verified_chain(layout, trust)
+    found = frames(reading, trust.purpose == "demonstration")
+    with tables.connection() as database:
+        reader = Reader(layout, database)
+        index = keeping.current(layout, trust, reading, secret, reader)
+        bases = Bases(reader, read_policy)
+        single = asked.type_ == 1
+        made = film(found, bases, index, asked.ends if single else asked.starts, asked.ends, single)
+    if made is None:
+        raise UsageError(
+            f"reading {store}: it holds no run of the night of {asked.ends}"
+            if asked.type_ == 1
+            else f"reading {store}: it holds no run up to {asked.ends}"
+        )
+    return _period(made, reading, trust, asked, weaker)
+
+
+def _period(
+    made: Film, reading: Reading, trust: Trust, asked: Asked, weaker: Callable[[Check, str, Any], bool]
+) -> Period:
+    policy = made.bases[-1].policy
+    window = made.window
+    lost = list(unsealed(reading))
+    calendar = nights.nights(made, lost)
+    found = failures.found(made)
+    rows = populations.seen(made)
+    population = populations.populations(made, rows)
+    controls = conclusions.controls(made, found, rows, population, calendar)
+    held = populations.inventory(made)
+    dates = made.calendar.dates
+    return Period(
+        type_=asked.type_,
+        organization=policy.organization.name,
+        starts=(asked.ends if asked.type_ == 1 else asked.starts).isoformat(),
+        ends=asked.ends.isoformat(),
+        timezone=made.calendar.schedule.timezone,
+        anchored=asked.anchored,
+        demonstration=trust.purpose == "demonstration",
+        digest=canonical.digest("\n".join(frame.placed.digest for frame in made.frames).encode()),
+        frames=tuple(
+            made.frames[number].shown(dates[made.looks[number].night]) for number in range(window.begin, window.count)
+        ),
+        nights=calendar,
+        coverage=nights.coverage(made),
+        failures=tuple(row.failure for row in found),
+        changes=changes.of_film(made, weaker),
+        populations=population,
+        controls=controls,
+        criteria=conclusions.criteria(policy, controls),
+        waivers=waived.waivers(made),
+        inventory=held.at_end,
+        appeared=held.appeared,
+        gone=held.gone,
+    )
