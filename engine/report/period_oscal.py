@@ -94,8 +94,8 @@ def _result(period: Period, name: Name) -> Document:
         "local-definitions": {"inventory-items": items} if items else {},
         "reviewed-controls": _reviewed(period),
         "observations": observations,
-        "risks": [_risk(failure, period, name) for failure in period.failures],
-        "findings": [_finding(row, period, name) for row in period.controls if row.failures],
+        "risks": list(_risks(period, name)),
+        "findings": list(_findings(period, name)),
     }
     # OSCAL has no empty lists.
     return {key: value for key, value in result.items() if value}
@@ -179,10 +179,10 @@ def _control_observation(row: ControlInPeriod, last: str, name: Name) -> Documen
 
 def _failure_observations(period: Period, name: Name) -> Iterator[Document]:
     numbers = period_counts.numbers(period)
+    known = {frame.moment.run for frame in period.frames}
     for failure in period.failures:
         number = numbers[period_counts.key(failure)]
         runs = dict.fromkeys((failure.first_bad.run, failure.last_bad.run))
-        known = {frame.moment.run for frame in period.frames}
         evidence = [
             {"href": f"#{name('run', run)}", "description": text(f"The run {run}")} for run in runs if run in known
         ]
@@ -246,41 +246,48 @@ def _gap_observations(period: Period, last: str, name: Name) -> Iterator[Documen
 # --- findings and risks -----------------------------------------------------------------------------------------------
 
 
-def _finding(row: ControlInPeriod, period: Period, name: Name) -> Document:
-    criteria = period_counts.criteria_of(period)[row.control.id]
-    observations = [_control_uuid(row, name)]
-    observations += [_failure_uuid("observation", failure, name) for failure in row.failures]
-    return {
-        "uuid": name("finding", period.digest, row.control.id),
-        "title": text(f"{row.control.id}: {period_words.failures(row)}"),
-        "description": text(row.result),
-        "props": _props(("deviations", str(row.deviations)), *(("criterion", criterion) for criterion in criteria)),
-        "target": {
-            "type": "objective-id",
-            "target-id": token(row.control.id),
-            "status": {"state": "not-satisfied", "reason": "other", "remarks": _STATE},
-        },
-        "related-observations": [{"observation-uuid": found} for found in observations],
-        "related-risks": [{"risk-uuid": _failure_uuid("risk", failure, name)} for failure in row.failures],
-    }
+def _findings(period: Period, name: Name) -> Iterator[Document]:
+    criteria = period_counts.criteria_of(period)
+    for row in period.controls:
+        if not row.failures:
+            continue
+        observations = [_control_uuid(row, name)]
+        observations += [_failure_uuid("observation", failure, name) for failure in row.failures]
+        yield {
+            "uuid": name("finding", period.digest, row.control.id),
+            "title": text(f"{row.control.id}: {period_words.failures(row)}"),
+            "description": text(row.result),
+            "props": _props(
+                ("deviations", str(row.deviations)),
+                *(("criterion", criterion) for criterion in criteria[row.control.id]),
+            ),
+            "target": {
+                "type": "objective-id",
+                "target-id": token(row.control.id),
+                "status": {"state": "not-satisfied", "reason": "other", "remarks": _STATE},
+            },
+            "related-observations": [{"observation-uuid": found} for found in observations],
+            "related-risks": [{"risk-uuid": _failure_uuid("risk", failure, name)} for failure in row.failures],
+        }
 
 
-def _risk(failure: Failure, period: Period, name: Name) -> Document:
-    serving = period_counts.serving(period).get(period_counts.key(failure), ())
-    waivers = [row for row in period.waivers if row.id in (failure.waivers or {})]
-    return {
-        "uuid": _failure_uuid("risk", failure, name),
-        "title": text(f"{failure.check} failing on {failure.subject.name}"),
-        "description": text(failure.message or failure.check),
-        "statement": text(f"{period_words.began(failure)}; {period_words.ended(failure)}"),
-        "props": _props(
-            ("severity", failure.severity),
-            *(("control", id_) for id_ in serving),
-            *(("waiver", _waiver(row)) for row in waivers),
-        ),
-        "status": "closed" if failure.ended in _CLOSED else "open",
-        "related-observations": [{"observation-uuid": _failure_uuid("observation", failure, name)}],
-    }
+def _risks(period: Period, name: Name) -> Iterator[Document]:
+    serving = period_counts.serving(period)
+    for failure in period.failures:
+        waivers = [row for row in period.waivers if row.id in (failure.waivers or {})]
+        yield {
+            "uuid": _failure_uuid("risk", failure, name),
+            "title": text(f"{failure.check} failing on {failure.subject.name}"),
+            "description": text(failure.message or failure.check),
+            "statement": text(f"{period_words.began(failure)}; {period_words.ended(failure)}"),
+            "props": _props(
+                ("severity", failure.severity),
+                *(("control", id_) for id_ in serving.get(period_counts.key(failure), ())),
+                *(("waiver", _waiver(row)) for row in waivers),
+            ),
+            "status": "closed" if failure.ended in _CLOSED else "open",
+            "related-observations": [{"observation-uuid": _failure_uuid("observation", failure, name)}],
+        }
 
 
 def _waiver(row: WaiverInPeriod) -> str:

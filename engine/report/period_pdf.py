@@ -23,7 +23,7 @@ from engine.report.layout import counted
 from engine.report.period_pdf_page import WIDTH, Document
 from engine.report.period_pdf_type import INK, sheet, shown
 
-SHOWN_FAILURES: Final = 100
+SHOWN_FAILURES: Final = 25
 """Failures of one control that are listed, deviations first."""
 SHOWN_ROWS: Final = 200
 """Rows of any other list."""
