@@ -139,7 +139,7 @@ def _sealed(number: int, shot: Shot) -> SealedFrame:
         recorded_at=shot.as_of,
         body=seal,
     )
-    return SealedFrame(Placed(entry, digest(repr((number, shot)).encode())))
+    return SealedFrame(Placed(entry, digest(repr((number, shot)).encode()), NO_DIGEST))
 
 
 def scope_row(scope: Scope) -> dict[str, str]:
