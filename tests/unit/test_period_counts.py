@@ -47,6 +47,7 @@ def test_every_total_has_a_label_of_its_own() -> None:
 
 
 @given(random_periods())
+@settings(max_examples=30, deadline=None)
 def test_totals_add_up(period: Period) -> None:
     found = period_counts.totals(period)
     assert found.deviations + found.undecided + found.within_limit == found.failures
@@ -73,6 +74,7 @@ def test_nights_before_a_check_was_in_force_are_no_gap() -> None:
 
 
 @given(random_periods())
+@settings(max_examples=30, deadline=None)
 def test_gaps_hold_every_night_that_did_not_run_and_no_other(period: Period) -> None:
     dates = [night.date for night in period.nights]
     told = {
@@ -157,7 +159,7 @@ def test_only_a_correction_is_called_one(failure: periods.Failure) -> None:
 
 
 @given(random_periods())
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_words_never_claim_a_time_that_is_no_frame(period: Period) -> None:
     for failure in period.failures:
         moments = (failure.last_good, failure.first_bad, failure.last_bad, failure.first_good)
