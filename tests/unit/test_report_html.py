@@ -165,6 +165,13 @@ def test_a_control_with_more_failures_than_it_draws_says_how_many_and_links_to_a
     assert sum(len([id_ for id_ in page.ids if re.fullmatch(r"F-\d+", id_)]) for page in found.values()) == 1_100
 
 
+def test_failures_that_no_control_shows_are_counted_beyond_those_drawn() -> None:
+    period = year(failures=250, nights=220)
+    alone = replace(period, controls=tuple(replace(row, failures=(), deviations=0) for row in period.controls))
+    words = read(pages(alone, limit=10**9)["index.html"]).words
+    assert "Bars of the first 200. All 250 are in the register of failures ." in words
+
+
 def test_the_same_period_gives_the_same_bytes() -> None:
     assert pages(every_state()) == pages(every_state())
 

@@ -151,9 +151,9 @@ class Site:
             (page, index * PAGE + 1, min((index + 1) * PAGE, len(self.entries)))
             for index, page in enumerate(dict.fromkeys(entry.page for entry in self.entries))
         )
-        self.unruled = tuple(
-            (entry, entry.failure, self.line.bar(entry.failure)) for entry in self.entries if not entry.controls
-        )[:SHOWN]
+        alone = [entry for entry in self.entries if not entry.controls]
+        self.alone = len(alone)
+        self.unruled = tuple((entry, entry.failure, self.line.bar(entry.failure)) for entry in alone[:SHOWN])
         self.sections = SECTIONS if period.controls and not split else tuple(s for s in SECTIONS if s[0] != "controls")
 
     @staticmethod
