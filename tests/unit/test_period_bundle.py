@@ -13,7 +13,7 @@ from engine.report.period_sheets import SHEETS
 from tests.golden import periods
 
 RAW = {"records.jsonl": b"{}\n", "chain/00000000000000000001.json": b"{}", "verify_bundle.py": b"pass\n", "odd/x": b""}
-REPORTS = {"report.txt", "report.md", "report.pdf", "workpaper.xlsx", "oscal.json", "ocsf.jsonl"}
+REPORTS = {"index.html", "report.txt", "report.md", "report.pdf", "workpaper.xlsx", "oscal.json", "ocsf.jsonl"}
 
 
 def test_a_bundle_has_every_format_and_all_that_was_handed_in() -> None:
