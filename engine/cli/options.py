@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from engine.cli import settings
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from engine.pipeline import RunRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -95,3 +98,13 @@ def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
         witness=flags.get("witness"),
     )
     return made, known
+
+
+def day(text: str) -> date:
+    """A date that a flag names. Raises UsageError."""
+    from datetime import date as calendar
+
+    try:
+        return calendar.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"reading the period: {text} is no date (YYYY-MM-DD)") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from engine.cli import options, settings
+from engine.cli.options import day
 from engine.cli.verify import store_of, told
 from engine.errors import UsageError
 
@@ -40,7 +41,7 @@ def command(
     else:
         if run is not None or from_ is None or to is None:
             raise UsageError("judging a period again: --with takes --from DATE and --to DATE, and no RUN")
-        verdict = pipeline.retest(*_version(with_), (_day(from_), _day(to)), folder, keys)
+        verdict = pipeline.retest(*_version(with_), (day(from_).isoformat(), day(to).isoformat()), folder, keys)
     return told(verdict.lines, verdict.exit_code)
 
 
@@ -49,12 +50,3 @@ def _version(text: str) -> tuple[str, int]:
     if found is None:
         raise UsageError(f"reading --with {text}: it is CHECK@VERSION, as in aws.iam.root_mfa_enabled@2")
     return found[1], int(found[2])
-
-
-def _day(text: str) -> str:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError as error:
-        raise UsageError(f"reading the period: {text} is no date (YYYY-MM-DD)") from error

@@ -87,13 +87,13 @@ def check_target(path: Path) -> None:
         raise UsageError(f"writing {path}: the folder {path.parent} cannot be written to")
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file (0600) whole or not at all. Raises UsageError.
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file (0600) whole or not at all; text as UTF-8. Raises UsageError.
 
     A link is followed; what is no regular file (a pipe, a device) is written into.
     """
     target = path.resolve()
-    data = text.encode("utf-8")
+    data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             target.write_bytes(data)

@@ -156,6 +156,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "permissions",
         "doctor",
         "init",
+        "report",
         "export",
         "verify",
         "key",

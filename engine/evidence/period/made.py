@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import UsageError
-from engine.evidence import canonical, tables
-from engine.evidence.anchors import NOT_ANCHORED
+from engine.evidence import anchors, canonical, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
 from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, waived
@@ -24,15 +23,11 @@ from engine.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a period is asked for: dates, both included; ``type_`` 1 is a photograph of the night of ``ends``.
-
-    ``anchored`` is what the chain's anchors came to, in one line.
-    """
+    """What a period is asked for: dates, both included; ``type_`` 1 is a photograph of the night of ``ends``."""
 
     starts: date
     ends: date
     type_: Literal[1, 2] = 2
-    anchored: str = NOT_ANCHORED
 
 
 def period(
@@ -87,7 +82,8 @@ def _period(
         starts=(asked.ends if asked.type_ == 1 else asked.starts).isoformat(),
         ends=asked.ends.isoformat(),
         timezone=made.calendar.schedule.timezone,
-        anchored=asked.anchored,
+        # The last frame's anchor is that of all before it.
+        anchored=anchors.line(anchors.anchoring(reading, trust).of(made.frames[-1].placed.entry.sequence)),
         demonstration=trust.purpose == "demonstration",
         digest=canonical.digest("\n".join(frame.placed.digest for frame in made.frames).encode()),
         frames=tuple(

@@ -138,7 +138,6 @@ def test_a_missing_file_is_named(clean: Path, copy: Path) -> None:
         "bodies/20261123T020000Z-00000000.parquet",
         "content/" + "0" * 64,
         "private/" + "0" * 64 + ".json",
-        "index/spans",
         "notes/readme.txt",
     ],
 )

@@ -1,0 +1,87 @@
+"""``auditreel report``: what the sealed runs of a period show, for who prepares an examination."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
+
+from engine.cli import options, settings, streams
+from engine.cli.options import day
+from engine.cli.verify import store_of
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.periods import Period
+
+F = TypeVar("F", bound=Callable[..., object])
+FORMATS: Final = ("text", "markdown", "html", "csv", "xlsx", "pdf", "oscal", "ocsf")
+_BINARY: Final = frozenset({"xlsx", "pdf"})
+
+
+def _common(command: F) -> F:
+    for decorate in (
+        options.debug,
+        options.CONFIG,
+        options.STORE,
+        click.option(
+            "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of standard output."
+        ),
+        click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True),
+    ):
+        command = decorate(command)
+    return command
+
+
+@click.group("report", context_settings=options.CONTEXT)
+def command() -> None:
+    """Show what the sealed runs of a store say of a date or a period, by criterion and control.
+
+    Prepared by management and not examined: it holds no opinion. What does not verify is not reported; exits with 5.
+    """
+
+
+@command.command("type1", context_settings=options.CONTEXT)
+@click.option("--at", required=True, metavar="DATE", help="The night to show (YYYY-MM-DD).")
+@_common
+def type1(at: str, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
+    """Design and implementation at a date, from the run of that night."""
+    from engine import pipeline
+
+    night = day(at)
+    _refuse(format_, output)
+    return _told(pipeline.period(store_of(store), config or settings.configuration(), night, night, 1), format_, output)
+
+
+@command.command("type2", context_settings=options.CONTEXT)
+@click.option("--from", "from_", required=True, metavar="DATE", help="First night of the period (YYYY-MM-DD).")
+@click.option("--to", required=True, metavar="DATE", help="Last night of the period.")
+@_common
+def type2(from_: str, to: str, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
+    """Operation through a period: coverage first, then every failure with its bounds."""
+    from engine import pipeline
+
+    starts, ends = day(from_), day(to)
+    _refuse(format_, output)
+    return _told(pipeline.period(store_of(store), config or settings.configuration(), starts, ends), format_, output)
+
+
+def _refuse(format_: str, output: Path | None) -> None:
+    """Say before any work what would fail after it."""
+    if output is not None:
+        streams.check_target(output)
+    elif format_ in _BINARY:
+        raise UsageError(f"reporting as {format_}: it is no text for a terminal; name a file with --output")
+
+
+def _told(period: Period, format_: str, output: Path | None) -> int:
+    from engine.report import PERIOD_FORMATS
+
+    data = PERIOD_FORMATS[format_].render(period, streams.options())
+    if output is None:
+        streams.emit(data.decode())
+    else:
+        streams.write(output, data)
+    return 0

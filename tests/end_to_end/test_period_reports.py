@@ -1,0 +1,110 @@
+"""``auditreel report``: what the sealed nights of a store show, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.evidence.nightly import ENCRYPTED, recorded
+from tests.unit.evidence.synthetic_runs import store_in
+
+ROOT = Path(__file__).resolve().parents[2]
+TYPE_2 = ("type2", "--from", "2026-06-01", "--to", "2026-06-04")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four nights, of which the third has no run; b fails on the second and is mended on the fourth."""
+    store = store_in(tmp_path)
+    for day, b in ((1, "pass"), (2, "fail"), (4, "pass")):
+        recorded(store, f"2026-06-0{day}T01:00:00Z", {ENCRYPTED: {"a": "pass", "b": b}})
+    return tmp_path
+
+
+def report(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine", "report", *arguments, "--store", str(folder / "store")],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PYTHONPATH": str(ROOT),
+            "AUDITREEL_CONFIG": str(folder / "config"),
+            "COLUMNS": "100",
+        },
+        cwd=folder,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_period_shows_its_gap_and_its_failure_with_bounds(folder: Path) -> None:
+    done = report(folder, *TYPE_2)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout.decode()
+    assert text.startswith("NOT ANCHORED: the key's holder could have rewritten or removed this\n")
+    assert "Evidence for a SOC 2 Type II examination, prepared by management, not examined" in text
+    assert "2026-06-03            did not run: all 1 check in force, in 1 scope" in text
+    assert "F-001      b in aws/123456789012/eu-west-1, high, within its limit" in text
+    assert "F-002" not in text
+    bounds = "after 2026-06-01T01:00:00Z, by 2026-06-02T01:00:00Z; corrected after 2026-06-02T01:00:00Z, by 2026-06-04"
+    assert bounds in " ".join(text.split())
+
+
+def test_a_date_shows_what_was_so_on_its_night(folder: Path) -> None:
+    failing, mended = report(folder, "type1", "--at", "2026-06-02"), report(folder, "type1", "--at", "2026-06-04")
+    assert (failing.returncode, mended.returncode) == (0, 0)
+    assert b"F-001      b in aws/" in failing.stdout
+    assert b"F-001" not in mended.stdout
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("html", b"<!doctype html>"),
+        ("xlsx", b"PK"),
+        ("pdf", b"%PDF-"),
+        ("oscal", b"{"),
+        ("ocsf", b"{"),
+        ("csv", b"Criterion,Control,"),
+    ],
+)
+def test_each_format_is_written_whole_and_the_same_twice(folder: Path, form: str, start: bytes) -> None:
+    for name in ("one", "two"):
+        done = report(folder, *TYPE_2, "--format", form, "--output", name)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    written = (folder / "one").read_bytes()
+    assert written[: len(start)].lower() == start.lower()
+    assert written == (folder / "two").read_bytes()
+    assert (folder / "one").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("type1", "--at", "2026-06-03"), 2, "it holds no run of the night of 2026-06-03"),
+        (("type2", "--from", "2026-05-01", "--to", "2026-05-02"), 2, "it holds no run up to 2026-05-02"),
+        (("type2", "--from", "2026-06-02", "--to", "2026-06-01"), 2, "before it starts"),
+        (("type2", "--from", "June", "--to", "2026-06-01"), 2, "June is no date"),
+        ((*TYPE_2, "--format", "pdf"), 2, "name a file with --output"),
+        ((*TYPE_2, "--format", "pdf", "--output", "nowhere/report.pdf"), 2, "there is no folder nowhere"),
+    ],
+)
+def test_what_cannot_be_reported_is_said(folder: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
+    done = report(folder, *arguments)
+    assert (done.returncode, done.stdout) == (code, b"")
+    assert said in done.stderr.decode()
+
+
+def test_a_store_that_does_not_verify_gives_no_report(folder: Path) -> None:
+    path = next((folder / "store" / "runs").glob("*/findings.parquet"))
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    done = report(folder, *TYPE_2, "--output", "report.txt")
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert "does not verify" in done.stderr.decode()
+    assert not (folder / "report.txt").exists()
