@@ -144,7 +144,7 @@ def test_every_heading_is_distinct() -> None:
         assert all(len(row) == len(headings) for row in sheet.rows)
 
 
-@pytest.mark.skipif(SOFFICE is None, reason="LibreOffice (soffice) is not installed")
+@pytest.mark.skipif(SOFFICE is None, reason="needs LibreOffice")
 @pytest.mark.parametrize("sheet", ["totals", "workpaper", "failures"])
 def test_libreoffice_opens_it_with_the_same_cells(tmp_path: Path, sheet: str) -> None:
     period = periods.every_state()
