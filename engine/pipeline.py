@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
+    from engine.evidence.sample import Draw, Frozen
 
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 Progress = Callable[[int, int], None]
@@ -557,6 +558,23 @@ def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1,
     Raises VerificationError where what is read does not verify, and UsageError where there is no run to show.
     """
     return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
+
+
+def freeze(store: str, config: Path, check: str | None, starts: date, ends: date, clock: Clock) -> tuple[int, Frozen]:
+    """Seal what a check was about in a period (``check`` None: the nights of it) before anything is drawn from it.
+
+    Gives the sequence of the entry, and the list. Raises UsageError where there is nothing, VerificationError and
+    SealError.
+    """
+    return recording.freeze(store, config, check, starts, ends, _policy_of, clock)
+
+
+def drawn(store: str, config: Path, sequence: int, size: int, nonce: str | None, clock: Clock) -> tuple[int, Draw]:
+    """Draw ``size`` units from the population of an entry by the auditor's ``nonce`` (None: internal), once.
+
+    Gives the sequence of the nonce's entry, and the sample. Raises UsageError, VerificationError and SealError.
+    """
+    return recording.drawn(store, config, sequence, size, nonce, clock)
 
 
 def _policy_of(sources: Mapping[str, Mapping[str, bytes]], parameters: Mapping[str, Mapping[str, Any]]) -> InForce:

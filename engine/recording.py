@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Judge
     from engine.evidence.retest import Judge as Rejudge
+    from engine.evidence.sample import Draw, Frozen
     from engine.evidence.seal import Recorder
     from engine.resume import Unsealed
 
@@ -477,6 +478,34 @@ def period(
     trusted = _trusted(folder, config)
     asked = Asked(starts, ends, type_)
     return made(folder, read_trust(trusted / "trust.json"), _secret(trusted), asked, read_policy, weaker)
+
+
+def freeze(
+    store: str, config: Path, check: str | None, starts: date, ends: date, read_policy: ReadPolicy, clock: Clock
+) -> tuple[int, Frozen]:
+    """Seal the population of a check, or of a period's nights; gives the sequence of its entry, and the list."""
+    from engine.evidence import sampling
+    from engine.evidence.period.made import Asked, filmed
+
+    recorder = _recorder(store, config)
+    film, reading = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, Asked(starts, ends), read_policy)
+    link, population = sampling.freeze(recorder, film, reading, check, clock.now())
+    return link.sequence, population
+
+
+def drawn(store: str, config: Path, sequence: int, size: int, nonce: str | None, clock: Clock) -> tuple[int, Draw]:
+    """Draw from a frozen population by a nonce, which is recorded; gives the sequence of its entry, and the sample."""
+    from engine.evidence import sampling
+
+    link, _, sample = sampling.drawn(_recorder(store, config), sequence, size, nonce, clock.now())
+    return link.sequence, sample
+
+
+def _recorder(store: str, config: Path) -> Recorder:
+    from engine.evidence.keys import load_keys
+    from engine.evidence.seal import open_store
+
+    return open_store(local(store), load_keys(config), config / "trust.json")
 
 
 def rebuild(store: str, config: Path, compare: bool) -> Comparison:

@@ -15,7 +15,7 @@ from engine.errors import VerificationError
 from engine.evidence import canonical, catalogue, ledger, merkle, tables
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed
-from engine.evidence.entries import Groups, Listings, Seal, Tree, Verdicts
+from engine.evidence.entries import Groups, Listings, Population, Seal, Tree, Verdicts
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout, file_fact
 from engine.evidence.record import Document
@@ -184,6 +184,12 @@ class Reader:
                 known = Catalogue(msgspec.to_builtins(groups), {}, {})
             self._catalogues[groups] = known
         return known
+
+    def population(self, frozen: Population) -> None:
+        """Note what is wrong with the list of a population that was frozen."""
+        data = self._content_file(frozen.digest, complete=True)
+        if data is not None and len(canonical.decode(data)) != frozen.count:
+            self._fault(self._layout.relative(self._layout.content(frozen.digest)), "is not as long as it was frozen")
 
     def _content_file(self, digest: str, complete: bool) -> bytes | None:
         if digest not in self._content:

@@ -130,6 +130,8 @@ class _Verification:
             # A run that died may have died before it had stored all of its content.
             self._reader.content(intent.content, complete=self._states[intent.run].state == "sealed")
         self._commitments |= set(_commitments_of(self._reader.bodies))
+        for _, population in self._reading.of_kind("population"):
+            self._reader.population(population)
         faults = [*self._chain(), *self._private(), *self._strays()]
         self._note_runs()
         self._note_anchors()

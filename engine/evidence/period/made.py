@@ -43,6 +43,14 @@ def period(
     Raises VerificationError, naming what, where anything that is read does not verify, and UsageError where there is no
     frame to show.
     """
+    made, reading = filmed(store, trust, secret, asked, read_policy)
+    return _period(made, reading, trust, asked, weaker)
+
+
+def filmed(
+    store: Path, trust: Trust, secret: bytes | None, asked: Asked, read_policy: ReadPolicy
+) -> tuple[Film, Reading]:
+    """The frames that a period is made of, and the chain that they are in. Raises as :func:`period` does."""
     if asked.starts > asked.ends:
         raise UsageError(f"reading a period: it ends ({asked.ends}) before it starts ({asked.starts})")
     layout = Layout(store)
@@ -60,7 +68,7 @@ def period(
             if asked.type_ == 1
             else f"reading {store}: it holds no run up to {asked.ends}"
         )
-    return _period(made, reading, trust, asked, weaker)
+    return made, reading
 
 
 def _period(

@@ -1,0 +1,64 @@
+"""``auditreel sample``: a population that is frozen first, and a draw that nobody could have chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.cli import options, settings
+from engine.cli.options import day
+from engine.cli.verify import store_of
+from engine.errors import UsageError
+
+
+@click.group("sample", context_settings=options.CONTEXT)
+def command() -> None:
+    """Freeze a population in the chain, then draw from it by the auditor's nonce. docs/sampling.md has the recipe."""
+
+
+@command.command("freeze", context_settings=options.CONTEXT)
+@click.option("--check", metavar="ID", help="The population is everything that this check applied to.")
+@click.option("--nights", is_flag=True, help="The population is the nights that the schedule expects.")
+@click.option("--from", "from_", required=True, metavar="DATE", help="First night of the period (YYYY-MM-DD).")
+@click.option("--to", required=True, metavar="DATE", help="Last night of the period.")
+@options.STORE
+@options.CONFIG
+@options.debug
+def freeze(check: str | None, nights: bool, from_: str, to: str, store: str | None, config: Path | None) -> int:
+    """Seal a population. Prints its units; then ask the auditor for a nonce."""
+    from engine import pipeline
+    from engine.cli import streams
+    from engine.cli.clock import system_clock
+
+    if (check is None) != nights:
+        raise UsageError("freezing a population: name --check ID or --nights, one of them")
+    folder = config or settings.configuration()
+    sequence, population = pipeline.freeze(store_of(store), folder, check, day(from_), day(to), system_clock())
+    streams.emit("".join(f"{unit}\n" for unit in population.units))
+    streams.say(f"{len(population.units):,} units, digest {population.digest}, frozen in entry {sequence}")
+    streams.say(f"Give that to the auditor. Then: auditreel sample draw {sequence} --size N --nonce TEXT")
+    return 0
+
+
+@command.command("draw", context_settings=options.CONTEXT)
+@click.argument("population", type=click.IntRange(min=1))
+@click.option("--size", required=True, type=click.IntRange(min=1), metavar="N", help="The auditor's to set.")
+@click.option("--nonce", metavar="TEXT", help="What the auditor chose after the freeze. Without it: an internal draw.")
+@options.STORE
+@options.CONFIG
+@options.debug
+def draw(population: int, size: int, nonce: str | None, store: str | None, config: Path | None) -> int:
+    """Draw from the POPULATION that this entry of the chain froze; once. Prints the sample, then its replacements."""
+    from engine import pipeline
+    from engine.cli import streams
+    from engine.cli.clock import system_clock
+
+    folder = config or settings.configuration()
+    sequence, sample = pipeline.drawn(store_of(store), folder, population, size, nonce, system_clock())
+    streams.emit("".join(f"{unit}\n" for unit in sample.drawn))
+    kind = "an internal draw: whoever drew could have drawn again" if sample.internal else f"by the nonce {nonce!r}"
+    streams.say(f"{len(sample.drawn):,} drawn from entry {population}, {kind}; entry {sequence}, seed {sample.seed}")
+    if sample.replacements:
+        streams.say(f"Replacements, in this order, each with a reason: {', '.join(sample.replacements[:size])}")
+    return 0
