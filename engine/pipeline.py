@@ -560,6 +560,15 @@ def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1,
     return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
 
 
+def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> tuple[int, Period]:
+    """Freeze in the chain what a period is made of and what was still failing at its end.
+
+    Gives the sequence of the entry, and the period. The next one starts on the day after. Raises UsageError for a
+    period that is not over or does not follow the one before, VerificationError and SealError.
+    """
+    return recording.close(store, config, starts, ends, _policy_of, is_weaker, clock)
+
+
 def freeze(store: str, config: Path, check: str | None, starts: date, ends: date, clock: Clock) -> tuple[int, Frozen]:
     """Seal what a check was about in a period (``check`` None: the nights of it) before anything is drawn from it.
 

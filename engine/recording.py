@@ -470,14 +470,30 @@ def period(
     weaker: Weaker,
 ) -> Period:
     """What the sealed runs of a store show of a period. Raises VerificationError where any of them does not verify."""
-    from engine.evidence.period.made import Asked
-    from engine.evidence.period.made import period as made
+    from engine.evidence.closing import refuse_other_inputs
+    from engine.evidence.period.made import Asked, filmed, shown
     from engine.evidence.trust import read_trust
 
     folder = local(store)
     trusted = _trusted(folder, config)
-    asked = Asked(starts, ends, type_)
-    return made(folder, read_trust(trusted / "trust.json"), _secret(trusted), asked, read_policy, weaker)
+    asked, trust = Asked(starts, ends, type_), read_trust(trusted / "trust.json")
+    film, reading = filmed(folder, trust, _secret(trusted), asked, read_policy)
+    found = shown(film, reading, trust, asked, weaker)
+    refuse_other_inputs(reading, found)
+    return found
+
+
+def close(
+    store: str, config: Path, starts: date, ends: date, read_policy: ReadPolicy, weaker: Weaker, clock: Clock
+) -> tuple[int, Period]:
+    """Close a period; gives the sequence of the entry, and what it closed."""
+    from engine.evidence import closing
+    from engine.evidence.period.made import Asked, filmed, shown
+
+    recorder, asked = _recorder(store, config), Asked(starts, ends)
+    film, reading = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, asked, read_policy)
+    found = shown(film, reading, recorder.trust, asked, weaker)
+    return closing.close(recorder, film, reading, found, clock.now()).sequence, found
 
 
 def freeze(

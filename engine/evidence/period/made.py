@@ -44,7 +44,7 @@ def period(
     frame to show.
     """
     made, reading = filmed(store, trust, secret, asked, read_policy)
-    return _period(made, reading, trust, asked, weaker)
+    return shown(made, reading, trust, asked, weaker)
 
 
 def filmed(
@@ -71,9 +71,10 @@ def filmed(
     return made, reading
 
 
-def _period(
+def shown(
     made: Film, reading: Reading, trust: Trust, asked: Asked, weaker: Callable[[Check, str, Any], bool]
 ) -> Period:
+    """What a film shows."""
     policy = made.bases[-1].policy
     window = made.window
     lost = list(unsealed(reading))

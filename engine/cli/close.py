@@ -1,0 +1,37 @@
+"""``auditreel close``: the end of a period."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.cli import options, settings
+from engine.cli.options import day
+from engine.cli.verify import store_of
+
+
+@click.command("close", context_settings=options.CONTEXT)
+@click.option("--from", "from_", required=True, metavar="DATE", help="First night of the period (YYYY-MM-DD).")
+@click.option("--to", required=True, metavar="DATE", help="Last night of the period; it has to be over.")
+@options.STORE
+@options.CONFIG
+@options.debug
+def command(from_: str, to: str, store: str | None, config: Path | None) -> int:
+    """Freeze in the chain what a period is made of, and which failures were open at its end.
+
+    Reports of it say from then on when anything else is there. The next period starts on the day after.
+    """
+    from engine import pipeline
+    from engine.cli import streams
+    from engine.cli.clock import system_clock
+
+    folder = config or settings.configuration()
+    sequence, period = pipeline.close(store_of(store), folder, day(from_), day(to), system_clock())
+    still = sum(failure.ended == "open" for failure in period.failures)
+    streams.emit(f"{period.anchored}\n")
+    streams.emit(
+        f"{period.starts} to {period.ends} closed in entry {sequence}: {len(period.frames):,} runs, "
+        f"{still:,} failures open, digest {period.digest}\n"
+    )
+    return 0

@@ -1,0 +1,81 @@
+"""Closes a period: what its report is made of and what was still failing, frozen in the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from engine.errors import UsageError, VerificationError
+from engine.evidence import canonical
+from engine.evidence.chain import Reading
+from engine.evidence.entries import Close, Link, Span
+from engine.evidence.period.film import Film
+from engine.evidence.seal import Recorder
+from engine.periods import Failure, Period
+
+
+def close(recorder: Recorder, film: Film, reading: Reading, period: Period, now: str) -> Link:
+    """Append the entry that closes a period. Asked again for the same, gives the entry that is there.
+
+    Raises UsageError for a period that overlaps one that was closed, or leaves days between, and for one that is not
+    over; SealError where the entry cannot be written.
+    """
+    span = Span(starts=period.starts, ends=period.ends, timezone=period.timezone)
+    for placed, earlier in reading.of_kind("close"):
+        if earlier.period == span:
+            refuse_other_inputs(reading, period)
+            return placed.link
+    _refuse_misplaced(reading, span)
+    if now[:10] <= period.ends:
+        raise UsageError(f"closing a period: it ends on {period.ends}, which is not over")
+    window = film.window
+    body = Close(
+        period=span,
+        seals=tuple(frame.placed.link for frame in film.frames[window.begin : window.count]),
+        inputs=period.digest,
+        open_failures=open_failures(period.failures),
+    )
+    link = recorder.chain().append("close", body, now)
+    recorder.pin(link)
+    return link
+
+
+def refuse_other_inputs(reading: Reading, period: Period) -> None:
+    """Raise VerificationError where the period was closed with other runs than it is made of now."""
+    now = period.digest, open_failures(period.failures)
+    for placed, closed in reading.of_kind("close"):
+        same = (closed.period.starts, closed.period.ends) == (period.starts, period.ends) and period.type_ == 2
+        if same and (closed.inputs, closed.open_failures) != now:
+            raise VerificationError(
+                f"reading the period {period.starts} to {period.ends}: entry {placed.entry.sequence} closed it with other "
+                "runs or open failures than it has now; `auditreel verify` says whether one was removed"
+            )
+
+
+def open_failures(failures: Sequence[Failure]) -> str:
+    """The digest of the failures that were open at the end: canonical JSON, one list a failure, sorted."""
+    rows = sorted(
+        [
+            failure.check,
+            failure.scope.provider,
+            failure.scope.account,
+            failure.scope.region,
+            failure.subject.type,
+            failure.subject.id,
+            failure.first_bad.as_of,
+            failure.first_bad.run,
+        ]
+        for failure in failures
+        if failure.ended == "open"
+    )
+    return canonical.digest(canonical.encode(canonical.neutral(rows)))
+
+
+def _refuse_misplaced(reading: Reading, span: Span) -> None:
+    closed = [body.period for _, body in reading.of_kind("close")]
+    if not closed:
+        return
+    last = max(period.ends for period in closed)
+    wanted = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
+    if span.starts != wanted:
+        raise UsageError(f"closing a period: the one before ends on {last}, so this one starts on {wanted}")
