@@ -47,8 +47,8 @@ def refuse_other_inputs(reading: Reading, period: Period) -> None:
         same = (closed.period.starts, closed.period.ends) == (period.starts, period.ends) and period.type_ == 2
         if same and (closed.inputs, closed.open_failures) != now:
             raise VerificationError(
-                f"reading the period {period.starts} to {period.ends}: entry {placed.entry.sequence} closed it with other "
-                "runs or open failures than it has now; `auditreel verify` says whether one was removed"
+                f"reading the period {period.starts} to {period.ends}: entry {placed.entry.sequence} closed it with "
+                "other runs or open failures than it has now; `auditreel verify` says whether one was removed"
             )
 
 
