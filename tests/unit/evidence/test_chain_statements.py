@@ -16,6 +16,7 @@ from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
 from tests.unit.evidence.synthetic_runs import END, record, store_in
 
+LISTED = b'["a","b","c"]'
 DIGEST = canonical.digest(b"x")
 NOWHERE = Link(sequence=2, digest="0" * 64)
 
@@ -36,6 +37,8 @@ def said(recorder: Recorder, *bodies: tuple[str, Any]) -> list[str]:
     """What verifying says of further entries; a callable is told the link of the one before."""
     link: Link | None = None
     for kind, body in bodies:
+        if kind == "population":
+            recorder.layout.content(canonical.digest(LISTED)).write_bytes(LISTED)
         link = recorder.chain().append(kind, body(link) if callable(body) else body, END)
     return [
         fault.message for fault in verify(recorder.layout.root, read_trust(recorder.trust_file), None, True).problems
@@ -43,7 +46,8 @@ def said(recorder: Recorder, *bodies: tuple[str, Any]) -> list[str]:
 
 
 def population(frames: tuple[Link, ...]) -> Population:
-    return Population(query="s3:ListBuckets", unit="items", digest=DIGEST, count=3, frames=frames, check="aws.made.x")
+    digest = canonical.digest(LISTED)
+    return Population(query="s3:ListBuckets", unit="items", digest=digest, count=3, frames=frames, check="aws.made.x")
 
 
 def closing(seals: tuple[Link, ...], starts: str = "2026-11-01", ends: str = "2026-11-30") -> Close:
