@@ -89,6 +89,7 @@ def test_a_draw_is_the_auditors_or_internal_and_never_both(
 
 
 def test_a_population_is_drawn_from_once_and_frozen_before(recorder: Recorder) -> None:
+    recorder.layout.content(canonical.digest(LISTED)).write_bytes(LISTED)
     frozen = recorder.chain().append("population", population(seals(recorder)), END)
     once = Nonce(population=frozen, nonce="1", internal=False)
     assert said(recorder, ("nonce", once)) == []
