@@ -58,9 +58,7 @@ class _ModelFiles(JSONFileLoader):  # type: ignore[misc]
             path = Path(file_path + suffix)
             if path.is_file():
                 with opened(path, "rb") as file:
-                    model = msgspec.json.decode(file.read())
-                operations = declared().get(path.parent.parent.name)
-                return narrowed(model, operations) if operations and "operations" in model else model
+                    return msgspec.json.decode(file.read())
         return None
 
 
@@ -69,14 +67,27 @@ class _Models(Loader):  # type: ignore[misc]
 
     FILE_LOADER_CLASS = _ModelFiles
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._narrowed: dict[int, dict[str, Any]] = {}
+
     def list_available_services(self, type_name: str) -> list[str]:
         """The services that have a folder; whether it holds a model of the type shows when that is loaded."""
         folders = [Path(path) for path in self.search_paths]
         return sorted({entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()})
 
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> dict[str, Any]:
+        """A model of a service; that of its operations is narrowed, in place, since the loader keeps what it loads."""
+        model: dict[str, Any] = super().load_service_model(service_name, type_name, api_version)
+        operations = declared().get(service_name)
+        if operations is not None and type_name == "service-2" and id(model) not in self._narrowed:
+            model.update(narrowed(model, operations))
+            self._narrowed[id(model)] = model
+        return model
+
 
 def narrowed(model: Mapping[str, Any], operations: Iterable[str]) -> dict[str, Any]:
-    """A service model with these operations and the shapes that they take.
+    """What a service model says of these operations, and of the shapes that they take.
 
     An operation that the model does not have is none of it: the botocore at hand may be older than the operation. Those
     that tell a service's endpoints stay.
@@ -90,7 +101,7 @@ def narrowed(model: Mapping[str, Any], operations: Iterable[str]) -> dict[str, A
         if name not in shapes:
             shapes[name] = model["shapes"][name]
             waiting += _shapes(shapes[name])
-    return {**model, "operations": _plain(kept), "shapes": _plain(shapes)}
+    return {"operations": _plain(kept), "shapes": _plain(shapes)}
 
 
 def _shapes(said: Any) -> Iterator[str]:

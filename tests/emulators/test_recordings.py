@@ -132,10 +132,11 @@ def test_an_answer_about_another_attribute_is_not_taken(tmp_path: Path) -> None:
 def test_times_bytes_and_documents_are_made_again(tmp_path: Path) -> None:
     policy = {"Version": "2012-10-17", "Statement": [{"Resource": "arn:aws:s3:::100%25/*"}]}
     role = {"RoleName": "app", "CreateDate": {**WHEN, "microsecond": 7}, "AssumeRolePolicyDocument": policy}
+    roles = {"RoleDetailList": [role]}
     report = {"Content": "user,arn\n", "GeneratedTime": "2020-02-03T04:05:06+00:00"}
-    ask = caller(scenario(tmp_path, iam_GetRole_1={"Role": role}, iam_GetCredentialReport_1=report))
+    ask = caller(scenario(tmp_path, iam_GetAccountAuthorizationDetails_1=roles, iam_GetCredentialReport_1=report))
 
-    assert ask.call("iam", "get_role", RoleName="app")["Role"] == {
+    assert ask.call("iam", "get_account_authorization_details")["RoleDetailList"][0] == {
         "RoleName": "app",
         "CreateDate": datetime(2020, 2, 3, 4, 5, 6, 7, tzinfo=UTC),
         # As AWS sends it: the adapter leaves the text to the reader.
