@@ -75,7 +75,7 @@ def test_a_run_is_stamped_when_it_is_sealed_and_what_waited_with_it(
         path = folder / "organization.yaml"
         path.write_text(path.read_text().replace("http://127.0.0.1:1/", url))
         _, said, _ = scan(auditreel, "--policy", str(folder))
-        assert f"by {NAME}" in " ".join(said.split())
+        assert f"by {NAME}" in " ".join(said.split()), said
         assert auditreel("timestamp", "--policy", str(folder))[0] == 0
     code, said, _ = auditreel("verify")
     assert code == 0
