@@ -47,7 +47,8 @@ def _header(run: Assessment, page: Page) -> Iterator[str]:
         yield from page.labelled("Resumed", sentences.resumed(run), most=3)
     yield from page.labelled("Judged", sentences.judged(run), most=3)
     if run.sealed is not None:
-        yield from page.labelled("Recorded", closing.recorded(run), most=3)
+        # Never cut short, however long the path: how it is anchored stands at its end.
+        yield from page.labelled("Recorded", closing.recorded(run))
         for label, text in closing.vouching(run):
             yield from page.labelled(label, text, most=3)
 

@@ -105,6 +105,22 @@ def test_a_sealed_run_names_store_head_and_that_nobody_vouches_for_the_time() ->
     assert "not recorded" not in shown
 
 
+@pytest.mark.parametrize(
+    ("anchored", "said"),
+    [
+        (None, "NOT ANCHORED: the key's holder could have rewritten or removed this."),
+        (
+            {"at": "2026-11-23T02:01:00Z", "authority": "Example Time Ltd"},
+            "to 2026-11-23T02:01:00Z by Example Time Ltd.",
+        ),
+    ],
+)
+def test_how_a_run_is_anchored_is_never_cut_short(anchored: Any, said: str) -> None:
+    run = sealed(every_state())
+    deep = {**(run.sealed or {}), "store": "/srv" + "/evidence-of-a-year" * 30, "anchored": anchored}
+    assert said in " ".join(text(replace(run, sealed=deep), 80).split())
+
+
 def test_a_run_that_could_not_be_sealed_says_so_and_not_that_nobody_asked() -> None:
     run = replace(every_state(), exit_code=5, exit_reasons={5: "writing: no space left on device"})
 
