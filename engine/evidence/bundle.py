@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import SealError
-from engine.evidence import anchors, canonical, chain, durable, ledger, merkle, personal, record, tables
+from engine.evidence import canonical, chain, durable, ledger, merkle, personal, record
 from engine.evidence.chain import Placed
 from engine.evidence.entries import Seal
+from engine.evidence.handed_over import sound
 from engine.evidence.layout import Layout
 from engine.evidence.record import Document
-from engine.evidence.runs import Reader, StoredRun
+from engine.evidence.runs import StoredRun
 from engine.evidence.trust import Trust
-from engine.evidence.verify import linked
 
 SCHEMA: Final = 1
 VERIFIER: Final = Path(__file__).with_name("standalone_verify.py")
@@ -65,32 +65,13 @@ def export_run(store: Path, trust: Trust, run: str, output: Path, redacted: bool
     """
     layout = Layout(store)
     with durable.doing(f"exporting run {run}"):
-        entries, stored, bodies = _read(layout, trust, run)
-        members = dict(_members(stored, entries, bodies, layout, trust, redacted))
+        found = sound(layout, trust, run, f"exporting run {run}")
+        stored, entries = found.stored, _needed(found.reading, found.seal)
+        members = dict(_members(stored, entries, found.bodies, layout, trust, redacted))
         manifest = manifest_of(stored.seal, stored.placed.entry.store, members)
         members["manifest.json"] = canonical.encode(manifest)
         durable.replace(output, archive(members))
     return manifest
-
-
-def _read(layout: Layout, trust: Trust, run: str) -> tuple[list[Placed], StoredRun, dict[str, Any]]:
-    """The entries that the run stands on, the run, and every body stored so far."""
-    reading = chain.read(layout, trust)
-    faults = [*reading.faults, *linked(reading), *anchors.anchoring(reading, trust).faults]
-    sealed = [placed for placed, _ in reading.of_kind("seal")]
-    wanted = next((placed for placed in sealed if placed.entry.body.asked.run == run), None)
-    if wanted is None:
-        raise SealError(f"exporting run {run}: the store {layout.root} holds no such sealed run")
-    with tables.connection() as database:
-        reader = Reader(layout, database)
-        for earlier in sealed[: sealed.index(wanted)]:
-            reader.read_bodies(earlier)
-        stored = reader.read(wanted)
-    faults += reader.faults
-    if faults or stored is None:
-        named = "; ".join(map(str, faults[:5]))
-        raise SealError(f"exporting run {run}: it does not verify, so nothing is exported: {named}")
-    return _needed(reading, wanted), stored, reader.bodies
 
 
 def _needed(reading: chain.Reading, seal: Placed) -> list[Placed]:

@@ -14,14 +14,14 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from engine.errors import SealError
-from engine.evidence import anchors, canonical, chain, dsse, merkle, tables
+from engine.evidence import anchors, canonical, chain, dsse, merkle
 from engine.evidence.anchors import Anchor
 from engine.evidence.dsse import Signer
 from engine.evidence.entries import Count, Link, RunId, StoreId, Time, Tree
 from engine.evidence.faults import Fault
+from engine.evidence.handed_over import sound
 from engine.evidence.keyring import KeyRing
 from engine.evidence.layout import Layout
-from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
 from engine.evidence.verify import Report, RunState
 
@@ -56,20 +56,8 @@ def prove(store: Path, trust: Trust, signer: Signer, run: str, index: int) -> by
 
     Raises SealError where there is no such record, or where anything of the run does not verify.
     """
-    layout = Layout(store)
-    reading = chain.read(layout, trust)
-    sealed = [placed for placed, _ in reading.of_kind("seal")]
-    wanted = next((placed for placed in sealed if placed.entry.body.asked.run == run), None)
-    if wanted is None:
-        raise SealError(f"proving a record of run {run}: the store {store} holds no such sealed run")
-    with tables.connection() as database:
-        reader = Reader(layout, database)
-        for earlier in sealed[: sealed.index(wanted)]:
-            reader.read_bodies(earlier)
-        stored = reader.read(wanted)
-    faults = [*reading.faults, *reader.faults]
-    if stored is None or faults:
-        raise SealError(f"proving a record of run {run}: it does not verify: {'; '.join(map(str, faults[:5]))}")
+    found = sound(Layout(store), trust, run, f"proving a record of run {run}")
+    stored, wanted = found.stored, found.seal
     if not 0 <= index < len(stored.leaves):
         raise SealError(f"proving record {index} of run {run}: it has {len(stored.leaves)} records, counted from 0")
     reference = {

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.verbs import auditreel
 from tests.unit.evidence.nightly import ENCRYPTED, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 
-ROOT = Path(__file__).resolve().parents[2]
 TYPE_2 = ("type2", "--from", "2026-06-01", "--to", "2026-06-04")
 
 
@@ -26,20 +24,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def report(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "engine", "report", *arguments, "--store", str(folder / "store")],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "PYTHONPATH": str(ROOT),
-            "AUDITREEL_CONFIG": str(folder / "config"),
-            "COLUMNS": "100",
-        },
-        cwd=folder,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    return auditreel(folder, "report", *arguments)
 
 
 def test_a_period_shows_its_gap_and_its_failure_with_bounds(folder: Path) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
+from tests.end_to_end.verbs import auditreel
 from tests.unit.evidence.nightly import ENCRYPTED, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 from tests.unit.evidence.test_drawn_samples import SAMPLE
 
-ROOT = Path(__file__).resolve().parents[2]
 PERIOD = ("--from", "2026-06-01", "--to", "2026-06-04")
 
 
@@ -28,21 +25,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def sample(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", "sample", *arguments, "--store", str(folder / "store")],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "PYTHONPATH": str(ROOT),
-            "AUDITREEL_CONFIG": str(folder / "config"),
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, done.stdout.splitlines(), done.stderr
+    done = auditreel(folder, "sample", *arguments)
+    return done.returncode, done.stdout.decode().splitlines(), done.stderr.decode()
 
 
 def entry(said: str) -> str:

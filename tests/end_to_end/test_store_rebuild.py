@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.verbs import auditreel
 from tests.unit.evidence.nightly import ENCRYPTED, made, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 
 NEWLINE = b"\n"
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -25,21 +22,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def rebuild(folder: Path, *arguments: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", "store", "rebuild", "--store", str(folder / "store"), *arguments],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "PYTHONPATH": str(ROOT),
-            "AUDITREEL_CONFIG": str(folder / "config"),
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    done = auditreel(folder, "store", "rebuild", *arguments)
+    return done.returncode, (done.stdout + done.stderr).decode()
 
 
 def test_an_index_is_made_and_compared(folder: Path) -> None:
