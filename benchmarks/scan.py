@@ -1,6 +1,6 @@
 """What a scan of a mock account costs: wall clock, CPU, memory and calls, by size of the account and latency.
 
-    python -m benchmarks.scan [--size small]... [--latency 0]... [--checks security|all]...
+    python -m benchmarks.scan [--size small]... [--latency 0]... [--checks anchor|security|all]...
 
 The mock, the proxy in front of it and the scan are processes of their own; the figures are those of the scan's. A first
 scan that is not measured fills the proxy's memory of what the mock answers, for the mock takes longer than AWS does.
@@ -26,7 +26,15 @@ from benchmarks.seed_aws import SizeName
 from tests.emulators.moto_process import MotoProcess
 
 REGION: Final = "us-east-1"
-SELECTIONS: Final = {"security": ("--criterion", "security"), "all": ()}
+ANCHOR_CHECKS: Final = tuple(
+    line for line in Path(__file__).with_name("anchor_checks.txt").read_text().splitlines() if not line.startswith("#")
+)
+SELECTIONS: Final = {
+    "anchor": tuple(f"--check={check}" for check in ANCHOR_CHECKS),
+    "security": ("--criterion", "security"),
+    "all": (),
+}
+"""The checks that a scan runs: what the anchor's SOC 2 checks ask, all of Security, and all there are."""
 
 
 @dataclass(frozen=True, slots=True)
