@@ -25,6 +25,7 @@ from engine import recording
 from engine.collection import combined, completed, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
+from engine.collection.memory import release
 from engine.collection.planner import Plan, plan
 from engine.collection.survey import Survey
 from engine.conclude import Conclusion, conclude
@@ -269,6 +270,7 @@ def _observed(
                 yield from survey.parts()
             finally:
                 provider.close()
+                release()
 
 
 def _company() -> AbstractContextManager[Any]:

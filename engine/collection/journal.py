@@ -28,6 +28,8 @@ from engine.model import Scope, Unread
 from providers.base import Found, Tally
 
 _HEAD: Final = 36
+_LONGEST: Final = 1 << 32
+"""More bytes than a frame's length, written in four, can say."""
 _UNREAD: Final = 1
 """The MessagePack extension type of an Unread inside a value."""
 _UNFIT: Final = (OverflowError, TypeError, UnicodeEncodeError, msgspec.MsgspecError)
@@ -85,7 +87,8 @@ class Journal:
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | (os.O_CREAT | os.O_EXCL if facts else 0)
         self._file = os.open(path, flags, 0o600)
         self._lock = threading.Lock()
-        self._known: dict[bytes, tuple[int, int]] = {}
+        # Where an execution's frame stands, as one number: an organisation has hundreds of thousands.
+        self._known: dict[bytes, int] = {}
         self._last = bytes(32)
         self._broken = False
         try:
@@ -103,7 +106,8 @@ class Journal:
         place = self._known.get(_name(reader, scope, subject))
         if place is None:
             return None
-        _, packed = msgspec.msgpack.decode(zlib.decompress(os.pread(self._file, place[1], place[0])), type=_FRAME)
+        offset, length = divmod(place, _LONGEST)
+        _, packed = msgspec.msgpack.decode(zlib.decompress(os.pread(self._file, length, offset)), type=_FRAME)
         found: Kept = msgspec.msgpack.decode(packed, type=Kept, ext_hook=_extension)
         return found
 
@@ -168,7 +172,7 @@ class Journal:
                 raise JournalError(f"{self.path}: the frame at byte {offset} was altered, or another key wrote it")
             name, packed = msgspec.msgpack.decode(zlib.decompress(body), type=_FRAME)
             if name:
-                self._known[name] = (offset + _HEAD, length)
+                self._known[name] = (offset + _HEAD) * _LONGEST + length
             else:
                 facts = msgspec.msgpack.decode(packed, type=Facts)
             self._last = mac

@@ -6,7 +6,6 @@ flight; each has lanes of its own, so that a throttled account slows down itself
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,7 @@ from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Pool, Stopped
 from engine.collection.ledger import discovery_rows
 from engine.collection.limiter import Limiter
+from engine.collection.memory import release
 from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress
 from engine.errors import Interrupted
@@ -89,8 +89,9 @@ class Survey:
             raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
         if self.limiter.cancelled.is_set():
             raise Interrupted
-        for future in done:
-            yield future.result()
+        # What is judged is let go before the next is.
+        while done:
+            yield done.pop().result()
 
     def _whole(self, found: Directory, as_of: str) -> Snapshot:
         """What is known before any account is entered: who asks, which accounts are left out, and what went wrong."""
@@ -143,8 +144,7 @@ def _account(
             return replace(snapshot, identity=found.identity)
         finally:
             survey.provider.leave(account)
-            # A runner and its tasks hold one another: without this, an account stays until a full collection comes by.
-            gc.collect()
+            release()
 
     return read
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from engine.expressions.checker import Checker
-from engine.expressions.failures import Failed, path_text
+from engine.expressions.failures import Failed, Path, path_text
 from engine.expressions.generator import Evaluator, generated
 from engine.expressions.interpreter import Interpreter
 from engine.expressions.lexer import fail
@@ -68,7 +70,18 @@ class Program:
         """As :meth:`interpret`, with what was read on the way."""
         interpreter = Interpreter(variables)
         value = interpreter.run(self._tree, self._expected)
-        return Trace(value, tuple((path_text(path), read) for path, read in interpreter.reads.items()))
+        return Trace(value, tuple(_read(path, read) for path, read in interpreter.reads.items()))
+
+
+def _read(path: Path, value: Any) -> tuple[str, Any]:
+    """A path as text and what stood there. Equal ones are one object: a run keeps them for hundreds of thousands."""
+    text = intern(path_text(path))
+    return _one(text, value) if value is None or type(value) in (bool, int) else (text, value)
+
+
+@lru_cache(maxsize=16384, typed=True)
+def _one(path: str, value: bool | int | None) -> tuple[str, bool | int | None]:
+    return path, value
 
 
 def compile(source: str, variables: Mapping[str, Type], expected: Type | None = BOOL) -> Program:

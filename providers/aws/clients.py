@@ -8,7 +8,6 @@ are off. Loading a service's model costs most of a client; all sessions share on
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -132,8 +131,6 @@ class Clients:
                 session.close()
             self._sessions.clear()
             self._clients.clear()
-        # Clients are cycles of many objects, and what comes next may need the memory.
-        gc.collect()
 
 
 def _without_account(params: dict[str, Any], **_: Any) -> None:
