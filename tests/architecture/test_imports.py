@@ -42,8 +42,9 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.waivers"),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model",),
+    "engine.gates": ("engine.model",),
     "engine.evidence": ("engine.errors", "engine.model", "engine.periods"),
-    "engine.report": ("engine.errors", "engine.model", "engine.periods"),
+    "engine.report": ("engine.errors", "engine.gates", "engine.model", "engine.periods"),
     "engine.pipeline": (
         "engine",
         "engine.collection",
