@@ -64,9 +64,9 @@ def _word(word: str) -> str:
     return word if _WORD.fullmatch(core) else f"{before}{_code(core)}{after}"
 
 
-def code(name: str) -> str:
+def code(name: str, longest: int = LONGEST_NAME) -> str:
     """A name as a code span."""
-    return _code(_shown(name, LONGEST_NAME)) if name else "(no name)"
+    return _code(_shown(name, longest)) if name else "(no name)"
 
 
 def _shown(text: str, longest: int) -> str:

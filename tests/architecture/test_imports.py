@@ -70,6 +70,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.doctor",
         "engine.drafts",
         "engine.errors",
+        "engine.gates",
         "engine.model",
         "engine.periods",
         "engine.permissions",
