@@ -1,4 +1,4 @@
-"""The one comment on a pull request that is written anew with each run: found again by what its first line holds.
+"""The one comment on a pull request that is written anew with each run: found again by how it begins.
 
 GitHub takes 65,536 characters, GitLab and Azure DevOps take more; counted in bytes, it fits wherever they are counted.
 """
@@ -14,7 +14,7 @@ from engine.report.results import Shown, results
 
 LIMIT: Final = 65_536
 MARKER: Final = "<!-- auditreel:"
-"""How the first line begins. What a name holds is escaped, so that no other line can look like it."""
+"""How the first line begins; no other line does, whatever names hold."""
 
 
 def render(shown: Shown, options: Options) -> str:

@@ -38,12 +38,12 @@ def page(shown: Shown, options: Options, most: int, start: str = "") -> str:
 
 
 def _page(found: Results, sources: Sources | None, most: int) -> str:
-    stops = found.run.exit_code != 0
     sections = (
-        [f"## {'🛑' if stops else '✅'} {prose(headline(found), LONGEST_FACT)}"],
+        [f"## {prose(headline(found), LONGEST_FACT)}"],
         [prose(beside(found), LONGEST_FACT)],
         _other_reasons(found),
-        _stopping(found, sources, most),
+        _stopping("What to change", [row for row in found.stopping if row.standing != "unknown"], sources, most),
+        _stopping("What nobody can tell", [row for row in found.stopping if row.standing == "unknown"], sources, most),
         _folded("Not known, which does not stop this", _quiet(found), sources, most),
         _folded("Failures that do not stop this", found.of("stands"), sources, most),
         _folded("Accepted failures", found.of("waived"), sources, most),
@@ -64,13 +64,12 @@ def _other_reasons(found: Results) -> Iterator[str]:
 # --- what stops it ---------------------------------------------------------------------------------------------------
 
 
-def _stopping(found: Results, sources: Sources | None, most: int) -> Iterator[str]:
-    """What must change, by check: why it matters once, and each subject with its place."""
-    rows = found.stopping
+def _stopping(title: str, rows: Sequence[Result], sources: Sources | None, most: int) -> Iterator[str]:
+    """What stops it, by check: why it matters once, and each subject with its place."""
     if not rows:
         return
-    yield "### What to change" if found.of("fails") else "### What could not be seen"
-    for _, group in groupby(rows[:most], key=lambda row: (row.check.id, row.standing, row.fix)):
+    yield f"### {title}"
+    for _, group in groupby(rows[:most], key=lambda row: (row.check.id, row.fix)):
         yield from _check(list(group), sources)
     yield from _rest(rows, most)
 
@@ -90,7 +89,9 @@ def _check(rows: Sequence[Result], sources: Sources | None) -> Iterator[str]:
         if known:
             names = [f"{code(name)} in {code(f'{at.path}:{at.first}')}" for name, at in known[:SHOWN_PARTS]]
             yield f"  - its parts: {', '.join(names)}{_beyond(len(known), SHOWN_PARTS)}"
-    if first.fix and first.standing == "fails":
+    if first.standing == "unknown":
+        return
+    if first.fix:
         written = first.fix in check.remediation.values()
         yield f"\n**How:** {code(first.fix, LONGEST_FACT) if written else prose(first.fix)}"
     yield f"\n**Why:** {prose(check.rationale, LONGEST_FACT)}"

@@ -23,6 +23,7 @@ Standing = Literal["fails", "stands", "waived", "unknown", "fixed", "passes", "n
 it did before the change, or is less severe than asked for. "waived": it fails and somebody accepted that."""
 
 _ORDER: Final[tuple[Standing, ...]] = ("fails", "unknown", "stands", "waived", "fixed", "not_applicable", "passes")
+_OF_PLANS: Final = ("known_after_apply", "sensitive", "ambiguous")
 _WORDS: Final = {
     "new_failure": "new failure",
     "worse": "failure made worse",
@@ -67,7 +68,14 @@ class Result:
         if self.change is not None and self.change.movement == "control_deleted":
             return f"This change deletes a control: {self.check.title}."
         text = self.finding.message if self.finding is not None else None
-        return text or f"{self.check.title}: {self.word}."
+        return f"{text or f'{self.check.title}: {self.word}.'}{self._needs()}"
+
+    def _needs(self) -> str:
+        """What an unknown verdict hangs on: permissions, or what the plan says of a value that it does not show."""
+        unread = [cause.unread for cause in self.finding.causes] if self.finding is not None else []
+        needs = [row.permission or (row.detail if row.reason in _OF_PLANS else None) for row in unread]
+        named = ", ".join(dict.fromkeys(text for text in needs if text))
+        return f" It depends on {named}." if named else ""
 
     @property
     def word(self) -> str:

@@ -1,13 +1,11 @@
 """Where a planned resource is written: its address in a plan, followed through modules to a file and a line.
 
-What stands in the files decides, not the plan: a module from a registry is found where ``terraform init`` has put it
-(``.terraform/modules/modules.json``), else the line that calls it is given, which is what one can change. Terraform's
-documentation: "Resource Addressing", "Module Sources", "Override Files".
+A module that stands in the repository is entered; of one from a registry the line that calls it is given, which is what
+one can change. Terraform's documentation: "Resource Addressing", "Module Sources", "Override Files".
 """
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -22,6 +20,8 @@ LARGEST: Final = 4 * 2**20
 """Bytes beyond which a file is nobody's handwriting and is not read."""
 SUFFIXES: Final = (".tf", ".tofu")
 FIRST: Final = "main.tf"
+LOCAL: Final = ("./", "../")
+"""How the source of a module that is no package begins."""
 
 _PART: Final = re.compile(r'([^\W\d][\w-]*)(\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?')
 _OVERRIDE: Final = re.compile(r"(^|_)override\.(tf|tofu)$")
@@ -54,13 +54,11 @@ class Address:
 class Sources:
     """The blocks of every file of a configuration, by the file's path below its folder.
 
-    ``prefix`` is that folder's path in the repository ("": it is the root). ``installed`` maps a module's key in
-    modules.json ("network.subnets") to its folder.
+    ``prefix`` is that folder's path in the repository ("": it is the root).
     """
 
     files: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
     prefix: str = ""
-    installed: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, name: str) -> Line:
         """Where the resource of this address is written, else the file in which one begins to read."""
@@ -70,11 +68,11 @@ class Sources:
 
     def _found(self, address: Address) -> Line | None:
         folder, call = "", None
-        for depth, module in enumerate(address.modules):
+        for module in address.modules:
             call = self._block(folder, "module", (module,))
             if call is None:
                 return None
-            inner = self._folder(folder, call[1].source, ".".join(address.modules[: depth + 1]))
+            inner = self._folder(folder, call[1].source)
             if inner is None:
                 return self._place(*call, called=True)
             folder = inner
@@ -83,12 +81,13 @@ class Sources:
             return self._place(*found)
         return self._place(*call, called=True) if call is not None else None
 
-    def _folder(self, folder: str, source: str | None, key: str) -> str | None:
-        """The folder of a called module, None where none of its files was read."""
-        inner = self.installed.get(key)
-        if inner is None and source is not None and source.startswith(("./", "../")):
-            inner = _normal(posixpath.join(folder, source))
-        return inner if inner is not None and any(posixpath.dirname(path) == inner for path in self.files) else None
+    def _folder(self, folder: str, source: str | None) -> str | None:
+        """The folder of a called module, None where it is not in the repository."""
+        if source is None or not source.startswith(LOCAL):
+            return None
+        inner = _normal(posixpath.join(folder, source))
+        within = not _normal(posixpath.join(self.prefix, inner)).startswith("..")
+        return inner if within and any(posixpath.dirname(path) == inner for path in self.files) else None
 
     def _block(self, folder: str, kind: str, labels: tuple[str, ...]) -> tuple[str, Block] | None:
         here = [path for path in self.files if posixpath.dirname(path) == folder]
@@ -117,7 +116,7 @@ def parsed(name: str) -> Address | None:
         parts.append(found[1])
         position = found.end()
         if position < len(name):
-            if name[position] != ".":
+            if name[position] != "." or position + 1 == len(name):
                 return None
             position += 1
     modules: list[str] = []
@@ -127,19 +126,15 @@ def parsed(name: str) -> Address | None:
     kind = "resource"
     if len(parts) == 3 and parts[0] == "data":
         kind, parts = "data", parts[1:]
-    return Address(tuple(modules), kind, *parts) if len(parts) == 2 else None
+    return Address(tuple(modules), kind, *parts) if len(parts) == 2 and parts[0] != "module" else None
 
 
 def read(folder: Path, prefix: str) -> Sources:
-    """The configuration in a folder, with the modules beside and below it that it names. Raises InputError.
-
-    Other folders that a module call leads to (``../modules/a``) are read as well.
-    """
+    """The configuration in a folder, with the modules beside and below it that it calls. Raises InputError."""
     if not folder.is_dir():
         raise InputError(f"reading the configuration: {folder} is no folder")
     files: dict[str, tuple[Block, ...]] = {}
-    installed = _installed(folder)
-    waiting, seen = ["", *installed.values()], set()
+    waiting, seen = [""], set()
     while waiting:
         inner = waiting.pop()
         if inner in seen:
@@ -148,8 +143,8 @@ def read(folder: Path, prefix: str) -> Sources:
         for path, found in _files(folder, inner):
             files[path] = found
             sources = [block.source or "" for block in found if block.kind == "module"]
-            waiting += [_normal(posixpath.join(inner, name)) for name in sources if name.startswith(("./", "../"))]
-    return Sources(files, prefix, installed)
+            waiting += [_normal(posixpath.join(inner, name)) for name in sources if name.startswith(LOCAL)]
+    return Sources(files, prefix)
 
 
 def _files(folder: Path, inner: str) -> Iterator[tuple[str, tuple[Block, ...]]]:
@@ -162,15 +157,6 @@ def _files(folder: Path, inner: str) -> Iterator[tuple[str, tuple[Block, ...]]]:
     except OSError:
         # Nothing depends on it but where a reader is sent.
         return
-
-
-def _installed(folder: Path) -> dict[str, str]:
-    try:
-        document = json.loads((folder / ".terraform/modules/modules.json").read_bytes())
-        rows = document["Modules"]
-        return {str(row["Key"]): _normal(str(row["Dir"])) for row in rows if row["Key"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 def _normal(path: str) -> str:
