@@ -42,7 +42,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.waivers"),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model",),
-    "engine.gates": ("engine.model",),
+    "engine.gates": ("engine.model", "providers.base"),
     "engine.evidence": ("engine.errors", "engine.model", "engine.periods"),
     "engine.report": ("engine.errors", "engine.gates", "engine.model", "engine.periods"),
     "engine.pipeline": (
