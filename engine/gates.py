@@ -119,6 +119,7 @@ class Gate:
     every failure, fix, deletion of a control and unknown; a pass that stays one is not listed (``assessment`` has it).
     ``base_name`` names the base for a reader. ``places`` maps a subject's (account, id) to where it is written.
     ``policy_ref`` is the commit that checks, controls, policy and waivers were read from; null: the working folder.
+    ``unsigned``: it should have been sealed, and there is no signing key here.
     """
 
     assessment: Assessment
@@ -133,6 +134,7 @@ class Gate:
     policy_ref: str | None = None
     strict: bool = False
     fail_on_all: bool = False
+    unsigned: bool = False
 
     def of(self, movement: Movement) -> tuple[Change, ...]:
         """The changes of one movement, in order."""

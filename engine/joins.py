@@ -76,7 +76,9 @@ class World:
         An id has one resource: where that was found, and where nothing can name what does not exist yet, listings do
         not matter.
         """
-        theirs, ours = tuple(relation.on), tuple(relation.on.values())
+        # Every join is within the account, whether or not anybody knows yet which one it is.
+        on = {name: own for name, own in relation.on.items() if (name, own) != ("account", "account")}
+        theirs, ours = tuple(on), tuple(on.values())
         index: dict[tuple[Any, ...], list[Resource]] = {}
         unsure: list[tuple[Any, ...]] = []
         for item in self.resources.get(relation.resource_type, ()):
@@ -98,7 +100,7 @@ class World:
             known = memo.get(full)
             if known is None:
                 matches = tuple(index.get(key, ()))
-                closed = (matches and "id" in theirs) or ("id" in ours and "/id" in item.unread)
+                closed = (matches and "id" in theirs) or ("id" in ours and _not_there(item))
                 gap = (None if closed else _gap(rows, item, by_region)) or _candidate(unsure, key)
                 known = memo[full] = Related(matches, [self.plain(match) for match in matches], gap)
             return known
@@ -129,3 +131,8 @@ def _gap(rows: Sequence[Collection], item: Resource, by_region: bool) -> Unread 
     if not mine:
         return NOT_COLLECTED
     return next(((row.unread or NOT_COLLECTED) for row in mine if row.state == "failed"), None)
+
+
+def _not_there(item: Resource) -> bool:
+    """Whether a resource is only planned, and nothing outside of its plan can name it."""
+    return "/id" in item.unread and item.unread["/id"].reason == "known_after_apply"

@@ -41,14 +41,14 @@ class Deleted:
 class Folded:
     """A plan, folded: the resources before and after, and what a reader should know of the rest.
 
-    ``places`` maps (resource type, account, id) to where it is written. ``unmapped`` counts resources by Terraform type
+    ``places`` maps (account, id) to where it is written. ``unmapped`` counts resources by Terraform type
     of which nothing is read; ``orphans`` are parts whose owner is not in the plan, with whether the plan changes them.
     """
 
     plan: Plan
     before: tuple[Resource, ...]
     after: tuple[Resource, ...]
-    places: Mapping[tuple[str, str, str], Place]
+    places: Mapping[tuple[str, str], Place]
     deleted: tuple[Deleted, ...]
     actions: Mapping[str, int]
     unmapped: Mapping[str, int]
@@ -60,7 +60,7 @@ def folded(data: bytes, collected_at: str) -> Folded:
     plan = read(data)
     before: list[Resource] = []
     after: list[Resource] = []
-    places: dict[tuple[str, str, str], Place] = {}
+    places: dict[tuple[str, str], Place] = {}
     deleted: list[Deleted] = []
     orphans: dict[str, bool] = {}
     mapped: set[str] = set()
@@ -74,7 +74,7 @@ def folded(data: bytes, collected_at: str) -> Folded:
         for fold, found in ((sides.before, before), (sides.after, after)):
             for change, item in fold.resources():
                 found.append(item)
-                places[item.type, item.account, item.id] = _place(plan, change, sides)
+                places[item.account, item.id] = _place(plan, change, sides)
             found += fold.settings()
             for change in fold.links.orphans:
                 orphans[change.address] = change.actions != ("no-op",)
@@ -131,15 +131,12 @@ def _source(call: Mapping[str, Any]) -> str | None:
     return source if isinstance(source, str) else None
 
 
-def _deleted(sides: Sides, before: list[Resource], places: Mapping[tuple[str, str, str], Place]) -> list[Deleted]:
-    controls = {
-        row.type for rows in sides.cloud.mappings.values() for row in rows if row.control
-    }
+def _deleted(sides: Sides, before: list[Resource], places: Mapping[tuple[str, str], Place]) -> list[Deleted]:
+    controls = {row.type for rows in sides.cloud.mappings.values() for row in rows if row.control}
     return [
         Deleted(item.type, item.id, item.name, item.provider, item.account, item.region, place)
         for item in before
-        if item.type in controls
-        and (place := places[item.type, item.account, item.id]).actions == ("delete",)
+        if item.type in controls and (place := places[item.account, item.id]).actions == ("delete",)
     ]
 
 

@@ -7,8 +7,8 @@ is read, so that a sensitive value is gone from here on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from providers.base import MISSING, Unread
@@ -97,7 +97,7 @@ class Block:
             for item, row in zip(value, rows, strict=True)
         ]
 
-    def block(self, path: str, *, optional: bool = False) -> Block | None | Unread:
+    def block(self, path: str, *, optional: bool = False) -> Block | Unread | None:
         """The one nested block at ``path``; None where there is none."""
         found = self.blocks(path, optional=optional)
         if isinstance(found, Unread):
@@ -132,9 +132,9 @@ class Block:
         found = node.get("references") if isinstance(node, Mapping) else None
         return tuple(name for name in found or () if isinstance(name, str))
 
-    def _holder(self, path: str) -> tuple[Block | None | Unread, str]:
+    def _holder(self, path: str) -> tuple[Block | Unread | None, str]:
         *steps, name = path.split(".")
-        holder: Block | None | Unread = self
+        holder: Block | Unread | None = self
         for step in steps:
             if holder is None or isinstance(holder, Unread):
                 break
@@ -150,7 +150,7 @@ class Block:
         return node
 
 
-# --- laying masks over values ------------------------------------------------------------------------------------------
+# --- laying masks over values ----------------------------------------------------------------------------------------
 
 
 def overlaid(
@@ -161,9 +161,8 @@ def overlaid(
     ``written`` are the expressions of its configuration; null where there is no configuration to ask. What is unknown
     and not written there is :data:`COMPUTED`.
     """
-    result = _overlaid(values, unknown, sensitive)
-    if isinstance(result, Unread):
-        return dict.fromkeys(values, result)
+    laid: Any = _overlaid(values, unknown, sensitive)
+    result: dict[str, Any] = dict.fromkeys(values, laid) if isinstance(laid, Unread) else laid
     if written is not None:
         for name, value in result.items():
             if value is KNOWN_AFTER_APPLY and name not in written:

@@ -22,7 +22,8 @@ from providers.values import lift, merged, resource
 
 NOT_HELD: Final = Unread("not_collected", detail="this plan does not hold it")
 MALFORMED: Final = Unread("malformed_response", detail="not of the form that the provider's schema gives")
-NOT_TOLD: Final = Unread("known_after_apply", detail="the plan does not tell it")
+NOT_TOLD: Final = Unread("not_collected", detail="the plan does not tell it")
+NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,12 @@ def catalogue(provider: str, mappings: Iterable[declared.Mapping], settings: Ite
     set_by: dict[str, list[Setting]] = defaultdict(list)
     for setting in settings:
         set_by[setting.terraform].append(setting)
-    frozen = ({key: tuple(rows) for key, rows in index.items()} for index in (by_type, parts, set_by))
-    return Catalogue(provider, *frozen)
+    return Catalogue(
+        provider,
+        {key: tuple(rows) for key, rows in by_type.items()},
+        {key: tuple(rows) for key, rows in parts.items()},
+        {key: tuple(rows) for key, rows in set_by.items()},
+    )
 
 
 class Sides:
@@ -129,7 +134,7 @@ class Fold:
             yield from (item.address for type_ in types for item in index.get((change.address, type_), ()))
 
     def held(self, types: Sequence[str]) -> tuple[Mapping[str, Planned], Mapping[str, Planned]]:
-        """The planned resources of Terraform types on this side: by address, and by id and ARN where these are known."""
+        """The planned resources of Terraform types on this side: by address, and by id and ARN where known."""
         key = tuple(types)
         known = self._held.get(key)
         if known is None:
@@ -182,14 +187,14 @@ class Fold:
         if "tags" not in properties:
             properties["tags"] = _given(TAGS.read, block) if "tags" in block.values else {}
         made = _made(row.type, id_, name, scope, properties, self.sides.collected_at)
-        unsure = {
-            "/id": id_ == change.address or id_.startswith(f"{change.address}/"),
-            "/account": where.account is None,
-            "/region": region is None,
-        }
-        return replace(made, unread={**made.unread, **{at: NOT_TOLD for at, is_unsure in unsure.items() if is_unsure}})
+        unsure = {"/account": NOT_TOLD} if where.account is None else {}
+        if region is None:
+            unsure["/region"] = NOT_TOLD
+        if id_ == change.address or id_.startswith(f"{change.address}/"):
+            unsure["/id"] = NOT_TOLD if change.before is not None else NOT_THERE_YET
+        return replace(made, unread={**made.unread, **unsure})
 
-    # --- properties ----------------------------------------------------------------------------------------------------
+    # --- properties --------------------------------------------------------------------------------------------------
 
     def _property(self, change: Planned, row: declared.Mapping, block: Block, name: str, spec: Given | Split) -> Any:
         if not isinstance(spec, Split):
@@ -268,7 +273,7 @@ class Fold:
         """Whether the resource is made by this change, and so has on this side what it is made with."""
         return self.side == "after" and (change.new or change.created)
 
-    # --- accounts and regions --------------------------------------------------------------------------------------------
+    # --- accounts and regions ----------------------------------------------------------------------------------------
 
     def settings(self) -> Iterator[Resource]:
         """The accounts and regions that the plan touches, with what it says of them."""
@@ -422,9 +427,7 @@ def _given(read: Any, block: Block) -> Any:
         return MALFORMED
 
 
-def _made(
-    type_: str, id_: str, name: str, scope: Scope, properties: Mapping[str, Any], collected_at: str
-) -> Resource:
+def _made(type_: str, id_: str, name: str, scope: Scope, properties: Mapping[str, Any], collected_at: str) -> Resource:
     bare = resource(Found(type_, id_, {}, name), scope, collected_at)
     try:
         return merged(bare, properties)

@@ -215,32 +215,6 @@ def _refuse_contradiction(address: str, actions: tuple[str, ...], before: Json |
         raise NotAPlan(f"{address}: {'+'.join(actions)} does not fit what stands before and after")
 
 
-def _mask(change: Json, key: str, needed: bool, address: str) -> Any:
-    """What marks values as unknown or sensitive; without it, what is neither cannot be told.
-
-    Sensitivity is part of every plan of format 1.x (Terraform 1.1 on).
-    """
-    mask = change.get(key)
-    if mask is None and not needed:
-        return {}
-    if not _is_mask(mask):
-        raise NotAPlan(f"{key} of {address} is missing or does not mirror a value")
-    return mask
-
-
-def _is_mask(mask: Any) -> bool:
-    if isinstance(mask, dict):
-        return all(map(_is_mask, mask.values()))
-    return all(map(_is_mask, mask)) if isinstance(mask, list) else isinstance(mask, bool)
-
-
-def _refuse_contradiction(address: str, actions: tuple[str, ...], before: Json | None, after: Json | None) -> None:
-    there = {"no-op": (True, True), "create": (False, True), "update": (True, True), "delete": (True, False)}
-    expected = there.get(actions[0], (True, True)) if len(actions) == 1 else (True, True)
-    if (before is not None, after is not None) != expected:
-        raise NotAPlan(f"{address}: {'+'.join(actions)} does not fit what stands before and after")
-
-
 def _refuse_twice(changes: tuple[Planned, ...]) -> None:
     seen: set[tuple[str, bool]] = set()
     for change in changes:

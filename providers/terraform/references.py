@@ -130,7 +130,9 @@ def longest(references: Iterable[str]) -> list[str]:
     """The references without those that are only the beginning of another (a plan lists both)."""
     names = list(dict.fromkeys(references))
     return [
-        name for name in names if not any(other != name and other.startswith((f"{name}.", f"{name}[")) for other in names)
+        name
+        for name in names
+        if not any(other != name and other.startswith((f"{name}.", f"{name}[")) for other in names)
     ]
 
 
@@ -138,7 +140,8 @@ def _chosen(known: set[str | None], key: str | None, own: str | None) -> set[str
     """The instances meant: the one whose key is written, else the one with our own key, else all of them."""
     if key is not None:
         return {key} & known
-    return {own} if own is not None and own in known else known
+    mine: set[str | None] = {own}
+    return mine if own is not None and own in known else known
 
 
 def _references(node: Any) -> tuple[str, ...]:

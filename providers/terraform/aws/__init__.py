@@ -11,12 +11,12 @@ from providers.terraform.folding import Catalogue, catalogue
 __all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
 
 SERVICES: Final = ("s3",)
-"""The modules, one a service; each has ``MAPPINGS``, and ``SETTINGS`` where it says something of accounts or regions."""
+"""The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both."""
 
 _MODULES: Final = tuple(import_module(f"{__name__}.{service}") for service in SERVICES)
 
 CATALOGUE: Final[Catalogue] = catalogue(
     "aws",
-    [mapping for module in _MODULES for mapping in module.MAPPINGS],
+    [mapping for module in _MODULES for mapping in getattr(module, "MAPPINGS", ())],
     [setting for module in _MODULES for setting in getattr(module, "SETTINGS", ())],
 )

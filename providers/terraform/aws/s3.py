@@ -15,7 +15,7 @@ DAYS_OF_A_YEAR: Final = 365
 
 _FLAGS: Final = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
 _UNSAID: Final = "S3 API: without a configuration nothing is blocked, and ACLs are in force"
-"""S3 gives new buckets both since April 2023; a plan that does not say so does not keep them, and nobody would see it."""
+"""S3 gives new buckets both since April 2023. A plan that does not say so does not keep them so."""
 _ALL: Final = "http://acs.amazonaws.com/groups/global/AllUsers"
 _SIGNED_IN: Final = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 _LOG: Final = "http://acs.amazonaws.com/groups/s3/LogDelivery"
@@ -144,9 +144,7 @@ def _lifecycle_rule(rule: Block) -> dict[str, Any]:
         "expiration_days": _whole(rule.get("expiration.days", None)),
         "expiration_date": rule.get("expiration.date", None),
         "noncurrent_days": _whole(rule.get("noncurrent_version_expiration.noncurrent_days", None)),
-        "newer_noncurrent_versions": _whole(
-            rule.get("noncurrent_version_expiration.newer_noncurrent_versions", None)
-        ),
+        "newer_noncurrent_versions": _whole(rule.get("noncurrent_version_expiration.newer_noncurrent_versions", None)),
     }
 
 
@@ -158,6 +156,8 @@ def _inline_lifecycle(block: Block) -> Any:
 def _inline_lifecycle_rule(rule: Block) -> dict[str, Any]:
     enabled = rule.get("enabled")
     date = rule.get("expiration.date", None)
+    if isinstance(date, str):
+        date = f"{date}T00:00:00Z" if date and "T" not in date else date or None
     return {
         "status": enabled if isinstance(enabled, Unread) else "Enabled" if enabled else "Disabled",
         "prefix": rule.get("prefix", ""),
@@ -165,13 +165,13 @@ def _inline_lifecycle_rule(rule: Block) -> dict[str, Any]:
         "object_size_greater_than": None,
         "object_size_less_than": None,
         "expiration_days": _whole(rule.get("expiration.days", None)),
-        "expiration_date": f"{date}T00:00:00Z" if isinstance(date, str) and len(date) == len("2026-01-01") else date or None,
+        "expiration_date": date,
         "noncurrent_days": _whole(rule.get("noncurrent_version_expiration.days", None)),
         "newer_noncurrent_versions": None,
     }
 
 
-# --- object lock, replication ------------------------------------------------------------------------------------------
+# --- object lock, replication ----------------------------------------------------------------------------------------
 
 
 def _retention_days(path: str) -> Derived:
@@ -209,7 +209,12 @@ def _replication_rule(rule: Block) -> dict[str, Any]:
     }
 
 
-# --- the mapping -------------------------------------------------------------------------------------------------------
+# --- the mapping -----------------------------------------------------------------------------------------------------
+
+
+def _set(text: str) -> str | None:
+    """A text of which "" says as much as null."""
+    return text or None
 
 
 def _enabled(value: bool) -> str | None:
@@ -257,7 +262,7 @@ PARTS: Final = (
         "bucket",
         {
             "encryption_algorithm": Attribute(f"{_ENCRYPTION}.sse_algorithm"),
-            "kms_master_key_id": Attribute(f"{_ENCRYPTION}.kms_master_key_id", None, names=KEY, convert=lambda v: v or None),
+            "kms_master_key_id": Attribute(f"{_ENCRYPTION}.kms_master_key_id", None, names=KEY, convert=_set),
         },
     ),
     Part(
@@ -305,7 +310,9 @@ MAPPINGS: Final = (
                 "AES256", _SSE_S3, inline=Attribute(f"{_INLINE_ENCRYPTION}.sse_algorithm", None)
             ),
             "kms_master_key_id": Split(
-                None, _SSE_S3, inline=Attribute(f"{_INLINE_ENCRYPTION}.kms_master_key_id", None, names=KEY, convert=lambda v: v or None)
+                None,
+                _SSE_S3,
+                inline=Attribute(f"{_INLINE_ENCRYPTION}.kms_master_key_id", None, names=KEY, convert=_set),
             ),
             "versioning_status": Split(
                 None,

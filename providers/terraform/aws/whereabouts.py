@@ -15,7 +15,9 @@ from typing import Any, Final
 from providers.terraform.mapping import Where
 from providers.terraform.plan import Plan, Planned
 
-_ARN: Final = re.compile(r"arn:(?P<partition>aws[a-z-]*):[a-z0-9-]*:(?P<region>[a-z0-9-]*):(?P<account>\d{12})?:", re.ASCII)
+_ARN: Final = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):[a-z0-9-]*:(?P<region>[a-z0-9-]*):(?P<account>\d{12})?:", re.ASCII
+)
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _PARTITIONS: Final = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
