@@ -11,6 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from engine.model import Assessment, Check, Finding, Scope, Subject, Verdict, Waiver
+from providers.base import ModuleCall, Place
+
+__all__ = [
+    "Base",
+    "Change",
+    "ChangeRequest",
+    "ContentChange",
+    "Gate",
+    "ModuleCall",
+    "Movement",
+    "NeedsLive",
+    "Place",
+    "Source",
+]
 
 Movement = Literal["new_failure", "worse", "unchanged_failure", "fixed", "control_deleted", "unknown"]
 """What became of a verdict. "worse": it failed before, and what offends grew. "fixed": it failed before and does not
@@ -19,37 +33,6 @@ detector, a backup plan) is deleted. "unknown": nobody can tell after the change
 
 Base = Literal["plan", "base_plan", "baseline", "run"]
 """What "before" is: the plan's own before, another plan, a baseline file, a sealed run."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleCall:
-    """A step on the way from the root module to a resource: the call's name, instance key and source.
-
-    ``source`` is as written ("./modules/bucket"; null where the plan does not say); ``key`` as in addresses without
-    brackets (``"a"`` with its quotes, ``0``), null where the call has neither count nor for_each.
-    """
-
-    name: str
-    key: str | None
-    source: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a planned resource is written, as far as its plan says; for logical locations and source lines.
-
-    ``address`` is Terraform's ("module.a.aws_s3_bucket.b[0]"), ``previous_address`` the one before a move. ``type`` and
-    ``name`` are those of the resource block, in the module that ``modules`` leads to from the root. ``actions`` are the
-    plan's (create, update, delete, no-op, ...). ``parts`` are addresses of further resources folded into this one.
-    """
-
-    address: str
-    type: str
-    name: str
-    modules: tuple[ModuleCall, ...] = ()
-    actions: tuple[str, ...] = ()
-    previous_address: str | None = None
-    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +119,7 @@ class Gate:
     every failure, fix, deletion of a control and unknown; a pass that stays one is not listed (``assessment`` has it).
     ``base_name`` names the base for a reader. ``places`` maps a subject's (account, id) to where it is written.
     ``policy_ref`` is the commit that checks, controls, policy and waivers were read from; null: the working folder.
+    ``unsigned``: it should have been sealed, and there is no signing key here.
     """
 
     assessment: Assessment
@@ -150,6 +134,7 @@ class Gate:
     policy_ref: str | None = None
     strict: bool = False
     fail_on_all: bool = False
+    unsigned: bool = False
 
     def of(self, movement: Movement) -> tuple[Change, ...]:
         """The changes of one movement, in order."""

@@ -101,7 +101,7 @@ class RunRequest:
     witness: str | None = None
 
 
-# --- run ---
+# --- run -------------------------------------------------------------------------------------------------------------
 
 
 def run(
@@ -233,7 +233,7 @@ def _listers(checks: Iterable[CompiledCheck]) -> dict[str, tuple[str, ...]]:
     return {type_: made.listers(type_) for made in _plans(checks) for type_ in made.types}
 
 
-# --- collecting ---
+# --- collecting ------------------------------------------------------------------------------------------------------
 
 
 def _observed(
@@ -318,7 +318,7 @@ def _stored(request: RunRequest, content: Content) -> Snapshot:
     return replace(read(path), source="recorded")
 
 
-# --- before a run ---
+# --- before a run ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,7 +446,7 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     )
 
 
-# --- evidence ---
+# --- evidence --------------------------------------------------------------------------------------------------------
 
 
 def initialise(store: str, config: Path) -> str:

@@ -49,7 +49,7 @@ def _issues(kind: str, rows: Sequence[Result], sources: Sources | None) -> list[
 
 
 def _told(kind: str, row: Result, sources: Sources | None) -> str:
-    where = line(row, sources)
+    where = line(row, sources) if sources is not None else None
     properties = {}
     if where is not None:
         properties["sourcepath"] = safe(where.path, LONGEST)

@@ -54,7 +54,7 @@ def _annotations(kind: str, rows: Sequence[Result], most: int, sources: Sources 
 
 def _annotation(kind: str, row: Result, sources: Sources | None) -> str:
     properties = {}
-    where = line(row, sources)
+    where = line(row, sources) if sources is not None else None
     if where is not None and where.first:
         properties = {
             "file": safe(where.path, LONGEST),

@@ -177,7 +177,10 @@ def _plan(gate: Gate, most: int) -> Iterator[str]:
     if source.orphans:
         shown = f"{', '.join(map(code, source.orphans[:most]))}{_beyond(len(source.orphans), most)}"
         yield f"- Parts of something that the plan does not hold: {shown}"
-    yield f"- Beside {prose(gate.base_name)}; checks and policy of {code(gate.policy_ref or 'the working folder')}"
+    policy = (
+        f"of {code(gate.policy_ref)}" if gate.policy_ref else "**of the working folder, which this change can change**"
+    )
+    yield f"- Before: by {prose(gate.base_name)}; checks, controls and waivers {policy}"
     given = [
         f"{label} {code(value)}"
         for label, value in (
