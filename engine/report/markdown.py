@@ -30,8 +30,8 @@ LONGEST_NAME: Final = 100
 
 _HEADINGS: Final = ("pass", "fail", "waived", "unknown", "n/a")
 _PIECES: Final = re.compile(r"(\(*)(.*?)([.,:;)]*)", re.DOTALL)
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d[\d,]*|\d{4}-\d\d-\d\d|[·+/]|n/a|")
-"""What means nothing to Markdown: letters, numbers, dates, and nothing at all."""
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|(?=\w{1,6}\Z)[^\W\d_]+\d+|\d[\d,]*|\d{4}-\d\d-\d\d|[·+/]|n/a|")
+"""What means nothing to Markdown: letters, numbers, dates, nothing, and S3 (seven characters may be a commit)."""
 
 
 def render(assessment: Assessment, options: Options) -> str:

@@ -73,7 +73,12 @@ class Result:
     def _needs(self) -> str:
         """What an unknown verdict hangs on: permissions, or what the plan says of a value that it does not show."""
         unread = [cause.unread for cause in self.finding.causes] if self.finding is not None else []
-        needs = [row.permission or (row.detail if row.reason in _OF_PLANS else None) for row in unread]
+        live = "the live account (--snapshot RUN)" if self.change is not None else None
+        needs = [
+            row.permission
+            or (live if row.reason == "not_collected" else row.detail if row.reason in _OF_PLANS else None)
+            for row in unread
+        ]
         named = ", ".join(dict.fromkeys(text for text in needs if text))
         return f" It depends on {named}." if named else ""
 
