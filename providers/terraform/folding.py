@@ -80,15 +80,23 @@ class Sides:
         self.plan, self.cloud, self.where, self.collected_at = plan, cloud, where, collected_at
         self.changes = [change for change in plan.changes if change.address in where and not change.deposed]
         self.before, self.after = Fold(self, "before"), Fold(self, "after")
-        self.ids: dict[tuple[str, str], str] = {}
-        taken: set[tuple[str, str | None, str | None, str]] = set()
-        for change in self.changes:
-            for row in cloud.mappings.get(change.type, ()):
-                place = where[change.address]
-                id_ = self._identity(change, row, place)
-                key = (row.type, place.account, place.region, id_)
-                self.ids[change.address, row.type] = change.address if key in taken else id_
-                taken.add(key)
+        self._ids: dict[tuple[str, str], str] = {}
+        self._taken: set[tuple[str, str | None, str | None, str]] = set()
+
+    def id(self, change: Planned, row: declared.Mapping) -> str:
+        """What stands for a resource on both sides: the live adapter's id, else its address."""
+        known = self._ids.get((change.address, row.type))
+        if known is None:
+            # Where finding the id asks for it, the address stands for it.
+            self._ids[change.address, row.type] = change.address
+            place = self.where[change.address]
+            known = self._identity(change, row, place)
+            key = (row.type, place.account, place.region, known)
+            if row.each is None and key in self._taken:
+                known = change.address
+            self._taken.add(key)
+            self._ids[change.address, row.type] = known
+        return known
 
     def _identity(self, change: Planned, row: declared.Mapping, where: Where) -> str:
         for fold in (self.before, self.after):
@@ -114,6 +122,7 @@ class Fold:
         self.references = References(sides.plan, side)
         self._blocks: dict[str, Block] = {}
         self._links: Links | None = None
+        self._keyed: dict[str, dict[str, list[tuple[Planned, declared.Mapping]]]] = {}
         self._held: dict[tuple[str, ...], tuple[Mapping[str, Planned], Mapping[str, Planned]]] = {}
 
     def block(self, change: Planned) -> Block:
@@ -129,9 +138,24 @@ class Fold:
 
     def parts_of(self, change: Planned) -> Iterator[str]:
         """The addresses of the parts of a resource, those that may be among them."""
-        types = {part.terraform for row in self.sides.cloud.mappings.get(change.type, ()) for part in row.parts}
+        parts = [part for row in self.sides.cloud.mappings.get(change.type, ()) for part in row.parts]
         for index in (self.links.certain, self.links.possible):
-            yield from (item.address for type_ in types for item in index.get((change.address, type_), ()))
+            yield from (item.address for part in parts for item in index.get((change.address, part), ()))
+
+    def keyed(self, type_: str) -> Mapping[str, list[tuple[Planned, declared.Mapping]]]:
+        """The planned resources of a cloud type on this side, by everything that others name them by."""
+        known = self._keyed.get(type_)
+        if known is None:
+            known = self._keyed[type_] = {}
+            for change in self.sides.changes:
+                for row in self.sides.cloud.mappings.get(change.type, ()):
+                    if row.type == type_ and row.each is None and change.values(self.side) is not None:
+                        block = self.block(change)
+                        values = {block.get(key, None, optional=True, computed=False) for key in row.keys}
+                        for value in values:
+                            if isinstance(value, str):
+                                known.setdefault(value, []).append((change, row))
+        return known
 
     def held(self, types: Sequence[str]) -> tuple[Mapping[str, Planned], Mapping[str, Planned]]:
         """The planned resources of Terraform types on this side: by address, and by id and ARN where known."""
@@ -142,7 +166,7 @@ class Fold:
             by_id = {
                 value: change
                 for change in mine
-                for name in ("id", "arn")
+                for name in ("id", "arn", "name")
                 if isinstance(value := self.block(change).get(name, None, optional=True, computed=False), str)
             }
             known = self._held[key] = ({change.address: change for change in mine}, by_id)
@@ -164,12 +188,16 @@ class Fold:
                 block = self.block(change)
                 if row.each is None:
                     if row.applies is None or _given(row.applies, block) is not False:
-                        yield change, self._resource(change, row, block, self.sides.ids[change.address, row.type])
+                        yield change, self._resource(change, row, block, self.sides.id(change, row))
                     continue
                 inner = block.blocks(row.each, optional=True)
-                if not isinstance(inner, Unread):
-                    base = self.sides.ids[change.address, row.type]
-                    yield from ((change, self._each(change, row, block, item, base)) for item in inner)
+                if inner is COMPUTED:
+                    continue
+                base = self.sides.id(change, row)
+                rows = [Block({}, None, block.referring)] if isinstance(inner, Unread) else inner
+                for item in rows:
+                    made = self._each(change, row, block, item, base)
+                    yield change, _hidden(made, inner) if isinstance(inner, Unread) else made
 
     def _each(self, change: Planned, row: declared.Mapping, block: Block, item: Block, base: str) -> Resource:
         both = Block({**item.values, "owner": block.values}, item.written, item.referring)
@@ -201,13 +229,13 @@ class Fold:
             return _given(spec.read, block)
         links, mine = self.links, [part for part in row.parts if name in part.fills]
         for part in mine:
-            perhaps = links.possible.get((change.address, part.terraform))
+            perhaps = links.possible.get((change.address, part))
             if perhaps:
                 return Unread("ambiguous", detail=f"{perhaps[0].address} may belong to it")
         certain = [
             _given(part.fills[name].read, self.block(item))
             for part in mine
-            for item in links.certain.get((change.address, part.terraform), ())
+            for item in links.certain.get((change.address, part), ())
         ]
         if spec.group is not None:
             return self._together(change, block, name, spec, mine, certain)
@@ -219,7 +247,7 @@ class Fold:
     def _alone(self, change: Planned, block: Block, spec: Split, parts: Sequence[Part]) -> Any:
         """A split property of which no part is there on this side."""
         elsewhere = self.sides.other(self.side).links
-        taken_away = any(elsewhere.certain.get((change.address, part.terraform)) for part in parts)
+        taken_away = any(elsewhere.certain.get((change.address, part)) for part in parts)
         if self.side == "after" and taken_away and not self._new(change):
             return spec.created if spec.removed is REQUIRED else spec.removed
         inline = self._inline(block, spec)
@@ -244,6 +272,10 @@ class Fold:
         inline = self._inline(block, spec)
         if inline is COMPUTED:
             inline = [] if self._new(change) else NOT_HELD
+        elif isinstance(inline, int) and not isinstance(inline, bool):
+            # A number that the provider read back counts the parts of that moment.
+            held = sum(1 for _ in self.sides.before.atoms(change, name, parts))
+            inline = [None] * max(0, inline - held)
         elif isinstance(inline, list) and not self._writes(block, spec) and not self._new(change):
             # Read back from the cloud: the parts of either side are in it, and count where they are now.
             known = [item for fold in (self.sides.before, self.sides.after) for item in fold.atoms(change, name, parts)]
@@ -258,7 +290,7 @@ class Fold:
     def atoms(self, change: Planned, name: str, parts: Sequence[Part]) -> Iterator[Any]:
         """What the parts of an owner add to a property on this side."""
         for part in parts:
-            for item in self.links.certain.get((change.address, part.terraform), ()):
+            for item in self.links.certain.get((change.address, part), ()):
                 value = _given(part.fills[name].read, self.block(item))
                 if isinstance(value, list):
                     yield from value
@@ -309,8 +341,8 @@ class Links:
     """Which parts belong to which owner on one side: for certain, or perhaps. ``orphans`` have none in the plan."""
 
     def __init__(self, fold: Fold) -> None:
-        self.certain: dict[tuple[str, str], list[Planned]] = defaultdict(list)
-        self.possible: dict[tuple[str, str], list[Planned]] = defaultdict(list)
+        self.certain: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
+        self.possible: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
         self.orphans: list[Planned] = []
         self._fold = fold
         cloud, side = fold.sides.cloud, fold.side
@@ -332,11 +364,12 @@ class Links:
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
         found, sure = self._candidates(change, part, owners)
         if not found:
-            self.orphans.append(change)
+            if not part.elsewhere and change not in self.orphans:
+                self.orphans.append(change)
             return
         index = self.certain if sure and len(found) == 1 else self.possible
         for owner in found:
-            index[owner.address, part.terraform].append(change)
+            index[owner.address, part].append(change)
 
     def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
         """The owners that a part may belong to, and whether there can be no other."""
@@ -398,8 +431,13 @@ class Seen:
         for target in trail.targets:
             for row in self._fold.sides.cloud.mappings.get(target.planned.type, ()):
                 if row.type == type_ and target.attribute in row.keys and row.each is None:
-                    found.add(self._fold.sides.ids[target.planned.address, type_])
+                    found.add(self._fold.sides.id(target.planned, row))
         return found.pop() if len(found) == 1 and not trail.lost and len(trail.targets) == 1 else None
+
+    def id_by(self, value: str, type_: str) -> str | None:
+        """The id of the one planned resource of a type that a known id, ARN or name means, or None."""
+        found = self._fold.keyed(type_).get(value, ())
+        return self._fold.sides.id(*found[0]) if len(found) == 1 else None
 
     def blocks_of(self, known: Sequence[str], references: Sequence[str], types: Sequence[str]) -> list[Block] | None:
         """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
@@ -433,6 +471,12 @@ def _made(type_: str, id_: str, name: str, scope: Scope, properties: Mapping[str
         return merged(bare, properties)
     except TypeError:
         return merged(bare, {name: _liftable(value) for name, value in properties.items()})
+
+
+def _hidden(item: Resource, why: Unread) -> Resource:
+    """A resource of which a plan does not tell how many there are: one that stands for all, and tells nothing."""
+    names = (*item.properties, *(pointer.split("/")[1] for pointer in item.unread))
+    return replace(item, properties={}, unread={**dict.fromkeys((f"/{name}" for name in names), why)})
 
 
 def _liftable(value: Any) -> Any:

@@ -109,12 +109,14 @@ class Part:
     """A Terraform type whose resources belong to an owner, which its attribute ``link`` names by id, ARN or name.
 
     ``fills`` are split properties of the owner. ``applies``: whether a resource of the type is such a part at all.
+    ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged.
     """
 
     terraform: str
     link: str
     fills: collections.abc.Mapping[str, Given]
     applies: Callable[[Block], Any] | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

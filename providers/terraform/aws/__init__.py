@@ -10,7 +10,7 @@ from providers.terraform.folding import Catalogue, catalogue
 
 __all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
 
-SERVICES: Final = ("s3",)
+SERVICES: Final = ("cloudtrail", "iam", "kms", "rds", "s3", "security_groups")
 """The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both."""
 
 _MODULES: Final = tuple(import_module(f"{__name__}.{service}") for service in SERVICES)
