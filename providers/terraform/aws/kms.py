@@ -9,13 +9,8 @@ from providers.base import Unread
 from providers.terraform.aws.documents import policy
 from providers.terraform.mapping import Attribute, Constant, Given, Mapping, Part, Split
 
-_ROOT_ONLY: Final[dict[str, Any]] = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": "the key's own account"}, "Action": "kms:*", "Resource": "*"}
-    ],
-}
-"""The default key policy, whose principal is the account that the key will be in."""
+_ROOT_ONLY: Final[dict[str, Any]] = {"Version": "2012-10-17", "Statement": []}
+"""The default key policy, without the statement for the account that the key will be in, which a plan may not tell."""
 _DEFAULT_POLICY: Final = "KMS Developer Guide, 'Default key policy': the key's own account, and nobody else"
 _PROVIDER: Final = "provider documentation"
 _PARTS: Final = (Part("aws_kms_key_policy", "key_id", {"policy": policy("policy")}),)
@@ -67,18 +62,23 @@ MAPPINGS: Final = (
             "custom_key_store_id",
             "AWS_KMS",
             _PROVIDER,
+            optional=True,
             convert=lambda store: (
                 "AWS_KMS" if store in ("", "AWS_KMS") else Unread("not_collected", detail="a custom store")
             ),
         ),
-        multi_region_key_type=Attribute("multi_region", None, convert=lambda multi: "PRIMARY" if multi else None),
+        multi_region_key_type=Attribute(
+            "multi_region", None, optional=True, convert=lambda multi: "PRIMARY" if multi else None
+        ),
         rotation_enabled=Attribute("enable_key_rotation", False, _PROVIDER),
     ),
     _mapping(
         "aws_kms_external_key",
         "enabled",
         origin=Constant("EXTERNAL", _PROVIDER),
-        multi_region_key_type=Attribute("multi_region", None, convert=lambda multi: "PRIMARY" if multi else None),
+        multi_region_key_type=Attribute(
+            "multi_region", None, optional=True, convert=lambda multi: "PRIMARY" if multi else None
+        ),
         rotation_enabled=Constant(None, "KMS Developer Guide: imported key material does not rotate"),
     ),
     _mapping(

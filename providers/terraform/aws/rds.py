@@ -75,6 +75,8 @@ _INSTANCE: Final[dict[str, Given | Split]] = {
     "parameter_apply_status": Split("in-sync", _BORN),
 }
 
+ALSO: Final = ("aws_db_parameter_group", "aws_rds_cluster_parameter_group")
+
 MAPPINGS: Final = (
     Mapping(
         type=INSTANCE,

@@ -15,10 +15,12 @@ from providers.terraform.mapping import Attribute, Derived, Mapping, Part, Split
 
 SECURITY_GROUP: Final = "AWS::EC2::SecurityGroup"
 PREFIX_LIST: Final = "aws_ec2_managed_prefix_list"
+ALSO: Final = (PREFIX_LIST,)
 _ALL: Final = ("-1", "all")
 _NEW: Final = "EC2 API, CreateSecurityGroup: a new group admits nothing; the provider removes the default outbound rule"
 
 Rule = dict[str, Any]
+_PORTS: Final = ("protocol", "from_port", "to_port")
 
 
 def _ports(block: Block, protocol: str) -> Rule:
@@ -72,7 +74,7 @@ def _together(rules: Sequence[Rule]) -> Any:
     """The rules as EC2 lists them: one for each protocol and port range."""
     merged: list[Rule] = []
     for rule in rules:
-        ports = {key: rule[key] for key in ("protocol", "from_port", "to_port")}
+        ports = {key: rule[key] for key in _PORTS}
         same = next((item for item in merged if ports.items() <= item.items()), None)
         if same is None or any(isinstance(value, Unread) for value in (*rule.values(), *same.values())):
             merged.append(dict(rule))
@@ -84,7 +86,7 @@ def _together(rules: Sequence[Rule]) -> Any:
 
 
 def _order(rule: Rule) -> list[tuple[bool, str, int]]:
-    values = (rule[key] for key in ("protocol", "from_port", "to_port"))
+    values = (rule[key] for key in _PORTS)
     return [
         (isinstance(value, (str, int)), value if isinstance(value, str) else "", value if isinstance(value, int) else 0)
         for value in values
@@ -157,8 +159,14 @@ def _mapping(terraform: str, name: Attribute) -> Mapping:
         properties={
             "group_id": Attribute("id"),
             "vpc_id": Attribute("vpc_id", names="AWS::EC2::VPC"),
-            "ingress": Split([], _NEW, inline=_inline("ingress", False), group=_together),
-            "egress": Split([], _NEW, inline=_inline("egress", True), group=_together),
+            "ingress": Split(
+                [],
+                _NEW,
+                inline=_inline("ingress", False),
+                group=_together,
+                element=(*_PORTS, "cidrs", "prefix_list_ids"),
+            ),
+            "egress": Split([], _NEW, inline=_inline("egress", True), group=_together, element=_PORTS),
         },
     )
 
