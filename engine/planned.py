@@ -105,6 +105,12 @@ def _statements(found: Folded, context: set[str]) -> list[str]:
     forgotten = [change.address for change in found.plan.changes if "forget" in change.actions]
     if forgotten:
         statements.append(f"{len(forgotten)} resources are only forgotten by the plan and stay, such as {forgotten[0]}")
+    if found.assumed:
+        first = min(found.assumed)
+        statements.append(
+            f"a plan does not show dynamic blocks: of {len(found.assumed)} resources, such as {first}, blocks that are not "
+            "known yet could be such"
+        )
     if any(item.account == UNKNOWN for item in found.after if item.type not in context):
         statements.append("it does not tell the account of every resource")
     return statements

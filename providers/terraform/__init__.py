@@ -43,6 +43,7 @@ class Folded:
 
     ``places`` maps (account, id) to where it is written. ``unmapped`` counts resources by Terraform type
     of which nothing is read; ``orphans`` are parts whose owner is not in the plan, with whether the plan changes them.
+    ``assumed`` are resources of which a plan does not tell whether dynamic blocks, not known yet, add to them.
     """
 
     plan: Plan
@@ -53,6 +54,7 @@ class Folded:
     actions: Mapping[str, int]
     unmapped: Mapping[str, int]
     orphans: Mapping[str, bool]
+    assumed: frozenset[str] = frozenset()
 
 
 def folded(data: bytes, collected_at: str) -> Folded:
@@ -64,6 +66,7 @@ def folded(data: bytes, collected_at: str) -> Folded:
     deleted: list[Deleted] = []
     orphans: dict[str, bool] = {}
     mapped: set[str] = set()
+    assumed: set[str] = set()
     for name in CLOUDS:
         cloud = import_module(f"{__name__}.{name}")
         mine = [change for change in plan.changes if cloud_of(change) == name and change.type in cloud.CATALOGUE.types]
@@ -72,12 +75,13 @@ def folded(data: bytes, collected_at: str) -> Folded:
             continue
         sides = Sides(plan, cloud.CATALOGUE, cloud.whereabouts(plan, mine), collected_at)
         for fold, found in ((sides.before, before), (sides.after, after)):
-            for change, item in fold.resources():
+            for change, item in (*fold.resources(), *fold.owners_elsewhere()):
                 found.append(item)
                 places[item.account, item.id] = _place(plan, change, sides)
             found += fold.settings()
             for change in fold.links.orphans:
                 orphans[change.address] = change.actions != ("no-op",)
+            assumed |= fold.assumed
         deleted += _deleted(sides, before, places)
     counted = [change for change in plan.changes if change.provider != BUILT_IN]
     return Folded(
@@ -89,6 +93,7 @@ def folded(data: bytes, collected_at: str) -> Folded:
         actions=_counts("+".join(change.actions) for change in plan.changes),
         unmapped=_counts(change.type for change in counted if change.address not in mapped),
         orphans=orphans,
+        assumed=frozenset(assumed),
     )
 
 

@@ -34,6 +34,10 @@ class Referring(Protocol):
         """The id of the one planned resource of a type that the references lead to by its id or ARN, or None."""
         ...
 
+    def id_by(self, value: str, type_: str) -> str | None:
+        """The id of the one planned resource of a type that a known id, ARN or name means, or None."""
+        ...
+
     def blocks_of(self, known: Sequence[str], references: Sequence[str], types: Sequence[str]) -> list[Block] | None:
         """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
         ...
@@ -114,6 +118,18 @@ class Block:
         if isinstance(value, Unread) and value.reason == "known_after_apply":
             return self.referring.id_of(self.references(path), type_) or value
         return value
+
+    def owner(self, path: str, type_: str) -> Any:
+        """The id of the planned resource of a cloud type that the value at ``path`` names by id, ARN or name.
+
+        What is not in the plan is not collected.
+        """
+        value = self.get(path, None, computed=False)
+        known = self.referring.id_by(value, type_) if isinstance(value, str) else None
+        found = known or self.referring.id_of(self.references(path), type_)
+        if found is not None:
+            return found
+        return value if isinstance(value, Unread) else Unread("not_collected", detail="not in this plan")
 
     def named(self, path: str, *types: str) -> list[Block] | Unread:
         """The planned resources (Terraform types) whose ids a list of ids at ``path`` holds."""

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from providers.base import Found, Resource, Scope, Unread
 from providers.terraform import mapping as declared
-from providers.terraform.block import COMPUTED, REQUIRED, Block, overlaid
-from providers.terraform.mapping import TAGS, UNKNOWN, Given, Part, Setting, Split, Where
+from providers.terraform.block import COMPUTED, KNOWN_AFTER_APPLY, REQUIRED, Block, overlaid
+from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Setting, Split, Where
 from providers.terraform.plan import Plan, Planned, Side
 from providers.terraform.references import References, context_of
 from providers.values import lift, merged, resource
@@ -34,11 +34,12 @@ class Catalogue:
     mappings: Mapping[str, tuple[declared.Mapping, ...]]
     parts: Mapping[str, tuple[Part, ...]]
     settings: Mapping[str, tuple[Setting, ...]]
+    also: frozenset[str] = frozenset()
 
     @property
     def types(self) -> frozenset[str]:
-        """Every Terraform type that something is read of."""
-        return frozenset({*self.mappings, *self.parts, *self.settings})
+        """Every Terraform type that something is read of, for others too."""
+        return frozenset({*self.mappings, *self.parts, *self.settings, *self.also})
 
     @property
     def fills(self) -> dict[str, frozenset[str]]:
@@ -53,8 +54,10 @@ class Catalogue:
         return {type_: frozenset(names) for type_, names in found.items()}
 
 
-def catalogue(provider: str, mappings: Iterable[declared.Mapping], settings: Iterable[Setting]) -> Catalogue:
-    """The mappings and settings of a cloud's services, indexed."""
+def catalogue(
+    provider: str, mappings: Iterable[declared.Mapping], settings: Iterable[Setting], also: Iterable[str] = ()
+) -> Catalogue:
+    """The mappings and settings of a cloud's services, indexed; ``also`` are Terraform types read for others only."""
     by_type: dict[str, list[declared.Mapping]] = defaultdict(list)
     parts: dict[str, list[Part]] = defaultdict(list)
     for row in mappings:
@@ -70,6 +73,7 @@ def catalogue(provider: str, mappings: Iterable[declared.Mapping], settings: Ite
         {key: tuple(rows) for key, rows in by_type.items()},
         {key: tuple(rows) for key, rows in parts.items()},
         {key: tuple(rows) for key, rows in set_by.items()},
+        frozenset(also),
     )
 
 
@@ -80,15 +84,23 @@ class Sides:
         self.plan, self.cloud, self.where, self.collected_at = plan, cloud, where, collected_at
         self.changes = [change for change in plan.changes if change.address in where and not change.deposed]
         self.before, self.after = Fold(self, "before"), Fold(self, "after")
-        self.ids: dict[tuple[str, str], str] = {}
-        taken: set[tuple[str, str | None, str | None, str]] = set()
-        for change in self.changes:
-            for row in cloud.mappings.get(change.type, ()):
-                place = where[change.address]
-                id_ = self._identity(change, row, place)
-                key = (row.type, place.account, place.region, id_)
-                self.ids[change.address, row.type] = change.address if key in taken else id_
-                taken.add(key)
+        self._ids: dict[tuple[str, str], str] = {}
+        self._taken: set[tuple[str, str | None, str | None, str]] = set()
+
+    def id(self, change: Planned, row: declared.Mapping) -> str:
+        """What stands for a resource on both sides: the live adapter's id, else its address."""
+        known = self._ids.get((change.address, row.type))
+        if known is None:
+            # Where finding the id asks for it, the address stands for it.
+            self._ids[change.address, row.type] = change.address
+            place = self.where[change.address]
+            known = self._identity(change, row, place)
+            key = (row.type, place.account, place.region, known)
+            if row.each is None and key in self._taken:
+                known = change.address
+            self._taken.add(key)
+            self._ids[change.address, row.type] = known
+        return known
 
     def _identity(self, change: Planned, row: declared.Mapping, where: Where) -> str:
         for fold in (self.before, self.after):
@@ -113,7 +125,9 @@ class Fold:
         self.sides, self.side = sides, side
         self.references = References(sides.plan, side)
         self._blocks: dict[str, Block] = {}
+        self.assumed: set[str] = set()
         self._links: Links | None = None
+        self._keyed: dict[str, dict[str, list[tuple[Planned, declared.Mapping]]]] = {}
         self._held: dict[tuple[str, ...], tuple[Mapping[str, Planned], Mapping[str, Planned]]] = {}
 
     def block(self, change: Planned) -> Block:
@@ -129,9 +143,24 @@ class Fold:
 
     def parts_of(self, change: Planned) -> Iterator[str]:
         """The addresses of the parts of a resource, those that may be among them."""
-        types = {part.terraform for row in self.sides.cloud.mappings.get(change.type, ()) for part in row.parts}
+        parts = [part for row in self.sides.cloud.mappings.get(change.type, ()) for part in row.parts]
         for index in (self.links.certain, self.links.possible):
-            yield from (item.address for type_ in types for item in index.get((change.address, type_), ()))
+            yield from (item.address for part in parts for item in index.get((change.address, part), ()))
+
+    def keyed(self, type_: str) -> Mapping[str, list[tuple[Planned, declared.Mapping]]]:
+        """The planned resources of a cloud type on this side, by everything that others name them by."""
+        known = self._keyed.get(type_)
+        if known is None:
+            known = self._keyed[type_] = {}
+            for change in self.sides.changes:
+                for row in self.sides.cloud.mappings.get(change.type, ()):
+                    if row.type == type_ and row.each is None and change.values(self.side) is not None:
+                        block = self.block(change)
+                        values = {block.get(key, None, optional=True, computed=False) for key in row.keys}
+                        for value in values:
+                            if isinstance(value, str):
+                                known.setdefault(value, []).append((change, row))
+        return known
 
     def held(self, types: Sequence[str]) -> tuple[Mapping[str, Planned], Mapping[str, Planned]]:
         """The planned resources of Terraform types on this side: by address, and by id and ARN where known."""
@@ -142,7 +171,7 @@ class Fold:
             by_id = {
                 value: change
                 for change in mine
-                for name in ("id", "arn")
+                for name in ("id", "arn", "name")
                 if isinstance(value := self.block(change).get(name, None, optional=True, computed=False), str)
             }
             known = self._held[key] = ({change.address: change for change in mine}, by_id)
@@ -164,12 +193,17 @@ class Fold:
                 block = self.block(change)
                 if row.each is None:
                     if row.applies is None or _given(row.applies, block) is not False:
-                        yield change, self._resource(change, row, block, self.sides.ids[change.address, row.type])
+                        yield change, self._resource(change, row, block, self.sides.id(change, row))
                     continue
                 inner = block.blocks(row.each, optional=True)
-                if not isinstance(inner, Unread):
-                    base = self.sides.ids[change.address, row.type]
-                    yield from ((change, self._each(change, row, block, item, base)) for item in inner)
+                if inner is COMPUTED:
+                    self.assumed.add(change.address)
+                    continue
+                base = self.sides.id(change, row)
+                rows = [Block({}, None, block.referring)] if isinstance(inner, Unread) else inner
+                for item in rows:
+                    made = self._each(change, row, block, item, base)
+                    yield change, _hidden(made, inner) if isinstance(inner, Unread) else made
 
     def _each(self, change: Planned, row: declared.Mapping, block: Block, item: Block, base: str) -> Resource:
         both = Block({**item.values, "owner": block.values}, item.written, item.referring)
@@ -180,7 +214,8 @@ class Fold:
         properties = {name: self._property(change, row, block, name, spec) for name, spec in row.properties.items()}
         if row.finish is not None:
             properties = row.finish(properties)
-        name = _text(_given(row.name.read, block)) or change.at.name
+        told = _given(row.name.read, block)
+        name = _text(told) or change.at.name
         where = self.sides.where[change.address]
         region = row.where if row.where == "global" else where.region
         scope = Scope(self.sides.cloud.provider, where.account or UNKNOWN, region or UNKNOWN)
@@ -192,7 +227,40 @@ class Fold:
             unsure["/region"] = NOT_TOLD
         if id_ == change.address or id_.startswith(f"{change.address}/"):
             unsure["/id"] = NOT_TOLD if change.before is not None else NOT_THERE_YET
+        if not _text(told):
+            unsure["/name"] = NOT_TOLD if change.before is not None else NOT_THERE_YET
         return replace(made, unread={**made.unread, **unsure})
+
+    def owners_elsewhere(self) -> Iterator[tuple[Planned, Resource]]:
+        """The owners that this plan does not hold, of parts that add up: what it adds to them, and that there is more."""
+        parts: dict[tuple[declared.Mapping, Any], list[tuple[Planned, Part]]] = defaultdict(list)
+        for change, part in self.links.apart:
+            value = self.block(change).get(part.link, None, optional=True, computed=False)
+            row = next(row for rows in self.sides.cloud.mappings.values() for row in rows if part in row.parts)
+            if isinstance(value, str):
+                parts[row, value].append((change, part))
+        for (row, value), items in parts.items():
+            properties = {
+                name: _added_up(spec, [*self._adding(items, name), NOT_HELD])
+                for name, spec in row.properties.items()
+                if isinstance(spec, Split) and spec.element
+            }
+            if not properties:
+                continue
+            first = items[0][0]
+            where = self.sides.where[first.address]
+            block = Block({"id": value, "arn": None}, None, Seen(self, first))
+            id_ = _text(row.identity(block, where)) or value
+            scope = Scope(self.sides.cloud.provider, where.account or UNKNOWN, where.region or UNKNOWN)
+            made = _made(row.type, id_, value, scope, properties, self.sides.collected_at)
+            untold = ["/name", "/tags", *([] if id_ != value else ["/id"])]
+            untold += [f"/{name}" for name in ("account", "region") if getattr(where, name) is None]
+            yield first, replace(made, unread={**made.unread, **dict.fromkeys(untold, NOT_TOLD)})
+
+    def _adding(self, items: Iterable[tuple[Planned, Part]], name: str) -> Iterator[Any]:
+        for change, part in items:
+            if name in part.fills:
+                yield _given(part.fills[name].read, self.block(change))
 
     # --- properties --------------------------------------------------------------------------------------------------
 
@@ -200,17 +268,17 @@ class Fold:
         if not isinstance(spec, Split):
             return _given(spec.read, block)
         links, mine = self.links, [part for part in row.parts if name in part.fills]
-        for part in mine:
-            perhaps = links.possible.get((change.address, part.terraform))
-            if perhaps:
-                return Unread("ambiguous", detail=f"{perhaps[0].address} may belong to it")
+        perhaps = next((item for part in mine for item in links.possible.get((change.address, part), ())), None)
+        doubt = Unread("ambiguous", detail=f"{perhaps.address} may belong to it") if perhaps is not None else None
+        if doubt is not None and spec.group is None:
+            return doubt
         certain = [
             _given(part.fills[name].read, self.block(item))
             for part in mine
-            for item in links.certain.get((change.address, part.terraform), ())
+            for item in links.certain.get((change.address, part), ())
         ]
         if spec.group is not None:
-            return self._together(change, block, name, spec, mine, certain)
+            return self._together(change, block, name, spec, mine, certain if doubt is None else [*certain, doubt])
         if certain:
             same = all(value == certain[0] for value in certain)
             return certain[0] if same else Unread("ambiguous", detail="several resources set it")
@@ -219,7 +287,7 @@ class Fold:
     def _alone(self, change: Planned, block: Block, spec: Split, parts: Sequence[Part]) -> Any:
         """A split property of which no part is there on this side."""
         elsewhere = self.sides.other(self.side).links
-        taken_away = any(elsewhere.certain.get((change.address, part.terraform)) for part in parts)
+        taken_away = any(elsewhere.certain.get((change.address, part)) for part in parts)
         if self.side == "after" and taken_away and not self._new(change):
             return spec.created if spec.removed is REQUIRED else spec.removed
         inline = self._inline(block, spec)
@@ -243,22 +311,35 @@ class Fold:
         """A split property whose parts add up, with what the owner has inline."""
         inline = self._inline(block, spec)
         if inline is COMPUTED:
-            inline = [] if self._new(change) else NOT_HELD
+            inline = self._unwritten(change, block, spec, bool(certain)) if self._new(change) else NOT_HELD
+        elif isinstance(inline, int) and not isinstance(inline, bool):
+            # A number that the provider read back counts the parts of that moment.
+            held = sum(1 for _ in self.sides.before.atoms(change, name, parts))
+            inline = [None] * max(0, inline - held)
         elif isinstance(inline, list) and not self._writes(block, spec) and not self._new(change):
             # Read back from the cloud: the parts of either side are in it, and count where they are now.
             known = [item for fold in (self.sides.before, self.sides.after) for item in fold.atoms(change, name, parts)]
             inline = [item for item in inline if item not in known]
-        lists = [inline if inline is not None else [], *certain]
-        unread = next((item for item in lists if isinstance(item, Unread)), None)
-        if unread is not None:
-            return unread
-        assert spec.group is not None  # noqa: S101 - by the caller
-        return spec.group([item for items in lists for item in items])
+        return _added_up(spec, [inline if inline is not None else [], *certain])
+
+    def _unwritten(self, change: Planned, block: Block, spec: Split, apart: bool) -> Any:
+        """What a new owner has inline that its configuration does not show: nothing, or what nobody knows yet.
+
+        A plan shows no dynamic blocks ("JSON Output Format" leaves them out), so that blocks which are not known may be
+        such. Where there are resources beside them, there are none: providers allow one or the other.
+        """
+        inline = spec.inline
+        if inline is None or apart or not any(path.partition(".")[0] in block.values for path in inline.paths):
+            return []
+        if isinstance(inline, Attribute) and "." not in inline.path:
+            return []
+        self.assumed.add(change.address)
+        return KNOWN_AFTER_APPLY if spec.element else []
 
     def atoms(self, change: Planned, name: str, parts: Sequence[Part]) -> Iterator[Any]:
         """What the parts of an owner add to a property on this side."""
         for part in parts:
-            for item in self.links.certain.get((change.address, part.terraform), ()):
+            for item in self.links.certain.get((change.address, part), ()):
                 value = _given(part.fills[name].read, self.block(item))
                 if isinstance(value, list):
                     yield from value
@@ -309,9 +390,10 @@ class Links:
     """Which parts belong to which owner on one side: for certain, or perhaps. ``orphans`` have none in the plan."""
 
     def __init__(self, fold: Fold) -> None:
-        self.certain: dict[tuple[str, str], list[Planned]] = defaultdict(list)
-        self.possible: dict[tuple[str, str], list[Planned]] = defaultdict(list)
+        self.certain: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
+        self.possible: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
         self.orphans: list[Planned] = []
+        self.apart: list[tuple[Planned, Part]] = []
         self._fold = fold
         cloud, side = fold.sides.cloud, fold.side
         there = [change for change in fold.sides.changes if change.values(side) is not None]
@@ -332,11 +414,14 @@ class Links:
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
         found, sure = self._candidates(change, part, owners)
         if not found:
-            self.orphans.append(change)
+            if not part.elsewhere:
+                self.apart.append((change, part))
+                if change not in self.orphans:
+                    self.orphans.append(change)
             return
         index = self.certain if sure and len(found) == 1 else self.possible
         for owner in found:
-            index[owner.address, part.terraform].append(change)
+            index[owner.address, part].append(change)
 
     def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
         """The owners that a part may belong to, and whether there can be no other."""
@@ -397,9 +482,14 @@ class Seen:
         found = set()
         for target in trail.targets:
             for row in self._fold.sides.cloud.mappings.get(target.planned.type, ()):
-                if row.type == type_ and target.attribute in row.keys and row.each is None:
-                    found.add(self._fold.sides.ids[target.planned.address, type_])
+                if row.type == type_ and target.attribute in ("", *row.keys) and row.each is None:
+                    found.add(self._fold.sides.id(target.planned, row))
         return found.pop() if len(found) == 1 and not trail.lost and len(trail.targets) == 1 else None
+
+    def id_by(self, value: str, type_: str) -> str | None:
+        """The id of the one planned resource of a type that a known id, ARN or name means, or None."""
+        found = self._fold.keyed(type_).get(value, ())
+        return self._fold.sides.id(*found[0]) if len(found) == 1 else None
 
     def blocks_of(self, known: Sequence[str], references: Sequence[str], types: Sequence[str]) -> list[Block] | None:
         """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
@@ -433,6 +523,24 @@ def _made(type_: str, id_: str, name: str, scope: Scope, properties: Mapping[str
         return merged(bare, properties)
     except TypeError:
         return merged(bare, {name: _liftable(value) for name, value in properties.items()})
+
+
+def _hidden(item: Resource, why: Unread) -> Resource:
+    """A resource of which a plan does not tell how many there are: one that stands for all, and tells nothing."""
+    names = (*item.properties, *(pointer.split("/")[1] for pointer in item.unread))
+    return replace(item, properties={}, unread={**dict.fromkeys((f"/{name}" for name in names), why)})
+
+
+def _added_up(spec: Split, lists: Sequence[Any]) -> Any:
+    """The property of lists that add up. One that cannot be told is one object that tells nothing beside the others."""
+    assert spec.group is not None  # noqa: S101 - of those that have one
+    told = [item for items in lists if not isinstance(items, Unread) for item in items]
+    untold = next((items for items in lists if isinstance(items, Unread)), None)
+    if untold is None:
+        return spec.group(told)
+    if not told or not spec.element:
+        return untold
+    return [*spec.group(told), dict.fromkeys(spec.element, untold)]
 
 
 def _liftable(value: Any) -> Any:

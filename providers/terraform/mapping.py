@@ -94,7 +94,8 @@ class Split:
     ``created`` is what a new owner has without either, ``removed`` what the deletion of the part leaves behind (the
     same where it is not given); ``source`` says who documents that. ``group``: the parts and the inline value are lists
     that add up, and it makes the property of them; an inline list that the configuration does not write is what the
-    provider read back, with the parts in it.
+    provider read back, with the parts in it. ``element`` are the keys of such a list's objects: where there may be
+    more of them than can be told, one more stands for these, of which nothing is read.
     """
 
     created: Any
@@ -102,6 +103,7 @@ class Split:
     inline: Given | None = None
     removed: Any = REQUIRED
     group: Callable[[Sequence[Any]], Any] | None = None
+    element: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +111,14 @@ class Part:
     """A Terraform type whose resources belong to an owner, which its attribute ``link`` names by id, ARN or name.
 
     ``fills`` are split properties of the owner. ``applies``: whether a resource of the type is such a part at all.
+    ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged.
     """
 
     terraform: str
     link: str
     fills: collections.abc.Mapping[str, Given]
     applies: Callable[[Block], Any] | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -139,7 +139,7 @@ def longest(references: Iterable[str]) -> list[str]:
 def _chosen(known: set[str | None], key: str | None, own: str | None) -> set[str | None]:
     """The instances meant: the one whose key is written, else the one with our own key, else all of them."""
     if key is not None:
-        return {key} & known
+        return {name for name in known if name == key}
     mine: set[str | None] = {own}
     return mine if own is not None and own in known else known
 

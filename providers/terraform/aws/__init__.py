@@ -10,8 +10,10 @@ from providers.terraform.folding import Catalogue, catalogue
 
 __all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
 
-SERVICES: Final = ("s3",)
-"""The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both."""
+SERVICES: Final = ("cloudtrail", "iam", "kms", "rds", "s3", "security_groups")
+"""The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both.
+
+``ALSO`` names Terraform types that its mappings read for others only."""
 
 _MODULES: Final = tuple(import_module(f"{__name__}.{service}") for service in SERVICES)
 
@@ -19,4 +21,5 @@ CATALOGUE: Final[Catalogue] = catalogue(
     "aws",
     [mapping for module in _MODULES for mapping in getattr(module, "MAPPINGS", ())],
     [setting for module in _MODULES for setting in getattr(module, "SETTINGS", ())],
+    [name for module in _MODULES for name in getattr(module, "ALSO", ())],
 )
