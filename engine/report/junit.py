@@ -14,7 +14,7 @@ from typing import Final
 from xml.etree import ElementTree
 
 from engine.model import Assessment
-from engine.report import Options
+from engine.report import Options, closing
 from engine.report.results import Result, Results, Shown, accepted, headline, line, results
 from engine.report.safe import safe
 from engine.report.sources import Sources
@@ -56,6 +56,8 @@ def _whole(found: Results) -> Iterator[_Case]:
         yield _Case(f"exit {code}", "auditreel", ("error", f"exit-{code}", safe(reason, LONGEST), ""))
     if not bad:
         yield _Case("the run is whole", "auditreel")
+    if found.run.kind == "demo":
+        yield _Case("demonstration", "auditreel", ("skipped", "demonstration", closing.WATERMARK, ""))
 
 
 def _ended(row: Result, sources: Sources | None) -> tuple[str, str, str, str] | None:

@@ -202,8 +202,6 @@ def _closing(found: Results) -> Iterator[str]:
     loud = [state for state in run.waivers if state.state in ("expired", "uncommitted", "not_started", "unmatched")]
     for state in sorted(loud, key=lambda state: state.waiver.id):
         yield f"- Waiver {code(state.waiver.id)}: **{sentences.waiver(state)[0]}** {prose(sentences.waiver(state)[1])}"
-    if run.kind == "demo":
-        yield f"**{closing.WATERMARK}**"
     told = (
         f"Recorded: {prose(closing.recorded(run), LONGEST_FACT)}"
         if run.sealed is not None

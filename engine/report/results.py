@@ -205,15 +205,16 @@ def headline(found: Results) -> str:
     """
     run = found.run
     change = found.gate is not None
+    demo = "DEMONSTRATION, not evidence: " if run.kind == "demo" else ""
     if run.exit_code == 0:
-        return f"auditreel {'lets this change pass' if change else 'passes this run'}: nothing stops it."
+        return f"{demo}auditreel {'lets this change pass' if change else 'passes this run'}: nothing stops it."
     # What the rows say already is not said again.
     said = {3} | ({4} if any(row.standing == "unknown" for row in found.stopping) else set())
     reasons = [run.exit_reasons.get(code, "") for code in _codes(run) if code not in said or not found.stopping]
     why = "; ".join(text for text in (*reasons, _tally(found.stopping, named=True)) if text)
     exits = " and ".join(map(str, _codes(run)[1:]))
     ended = f"(exit {run.exit_code}{f', also {exits}' if exits else ''})"
-    return f"auditreel {'stops this change' if change else 'does not pass this run'}: {why} {ended}."
+    return f"{demo}auditreel {'stops this change' if change else 'does not pass this run'}: {why} {ended}."
 
 
 def beside(found: Results) -> str:
