@@ -8,6 +8,7 @@ with ``error`` as Ant writes it, which is what GitLab, GitHub actions, Azure Pip
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,9 @@ from engine.report.safe import safe
 from engine.report.sources import Sources
 
 LONGEST: Final = 1_000
+MOST_QUIET: Final = 20_000
+"""Cases that pass or do not apply, beyond which a suite counts its others: readers take some tens of megabytes."""
+_QUIET: Final = ("passes", "not_applicable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +37,36 @@ class _Case:
 
 def render(shown: Shown, options: Options) -> str:
     """The document, in UTF-8 by its own word."""
-    found = results(shown)
+    found = results(shown, whole=True)
     cases: dict[str, list[_Case]] = {}
-    for row in sorted(found.rows, key=lambda row: (row.check.id, row.name, str(row.scope))):
+    rows = sorted(found.rows, key=lambda row: (row.check.id, row.name, str(row.scope)))
+    shown_, counted_ = _split(rows)
+    for row in shown_:
         name = safe(row.name, LONGEST)
         name = name if row.place is not None else f"{name} ({safe(str(row.scope))})"
         cases.setdefault(row.check.id, []).append(_Case(name, row.check.id, _ended(row, options.sources)))
+    for (id_, standing), many in counted_.items():
+        name = f"{many:,} more that {'pass' if standing == 'passes' else 'the check does not apply to'}"
+        ended = None if standing == "passes" else ("skipped", "not_applicable", name, "")
+        cases.setdefault(id_, []).append(_Case(name, id_, ended))
     suites = [_suite("auditreel", list(_whole(found)), found.run)]
     suites += [_suite(id_, rows, found.run) for id_, rows in cases.items()]
     root = ElementTree.Element("testsuites", {"name": "auditreel", **_sums([row for suite in suites for row in suite])})
     root.extend(suites)
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, "unicode")}\n'
+
+
+def _split(rows: Sequence[Result]) -> tuple[list[Result], Counter[tuple[str, str]]]:
+    """The rows that get a case each, and how many others pass, or do not apply, of each check."""
+    shown, counts, quiet = [], Counter[tuple[str, str]](), 0
+    for row in rows:
+        quiet += row.standing in _QUIET
+        if row.standing in _QUIET and quiet > MOST_QUIET:
+            counts[row.check.id, row.standing] += 1
+        else:
+            shown.append(row)
+    return shown, counts
 
 
 def _whole(found: Results) -> Iterator[_Case]:

@@ -18,7 +18,7 @@ from engine.report.markdown import LONGEST_FACT, code, prose
 from engine.report.results import Result, Results, Shown, accepted, beside, headline, line, parts, results
 from engine.report.sources import Sources
 
-SHOWN: Final = 400
+SHOWN: Final = 6_400
 """Rows of a section on the longest page; shorter ones show a half, a quarter, and so on."""
 SHOWN_VALUES: Final = 5
 SHOWN_PARTS: Final = 5

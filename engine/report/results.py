@@ -13,7 +13,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from engine.gates import Change, Gate, Place
-from engine.model import SEVERITIES, Assessment, Check, Finding, Scope, Subject, Waiver
+from engine.model import SEVERITIES, Assessment, Check, Finding, Scope, Subject, Verdict, Waiver
 from engine.report.layout import counted
 from engine.report.sources import FIRST, Line, Sources
 
@@ -92,17 +92,21 @@ class Result:
         return _WORDS[self.change.movement]
 
     @property
+    def _planned(self) -> bool:
+        return self.place is not None or self.change is not None
+
+    @property
     def fix(self) -> str:
         """What to change: in Terraform where it is planned, else by the command line or the console."""
         if self.change is not None and self.change.movement == "control_deleted":
             return "Keep it, or plan another one that does the same."
-        order = ("terraform", "cli", "console") if self.place is not None else ("cli", "console", "terraform")
+        order = ("terraform", "cli", "console") if self._planned else ("cli", "console", "terraform")
         return next((self.check.remediation[how] for how in order if how in self.check.remediation), "")
 
     @property
     def fingerprint(self) -> str:
         """What stays the same from run to run: the SHA-256 of the check and of what it judged, in hexadecimal."""
-        where = (self.name,) if self.place is not None else (self.scope.account, self.name)
+        where = (self.name,) if self._planned else (self.scope.account, self.name)
         return hashlib.sha256("\0".join((self.check.id, *where)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -124,11 +128,12 @@ class Results:
         return tuple(row for row in self.rows if row.stops)
 
 
-def results(shown: Shown) -> Results:
-    """The rows of a run, or of a gate."""
+def results(shown: Shown, whole: bool = False) -> Results:
+    """The rows of a run, or of a gate; of what passes or does not apply, which is most, only where it is ``whole``."""
     gate = shown if isinstance(shown, Gate) else None
     run = shown.assessment if isinstance(shown, Gate) else shown
-    rows = _of_gate(gate) if gate is not None else _of_run(run)
+    told: tuple[Verdict, ...] = ("pass", "fail", "unknown", "not_applicable") if whole else ("fail", "unknown")
+    rows = _of_gate(gate, told) if gate is not None else _of_run(run, told)
     return Results(run, gate, tuple(sorted(rows, key=_order)))
 
 
@@ -137,9 +142,11 @@ def _order(row: Result) -> tuple[bool, int, int, str, str]:
     return (not row.stops, _ORDER.index(row.standing), -severity, row.check.id, row.name)
 
 
-def _of_run(run: Assessment) -> Iterator[Result]:
+def _of_run(run: Assessment, told: Sequence[Verdict]) -> Iterator[Result]:
     least = SEVERITIES.index(run.fail_on)
     for index, finding in enumerate(run.findings):
+        if finding.verdict not in told:
+            continue
         waiver = run.waived.get(index)
         standing: Standing = "passes" if finding.verdict == "pass" else "unknown"
         if finding.verdict == "not_applicable":
@@ -151,7 +158,7 @@ def _of_run(run: Assessment) -> Iterator[Result]:
         yield _result(finding, standing, stops, waiver=waiver)
 
 
-def _of_gate(gate: Gate) -> Iterator[Result]:
+def _of_gate(gate: Gate, told: Sequence[Verdict]) -> Iterator[Result]:
     moved = set()
     for change in gate.changes:
         moved.add((change.check.id, change.scope, change.subject))
@@ -169,7 +176,7 @@ def _of_gate(gate: Gate) -> Iterator[Result]:
             place=place,
         )
     for index, finding in enumerate(gate.assessment.findings):
-        if (finding.check.id, finding.scope, finding.subject) not in moved:
+        if finding.verdict in told and (finding.check.id, finding.scope, finding.subject) not in moved:
             place = gate.places.get((finding.scope.account, finding.subject.id))
             # A gate lists every failure and unknown: one that it does not list is told all the same, and stops.
             quiet: Standing = "passes" if finding.verdict == "pass" else "not_applicable"

@@ -161,7 +161,7 @@ def told(shown: Shown) -> dict[str, tuple[str, bool]]:
     def name(row: Result) -> str:
         return f"{row.check.id} {row.name}"
 
-    return {name(row): (row.word, row.stops) for row in results(shown).rows}
+    return {name(row): (row.word, row.stops) for row in results(shown, whole=True).rows}
 
 
 def test_every_movement_of_a_gate_has_its_word_and_stops_or_does_not() -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 import xmlschema
 
-from engine.report import FORMATS, Options
+from engine.report import FORMATS, Options, junit
 from engine.report.results import Shown
 from tests.golden import gates, hostile
 from tests.golden.assessments import every_state
@@ -67,6 +67,17 @@ def test_what_nobody_could_see_is_an_error_until_that_is_allowed() -> None:
 
     assert ends(rendered(every_state()))[case] == ("error", "access_denied")
     assert ends(rendered(allowed))[case] == ("skipped", "access_denied")
+
+
+def test_beyond_a_bound_what_passes_is_counted_and_what_fails_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ends(rendered(gates.every_movement()))
+    monkeypatch.setattr(junit, "MOST_QUIET", 0)
+    counted = ends(rendered(gates.every_movement()))
+
+    assert counted.pop("aws.s3.bucket_not_public 1 more that pass") is None
+    assert counted == {
+        name: end for name, end in whole.items() if name != "aws.s3.bucket_not_public aws_s3_bucket.sound"
+    }
 
 
 def test_a_failure_says_what_to_change_and_where() -> None:
