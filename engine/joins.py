@@ -13,8 +13,13 @@ EXPRESSION_ERROR: Final = Unread("expression_error")
 
 
 def plain_resource(item: Resource) -> dict[str, Any]:
-    """A resource as expressions see it: its properties beside id, name, account, region and (where read) tags."""
+    """A resource as expressions see it: its properties beside id, name, account, region and (where read) tags.
+
+    What identifies a planned resource may be unread: it is known only once it exists.
+    """
     identity = {"id": item.id, "name": item.name, "account": item.account, "region": item.region}
+    if item.unread:
+        identity = {key: value for key, value in identity.items() if f"/{key}" not in item.unread}
     tags = {} if item.tags is None else {"tags": dict(item.tags)}
     return {**item.properties, **tags, **identity}
 
@@ -68,8 +73,12 @@ class World:
         """What a relation holds for a subject: a hash join by equality, always within the account; null joins nothing.
 
         It is complete when the listings of every scope that could hold a match are, and no candidate's key is unread.
+        An id has one resource: where that was found, and where nothing can name what does not exist yet, listings do
+        not matter.
         """
-        theirs, ours = tuple(relation.on), tuple(relation.on.values())
+        # Every join is within the account, whether or not anybody knows yet which one it is.
+        on = {name: own for name, own in relation.on.items() if (name, own) != ("account", "account")}
+        theirs, ours = tuple(on), tuple(on.values())
         index: dict[tuple[Any, ...], list[Resource]] = {}
         unsure: list[tuple[Any, ...]] = []
         for item in self.resources.get(relation.resource_type, ()):
@@ -91,7 +100,8 @@ class World:
             known = memo.get(full)
             if known is None:
                 matches = tuple(index.get(key, ()))
-                gap = _gap(rows, item, by_region) or _candidate(unsure, key)
+                closed = (matches and "id" in theirs) or ("id" in ours and _not_there(item))
+                gap = (None if closed else _gap(rows, item, by_region)) or _candidate(unsure, key)
                 known = memo[full] = Related(matches, [self.plain(match) for match in matches], gap)
             return known
 
@@ -99,7 +109,8 @@ class World:
 
     def _key(self, item: Resource, names: Sequence[str]) -> tuple[Any, ...]:
         """The values that a join compares; an Unread stands for one that was not read."""
-        plain = self.plain(item)
+        # The id of what does not exist yet stands for it all the same, also where others name it.
+        plain = {**self.plain(item), "id": item.id} if "id" in names else self.plain(item)
         return tuple(plain[name] if name in plain else unread_at(item, (name,)) for name in names)
 
 
@@ -120,3 +131,8 @@ def _gap(rows: Sequence[Collection], item: Resource, by_region: bool) -> Unread 
     if not mine:
         return NOT_COLLECTED
     return next(((row.unread or NOT_COLLECTED) for row in mine if row.state == "failed"), None)
+
+
+def _not_there(item: Resource) -> bool:
+    """Whether a resource is only planned, and nothing outside of its plan can name it."""
+    return "/id" in item.unread and item.unread["/id"].reason == "known_after_apply"

@@ -77,7 +77,7 @@ class Clock:
     sleep: Callable[[float], None]
 
 
-# --- what was read -------------------------------------------------------------------------------------------------
+# --- what was read ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Snapshot:
         return replace(self, resources=(), ledger=tuple(replace(row, request_ids=()) for row in self.ledger))
 
 
-# --- content -------------------------------------------------------------------------------------------------------
+# --- content ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +354,7 @@ class InForce:
     parameters: Mapping[str, Mapping[str, Any]]
 
 
-# --- what was judged -----------------------------------------------------------------------------------------------
+# --- what was judged -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

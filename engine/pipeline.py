@@ -102,7 +102,7 @@ class RunRequest:
     witness: str | None = None
 
 
-# --- run ---
+# --- run -------------------------------------------------------------------------------------------------------------
 
 
 def run(
@@ -234,7 +234,7 @@ def _listers(checks: Iterable[CompiledCheck]) -> dict[str, tuple[str, ...]]:
     return {type_: made.listers(type_) for made in _plans(checks) for type_ in made.types}
 
 
-# --- collecting ---
+# --- collecting ------------------------------------------------------------------------------------------------------
 
 
 def _observed(
@@ -320,7 +320,7 @@ def _stored(request: RunRequest, content: Content) -> Snapshot:
     return replace(read(path), source="recorded")
 
 
-# --- before a run ---
+# --- before a run ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,7 +448,7 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     )
 
 
-# --- evidence ---
+# --- evidence --------------------------------------------------------------------------------------------------------
 
 
 def initialise(store: str, config: Path) -> str:

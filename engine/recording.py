@@ -6,6 +6,7 @@ The evidence package is imported only where something is recorded or read from a
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -262,6 +263,13 @@ def dependencies() -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
+def can_sign(config: Path, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether there is a signing key, good or not, in the environment or the configuration folder."""
+    from engine.evidence.keys import KEY_FILE, KEY_VARIABLE
+
+    return bool(environment.get(KEY_VARIABLE)) or (config / KEY_FILE).exists()
+
+
 def is_run(name: str) -> bool:
     """Whether a name has the form of a run's id, not of a file."""
     return _RUN.fullmatch(name) is not None
@@ -279,7 +287,7 @@ def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
     return rebuilt(folder, run, _trusted(folder, config) / "trust.json")
 
 
-# --- stores and bundles ---
+# --- stores and bundles ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +363,7 @@ def prove(run: str, index: int, store: str, config: Path, output: Path) -> int:
     return len(data)
 
 
-# --- keys and time stamps ---
+# --- keys and time stamps --------------------------------------------------------------------------------------------
 
 
 def keys(config: Path) -> tuple[str, ...]:
@@ -457,7 +465,7 @@ def export(run: str, store: str, config: Path, output: Path, redacted: bool) -> 
     return export_run(folder, trust, run, output, redacted)
 
 
-# --- periods ---
+# --- periods ---------------------------------------------------------------------------------------------------------
 
 
 def period(

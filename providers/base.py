@@ -255,6 +255,37 @@ class Governor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleCall:
+    """A step on the way from the root module to a planned resource: the call's name, instance key and source.
+
+    ``source`` is as written ("./modules/bucket"; null where the plan does not say); ``key`` as in addresses without
+    brackets (``"a"`` with its quotes, ``0``), null where the call has neither count nor for_each.
+    """
+
+    name: str
+    key: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a planned resource is written, as far as its plan says; for logical locations and source lines.
+
+    ``address`` is Terraform's ("module.a.aws_s3_bucket.b[0]"), ``previous_address`` the one before a move. ``type`` and
+    ``name`` are those of the resource block, in the module that ``modules`` leads to from the root. ``actions`` are the
+    plan's (create, update, delete, no-op, ...). ``parts`` are addresses of further resources folded into this one.
+    """
+
+    address: str
+    type: str
+    name: str
+    modules: tuple[ModuleCall, ...] = ()
+    actions: tuple[str, ...] = ()
+    previous_address: str | None = None
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """An account or a region that exists and is not scanned, and why: a fact for the ledger, not a gap.
 

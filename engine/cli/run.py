@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 import engine
-from engine.cli import options, settings
-from engine.errors import DiscoveryError, Interrupted, UsageError
+from engine.cli import options, outputs, settings
+from engine.errors import DiscoveryError, Interrupted
 
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
@@ -60,7 +59,8 @@ _CODES: Final = (
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl, .csv, .md. Repeatable.",
+    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl, .csv, .md, .sarif, .xml "
+    "(JUnit), .gitlab.json, ... Repeatable.",
 )
 @options.CONFIG
 @options.debug
@@ -73,29 +73,14 @@ def command(watch: Watch, /, plan: bool, output: tuple[Path, ...], **flags: Any)
     run-checks --criterion security: your account, with the cloud's own default credentials.
     """
     request, known = options.request(flags)
-    formats = _formats(output)
+    files = outputs.formats(output)
     if plan:
         from engine.cli.plan import show
 
         return show(request, known["format"])
     assessment = _judged(request, watch)
-    _reported(assessment, known["format"], formats)
+    outputs.show(assessment, known["format"], files)
     return assessment.exit_code
-
-
-def _formats(paths: Sequence[Path]) -> dict[Path, str]:
-    """The format of each file, by its suffix; whatever would fail after the run is refused before it."""
-    from engine.cli.streams import check_target
-    from engine.report import FORMATS
-
-    by_suffix = {format_.suffix: name for name, format_ in FORMATS.items()}
-    found = {}
-    for path in paths:
-        if path.suffix not in by_suffix:
-            raise UsageError(f"writing {path}: no format ends in {path.suffix!r}; use {', '.join(by_suffix)}")
-        check_target(path)
-        found[path] = by_suffix[path.suffix]
-    return found
 
 
 def _judged(request: RunRequest, watch: Watch) -> Assessment:
@@ -115,30 +100,3 @@ def _judged(request: RunRequest, watch: Watch) -> Assessment:
             "No verdict was reached, none was recorded. A store keeps that the run began and was given up."
         )
         raise stopped from error
-
-
-def _reported(assessment: Assessment, shown: str, files: Mapping[Path, str]) -> None:
-    """Write every file and the screen, then raise what went wrong with a file."""
-    from engine.cli import streams
-    from engine.report import FORMATS, Options
-
-    problems: list[UsageError] = []
-    for path, name in files.items():
-        try:
-            streams.write(path, FORMATS[name].render(assessment, Options()))
-        except UsageError as error:
-            problems.append(error)
-    streams.emit(FORMATS[shown].render(assessment, streams.options()))
-    if assessment.exit_code:
-        streams.say(_why(assessment))
-    if problems:
-        raise problems[0]
-
-
-def _why(assessment: Assessment) -> str:
-    """One line: the exit code, why, and which others applied."""
-    code = assessment.exit_code
-    reasons = dict(assessment.exit_reasons)
-    line = f"exit {code}: {reasons.pop(code, 'see above')}"
-    others = "; ".join(f"{other}: {reason}" for other, reason in sorted(reasons.items()))
-    return f"{line} (also {others})" if others else line

@@ -18,7 +18,9 @@ from engine.errors import InputError, UsageError
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 KINDS: Final = ("adhoc", "scheduled")
-FORMATS: Final = ("text", "json", "jsonl", "csv", "markdown")
+FORMATS: Final = (
+    "text", "json", "jsonl", "csv", "markdown", "sarif", "junit", "github", "summary", "comment", "gitlab", "azure",
+)  # fmt: skip
 PROJECT_FILE: Final = "auditreel.toml"
 USER_FILE: Final = "config.toml"
 PREFIX: Final = "AUDITREEL_"
@@ -54,8 +56,16 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "timeout": Setting("number", 20.0),
     "resume_within": Setting("amount", 12.0),
 }
-OTHER_VARIABLES: Final = ("AUDITREEL_CONFIG", "AUDITREEL_DEBUG", "AUDITREEL_SIGNING_KEY")
-"""Variables that are no settings: the configuration folder, tracebacks, the signing key."""
+OTHER_VARIABLES: Final = (
+    "AUDITREEL_CONFIG",
+    "AUDITREEL_DEBUG",
+    "AUDITREEL_SIGNING_KEY",
+    "AUDITREEL_BASE_COMMIT",
+    "AUDITREEL_HEAD_COMMIT",
+    "AUDITREEL_PULL_REQUEST",
+    "AUDITREEL_APPROVER",
+)
+"""Variables that are no settings: the configuration folder, tracebacks, the signing key, what CI tells a gate."""
 
 _LEAST: Final = sys.float_info.min
 _TRUE: Final = ("1", "true", "yes", "on")

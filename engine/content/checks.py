@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +32,8 @@ class CompiledCheck:
 
     ``reads`` maps each resource type to the properties (tags among them, identity not) that the expressions, the
     message and the joins read; ``related`` maps a relation to its resource type. ``partial`` are the relations that
-    may decide a verdict though there may be more in them than was seen.
+    may decide a verdict though there may be more in them than was seen. ``decisive`` is ``reads`` without what only the
+    message reads.
     """
 
     check: Check
@@ -43,6 +44,7 @@ class CompiledCheck:
     reads: Mapping[str, frozenset[str]]
     related: Mapping[str, str]
     partial: frozenset[str] = frozenset()
+    decisive: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def load_checks(root: Root, problems: list[Problem]) -> dict[str, Check]:
@@ -203,14 +205,15 @@ class _Compiler:
         if self.problems or expression is None or message is None:
             return None
         defaults = {name: parameter.default for name, parameter in check.parameters.items()}
-        programs = [program for program in (when, expression, message) if program is not None]
+        deciding = [program for program in (when, expression) if program is not None]
         return CompiledCheck(
             check=check,
             when=when,
             expression=expression,
             message=message,
             parameters={**defaults, **values},
-            reads=_reads(check, programs),
+            reads=_reads(check, [*deciding, message]),
+            decisive=_reads(check, deciding),
             related={name: relation.resource_type for name, relation in check.related.items()},
             partial=frozenset(
                 name for name in check.related if expression.tolerates(name) and (when is None or when.tolerates(name))

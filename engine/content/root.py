@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,17 @@ class Root:
     criteria: Path
     controls: Path
     recorded: bool = True
+
+    def moved(self, there: Callable[[Path], Path]) -> Root:
+        """The same folders at the places that ``there`` gives: those of another commit."""
+        return replace(
+            self,
+            checks=there(self.checks),
+            policies=there(self.policies),
+            schemas=there(self.schemas),
+            criteria=there(self.criteria),
+            controls=there(self.controls),
+        )
 
     def schema(self, name: str) -> Path:
         """The file of the schema of a kind of document: "check", "control", ..."""

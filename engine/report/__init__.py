@@ -16,28 +16,38 @@ from typing import TYPE_CHECKING, Final
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from engine.gates import Gate
     from engine.model import Assessment
     from engine.periods import Period
+    from engine.report.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a reader will see it: ``width`` in terminal columns, and whether colours are understood."""
+    """How a reader will see it: ``width`` in terminal columns, and whether colours are understood.
+
+    ``sources`` is the configuration that was planned, for files and lines; None: it is not at hand.
+    """
 
     width: int = 100
     color: bool = False
+    sources: Sources | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the module that renders it, imported when it is used, and the suffix of its files."""
+    """A format: the module that renders it, imported when it is used, and the suffix of its files.
+
+    ``gated``: it renders a gate as well as a run.
+    """
 
     module: str
     suffix: str
+    gated: bool = False
 
-    def render(self, assessment: Assessment, options: Options) -> str:
-        """The assessment in this format, ending in a line break."""
-        text: str = import_module(self.module).render(assessment, options)
+    def render(self, shown: Assessment | Gate, options: Options) -> str:
+        """The run (or the gate, where ``gated``) in this format, ending in a line break."""
+        text: str = import_module(self.module).render(shown, options)
         return text
 
 
@@ -47,7 +57,20 @@ FORMATS: Final[Mapping[str, Format]] = {
     "jsonl": Format("engine.report.jsonl", ".jsonl"),
     "csv": Format("engine.report.csv", ".csv"),
     "markdown": Format("engine.report.markdown", ".md"),
+    "sarif": Format("engine.report.sarif", ".sarif", gated=True),
+    "junit": Format("engine.report.junit", ".xml", gated=True),
+    "github": Format("engine.report.github", ".github.txt", gated=True),
+    "summary": Format("engine.report.step_summary", ".summary.md", gated=True),
+    "comment": Format("engine.report.comment", ".comment.md", gated=True),
+    "gitlab": Format("engine.report.gitlab", ".gitlab.json", gated=True),
+    "azure": Format("engine.report.azure", ".azure.txt", gated=True),
 }
+
+
+def by_suffix(name: str) -> str | None:
+    """The format of a file of this name: the one with the longest suffix that it ends in; None where it has none."""
+    fitting = [form for form, row in FORMATS.items() if name.endswith(row.suffix)]
+    return max(fitting, key=lambda form: len(FORMATS[form].suffix), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ LONGEST_NAME: Final = 100
 
 _HEADINGS: Final = ("pass", "fail", "waived", "unknown", "n/a")
 _PIECES: Final = re.compile(r"(\(*)(.*?)([.,:;)]*)", re.DOTALL)
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d[\d,]*|\d{4}-\d\d-\d\d|[·+/]|n/a|")
-"""What means nothing to Markdown: letters, numbers, dates, and nothing at all."""
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|(?=\w{1,6}\Z)[^\W\d_]+\d+|\d[\d,]*|\d{4}-\d\d-\d\d|[·+/]|n/a|")
+"""What means nothing to Markdown: letters, numbers, dates, nothing, and S3 (seven characters may be a commit)."""
 
 
 def render(assessment: Assessment, options: Options) -> str:
@@ -64,9 +64,9 @@ def _word(word: str) -> str:
     return word if _WORD.fullmatch(core) else f"{before}{_code(core)}{after}"
 
 
-def code(name: str) -> str:
+def code(name: str, longest: int = LONGEST_NAME) -> str:
     """A name as a code span."""
-    return _code(_shown(name, LONGEST_NAME)) if name else "(no name)"
+    return _code(_shown(name, longest)) if name else "(no name)"
 
 
 def _shown(text: str, longest: int) -> str:

@@ -7,6 +7,7 @@ it is valid UTF-8 whatever a name holds and a terminal that shows it obeys none 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -19,6 +20,9 @@ VERSION: Final = 1
 MOST: Final = 2**53 - 1
 """The largest integer that every JSON reader keeps; larger ones are text."""
 
+# What commands a build that prints it, to GitHub's runner or to Azure's agent, wherever in a line it stands.
+_COMMAND: Final = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)
+
 Document = dict[str, Any]
 
 
@@ -27,7 +31,7 @@ def encoded(value: Any, indent: int | None = None) -> str:
     separators = (",", ": ") if indent else (",", ":")
     text = json.dumps(value, ensure_ascii=True, sort_keys=True, indent=indent, separators=separators, allow_nan=False)
     # DEL is ASCII, and the only control character that JSON lets stand.
-    return text.replace("\x7f", "\\u007f")
+    return _COMMAND.sub(r"\\u0023", text.replace("\x7f", "\\u007f"))
 
 
 def plain(value: Any) -> Any:

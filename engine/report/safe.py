@@ -2,7 +2,8 @@
 
 Whoever can name a resource writes on the screen of whoever scans it. A control character, an escape sequence, a
 bidirectional override (Unicode Standard Annex 9) or a line break in a name must not move the cursor, recolour the
-screen, hide a line or turn one around. Files of data keep names as they are (see :mod:`engine.report.records`).
+screen, hide a line or turn one around; nor may it be a command to the CI that reads a step's output. Files of data keep
+names as they are (see :mod:`engine.report.records`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ _HARMLESS: Final = re.compile(r"[ -~]*")
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks by category that show nothing."""
 _ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_COMMAND: Final = re.compile(
+    r"#(?=#(?:vso)?\[)|:(?=:(?:add-(?:mask|matcher|path)|debug|echo|(?:end)?group|error|notice|remove-matcher|save-state"
+    r"|set-(?:env|output)|stop-commands|warning|internal-[a-z-]*)(?:\s|::))",
+    re.IGNORECASE,
+)
+"""What begins a command to GitHub's runner (``::error ::``, ``##[error]``) or Azure's agent (``##vso[``)."""
 _MARKS: Final = frozenset({"Mn", "Me"})
 _STACKED: Final = 3
 """Marks over one letter beyond which they reach into other lines."""
@@ -36,7 +43,7 @@ def safe(text: str, longest: int = LONGEST) -> str:
 
 def _visible(text: str) -> str:
     if _HARMLESS.fullmatch(text):
-        return text
+        return _inert(text)
     shown: list[str] = []
     marks = 0
     for character in text:
@@ -44,7 +51,12 @@ def _visible(text: str) -> str:
         marks = marks + 1 if category in _MARKS else 0
         acts = (category in _ESCAPED and character != " ") or character in _BLANK or marks > _STACKED
         shown.append(_escape(ord(character)) if acts else character)
-    return "".join(shown)
+    return _inert("".join(shown))
+
+
+def _inert(text: str) -> str:
+    """A text that commands nothing where a build prints it; wherever lines are broken, none begins with a command."""
+    return _COMMAND.sub(lambda found: _escape(ord(found[0])), text) if "##" in text or "::" in text else text
 
 
 def _escape(code: int) -> str:

@@ -56,18 +56,29 @@ def _selectors(aws: Caller, trail: Resource) -> Mapping[str, Any]:
     if "EventSelectors" not in answer and "AdvancedEventSelectors" not in answer:
         # A trail has selectors of one kind; one without any would be no answer.
         raise KeyError("EventSelectors")
-    basic = answer.get("EventSelectors") or []
-    advanced = [_fields(selector) for selector in answer.get("AdvancedEventSelectors") or []]
+    basic, advanced = (answer.get(key) or [] for key in ("EventSelectors", "AdvancedEventSelectors"))
     return {
-        "management_events": [
-            *(_basic_management(selector) for selector in basic if selector["IncludeManagementEvents"]),
-            *(_advanced_management(fields) for fields in advanced if _category(fields) == ["Management"]),
-        ],
-        "s3_data_events": [
-            *(events for selector in basic for events in _basic_data(selector)),
-            *(_advanced_data(aws, fields) for fields in advanced if _selects_objects(fields)),
-        ],
+        "management_events": management_events(basic, advanced),
+        "s3_data_events": s3_data_events(basic, advanced, aws.partition),
     }
+
+
+def management_events(basic: Sequence[Any], advanced: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """``management_events`` of a trail's basic and advanced selectors, as the API has them."""
+    fields = [_fields(selector) for selector in advanced]
+    return [
+        *(_basic_management(selector) for selector in basic if selector["IncludeManagementEvents"]),
+        *(_advanced_management(row) for row in fields if _category(row) == ["Management"]),
+    ]
+
+
+def s3_data_events(basic: Sequence[Any], advanced: Sequence[Any], partition: str = "aws") -> list[Mapping[str, Any]]:
+    """``s3_data_events`` of a trail's basic and advanced selectors, as the API has them."""
+    fields = [_fields(selector) for selector in advanced]
+    return [
+        *(events for selector in basic for events in _basic_data(selector)),
+        *(_advanced_data(partition, row) for row in fields if _selects_objects(row)),
+    ]
 
 
 def _basic_management(selector: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -116,12 +127,12 @@ def _advanced_management(fields: Mapping[str, Field]) -> Mapping[str, Any]:
     }
 
 
-def _advanced_data(aws: Caller, fields: Mapping[str, Field]) -> Mapping[str, Any]:
+def _advanced_data(partition: str, fields: Mapping[str, Field]) -> Mapping[str, Any]:
     arns = fields.get("resources.ARN", {})
     return {
         "read_write_type": _read_write_type(fields),
         # Every ARN of the service, as basic selectors write it.
-        "arn_prefixes": arns.get("StartsWith", [f"arn:{aws.partition}:s3"]),
+        "arn_prefixes": arns.get("StartsWith", [f"arn:{partition}:s3"]),
         "excluded_arn_prefixes": arns.get("NotStartsWith", []),
         "narrowed_by": _narrowing(fields, {"resources.ARN": {"StartsWith", "NotStartsWith"}}),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.base import MISSING, Resource, attribute
+from providers.base import MISSING, Resource, Unread, attribute
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller
@@ -35,15 +35,19 @@ def cluster_tls(aws: Caller, cluster: Resource) -> Mapping[str, Any]:
     return _parameter(aws, cluster, "describe_db_cluster_parameters", "DBClusterParameterGroupName")
 
 
-def _parameter(aws: Caller, item: Resource, operation: str, argument: str) -> Mapping[str, Any]:
-    engine = item.properties["engine"]
+def parameter_of(engine: str) -> str | Unread | None:
+    """The name of an engine's parameter; None where it has none."""
     family = engine.partition("-")[0]
     if family in OTHERWISE:
-        return {"tls_parameter": None}
-    name = PARAMETERS.get("sqlserver" if family == "sqlserver" else engine)
-    if name is None:
-        # An engine that we do not know may have a parameter that we do not know.
-        return {"tls_parameter": MISSING}
+        return None
+    # An engine that we do not know may have a parameter that we do not know.
+    return PARAMETERS.get("sqlserver" if family == "sqlserver" else engine, MISSING)
+
+
+def _parameter(aws: Caller, item: Resource, operation: str, argument: str) -> Mapping[str, Any]:
+    name = parameter_of(item.properties["engine"])
+    if not isinstance(name, str):
+        return {"tls_parameter": name}
     group = {argument: item.properties["parameter_group"]}
     pages = aws.pages("rds", operation, "Parameters", Filters=[{"Name": "parameter-name", "Values": [name]}], **group)
     found = [row for row in pages if row["ParameterName"] == name]

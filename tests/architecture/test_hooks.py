@@ -60,6 +60,9 @@ def test_what_others_take_is_installed_with_the_package() -> None:
         ("auditreel-policy", "policies/organization.yaml", True),
         ("auditreel-policy", "policies/waivers/one.yaml", True),
         ("auditreel-policy", "policies/README.md", False),
+        ("auditreel-gate", "infra/main.tf", True),
+        ("auditreel-gate", "infra/live.tfvars", True),
+        ("auditreel-gate", "infra/README.md", False),
         ("check-test", str(CHECK), True),
         ("check-test", "tests/checks/aws/s3/x.yaml", False),
         ("data-files", "schemas/check.schema.json", True),
@@ -152,6 +155,23 @@ def test_a_policy_passes_and_a_broken_one_does_not(tmp_path: Path) -> None:
     done = run(hook, tmp_path)
     assert done.returncode == 2
     assert re.search(r"policies/organization\.yaml:\d+:\d+: ownr: ", done.stderr)
+
+
+def test_a_waiver_without_an_end_is_stopped_and_located(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    waiver = tmp_path / "policies" / "waivers" / "endless.yaml"
+    waiver.parent.mkdir(exist_ok=True)
+    waiver.write_text("kind: risk_accepted\ncheck: aws.s3.bucket_tls_only\n", encoding="utf-8")
+
+    done = run(offered("auditreel-policy"), tmp_path)
+    assert done.returncode == 2
+    assert re.search(r"policies/waivers/endless\.yaml:\d+:\d+: .*expires", done.stderr)
+
+
+def test_a_plan_that_is_not_there_stops_a_push(tmp_path: Path) -> None:
+    done = run(offered("auditreel-gate"), tmp_path)
+    assert done.returncode == 2
+    assert "plan.json" in done.stderr
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])

@@ -6,7 +6,7 @@ import pytest
 
 from engine.periods import Period
 from engine.report import FORMATS, PERIOD_FORMATS, Options, reperform
-from tests.golden import periods
+from tests.golden import gates, periods
 from tests.golden.assessments import every_state, sealed
 
 Golden = Callable[[str, str], None]
@@ -28,6 +28,19 @@ def test_data_keeps_its_form(golden: Golden, form: str) -> None:
 
 def test_the_summary_is_the_one_we_looked_at(golden: Golden) -> None:
     golden("report.md", FORMATS["markdown"].render(sealed(every_state()), Options()))
+
+
+@pytest.mark.parametrize("form", [name for name, row in FORMATS.items() if row.gated])
+def test_a_build_reads_what_we_looked_at(golden: Golden, form: str) -> None:
+    shown = FORMATS[form]
+    golden(f"run{shown.suffix}", shown.render(sealed(every_state()), Options()))
+    golden(f"gate{shown.suffix}", shown.render(gates.every_movement(), Options(sources=gates.SOURCES)))
+
+
+@pytest.mark.parametrize("form", ["comment", "github"])
+def test_a_change_that_may_pass_reads_as_we_looked_at(golden: Golden, form: str) -> None:
+    shown = FORMATS[form]
+    golden(f"gate-passes{shown.suffix}", shown.render(gates.passing(), Options(sources=gates.SOURCES)))
 
 
 @pytest.mark.parametrize(("name", "width"), [("period-80.txt", 80), ("period-120.txt", 120)])

@@ -24,6 +24,10 @@ HOSTILE = {
     "tag characters": ("a\U000e0041", r"a\U000e0041"),
     "spaces that look like one": ("a\xa0b\u3000c", r"a\xa0b\u3000c"),
     "letters that show nothing": ("\u3164", r"\u3164"),
+    "workflow command": ("::error file=a::b", r"\x3a:error file=a::b"),
+    "workflow command without properties": ("a::STOP-commands::b", r"a\x3a:STOP-commands::b"),
+    "workflow command of old": ("a ##[error]b", r"a \x23#[error]b"),
+    "logging command": ("##vso[task.complete]", r"\x23#vso[task.complete]"),
     "stacked marks": ("e" + "\u0301" * 5, "e\u0301\u0301\u0301" + r"\u0301\u0301"),
 }
 
@@ -33,7 +37,10 @@ def test_what_a_terminal_would_obey_is_shown_as_its_escape(name: str, shown: str
     assert safe(name) == shown
 
 
-@pytest.mark.parametrize("name", ["arn:aws:s3:::my-bucket", "Größe 漢字 имя", "a\\b", "e\u0301"])
+@pytest.mark.parametrize(
+    "name",
+    ["arn:aws:s3:::my-bucket", "AWS::S3::Bucket", "::/0", "## vso", "a::errors", "Größe 漢字 имя", "a\\b", "e\u0301"],
+)
 def test_harmless_names_stay_as_they_are(name: str) -> None:
     assert safe(name) == name
 

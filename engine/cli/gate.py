@@ -1,0 +1,245 @@
+"""``auditreel gate``: judge a plan before it is merged, by the checks of the live scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from engine.cli import options, settings, streams
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.cli.watch import Watch
+    from engine.gate import GateRequest
+    from engine.gates import Gate
+    from engine.report.sources import Sources
+
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+RECORD: Final = "auditreel-gate.json"
+"""The file of an unsigned gate record, where nothing else is named."""
+_CODES: Final = (
+    "Exit codes: 0 nothing new fails, 1 defect, 2 usage or no plan, 3 new failures, 4 not everything could be judged, "
+    "5 not sealed."
+)
+_FORMS: Final[Mapping[str, tuple[str, str]]] = {
+    "text": ("engine.report.gate_text", ".txt"),
+    "json": ("engine.report.gate_json", ".json"),
+}
+
+
+def _facts(command: Any) -> Any:
+    """What CI knows of the change; each is also a variable, AUDITREEL_ and its name."""
+    for name, metavar, text in (
+        ("approver", "NAME", "Who approved the change. Repeatable."),
+        ("pull-request", "ID", "The pull request, as a number or an address."),
+        ("head-commit", "SHA", "The commit that is to be merged."),
+        ("base-commit", "SHA", "The commit that it is to be merged into; the default of --policy-ref."),
+    ):
+        variable = settings.PREFIX + name.upper().replace("-", "_")
+        option = click.option(f"--{name}", metavar=metavar, multiple=name == "approver", envvar=variable, help=text)
+        command = option(command)
+    return command
+
+
+@click.command("gate", context_settings=options.CONTEXT, epilog=_CODES)
+@click.argument("plan", type=_FILE)
+@click.option("--criterion", multiple=True, metavar="C", help="Only checks for security, CC6 or CC6.1.")
+@click.option("--check", multiple=True, metavar="GLOB", help="Only checks whose id matches, such as 'aws.s3.*'.")
+@click.option("--provider", multiple=True, metavar="P", help="Only checks of this provider, such as aws.")
+@click.option("--severity", type=options.SEVERITY, metavar="LEVEL", help="Only checks at least this severe.")
+@options.POLICY
+@click.option("--policy-ref", metavar="REF", help="Read checks, controls, policy and waivers from this commit.")
+@click.option("--base", type=_FILE, metavar="PLAN", help="Compare with another plan instead of what is there now.")
+@click.option("--baseline", type=_FILE, metavar="FILE", help="Compare with a file of failures.")
+@click.option("--write-baseline", type=_FILE, metavar="FILE", help="Write the failures as a baseline file.")
+@click.option("--snapshot", metavar="FILE|RUN", help="Lay the plan over a stored snapshot, or that of a recorded run.")
+@click.option(
+    "--fail-on-new/--fail-on-all", default=True, help="Stop for what the change makes worse, or for every failure."
+)
+@click.option("--strict", is_flag=True, help="Stop also for what is known only after apply.")
+@click.option("--fail-on", type=options.SEVERITY, metavar="LEVEL", help="Least severity that stops [default: low].")
+@click.option("--allow-incomplete", is_flag=True, help="Do not exit with 4 where something could not be judged.")
+@click.option("--allow-empty", is_flag=True, help="Do not exit with 4 where the plan holds nothing to judge.")
+@_facts
+@click.option("--source", type=options.FOLDER, metavar="DIR", help="The configuration's folder, for files and lines.")
+@click.option("--store", metavar="DIR", help="Seal the gate in this evidence store.")
+@click.option("--record", type=_FILE, metavar="FILE", help="Write the gate record, unsigned, to this file as well.")
+@click.option("--format", "form", metavar="F", default="text", show_default=True, help="Form of what is printed.")
+@click.option(
+    "--output", multiple=True, type=_FILE, metavar="FILE", help="Write a report as well, by its suffix. Repeatable."
+)
+@options.CONFIG
+@options.debug
+@click.pass_obj
+def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **flags: Any) -> int:
+    """Judge a Terraform or OpenTofu plan (terraform show -json) before it is applied.
+
+    The checks are those of the live scan. What fails already does not stop the gate; what the change makes worse does,
+    and so does what cannot be judged. With --policy-ref the pull request cannot change what it is judged by.
+    """
+    from engine.cli import outputs
+    from engine.cli.clock import system_clock
+    from engine.gate import gate
+
+    configuration = outputs.sources(flags.pop("source"))
+    files = _forms([*output, *_written(flags)], form)
+    with _request(plan, flags) as request, watch.orderly() as cancelled:
+        found = gate(request, system_clock(cancelled))
+    _told(found, form, {path: files[path] for path in output}, flags, configuration)
+    return found.assessment.exit_code
+
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _request(plan: Path, flags: Mapping[str, Any]) -> Iterator[GateRequest]:
+    """The request, by the policy folder and the project file of the base commit while it is carried out."""
+    from engine.content.reference import at
+    from engine.content.root import find
+
+    ref = flags["policy_ref"] or flags["base_commit"]
+    if ref is None:
+        known = settings.merged(_given(flags))
+        policy = Path(known["policy"]) if known["policy"] is not None else None
+        yield _made(plan, flags, known, find(policy), None, ())
+        return
+    here = options.policy(flags["policy"])
+    whole = find(here)
+    with at(ref, whole.policies if here is not None else Path.cwd()) as reference:
+        # The project file is read as the base commit has it too: it may select checks and say what fails.
+        known = settings.merged(_given(flags), folder=reference.there(Path.cwd()))
+        policy = Path(known["policy"]) if known["policy"] is not None else None
+        in_force = find(policy if policy is None or reference.tree in policy.parents else reference.there(policy))
+        if policy is None:
+            in_force = in_force.moved(reference.there)
+        else:
+            in_force = in_force.moved(lambda path: path if reference.tree in path.parents else reference.there(path))
+        changed = reference.changes(
+            [whole.policies, whole.checks, whole.schemas, whole.criteria, Path.cwd() / settings.PROJECT_FILE]
+        )
+        yield _made(plan, flags, known, in_force, reference.commit, changed)
+
+
+def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("criterion", "check", "provider", "severity", "policy", "store", "fail_on")
+    given = {name: flags[name] for name in kept}
+    return {**given, "allow_incomplete": True if flags["allow_incomplete"] else None}
+
+
+def _made(
+    plan: Path,
+    flags: Mapping[str, Any],
+    known: Mapping[str, Any],
+    root: Any,
+    commit: str | None,
+    changed: Any,
+) -> GateRequest:
+    from engine.gate import GateRequest
+    from engine.gates import ChangeRequest, ContentChange
+
+    bases = [name for name in ("base", "baseline", "snapshot") if flags[name] is not None]
+    if len(bases) > 1:
+        raise UsageError(f"comparing: --{bases[0]} and --{bases[1]} are two things to compare with; name one")
+    return GateRequest(
+        plan=plan,
+        root=root,
+        config=flags["config"] or settings.configuration(),
+        providers=tuple(known["provider"]),
+        criteria=tuple(known["criterion"]),
+        checks=tuple(known["check"]),
+        severity=known["severity"],
+        base=flags["base"],
+        baseline=flags["baseline"],
+        snapshot=flags["snapshot"],
+        store=known["store"],
+        fail_on=known["fail_on"],
+        fail_on_all=not flags["fail_on_new"],
+        strict=flags["strict"],
+        allow_incomplete=known["allow_incomplete"],
+        allow_empty=flags["allow_empty"],
+        policy_ref=commit,
+        content_changes=tuple(ContentChange(path, kind) for path, kind in changed),
+        change=ChangeRequest(
+            flags["base_commit"], flags["head_commit"], flags["pull_request"], tuple(flags["approver"])
+        ),
+    )
+
+
+# --- what is told ----------------------------------------------------------------------------------------------------
+
+
+def _written(flags: Mapping[str, Any]) -> list[Path]:
+    return [flags[name] for name in ("write_baseline", "record") if flags[name] is not None]
+
+
+def _known() -> dict[str, tuple[str, str]]:
+    """The formats that show a gate: the module that renders one, and the suffix of its files."""
+    from engine.report import FORMATS
+
+    return {
+        **_FORMS,
+        **{name: (row.module, row.suffix) for name, row in FORMATS.items() if getattr(row, "gated", False)},
+    }
+
+
+def _forms(paths: list[Path], form: str) -> dict[Path, str]:
+    known = _known()
+    if form not in known:
+        raise UsageError(f"showing the gate: there is no format {form!r}; use {', '.join(known)}")
+    found = {}
+    for path in paths:
+        streams.check_target(path)
+        fitting = [name for name, (_, suffix) in known.items() if path.name.endswith(suffix)]
+        if not fitting:
+            suffixes = ", ".join(suffix for _, suffix in known.values())
+            raise UsageError(f"writing {path}: no format ends in {path.suffix!r}; use {suffixes}")
+        found[path] = max(fitting, key=lambda name: len(known[name][1]))
+    return found
+
+
+def _told(
+    found: Gate, form: str, files: Mapping[Path, str], flags: Mapping[str, Any], configuration: Sources | None
+) -> None:
+    from engine import baseline
+    from engine.report import gate_json
+
+    problems: list[UsageError] = []
+    jobs: list[tuple[Path, str | bytes]] = [
+        (path, _rendered(found, name, configuration)) for path, name in files.items()
+    ]
+    if flags["write_baseline"] is not None:
+        jobs.append((flags["write_baseline"], baseline.written(found)))
+    record = flags["record"] or (Path(RECORD) if found.unsigned else None)
+    if record is not None:
+        jobs.append((record, gate_json.encoded(found)))
+    for path, content in jobs:
+        try:
+            streams.write(path, content)
+        except UsageError as error:
+            problems.append(error)
+    streams.emit(_rendered(found, form, configuration))
+    if found.unsigned:
+        streams.say(
+            f"not sealed: no signing key here. The unsigned gate record is in {record}; "
+            "the protected branch's run seals its own."
+        )
+    run = found.assessment
+    if run.exit_code:
+        others = "; ".join(f"{code}: {why}" for code, why in sorted(run.exit_reasons.items()) if code != run.exit_code)
+        line = f"exit {run.exit_code}: {run.exit_reasons[run.exit_code]}"
+        streams.say(f"{line} (also {others})" if others else line)
+    if problems:
+        raise problems[0]
+
+
+def _rendered(found: Gate, form: str, configuration: Sources | None) -> str:
+    from importlib import import_module
+
+    text: str = import_module(_known()[form][0]).render(found, replace(streams.options(), sources=configuration))
+    return text

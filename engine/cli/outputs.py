@@ -1,0 +1,78 @@
+"""What a verb that judges shows: a format on the screen, others in files by their suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.gates import Gate
+    from engine.model import Assessment
+    from engine.report.sources import Sources
+
+
+def formats(paths: Sequence[Path], gated: bool = False) -> dict[Path, str]:
+    """The format of each file, by its suffix; whatever would fail after the run is refused before it.
+
+    ``gated``: it is for a gate, which not every format shows. Raises UsageError.
+    """
+    from engine.cli.streams import check_target
+    from engine.report import FORMATS, by_suffix
+
+    known = {name: row for name, row in FORMATS.items() if row.gated or not gated}
+    found = {}
+    for path in paths:
+        name = by_suffix(path.name)
+        if name not in known:
+            suffixes = ", ".join(row.suffix for row in known.values())
+            raise UsageError(f"writing {path}: no format ends in {path.suffix!r}; use {suffixes}")
+        check_target(path)
+        found[path] = name
+    return found
+
+
+def sources(folder: Path | None) -> Sources | None:
+    """The configuration in a folder, whose place in the repository is its path below the working folder.
+
+    A folder that is not below it keeps no place, and its files are named from there. Raises InputError.
+    """
+    from engine.report.sources import read
+
+    if folder is None:
+        return None
+    here, whole = Path.cwd().resolve(), folder.resolve()
+    prefix = whole.relative_to(here).as_posix() if whole.is_relative_to(here) else ""
+    return read(folder, "" if prefix == "." else prefix)
+
+
+def show(shown: Assessment | Gate, form: str, files: Mapping[Path, str], configuration: Sources | None = None) -> None:
+    """Write every file and the screen, then raise what went wrong with a file."""
+    from engine.cli import streams
+    from engine.gates import Gate
+    from engine.report import FORMATS, Options
+
+    problems: list[UsageError] = []
+    for path, name in files.items():
+        try:
+            streams.write(path, FORMATS[name].render(shown, Options(sources=configuration)))
+        except UsageError as error:
+            problems.append(error)
+    streams.emit(FORMATS[form].render(shown, replace(streams.options(), sources=configuration)))
+    run = shown.assessment if isinstance(shown, Gate) else shown
+    if run.exit_code:
+        streams.say(why(run))
+    if problems:
+        raise problems[0]
+
+
+def why(assessment: Assessment) -> str:
+    """One line: the exit code, why, and which others applied."""
+    code = assessment.exit_code
+    reasons = dict(assessment.exit_reasons)
+    line = f"exit {code}: {reasons.pop(code, 'see above')}"
+    others = "; ".join(f"{other}: {reason}" for other, reason in sorted(reasons.items()))
+    return f"{line} (also {others})" if others else line

@@ -1,0 +1,197 @@
+"""Planned infrastructure as snapshots: what stands before the change and what will stand after it.
+
+Both are judged by :func:`engine.evaluate.evaluate` like what is read live. A plan holds what one state manages: it has
+no listings, so that a relation is complete only where ids make it so (:mod:`engine.joins`). Laid over the snapshot of
+a sealed run, it takes the listings, and every property that a plan cannot tell, from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from engine.content.resources import TAGS, ResourceSchema
+from engine.errors import InputError
+from engine.gates import Source
+from engine.model import Collection, Resource, Scope, Snapshot, Unread
+from providers import declared
+from providers.base import GLOBAL, Place
+from providers.terraform import Deleted, Folded, NotAPlan, folded
+
+Conform = Callable[[Resource], Resource]
+
+UNKNOWN: Final = "unknown"
+NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet")
+LARGEST: Final = 2**30
+"""Bytes of a plan file that are read at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan file, read: its two sides as snapshots, where each resource is written, and facts for the report.
+
+    ``places`` maps (account, id) to where it is written.
+    """
+
+    before: Snapshot
+    after: Snapshot
+    source: Source
+    places: Mapping[tuple[str, str], Place]
+    deleted: tuple[Deleted, ...]
+    orphans_changed: tuple[str, ...] = ()
+
+
+def planned(path: Path, as_of: str, conform: Conform) -> Planned:
+    """The plan in a file, as of a moment (RFC 3339 UTC). Raises InputError for what is no plan that can be judged."""
+    doing = f"reading the plan {path}"
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{doing}: it is larger than {LARGEST} bytes")
+        data = path.read_bytes()
+        found = folded(data, as_of)
+    except OSError as error:
+        raise InputError(f"{doing}: {error.strerror or error}") from error
+    except NotAPlan as error:
+        raise InputError(f"{doing}: {error}") from error
+    before, after = (_snapshot(tuple(map(conform, resources)), as_of) for resources in (found.before, found.after))
+    return Planned(
+        before=before,
+        after=after,
+        source=_source(path, data, found),
+        places=found.places,
+        deleted=found.deleted,
+        orphans_changed=tuple(sorted(address for address, changed in found.orphans.items() if changed)),
+    )
+
+
+def _snapshot(resources: tuple[Resource, ...], as_of: str) -> Snapshot:
+    """A snapshot without listings but those of accounts and regions, of which it has every one that it touches."""
+    scopes = tuple(sorted({item.scope for item in resources}))
+    context = {name for provider in {scope.provider for scope in scopes} for name in declared(provider).discovered}
+    listed: dict[tuple[str, Scope], int] = {}
+    for item in resources:
+        if item.type in context:
+            listed[item.type, item.scope] = listed.get((item.type, item.scope), 0) + 1
+    rows = tuple(Collection(type_, scope, "complete", count) for (type_, scope), count in sorted(listed.items()))
+    return Snapshot(as_of, "planned", {}, scopes, rows, resources, finished_at=as_of)
+
+
+def _source(path: Path, data: bytes, found: Folded) -> Source:
+    context = {name for provider in {item.provider for item in found.after} for name in declared(provider).discovered}
+    return Source(
+        kind="terraform",
+        path=str(path),
+        digest=hashlib.sha256(data).hexdigest(),
+        format_version=found.plan.format_version,
+        tool=found.plan.tool,
+        resources=len(found.plan.changes),
+        judged=len({place.address for place in found.places.values()}),
+        actions=found.actions,
+        unmapped=found.unmapped,
+        orphans=tuple(sorted(found.orphans)),
+        incomplete=found.plan.incomplete,
+        statements=tuple(_statements(found, context)),
+    )
+
+
+def _statements(found: Folded, context: set[str]) -> list[str]:
+    statements = list(found.plan.statements)
+    deposed = [change.address for change in found.plan.changes if change.deposed]
+    if deposed:
+        statements.append(f"{len(deposed)} objects left over by earlier replacements are not judged")
+    forgotten = [change.address for change in found.plan.changes if "forget" in change.actions]
+    if forgotten:
+        statements.append(f"{len(forgotten)} resources are only forgotten by the plan and stay, such as {forgotten[0]}")
+    if found.assumed:
+        first = min(found.assumed)
+        statements.append(
+            f"a plan does not show dynamic blocks: of {len(found.assumed)} resources, such as {first}, blocks that are not "
+            "known yet could be such"
+        )
+    if any(item.account == UNKNOWN for item in found.after if item.type not in context):
+        statements.append("it does not tell the account of every resource")
+    return statements
+
+
+# --- over a snapshot -------------------------------------------------------------------------------------------------
+
+
+def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]) -> Planned:
+    """The plan laid over what a sealed run read: both sides hold the account as it was, with the plan's changes.
+
+    Before the change a resource is what the run read, else what the plan says was there; after it what the plan gives
+    replaces what the run read. What the plan does not tell of a resource that it makes is known after apply.
+    """
+    accounts = {scope.account for scope in live.scopes}
+    only = accounts.pop() if len(accounts) == 1 else None
+    before, after = (_settled(side.resources, only) for side in (plan.before, plan.after))
+    places = {(_account(account, only), id_): place for (account, id_), place in plan.places.items()}
+    there = {_key(item): item for item in live.resources}
+    was = {_key(item): item for item in before}
+    will = {_key(item): item for item in after}
+    first = {**was, **there}
+    second = {key: item for key, item in first.items() if key not in was or key in will}
+    for key, item in will.items():
+        known = first.get(key)
+        second[key] = _over(known, item) if known is not None else _fresh(item, types)
+    return replace(
+        plan,
+        before=_merged(live, first),
+        after=_merged(live, second),
+        places=places,
+        deleted=tuple(replace(item, account=_account(item.account, only)) for item in plan.deleted),
+    )
+
+
+def _key(item: Resource) -> tuple[str, str, str]:
+    # A region's id is the same in every account; whoever finds a bucket may not know its region.
+    return item.type, item.account, item.id
+
+
+def _account(account: str, only: str | None) -> str:
+    return only if account == UNKNOWN and only is not None else account
+
+
+def _settled(resources: tuple[Resource, ...], only: str | None) -> tuple[Resource, ...]:
+    """The resources of a plan that does not tell its account, in the only account that the run read."""
+    return tuple(_moved(item, only) if item.account == UNKNOWN and only is not None else item for item in resources)
+
+
+def _moved(item: Resource, account: str) -> Resource:
+    unread = {pointer: why for pointer, why in item.unread.items() if pointer != "/account"}
+    if item.id == UNKNOWN and item.region == GLOBAL:
+        unread.pop("/id", None)
+        return replace(item, account=account, id=account, name=account, unread=unread)
+    return replace(item, account=account, unread=unread)
+
+
+def _over(known: Resource, item: Resource) -> Resource:
+    """What the plan gives of a resource, over what was read of it. What this plan does not hold stays as it was."""
+    held = {pointer: why for pointer, why in item.unread.items() if why.reason != "not_collected"}
+    gone = {pointer.split("/")[1] for pointer in held}
+    kept = {name: value for name, value in known.properties.items() if name not in gone}
+    stays = {pointer: why for pointer, why in known.unread.items() if pointer.split("/")[1] not in item.properties}
+    return replace(
+        known,
+        tags=item.tags if item.tags is not None else None if "/tags" in held else known.tags,
+        properties={**kept, **item.properties},
+        unread={**stays, **{pointer: why for pointer, why in held.items() if pointer not in ("/region", "/account")}},
+    )
+
+
+def _fresh(item: Resource, types: Mapping[str, ResourceSchema]) -> Resource:
+    schema = types.get(item.type)
+    names = set(schema.properties) if schema is not None else set()
+    untold = {f"/{name}": NOT_THERE_YET for name in names - item.properties.keys()}
+    if item.tags is None:
+        untold[f"/{TAGS}"] = NOT_THERE_YET
+    return replace(item, unread={**untold, **item.unread})
+
+
+def _merged(live: Snapshot, resources: Mapping[tuple[str, str, str], Resource]) -> Snapshot:
+    ordered = sorted(resources.values(), key=lambda item: (item.type, item.account, item.region, item.id))
+    scopes = tuple(sorted({*live.scopes, *(item.scope for item in ordered)}))
+    return replace(live, source="planned", scopes=scopes, resources=tuple(ordered))

@@ -1,0 +1,153 @@
+"""Planned infrastructure as a source: Terraform and OpenTofu plans, folded into the types of the live adapters.
+
+The clouds are packages below this one, each with a ``CATALOGUE`` of mappings and ``whereabouts(plan, changes)``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from providers.base import ModuleCall, Place, Resource
+from providers.terraform.folding import Catalogue, Sides
+from providers.terraform.plan import Plan, Planned, read
+from providers.terraform.reading import NotAPlan
+
+__all__ = ["CLOUDS", "Deleted", "Folded", "NotAPlan", "fills", "folded"]
+
+CLOUDS: Final = ("aws",)
+"""The clouds whose Terraform providers are mapped; each is named as its provider is."""
+BUILT_IN: Final = "terraform.io/builtin/terraform"
+"""The provider of ``terraform_data``, which is no infrastructure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A resource that is itself a control and that the plan deletes: its type and id as the live adapter has them."""
+
+    type: str
+    id: str
+    name: str
+    provider: str
+    account: str
+    region: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A plan, folded: the resources before and after, and what a reader should know of the rest.
+
+    ``places`` maps (account, id) to where it is written. ``unmapped`` counts resources by Terraform type
+    of which nothing is read; ``orphans`` are parts whose owner is not in the plan, with whether the plan changes them.
+    ``assumed`` are resources of which a plan does not tell whether dynamic blocks, not known yet, add to them.
+    """
+
+    plan: Plan
+    before: tuple[Resource, ...]
+    after: tuple[Resource, ...]
+    places: Mapping[tuple[str, str], Place]
+    deleted: tuple[Deleted, ...]
+    actions: Mapping[str, int]
+    unmapped: Mapping[str, int]
+    orphans: Mapping[str, bool]
+    assumed: frozenset[str] = frozenset()
+
+
+def folded(data: bytes, collected_at: str) -> Folded:
+    """The plan in a file's bytes, folded as of ``collected_at`` (RFC 3339 UTC). Raises NotAPlan."""
+    plan = read(data)
+    before: list[Resource] = []
+    after: list[Resource] = []
+    places: dict[tuple[str, str], Place] = {}
+    deleted: list[Deleted] = []
+    orphans: dict[str, bool] = {}
+    mapped: set[str] = set()
+    assumed: set[str] = set()
+    for name in CLOUDS:
+        cloud = import_module(f"{__name__}.{name}")
+        mine = [change for change in plan.changes if cloud_of(change) == name and change.type in cloud.CATALOGUE.types]
+        mapped.update(change.address for change in mine)
+        if not mine:
+            continue
+        sides = Sides(plan, cloud.CATALOGUE, cloud.whereabouts(plan, mine), collected_at)
+        for fold, found in ((sides.before, before), (sides.after, after)):
+            for change, item in (*fold.resources(), *fold.owners_elsewhere()):
+                found.append(item)
+                places[item.account, item.id] = _place(plan, change, sides)
+            found += fold.settings()
+            for change in fold.links.orphans:
+                orphans[change.address] = change.actions != ("no-op",)
+            assumed |= fold.assumed
+        deleted += _deleted(sides, before, places)
+    counted = [change for change in plan.changes if change.provider != BUILT_IN]
+    return Folded(
+        plan=plan,
+        before=_sorted(before),
+        after=_sorted(after),
+        places=places,
+        deleted=tuple(deleted),
+        actions=_counts("+".join(change.actions) for change in plan.changes),
+        unmapped=_counts(change.type for change in counted if change.address not in mapped),
+        orphans=orphans,
+        assumed=frozenset(assumed),
+    )
+
+
+def fills() -> dict[str, frozenset[str]]:
+    """The properties that plans can give, by resource type: what decides whether a check can be judged on one."""
+    found: dict[str, frozenset[str]] = {}
+    for name in CLOUDS:
+        found.update(_catalogue(name).fills)
+    return found
+
+
+def _catalogue(name: str) -> Catalogue:
+    known: Catalogue = import_module(f"{__name__}.{name}").CATALOGUE
+    return known
+
+
+def cloud_of(change: Planned) -> str:
+    """The provider's own name: "aws" of registry.terraform.io/hashicorp/aws, of another registry's, and of "aws"."""
+    return change.provider.rpartition("/")[2]
+
+
+def _place(plan: Plan, change: Planned, sides: Sides) -> Place:
+    at = change.at
+    calls = tuple(
+        ModuleCall(name, key, _source(plan.call(at.calls[: depth + 1]))) for depth, (name, key) in enumerate(at.modules)
+    )
+    return Place(
+        address=change.address,
+        type=at.type,
+        name=at.name,
+        modules=calls,
+        actions=change.actions,
+        previous_address=change.previous_address,
+        parts=tuple(sorted({part for fold in (sides.before, sides.after) for part in fold.parts_of(change)})),
+    )
+
+
+def _source(call: Mapping[str, Any]) -> str | None:
+    source = call.get("source")
+    return source if isinstance(source, str) else None
+
+
+def _deleted(sides: Sides, before: list[Resource], places: Mapping[tuple[str, str], Place]) -> list[Deleted]:
+    controls = {row.type for rows in sides.cloud.mappings.values() for row in rows if row.control}
+    return [
+        Deleted(item.type, item.id, item.name, item.provider, item.account, item.region, place)
+        for item in before
+        if item.type in controls and (place := places[item.account, item.id]).actions == ("delete",)
+    ]
+
+
+def _sorted(resources: list[Resource]) -> tuple[Resource, ...]:
+    return tuple(sorted(resources, key=lambda item: (item.type, item.account, item.region, item.id)))
+
+
+def _counts(names: Any) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))

@@ -1,0 +1,25 @@
+"""Terraform's AWS provider: what its resources are in the types of :mod:`providers.aws`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from providers.terraform.aws.whereabouts import whereabouts
+from providers.terraform.folding import Catalogue, catalogue
+
+__all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
+
+SERVICES: Final = ("cloudtrail", "iam", "kms", "rds", "s3", "security_groups")
+"""The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both.
+
+``ALSO`` names Terraform types that its mappings read for others only."""
+
+_MODULES: Final = tuple(import_module(f"{__name__}.{service}") for service in SERVICES)
+
+CATALOGUE: Final[Catalogue] = catalogue(
+    "aws",
+    [mapping for module in _MODULES for mapping in getattr(module, "MAPPINGS", ())],
+    [setting for module in _MODULES for setting in getattr(module, "SETTINGS", ())],
+    [name for module in _MODULES for name in getattr(module, "ALSO", ())],
+)

@@ -1,0 +1,559 @@
+"""Folds the resources of a plan into resources of a cloud, for the side before the change and the one after.
+
+A part of its own (a bucket's encryption, a rule of a security group) belongs to the owner that its link names by value,
+else to the one that the configuration's references lead to. Where two may be meant, the properties concerned are
+unread, ``ambiguous``, of every owner that may be meant.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from providers.base import Found, Resource, Scope, Unread
+from providers.terraform import mapping as declared
+from providers.terraform.block import COMPUTED, KNOWN_AFTER_APPLY, REQUIRED, Block, overlaid
+from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Setting, Split, Where
+from providers.terraform.plan import Plan, Planned, Side
+from providers.terraform.references import References, context_of
+from providers.values import lift, merged, resource
+
+NOT_HELD: Final = Unread("not_collected", detail="this plan does not hold it")
+MALFORMED: Final = Unread("malformed_response", detail="not of the form that the provider's schema gives")
+NOT_TOLD: Final = Unread("not_collected", detail="the plan does not tell it")
+NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The mappings of one cloud, by Terraform type."""
+
+    provider: str
+    mappings: Mapping[str, tuple[declared.Mapping, ...]]
+    parts: Mapping[str, tuple[Part, ...]]
+    settings: Mapping[str, tuple[Setting, ...]]
+    also: frozenset[str] = frozenset()
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Every Terraform type that something is read of, for others too."""
+        return frozenset({*self.mappings, *self.parts, *self.settings, *self.also})
+
+    @property
+    def fills(self) -> dict[str, frozenset[str]]:
+        """The properties that can be given, by resource type."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for rows in self.mappings.values():
+            for row in rows:
+                found[row.type] |= {*row.fills, "tags"}
+        for settings in self.settings.values():
+            for setting in settings:
+                found[setting.type] |= set(setting.fills)
+        return {type_: frozenset(names) for type_, names in found.items()}
+
+
+def catalogue(
+    provider: str, mappings: Iterable[declared.Mapping], settings: Iterable[Setting], also: Iterable[str] = ()
+) -> Catalogue:
+    """The mappings and settings of a cloud's services, indexed; ``also`` are Terraform types read for others only."""
+    by_type: dict[str, list[declared.Mapping]] = defaultdict(list)
+    parts: dict[str, list[Part]] = defaultdict(list)
+    for row in mappings:
+        by_type[row.terraform].append(row)
+        for part in row.parts:
+            if part not in parts[part.terraform]:
+                parts[part.terraform].append(part)
+    set_by: dict[str, list[Setting]] = defaultdict(list)
+    for setting in settings:
+        set_by[setting.terraform].append(setting)
+    return Catalogue(
+        provider,
+        {key: tuple(rows) for key, rows in by_type.items()},
+        {key: tuple(rows) for key, rows in parts.items()},
+        {key: tuple(rows) for key, rows in set_by.items()},
+        frozenset(also),
+    )
+
+
+class Sides:
+    """What both sides of a plan share: where each resource is, and the id that stands for it on either side."""
+
+    def __init__(self, plan: Plan, cloud: Catalogue, where: Mapping[str, Where], collected_at: str) -> None:
+        self.plan, self.cloud, self.where, self.collected_at = plan, cloud, where, collected_at
+        self.changes = [change for change in plan.changes if change.address in where and not change.deposed]
+        self.before, self.after = Fold(self, "before"), Fold(self, "after")
+        self._ids: dict[tuple[str, str], str] = {}
+        self._taken: set[tuple[str, str | None, str | None, str]] = set()
+
+    def id(self, change: Planned, row: declared.Mapping) -> str:
+        """What stands for a resource on both sides: the live adapter's id, else its address."""
+        known = self._ids.get((change.address, row.type))
+        if known is None:
+            # Where finding the id asks for it, the address stands for it.
+            self._ids[change.address, row.type] = change.address
+            place = self.where[change.address]
+            known = self._identity(change, row, place)
+            key = (row.type, place.account, place.region, known)
+            if row.each is None and key in self._taken:
+                known = change.address
+            self._taken.add(key)
+            self._ids[change.address, row.type] = known
+        return known
+
+    def _identity(self, change: Planned, row: declared.Mapping, where: Where) -> str:
+        for fold in (self.before, self.after):
+            if change.values(fold.side) is not None:
+                try:
+                    known = row.identity(fold.block(change), where)
+                except (AttributeError, KeyError, LookupError, TypeError, ValueError):
+                    continue
+                if isinstance(known, str) and known:
+                    return known
+        return change.address
+
+    def other(self, side: Side) -> Fold:
+        """The fold of the other side."""
+        return self.after if side == "before" else self.before
+
+
+class Fold:
+    """One side of a plan, folded."""
+
+    def __init__(self, sides: Sides, side: Side) -> None:
+        self.sides, self.side = sides, side
+        self.references = References(sides.plan, side)
+        self._blocks: dict[str, Block] = {}
+        self.assumed: set[str] = set()
+        self._links: Links | None = None
+        self._keyed: dict[str, dict[str, list[tuple[Planned, declared.Mapping]]]] = {}
+        self._held: dict[tuple[str, ...], tuple[Mapping[str, Planned], Mapping[str, Planned]]] = {}
+
+    def block(self, change: Planned) -> Block:
+        """The values of a resource on this side."""
+        known = self._blocks.get(change.address)
+        if known is None:
+            written = change.written
+            expressions = (written.get("expressions") or {}) if written is not None else None
+            unknown = change.unknown if self.side == "after" else {}
+            values = overlaid(change.values(self.side) or {}, unknown, change.sensitive[self.side], expressions)
+            known = self._blocks[change.address] = Block(values, expressions, Seen(self, change))
+        return known
+
+    def parts_of(self, change: Planned) -> Iterator[str]:
+        """The addresses of the parts of a resource, those that may be among them."""
+        parts = [part for row in self.sides.cloud.mappings.get(change.type, ()) for part in row.parts]
+        for index in (self.links.certain, self.links.possible):
+            yield from (item.address for part in parts for item in index.get((change.address, part), ()))
+
+    def keyed(self, type_: str) -> Mapping[str, list[tuple[Planned, declared.Mapping]]]:
+        """The planned resources of a cloud type on this side, by everything that others name them by."""
+        known = self._keyed.get(type_)
+        if known is None:
+            known = self._keyed[type_] = {}
+            for change in self.sides.changes:
+                for row in self.sides.cloud.mappings.get(change.type, ()):
+                    if row.type == type_ and row.each is None and change.values(self.side) is not None:
+                        block = self.block(change)
+                        values = {block.get(key, None, optional=True, computed=False) for key in row.keys}
+                        for value in values:
+                            if isinstance(value, str):
+                                known.setdefault(value, []).append((change, row))
+        return known
+
+    def held(self, types: Sequence[str]) -> tuple[Mapping[str, Planned], Mapping[str, Planned]]:
+        """The planned resources of Terraform types on this side: by address, and by id and ARN where known."""
+        key = tuple(types)
+        known = self._held.get(key)
+        if known is None:
+            mine = [item for item in self.sides.changes if item.type in types and item.values(self.side) is not None]
+            by_id = {
+                value: change
+                for change in mine
+                for name in ("id", "arn", "name")
+                if isinstance(value := self.block(change).get(name, None, optional=True, computed=False), str)
+            }
+            known = self._held[key] = ({change.address: change for change in mine}, by_id)
+        return known
+
+    @property
+    def links(self) -> Links:
+        """Which part belongs to which owner."""
+        if self._links is None:
+            self._links = Links(self)
+        return self._links
+
+    def resources(self) -> Iterator[tuple[Planned, Resource]]:
+        """Every resource that the plan holds on this side, with the entry that it comes from."""
+        for change in self.sides.changes:
+            if change.values(self.side) is None:
+                continue
+            for row in self.sides.cloud.mappings.get(change.type, ()):
+                block = self.block(change)
+                if row.each is None:
+                    if row.applies is None or _given(row.applies, block) is not False:
+                        yield change, self._resource(change, row, block, self.sides.id(change, row))
+                    continue
+                inner = block.blocks(row.each, optional=True)
+                if inner is COMPUTED:
+                    self.assumed.add(change.address)
+                    continue
+                base = self.sides.id(change, row)
+                rows = [Block({}, None, block.referring)] if isinstance(inner, Unread) else inner
+                for item in rows:
+                    made = self._each(change, row, block, item, base)
+                    yield change, _hidden(made, inner) if isinstance(inner, Unread) else made
+
+    def _each(self, change: Planned, row: declared.Mapping, block: Block, item: Block, base: str) -> Resource:
+        both = Block({**item.values, "owner": block.values}, item.written, item.referring)
+        name = _text(_given(row.name.read, both))
+        return self._resource(change, row, both, f"{base}/{row.each}/{name or 'unnamed'}")
+
+    def _resource(self, change: Planned, row: declared.Mapping, block: Block, id_: str) -> Resource:
+        properties = {name: self._property(change, row, block, name, spec) for name, spec in row.properties.items()}
+        if row.finish is not None:
+            properties = row.finish(properties)
+        told = _given(row.name.read, block)
+        name = _text(told) or change.at.name
+        where = self.sides.where[change.address]
+        region = row.where if row.where == "global" else where.region
+        scope = Scope(self.sides.cloud.provider, where.account or UNKNOWN, region or UNKNOWN)
+        if "tags" not in properties:
+            properties["tags"] = _given(TAGS.read, block) if "tags" in block.values else {}
+        made = _made(row.type, id_, name, scope, properties, self.sides.collected_at)
+        unsure = {"/account": NOT_TOLD} if where.account is None else {}
+        if region is None:
+            unsure["/region"] = NOT_TOLD
+        if id_ == change.address or id_.startswith(f"{change.address}/"):
+            unsure["/id"] = NOT_TOLD if change.before is not None else NOT_THERE_YET
+        if not _text(told):
+            unsure["/name"] = NOT_TOLD if change.before is not None else NOT_THERE_YET
+        return replace(made, unread={**made.unread, **unsure})
+
+    def owners_elsewhere(self) -> Iterator[tuple[Planned, Resource]]:
+        """The owners that this plan does not hold, of parts that add up: what it adds to them, and that there is more."""
+        parts: dict[tuple[declared.Mapping, Any], list[tuple[Planned, Part]]] = defaultdict(list)
+        for change, part in self.links.apart:
+            value = self.block(change).get(part.link, None, optional=True, computed=False)
+            row = next(row for rows in self.sides.cloud.mappings.values() for row in rows if part in row.parts)
+            if isinstance(value, str):
+                parts[row, value].append((change, part))
+        for (row, value), items in parts.items():
+            properties = {
+                name: _added_up(spec, [*self._adding(items, name), NOT_HELD])
+                for name, spec in row.properties.items()
+                if isinstance(spec, Split) and spec.element
+            }
+            if not properties:
+                continue
+            first = items[0][0]
+            where = self.sides.where[first.address]
+            block = Block({"id": value, "arn": None}, None, Seen(self, first))
+            id_ = _text(row.identity(block, where)) or value
+            scope = Scope(self.sides.cloud.provider, where.account or UNKNOWN, where.region or UNKNOWN)
+            made = _made(row.type, id_, value, scope, properties, self.sides.collected_at)
+            untold = ["/name", "/tags", *([] if id_ != value else ["/id"])]
+            untold += [f"/{name}" for name in ("account", "region") if getattr(where, name) is None]
+            yield first, replace(made, unread={**made.unread, **dict.fromkeys(untold, NOT_TOLD)})
+
+    def _adding(self, items: Iterable[tuple[Planned, Part]], name: str) -> Iterator[Any]:
+        for change, part in items:
+            if name in part.fills:
+                yield _given(part.fills[name].read, self.block(change))
+
+    # --- properties --------------------------------------------------------------------------------------------------
+
+    def _property(self, change: Planned, row: declared.Mapping, block: Block, name: str, spec: Given | Split) -> Any:
+        if not isinstance(spec, Split):
+            return _given(spec.read, block)
+        links, mine = self.links, [part for part in row.parts if name in part.fills]
+        perhaps = next((item for part in mine for item in links.possible.get((change.address, part), ())), None)
+        doubt = Unread("ambiguous", detail=f"{perhaps.address} may belong to it") if perhaps is not None else None
+        if doubt is not None and spec.group is None:
+            return doubt
+        certain = [
+            _given(part.fills[name].read, self.block(item))
+            for part in mine
+            for item in links.certain.get((change.address, part), ())
+        ]
+        if spec.group is not None:
+            return self._together(change, block, name, spec, mine, certain if doubt is None else [*certain, doubt])
+        if certain:
+            same = all(value == certain[0] for value in certain)
+            return certain[0] if same else Unread("ambiguous", detail="several resources set it")
+        return self._alone(change, block, spec, mine)
+
+    def _alone(self, change: Planned, block: Block, spec: Split, parts: Sequence[Part]) -> Any:
+        """A split property of which no part is there on this side."""
+        elsewhere = self.sides.other(self.side).links
+        taken_away = any(elsewhere.certain.get((change.address, part)) for part in parts)
+        if self.side == "after" and taken_away and not self._new(change):
+            return spec.created if spec.removed is REQUIRED else spec.removed
+        inline = self._inline(block, spec)
+        if inline not in (None, []) and inline is not COMPUTED:
+            return inline
+        if self._new(change):
+            return spec.created
+        # What the provider read back from the cloud is what is there; what no attribute holds may be set elsewhere.
+        return NOT_HELD if inline is COMPUTED else inline
+
+    @staticmethod
+    def _inline(block: Block, spec: Split) -> Any:
+        """What the owner itself says; nothing where its provider version has no such attribute."""
+        if spec.inline is None or not any(path.partition(".")[0] in block.values for path in spec.inline.paths):
+            return COMPUTED
+        return _given(spec.inline.read, block)
+
+    def _together(
+        self, change: Planned, block: Block, name: str, spec: Split, parts: Sequence[Part], certain: list[Any]
+    ) -> Any:
+        """A split property whose parts add up, with what the owner has inline."""
+        inline = self._inline(block, spec)
+        if inline is COMPUTED:
+            inline = self._unwritten(change, block, spec, bool(certain)) if self._new(change) else NOT_HELD
+        elif isinstance(inline, int) and not isinstance(inline, bool):
+            # A number that the provider read back counts the parts of that moment.
+            held = sum(1 for _ in self.sides.before.atoms(change, name, parts))
+            inline = [None] * max(0, inline - held)
+        elif isinstance(inline, list) and not self._writes(block, spec) and not self._new(change):
+            # Read back from the cloud: the parts of either side are in it, and count where they are now.
+            known = [item for fold in (self.sides.before, self.sides.after) for item in fold.atoms(change, name, parts)]
+            inline = [item for item in inline if item not in known]
+        return _added_up(spec, [inline if inline is not None else [], *certain])
+
+    def _unwritten(self, change: Planned, block: Block, spec: Split, apart: bool) -> Any:
+        """What a new owner has inline that its configuration does not show: nothing, or what nobody knows yet.
+
+        A plan shows no dynamic blocks ("JSON Output Format" leaves them out), so that blocks which are not known may be
+        such. Where there are resources beside them, there are none: providers allow one or the other.
+        """
+        inline = spec.inline
+        if inline is None or apart or not any(path.partition(".")[0] in block.values for path in inline.paths):
+            return []
+        if isinstance(inline, Attribute) and "." not in inline.path:
+            return []
+        self.assumed.add(change.address)
+        return KNOWN_AFTER_APPLY if spec.element else []
+
+    def atoms(self, change: Planned, name: str, parts: Sequence[Part]) -> Iterator[Any]:
+        """What the parts of an owner add to a property on this side."""
+        for part in parts:
+            for item in self.links.certain.get((change.address, part), ()):
+                value = _given(part.fills[name].read, self.block(item))
+                if isinstance(value, list):
+                    yield from value
+
+    def _writes(self, block: Block, spec: Split) -> bool:
+        """Whether the configuration writes the inline attributes itself, so that they are all there is."""
+        if block.written is None or spec.inline is None:
+            return True
+        return any(path.partition(".")[0] in block.written for path in spec.inline.paths)
+
+    def _new(self, change: Planned) -> bool:
+        """Whether the resource is made by this change, and so has on this side what it is made with."""
+        return self.side == "after" and (change.new or change.created)
+
+    # --- accounts and regions ----------------------------------------------------------------------------------------
+
+    def settings(self) -> Iterator[Resource]:
+        """The accounts and regions that the plan touches, with what it says of them."""
+        said: dict[tuple[str, Where], dict[str, Any]] = {}
+        for change in self.sides.changes:
+            where = self.sides.where[change.address]
+            whole = replace(where, region=None)
+            said.setdefault(("AWS::Account", whole), {})
+            if where.region is not None:
+                said.setdefault(("AWS::Region", where), {})
+            for setting in self.sides.cloud.settings.get(change.type, ()):
+                place = whole if setting.type == "AWS::Account" else where
+                known = said.setdefault((setting.type, place), {})
+                for name, value in self._set(change, setting).items():
+                    other = known.get(name, value)
+                    known[name] = value if other == value else Unread("ambiguous", detail="several resources set it")
+        for (type_, where), properties in said.items():
+            account, region = where.account or UNKNOWN, where.region or UNKNOWN
+            whole_account = type_ == "AWS::Account"
+            scope = Scope(self.sides.cloud.provider, account, "global" if whole_account else region)
+            id_ = account if whole_account else region
+            made = _made(type_, id_, id_, scope, properties, self.sides.collected_at)
+            unsure = ["/account", *(["/id"] if whole_account else [])] if where.account is None else []
+            yield replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
+
+    def _set(self, change: Planned, setting: Setting) -> Mapping[str, Any]:
+        if change.values(self.side) is not None:
+            return {name: _given(spec.read, self.block(change)) for name, spec in setting.fills.items()}
+        return setting.removed if self.side == "after" else {}
+
+
+class Links:
+    """Which parts belong to which owner on one side: for certain, or perhaps. ``orphans`` have none in the plan."""
+
+    def __init__(self, fold: Fold) -> None:
+        self.certain: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
+        self.possible: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
+        self.orphans: list[Planned] = []
+        self.apart: list[tuple[Planned, Part]] = []
+        self._fold = fold
+        cloud, side = fold.sides.cloud, fold.side
+        there = [change for change in fold.sides.changes if change.values(side) is not None]
+        by_type: dict[str, list[Planned]] = defaultdict(list)
+        for change in there:
+            by_type[change.type].append(change)
+        owners = {
+            part: Owners(fold, part, [item for type_ in _owning(cloud, part) for item in by_type.get(type_, ())])
+            for parts in cloud.parts.values()
+            for part in parts
+            if part.terraform in by_type
+        }
+        for change in there:
+            for part in cloud.parts.get(change.type, ()):
+                if part.applies is None or _given(part.applies, fold.block(change)) is not False:
+                    self._link(change, part, owners[part])
+
+    def _link(self, change: Planned, part: Part, owners: Owners) -> None:
+        found, sure = self._candidates(change, part, owners)
+        if not found:
+            if not part.elsewhere:
+                self.apart.append((change, part))
+                if change not in self.orphans:
+                    self.orphans.append(change)
+            return
+        index = self.certain if sure and len(found) == 1 else self.possible
+        for owner in found:
+            index[owner.address, part].append(change)
+
+    def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
+        """The owners that a part may belong to, and whether there can be no other."""
+        block = self._fold.block(change)
+        value = block.get(part.link, None, optional=True, computed=False)
+        known = value is not None and not isinstance(value, Unread)
+        if known:
+            found = owners.by_value.get(_hashable(value), [])
+            if found or not owners.unnamed:
+                return found, True
+        trail = self._fold.references.follow(block.references(part.link), context_of(change))
+        named = {target.planned.address for target in trail.targets}
+        found = [owner for owner in owners.all if owner.address in named]
+        if found and not trail.lost:
+            return found, True
+        # A value that is known names an owner with a known key, or none of these.
+        return ([], True) if known else (owners.all, False)
+
+
+def _owning(cloud: Catalogue, part: Part) -> list[str]:
+    """The Terraform types of which a part is a part."""
+    return sorted({row.terraform for rows in cloud.mappings.values() for row in rows if part in row.parts})
+
+
+class Owners:
+    """The resources that may own parts of a kind, by what names them. ``unnamed``: one has no name that is known."""
+
+    def __init__(self, fold: Fold, part: Part, owners: list[Planned]) -> None:
+        self.all = owners
+        self.by_value: dict[Any, list[Planned]] = {}
+        self.unnamed = False
+        for owner in owners:
+            values = set(self._keys(fold, part, owner))
+            self.unnamed = self.unnamed or not values
+            for value in values:
+                self.by_value.setdefault(value, []).append(owner)
+
+    @staticmethod
+    def _keys(fold: Fold, part: Part, owner: Planned) -> Iterator[Any]:
+        block = fold.block(owner)
+        for row in fold.sides.cloud.mappings[owner.type]:
+            if part in row.parts:
+                for key in row.keys:
+                    value = block.get(key, None, optional=True, computed=False)
+                    if value is not None and not isinstance(value, Unread):
+                        yield _hashable(value)
+
+
+class Seen:
+    """Follows references for the block of one resource (:class:`providers.terraform.block.Referring`)."""
+
+    def __init__(self, fold: Fold, change: Planned) -> None:
+        self._fold, self._change = fold, change
+
+    def id_of(self, references: Sequence[str], type_: str) -> str | None:
+        """The id of the one planned resource of a type that the references lead to by its id or ARN, or None."""
+        trail = self._fold.references.follow(references, context_of(self._change))
+        found = set()
+        for target in trail.targets:
+            for row in self._fold.sides.cloud.mappings.get(target.planned.type, ()):
+                if row.type == type_ and target.attribute in ("", *row.keys) and row.each is None:
+                    found.add(self._fold.sides.id(target.planned, row))
+        return found.pop() if len(found) == 1 and not trail.lost and len(trail.targets) == 1 else None
+
+    def id_by(self, value: str, type_: str) -> str | None:
+        """The id of the one planned resource of a type that a known id, ARN or name means, or None."""
+        found = self._fold.keyed(type_).get(value, ())
+        return self._fold.sides.id(*found[0]) if len(found) == 1 else None
+
+    def blocks_of(self, known: Sequence[str], references: Sequence[str], types: Sequence[str]) -> list[Block] | None:
+        """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
+        held, by_id = self._fold.held(types)
+        found = [by_id.get(name) if isinstance(name, str) else None for name in known]
+        if known and all(found):
+            return [self._fold.block(change) for change in found if change is not None]
+        trail = self._fold.references.follow(references, context_of(self._change))
+        targets = [target.planned for target in trail.targets if target.planned.address in held]
+        if not references:
+            return [] if not known else None
+        if trail.lost or not targets or len(targets) != len(trail.targets):
+            return None
+        return [self._fold.block(change) for change in targets]
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def _given(read: Any, block: Block) -> Any:
+    """What a declaration reads of a block; a value of another form than it expects is malformed."""
+    try:
+        return read(block)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return MALFORMED
+
+
+def _made(type_: str, id_: str, name: str, scope: Scope, properties: Mapping[str, Any], collected_at: str) -> Resource:
+    bare = resource(Found(type_, id_, {}, name), scope, collected_at)
+    try:
+        return merged(bare, properties)
+    except TypeError:
+        return merged(bare, {name: _liftable(value) for name, value in properties.items()})
+
+
+def _hidden(item: Resource, why: Unread) -> Resource:
+    """A resource of which a plan does not tell how many there are: one that stands for all, and tells nothing."""
+    names = (*item.properties, *(pointer.split("/")[1] for pointer in item.unread))
+    return replace(item, properties={}, unread={**dict.fromkeys((f"/{name}" for name in names), why)})
+
+
+def _added_up(spec: Split, lists: Sequence[Any]) -> Any:
+    """The property of lists that add up. One that cannot be told is one object that tells nothing beside the others."""
+    assert spec.group is not None  # noqa: S101 - of those that have one
+    told = [item for items in lists if not isinstance(items, Unread) for item in items]
+    untold = next((items for items in lists if isinstance(items, Unread)), None)
+    if untold is None:
+        return spec.group(told)
+    if not told or not spec.element:
+        return untold
+    return [*spec.group(told), dict.fromkeys(spec.element, untold)]
+
+
+def _liftable(value: Any) -> Any:
+    try:
+        lift(value)
+    except TypeError:
+        return MALFORMED
+    return value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, (str, int, bool)) else repr(value)

@@ -1,0 +1,316 @@
+"""A plan as values: what changes, what the configuration says of it, and what the plan itself leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from providers.terraform.addresses import Address, parse
+from providers.terraform.reading import NotAPlan, parsed
+
+Side = Literal["before", "after"]
+Json = Mapping[str, Any]
+Written = tuple[tuple[str, ...], bool, str, str]
+"""Where the configuration has a resource block: module calls, whether it is a data source, type and name."""
+
+ACTIONS: Final = frozenset(
+    {
+        ("no-op",),
+        ("create",),
+        ("read",),
+        ("update",),
+        ("delete",),
+        ("forget",),
+        ("delete", "create"),
+        ("create", "delete"),
+        ("create", "forget"),
+    }
+)
+"""What a change can be (Terraform "JSON Output Format", change representation; forget: since Terraform 1.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One entry of ``resource_changes`` of a managed resource: its address, and its values on either side.
+
+    ``before`` and ``after`` are null where it is not there then; ``unknown`` mirrors ``after``, ``sensitive`` each
+    side. ``deposed``: the entry is about an object that a replacement left over. ``written`` is the resource's block of
+    the configuration, null where the plan has none.
+    """
+
+    address: str
+    at: Address
+    provider: str
+    actions: tuple[str, ...]
+    before: Json | None
+    after: Json | None
+    unknown: Any
+    sensitive: Mapping[Side, Any]
+    previous_address: str | None = None
+    deposed: bool = False
+    written: Json | None = None
+
+    @property
+    def type(self) -> str:
+        """The Terraform type."""
+        return self.at.type
+
+    @property
+    def new(self) -> bool:
+        """Whether nothing of it existed before the change, so that defaults at creation hold."""
+        return self.before is None
+
+    @property
+    def created(self) -> bool:
+        """Whether what stands after the change is made by it, anew or as a replacement."""
+        return "create" in self.actions
+
+    def values(self, side: Side) -> Json | None:
+        """The values of a side; null where the resource is not there then."""
+        return self.before if side == "before" else self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan file. ``variables`` are the root module's values by name. ``incomplete`` and ``statements`` are sentences.
+
+    ``data`` counts data sources that are read while applying.
+    """
+
+    format_version: str
+    tool: str
+    changes: tuple[Planned, ...]
+    configuration: Json
+    variables: Mapping[str, Any]
+    incomplete: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    written: Mapping[Written, Json] = field(default_factory=dict, repr=False)
+
+    def module(self, calls: tuple[str, ...]) -> Json | None:
+        """The configuration of a module, by the names of the calls from the root."""
+        found = _object(self.configuration.get("root_module"))
+        for name in calls:
+            call = _object(_object(found.get("module_calls")).get(name))
+            if "module" not in call:
+                return None
+            found = _object(call["module"])
+        return found
+
+    def call(self, calls: tuple[str, ...]) -> Json:
+        """The call of a module as its parent writes it; empty where the plan does not say."""
+        parent = self.module(calls[:-1])
+        return _object(_object((parent or {}).get("module_calls")).get(calls[-1]))
+
+
+def read(data: bytes) -> Plan:
+    """The plan in a file's bytes. Raises NotAPlan for whatever cannot be judged."""
+    document = parsed(data)
+    try:
+        return _plan(document)
+    except NotAPlan:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NotAPlan(f"its structure is not that of a plan: {error}") from error
+
+
+def _plan(document: Json) -> Plan:
+    configuration = _object(document.get("configuration"), "configuration")
+    written = dict(_written(_object(configuration.get("root_module")), ()))
+    masked = document["format_version"].startswith("1.")
+    rows = document.get("resource_changes")
+    if rows is None:
+        rows = []
+    if not isinstance(rows, list):
+        raise NotAPlan("resource_changes is no list")
+    changes = tuple(change for row in rows if (change := _change(row, written, masked)) is not None)
+    _refuse_twice(changes)
+    _refuse_missing(document, rows)
+    absent = _absent(configuration, changes)
+    if absent and not changes:
+        raise NotAPlan(f"it holds no resource, and its configuration names {len(absent)}, such as {absent[0]}")
+    tofu = any("opentofu" in change.provider for change in changes)
+    return Plan(
+        format_version=document["format_version"],
+        tool=f"{'OpenTofu' if tofu else 'Terraform'} {_text(document.get('terraform_version'), 'unknown version')}",
+        changes=changes,
+        configuration=configuration,
+        variables={
+            name: given.get("value")
+            for name, given in _object(document.get("variables"), "variables").items()
+            if isinstance(given, dict)
+        },
+        incomplete=tuple(_incomplete(document, absent)),
+        statements=tuple(_statements(document)),
+        written=written,
+    )
+
+
+def _change(row: Any, written: Mapping[Written, Json], masked: bool) -> Planned | None:
+    row = _required(row, "an entry of resource_changes")
+    address = _text(row["address"])
+    at = parse(address)
+    if row.get("mode", "managed") not in ("managed", "data"):
+        raise NotAPlan(f"{address} is neither a managed resource nor a data source")
+    change = _required(row["change"], f"the change of {address}")
+    actions = tuple(change["actions"])
+    if actions not in ACTIONS:
+        raise NotAPlan(f"the actions of {address} are {list(actions)!r:.80}, which this version does not know")
+    if row.get("mode") == "data" or at.data:
+        return None
+    before, after = (_side(change, side, address) for side in ("before", "after"))
+    if actions == ("forget",) and after is None:
+        # What is only forgotten is still there.
+        after = before
+    forgotten = actions == ("forget",)
+    unknown = _mask(change, "after_unknown", actions not in (("delete",), ("forget",)), address)
+    if after is None and actions[-1] in ("create", "update") and isinstance(unknown, dict) and unknown:
+        # A plan that was cut down to what is not known.
+        after = {}
+    _refuse_contradiction(address, actions, before, after)
+    hidden = {side: _mask(change, f"{side}_sensitive", masked, address) for side in ("before", "after")}
+    return Planned(
+        address=address,
+        at=at,
+        provider=_text(row.get("provider_name"), ""),
+        actions=actions,
+        before=before,
+        after=after,
+        unknown={} if forgotten else unknown,
+        sensitive={"before": hidden["before"], "after": hidden["before" if forgotten else "after"]},
+        previous_address=_text(row["previous_address"]) if row.get("previous_address") else None,
+        deposed=bool(row.get("deposed")),
+        written=written.get((at.calls, False, at.type, at.name)),
+    )
+
+
+def _side(change: Json, side: str, address: str) -> Json | None:
+    value = change.get(side)
+    return None if value is None else _required(value, f"{side} of {address}")
+
+
+def _mask(change: Json, key: str, needed: bool, address: str) -> Any:
+    """What marks values as unknown or sensitive; without it, what is neither cannot be told.
+
+    Sensitivity is part of every plan of format 1.x (Terraform 1.1 on).
+    """
+    mask = change.get(key)
+    if mask is None and not needed:
+        return {}
+    if not _is_mask(mask):
+        raise NotAPlan(f"{key} of {address} is missing or does not mirror a value")
+    return mask
+
+
+def _is_mask(mask: Any) -> bool:
+    if isinstance(mask, dict):
+        return all(map(_is_mask, mask.values()))
+    return all(map(_is_mask, mask)) if isinstance(mask, list) else isinstance(mask, bool)
+
+
+def _refuse_contradiction(address: str, actions: tuple[str, ...], before: Json | None, after: Json | None) -> None:
+    there = {"create": (False, True), "delete": (True, False)}
+    expected = there.get(actions[0], (True, True)) if len(actions) == 1 else (before is not None, True)
+    if (before is not None, after is not None) != expected:
+        raise NotAPlan(f"{address}: {'+'.join(actions)} does not fit what stands before and after")
+
+
+def _refuse_twice(changes: tuple[Planned, ...]) -> None:
+    seen: set[tuple[str, bool]] = set()
+    for change in changes:
+        if not change.deposed and (change.address, False) in seen:
+            raise NotAPlan(f"{change.address} is in it twice")
+        seen.add((change.address, change.deposed))
+
+
+def _absent(configuration: Json, changes: tuple[Planned, ...]) -> list[str]:
+    """The resources that the configuration has for certain and the plan does not hold: -target leaves some out."""
+    held = {(change.at.calls, change.type, change.at.name) for change in changes}
+    certain = _certain(_object(configuration.get("root_module")), ())
+    return [".".join((*calls, type_, name)) for calls, type_, name in certain if (calls, type_, name) not in held]
+
+
+def _refuse_missing(document: Json, rows: list[Any]) -> None:
+    """Refuse a plan whose list of changes lacks what its other parts hold."""
+    listed = {row["address"] for row in rows}
+    planned = set(_planned(_object(_object(document.get("planned_values")).get("root_module"))))
+    missing = sorted(planned - listed)
+    if missing:
+        raise NotAPlan(f"resource_changes lacks {len(missing)} of planned_values, such as {missing[0]}")
+
+
+def _planned(module: Json) -> Iterator[str]:
+    """The addresses of the managed resources of planned_values."""
+    for row in module.get("resources") or ():
+        if row.get("mode") == "managed":
+            yield row["address"]
+    for child in module.get("child_modules") or ():
+        yield from _planned(child)
+
+
+def _written(module: Json, calls: tuple[str, ...]) -> Iterator[tuple[Written, Json]]:
+    """The resource blocks of a module of the configuration and of those it calls."""
+    for row in module.get("resources") or ():
+        yield (calls, row.get("mode") == "data", row["type"], row["name"]), row
+    for name, call in _object(module.get("module_calls")).items():
+        inner = _object(_object(call).get("module"))
+        yield from _written(inner, (*calls, name))
+
+
+def _certain(module: Json, calls: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """The managed resources of the configuration of which there is an instance, whatever its values are."""
+    for row in module.get("resources") or ():
+        if row.get("mode") == "managed" and not _optional(row):
+            yield calls, row["type"], row["name"]
+    for name, call in _object(module.get("module_calls")).items():
+        if not _optional(_object(call)):
+            yield from _certain(_object(_object(call).get("module")), (*calls, name))
+
+
+def _optional(block: Json) -> bool:
+    """Whether count or for_each may make no instance of it."""
+    return "count_expression" in block or "for_each_expression" in block
+
+
+def _incomplete(document: Json, absent: list[str]) -> Iterator[str]:
+    deferred = document.get("deferred_changes") or []
+    if deferred:
+        yield f"{len(deferred)} changes are deferred to a later plan"
+    if document.get("complete") is False:
+        yield "Terraform says that it is not complete: applying it will need another plan (-target, deferred changes)"
+    if absent:
+        yield f"it lacks {len(absent)} resources that its configuration has, such as {absent[0]} (-target?)"
+
+
+def _statements(document: Json) -> Iterator[str]:
+    failed = [
+        check for check in document.get("checks") or () if isinstance(check, dict) and check.get("status") == "fail"
+    ]
+    if failed:
+        yield f"{len(failed)} of the configuration's own checks fail"
+    drifted = document.get("resource_drift") or []
+    if drifted:
+        yield f"{len(drifted)} resources were changed outside of Terraform since its last run"
+    if not document.get("configuration"):
+        yield "it has no configuration, so that what refers to what is only known by value"
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+
+def _object(value: Any, what: str = "a part of the plan") -> Json:
+    return {} if value is None else _required(value, what)
+
+
+def _required(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise NotAPlan(f"{what} is no object")
+    return value
+
+
+def _text(value: Any, instead: str | None = None) -> str:
+    if value is None and instead is not None:
+        return instead
+    if not isinstance(value, str):
+        raise NotAPlan(f"{value!r:.80} stands where text must")
+    return value
