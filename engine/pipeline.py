@@ -506,6 +506,11 @@ def replay(run_id: str, store: str, config: Path) -> Verdict:
     return recording.replay(run_id, store, config, _rejudged)
 
 
+def replay_bundle(path: Path, config: Path) -> Verdict:
+    """Judge every run of a bundle again, by its own checks on its own snapshot. Needs no store."""
+    return recording.replay_bundle(path, config, _rejudged)
+
+
 def retest(
     check: str, version: int, window: tuple[str, str], store: str, config: Path, policy: Path | None = None
 ) -> Verdict:
@@ -557,7 +562,7 @@ def export(run_id: str, store: str, config: Path, output: Path, redacted: tuple[
 
 
 def criteria(wanted: Sequence[str], policy: Path | None = None) -> tuple[str, ...]:
-    """The ids of the criteria that categories, series and ids name, sorted. Raises UsageError for one that names none."""
+    """The ids of the criteria that categories, series and ids name, sorted. Raises UsageError where one names none."""
     return named_criteria(wanted, load(find(policy)).policy.criteria)
 
 

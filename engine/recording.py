@@ -428,6 +428,15 @@ def replay(run: str, store: str, config: Path, judge: Judge) -> Verdict:
     return Verdict(result.lines(), result.exit_code)
 
 
+def replay_bundle(path: Path, config: Path, judge: Judge) -> Verdict:
+    """Judge every run of a bundle again and compare every record that it carries."""
+    from engine.evidence.bundle_replay import replay_bundle as replayed
+    from engine.evidence.trust import read_trust
+
+    result = replayed(path, read_trust(config / "trust.json"), judge, engine.__version__)
+    return Verdict(result.lines(), result.exit_code)
+
+
 def retest(
     check: str,
     version: int,

@@ -1,16 +1,16 @@
 """A bundle: runs taken out of their store so that a stranger can verify them. One run, or those of a period.
 
-Everything is canonical JSON lines in an archive of one form (:mod:`engine.evidence.archive`), so that the same runs give
-the same bytes everywhere. What many nights share is there once: :mod:`engine.evidence.exporting` writes it,
+Everything is canonical JSON lines in an archive of one form (:mod:`engine.evidence.archive`), so that the same runs
+give the same bytes everywhere. What many nights share is there once. :mod:`engine.evidence.exporting` writes it,
 :mod:`engine.evidence.bundle_verify` and ``standalone_verify.py`` read it.
 
-    manifest.json             which runs of which period, what was left out and why, digest and size of every other member
-    signature.json            the signer's word for the manifest (DSSE); these two are the only ones that it does not list
+    manifest.json             which runs of which period, what was left out and why, digest and size of all members
+    signature.json            the signer's word for the manifest (DSSE); only these two it does not list
     README.txt                how to verify it            verify_bundle.py   a verifier, as a convenience
     keys.json                 public keys, as a claim: whoever verifies must have them from somewhere else
-    chain/<sequence>.json     the entries that the manifest names, without a gap, and all changes of keys before and after
+    chain/<sequence>.json     the entries that the manifest names, without a gap, and all changes of keys
     records.jsonl             the records, each once, in the order in which the runs have them first
-    evidence.jsonl            each with its run and times and what was accepted: where the run before had it not, or not so
+    evidence.jsonl            each with its run, times and waiver: where the run before had it not, or not so
     runs/<run>/leaves.txt     the hashes of all records of a run in their order: the leaves under the root of its seal
     runs/<run>/ledger.jsonl   the rows of its ledger, in order
     bodies.jsonl              bodies, each once, by digest
@@ -44,10 +44,7 @@ MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "signature.json"
 PAYLOAD_TYPE: Final = "application/vnd.auditreel.bundle+json"
 VERIFIER: Final = Path(__file__).with_name("standalone_verify.py")
-_STEMS: Final = frozenset(
-    "README REPERFORM bodies evidence index keys manifest ocsf oscal records report signature verify_bundle workpaper".split()
-)
-_FOLDERS: Final = re.compile(r"(csv|pages|samples)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
+_PAGES: Final = re.compile(r"[A-Z_a-z]+\.[a-z]+|(csv|pages|samples)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 
 README: Final = """\
 This archive holds the evidence of one run of auditreel: what was asked, what was read, what was judged, and how.
@@ -98,9 +95,9 @@ class Part(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
 class Manifest(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What a bundle is and holds.
 
-    ``runs`` stand in the order of their seals; ``left_out`` says of every other seal in the ``chain`` part why it is not
-    here. ``nights`` are the local dates of a period. ``criteria`` are those whose records are carried, None: all are.
-    ``redacted`` names what was left out of it for the sake of persons.
+    ``runs`` stand in the order of their seals; ``left_out`` says of every other seal in the part of the ``chain`` why
+    it is not here. ``nights`` are the local dates of a period. ``criteria`` are those whose records are carried (None:
+    all are). ``redacted`` names what was left out of it for the sake of persons.
     """
 
     schema: Literal[2]
@@ -146,7 +143,7 @@ def signature(manifest: bytes, sequence: int, store: str, signer: Signer) -> byt
 
 def is_page(name: str) -> bool:
     """Whether a member is vouched for by the signature of the manifest alone: what people read, and conveniences."""
-    return name.partition(".")[0] in _STEMS or _FOLDERS.fullmatch(name) is not None
+    return _PAGES.fullmatch(name) is not None
 
 
 def leaves_of(run: str) -> str:

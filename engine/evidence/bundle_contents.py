@@ -112,9 +112,8 @@ class Contents:
         run = StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content)
         messages = [*against_roots(run, b"".join(hashes)), *against_content(run)]
         if self._manifest.criteria is not None:
-            checks = narrowing.checks_of(content, self._manifest.criteria)
-            messages += narrowing.against_populations(run, checks)
-            run = narrowing.narrowed(run, self.bodies, checks)
+            messages += narrowing.against_counts(run)
+            run = narrowing.narrowed(run, self.bodies, None)
             self.left_out += len(hashes) - len(leaves)
         else:
             messages += against_counts(run)
@@ -123,7 +122,7 @@ class Contents:
         return run, hashes, messages + list(against_bodies(run, self.bodies))
 
     def _in_order(self, run: StoredRun) -> bool:
-        """Whether each record stands behind the one before it, and is of the body that the ledger gives its resource."""
+        """Whether each record stands behind the one before it, and is of the body that the ledger gives it."""
         bodies = {ledger.resource_key(row): row["body"] for row in run.ledger["resource"]}
         places = []
         for document in map(self._documents.__getitem__, run.leaves):
@@ -140,7 +139,7 @@ class Contents:
         return self._members.read(name) if name in self._members else None
 
     def _addressed(self, wanted: set[str], checks: dict[str, str]) -> Iterator[Fault]:
-        """Content and private objects must be those of their names; nothing that is needed may miss, nothing else be."""
+        """Content and private objects must be those of their names; what is needed must be there, and nothing else."""
         members, facts = self._members, self._members.facts
         absent = (f"content/{digest}" for digest in sorted(wanted) if f"content/{digest}" not in members)
         yield from (Fault(name, "is missing") for name in absent)
@@ -155,7 +154,7 @@ class Contents:
                 yield Fault(name, "is not the check of its name in the last run: it does not belong to the bundle")
             elif folder == "private" and _PRIVATE.fullmatch(name):
                 yield from self._private(name, rest.removesuffix(".json"))
-            elif folder not in ("content", "chain", "checks") and name not in own and not bundle.is_page(name):
+            elif not (folder in ("content", "chain", "checks") or name in own or bundle.is_page(name)):
                 yield Fault(name, "does not belong to a bundle")
 
     def _private(self, name: str, digest: str) -> Iterator[Fault]:
@@ -166,8 +165,6 @@ class Contents:
             return
         if self._manifest.redacted:
             yield Fault(name, "is a private object, and the manifest says that they were left out")
-        if digest not in self.private:
-            yield Fault(name, "is not one of the run's")
 
     def _listed(self, reading: Reading) -> Iterator[Fault]:
         """The lists of populations must be as long as they were frozen."""

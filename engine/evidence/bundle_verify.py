@@ -87,7 +87,10 @@ def _notes(manifest: Manifest, reading: Reading, contents: Contents) -> Iterator
     if manifest.redacted:
         yield f"redacted: {', '.join(manifest.redacted)}"
     if manifest.criteria is not None:
-        yield f"of {', '.join(manifest.criteria)} only: of {contents.left_out} other records it holds the hashes alone"
+        yield (
+            f"of {', '.join(manifest.criteria)}, and all that failed or is unknown: "
+            f"of {contents.left_out} other records it holds the hashes alone"
+        )
     for run, why in manifest.left_out.items():
         yield f"run {run} is not in it: {why}"
     if _ends(manifest, reading) is not None:

@@ -1,16 +1,17 @@
 """Writes bundles (:mod:`engine.evidence.bundle`): of one run, or of the runs of a period.
 
-Whatever does not verify stops it, and nothing half-written is left. In memory is one run at a time; what the bundle will
-hold of it goes to a folder beside the output, which is removed.
+Whatever does not verify stops it, and nothing half-written is left. In memory is one run at a time; what the bundle
+will hold of it goes to a folder beside the output, which is removed.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,8 @@ Pages = Callable[[Sequence[str]], Mapping[str, bytes]]
 class Asked:
     """What is to be exported: the runs (ids), their period, and why a sealed run (by its seal) is not among them.
 
-    ``criteria`` narrow which records are carried; None carries all. ``redacted`` are some of :data:`REDACTIONS`.
+    ``criteria`` narrow which records are carried, to those of the ``checks`` of each run; None carries all.
+    ``redacted`` are some of :data:`REDACTIONS`.
     """
 
     runs: tuple[str, ...]
@@ -52,6 +54,7 @@ class Asked:
     pages: Pages
     nights: Span | None = None
     criteria: tuple[str, ...] | None = None
+    checks: Callable[[StoredRun], Collection[str]] | None = None
     redacted: tuple[str, ...] = ()
 
 
@@ -116,6 +119,7 @@ def export_period(
         pages=pages,
         nights=Span(starts=first, ends=last, timezone=calendar.schedule.timezone),
         criteria=criteria,
+        checks=None if criteria is None else partial(_checks_of, film, criteria),
         redacted=redacted,
     )
     with durable.doing(doing):
@@ -123,6 +127,12 @@ def export_period(
         if not frames:
             raise SealError(f"{doing}: it has no run; `auditreel report type2` shows its nights")
         return _export(Layout(store), trust, signer, reading, asked, output, doing)
+
+
+def _checks_of(film: Film, criteria: Collection[str], run: StoredRun) -> frozenset[str]:
+    """The checks of criteria by the policy that was in force in a run."""
+    number = next(number for number, frame in enumerate(film.frames) if frame.placed == run.placed)
+    return narrowing.checks_of(film.bases[number].policy, criteria)
 
 
 def _sound(layout: Layout, trust: Trust, doing: str) -> Reading:
@@ -281,10 +291,8 @@ class _Gathered:
         places = {code: place for place, code in enumerate(hashes)}
         self._members[bundle.leaves_of(name)] = self._file(f"{name}.leaves", [code.hex().encode() for code in hashes])
         self._members[bundle.ledger_of(name)] = self._file(f"{name}.ledger", run.rows)
-        if self.asked.criteria is not None:
-            checks = narrowing.checks_of(run.content, self.asked.criteria)
-            run = narrowing.narrowed(run, bodies, checks)
-            _refuse([f"run {name}: {text}" for text in narrowing.against_populations(run, checks)], self.doing)
+        if self.asked.checks is not None:
+            run = narrowing.narrowed(run, bodies, self.asked.checks(run))
         needed = bundle.needed_bodies(run, bodies)
         self._bodies |= needed
         self._private |= bundle.commitments(run, needed, bodies)

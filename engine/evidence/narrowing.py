@@ -1,86 +1,62 @@
-"""Which records a bundle of some criteria carries: those of every check that the criteria could rest on.
+"""A bundle of some criteria: which records it carries, and why nothing can hide among those that it does not.
 
-It is decided on the text of the data files that were sealed, so that anyone can decide it again without a reader of
-YAML: a check belongs to a criterion where its file names the criterion, or where an item of a control file ("- id:")
-names both. That errs on the side of carrying more; nothing that a criterion rests on can be left out by it.
-
-Of the other records a bundle holds the hashes, so that the root that was sealed comes out all the same, and of each
-check the counts of its population, which are sealed in the ledger: no failure can hide among what is left out.
+It carries the records of the checks that the criteria rest on, and every failure and everything unknown of the others.
+Of the rest it holds the hashes, so that the root that was sealed comes out all the same; how many failures and unknown
+verdicts a run has is sealed as well, so that no one of them can be among what was left out.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from engine.evidence.catalogue import Catalogue
-from engine.evidence.runs import StoredRun
+from engine.evidence import canonical
+from engine.evidence.runs import StoredRun, Tally
+from engine.model import InForce
 
-_ITEM: Final = re.compile(rb"(?m)^( *)- id:")
-_VERDICTS: Final = {"passed": "pass", "failed": "fail", "unknown": "unknown", "not_applicable": "not_applicable"}
-
-
-def checks_of(content: Catalogue, criteria: Collection[str]) -> frozenset[str]:
-    """The checks in ``content`` that could have to do with one of ``criteria`` (ids, as CC6.1)."""
-    named = _named(criteria)
-    checks, files = content.members.get("checks", {}), content.files
-    found = {check for check, digest in checks.items() if digest in files and named.search(files[digest])}
-    for digest in content.members.get("controls", {}).values():
-        for item in _items(files.get(digest, b"")):
-            if named.search(item):
-                found |= {check for check in checks if _named([check]).search(item)}
-    return frozenset(found)
+ALWAYS: Final = {"failed": "fail", "unknown": "unknown"}
+"""Verdicts whose records are always carried, as seal and ledger call them."""
 
 
-def _named(names: Collection[str]) -> re.Pattern[bytes]:
-    """Any of these names, where it is not a part of a longer one: CC6.1 is in CC6.1.access, and not in CC6.10."""
-    words = b"|".join(re.escape(name.encode()) for name in sorted(names))
-    return re.compile(rb"(?<![\w.])(?:" + words + rb")(?!\w)")
+def checks_of(policy: InForce, criteria: Collection[str]) -> frozenset[str]:
+    """The checks that are tagged with one of ``criteria`` (ids, as CC6.1), or used by a control of one."""
+    tagged = {id_ for id_, check in policy.checks.items() if set(criteria).intersection(check.criteria)}
+    used = (control for control in policy.controls if set(criteria).intersection(control.criteria))
+    named = (
+        id_ for control in used for id_ in (*control.checks, *(one for group in control.alternatives for one in group))
+    )
+    return frozenset(tagged.union(named))
 
 
-def _items(file: bytes) -> Iterator[bytes]:
-    """A control file in its items; all of it where they are written otherwise."""
-    starts = list(_ITEM.finditer(file))
-    least = min((len(found[1]) for found in starts), default=0)
-    places = [found.start() for found in starts if len(found[1]) == least]
-    yield from (file[begin:end] for begin, end in zip([0, *places], [*places, len(file)], strict=True))
+def narrowed(run: StoredRun, bodies: Mapping[str, Any], checks: Collection[str] | None) -> StoredRun:
+    """A run with the records of ``checks`` and those of :data:`ALWAYS`, and the resources that these are about.
 
-
-def narrowed(run: StoredRun, bodies: Mapping[str, Any], checks: Collection[str]) -> StoredRun:
-    """A run of which only the records of ``checks`` are there, and of its resources only those that they are about.
-
-    Rows are all there; what is narrowed is what is read from them.
+    None: with the records that it has. Its ledger's rows are all there; what is narrowed is what is read from them.
     """
-    kept = [leaf for leaf, check in zip(run.leaves, run.checks(), strict=True) if check in checks]
-    made = replace(run, leaves=kept, tally=type(run.tally).of(kept))
-    needed = made.tally.bodies | made.tally.relations
-    needed |= {inner for digest in made.tally.relations for inner in _listed(bodies.get(digest))}
+    documents = [(leaf, canonical.decode(leaf)) for leaf in run.leaves]
+    kept = [
+        (leaf, document)
+        for leaf, document in documents
+        if checks is None or document["check"]["id"] in checks or document["verdict"] in ALWAYS.values()
+    ]
+    tally = Tally()
+    for _, document in kept:
+        tally.add(document)
+    listed = (bodies[digest] for digest in tally.relations if digest in bodies)
+    needed = (tally.bodies | tally.relations).union(*(found for found in listed if isinstance(found, list)))
     resources = [row for row in run.ledger["resource"] if row["body"] in needed]
-    return replace(made, ledger={**run.ledger, "resource": resources})
+    return replace(run, leaves=[leaf for leaf, _ in kept], tally=tally, ledger={**run.ledger, "resource": resources})
 
 
-def _listed(body: Any) -> list[str]:
-    return body if isinstance(body, list) else []
-
-
-def against_populations(run: StoredRun, checks: Collection[str]) -> Iterator[str]:
-    """What the sealed counts say against the records of ``checks`` that are there, and against themselves."""
-    rows = {row["check"]: row for row in run.ledger["population"]}
-    for check in sorted(checks):
-        judged = {name: run.tally.verdicts[check, verdict] for name, verdict in _VERDICTS.items()}
-        row = rows.get(check)
-        if row is None and any(judged.values()):
-            yield f"records of {check} have no population that was sealed"
-        elif row is None:
-            yield f"{check} has no population that was sealed: whether records of it were left out cannot be told"
-        elif {name: row[name] for name in _VERDICTS} != judged:
-            yield f"the population of {check} is not that of the records"
-    for check in sorted({check for check, _ in run.tally.verdicts} - set(checks)):
-        yield f"records of {check} are there, which belongs to none of the criteria"
-    counted = Counter({name: sum(row[name] for row in rows.values()) for name in _VERDICTS})
-    sealed = {name: getattr(run.seal.verdicts, name) for name in _VERDICTS}
-    if {name: counted[name] for name in _VERDICTS} != sealed:
-        yield "the populations of the ledger do not add up to the verdicts that were sealed"
+def against_counts(run: StoredRun) -> Iterator[str]:
+    """What the verdicts that were sealed say against the records that are there: failures and unknown must all be."""
+    for name, verdict in ALWAYS.items():
+        missing = getattr(run.seal.verdicts, name) - run.tally.count(verdict)
+        if missing:
+            yield f"of the records whose verdict is {verdict}, {missing} are not here"
+    if len(run.ledger["waiver"]) != run.seal.verdicts.waived:
+        yield "the waivers that were sealed are not those of the ledger"
+    for row in run.ledger["population"]:
+        if any(run.tally.verdicts[row["check"], verdict] != row[name] for name, verdict in ALWAYS.items()):
+            yield f"the population of {row['check']} is not that of the records"

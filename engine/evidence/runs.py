@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,14 +33,6 @@ class Tally:
     relations: set[str] = field(default_factory=set)
     bodies: set[str] = field(default_factory=set)
     commitments: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, leaves: Iterable[bytes]) -> Tally:
-        """What these records say. Raises NotCanonicalError for one that is none."""
-        made = cls()
-        for leaf in leaves:
-            made.add(canonical.decode(leaf))
-        return made
 
     def add(self, leaf: Document) -> None:
         """Count one record in."""
@@ -82,10 +74,6 @@ class StoredRun:
         """Digests of the bodies of its resources and relations."""
         return self.tally.relations | {row["body"] for row in self.ledger["resource"]}
 
-    def checks(self) -> list[str]:
-        """The check of each record."""
-        return [canonical.decode(leaf)["check"]["id"] for leaf in self.leaves]
-
     def commitments(self) -> set[str]:
         """Digests of the private objects that its records and its ledger name."""
         found = {row["identity"] for row in self.ledger["resource"] if "identity" in row}
@@ -97,8 +85,8 @@ class Reader:
     """Reads runs in the order of the chain, and notes each fault with its place.
 
     ``seen`` are the files that belong to what was read; ``bodies`` holds every body of the packs read so far, by
-    digest, in memory or where the caller keeps them. ``altered`` reads records also from a file that is not the one that was sealed, to say what was changed in
-    it.
+    digest, in memory or where the caller keeps them. ``altered`` reads records also from a file that is not the one
+    that was sealed, to say what was changed in it.
     """
 
     def __init__(
@@ -251,7 +239,7 @@ def against_seal(run: StoredRun) -> Iterator[str]:
 
 
 def against_roots(run: StoredRun, hashes: bytes) -> Iterator[str]:
-    """What differs between the roots of a run's seal and the hashes of all its records, its ledger, and its listings."""
+    """What differs between the roots in a run's seal and its ledger, its listings, and the hashes of its records."""
     seal = run.seal
     if Tree(count=len(hashes) // merkle.SIZE, root=merkle.root_of(hashes)) != seal.records:
         yield "findings.parquet: its records do not have the Merkle root that was sealed"

@@ -43,7 +43,7 @@ def _page(placed: Placed, data: bytes, drawn: tuple[Placed, Nonce] | None) -> by
     lines += [
         f"Drawn {by} (entry {entry.entry.sequence}, {entry.entry.recorded_at})",
         f"Seed {found.seed}",
-        "In the order of the draw: the first n are a sample of n; those after them replace, in this order, with a reason.",
+        "In the order of the draw: the first n are a sample of n; those after them replace, in order, with a reason.",
     ]
     return _text([*lines, "", *(f"{number} {unit}" for number, unit in enumerate(found.drawn, 1))])
 

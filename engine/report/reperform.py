@@ -60,9 +60,10 @@ STEPS: Final = (
         (
             "workpaper.xlsx, sheet populations: the query that listed it, first and last seen, whether every listing "
             "was complete, and the count of a second source with the difference where there is one.",
-            "runs/RUN/ledger.jsonl has each call with the provider's request ids. Look one up in the customer's own audit "
-            "log: AWS CloudTrail (requestID of the event), Azure Activity Log (correlationId), Google Cloud Audit Logs "
-            "(operation and insert id of the entry). Reading calls are in these logs only where they are switched on.",
+            "runs/RUN/ledger.jsonl has each call with the provider's request ids. Look one up in the customer's own "
+            "audit log: AWS CloudTrail (requestID of the event), Azure Activity Log (correlationId), Google Cloud "
+            "Audit Logs (operation and insert id of the entry). Reading calls are in these logs only where they are "
+            "switched on.",
         ),
     ),
     Step(
@@ -81,8 +82,8 @@ STEPS: Final = (
         (
             "workpaper.xlsx, sheet failures: last good, first bad, last bad and first good are times of runs. It began "
             "after the first of these and no later than the second. records.jsonl has the record, with the values that "
-            "were observed, and evidence.jsonl says of which run it is; bodies.jsonl has the configuration that it was judged "
-            "on, named by its SHA-256.",
+            "were observed, and evidence.jsonl says of which run it is; bodies.jsonl has the configuration that it was "
+            "judged on, named by its SHA-256.",
             "A failure that was corrected or accepted stays listed. One that ended because the test or the boundary "
             "changed is never called corrected.",
         ),
@@ -194,15 +195,16 @@ def _left_out(said: Said) -> Iterator[str]:
         yield from ("", f"Left out when it was made: {', '.join(said.without)}.")
     if said.criteria is not None:
         text = (
-            f"Of the records it carries those of every check that has to do with {', '.join(said.criteria)}. Of the "
-            "others stand the hashes in runs/, so that the sealed roots come out, and the sealed counts in the ledgers: "
-            "no failure of these criteria can have been left out. Reports and ledgers are whole."
+            f"It carries the records of the checks of {', '.join(said.criteria)}, and of the others every failure and "
+            "everything unknown. Of the rest stand the hashes in runs/, so that the sealed roots come out; how many "
+            "failed is sealed too, so that none can have been left out. Reports and ledgers are whole."
         )
         yield from ("", *wrapped(text, _WIDTH))
     if said.redacted:
         text = (
-            f"Redacted: {', '.join(said.redacted)}. What schemas mark as personal stands apart and was left out; digests "
-            "stand in its place, and every hash still verifies. What needs it cannot be replayed, which replay says."
+            f"Redacted: {', '.join(said.redacted)}. What schemas mark as personal stands apart and was left out; "
+            "digests stand in its place, and every hash still verifies. What needs it cannot be replayed, as replay "
+            "says."
         )
         yield from ("", *wrapped(text, _WIDTH))
 

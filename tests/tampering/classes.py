@@ -863,7 +863,7 @@ def names_twice(world: World, chance: Chance) -> Tampered:
 def extra_file(world: World, chance: Chance) -> Tampered:
     package = bundle_of(world, chance)
     data = f"{chance.random()}".encode()
-    name = chance.choice(["notes.txt", f"content/{canonical.digest(data)}", "report/index.html", "findings.csv"])
+    name = chance.choice(["notes-2.txt", f"content/{canonical.digest(data)}", "report/index.html", "records.csv.bak"])
     package.members[name] = data
     return done(world, package, re.escape(name))
 

@@ -80,9 +80,7 @@ def other(data: bytes, trust: Trust, folder: Path, chains: list[standalone_verif
         problems, _, _, chain = standalone_verify.verify(
             io.BytesIO(data), standalone_verify.Pinned(path.read_bytes()), False
         )
-    except standalone_verify.Unusable as error:
-        return [str(error)]
-    except standalone_verify.ERRORS as error:
+    except Exception as error:
         return [f"could not be verified: {type(error).__name__}: {error}"]
     if chains is not None:
         chains.append(chain)

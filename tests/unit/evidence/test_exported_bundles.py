@@ -88,7 +88,7 @@ def agreed(data: bytes, folder: Path, work: Path) -> bool:
             io.BytesIO(data), standalone_verify.Pinned((folder / "config" / TRUST_FILE).read_bytes()), False
         )
         theirs = not problems
-    except (standalone_verify.Unusable, *standalone_verify.ERRORS):
+    except Exception:
         theirs = False
     assert ours == theirs
     return ours
@@ -380,7 +380,7 @@ def test_the_other_verifier_is_one_short_file_with_one_dependency() -> None:
     }
     imported |= {str(node.module).partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported - sys.stdlib_module_names == {"cryptography"}
-    assert len(VERIFIER.read_text().splitlines()) <= 500
+    assert len(VERIFIER.read_text().splitlines()) < 500
 
 
 def test_what_a_bundle_holds_is_shown_without_control_characters(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.errors import SealError, UsageError
 from engine.evidence import chain, durable, keys, rotation, standalone_verify
-from engine.evidence.exporting import export_run
 from engine.evidence.bundle_verify import verify_bundle
 from engine.evidence.entries import Revoke, Rotate
+from engine.evidence.exporting import export_run
 from engine.evidence.keys import KEY_FILE, KEY_VARIABLE, SigningKey, load_keys
 from engine.evidence.rotation import NEXT_FILE, revoke, rotate
 from engine.evidence.trust import Trust, read_trust, write_trust
