@@ -23,7 +23,7 @@ from engine.evidence.bundle import Exported, Manifest, Part, Window
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.dsse import Signer
-from engine.evidence.entries import Span
+from engine.evidence.entries import Close, Link, Nonce, Population, Span
 from engine.evidence.layout import Layout
 from engine.evidence.period.film import Film
 from engine.evidence.period.frames import is_frame
@@ -199,28 +199,36 @@ def _folder(output: Path) -> Iterator[Path]:
 def _part(reading: Reading, asked: Asked) -> Part:
     """From before the period (a run alone: from its intent) to after it, and on to the time stamp that covers it.
 
-    A bundle that reaches beyond its period at both ends shows that no seal of the period was left out of it.
+    A bundle that reaches beyond its period at both ends shows that no seal of the period was left out of it. What was
+    frozen, drawn and closed of a period later belongs to it.
     """
     seals = [placed for placed, seal in reading.of_kind("seal") if seal.asked.run in asked.runs]
-    last = max(placed.entry.sequence for placed in seals)
-    first = min(placed.entry.body.intent.sequence for placed in seals)
     starts, ends = instant(asked.period.starts), instant(asked.period.ends)
-    before = [placed.entry.sequence for placed in reading.placed if instant(placed.entry.recorded_at) <= starts]
-    first = min(first, max((number for number in before if number <= first), default=1))
-    after = [
-        placed.entry.sequence
-        for placed in reading.placed
-        if placed.entry.sequence >= last and instant(placed.entry.recorded_at) >= ends
-    ]
-    last = after[0] if after else reading.placed[-1].entry.sequence
-    covering = (placed.entry.sequence for placed, body in reading.of_kind("timestamp") if body.of.sequence >= last)
-    stamped = next(covering, None)
-    if stamped is None:
-        sealed = max(placed.entry.sequence for placed in seals)
-        stamped = next(
-            (p.entry.sequence for p, body in reading.of_kind("timestamp") if body.of.sequence >= sealed), last
-        )
-    return Part(first=first, last=max(last, stamped))
+    begun = min(placed.entry.body.intent.sequence for placed in seals)
+    sealed = max(placed.entry.sequence for placed in seals)
+    times = [(placed.entry.sequence, instant(placed.entry.recorded_at)) for placed in reading.placed]
+    first = max((number for number, at in times if number <= begun and at <= starts), default=1)
+    last = next((number for number, at in times if number >= sealed and at >= ends), times[-1][0])
+    if asked.nights is not None:
+        last = max([last, *_about(reading, frozenset(placed.link for placed in seals))])
+    stamps = [(placed.entry.sequence, body.of.sequence) for placed, body in reading.of_kind("timestamp")]
+    # The stamp that covers all of it; where there is none yet, the one that covers the last run.
+    covering = (number for least in (last, sealed) for number, of in stamps if of >= least)
+    return Part(first=first, last=max(last, next(covering, last)))
+
+
+def _about(reading: Reading, frames: frozenset[Link]) -> Iterator[int]:
+    """The sequences of the populations of these frames, what was drawn from them, and of periods made of them."""
+    populations = set[Link]()
+    for placed in reading.placed:
+        body = placed.entry.body
+        if isinstance(body, Population) and frames.intersection(body.frames):
+            populations.add(placed.link)
+            yield placed.entry.sequence
+        elif (isinstance(body, Nonce) and body.population in populations) or (
+            isinstance(body, Close) and frames.intersection(body.seals)
+        ):
+            yield placed.entry.sequence
 
 
 @dataclass
