@@ -31,8 +31,8 @@ SPLIT_VIEW: Final = (
 def verify_bundle(path: Path, trust: Trust, allow_unanchored: bool = False) -> Report:
     """Verify a bundle against a trust file. What people read in it, and its conveniences, the signed manifest covers.
 
-    The bundle declares its period, so that nothing can be cut off its end. ``allow_unanchored`` accepts time stamps of
-    authorities that the trust file does not pin.
+    The bundle declares its period, so that nothing can be cut off its end. ``allow_unanchored`` accepts that its chain
+    ends before that where no head is pinned, and time stamps of authorities that the trust file does not pin.
     """
     faults: list[Fault] = []
     try:
@@ -76,7 +76,7 @@ def _verified(members: Archive, trust: Trust, lenient: bool, faults: list[Fault]
         demonstration=trust.purpose == "demonstration"
         or any(placed.entry.body.asked.kind == "demo" for placed in seals),
         anchored=anchors.line(anchor),
-        tail=next((text for text in wanting if text is not None), None),
+        tail=next((text for text in wanting if text is not None), _open_tail(manifest, reading, trust)),
         lenient=lenient,
     )
 
@@ -94,7 +94,18 @@ def _notes(manifest: Manifest, reading: Reading, contents: Contents) -> Iterator
     for run, why in manifest.left_out.items():
         yield f"run {run} is not in it: {why}"
     if _ends(manifest, reading) is not None:
-        yield "its chain ends before the period that it declares: what came later, if anything did, is not in it"
+        yield f"its chain ends with entry {manifest.chain.last}, before the period that it declares"
+
+
+def _open_tail(manifest: Manifest, reading: Reading, trust: Trust) -> str | None:
+    """Why nothing shows where a bundle ends: its chain ends before its period, and nobody pinned a head."""
+    end = _ends(manifest, reading)
+    if end is None or trust.head is not None:
+        return None
+    return (
+        f"tail not anchored: its chain ends with entry {end}, before the period that it declares, and no head is "
+        "pinned: what came after could have been cut off"
+    )
 
 
 def read_chain(members: Archive, trust: Trust) -> Reading:

@@ -322,10 +322,10 @@ class Bundle:
         )
         need(right, "chain: is not the part that is declared: an entry is missing")
         starts, ends = (moment(manifest["period"][name]) for name in ("from", "to"))
-        early = moment(inside[-1]["recorded_at"]) < ends
-        right = (first == 1 or moment(inside[0]["recorded_at"]) <= starts) and self.pins.head["sequence"] * early <= end
+        early, head = moment(inside[-1]["recorded_at"]) < ends, self.pins.head["sequence"]
+        right = (first == 1 or moment(inside[0]["recorded_at"]) <= starts) and head * early <= end
         need(right, "chain: begins after, or is cut off before the end of, the period that is declared", self.problems)
-        need(not early, "its chain ends before the period that it declares does", self.notes)
+        need(not early or head, "tail not anchored: it ends before its period, and no head is pinned", self.unsure)
         seals = [entry for entry in inside if entry["kind"] == "seal"]
         demo, right = manifest["demonstration"], starts <= ends and (nights or len(runs) == 1)
         for seal, asked in ((entry["body"], entry["body"]["asked"]) for entry in seals):
