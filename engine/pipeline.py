@@ -55,11 +55,12 @@ from engine.model import (
 from engine.periods import Period
 from engine.probes import probe
 from engine.recording import RunPlan, Verdict
-from engine.selection import select
+from engine.selection import named_criteria, select
 from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.evidence.bundle import Manifest
     from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
@@ -507,6 +508,11 @@ def replay(run_id: str, store: str, config: Path) -> Verdict:
     return recording.replay(run_id, store, config, _rejudged)
 
 
+def replay_bundle(path: Path, config: Path) -> Verdict:
+    """Judge every run of a bundle again, by its own checks on its own snapshot. Needs no store."""
+    return recording.replay_bundle(path, config, _rejudged)
+
+
 def retest(
     check: str, version: int, window: tuple[str, str], store: str, config: Path, policy: Path | None = None
 ) -> Verdict:
@@ -549,9 +555,35 @@ def _judged(recorded: Recorded, compiled: Sequence[CompiledCheck]) -> tuple[Find
     return evaluate(recorded.snapshot, compiled, partial(_within, accounts, regions))
 
 
-def export(run_id: str, store: str, config: Path, output: Path, redacted: bool = False) -> Mapping[str, Any]:
-    """Write a sealed run as a bundle; gives its manifest. Nothing is written where anything is missing or altered."""
+def export(run_id: str, store: str, config: Path, output: Path, redacted: tuple[str, ...] = ()) -> Manifest:
+    """Write a sealed run as a bundle; gives its manifest. Nothing is written where anything is missing or altered.
+
+    ``redacted`` are some of :data:`REDACTIONS`.
+    """
     return recording.export(run_id, store, config, output, redacted)
+
+
+def criteria(wanted: Sequence[str], policy: Path | None = None) -> tuple[str, ...]:
+    """The ids of the criteria that categories, series and ids name, sorted. Raises UsageError where one names none."""
+    return named_criteria(wanted, load(find(policy)).policy.criteria)
+
+
+def export_period(
+    store: str,
+    config: Path,
+    window: tuple[date, date],
+    output: Path,
+    pages: Callable[[Period, Sequence[str]], Mapping[str, bytes]],
+    criteria: tuple[str, ...] | None = None,
+    redacted: tuple[str, ...] = (),
+) -> Manifest:
+    """Write the runs of a period (first and last night) as a bundle; gives its manifest.
+
+    ``pages`` makes the files that people read, of the period and the names of all other members. ``criteria`` are those
+    whose records are carried (None: all are); of the others stand the hashes. Nothing is written where anything is
+    missing or altered. Raises as :func:`period`, and SealError.
+    """
+    return recording.export_period(store, config, window, output, pages, criteria, redacted, _policy_of, is_weaker)
 
 
 def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1, 2] = 2) -> Period:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -26,6 +27,7 @@ from engine.periods import Period
 from providers.base import Directory
 
 if TYPE_CHECKING:
+    from engine.evidence.bundle import Manifest
     from engine.evidence.period.changes import Weaker
     from engine.evidence.period.film import ReadPolicy
     from engine.evidence.period.keeping import Comparison
@@ -434,6 +436,15 @@ def replay(run: str, store: str, config: Path, judge: Judge) -> Verdict:
     return Verdict(result.lines(), result.exit_code)
 
 
+def replay_bundle(path: Path, config: Path, judge: Judge) -> Verdict:
+    """Judge every run of a bundle again and compare every record that it carries."""
+    from engine.evidence.bundle_replay import replay_bundle as replayed
+    from engine.evidence.trust import read_trust
+
+    result = replayed(path, read_trust(config / "trust.json"), judge, engine.__version__)
+    return Verdict(result.lines(), result.exit_code)
+
+
 def retest(
     check: str,
     version: int,
@@ -455,14 +466,16 @@ def retest(
     return Verdict(result.lines(), result.exit_code)
 
 
-def export(run: str, store: str, config: Path, output: Path, redacted: bool) -> Mapping[str, Any]:
+def export(run: str, store: str, config: Path, output: Path, redacted: tuple[str, ...]) -> Manifest:
     """Write a sealed run as a bundle; gives its manifest."""
-    from engine.evidence.bundle import export_run
+    from engine.evidence.exporting import export_run
+    from engine.evidence.keys import load_keys
     from engine.evidence.trust import read_trust
 
     folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
-    return export_run(folder, trust, run, output, redacted)
+    trusted = _trusted(folder, config)
+    trust = read_trust(trusted / "trust.json")
+    return export_run(folder, trust, load_keys(trusted).signing, run, output, redacted)
 
 
 # --- periods ---------------------------------------------------------------------------------------------------------
@@ -489,6 +502,34 @@ def period(
     found = shown(film, reading, trust, asked, weaker)
     refuse_other_inputs(reading, found)
     return found
+
+
+def export_period(
+    store: str,
+    config: Path,
+    window: tuple[date, date],
+    output: Path,
+    pages: Callable[[Period, Sequence[str]], Mapping[str, bytes]],
+    criteria: tuple[str, ...] | None,
+    redacted: tuple[str, ...],
+    read_policy: ReadPolicy,
+    weaker: Weaker,
+) -> Manifest:
+    """Write the runs of a period as a bundle with its report, which ``pages`` makes; gives its manifest."""
+    from engine.evidence.closing import refuse_other_inputs
+    from engine.evidence.exporting import export_period as exported
+    from engine.evidence.keys import load_keys
+    from engine.evidence.period.made import Asked, filmed, shown
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trusted = _trusted(folder, config)
+    trust, asked = read_trust(trusted / "trust.json"), Asked(*window)
+    film, reading = filmed(folder, trust, _secret(trusted), asked, read_policy)
+    found = shown(film, reading, trust, asked, weaker)
+    refuse_other_inputs(reading, found)
+    signer, made = load_keys(trusted).signing, partial(pages, found)
+    return exported(folder, trust, signer, film, made, output, criteria, redacted)
 
 
 def close(

@@ -54,6 +54,11 @@ def select(
     )
 
 
+def named_criteria(wanted: Iterable[str], criteria: Mapping[str, Criterion]) -> tuple[str, ...]:
+    """The ids of what ``wanted`` names: a category, a series or an id. Raises UsageError for what names none."""
+    return tuple(sorted(_criteria(wanted, criteria)))
+
+
 def _criteria(wanted: Iterable[str], criteria: Mapping[str, Criterion]) -> set[str]:
     groups: dict[str, set[str]] = {}
     for criterion in criteria.values():

@@ -14,7 +14,7 @@ from engine.errors import UsageError
 
 
 @click.command("replay", context_settings=options.CONTEXT)
-@click.argument("run", required=False)
+@click.argument("run", required=False, metavar="[RUN|BUNDLE]")
 @click.option("--with", "with_", metavar="CHECK@VERSION", help="Judge a period by this version of a check.")
 @click.option("--from", "from_", metavar="DATE", help="First day of the period (YYYY-MM-DD, UTC).")
 @click.option("--to", metavar="DATE", help="Last day of the period.")
@@ -24,20 +24,22 @@ from engine.errors import UsageError
 def command(
     run: str | None, with_: str | None, from_: str | None, to: str | None, store: str | None, config: Path | None
 ) -> int:
-    """Judge the recorded RUN again, by its own checks on its own snapshot, and compare every record.
+    """Judge the recorded RUN, or each run of a BUNDLE, again by its own checks, and compare every record.
 
     Exits with 5 where a record differs or cannot be replayed. With --with, the runs of a period are judged by another
     version of a check, and every verdict that the two do not share is listed; 4 where a run could not be judged by it.
     """
     from engine import pipeline
 
-    folder, keys = store_of(store), config or settings.configuration()
+    keys = config or settings.configuration()
+    bundle = run is not None and Path(run).is_file()
+    folder = "" if bundle else store_of(store)
     if with_ is None:
         if run is None or from_ is not None or to is not None:
             raise UsageError(
                 "replaying: name a RUN, or a check and a period: --with CHECK@VERSION --from DATE --to DATE"
             )
-        verdict = pipeline.replay(run, folder, keys)
+        verdict = pipeline.replay_bundle(Path(run), keys) if bundle else pipeline.replay(run, folder, keys)
     else:
         if run is not None or from_ is None or to is None:
             raise UsageError("judging a period again: --with takes --from DATE and --to DATE, and no RUN")

@@ -2,123 +2,131 @@
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import chain as chained
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from engine.evidence import anchors, canonical, catalogue, chain, ledger, personal, record
-from engine.evidence.bundle import archive, commitments, joined, manifest_of
+from engine.evidence import anchors, bundle, canonical, chain, dsse
+from engine.evidence.archive import Archive
+from engine.evidence.bundle import Manifest
+from engine.evidence.bundle_contents import Contents, UnreadableError
 from engine.evidence.chain import Placed, Reading
-from engine.evidence.entries import Intent, Seal
+from engine.evidence.entries import Seal
 from engine.evidence.faults import Fault
 from engine.evidence.keyring import KeyRing
 from engine.evidence.layout import SEQUENCE_DIGITS
-from engine.evidence.runs import StoredRun, Tally, against_bodies, against_content, against_seal
+from engine.evidence.period.frames import is_frame
+from engine.evidence.period.schedule import instant
 from engine.evidence.trust import Trust
 from engine.evidence.verify import Report, linked, run_states, unvouched
 
 SPLIT_VIEW: Final = (
     "two packages that tell different stories each verify alone; with both at hand: auditreel verify A B"
 )
-_CONVENIENCES = frozenset({"README.txt", "verify_bundle.py", "keys.json", "manifest.json"})
-_PRIVATE: Final = re.compile(r"private/[0-9a-f]{64}\.json")
-_LINES = ("records.jsonl", "ledger.jsonl", "bodies.jsonl", "evidence.jsonl")
 
 
-class _UnreadableError(ValueError):
-    """A line of a member that cannot be read; ``place`` says which."""
+def verify_bundle(path: Path, trust: Trust, allow_unanchored: bool = False) -> Report:
+    """Verify a bundle against a trust file. What people read in it, and its conveniences, the signed manifest covers.
 
-    def __init__(self, place: str, message: str) -> None:
-        super().__init__(message)
-        self.place = place
-
-
-def verify_bundle(bundle: Path, trust: Trust, allow_unanchored: bool = False) -> Report:
-    """Verify a one-run bundle against a trust file. README, verifier and claimed keys are not covered by the seal.
-
-    The bundle declares its run as its period, so that nothing can be cut off its end. ``allow_unanchored`` accepts time
-    stamps of authorities that the trust file does not pin.
+    The bundle declares its period, so that nothing can be cut off its end. ``allow_unanchored`` accepts that its chain
+    ends before that where no head is pinned, and time stamps of authorities that the trust file does not pin.
     """
+    faults: list[Fault] = []
     try:
-        data = bundle.read_bytes()
-        members = members_of(data)
-    except Exception as error:  # zipfile raises what it likes on a damaged archive
-        return _could_not(bundle.name, error)
-    faults = (
-        [] if archive(members) == data else [Fault(bundle.name, "is not an archive in the one form that is accepted")]
-    )
-    notes: list[str] = []
-    try:
-        reading = read_chain(members, trust)
-        anchoring = anchors.anchoring(reading, trust)
-        faults += [*reading.faults, *linked(reading), *unvouched(anchoring, allow_unanchored, notes)]
-        placed = _seal(reading)
-        found, erased = _contents(members, placed)
-        faults += found
-    except _UnreadableError as error:
+        with path.open("rb") as file:
+            return _verified(Archive(file), trust, allow_unanchored, faults)
+    except UnreadableError as error:
         faults.append(Fault(error.place, f"could not be verified: {error}"))
-        return Report(tuple(sorted(set(faults))), (), None, ())
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        return _could_not(bundle.name, error, faults)
-    if erased:
-        notes.append(f"{erased} private objects were left out or erased: they cannot be replayed")
-    notes.append(SPLIT_VIEW)
-    anchor = anchoring.of(placed.entry.sequence)
+    except Exception as error:  # whatever is in a stranger's file: that it could not be verified is never a success
+        faults.append(Fault(path.name, f"could not be verified: {type(error).__name__}: {error}"))
+    return Report(tuple(sorted(set(faults))), (), None, ())
+
+
+def _verified(members: Archive, trust: Trust, lenient: bool, faults: list[Fault]) -> Report:
+    reading, ring = _chain(members, trust)
+    faults += reading.faults
+    faults += _signed(members, reading, ring, trust)
+    try:
+        manifest = bundle.read_manifest(members)
+    except ValueError as error:
+        raise UnreadableError(bundle.MANIFEST, str(error)) from error
+    anchoring = anchors.anchoring(reading, trust)
+    notes: list[str] = []
+    faults += [*linked(reading), *unvouched(anchoring, lenient, notes)]
+    faults += _listed(members, manifest)
+    faults += chained(_complete(manifest, reading, trust), _declared(manifest, reading))
+    seals = [placed for placed, seal in reading.of_kind("seal") if seal.asked.run in manifest.runs]
+    if [placed.entry.body.asked.run for placed in seals] != list(manifest.runs):
+        raise UnreadableError("manifest.json", "it does not name the runs whose seals are here, in their order")
+    contents = Contents(members, manifest)
+    faults += contents.faults(seals, reading)
+    last = seals[-1]
+    anchor = anchoring.of(last.entry.sequence)
+    wanting = (anchors.wanting(seal, anchoring.of(seal.entry.sequence), trust) for seal in seals)
     return Report(
         problems=tuple(sorted(set(faults))),
-        notes=tuple(notes),
+        notes=(*notes, *_notes(manifest, reading, contents), SPLIT_VIEW),
         head=reading.placed[-1].link,
-        runs=tuple(run_states(reading).values()),
-        demonstration=trust.purpose == "demonstration" or placed.entry.body.asked.kind == "demo",
+        runs=tuple(
+            state for state in run_states(reading).values() if state.state != "sealed" or state.run in manifest.runs
+        ),
+        demonstration=trust.purpose == "demonstration"
+        or any(placed.entry.body.asked.kind == "demo" for placed in seals),
         anchored=anchors.line(anchor),
-        tail=anchors.wanting(placed, anchor, trust),
-        lenient=allow_unanchored,
+        tail=next((text for text in wanting if text is not None), _open_tail(manifest, reading, trust)),
+        lenient=lenient,
     )
 
 
-def _seal(reading: Reading) -> Placed:
-    """The seal of the run with whose intent the bundle begins. Raises ValueError where it holds none."""
-    intent = next((placed for placed in reading.placed if placed.entry.kind != "key"), None)
-    for placed, seal in reading.of_kind("seal"):
-        if intent is not None and isinstance(intent.entry.body, Intent) and seal.intent == intent.link:
-            return placed
-    raise ValueError("its chain does not begin with the intent of a run that it holds the seal of")
+def _notes(manifest: Manifest, reading: Reading, contents: Contents) -> Iterator[str]:
+    if contents.erased:
+        yield f"{contents.erased} private objects were left out or erased: they cannot be replayed"
+    if manifest.redacted:
+        yield f"redacted: {', '.join(manifest.redacted)}"
+    if manifest.criteria is not None:
+        yield (
+            f"of {', '.join(manifest.criteria)}, and all that failed or is unknown: "
+            f"of {contents.left_out} other records it holds the hashes alone"
+        )
+    for run, why in manifest.left_out.items():
+        yield f"run {run} is not in it: {why}"
+    if _ends(manifest, reading) is not None:
+        yield f"its chain ends with entry {manifest.chain.last}, before the period that it declares"
 
 
-def _could_not(place: str, error: Exception, faults: list[Fault] | None = None) -> Report:
-    fault = Fault(place, f"could not be verified: {type(error).__name__}: {error}")
-    return Report((*(faults or ()), fault), (), None, ())
+def _open_tail(manifest: Manifest, reading: Reading, trust: Trust) -> str | None:
+    """Why nothing shows where a bundle ends: its chain ends before its period, and nobody pinned a head."""
+    end = _ends(manifest, reading)
+    if end is None or trust.head is not None:
+        return None
+    return (
+        f"tail not anchored: its chain ends with entry {end}, before the period that it declares, and no head is "
+        "pinned: what came after could have been cut off"
+    )
 
 
-def members_of(data: bytes) -> dict[str, bytes]:
-    """The members of a bundle by name. Raises what zipfile raises, and ValueError for one that is compressed."""
-    with zipfile.ZipFile(io.BytesIO(data)) as source:
-        listed = source.infolist()
-        if any(info.compress_type != zipfile.ZIP_STORED for info in listed):
-            raise ValueError("a member is compressed")
-        return {info.filename: source.read(info) for info in listed}
+def read_chain(members: Archive, trust: Trust) -> Reading:
+    """The entries in a bundle: signed, linked; where one of them was pinned, that very one.
 
-
-def read_chain(members: Mapping[str, bytes], trust: Trust) -> Reading:
-    """The entries in a bundle: signed, consecutive, linked; where one of them was pinned, that very one.
-
-    Before them may stand changes of keys, each in a place of its own. Raises ValueError for what is no entry.
+    Before and after those of the bundle may stand changes of keys, each in a place of its own. Raises ValueError for
+    what is no entry.
     """
+    return _chain(members, trust)[0]
+
+
+def _chain(members: Archive, trust: Trust) -> tuple[Reading, KeyRing]:
     placed: list[Placed] = []
     faults: list[Fault] = []
     ring = KeyRing(trust)
-    for name in sorted(name for name in members if name.startswith("chain/")):
+    for name in members.names("chain/"):
         sequence = int(name.removeprefix("chain/").removesuffix(".json"))
         if name != f"chain/{sequence:0{SEQUENCE_DIGITS}d}.json":
             raise ValueError(f"{name} is no name of an entry")
         try:
-            found = chain.opened(sequence, members[name], ring.keys, trust.store)
+            found = chain.opened(sequence, members.read(name), ring.keys, trust.store)
             ring.admit(found)
         except ValueError as error:
             faults.append(Fault(name, f"does not verify: {error}"))
@@ -130,108 +138,101 @@ def read_chain(members: Mapping[str, bytes], trust: Trust) -> Reading:
             faults.append(Fault(name, "is not the entry that was pinned"))
         placed.append(found)
     faults += ring.withdrawn(placed)
-    return Reading(tuple(placed), tuple(faults))
+    return Reading(tuple(placed), tuple(faults)), ring
 
 
 def _follows(found: Placed, before: Placed, apart: bool) -> bool:
-    """Whether an entry stands on the one before it. Entries may lie between where ``apart`` says so."""
-    if apart and found.entry.sequence > before.entry.sequence + 1:
+    """Whether an entry stands on the one before it. Entries may lie between before and after a change of keys."""
+    if (apart or found.entry.kind == "key") and found.entry.sequence > before.entry.sequence + 1:
         return True
     return (found.entry.sequence, found.entry.previous) == (before.entry.sequence + 1, before.digest)
 
 
-def _contents(members: Mapping[str, bytes], placed: Placed) -> tuple[list[Fault], int]:
-    """Compare every member with the seal. Also returns how many private objects are not there."""
-    seal: Seal = placed.entry.body
-    faults: list[Fault] = []
-    others = {name: data for name, data in members.items() if name != "manifest.json"}
-    if members["manifest.json"] != canonical.encode(manifest_of(seal, placed.entry.store, others)):
-        faults.append(Fault("manifest.json", "does not list the members as they are"))
-    run, bodies = _stored(members, placed)
-    messages = [*against_seal(run), *against_content(run), *against_bodies(run, bodies)]
-    faults += [Fault("records.jsonl, ledger.jsonl", message) for message in messages]
-    if not _in_order(run):
-        faults.append(Fault("records.jsonl", "its records are not in their order, or not of the bodies in the ledger"))
-    if not _says_together(members, run):
-        faults.append(Fault("evidence.jsonl", "is not what records, ledger and seal say together"))
-    needed = run.bodies() & bodies.keys()
-    needed = run.bodies().union(*(bodies[digest] for digest in needed if isinstance(bodies[digest], list)))
-    if [canonical.digest(line) for line in _lines(members, "bodies.jsonl")] != sorted(needed):
-        faults.append(Fault("bodies.jsonl", "does not hold the bodies of the run, each once, by digest"))
-    needed &= bodies.keys()
-    private = commitments(run, needed, bodies)
-    erased = sum(f"private/{digest}.json" not in members for digest in private)
-    return faults + _addressed(members, run, private), erased
-
-
-def _says_together(members: Mapping[str, bytes], run: StoredRun) -> bool:
+def _signed(members: Archive, reading: Reading, ring: KeyRing, trust: Trust) -> Iterator[Fault]:
+    """The manifest must be the one that a key signed which was in force after the last entry."""
     try:
-        return _lines(members, "evidence.jsonl") == list(joined(run))
-    except KeyError:  # a record of a resource that the ledger does not have
-        return False
+        payload, key = dsse.unseal(members.read(bundle.SIGNATURE), ring.keys, bundle.PAYLOAD_TYPE)
+        said = msgspec.convert(canonical.decode(payload), bundle.Signed)
+        last = reading.placed[-1].entry.sequence
+        ring.refuse(key, last)
+    except (ValueError, KeyError, IndexError) as error:
+        yield Fault(bundle.SIGNATURE, f"the signature does not verify: {error}")
+        return
+    if said.manifest != members.facts[bundle.MANIFEST].digest:
+        yield Fault(bundle.MANIFEST, "is not the one that was signed")
+    if (said.sequence, said.store) != (last, trust.store):
+        yield Fault(bundle.SIGNATURE, "was given for another chain, or another part of it: an entry is missing")
 
 
-def _stored(members: Mapping[str, bytes], placed: Placed) -> tuple[StoredRun, dict[str, Any]]:
-    seal: Seal = placed.entry.body
-    leaves, rows, tally = _lines(members, "records.jsonl"), _lines(members, "ledger.jsonl"), Tally()
-    for document in _documents(leaves, "records.jsonl"):
-        tally.add(document)
-    list(_documents(rows, "ledger.jsonl"))
-    content = catalogue.load(msgspec.to_builtins(seal.asked.content), lambda digest: members.get(f"content/{digest}"))
-    lines = _lines(members, "bodies.jsonl")
-    found = _documents(lines, "bodies.jsonl")
-    bodies = {canonical.digest(line): body for line, body in zip(lines, found, strict=True)}
-    return StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content), bodies
+def _listed(members: Archive, manifest: Manifest) -> Iterator[Fault]:
+    facts = {name: fact for name, fact in members.facts.items() if name not in (bundle.MANIFEST, bundle.SIGNATURE)}
+    wrong = sorted({name for name, _ in facts.items() ^ manifest.members.items()}) if facts != manifest.members else []
+    if wrong:
+        yield Fault(bundle.MANIFEST, "does not list the members as they are")
+    yield from (Fault(name, "is not the member that the manifest lists") for name in wrong)
 
 
-def _documents(lines: list[bytes], name: str) -> Iterator[Any]:
-    for number, line in enumerate(lines, 1):
-        try:
-            yield canonical.decode(line)
-        except canonical.NotCanonicalError as error:
-            raise _UnreadableError(f"{name} line {number}", str(error)) from error
+def _complete(manifest: Manifest, reading: Reading, trust: Trust) -> Iterator[Fault]:
+    """The part of the chain that is named must be there, and reach around the period that is declared."""
+    part, store = manifest.chain, {placed.entry.store for placed in reading.placed} | {manifest.store}
+    numbers = {placed.entry.sequence for placed in reading.placed}
+    missing = next((number for number in range(part.first, part.last + 1) if number not in numbers), None)
+    if missing is not None:
+        yield Fault(f"chain/{missing:0{SEQUENCE_DIGITS}d}.json", "is missing")
+    others = [
+        placed
+        for placed in reading.placed
+        if placed.entry.kind != "key" and not part.first <= placed.entry.sequence <= part.last
+    ]
+    yield from (Fault(anchors.place(placed), "is not in the part of the chain that is declared") for placed in others)
+    if store != {trust.store}:
+        yield Fault(bundle.MANIFEST, "is of another store")
+    first = next((placed for placed in reading.placed if placed.entry.sequence == part.first), None)
+    late = first is not None and instant(first.entry.recorded_at) > instant(manifest.period.starts)
+    if part.first > 1 and late:
+        yield Fault("chain", "begins after the period that is declared: runs before could have been left out")
+    end = _ends(manifest, reading)
+    if trust.head is not None and end is not None and trust.head.sequence > end:
+        yield Fault(
+            "chain", f"ends before the period that is declared, and entry {trust.head.sequence} was seen: cut off"
+        )
 
 
-def _in_order(run: StoredRun) -> bool:
-    """Whether each record stands behind the one before it, and is of the body that the ledger gives its resource."""
-    bodies = {ledger.resource_key(row): row["body"] for row in run.ledger["resource"]}
-    places = []
-    for document in map(canonical.decode, run.leaves):
-        subject = document["subject"]
-        if subject["kind"] == "resource":
-            key = ledger.resource_key({**subject, "scope": document["scope"]})
-            if document.get("body") != bodies.get(key, ""):
-                return False
-        places.append(record.order(document))
-    return all(before < after for before, after in pairwise(places))
+def _ends(manifest: Manifest, reading: Reading) -> int | None:
+    """The last entry of the part that is declared, where it was recorded before the end of the period."""
+    last = next((placed for placed in reading.placed if placed.entry.sequence == manifest.chain.last), None)
+    early = last is not None and instant(last.entry.recorded_at) < instant(manifest.period.ends)
+    return manifest.chain.last if early else None
 
 
-def _addressed(members: Mapping[str, bytes], run: StoredRun, private: set[str]) -> list[Fault]:
-    """Content and private objects must be those of their names; content must be complete, and nothing else be there."""
-    wanted = {*run.content.groups.values()}.union(*(group.values() for group in run.content.members.values()))
-    absent = (f"content/{digest}" for digest in sorted(wanted) if f"content/{digest}" not in members)
-    faults = [Fault(name, "is missing") for name in absent]
-    for name, data in members.items():
-        folder, _, rest = name.partition("/")
-        if folder == "content" and (rest not in wanted or canonical.digest(data) != rest):
-            faults.append(Fault(name, "is not content of the run, or its bytes are not those of its name"))
-        elif folder == "private" and _PRIVATE.fullmatch(name):
-            faults += _private_fault(name, rest.removesuffix(".json"), data, private)
-        elif folder not in ("content", "chain") and name not in _CONVENIENCES and name not in _LINES:
-            faults.append(Fault(name, "does not belong to a bundle"))
-    return faults
+def _declared(manifest: Manifest, reading: Reading) -> Iterator[Fault]:
+    """Every seal must be of a run that is here, or be named as left out, and rightly so."""
+    starts, ends = instant(manifest.period.starts), instant(manifest.period.ends)
+    if starts > ends:
+        yield Fault(bundle.MANIFEST, "declares a period that ends before it starts")
+    if manifest.nights is None and len(manifest.runs) != 1:
+        yield Fault(bundle.MANIFEST, "holds several runs, and declares no nights")
+    named = set[str]()
+    for placed, seal in reading.of_kind("seal"):
+        run = seal.asked.run
+        if manifest.nights is None:
+            if run in manifest.runs and not _alone(manifest, seal):
+                yield Fault(bundle.MANIFEST, f"declares another period than that of its run {run}")
+        elif (run in manifest.runs) != (
+            starts <= instant(seal.as_of) < ends and is_frame(seal, manifest.demonstration)
+        ):
+            wrong = "left out" if run not in manifest.runs else "held"
+            yield Fault(bundle.MANIFEST, f"run {run} is {wrong}, against the period that is declared")
+        if (run in manifest.runs) == (run in manifest.left_out):
+            yield Fault(anchors.place(placed), f"run {run} is neither here nor named as left out")
+        named.add(run)
+    if named != {*manifest.runs, *manifest.left_out}:
+        yield Fault(bundle.MANIFEST, "names runs that the part of the chain does not seal")
+    demo = any(seal.asked.kind == "demo" for _, seal in reading.of_kind("seal") if seal.asked.run in manifest.runs)
+    if demo != manifest.demonstration:
+        yield Fault(bundle.MANIFEST, "does not say rightly whether it is a demonstration")
 
 
-def _private_fault(name: str, digest: str, data: bytes, wanted: set[str]) -> list[Fault]:
-    try:
-        personal.opened(digest, data)
-    except ValueError as error:
-        return [Fault(name, str(error))]
-    return [] if digest in wanted and name == f"private/{digest}.json" else [Fault(name, "is not one of the run's")]
-
-
-def _lines(members: Mapping[str, bytes], name: str) -> list[bytes]:
-    data = members[name]
-    if data and not data.endswith(b"\n"):
-        raise ValueError(f"{name} does not end with a line's end")
-    return data.split(b"\n")[:-1]
+def _alone(manifest: Manifest, seal: Seal) -> bool:
+    """Whether a bundle of one run declares its run as its period."""
+    return (manifest.period.starts, manifest.period.ends) == (seal.asked.started_at, seal.ended_at)

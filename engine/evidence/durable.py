@@ -107,10 +107,15 @@ def replace(path: Path, data: bytes) -> None:
     temporary = staged(path.parent, path.name)
     try:
         write(temporary, data)
-        os.replace(temporary, path)  # noqa: PTH105
-        _flush_folder(path.parent)
+        move(temporary, path)
     finally:
         discard(temporary)
+
+
+def move(temporary: Path, path: Path) -> None:
+    """Put a flushed file in the place of another, in one step."""
+    os.replace(temporary, path)  # noqa: PTH105
+    _flush_folder(path.parent)
 
 
 def discard(path: Path) -> None:

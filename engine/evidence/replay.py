@@ -100,13 +100,13 @@ def replay(store: Path, trust: Trust, run: str, judge: Judge, engine_version: st
     with tables.connection() as database:
         reader = Reader(layout, database, altered=True)
         seal, stored = _read(layout, trust, run, reader)
-    statements = tuple(_statements(seal, engine_version))
+    statements = tuple(statements_of(seal, engine_version))
     faults = tuple(reader.faults)
     if stored is None:
         missing = ("the run's files cannot be read",)
         return Replay(run, "cannot replay", missing=missing, faults=faults, statements=statements)
     private = private_objects(layout, stored, reader.bodies)
-    return _judged_again(stored, reader.bodies, private, judge, faults, statements)
+    return judged_again(stored, reader.bodies, private, judge, faults, statements)
 
 
 def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
@@ -140,7 +140,8 @@ def _read(layout: Layout, trust: Trust, run: str, reader: Reader) -> tuple[Seal,
     raise VerificationError(f"{layout.root} holds no sealed run {run}; `auditreel verify` lists what it holds")
 
 
-def _statements(seal: Seal, engine_version: str) -> Iterator[str]:
+def statements_of(seal: Seal, engine_version: str) -> Iterator[str]:
+    """What a reader must know of every replay of a run."""
     if seal.asked.engine != engine_version:
         yield f"another engine version: sealed by {seal.asked.engine}, replayed by {engine_version}"
     yield NORMALISATION
@@ -163,20 +164,28 @@ def private_objects(layout: Layout, run: StoredRun, bodies: Mapping[str, Any]) -
     return found
 
 
-def _judged_again(
+def judged_again(
     stored: StoredRun,
     bodies: Mapping[str, Any],
     private: Private,
     judge: Judge,
     faults: tuple[Fault, ...],
     statements: tuple[str, ...],
+    whole: bool = True,
 ) -> Replay:
+    """Judge what was stored of a run again and compare. What is lacking raises nothing: the outcome says it.
+
+    With ``whole`` false only a part of the records is there, and what is judged beside them is not compared.
+    """
     run, count = stored.seal.asked.run, len(stored.leaves)
     missing = sorted({*_missing_content(stored.content), *_missing_bodies(stored, bodies), *_redacted(stored, private)})
     differences: list[Difference] = []
     if not missing:
         try:
             again = _leaves(judge(recorded(stored, bodies, private)), stored, private)
+            if not whole:
+                places = _by_place(stored.leaves).keys()
+                again = [leaf for leaf in again if record.order(canonical.decode(leaf)) in places]
             differences = list(compared(stored.leaves, again))
         except RedactedError as error:
             missing = [f"redacted: private object {error}"]

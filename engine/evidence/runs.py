@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ class Tally:
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     checks: set[tuple[str, str, str]] = field(default_factory=set)
     relations: set[str] = field(default_factory=set)
+    bodies: set[str] = field(default_factory=set)
     commitments: set[str] = field(default_factory=set)
 
     def add(self, leaf: Document) -> None:
@@ -40,6 +41,8 @@ class Tally:
         self.checks.add((check["id"], check["digest"], leaf["parameters"]))
         if "related" in leaf:
             self.relations.update(leaf["related"].values())
+        if "body" in leaf:
+            self.bodies.add(leaf["body"])
         if "private" in leaf:
             self.commitments.add(leaf["private"])
         if "identity" in subject:
@@ -82,15 +85,21 @@ class Reader:
     """Reads runs in the order of the chain, and notes each fault with its place.
 
     ``seen`` are the files that belong to what was read; ``bodies`` holds every body of the packs read so far, by
-    digest. ``altered`` reads records also from a file that is not the one that was sealed, to say what was changed in
-    it.
+    digest, in memory or where the caller keeps them. ``altered`` reads records also from a file that is not the one
+    that was sealed, to say what was changed in it.
     """
 
-    def __init__(self, layout: Layout, database: DuckDBPyConnection, altered: bool = False) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        database: DuckDBPyConnection,
+        altered: bool = False,
+        bodies: MutableMapping[str, Any] | None = None,
+    ) -> None:
         self._layout, self._database, self._altered = layout, database, altered
         self._content: dict[str, bytes | None] = {}
         self._catalogues: dict[Groups, Catalogue] = {}
-        self.bodies: dict[str, Any] = {}
+        self.bodies: MutableMapping[str, Any] = {} if bodies is None else bodies
         self.faults: list[Fault] = []
         self.seen: set[str] = set()
 
@@ -225,11 +234,25 @@ class Reader:
 
 def against_seal(run: StoredRun) -> Iterator[str]:
     """What differs between a run's records and ledger and the numbers and roots of its seal."""
-    seal, tally = run.seal, run.tally
-    if Tree(count=len(run.leaves), root=merkle.root(run.leaves)) != seal.records:
+    yield from against_roots(run, b"".join(map(merkle.leaf_digest, run.leaves)))
+    yield from against_counts(run)
+
+
+def against_roots(run: StoredRun, hashes: bytes) -> Iterator[str]:
+    """What differs between the roots in a run's seal and its ledger, its listings, and the hashes of its records."""
+    seal = run.seal
+    if Tree(count=len(hashes) // merkle.SIZE, root=merkle.root_of(hashes)) != seal.records:
         yield "findings.parquet: its records do not have the Merkle root that was sealed"
     if Tree(count=len(run.rows), root=merkle.root(run.rows)) != seal.ledger:
         yield "ledger.parquet: its rows do not have the Merkle root that was sealed"
+    states = Counter(row["state"] for row in run.ledger["collection"])
+    if Listings(complete=states["complete"], off=states["off"], failed=states["failed"]) != seal.listings:
+        yield "the listings that were sealed are not those of the ledger"
+
+
+def against_counts(run: StoredRun) -> Iterator[str]:
+    """What differs between the verdicts that were sealed, the populations of the ledger, and the records."""
+    seal, tally = run.seal, run.tally
     counted = Verdicts(
         passed=tally.count("pass"),
         failed=tally.count("fail"),
@@ -239,9 +262,6 @@ def against_seal(run: StoredRun) -> Iterator[str]:
     )
     if counted != seal.verdicts:
         yield "the verdicts that were sealed are not those of the records"
-    states = Counter(row["state"] for row in run.ledger["collection"])
-    if Listings(complete=states["complete"], off=states["off"], failed=states["failed"]) != seal.listings:
-        yield "the listings that were sealed are not those of the ledger"
     for row in run.ledger["population"]:
         judged = [tally.verdicts[row["check"], verdict] for verdict in ("pass", "fail", "unknown", "not_applicable")]
         if judged != [row["passed"], row["failed"], row["unknown"], row["not_applicable"]]:

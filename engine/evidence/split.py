@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.evidence import chain
-from engine.evidence.bundle_verify import members_of, read_chain
+from engine.evidence.archive import Archive
+from engine.evidence.bundle_verify import read_chain
 from engine.evidence.chain import Reading
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout
@@ -24,7 +25,8 @@ def compare(one: Path, other: Path, trust: Trust) -> tuple[Fault, ...]:
 def _reading(path: Path, trust: Trust) -> Reading:
     if path.is_dir():
         return chain.read(Layout(path), trust)
-    return read_chain(members_of(path.read_bytes()), trust)
+    with path.open("rb") as file:
+        return read_chain(Archive(file), trust)
 
 
 def _differences(one: Reading, other: Reading, names: str) -> Iterator[Fault]:

@@ -2,13 +2,10 @@
 """Verifies a bundle of auditreel. One file, standard library and `cryptography`; shares no code with auditreel.
 
     python verify_bundle.py BUNDLE.zip [OTHER.zip] --key trust.json      (or a public key: PEM, or 32 bytes in base64)
-    python verify_bundle.py BUNDLE.zip --allow-unanchored
 
-Keys must come from somewhere else than the bundle. Ends with 0 only if everything verified, and two bundles agree; else
-with 5. With --allow-unanchored and no key, the key that the bundle claims for itself is used: that shows that it is
-whole, not who made it; time stamps of authorities that no trust file pins are then only noted.
-
-What nothing signs: README.txt, this file and keys.json, which are conveniences.
+Keys must come from somewhere else. Ends with 0 only if all verified, and two bundles agree; else with 5. Without a key,
+--allow-unanchored takes the one that the bundle claims: that shows that it is whole, not who made it; it only notes
+time stamps that nobody pinned. What people read (index.html, ...) stands by the signature of the manifest alone.
 """
 
 from __future__ import annotations
@@ -16,44 +13,45 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
-import io
 import json
 import re
-import zipfile
+import struct
+import zlib
 from collections import Counter
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 NOT_ANCHORED = "NOT ANCHORED: the key's holder could have rewritten or removed this"
-PAYLOAD_TYPE = "application/vnd.auditreel.entry+json"
-TOLERANCE, LATE = timedelta(minutes=5), timedelta(days=7)
-LINES = ("records.jsonl", "ledger.jsonl", "bodies.jsonl", "evidence.jsonl")
-MEMBERS = {*LINES, "manifest.json", "README.txt", "verify_bundle.py", "keys.json"}
+TOLERANCE, LATE, moment = timedelta(minutes=5), timedelta(days=7), datetime.fromisoformat
+PAGES = r"[A-Z_a-z]+\.[a-z]+|chain/.*|(csv|pages|samples)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+"
 ROWS = ("scope", "collection", "reader", "resource", "population", "waiver")
 VERDICTS = {"passed": "pass", "failed": "fail", "unknown": "unknown", "not_applicable": "not_applicable"}
-KINDS = ("intent", "seal", "abandon", "timestamp", "key", "population", "nonce", "close")
+NAMES = {"seal": "intent", "abandon": "intent", "population": "seal", "nonce": "population", "close": "seal"}
+NAMES |= dict.fromkeys(("intent", "timestamp", "key"), "")  # each kind of entry, and of which kind are those it names
 # Each shape with its fields and what they hold: a shape, a pattern, [list], {values}; "?" may be missing.
 _SHAPES = """link sequence=place digest=digest; tree count=count root=digest; fact digest=digest size=count
 content checks=digest controls=digest policies=digest schemas=digest parameters=digest
-verdicts passed=count failed=count unknown=count not_applicable=count waived=count
-listings complete=count off=count failed=count; span starts=date ends=date timezone=text
+verdicts passed=count failed=count unknown=count not_applicable=count waived=count; window from=time to=time
+listings complete=count off=count failed=count; part first=place last=place; abandon intent=link run=run reason=string
 entry schema=count store=store sequence=place previous=digest|null kind=string recorded_at=time body=object
 intent run=run kind=run_kind trigger=string organization=string filters=object engine=string dependencies=digest \
-    started_at=time content=content boundary?=digest|null witness?=text|null; abandon intent=link run=run reason=string
+    started_at=time content=content boundary?=digest|null witness?=text|null
+timestamp of=link authority=text response=base64; span starts=date ends=date timezone=text
 seal intent=link asked=intent caller={string} source=string as_of=time ended_at=time verdicts=verdicts \
     listings=listings records=tree ledger=tree files={fact} collected_until?=time|null
-timestamp of=link authority=text response=base64; rotate action=string key=digest public_key=base64
-revoke action=string key=digest since=place reason=text; nonce population=link nonce=text|null internal=bool
+rotate action=string key=digest public_key=base64; revoke action=string key=digest since=place reason=text
 population query=text unit=unit digest=digest count=count frames=[link] check?=text|null control?=text|null
-close period=span seals=[link] inputs=digest open_failures=digest"""
+nonce population=link nonce=text|null internal=bool; close period=span seals=[link] inputs=digest open_failures=digest
+manifest schema=count store=store runs=[run] left_out={string} period=window chain=part redacted=[string] \
+    demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
 SHAPES = {line.split()[0]: line.split()[1:] for line in re.split("[;\n]", _SHAPES)}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2}
@@ -65,22 +63,17 @@ CONTENT_TYPE, MESSAGE_DIGEST = "2a864886f70d010903", "2a864886f70d010904"
 _HASHES = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 SHA2 = {f"60864801650304020{n}": found for n, found in enumerate(_HASHES, 1)}
 SIGNED_BY: dict[str, Any] = {"2a864886f70d010101": None}
-SIGNED_BY |= {f"2a864886f70d01010{'bcd'[n]}": found for n, found in enumerate(_HASHES)}
-SIGNED_BY |= {f"2a8648ce3d04030{n}": found for n, found in enumerate(_HASHES, 2)}
+SIGNED_BY |= {f"2a864886f70d01010{'bcd'[n]}": found for n, found in enumerate(SHA2.values())}
+SIGNED_BY |= {f"2a8648ce3d04030{n}": found for n, found in enumerate(SHA2.values(), 2)}
 Entries = list[tuple[Any, str, str]]
-ERRORS = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, UnsupportedAlgorithm)
-
-
-class Unusable(Exception):
-    """The bundle cannot be read far enough to go on; the message says why."""
 
 
 def need(right: Any, message: str, problems: list[str] | None = None) -> None:
-    """Note a problem, unless it is right; without a list to note it in, give up."""
+    """Note a problem unless it is right; without a list to note it in, give up."""
     if not right and problems is None:
-        raise Unusable(message)
-    if not right and problems is not None:
-        problems.append(message)
+        raise ValueError(message)
+    if problems is not None:
+        problems += [] if right else [message]
 
 
 def canonical(value: Any) -> bytes:
@@ -89,19 +82,24 @@ def canonical(value: Any) -> bytes:
 
 
 def parse(data: bytes, name: str) -> Any:
-    """The value of canonical JSON without fractions; raises Unusable for any other bytes."""
-    try:
-        value = json.loads(data, parse_float=int, parse_constant=int)
-        same = canonical(value) == data
-    except (ValueError, RecursionError) as error:
-        raise Unusable(f"{name}: no canonical JSON: {error}") from None
-    need(same, f"{name}: not in canonical form")
+    """The value of canonical JSON without fractions; raises ValueError for any other bytes."""
+    value = json.loads(data, parse_float=int, parse_constant=int)
+    need(canonical(value) == data, f"{name}: not in canonical form")
     return value
 
 
 def sha256(data: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
+
+
+def merkle(leaves: list[str]) -> Any:
+    """Count and root of the tree (RFC 6962, section 2.1) over leaves of which these are the hashes."""
+    level = [*map(bytes.fromhex, leaves)] or [hashlib.sha256().digest()]
+    while len(level) > 1:
+        above = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        level = above + level[len(level) - len(level) % 2 :]
+    return {"count": len(leaves), "root": level[0].hex()}
 
 
 def unbase64(text: str) -> bytes:
@@ -146,120 +144,6 @@ class Pinned:
         self.authorities = {name: [*map(x509.load_der_x509_certificate, der)] for name, der in certificates.items()}
 
 
-def read_archive(data: bytes) -> dict[str, bytes]:
-    """Members by name; raises Unusable for an archive that could have been written in another way."""
-    buffer = io.BytesIO()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as source:
-            members = {info.filename: source.read(info) for info in source.infolist()}
-    except Exception as error:  # zipfile raises what it likes on a damaged archive
-        raise Unusable(f"no archive: {error}") from None
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as target:
-        for name in sorted(members):
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.create_system, info.external_attr = 3, 0o100644 << 16
-            target.writestr(info, members[name])
-    need(buffer.getvalue() == data, "the archive is not in the one form (extra bytes, compression, double names)")
-    return members
-
-
-def open_entry(name: str, data: bytes, pins: Pinned) -> tuple[Any, str]:
-    """The signed entry in an envelope (DSSE v1), and the id of the key that signed it."""
-    envelope, kind = parse(data, name), PAYLOAD_TYPE.encode()
-    whole = isinstance(envelope, dict) and sorted(envelope) == ["payload", "payloadType", "signatures"]
-    need(whole and envelope["payloadType"] == PAYLOAD_TYPE, f"{name}: no envelope, or of another payload type")
-    signatures = envelope["signatures"]
-    one = isinstance(signatures, list) and len(signatures) == 1 and sorted(signatures[0]) == ["keyid", "sig"]
-    need(one and signatures[0]["keyid"] in pins.keys, f"{name}: not signed once, by a key that is pinned: {signatures}")
-    signer = signatures[0]["keyid"]
-    try:
-        payload = unbase64(envelope["payload"])
-        message = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-        pins.keys[signer].verify(unbase64(signatures[0]["sig"]), message)
-    except (ValueError, TypeError, InvalidSignature) as error:
-        raise Unusable(f"{name}: the signature does not verify {error}") from None
-    entry = parse(payload, name)
-    need(fits(entry, "entry") and entry["schema"] == 1 and entry["kind"] in KINDS, f"{name}: of unknown schema or kind")
-    body, kinds = entry["body"], {"rotate": "rotate", "revoke": "revoke"}
-    need(fits(body, kinds[body["action"]] if entry["kind"] == "key" else entry["kind"]), f"{name}: has other fields")
-    right = (entry["sequence"], entry["store"]) == (int(name[6:26]), pins.store or entry["store"])
-    need(right, f"{name}: is the entry of another place or store")
-    return entry, signer
-
-
-def read_chain(members: dict[str, bytes], pins: Pinned, problems: list[str]) -> Entries:
-    """The entries, oldest first: (entry, digest of its file, key). Only changes of keys may stand before the rest."""
-    entries, came = Entries(), set[str]()
-    for name in sorted(name for name in members if name.startswith("chain/")):
-        need(re.fullmatch(r"chain/[0-9]{20}\.json", name), f"{name}: no name of an entry")
-        (entry, signer), digest = open_entry(name, members[name], pins), sha256(members[name])
-        sequence, body = entry["sequence"], entry["body"]
-        need(sequence <= pins.until.get(signer, sequence), f"{name}: signed by a replaced or withdrawn key ({signer})")
-        if entry["kind"] == "key" and body["action"] == "rotate":
-            raw, key = unbase64(body["public_key"]), body["key"]
-            before = key == signer or key in came
-            need(len(raw) == 32 and sha256(raw) == key and not before, f"{name}: a key not of its id, or there before")
-            pins.keys[key], pins.until[signer] = ed25519.Ed25519PublicKey.from_public_bytes(raw), sequence
-        elif entry["kind"] == "key":
-            may = body["key"] != signer and body["key"] in pins.keys and body["since"] <= sequence
-            need(may, f"{name}: withdraws a key that it cannot withdraw")
-            pins.until[body["key"]] = min(pins.until.get(body["key"], sequence), body["since"] - 1)
-        came |= {body["key"], signer} if entry["kind"] == "key" else set()
-        if entries:
-            expected = (entries[-1][0]["sequence"] + 1, entries[-1][1])
-            apart = all(other["kind"] == "key" for other, _, _ in entries) and sequence > expected[0]
-            follows = (apart or (sequence, entry["previous"]) == expected) and entry["store"] == entries[0][0]["store"]
-            need(follows, f"{name}: does not follow the entry before it", problems)
-        seen = pins.head["sequence"] != sequence or pins.head["digest"] == digest
-        need(seen, f"{name}: is not the entry that was pinned", problems)
-        entries.append((entry, digest, signer))
-    for entry, _, signer in entries:
-        need(entry["sequence"] <= pins.until.get(signer, entry["sequence"]), f"{signer}: was withdrawn", problems)
-    return entries
-
-
-def check_chain(entries: Entries, problems: list[str]) -> Any:
-    """The first entry but changes of keys is the run's intent; returns its seal. Entries name what is before them."""
-    first, link = next(((entry, digest) for entry, digest, _ in entries if entry["kind"] != "key"), ({"kind": ""}, ""))
-    links: dict[tuple[int, str], Any] = {}
-    used, closed = list[Any](), list[str]()
-    seal = None
-
-    def known(named: Any, kind: str) -> bool:
-        before = links.get((named["sequence"], named["digest"]), {"kind": ""})
-        return bool(named["sequence"] < first["sequence"] or before["kind"] == kind)
-
-    for entry, digest, _ in entries:
-        body, kind, right = entry["body"], entry["kind"], True
-        if kind == "intent":
-            right = body["run"] not in [other["body"]["run"] for other in links.values() if other["kind"] == "intent"]
-        elif kind in ("seal", "abandon"):
-            named, asked = body["intent"], body.get("asked", body)
-            begun = links.get((named["sequence"], named["digest"]), {"body": asked})["body"]
-            same = begun == asked if kind == "seal" else begun.get("run") == body["run"]
-            right = known(named, "intent") and same and named not in used
-            used.append(named)
-            if kind == "seal" and named == {"sequence": first["sequence"], "digest": link} and seal is None:
-                seal = entry
-        elif kind == "population":
-            right = all(known(item, "seal") for item in body["frames"])
-        elif kind == "nonce":
-            right = known(body["population"], "population") and (body["nonce"] is None) == body["internal"]
-            right = right and body["population"] not in used
-            used.append(body["population"])
-        elif kind == "close":
-            starts, ends, seals = body["period"]["starts"], body["period"]["ends"], body["seals"]
-            right = all(left["sequence"] < right["sequence"] for left, right in pairwise(seals))
-            right = right and all(known(item, "seal") for item in seals) and all(starts > other for other in closed)
-            right = right and date.fromisoformat(starts) <= date.fromisoformat(ends)
-            closed.append(ends)
-        said = "names what is not before it, or says what was said before"
-        need(right, f"chain: entry {entry['sequence']} ({kind}) {said}", problems)
-        links[entry["sequence"], digest] = entry
-    need(first["kind"] == "intent" and seal, "chain: does not begin with the intent of a run whose seal it holds")
-    return seal
-
-
 def der(data: bytes, tag: int | None = None) -> list[tuple[int, bytes, bytes]]:
     """The elements in DER: (tag, content, whole). With `tag`, those in the one element that `data` then is."""
     found, start = [], 0
@@ -291,63 +175,25 @@ def stamped_at(response: bytes, digest: str, pins: list[x509.Certificate]) -> da
     values = {key[1].hex(): [item[:2] for item in der(value[1])] for key, value in pairs}
     hasher, text = SHA2[der(by[1])[0][1].hex()], at[1].decode("ascii")
     granted, hashing = der(status[1])[0], der(algorithm[1])[0]
-    tags = [item[0] for item in (granted, kind, inner, hashing, hashed, at)] + [data_tag, wrapped, form]
+    tags = [*(item[0] for item in (granted, kind, inner, hashing, hashed, at)), data_tag, wrapped, form]
     right = tags == [2, 6, 6, 6, 4, 0x18, 0x30, 4, 0x30] and granted[1] in (b"\0", b"\1") and version[1] == b"\1"
     right = right and [item[1].hex() for item in (kind, inner, hashing)] == [SIGNED_DATA, TST_INFO, next(iter(SHA2))]
     right = right and hashed[1].hex() == digest and re.fullmatch(r"[0-9]{14}(\.[0-9]+)?Z", text) is not None
     right = right and [item[1].hex() for item in values[CONTENT_TYPE]] == [TST_INFO]
     right = right and values[MESSAGE_DIGEST] == [(4, hashlib.new(hasher.name, said).digest())]
-    need(right, "it is about something else")
-    moment = datetime.fromisoformat(f"{text[:8]}T{text[8:14]}+00:00")
+    need(right, "a time stamp is about something else")
+    when = moment(f"{text[:8]}T{text[8:14]}+00:00")
     message, used = b"\x31" + attributes[2][1:], SIGNED_BY[der(how[1])[0][1].hex()] or hasher
     for certificate in pins:
         key: Any = certificate.public_key()
         usage = [item for item in certificate.extensions if item.critical and item.oid == x509.ExtendedKeyUsage.oid]
         only = [x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])] == [item.value for item in usage]
-        if not only or not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
-            continue
         scheme = (padding.PKCS1v15(), used) if isinstance(key, rsa.RSAPublicKey) else (ec.ECDSA(used),)
         with suppress(InvalidSignature):
             key.verify(signature[1], message, *scheme)
-            return moment
-    raise Unusable("no certificate that is pinned, for time stamps alone and valid then, signed it")
-
-
-def check_stamps(entries: Entries, seal: Any, pins: Pinned, problems: list[str], unsure: list[str]) -> str:
-    """Time stamps verify and contradict no entry. Returns the first line: by whom the seal is anchored in time."""
-    links = [{"sequence": entry["sequence"], "digest": digest} for entry, digest, _ in entries]
-    anchors: list[tuple[datetime, int, int, str]] = []
-    for entry in (entry for entry, _, _ in entries if entry["kind"] == "timestamp"):
-        of, name, place = entry["body"]["of"], entry["body"]["authority"], f"chain: entry {entry['sequence']}"
-        before = of["sequence"] < seal["body"]["intent"]["sequence"] or of in links
-        if of["sequence"] >= entry["sequence"] or not before:
-            problems.append(f"{place} stamps no entry that stands before it")
-        elif name not in pins.authorities:
-            unsure.append(f"{place}: no certificate of {name} is pinned: its time stamp cannot be verified")
-        else:
-            try:
-                at = stamped_at(unbase64(entry["body"]["response"]), of["digest"], pins.authorities[name])
-                anchors.append((at, of["sequence"], entry["sequence"], name))
-            except (Unusable, *ERRORS) as error:
-                problems.append(f"{place}: the time stamp of {name} does not verify: {error}")
-    for entry, _, _ in entries:
-        said, place = datetime.fromisoformat(entry["recorded_at"]), entry["sequence"]
-        wrong = any(place <= of and said > at + TOLERANCE for at, of, _, _ in anchors)
-        wrong = wrong or any(place > stamp and said < at - TOLERANCE for at, _, stamp, _ in anchors)
-        need(not wrong, f"chain: entry {place} says a time that a time stamp rules out", problems)
-    covering = sorted((at, name) for at, of, _, name in anchors if of >= seal["sequence"])
-    soon = not pins.authorities or (covering and covering[0][0] - datetime.fromisoformat(seal["recorded_at"]) <= LATE)
-    need(soon, "not anchored: no time stamp of a pinned authority within a week of the seal", unsure)
-    return f"anchored to {covering[0][0]:%Y-%m-%dT%H:%M:%SZ} by {covering[0][1]}" if covering else NOT_ANCHORED
-
-
-def merkle(leaves: list[bytes]) -> Any:
-    """Count and root of RFC 6962, section 2.1."""
-    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves] or [hashlib.sha256().digest()]
-    while len(level) > 1:
-        above = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        level = above + level[len(level) - len(level) % 2 :]
-    return {"count": len(leaves), "root": level[0].hex()}
+            if only and certificate.not_valid_before_utc <= when <= certificate.not_valid_after_utc:
+                return when
+    raise ValueError("no certificate that is pinned, for time stamps alone and valid then, signed a time stamp")
 
 
 def key_of(scope: Any, subject: Any, *more: str) -> tuple[str, ...]:
@@ -357,113 +203,267 @@ def key_of(scope: Any, subject: Any, *more: str) -> tuple[str, ...]:
     return (scope["provider"], scope["account"], scope["region"], *more, *kind)
 
 
-def check_run(members: dict[str, bytes], entry: Any, problems: list[str]) -> int:
-    """Records, ledger, bodies, data files and private objects are those of the seal; returns how many are erased."""
-    seal, asked = entry["body"], entry["body"]["asked"]
-    for name in LINES:
-        need(not members[name] or members[name].endswith(b"\n"), f"{name}: its last line is cut")
-    leaves, rows, packed, evidence = (members[name].split(b"\n")[:-1] for name in LINES)
-    records = [parse(leaf, "records.jsonl") for leaf in leaves]
-    ledger: dict[str, list[Any]] = {kind: [] for kind in ROWS}
-    for row in (parse(line, "ledger.jsonl") for line in rows):
-        ledger[row["kind"]].append(row)
-    resources = {key_of(row["scope"], row): row for row in ledger["resource"]}
-    bodies = {sha256(line): parse(line, "bodies.jsonl") for line in packed}
-    said = Counter(record["verdict"] for record in records)
-    states = Counter(row["state"] for row in ledger["collection"])
-    verdicts = {name: said[word] for name, word in VERDICTS.items()} | {"waived": len(ledger["waiver"])}
-    listings = {name: states[name] for name in ("complete", "off", "failed")}
-    sealed = (seal["records"], seal["ledger"], seal["verdicts"], seal["listings"])
-    right = sealed == (merkle(leaves), merkle(rows), verdicts, listings)
-    need(right, "records.jsonl, ledger.jsonl: have not the Merkle roots or the counts that were sealed", problems)
-    judged = Counter((record["check"]["id"], record["verdict"]) for record in records)
-    for row in ledger["population"]:
-        right = all(judged[row["check"], word] == row[name] for name, word in VERDICTS.items())
-        need(right, f"ledger.jsonl: the population of {row['check']} is not that of the records", problems)
-    # Every body that the run names is there, is that of its resource, and no other is.
-    needed = {row["body"] for row in ledger["resource"]}.union(*(item.get("related", {}).values() for item in records))
-    needed = needed.union(*(bodies[digest] for digest in needed if isinstance(bodies.get(digest), list)))
-    need([*map(sha256, packed)] == sorted(needed), "bodies.jsonl: holds not just the run's, in order", problems)
-    for key, row in resources.items():
-        body = bodies.get(row["body"])
-        right = isinstance(body, dict) and key_of(body, body) == key
-        need(right, f"bodies.jsonl: body {row['body']} is not that of the resource in the ledger", problems)
-    # The data files are those of their names, and all there.
-    content = {name[8:]: sha256(data) for name, data in members.items() if name.startswith("content/")}
-    listed = {group: parse(members.get(f"content/{name}", b"{}"), name) for group, name in asked["content"].items()}
-    wanted = set(asked["content"].values()).union(*(group.values() for group in listed.values()))
-    for digest in sorted(wanted):
-        need(content.get(digest) == digest, f"content/{digest}: is missing, or is not of its name", problems)
-    # Records stand in their order, each with the body of its resource, and judged by a check of the content.
-    keys = [key_of(record["scope"], record["subject"], record["check"]["id"]) for record in records]
-    need(all(a < b for a, b in pairwise(keys)), "records.jsonl: its records are not in their order", problems)
-    rows_of = [resources.get(key_of(item["scope"], item["subject"])) for item in records]
-    for record, row in zip(records, rows_of, strict=True):
-        right = record["subject"]["kind"] != "resource" or (row or {"body": ""})["body"] == record.get("body")
-        need(right, "records.jsonl: a record is not of the body that the ledger gives its resource", problems)
-        check, known = record["check"]["id"], (record["check"]["digest"], record["parameters"])
-        right = (listed["checks"].get(check), listed["parameters"].get(check)) == known
-        need(right, f"records.jsonl: check {check} or its parameters are not those of the content", problems)
-    # Private objects: SHA-256(salt || canonical object). Those that are missing were erased or left out.
-    holders = records + [item["subject"] for item in records] + ledger["resource"]
-    holders += [bodies[digest] for digest in needed if isinstance(bodies.get(digest), dict)]
-    holders += [failure for row in ledger["reader"] for failure in row["failures"]]
-    private = {f"private/{item[key]}.json" for item in holders for key in ("private", "identity") if key in item}
-    for name, data in members.items():
-        if name in private:
-            held = parse(data, name)
-            whole = sorted(held) == ["object", "salt"] and re.fullmatch("[0-9a-f]{64}", held["salt"]) is not None
-            need(whole and isinstance(held["object"], dict), f"{name}: is no private object")
-            hidden = sha256(bytes.fromhex(held["salt"]) + canonical(held["object"]))
-            need(name == f"private/{hidden}.json", f"{name}: is not the private object of its name", problems)
-        elif name.startswith("content/"):
-            need(name[8:] in wanted, f"{name}: does not belong to the bundle", problems)
-        elif not name.startswith("chain/"):
-            need(name in MEMBERS, f"{name}: does not belong to the bundle", problems)
-    # The manifest lists the members; each exported record is the leaf with what seal and ledger say of it.
-    files = {name: {"digest": sha256(data), "size": len(data)} for name, data in members.items()}
-    del files["manifest.json"]
-    period = {"from": asked["started_at"], "to": seal["ended_at"]}
-    manifest = {"schema": 1, "store": entry["store"], "runs": [asked["run"]], "period": period, "members": files}
-    same = members["manifest.json"] == canonical(manifest | {"demonstration": asked["kind"] == "demo"})
-    need(same, "manifest.json: does not list the members as they are", problems)
-    waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
-    common = {"schema": 1, "run": asked["run"], "as_of": seal["as_of"], "sealed_at": entry["recorded_at"]}
-    expected = []
-    for index, (leaf, record, key, row) in enumerate(zip(leaves, records, keys, rows_of, strict=True)):
-        document = {**common, "record": record, "leaf": sha256(b"\x00" + leaf), "index": index}
-        document |= {"collected_at": row["collected_at"]} if row and record["subject"]["kind"] == "resource" else {}
-        expected.append(canonical(document | ({"waiver": waivers[key]} if key in waivers else {})))
-    need(evidence == expected, "evidence.jsonl: is not what records, ledger and seal say together", problems)
-    return len(private - members.keys())
+class Bundle:
+    """A bundle that is being verified: what is wrong with it, and what its reader must know."""
+
+    def __init__(self, file: BinaryIO, pins: Pinned | None, lenient: bool) -> None:
+        """Read the archive, whose one form is: stored, sorted, without times, nothing before, between or after."""
+        self.file, self.places, self.facts, self.problems = file, dict[str, int](), dict[str, Any](), list[str]()
+        self.notes, listed, start, last, right = list[str](), b"", 0, b"", True
+        while right and (head := file.read(30))[:4] == b"PK\3\4":
+            code, size, length = struct.unpack("<14xI4xIH2x", head)
+            name = file.read(length)
+            common = struct.pack("<5H3I2H", 20, 0, 0, 0, 0x21, code, size, size, length, 0)
+            self.places[name.decode("ascii")], data = file.tell(), file.read(size)
+            self.facts[name.decode()] = {"digest": sha256(data), "size": len(data)}
+            right = head == b"PK\3\4" + common and name > last and zlib.crc32(data) == code and len(data) == size
+            listed += b"PK\1\2" + bytes([20, 3]) + common + struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, start) + name
+            start, last = file.tell(), name
+        end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, len(self.facts), len(self.facts), len(listed), start, 0)
+        need(right and head + file.read() == listed + end, "the archive is not in the one form (extra bytes, ...)")
+        self.unsure = self.notes if lenient else self.problems
+        need(pins, "no pinned key: who signed this is the bundle's own claim", self.unsure)
+        self.pins = pins or Pinned(canonical({"keys": parse(self._read("keys.json"), "keys.json")["claims"]}))
+        self.manifest, self.entries = parse(self._read("manifest.json"), "manifest.json"), Entries()
+        need(fits(self.manifest, "manifest") and self.manifest["schema"] == 2, "manifest.json: of an unknown form")
+        self.read_chain()
+
+    def _read(self, name: str) -> bytes:
+        self.file.seek(self.places[name])
+        return self.file.read(self.facts[name]["size"])
+
+    def _lines(self, name: str) -> list[bytes]:
+        *lines, rest = self._read(name).split(b"\n")
+        need(not rest, f"{name}: its last line is cut")
+        return lines
+
+    def envelope(self, name: str, of: str) -> tuple[Any, str]:
+        """What is signed in an envelope (DSSE v1), and the id of the key that signed it."""
+        envelope, kind = parse(self._read(name), name), f"application/vnd.auditreel.{of}+json"
+        (signature,), payload = envelope["signatures"], unbase64(envelope["payload"])
+        right = sorted(envelope) == ["payload", "payloadType", "signatures"] and envelope["payloadType"] == kind
+        right = right and sorted(signature) == ["keyid", "sig"] and signature["keyid"] in self.pins.keys
+        need(right, f"{name}: no envelope of its kind that is signed once, by a key that is pinned")
+        message = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
+        self.pins.keys[signature["keyid"]].verify(unbase64(signature["sig"]), message)
+        return parse(payload, name), signature["keyid"]
+
+    def read_chain(self) -> None:
+        """The entries, oldest first: (entry, digest of its file, key). Changes of keys may stand before and after."""
+        entries, came, pins, head = self.entries, set[str](), self.pins, self.pins.head
+        for name in (name for name in self.places if name.startswith("chain/")):
+            (entry, signer), digest = self.envelope(name, "entry"), self.facts[name]["digest"]
+            need(fits(entry, "entry") and entry["schema"] == 1 and entry["kind"] in NAMES, f"{name}: of unknown kind")
+            sequence, body, key_change = entry["sequence"], entry["body"], entry["kind"] == "key"
+            kind = body["action"] if key_change else entry["kind"]
+            right = fits(body, kind) and name == f"chain/{sequence:020d}.json"
+            right = right and entry["store"] == (pins.store or self.manifest["store"]) == self.manifest["store"]
+            need(right, f"{name}: has other fields, or is the entry of another place or store")
+            need(sequence <= pins.until.get(signer, sequence), f"{name}: by a replaced or withdrawn key, {signer}")
+            if kind == "rotate":
+                raw, key = unbase64(body["public_key"]), body["key"]
+                right = len(raw) == 32 and sha256(raw) == key != signer and key not in came
+                pins.keys[key], pins.until[signer] = ed25519.Ed25519PublicKey.from_public_bytes(raw), sequence
+            elif kind == "revoke":
+                right = body["key"] != signer and body["key"] in pins.keys and body["since"] <= sequence
+                pins.until[body["key"]] = min(pins.until.get(body["key"], sequence), body["since"] - 1)
+            need(right, f"{name}: a key that is not of its id, or was there before, or that it cannot withdraw")
+            came |= {body["key"], signer} if key_change else set()
+            before, link = (entries[-1][0]["sequence"], entries[-1][1]) if entries else (0, entry["previous"])
+            apart = key_change or all(other["kind"] == "key" for other, _, _ in entries)
+            follows = (sequence, entry["previous"]) == (before + 1, link) or (apart and sequence > before + 1)
+            need(follows, f"{name}: does not follow the entry before it", self.problems)
+            need(head["sequence"] != sequence or head["digest"] == digest, f"{name}: not as pinned", self.problems)
+            entries.append((entry, digest, signer))
+        self.first = next((entry["sequence"] for entry, _, _ in entries if entry["kind"] != "key"), 1)
+        right = all(one["sequence"] <= pins.until.get(by, one["sequence"]) for one, _, by in entries)
+        need(right, "chain: an entry is signed by a key that was withdrawn", self.problems)
+        self.check_chain()
+
+    def check_chain(self) -> None:
+        """What entries say of others is about what is before them, and is said once."""
+        links, used, closed = dict[tuple[int, str], Any](), list[Any](), list[str]()
+        for entry, digest, _ in self.entries:
+            body, kind, right, begun = entry["body"], entry["kind"], True, dict[str, Any](kind="")
+            about = body.get("frames", body.get("seals", [body.get("intent", body.get("population"))]))
+            for link in about if NAMES[kind] else ():
+                begun = links.get((link["sequence"], link["digest"]), {"kind": ""})
+                right = right and (link["sequence"] < self.first or begun["kind"] == NAMES[kind])
+            if kind == "intent":
+                right = body["run"] not in [one["body"]["run"] for one in links.values() if one["kind"] == "intent"]
+            elif kind in ("seal", "abandon", "nonce"):
+                asked = begun["body"] if begun["kind"] == "intent" else body.get("asked", body)
+                right = right and about[0] not in used and (kind != "seal" or asked == body["asked"])
+                right = right and (kind != "abandon" or asked["run"] == body["run"])
+                right = right and (kind != "nonce" or (body["nonce"] is None) == body["internal"])
+                used.append(about[0])
+            elif kind == "close":
+                starts, ends = body["period"]["starts"], body["period"]["ends"]
+                right = right and all(one["sequence"] < other["sequence"] for one, other in pairwise(about))
+                right = right and date.fromisoformat(starts) <= date.fromisoformat(ends)
+                right = right and all(starts > other for other in closed)
+                closed.append(ends)
+            need(right, f"chain: {kind} {entry['sequence']} names what is not before it, or what was", self.problems)
+            links[entry["sequence"], digest] = entry
+
+    def check_manifest(self) -> list[Any]:
+        """It is signed, lists the members, and names each seal of its part of the chain. Returns the runs' seals."""
+        manifest, last, runs = self.manifest, self.entries[-1][0]["sequence"], self.manifest["runs"]
+        first, end, nights = manifest["chain"]["first"], manifest["chain"]["last"], manifest.get("nights")
+        said, signer = self.envelope("signature.json", "bundle")
+        signed = {"manifest": self.facts["manifest.json"]["digest"], "sequence": last, "store": manifest["store"]}
+        right = said == signed and last <= self.pins.until.get(signer, last)
+        need(right, "manifest.json: is not the one that was signed, for this chain, by a key in force", self.problems)
+        files = {name: self.facts[name] for name in self.facts.keys() - {"manifest.json", "signature.json"}}
+        need(manifest["members"] == files, "manifest.json: does not list the members as they are", self.problems)
+        inside = [entry for entry, _, _ in self.entries if first <= entry["sequence"] <= end]
+        right = (
+            all(one["kind"] == "key" or one in inside for one, _, _ in self.entries) and len(inside) == end - first + 1
+        )
+        need(right, "chain: is not the part that is declared: an entry is missing")
+        starts, ends = (moment(manifest["period"][name]) for name in ("from", "to"))
+        early, head = moment(inside[-1]["recorded_at"]) < ends, self.pins.head["sequence"]
+        right = (first == 1 or moment(inside[0]["recorded_at"]) <= starts) and head * early <= end
+        need(right, "chain: begins after, or is cut off before the end of, the period that is declared", self.problems)
+        need(not early or head, "tail not anchored: it ends before its period, and no head is pinned", self.unsure)
+        seals = [entry for entry in inside if entry["kind"] == "seal"]
+        demo, right = manifest["demonstration"], starts <= ends and (nights or len(runs) == 1)
+        for seal, asked in ((entry["body"], entry["body"]["asked"]) for entry in seals):
+            here, why = asked["run"] in runs, manifest["left_out"].get(asked["run"])
+            frame = asked["kind"] == "demo" if demo else seal["source"] == "live" and asked["kind"] in "scheduled adhoc"
+            within = starts <= moment(seal["as_of"]) < ends and frame if nights else here
+            right = right and here == (why is None) == within
+            alone = not nights and here and manifest["period"] != {"from": asked["started_at"], "to": seal["ended_at"]}
+            need(right and not alone, f"manifest.json: run {asked['run']} is held or left out wrongly", self.problems)
+            need(why is None, f"run {asked['run']} is not in it: {why}", self.notes)
+        mine = [entry for entry in seals if entry["body"]["asked"]["run"] in runs]
+        named = [entry["body"]["asked"]["run"] for entry in mine], len(seals) - len(mine)
+        right = named == (runs, len(manifest["left_out"])) and mine
+        need(right, "manifest.json: does not name the runs whose seals are here, in their order")
+        right = not demo and all(entry["body"]["asked"]["kind"] != "demo" for entry in mine)
+        need(right, "demonstration, not evidence", self.problems)
+        self.notes.append(f"{len(mine)} runs of {mine[-1]['body']['asked']['organization']!r}")
+        return mine
+
+    def check_stamps(self, seals: list[Any]) -> str:
+        """Time stamps verify and contradict no entry. Returns the first line: by whom the last seal is anchored."""
+        links = {(entry["sequence"], digest) for entry, digest, _ in self.entries}
+        anchors: list[tuple[datetime, int, int, str]] = []
+        for entry in (entry for entry, _, _ in self.entries if entry["kind"] == "timestamp"):
+            of, name, place = entry["body"]["of"], entry["body"]["authority"], f"chain: entry {entry['sequence']}"
+            right = of["sequence"] < self.first or (of["sequence"], of["digest"]) in links
+            right = right and of["sequence"] < entry["sequence"]
+            need(right, f"{place} stamps no entry that stands before it", self.problems)
+            if right and name not in self.pins.authorities:
+                self.unsure.append(f"{place}: no certificate of {name} is pinned: its time stamp cannot be verified")
+            elif right:
+                at = stamped_at(unbase64(entry["body"]["response"]), of["digest"], self.pins.authorities[name])
+                anchors.append((at, of["sequence"], entry["sequence"], name))
+        for entry, _, _ in self.entries:
+            said, here = moment(entry["recorded_at"]), entry["sequence"]
+            wrong = any(here <= of and said > at + TOLERANCE for at, of, _, _ in anchors)
+            wrong = wrong or any(here > stamp and said < at - TOLERANCE for at, _, stamp, _ in anchors)
+            need(not wrong, f"chain: entry {here} says a time that a time stamp rules out", self.problems)
+        for seal in seals:
+            covering = sorted((at, name) for at, of, _, name in anchors if of >= seal["sequence"])
+            soon = not self.pins.authorities or (covering and covering[0][0] - moment(seal["recorded_at"]) <= LATE)
+            need(soon, f"not anchored: no time stamp within a week of entry {seal['sequence']}", self.unsure)
+        return f"anchored to {covering[0][0]:%Y-%m-%dT%H:%M:%SZ} by {covering[0][1]}" if covering else NOT_ANCHORED
+
+    def check_runs(self, seals: list[Any]) -> None:
+        """Everything that the seals name is there, is of its digest, and says the same."""
+        known = {sha256(b"\0" + line): parse(line, "records.jsonl") for line in self._lines("records.jsonl")}
+        told, before, other, criteria = dict[str, None](), dict[str, Any](), 0, self.manifest.get("criteria")
+        bodies = {sha256(line): parse(line, "bodies.jsonl") for line in self._lines("bodies.jsonl")}
+        files = {name[8:]: self._read(name) for name in self.places if name.startswith("content/")}
+        needed, evidence, people, content, lists = set[str](), list[bytes](), set[str](), set[str](), dict[str, Any]()
+        for entry in seals:
+            seal, asked, run = entry["body"], entry["body"]["asked"], entry["body"]["asked"]["run"]
+            rows, leaves = (self._lines(f"runs/{run}/{name}") for name in ("ledger.jsonl", "leaves.txt"))
+            hashes, ledger = [line.decode() for line in leaves], {kind: list[Any]() for kind in ROWS}
+            here, place = [leaf for leaf in hashes if leaf in known], {leaf: index for index, leaf in enumerate(hashes)}
+            records, of = [known[leaf] for leaf in here], Counter(known[leaf]["verdict"] for leaf in here)
+            for row in (parse(line, "ledger.jsonl") for line in rows):
+                ledger[row["kind"]].append(row)
+            states = Counter(row["state"] for row in ledger["collection"])
+            listings = {name: states[name] for name in ("complete", "off", "failed")}
+            right = seal["listings"] == listings and all(fits(leaf, "digest") for leaf in hashes)
+            trees = merkle(hashes), merkle([sha256(b"\0" + row) for row in rows])
+            right = right and trees == (seal["records"], seal["ledger"])
+            need(right, f"{run}: have not the Merkle roots or the listings that were sealed", self.problems)
+            lists = {group: parse(files[name], name) for group, name in asked["content"].items()}
+            content |= {*asked["content"].values()}.union(*(group.values() for group in lists.values()))
+            people |= {item for name, item in lists["policies"].items() if name.startswith("waivers/")}
+            # Verdicts are those of the records; of what is narrowed at least all that failed or is unknown is here.
+            judged, populations = Counter((one["check"]["id"], one["verdict"]) for one in records), ledger["population"]
+            whole = VERDICTS if criteria is None else {name: VERDICTS[name] for name in ("failed", "unknown")}
+            right = all(row[name] == judged[row["check"], whole[name]] for row in populations for name in whole)
+            right = right and all(of[word] == seal["verdicts"][name] for name, word in whole.items())
+            right = right and seal["verdicts"]["waived"] == len(ledger["waiver"])
+            right = right and (criteria is not None or here == hashes)
+            need(right, f"{run}: records are missing, or not those that were counted", self.problems)
+            other += len(hashes) - len(here)
+            related = set[str]().union(*(record.get("related", {}).values() for record in records))
+            mine = related | {record["body"] for record in records if "body" in record}
+            mine |= {row["body"] for row in ledger["resource"]} if criteria is None else set()
+            mine = mine.union(*(bodies[digest] for digest in related if isinstance(bodies[digest], list)))
+            resources = {key_of(row["scope"], row): row for row in ledger["resource"] if row["body"] in mine}
+            right = all(key_of(bodies[row["body"]], bodies[row["body"]]) == key for key, row in resources.items())
+            # Records stand in their order, each of the body of its resource, and judged by a check of the content.
+            keys = [key_of(record["scope"], record["subject"], record["check"]["id"]) for record in records]
+            right = right and all(one < other for one, other in pairwise(keys))
+            waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
+            common, now = {"schema": 1, "run": run, "as_of": seal["as_of"], "sealed_at": entry["recorded_at"]}, {}
+            for leaf, record, key in zip(here, records, keys, strict=True):
+                check, row = record["check"], resources.get(key_of(record["scope"], record["subject"]), {"body": ""})
+                is_resource, now[leaf] = record["subject"]["kind"] == "resource", waivers.get(key)
+                right = right and (not is_resource or row["body"] == record.get("body"))
+                known_as = lists["checks"].get(check["id"]), lists["parameters"].get(check["id"])
+                right = right and known_as == (check["digest"], record["parameters"])
+                if leaf not in before or before[leaf] != now[leaf]:
+                    document = {**common, "record": record, "leaf": leaf, "index": place[leaf]}
+                    document |= {"collected_at": row.get("collected_at")} if is_resource else {}
+                    evidence.append(canonical(document | ({"waiver": now[leaf]} if now[leaf] is not None else {})))
+            need(right, f"{run}: records: out of order, or not of the body or check that was sealed", self.problems)
+            told |= dict.fromkeys(here)
+            before, needed = now, needed | mine
+        right = [*told] == [sha256(b"\0" + line) for line in self._lines("records.jsonl")]
+        right = right and evidence == self._lines("evidence.jsonl")
+        right = right and [*map(sha256, self._lines("bodies.jsonl"))] == sorted(needed)
+        need(not other, f"of {criteria} and all failures; of {other} records the hashes alone", self.notes)
+        frozen = {one["body"]["digest"]: one["body"] for one, _, _ in self.entries if one["kind"] == "population"}
+        right = right and all(len(parse(files[digest], digest)) == body["count"] for digest, body in frozen.items())
+        need(right, "records, bodies, evidence .jsonl, content: not what runs and populations have", self.problems)
+        content = frozen.keys() | (content - people if "people" in self.manifest["redacted"] else content)
+        wanted = {f"checks/{check.replace('.', '/')}.yaml": digest for check, digest in lists["checks"].items()}
+        wanted |= {f"content/{digest}": digest for digest in content}
+        need(wanted.keys() <= self.facts.keys(), "content/, checks/: a member is missing", self.problems)
+        own = {f"runs/{run}/{name}" for run in self.manifest["runs"] for name in ("leaves.txt", "ledger.jsonl")}
+        for name, fact in self.facts.items():
+            right = name in own or wanted.get(name) == fact["digest"] or re.fullmatch(PAGES, name)
+            if name.startswith("private/") and not self.manifest["redacted"]:
+                held = parse(self._read(name), name)
+                hidden = sha256(bytes.fromhex(held["salt"]) + canonical(held["object"]))
+                right = sorted(held) == ["object", "salt"] and name == f"private/{hidden}.json"
+            need(right, f"{name}: does not belong to the bundle, or is not of its name", self.problems)
 
 
-def verify(data: bytes, pins: Pinned | None, lenient: bool) -> tuple[list[str], list[str], str, Entries]:
-    """Verify the bytes of a bundle. Returns problems, notes, the first line, and its chain."""
-    problems, notes = list[str](), list[str]()
-    members, unsure = read_archive(data), notes if lenient else problems
-    if pins is None:
-        unsure.append("no pinned key: who signed this is the bundle's own claim")
-        pins = Pinned(canonical({"keys": parse(members["keys.json"], "keys.json")["claims"]}))
-    entries = read_chain(members, pins, problems)
-    entry = check_chain(entries, problems)
-    first = check_stamps(entries, entry, pins, problems, unsure)
-    erased = check_run(members, entry, problems)
-    seal, asked = entry["body"], entry["body"]["asked"]
-    need(asked["kind"] != "demo", "demonstration, not evidence", problems)
-    need(not erased, f"{erased} private objects were left out or erased", notes)
-    notes.append(f"this run only: {asked['run']} of {asked['organization']!r}; root {seal['records']['root']}")
-    return problems, notes, first, entries
+def verify(file: BinaryIO, pins: Pinned | None, lenient: bool) -> tuple[list[str], list[str], str, Entries]:
+    """Verify an open bundle. Returns problems, notes, the first line, and its chain."""
+    bundle = Bundle(file, pins, lenient)
+    seals = bundle.check_manifest()
+    bundle.check_runs(seals)
+    return bundle.problems, bundle.notes, bundle.check_stamps(seals), bundle.entries
 
 
 def check_split(one: Entries, other: Entries) -> list[str]:
     """Two chains of one store must be the same where both reach, and one must reach the other."""
     first, second = ({entry["sequence"]: (entry["previous"], link) for entry, link, _ in some} for some in (one, other))
-    shared = first.keys() & second.keys()
     pairs = [(a[at][1], b[at + 1][0]) for a, b in ((first, second), (second, first)) for at in a if at + 1 in b]
-    if any(first[at] != second[at] for at in shared) or any(link != previous for link, previous in pairs):
+    same = [(first[at], second[at]) for at in first if at in second]
+    if any(a != b for a, b in (*pairs, *same)):
         return ["split view: the two hold different entries in one place"]
-    return [] if shared or pairs else ["could not be compared: the two share no entry, nor does one follow the other"]
+    return [] if pairs or same else ["could not be compared: the two share no entry, nor does one follow the other"]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -475,23 +475,23 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     out, chains = list[str](), list[Entries]()
     for bundle in asked.bundles:
-        first, notes = NOT_ANCHORED, list[str]()
         try:
             given = asked.key and (Path(asked.key).read_bytes() if Path(asked.key).is_file() else asked.key.encode())
             pins = Pinned(given.strip()) if given else None
-        except ERRORS as error:
+        except Exception as error:
             parser.error(f"--key {asked.key}: not usable: {error}")
         try:
-            problems, notes, first, chain = verify(bundle.read_bytes(), pins, asked.allow_unanchored)
+            with bundle.open("rb") as file:
+                problems, notes, first, chain = verify(file, pins, asked.allow_unanchored)
+            out += [first, *(f"problem: {text}" for text in problems), *(f"note: {text}" for text in notes)]
             chains.append(chain)
-        except (Unusable, *ERRORS) as error:
-            problems = [str(error) if isinstance(error, Unusable) else f"could not be verified: {error!r}"]
-        out += [first, *(f"problem: {text}" for text in problems), *(f"note: {text}" for text in notes)]
+        except Exception as error:
+            out += [NOT_ANCHORED, f"problem: could not be verified: {error!r}"]
     if len(asked.bundles) > 1:
         out += [f"problem: {text}" for text in (check_split(*chains) if len(chains) == 2 else ["not compared"])]
     failed = any(line.startswith("problem: ") for line in out)
-    text = "\n".join([*out, "DOES NOT VERIFY" if failed else "verified"]).encode("ascii", "backslashreplace").decode()
-    print("".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text))  # noqa: T201
+    for line in [*out, "DOES NOT VERIFY" if failed else "verified"]:
+        print(line if line.isascii() and line.isprintable() else ascii(line)[1:-1])  # noqa: T201
     return 5 if failed else 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -252,7 +252,7 @@ class _Verification:
             return False
 
 
-def _commitments_of(bodies: dict[str, Any]) -> Iterator[str]:
+def _commitments_of(bodies: Mapping[str, Any]) -> Iterator[str]:
     for body in bodies.values():
         if isinstance(body, dict):
             yield from (body[key] for key in ("identity", "private") if key in body)

@@ -5,7 +5,7 @@ The steps name the files of the bundle. The HTML page needs no network and no sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -35,7 +35,7 @@ STEPS: Final = (
         "Information produced by the entity (IPE): complete, and unaltered since it was sealed.",
         (
             "Take the verifier from the release, not from this package, and compare its SHA-256 with the one printed "
-            "there. Have the organisation's public key from somewhere else than this package.",
+            "there. Have the organisation's public key (trust.json) from somewhere else than this package.",
             "It ends with 0 only if every record, body, file and chain entry verified. Anything else, also that it "
             "could not verify, is not success. Its first line says whether the chain is anchored in time.",
         ),
@@ -60,9 +60,10 @@ STEPS: Final = (
         (
             "workpaper.xlsx, sheet populations: the query that listed it, first and last seen, whether every listing "
             "was complete, and the count of a second source with the difference where there is one.",
-            "ledger.jsonl has each call with the provider's request ids. Look one up in the customer's own audit log: "
-            "AWS CloudTrail (requestID of the event), Azure Activity Log (correlationId), Google Cloud Audit Logs "
-            "(operation and insert id of the entry). Reading calls are in these logs only where they are switched on.",
+            "runs/RUN/ledger.jsonl has each call with the provider's request ids. Look one up in the customer's own "
+            "audit log: AWS CloudTrail (requestID of the event), Azure Activity Log (correlationId), Google Cloud "
+            "Audit Logs (operation and insert id of the entry). Reading calls are in these logs only where they are "
+            "switched on.",
         ),
     ),
     Step(
@@ -71,9 +72,9 @@ STEPS: Final = (
         (
             "Give a nonce of your own. The population is frozen and sealed first, the nonce after it; the seed is "
             "SHA-256(population digest, nonce). Sizes are yours to set. Replacements come in the same order, each with "
-            "a reason. A draw without a nonce is marked internal.",
+            "a reason. A draw without a nonce is marked internal. samples/ has what was drawn already.",
         ),
-        ("auditreel sample --help",),
+        ("auditreel sample freeze --help", "auditreel sample draw --help"),
     ),
     Step(
         "Inspect a failure",
@@ -81,7 +82,8 @@ STEPS: Final = (
         (
             "workpaper.xlsx, sheet failures: last good, first bad, last bad and first good are times of runs. It began "
             "after the first of these and no later than the second. records.jsonl has the record, with the values that "
-            "were observed; bodies.jsonl has the configuration that it was judged on, named by its SHA-256.",
+            "were observed, and evidence.jsonl says of which run it is; bodies.jsonl has the configuration that it was "
+            "judged on, named by its SHA-256.",
             "A failure that was corrected or accepted stays listed. One that ended because the test or the boundary "
             "changed is never called corrected.",
         ),
@@ -92,10 +94,10 @@ STEPS: Final = (
         (
             "Replay judges the kept configuration again by the kept check, offline, and compares bytes. It answers "
             "identical, differs (which field), or cannot replay (what is missing); never a bare success.",
-            "Each check in content/ has examples of resources that pass and that fail: proof that the test can fail. "
-            "Change one value of a body and judge it: the verdict must change with it.",
+            "Each check has examples of resources that pass and that fail: proof that the test can fail. Unpack the "
+            "package to try them: checks/ has those of the last run by name, content/ every version that judged.",
         ),
-        ("auditreel replay RUN --store STORE", "auditreel check test FILE"),
+        ("auditreel replay BUNDLE.zip", "auditreel check test checks/PROVIDER/SERVICE/NAME.yaml"),
         "Another version of the engine is stated, and is no failure.",
     ),
     Step(
@@ -122,18 +124,21 @@ FILES: Final[Mapping[str, str]] = {
     "REPERFORM.html": "how to do every step again, and what it cannot show",
     "REPERFORM.txt": "the same as plain text",
     "README.txt": "this page",
-    "manifest.json": "digest and size of every file",
+    "manifest.json": "the period, its runs, what was left out and why, digest and size of every file",
+    "signature.json": "the signer's word for the manifest, and so for every file",
     "verify_bundle.py": "a verifier, as a convenience: take yours from the release",
     "keys.json": "public keys, as a claim: have them from somewhere else",
     "chain/": "the signed entries of the chain",
-    "records.jsonl": "the records, one a line",
-    "evidence.jsonl": "the records with when they were collected and sealed, and what was accepted",
-    "bodies.jsonl": "the configurations that were judged, named by their SHA-256",
-    "ledger.jsonl": "the calls that were made, with the provider's request ids",
-    "content/": "checks with their examples, controls, policies and schemas as they were evaluated",
+    "records.jsonl": "the records, each once, in the order in which the runs have them first",
+    "evidence.jsonl": "the records with when they were collected and sealed, and what was accepted; again where that "
+    "changed",
+    "bodies.jsonl": "the configurations that were judged, each once, named by their SHA-256",
+    "runs/": "of each run: leaves.txt, which records it has (SHA-256 of a zero byte and the line), in order; "
+    "ledger.jsonl, the calls that were made, with the provider's request ids",
+    "checks/": "the checks of the last run by name, with their examples",
+    "content/": "checks, controls, policies, schemas and parameters as they were evaluated, each named by its SHA-256",
     "private/": "personal data apart, so that it can be left out or erased and every hash still verifies",
-    "runs/": "the files of each run",
-    "samples/": "samples that were drawn, each with its frozen population",
+    "samples/": "frozen populations, in the order in which they were drawn",
 }
 """What the members of a bundle are, by name or folder, in the order in which a reader wants them."""
 
@@ -158,11 +163,19 @@ def html(period: Period) -> bytes:
     return _PAGE.format(title="How to re-perform this", firsts=firsts, opening=opening, steps=steps).encode()
 
 
-def readme(period: Period, names: tuple[str, ...], without: tuple[str, ...] = ()) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a README says was left out: formats, the records of other than these criteria (None: none), and personal."""
+
+    without: tuple[str, ...] = ()
+    criteria: tuple[str, ...] | None = None
+    redacted: tuple[str, ...] = ()
+
+
+def readme(period: Period, names: tuple[str, ...], said: Said = Said()) -> bytes:
     """What a bundle with the members ``names`` is and holds, in auditors' words.
 
-    A member of which nothing is known here is listed by its name all the same; formats that were left out
-    (``without``) are named.
+    A member of which nothing is known here is listed by its name all the same; what was left out is named.
     """
     lines = [*period_words.firsts(period), "", period_words.title(period), "", *_opening(period), "", "What is in here"]
     told = {name: what for name, what in FILES.items() if _present(name, names)}
@@ -172,10 +185,28 @@ def readme(period: Period, names: tuple[str, ...], without: tuple[str, ...] = ()
         lines += [f"  {name:<{width}}  {line}" if not index else f"  {'':<{width}}  {line}"
                   for index, line in enumerate(wrapped(what, _WIDTH - width - 4))]  # fmt: skip
     lines += [f"  {safe(name)}" for name in unknown]
-    if without:
-        lines += ["", f"Left out when it was made: {', '.join(without)}."]
+    lines += _left_out(said)
     lines += ["", "What it is not", *_wrapped(period_words.NOT_AN_OPINION, 2), *_wrapped(_CANNOT, 2)]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _left_out(said: Said) -> Iterator[str]:
+    if said.without:
+        yield from ("", f"Left out when it was made: {', '.join(said.without)}.")
+    if said.criteria is not None:
+        text = (
+            f"It carries the records of the checks of {', '.join(said.criteria)}, and of the others every failure and "
+            "everything unknown. Of the rest stand the hashes in runs/, so that the sealed roots come out; how many "
+            "failed is sealed too, so that none can have been left out. Reports and ledgers are whole."
+        )
+        yield from ("", *wrapped(text, _WIDTH))
+    if said.redacted:
+        text = (
+            f"Redacted: {', '.join(said.redacted)}. What schemas mark as personal stands apart and was left out; "
+            "digests stand in its place, and every hash still verifies. What needs it cannot be replayed, as replay "
+            "says."
+        )
+        yield from ("", *wrapped(text, _WIDTH))
 
 
 _CANNOT: Final = (

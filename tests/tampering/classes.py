@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.evidence import canonical, dsse
+from engine.evidence.archive import archive
 from engine.evidence.layout import Layout
 from engine.evidence.trust import Trust
 from tests.tampering.world import (
@@ -33,6 +34,7 @@ from tests.tampering.world import (
     another_authority,
     rechained,
     replaced,
+    signed,
 )
 from tests.unit.evidence.authority import authority
 
@@ -87,7 +89,7 @@ SIGNATURE: Final = "signature does not verify"
 
 
 def bundle_of(world: World, chance: Chance, which: int | None = None) -> Package:
-    return Package(world.bundles[chance.randrange(3) if which is None else which])
+    return Package(world.bundles[chance.randrange(3) if which is None else which], world.word)
 
 
 def done(world: World, package: Package, at: str, keep: frozenset[str] = frozenset()) -> Tampered:
@@ -158,6 +160,7 @@ def edited_lines(
 ) -> Tampered:
     """One line of a member in another form, where ``change`` gives one; everything else agrees."""
     package = bundle_of(world, chance)
+    name = next(member for member in package.members if member.endswith(name))
     lines = package.members[name].splitlines()
     able = [index for index, line in enumerate(lines) if change(line) not in (None, line)]
     index = pick(chance, able)
@@ -527,13 +530,9 @@ def signature_stripped(world: World, chance: Chance) -> Tampered:
 
 def _mended(package: Package, world: World, chance: Chance) -> bytes:
     """A bundle whose chain cannot be read by its own maker: only the manifest's list of members is mended."""
-    from engine.evidence.bundle import archive
-
-    manifest = json.loads(package.members.pop("manifest.json"))
-    manifest["members"] = {
-        name: {"digest": canonical.digest(data), "size": len(data)} for name, data in package.members.items()
-    }
-    return archive({**package.members, "manifest.json": canonical.encode(manifest)})
+    last = max(name for name in package.members if name.startswith("chain/"))
+    signed(package.members, json.loads(package.members["manifest.json"]), int(last[6:26]), package.word)
+    return archive(package.members)
 
 
 @tampering("identity", "algorithm downgraded", "bundle", "signature|payload type|envelope")
@@ -864,12 +863,12 @@ def names_twice(world: World, chance: Chance) -> Tampered:
 def extra_file(world: World, chance: Chance) -> Tampered:
     package = bundle_of(world, chance)
     data = f"{chance.random()}".encode()
-    name = chance.choice(["notes.txt", f"content/{canonical.digest(data)}", "report/index.html", "records.csv"])
+    name = chance.choice(["notes-2.txt", f"content/{canonical.digest(data)}", "report/index.html", "records.csv.bak"])
     package.members[name] = data
     return done(world, package, re.escape(name))
 
 
-@tampering("package", "manifest edited", "bundle", "does not list")
+@tampering("package", "manifest edited", "bundle", "is not the one that was signed")
 def manifest_edited(world: World, chance: Chance) -> Tampered:
     package = bundle_of(world, chance)
     manifest = json.loads(package.members["manifest.json"])
@@ -881,6 +880,8 @@ def manifest_edited(world: World, chance: Chance) -> Tampered:
         lambda: manifest["runs"].append("20261123T020000Z-00000000"),
         lambda: manifest.update(store="0" * 32),
         lambda: manifest.update(note="reviewed"),
+        lambda: manifest.update(redacted=["people"]),
+        lambda: manifest.update(criteria=["CC6.1"]),
     ]
     chance.choice(changes)()
     package.members["manifest.json"] = canonical.encode(manifest)
@@ -891,7 +892,7 @@ def manifest_edited(world: World, chance: Chance) -> Tampered:
 def split_view(world: World, chance: Chance) -> Tampered:
     """Two packages that verify alone: one genuine, one written anew before anybody had stamped anything."""
     which = chance.randrange(3)
-    package = Package(world.bundles[which])
+    package = Package(world.bundles[which], world.word)
     failed = [record for record in package.records if record["verdict"] == "fail"] or package.records[:1]
     victim = pick(chance, failed)
     victim["message"] = f"made up {chance.random()}"

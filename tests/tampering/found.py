@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import shutil
@@ -76,10 +77,10 @@ def other(data: bytes, trust: Trust, folder: Path, chains: list[standalone_verif
     path = folder / "auditor.json"
     write_trust(trust, path)
     try:
-        problems, _, _, chain = standalone_verify.verify(data, standalone_verify.Pinned(path.read_bytes()), False)
-    except standalone_verify.Unusable as error:
-        return [str(error)]
-    except standalone_verify.ERRORS as error:
+        problems, _, _, chain = standalone_verify.verify(
+            io.BytesIO(data), standalone_verify.Pinned(path.read_bytes()), False
+        )
+    except Exception as error:
         return [f"could not be verified: {type(error).__name__}: {error}"]
     if chains is not None:
         chains.append(chain)

@@ -66,8 +66,8 @@ def test_what_nobody_touched_verifies_for_the_owner_the_auditor_and_both_verifie
 def test_taking_a_package_apart_and_mending_nothing_gives_the_same_bytes(world: World) -> None:
     """Else a class could be caught by what the corpus did not put together again."""
     for data in world.bundles:
-        assert Package(data).packed() == data
-        package = Package(data)
+        assert Package(data, world.word).packed() == data
+        package = Package(data, world.word)
         package.resealed(world.keys)
         package.recounted()
         assert package.packed() == data

@@ -22,8 +22,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.collection import combined
 from engine.evidence import canonical, chain, dsse, merkle, stamping
-from engine.evidence.bundle import archive, export_run, manifest_of
-from engine.evidence.entries import Close, Nonce, Population, Span, decode
+from engine.evidence.archive import archive
+from engine.evidence.bundle import signature
+from engine.evidence.entries import Close, Nonce, Population, Span
+from engine.evidence.exporting import export_run
 from engine.evidence.keys import SigningKey, load_keys
 from engine.evidence.layout import Layout
 from engine.evidence.rotation import rotate, trust_authority
@@ -75,6 +77,11 @@ class World:
     def store(self) -> Path:
         return self.folder / "store"
 
+    @property
+    def word(self) -> SigningKey:
+        """The key that is in force, which signs manifests."""
+        return list(self.keys.values())[-1]
+
     def copy(self) -> Path:
         """A store to tamper with; whoever asks removes the folder above it."""
         target = Path(tempfile.mkdtemp(dir=self.folder)) / "store"
@@ -105,7 +112,7 @@ def build(folder: Path) -> World:
     owner = read_trust(recorder.trust_file)
     bundles = []
     for sealed in (one, two, three):
-        export_run(folder / "store", owner, sealed.run, folder / "out.zip")
+        export_run(folder / "store", owner, recorder.keys.signing, sealed.run, folder / "out.zip")
         bundles.append((folder / "out.zip").read_bytes())
     other = store_in(folder / "foreign")
     _recorded(other, "AES256", "2026-11-23")
@@ -256,13 +263,18 @@ def replaced(store: Path, chained: list[bytes]) -> None:
 
 
 class Package:
-    """A bundle taken apart. :meth:`packed` puts it together so that all that is not signed agrees with the rest."""
+    """A bundle of one run taken apart. :meth:`packed` puts it together so that all the rest agrees, and is signed anew.
 
-    def __init__(self, data: bytes) -> None:
+    ``word`` is the key that signs the manifest: what is tampered with is to be found without it.
+    """
+
+    def __init__(self, data: bytes, word: SigningKey) -> None:
+        self.word = word
         with zipfile.ZipFile(io.BytesIO(data)) as source:
             self.members = {name: source.read(name) for name in source.namelist()}
+        (self.run,) = json.loads(self.members["manifest.json"])["runs"]
         self.records: list[Document] = self._read("records.jsonl")
-        self.ledger: list[Document] = self._read("ledger.jsonl")
+        self.ledger: list[Document] = self._read(f"runs/{self.run}/ledger.jsonl")
         self.times = {
             json.dumps([row["scope"], row["type"], row.get("id", row.get("identity"))]): row["collected_at"]
             for row in self.ledger
@@ -297,19 +309,25 @@ class Package:
 
     def packed(self, keep: frozenset[str] = frozenset()) -> bytes:
         """The bundle, with records, ledger, evidence and manifest as they are now, but for those to ``keep``."""
+        records = [canonical.encode(record) for record in self.records]
         lines = {
-            "records.jsonl": [canonical.encode(record) for record in self.records],
-            "ledger.jsonl": [canonical.encode(row) for row in self.ledger],
+            "records.jsonl": records,
+            f"runs/{self.run}/leaves.txt": [merkle.leaf_hash(record).encode() for record in records],
+            f"runs/{self.run}/ledger.jsonl": [canonical.encode(row) for row in self.ledger],
             "evidence.jsonl": list(self._evidence()) if "evidence.jsonl" not in keep else [],
         }
         for name, listed in lines.items():
             if name not in keep:
                 self.members[name] = b"".join(line + b"\n" for line in listed)
         if "manifest.json" not in keep:
-            self.members.pop("manifest.json", None)
-            said = decode(canonical.encode(self.seal)).body
-            manifest = manifest_of(said, self.seal["store"], self.members)
-            self.members["manifest.json"] = canonical.encode(manifest)
+            body, others = self.seal["body"], [item.payload for item in self.envelopes()]
+            numbers = [item["sequence"] for item in others if item["kind"] != "key"]
+            manifest = json.loads(self.members["manifest.json"]) | {
+                "store": self.seal["store"],
+                "period": {"from": body["asked"]["started_at"], "to": body["ended_at"]},
+                "chain": {"first": numbers[0], "last": numbers[-1]},
+            }
+            signed(self.members, manifest, others[-1]["sequence"], self.word)
         return archive(self.members)
 
     def _evidence(self) -> Iterable[bytes]:
@@ -373,6 +391,16 @@ class Package:
             row |= {"passed": said.count("pass"), "failed": said.count("fail"), "unknown": said.count("unknown")}
             row |= {"not_applicable": said.count("not_applicable"), "listed": len(said)}
         self.ledger.sort(key=canonical.encode)
+
+
+def signed(members: dict[str, bytes], manifest: Document, sequence: int, key: SigningKey) -> None:
+    """Put a manifest that lists the members as they are now among them, and the word of a key for it."""
+    own = ("manifest.json", "signature.json")
+    manifest["members"] = {
+        name: {"digest": canonical.digest(data), "size": len(data)} for name, data in members.items() if name not in own
+    }
+    members["manifest.json"] = canonical.encode(manifest)
+    members["signature.json"] = signature(members["manifest.json"], sequence, manifest["store"], key)
 
 
 def keys_of(folder: Path) -> SigningKey:

@@ -8,34 +8,28 @@ import pytest
 
 from engine.errors import InputError, UsageError
 from engine.report import PERIOD_FORMATS, reperform
-from engine.report.period_bundle import members
+from engine.report.period_bundle import pages
 from engine.report.period_sheets import SHEETS
 from tests.golden import periods
 
-RAW = {"records.jsonl": b"{}\n", "chain/00000000000000000001.json": b"{}", "verify_bundle.py": b"pass\n", "odd/x": b""}
+OTHERS = ("records.jsonl", "chain/00000000000000000001.json", "verify_bundle.py", "odd/x", "manifest.json")
 REPORTS = {"index.html", "report.txt", "report.md", "report.pdf", "workpaper.xlsx", "oscal.json", "ocsf.jsonl"}
 
 
-def test_a_bundle_has_every_format_and_all_that_was_handed_in() -> None:
-    found = members(periods.every_state(), RAW)
-    assert list(found) == sorted(
-        {*REPORTS, *(f"csv/{name}.csv" for name in SHEETS), "README.txt", "REPERFORM.txt", "REPERFORM.html", *RAW}
-    )
-    assert {name: found[name] for name in RAW} == RAW
+def test_a_bundle_has_every_format() -> None:
+    found = pages(periods.every_state(), OTHERS)
+    names = {*REPORTS, *(f"csv/{name}.csv" for name in SHEETS), "README.txt", "REPERFORM.txt", "REPERFORM.html"}
+    assert list(found) == sorted(names)
 
 
 def test_the_same_bundle_has_the_same_bytes() -> None:
-    assert members(periods.every_state(), RAW) == members(periods.every_state(), RAW)
+    assert pages(periods.every_state(), OTHERS) == pages(periods.every_state(), OTHERS)
 
 
-def test_a_name_that_would_stand_twice_stops_it() -> None:
-    with pytest.raises(InputError, match=r"oscal\.json would stand in it twice"):
-        members(periods.nothing(), {"oscal.json": b""}, without=("pdf", "xlsx"))
-
-
-def test_a_readme_that_is_handed_in_stops_it() -> None:
-    with pytest.raises(InputError, match=r"README\.txt would stand in it twice"):
-        members(periods.nothing(), {"README.txt": b""}, without=("pdf", "xlsx"))
+@pytest.mark.parametrize("name", ["oscal.json", "README.txt"])
+def test_a_name_that_would_stand_twice_stops_it(name: str) -> None:
+    with pytest.raises(InputError, match=rf"{re.escape(name)} would stand in it twice"):
+        pages(periods.nothing(), (name,), without=("pdf", "xlsx"))
 
 
 def test_a_library_that_is_missing_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,32 +39,46 @@ def test_a_library_that_is_missing_stops_it(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, "reportlab", None)
     with pytest.raises(UsageError, match=r"writing report\.pdf: the library reportlab.* is not installed"):
-        members(periods.nothing(), RAW)
+        pages(periods.nothing(), OTHERS)
 
 
 def test_what_was_left_out_is_said() -> None:
-    found = members(periods.nothing(), RAW, without=("xlsx", "pdf"))
+    found = pages(periods.nothing(), OTHERS, without=("xlsx", "pdf"))
     assert "Left out when it was made: pdf, xlsx." in found["README.txt"].decode()
     assert found.keys() & {"report.pdf", "workpaper.xlsx"} == set()
 
 
 def test_leaving_out_what_is_no_format_is_an_error() -> None:
     with pytest.raises(UsageError, match="leaving out docx: formats are text, markdown"):
-        members(periods.nothing(), RAW, without=("docx",))
+        pages(periods.nothing(), OTHERS, without=("docx",))
 
 
 def test_the_readme_names_every_member() -> None:
-    found = members(periods.every_state(), RAW)
+    found = pages(periods.every_state(), OTHERS)
     text = found["README.txt"].decode()
-    for name in found:
+    for name in (*found, *OTHERS):
         first = name.partition("/")[0] + ("/" if "/" in name else "")
         assert re.search(rf"^  {re.escape(first)}( |$)", text, re.MULTILINE), name
 
 
 def test_the_readme_names_no_member_that_is_not_there() -> None:
-    text = members(periods.every_state(), RAW)["README.txt"].decode()
+    text = pages(periods.every_state(), OTHERS)["README.txt"].decode()
     assert "samples/" not in text
-    assert "bodies.jsonl" not in text
+    assert "bodies.jsonl  " not in text
+
+
+def test_who_accepted_a_failure_is_left_out_of_every_page() -> None:
+    period = periods.every_state()
+    assert period.waivers
+    people = {name for row in period.waivers for name in (row.owner, row.approver, row.reason)}
+    shown = [data.decode() for name, data in pages(period, OTHERS, None, ("people",)).items() if _is_text(name)]
+    told = [data.decode() for name, data in pages(period, OTHERS).items() if _is_text(name)]
+    assert [person for person in people if any(person in text for text in shown)] == []
+    assert any(person in text for person in people for text in told)
+
+
+def _is_text(name: str) -> bool:
+    return name.startswith(("csv/waivers", "ocsf", "oscal"))
 
 
 @pytest.mark.parametrize("make", [reperform.text, reperform.html])

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.errors import SealError, UsageError
 from engine.evidence import chain, durable, keys, rotation, standalone_verify
-from engine.evidence.bundle import export_run
 from engine.evidence.bundle_verify import verify_bundle
 from engine.evidence.entries import Revoke, Rotate
+from engine.evidence.exporting import export_run
 from engine.evidence.keys import KEY_FILE, KEY_VARIABLE, SigningKey, load_keys
 from engine.evidence.rotation import NEXT_FILE, revoke, rotate
 from engine.evidence.trust import Trust, read_trust, write_trust
@@ -39,7 +39,13 @@ def test_who_pinned_the_first_key_verifies_what_its_successors_signed(tmp_path: 
     assert (report.problems, report.exit_code) == ((), 0)
     write_trust(first, tmp_path / "first.json")
     for run in sealed:
-        export_run(tmp_path / "store", trust_of(tmp_path), run.run, tmp_path / "a.zip")
+        export_run(
+            tmp_path / "store",
+            trust_of(tmp_path),
+            keys.load_keys(tmp_path / "config", {}).signing,
+            run.run,
+            tmp_path / "a.zip",
+        )
         for trust in (first, trust_of(tmp_path)):
             assert verify_bundle(tmp_path / "a.zip", trust).exit_code == 0
         arguments = [str(tmp_path / "a.zip"), "--key", str(tmp_path / "first.json")]

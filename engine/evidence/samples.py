@@ -1,0 +1,52 @@
+"""What was drawn from frozen populations, as pages that anyone can make again by the recipe in ``docs/sampling.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.evidence import canonical
+from engine.evidence.chain import Placed
+from engine.evidence.entries import Link, Nonce, Population
+from engine.evidence.sample import Frozen, draw
+
+
+def samples(entries: Sequence[Placed], listed: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A page for each population in a part of a chain, by its name in a bundle. ``listed`` are the lists by digest."""
+    draws: dict[Link, tuple[Placed, Nonce]] = {
+        placed.entry.body.population: (placed, placed.entry.body) for placed in entries if placed.entry.kind == "nonce"
+    }
+    return {
+        f"samples/{placed.entry.sequence:020d}.txt": _page(
+            placed, listed[placed.entry.body.digest], draws.get(placed.link)
+        )
+        for placed in entries
+        if placed.entry.kind == "population"
+    }
+
+
+def _page(placed: Placed, data: bytes, drawn: tuple[Placed, Nonce] | None) -> bytes:
+    population: Population = placed.entry.body
+    units = tuple(map(str, canonical.decode(data)))
+    lines = [
+        f"Population of entry {placed.entry.sequence}, frozen at {placed.entry.recorded_at}: {population.query}",
+        f"{population.count} {population.unit}, digest {population.digest}, from {len(population.frames)} runs",
+    ]
+    if drawn is None:
+        return _text([*lines, "Nothing was drawn from it.", "", *units])
+    entry, nonce = drawn
+    found = draw(Frozen(units, population.digest), max(len(units), 1), nonce.nonce)
+    by = (
+        "internally: whoever drew could have drawn again"
+        if nonce.internal
+        else f"by the auditor's nonce: {nonce.nonce}"
+    )
+    lines += [
+        f"Drawn {by} (entry {entry.entry.sequence}, {entry.entry.recorded_at})",
+        f"Seed {found.seed}",
+        "In the order of the draw: the first n are a sample of n; those after them replace, in order, with a reason.",
+    ]
+    return _text([*lines, "", *(f"{number} {unit}" for number, unit in enumerate(found.drawn, 1))])
+
+
+def _text(lines: Sequence[str]) -> bytes:
+    return "".join(f"{canonical.neutral_text(line)}\n" for line in lines).encode()
