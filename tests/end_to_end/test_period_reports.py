@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,19 @@ def test_a_period_shows_its_gap_and_its_failure_with_bounds(folder: Path) -> Non
     assert "F-002" not in text
     bounds = "after 2026-06-01T01:00:00Z, by 2026-06-02T01:00:00Z; corrected after 2026-06-02T01:00:00Z, by 2026-06-04"
     assert bounds in " ".join(text.split())
+
+
+def test_a_run_of_all_checks_makes_a_period(tmp_path: Path) -> None:
+    """The demonstration's resources lie in regions, in accounts, and in regions though they are listed once."""
+    ran = auditreel(tmp_path, "run", "--demo", "--store", "shown")
+    assert ran.returncode == 3
+    failed = int(re.search(rb"(\d+) fail", ran.stdout)[1])  # type: ignore[index]
+    today = datetime.now(UTC).date()
+
+    done = report(tmp_path, "type2", "--from", f"{today - timedelta(3)}", "--to", f"{today}", "--store", "shown")
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert re.search(rf"^ +{failed}  Failures$", done.stdout.decode(), re.MULTILINE)
 
 
 def test_a_date_shows_what_was_so_on_its_night(folder: Path) -> None:

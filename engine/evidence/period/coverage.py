@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.evidence.period.looks import ANY, Look, Pair, View
+from engine.evidence.period.looks import ANY, Listing, Look, Pair, View
 from engine.periods import MARKS
 
 RAN, PARTLY, MISSING = MARKS["ran"], MARKS["partly"], MARKS["did_not_run"]
@@ -44,19 +44,24 @@ class Track:
 
 
 def tracks(
-    looks: Sequence[Look], nights: int, unknown: Mapping[Pair, Collection[int]], expired: Collection[int] = ()
+    looks: Sequence[Look],
+    nights: int,
+    unknown: Mapping[Pair, Collection[int]],
+    expired: Collection[int] = (),
+    lying: Collection[Pair] = (),
 ) -> dict[Pair, Track]:
     """Every pair that any frame judged, with its nights.
 
     ``looks`` are in order; ``nights`` is how many the calendar has. ``unknown`` holds, of each pair, frames in which
     a verdict was unknown: it ran, and did not see everything. ``expired`` are nights whose frames are no longer kept.
+    ``lying`` are the pairs of the subjects, which may lie elsewhere than where they were listed (a bucket in a region).
     """
     found: dict[Pair, Track] = {}
-    pairs: dict[int, dict[Pair, str]] = {}
+    pairs: dict[int, dict[Pair, Listing]] = {}
     for index, look in enumerate(looks):
         key = id(look.view)
         if key not in pairs:
-            pairs[key] = dict(look.view.pairs())
+            pairs[key] = look.view.pairs(lying)
         for pair, listing in pairs[key].items():
             track = found.get(pair)
             if track is None:

@@ -173,7 +173,8 @@ class Film:
             if verdict == UNKNOWN and index.first[number] < count:
                 frames = unknown.setdefault(self.pair(index.stream[number]), set())
                 frames.update(range(index.first[number], min(index.last[number], count - 1) + 1))
-        return tracks(self.looks, len(self.calendar.dates), unknown, self.expired)
+        streams = {stream for stream, first in zip(index.stream, index.first, strict=True) if first < count}
+        return tracks(self.looks, len(self.calendar.dates), unknown, self.expired, set(map(self.pair, streams)))
 
     def spans_of(self, streams: frozenset[int]) -> dict[int, list[Span]]:
         """The spans of some streams, cut off at the end of the film."""
@@ -188,15 +189,17 @@ class Film:
                 found[stream].append(Span(first, last, VERDICTS[verdict], test, texts[text] or None))
         return found
 
+    def complete_listings(self, scope: Scope, type_: str) -> list[int]:
+        """The frames in which all resources of a type that lie in a scope were listed."""
+        place = (scope, type_)
+        if place not in self._complete:
+            looks = enumerate(self.looks)
+            self._complete[place] = [number for number, look in looks if look.view.listed(scope, type_) == "complete"]
+        return self._complete[place]
+
     @cached_property
-    def complete_listings(self) -> dict[tuple[Scope, str], list[int]]:
-        """The frames in which all resources of a type in a scope were listed."""
-        found: dict[tuple[Scope, str], list[int]] = {}
-        for number, look in enumerate(self.looks):
-            for place, listing in look.view.listings.items():
-                if listing == "complete":
-                    found.setdefault(place, []).append(number)
-        return found
+    def _complete(self) -> dict[tuple[Scope, str], list[int]]:
+        return {}
 
     def seen_from(self, pair: Pair) -> int | None:
         """The first frame of the period that judged a pair; None: none did."""

@@ -5,7 +5,7 @@ This is all that coverage and intervals know of a frame, so that they can be tri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,17 +46,23 @@ class View:
         """How the resources of a check were listed in a scope; None: it was not judged there."""
         scope, check = pair
         type_ = self.checks.get(check)
-        return self.listings.get((scope, type_)) if type_ is not None and self.within(scope) else None
+        return self.listed(scope, type_) if type_ is not None and self.within(scope) else None
 
-    def pairs(self) -> dict[Pair, Listing]:
-        """Everything that was judged."""
+    def listed(self, scope: Scope, type_: str) -> Listing | None:
+        """How the resources of a type that lie in a scope were listed: there, or once for the whole account."""
+        there = self.listings.get((scope, type_))
+        return there or self.listings.get((Scope(scope.provider, scope.account, GLOBAL), type_))
+
+    def pairs(self, lying: Iterable[Pair] = ()) -> dict[Pair, Listing]:
+        """Everything that was judged: where it was listed, and where it lies (``lying``) if that is elsewhere."""
         by_type: dict[str, list[tuple[Scope, Listing]]] = {}
         for (scope, type_), listing in self.listings.items():
             if self.within(scope):
                 by_type.setdefault(type_, []).append((scope, listing))
-        return {
+        found = {
             (scope, check): listing for check, type_ in self.checks.items() for scope, listing in by_type.get(type_, ())
         }
+        return found | {pair: listing for pair in lying if (listing := self.judged(pair)) is not None}
 
     def left_out(self, scope: Scope) -> bool:
         """Whether a scope is one that was left out on purpose: an account, or a region of one."""

@@ -135,7 +135,7 @@ def inventory(film: Film) -> Inventory:
     for place, first, last, before in _presences(film):
         scope, subject = film.index.places.values[place]
         type_ = film.index.subjects.values[subject][1]
-        whole = film.complete_listings.get((film.scopes[scope], canonical.original_text(type_)), [])
+        whole = film.complete_listings(film.scopes[scope], canonical.original_text(type_))
         absent = next(iter(whole[bisect_right(whole, last) :]), None)
         if absent is None:
             there.setdefault(type_, set()).add(place)

@@ -492,3 +492,35 @@ def test_a_test_that_changed_within_the_limit_leaves_it_open_whether_it_is_a_dev
     (failure,) = found(film_of(shots, date(2026, 6, 1), date(2026, 6, 9)))
 
     assert (failure.ended, failure.deviation) == ("test_changed", None)
+
+
+# --- what lies elsewhere than where it is listed ---
+
+
+def test_a_bucket_of_a_region_is_followed_by_the_listing_of_its_account() -> None:
+    """Buckets are listed once an account. A run of another region says nothing of them; a listing without one does."""
+    checks = {ENCRYPTED: (BUCKET, 1)}
+    account = Scope(HERE.provider, HERE.account, "global")
+    listed = {(account, BUCKET): "complete"}
+    failing = {(HERE, ENCRYPTED, "b"): "fail"}
+    elsewhere = {"regions": [THERE.region]}
+    shots = [
+        Shot("2026-06-01T01:00:00Z", checks, listed, failing),
+        Shot("2026-06-02T01:00:00Z", checks, listed, {}, filters=elsewhere),
+        Shot("2026-06-03T01:00:00Z", checks, {(account, BUCKET): "failed"}, {}),
+        Shot("2026-06-04T01:00:00Z", checks, listed, failing),
+        Shot("2026-06-05T01:00:00Z", checks, listed, {}),
+    ]
+    film = film_of(shots, date(2026, 6, 1), date(2026, 6, 5))
+
+    (row,) = failures.found(film)
+
+    failure = row.failure
+    assert (failure.scope, failure.subject.id) == (HERE, "b")
+    assert [bound and bound.as_of for bound in (failure.last_good, failure.first_bad, failure.last_bad)] == [
+        None,
+        "2026-06-01T01:00:00Z",
+        "2026-06-04T01:00:00Z",
+    ]
+    assert (failure.first_good and failure.first_good.as_of, failure.ended) == ("2026-06-05T01:00:00Z", "deleted")
+    assert failure.frames == 2
