@@ -60,6 +60,13 @@ class Folded:
 def folded(data: bytes, collected_at: str) -> Folded:
     """The plan in a file's bytes, folded as of ``collected_at`` (RFC 3339 UTC). Raises NotAPlan."""
     plan = read(data)
+    try:
+        return _folded(plan, collected_at)
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise NotAPlan(f"its structure is not that of a plan: {type(error).__name__}: {error}") from error
+
+
+def _folded(plan: Plan, collected_at: str) -> Folded:
     before: list[Resource] = []
     after: list[Resource] = []
     places: dict[tuple[str, str], Place] = {}

@@ -112,7 +112,13 @@ def _covered(rule: Block) -> dict[str, Any]:
         return {"prefix": every.get("prefix", ""), "object_tags": _tag_names(every.get("tags", {}))}
     tag = filter_.block("tag", optional=True)
     names = tag if isinstance(tag, Unread) else [] if tag is None else [tag.get("key")]
-    return {"prefix": filter_.get("prefix", "", optional=True), "object_tags": names}
+    # The inline block of the bucket has its tags in the filter itself.
+    own = _tag_names(filter_.get("tags", {}, optional=True))
+    both = next((value for value in (names, own) if isinstance(value, Unread)), None)
+    return {
+        "prefix": filter_.get("prefix", "", optional=True),
+        "object_tags": both if both is not None else [*names, *own],
+    }
 
 
 def _size(rule: Block, name: str) -> Any:
@@ -200,11 +206,22 @@ def _replication(path: str, buckets_only: bool = False) -> Derived:
     return Derived((path,), read)
 
 
+def _encrypted_objects(rule: Block) -> Any:
+    path = "source_selection_criteria.sse_kms_encrypted_objects"
+    criteria = rule.block("source_selection_criteria")
+    if criteria is None or isinstance(criteria, Unread):
+        return "Disabled" if criteria is None else criteria
+    enabled = rule.get(f"{path}.enabled", False, optional=True)
+    if enabled is True:
+        return "Enabled"
+    return enabled if isinstance(enabled, Unread) else rule.get(f"{path}.status", "Disabled", optional=True)
+
+
 def _replication_rule(rule: Block) -> dict[str, Any]:
     return {
         "status": rule.get("status"),
         **_covered(rule),
-        "kms_encrypted_objects": rule.get("source_selection_criteria.sse_kms_encrypted_objects.status", "Disabled"),
+        "kms_encrypted_objects": _encrypted_objects(rule),
         "destination_bucket": rule.id("destination.bucket", BUCKET),
     }
 
