@@ -296,6 +296,8 @@ def _expression(value: Any) -> Any:
         return {
             "references": [n for item in value if isinstance(item, Ref) for name in item.names for n in _prefixes(name)]
         }
+    if isinstance(value, dict) and any(isinstance(item, (Ref, Unknown, Secret)) for item in value.values()):
+        return {"references": ["var.values"]}
     return {"constant_value": value}
 
 

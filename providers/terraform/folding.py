@@ -232,7 +232,7 @@ class Fold:
         return replace(made, unread={**made.unread, **unsure})
 
     def owners_elsewhere(self) -> Iterator[tuple[Planned, Resource]]:
-        """The owners that this plan does not hold, of parts that add up: what it adds to them, and that there is more."""
+        """The owners that this plan does not hold, of parts that add up: what it adds, and that there is more."""
         parts: dict[tuple[declared.Mapping, Any], list[tuple[Planned, Part]]] = defaultdict(list)
         for change, part in self.links.apart:
             value = self.block(change).get(part.link, None, optional=True, computed=False)
