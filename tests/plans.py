@@ -75,23 +75,23 @@ class PlanBuilder:
 
     # --- what the plan holds ---
 
-    def create(self, address: str, **values: Any) -> PlanBuilder:
+    def create(self, address: str, /, **values: Any) -> PlanBuilder:
         """A resource that is made."""
         return self._add(address, None, values, ["create"])
 
-    def keep(self, address: str, **values: Any) -> PlanBuilder:
+    def keep(self, address: str, /, **values: Any) -> PlanBuilder:
         """A resource that stays as it is."""
         return self._add(address, values, values, ["no-op"])
 
-    def update(self, address: str, before: Mapping[str, Any], **values: Any) -> PlanBuilder:
+    def update(self, address: str, before: Mapping[str, Any], /, **values: Any) -> PlanBuilder:
         """A resource that changes: ``before`` are the values that are others before."""
         return self._add(address, {**values, **before}, values, ["update"])
 
-    def replace(self, address: str, before: Mapping[str, Any], **values: Any) -> PlanBuilder:
+    def replace(self, address: str, before: Mapping[str, Any], /, **values: Any) -> PlanBuilder:
         """A resource that is made anew in its place."""
         return self._add(address, {**values, **before}, values, ["delete", "create"])
 
-    def delete(self, address: str, **values: Any) -> PlanBuilder:
+    def delete(self, address: str, /, **values: Any) -> PlanBuilder:
         """A resource that is deleted."""
         return self._add(address, values, None, ["delete"])
 

@@ -76,7 +76,10 @@ def _folded(plan: Plan, collected_at: str) -> Folded:
     assumed: set[str] = set()
     for name in CLOUDS:
         cloud = import_module(f"{__name__}.{name}")
-        mine = [change for change in plan.changes if cloud_of(change) == name and change.type in cloud.CATALOGUE.types]
+        mine = [change for change in plan.changes if change.type in cloud.CATALOGUE.types]
+        other = next((change for change in mine if cloud_of(change) != name), None)
+        if other is not None:
+            raise NotAPlan(f"{other.address} is of provider {other.provider!r:.120}, and its type is of {name}")
         mapped.update(change.address for change in mine)
         if not mine:
             continue

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from providers.base import Found, Resource, Scope, Unread
+from providers.base import MISSING, Found, Resource, Scope, Unread
 from providers.terraform import mapping as declared
 from providers.terraform.block import COMPUTED, KNOWN_AFTER_APPLY, REQUIRED, Block, overlaid
 from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Setting, Split, Where
@@ -301,8 +301,10 @@ class Fold:
     @staticmethod
     def _inline(block: Block, spec: Split) -> Any:
         """What the owner itself says; nothing where its provider version has no such attribute."""
-        if spec.inline is None or not any(path.partition(".")[0] in block.values for path in spec.inline.paths):
+        if spec.inline is None:
             return COMPUTED
+        if not any(path.partition(".")[0] in block.values for path in spec.inline.paths):
+            return COMPUTED if spec.optional else MISSING
         return _given(spec.inline.read, block)
 
     def _together(

@@ -383,7 +383,8 @@ def waiver(folder: Path) -> None:
     (folder / "policy" / "waivers").mkdir(exist_ok=True)
     (folder / "policy" / "waivers" / "mine.yaml").write_text(
         f"kind: risk_accepted\ncheck: aws.ec2.security_group_no_open_ssh\naccount: '123456789012'\nresources: [{ARN}]\n"
-        f"owner: Kim\napprover: Ana\napproved_on: {today - timedelta(days=2)}\nreason: The bastion is reached from changing addresses.\n"
+        f"owner: Kim\napprover: Ana\napproved_on: {today - timedelta(days=2)}\n"
+        "reason: The bastion is reached from changing addresses.\n"
         f"start: {today - timedelta(days=2)}\nexpires: {today + timedelta(days=30)}\n"
     )
 
