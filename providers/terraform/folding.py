@@ -493,6 +493,17 @@ class Seen:
         found = self._fold.keyed(type_).get(value, ())
         return self._fold.sides.id(*found[0]) if len(found) == 1 else None
 
+    def region_of(self, id_: str, type_: str) -> str | None:
+        """The region of the planned resource of a type with this id; None where the plan does not tell."""
+        sides = self._fold.sides
+        regions = [
+            sides.where[change.address].region
+            for change in sides.changes
+            for row in sides.cloud.mappings.get(change.type, ())
+            if row.type == type_ and row.each is None and sides.id(change, row) == id_
+        ]
+        return regions[0] if len(regions) == 1 else None
+
     def blocks_of(self, known: Sequence[str], references: Sequence[str], types: Sequence[str]) -> list[Block] | None:
         """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
         held, by_id = self._fold.held(types)

@@ -167,7 +167,6 @@ class Setting:
     fills: collections.abc.Mapping[str, Given]
     removed: collections.abc.Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
-    control: bool = False
 
 
 def tags(block: Block) -> Any:

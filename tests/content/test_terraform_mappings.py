@@ -117,6 +117,9 @@ class Nowhere:
     def id_by(self, value: str, type_: str) -> None:
         return None
 
+    def region_of(self, id_: str, type_: str) -> None:
+        return None
+
     def blocks_of(self, known: object, references: object, types: object) -> None:
         return None
 

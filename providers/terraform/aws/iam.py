@@ -204,6 +204,5 @@ SETTINGS: Final = (
         },
         removed={"password_policy": None},
         source="IAM API, DeleteAccountPasswordPolicy: none is set then",
-        control=True,
     ),
 )

@@ -205,6 +205,22 @@ def _replication(path: str, buckets_only: bool = False) -> Derived:
     return Derived((path,), read)
 
 
+def _replication_regions(path: str) -> Derived:
+    def read(block: Block) -> Any:
+        buckets = _replication(path, True).read(block)
+        if isinstance(buckets, Unread):
+            return buckets
+        return [{"bucket": bucket, "region": _region(block, bucket)} for bucket in buckets]
+
+    return Derived((path,), read)
+
+
+def _region(block: Block, bucket: str) -> Any:
+    return block.referring.region_of(bucket, BUCKET) or Unread(
+        "not_collected", detail="a bucket that is not in this plan"
+    )
+
+
 def _encrypted_objects(rule: Block) -> Any:
     path = "source_selection_criteria.sse_kms_encrypted_objects"
     criteria = rule.block("source_selection_criteria")
@@ -305,7 +321,11 @@ PARTS: Final = (
     Part(
         "aws_s3_bucket_replication_configuration",
         "bucket",
-        {"replication_rules": _replication("rule"), "replication_buckets": _replication("rule", True)},
+        {
+            "replication_rules": _replication("rule"),
+            "replication_buckets": _replication("rule", True),
+            "replication_regions": _replication_regions("rule"),
+        },
     ),
 )
 
@@ -354,6 +374,9 @@ MAPPINGS: Final = (
             ),
             "replication_rules": _older([], _PROVIDER, inline=_replication("replication_configuration.rules")),
             "replication_buckets": _older([], _PROVIDER, inline=_replication("replication_configuration.rules", True)),
+            "replication_regions": _older(
+                [], _PROVIDER, inline=_replication_regions("replication_configuration.rules")
+            ),
         },
     ),
 )
