@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import Any, Final
 
 from providers.base import ModuleCall, Place, Resource
-from providers.terraform.folding import Catalogue, Sides
+from providers.terraform.catalogue import Catalogue
+from providers.terraform.folding import Sides
 from providers.terraform.plan import Plan, Planned, read
 from providers.terraform.reading import NotAPlan
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Final
 
 from providers.terraform.aws.whereabouts import whereabouts
-from providers.terraform.folding import Catalogue, catalogue
+from providers.terraform.catalogue import Catalogue, catalogue
 
 __all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
 
