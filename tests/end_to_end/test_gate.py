@@ -378,11 +378,11 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def waiver(folder: Path) -> None:
+def waiver(folder: Path, check: str = "aws.ec2.security_group_no_open_ssh", about: str = ARN) -> None:
     today = datetime.now(UTC).date()
     (folder / "policy" / "waivers").mkdir(exist_ok=True)
     (folder / "policy" / "waivers" / "mine.yaml").write_text(
-        f"kind: risk_accepted\ncheck: aws.ec2.security_group_no_open_ssh\naccount: '123456789012'\nresources: [{ARN}]\n"
+        f"kind: risk_accepted\ncheck: {check}\naccount: '123456789012'\nresources: [{about}]\n"
         f"owner: Kim\napprover: Ana\napproved_on: {today - timedelta(days=2)}\n"
         "reason: The bastion is reached from changing addresses.\n"
         f"start: {today - timedelta(days=2)}\nexpires: {today + timedelta(days=30)}\n"
@@ -416,6 +416,17 @@ def test_a_waiver_of_the_base_stands_beside_the_failure(gate: Any, repository: P
     )
     assert (code, [row["waiver"] for row in found["changes"]]) == (0, ["mine"])
     assert found["change"] == {"base_commit": base, "head_commit": "abc", "pull_request": "7", "approvers": ["Ana"]}
+
+
+def test_the_deletion_of_a_control_is_accepted_by_the_base_and_by_nothing_else(gate: Any, repository: Path) -> None:
+    base = git(repository, "rev-parse", "HEAD")
+    waiver(repository, "aws.cloudtrail.multi_region_trail", str(TRAIL["arn"]))
+    committed(repository, "The organization's trail replaces it")
+    plan = PlanBuilder().delete("aws_cloudtrail.main", **TRAIL)
+    assert gate(plan, "--policy-ref", base)[0] == 3
+    code, found = gate(plan, "--policy-ref", "HEAD")
+    deleted = [row for row in found["changes"] if row["movement"] == "control_deleted"]
+    assert (code, [(row["waiver"], row["stops"]) for row in deleted]) == (0, [("mine", False)])
 
 
 def test_a_weakened_parameter_and_project_file_do_not_apply_to_the_change(gate: Any, repository: Path) -> None:

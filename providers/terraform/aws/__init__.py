@@ -10,7 +10,14 @@ from providers.terraform.catalogue import Catalogue, catalogue
 
 __all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
 
-SERVICES: Final = ("cloudtrail", "iam", "kms", "rds", "s3", "security_groups")
+SERVICES: Final = (
+    "cloudtrail",
+    "iam",
+    "kms",
+    "rds",
+    "s3",
+    "security_groups",
+)
 """The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both.
 
 ``ALSO`` names Terraform types that its mappings read for others only."""
