@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -82,7 +82,9 @@ def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **
     from engine.cli.clock import system_clock
     from engine.gate import gate
 
-    files = _forms([*output, *_written(flags)], form)
+    files = _forms(output, form)
+    for path in _written(flags):
+        streams.check_target(path)
     with _request(plan, flags) as request, watch.orderly() as cancelled:
         found = gate(request, system_clock(cancelled))
     _told(found, form, {path: files[path] for path in output}, flags)
@@ -180,7 +182,7 @@ def _known() -> dict[str, tuple[str, str]]:
     }
 
 
-def _forms(paths: list[Path], form: str) -> dict[Path, str]:
+def _forms(paths: Sequence[Path], form: str) -> dict[Path, str]:
     known = _known()
     if form not in known:
         raise UsageError(f"showing the gate: there is no format {form!r}; use {', '.join(known)}")
