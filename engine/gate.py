@@ -96,7 +96,7 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
         record.add(plan.after, after)
         prior, keyed = _prior(request, plan, judged, conform, as_of)
         conclusion = conclude(after, selection, plan.after, content.policy, request.fail_on, request.allow_incomplete)
-        rules = Rules(request.fail_on, request.fail_on_all, request.strict)
+        rules = Rules(request.fail_on, request.fail_on_all, request.strict, live is not None)
         place = partial(_place, plan.places)
         by_id = {check.check.id: check for check in judged}
         changes = (

@@ -17,13 +17,17 @@ __all__ = [
     "Base",
     "Change",
     "ChangeRequest",
+    "Changes",
     "ContentChange",
     "Gate",
+    "GatedVerdict",
     "ModuleCall",
     "Movement",
     "NeedsLive",
     "Place",
+    "SealedGate",
     "Source",
+    "Ungated",
 ]
 
 Movement = Literal["new_failure", "worse", "unchanged_failure", "fixed", "control_deleted", "unknown"]
@@ -139,3 +143,65 @@ class Gate:
     def of(self, movement: Movement) -> tuple[Change, ...]:
         """The changes of one movement, in order."""
         return tuple(change for change in self.changes if change.movement == movement)
+
+
+# --- gates and the live state ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GatedVerdict:
+    """What a gate said of one resource by one check, and what the latest live run says of it.
+
+    ``subject`` is its id, or its address where it was to be made. ``live`` is the id of what it became, null where
+    nothing that was read can be told to be it; ``now`` is null where the check was not judged on it.
+    """
+
+    check: str
+    type: str
+    subject: str
+    planned: str
+    live: str | None = None
+    now: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SealedGate:
+    """A gate in a store's chain: which plan (SHA-256) and change, and its verdicts beside those of now."""
+
+    run: str
+    as_of: str
+    plan: str
+    change: ChangeRequest
+    verdicts: tuple[GatedVerdict, ...]
+
+    @property
+    def contradicted(self) -> tuple[GatedVerdict, ...]:
+        """What passed at the gate and fails now."""
+        return tuple(row for row in self.verdicts if row.planned == "pass" and row.now == "fail")
+
+
+@dataclass(frozen=True, slots=True)
+class Ungated:
+    """A resource that differs from one live run to the next, between two moments, and stands in no gate before."""
+
+    type: str
+    account: str
+    id: str
+    kind: Literal["made", "changed", "deleted"]
+    after: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The gates of a period beside its live runs. ``latest`` is the moment of the last of ``frames`` live runs.
+
+    Between two live runs nothing is seen: what changed and changed back is not here.
+    """
+
+    starts: str
+    ends: str
+    gates: tuple[SealedGate, ...]
+    frames: int
+    latest: str | None
+    ungated: tuple[Ungated, ...]

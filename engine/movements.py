@@ -31,11 +31,15 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What stops the gate: severities from ``fail_on`` on, every failure (``every``), what apply will tell too."""
+    """What stops the gate: severities from ``fail_on`` on, every failure (``every``), what apply will tell too.
+
+    ``scanned``: before the change is what a live scan read, whose own gaps are the scan's to tell.
+    """
 
     fail_on: Severity = "low"
     every: bool = False
     strict: bool = False
+    scanned: bool = False
 
 
 def moved(
@@ -109,7 +113,8 @@ def _unknown_stops(finding: Finding, prior: Prior | None, rules: Rules) -> bool:
         and prior.finding.resource == finding.resource
     )
     # What another state holds is the live scan's to judge, and this change did not touch it.
-    return not (untouched and not rules.every and reasons <= {"not_collected", "known_after_apply"})
+    outside = rules.scanned or reasons <= {"not_collected", "known_after_apply"}
+    return not (untouched and outside and not rules.every)
 
 
 # --- worse in place --------------------------------------------------------------------------------------------------

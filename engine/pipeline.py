@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
     from engine.evidence.sample import Draw, Frozen
+    from engine.gates import Changes
 
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 Progress = Callable[[int, int], None]
@@ -622,6 +623,14 @@ def drawn(store: str, config: Path, sequence: int, size: int, nonce: str | None,
 
 def _policy_of(sources: Mapping[str, Mapping[str, bytes]], parameters: Mapping[str, Mapping[str, Any]]) -> InForce:
     return in_force(sources["checks"], sources["controls"], sources["policies"], parameters, find())
+
+
+def changes(store: str, gates: Sequence[str], config: Path, gates_config: Path, starts: date, ends: date) -> Changes:
+    """What was gated in a period, what is so now, and what changed without a gate.
+
+    ``gates`` are the stores that gates were sealed in, by the trust file in ``gates_config`` (none: ``store`` itself).
+    """
+    return recording.changes(store, gates, config, gates_config, starts, ends)
 
 
 def rebuild(store: str, config: Path, compare: bool = False) -> Comparison:

@@ -108,8 +108,8 @@ def _statements(found: Folded, context: set[str]) -> list[str]:
     if found.assumed:
         first = min(found.assumed)
         statements.append(
-            f"a plan does not show dynamic blocks: of {len(found.assumed)} resources, such as {first}, blocks that are not "
-            "known yet could be such"
+            f"a plan does not show dynamic blocks: of {len(found.assumed)} resources, such as {first}, "
+            "blocks that are not known yet could be such"
         )
     if any(item.account == UNKNOWN for item in found.after if item.type not in context):
         statements.append("it does not tell the account of every resource")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.evidence.retest import Judge as Rejudge
     from engine.evidence.sample import Draw, Frozen
     from engine.evidence.seal import Recorder
+    from engine.gates import Changes
     from engine.resume import Unsealed
 
 
@@ -584,6 +585,17 @@ def rebuild(store: str, config: Path, compare: bool) -> Comparison:
     trusted = _trusted(folder, config)
     made = keeping.compare if compare else keeping.rebuild
     return made(Layout(folder), read_trust(trusted / "trust.json"), load_secret(trusted))
+
+
+def changes(store: str, gates: Sequence[str], config: Path, gates_config: Path, starts: date, ends: date) -> Changes:
+    """The gates of ``gates`` (none: of ``store``) beside the live runs of ``store``."""
+    from engine.evidence import gated
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    live = (folder, read_trust(_trusted(folder, config) / "trust.json"))
+    others = [(place, read_trust(_trusted(place, gates_config) / "trust.json")) for place in map(local, gates)]
+    return gated.changes(live, others or [live], starts.isoformat(), ends.isoformat())
 
 
 def _secret(config: Path) -> bytes | None:

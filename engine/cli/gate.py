@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -87,7 +87,9 @@ def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **
     from engine.gate import gate
 
     configuration = outputs.sources(flags.pop("source"))
-    files = _forms([*output, *_written(flags)], form)
+    files = _forms(output, form)
+    for path in _written(flags):
+        streams.check_target(path)
     with _request(plan, flags) as request, watch.orderly() as cancelled:
         found = gate(request, system_clock(cancelled))
     _told(found, form, {path: files[path] for path in output}, flags, configuration)
@@ -112,18 +114,15 @@ def _request(plan: Path, flags: Mapping[str, Any]) -> Iterator[GateRequest]:
     here = options.policy(flags["policy"])
     whole = find(here)
     with at(ref, whole.policies if here is not None else Path.cwd()) as reference:
+
+        def inside(path: Path) -> Path:
+            return path if path.is_relative_to(reference.tree) else reference.there(path)
+
         # The project file is read as the base commit has it too: it may select checks and say what fails.
         known = settings.merged(_given(flags), folder=reference.there(Path.cwd()))
-        policy = Path(known["policy"]) if known["policy"] is not None else None
-        in_force = find(policy if policy is None or reference.tree in policy.parents else reference.there(policy))
-        if policy is None:
-            in_force = in_force.moved(reference.there)
-        else:
-            in_force = in_force.moved(lambda path: path if reference.tree in path.parents else reference.there(path))
-        changed = reference.changes(
-            [whole.policies, whole.checks, whole.schemas, whole.criteria, Path.cwd() / settings.PROJECT_FILE]
-        )
-        yield _made(plan, flags, known, in_force, reference.commit, changed)
+        policy = inside(Path(known["policy"])) if known["policy"] is not None else None
+        watched = [whole.policies, whole.checks, whole.schemas, whole.criteria, Path.cwd() / settings.PROJECT_FILE]
+        yield _made(plan, flags, known, find(policy).moved(inside), reference.commit, reference.changes(watched))
 
 
 def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +187,7 @@ def _known() -> dict[str, tuple[str, str]]:
     }
 
 
-def _forms(paths: list[Path], form: str) -> dict[Path, str]:
+def _forms(paths: Sequence[Path], form: str) -> dict[Path, str]:
     known = _known()
     if form not in known:
         raise UsageError(f"showing the gate: there is no format {form!r}; use {', '.join(known)}")

@@ -68,6 +68,37 @@ def type2(from_: str, to: str, format_: str, output: Path | None, store: str | N
     return _told(pipeline.period(store_of(store), config or settings.configuration(), starts, ends), format_, output)
 
 
+@command.command("changes", context_settings=options.CONTEXT)
+@click.option("--from", "from_", required=True, metavar="DATE", help="First day of the period (YYYY-MM-DD).")
+@click.option("--to", required=True, metavar="DATE", help="Last day of the period.")
+@click.option("--gates", multiple=True, metavar="DIR", help="A store that gates were sealed in. Repeatable.")
+@click.option("--gates-config", type=options.FOLDER, metavar="DIR", help="Folder of the trust file of these stores.")
+@options.output_format("text", "json")
+@options.STORE
+@options.CONFIG
+@options.debug
+def changes(
+    from_: str,
+    to: str,
+    gates: tuple[str, ...],
+    gates_config: Path | None,
+    format_: str,
+    store: str | None,
+    config: Path | None,
+) -> int:
+    """What was gated, what is so now, and what changed without a gate (CC8.1)."""
+    from engine import pipeline
+    from engine.report import gate_changes
+
+    folder = config or settings.configuration()
+    starts, ends = day(from_), day(to)
+    if starts > ends:
+        raise UsageError(f"reporting changes: the period ends on {ends}, before it begins on {starts}")
+    found = pipeline.changes(store_of(store), gates, folder, gates_config or folder, starts, ends)
+    streams.emit(gate_changes.render(found, format_, streams.options()))
+    return 0
+
+
 def _refuse(format_: str, output: Path | None) -> None:
     """Say before any work what would fail after it."""
     if output is not None:

@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import Any, Final
 
 from providers.base import ModuleCall, Place, Resource
-from providers.terraform.folding import Catalogue, Sides
+from providers.terraform.catalogue import Catalogue
+from providers.terraform.folding import Sides
 from providers.terraform.plan import Plan, Planned, read
 from providers.terraform.reading import NotAPlan
 
@@ -60,6 +61,13 @@ class Folded:
 def folded(data: bytes, collected_at: str) -> Folded:
     """The plan in a file's bytes, folded as of ``collected_at`` (RFC 3339 UTC). Raises NotAPlan."""
     plan = read(data)
+    try:
+        return _folded(plan, collected_at)
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise NotAPlan(f"its structure is not that of a plan: {type(error).__name__}: {error}") from error
+
+
+def _folded(plan: Plan, collected_at: str) -> Folded:
     before: list[Resource] = []
     after: list[Resource] = []
     places: dict[tuple[str, str], Place] = {}
@@ -69,7 +77,10 @@ def folded(data: bytes, collected_at: str) -> Folded:
     assumed: set[str] = set()
     for name in CLOUDS:
         cloud = import_module(f"{__name__}.{name}")
-        mine = [change for change in plan.changes if cloud_of(change) == name and change.type in cloud.CATALOGUE.types]
+        mine = [change for change in plan.changes if change.type in cloud.CATALOGUE.types]
+        other = next((change for change in mine if cloud_of(change) != name), None)
+        if other is not None:
+            raise NotAPlan(f"{other.address} is of provider {other.provider!r:.120}, and its type is of {name}")
         mapped.update(change.address for change in mine)
         if not mine:
             continue

@@ -38,6 +38,10 @@ class Referring(Protocol):
         """The id of the one planned resource of a type that a known id, ARN or name means, or None."""
         ...
 
+    def region_of(self, id_: str, type_: str) -> str | None:
+        """The region of the planned resource of a type with this id; None where the plan does not tell."""
+        ...
+
     def blocks_of(self, known: Sequence[str], references: Sequence[str], types: Sequence[str]) -> list[Block] | None:
         """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
         ...

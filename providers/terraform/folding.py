@@ -9,72 +9,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
-from providers.base import Found, Resource, Scope, Unread
+from providers.base import MISSING, Resource, Scope, Unread
 from providers.terraform import mapping as declared
 from providers.terraform.block import COMPUTED, KNOWN_AFTER_APPLY, REQUIRED, Block, overlaid
+from providers.terraform.catalogue import Catalogue
+from providers.terraform.linking import Links
+from providers.terraform.making import added_up, assembled, given, hidden, text
 from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Setting, Split, Where
 from providers.terraform.plan import Plan, Planned, Side
-from providers.terraform.references import References, context_of
-from providers.values import lift, merged, resource
+from providers.terraform.references import References
+from providers.terraform.seeing import Seen
 
 NOT_HELD: Final = Unread("not_collected", detail="this plan does not hold it")
-MALFORMED: Final = Unread("malformed_response", detail="not of the form that the provider's schema gives")
 NOT_TOLD: Final = Unread("not_collected", detail="the plan does not tell it")
 NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet")
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The mappings of one cloud, by Terraform type."""
-
-    provider: str
-    mappings: Mapping[str, tuple[declared.Mapping, ...]]
-    parts: Mapping[str, tuple[Part, ...]]
-    settings: Mapping[str, tuple[Setting, ...]]
-    also: frozenset[str] = frozenset()
-
-    @property
-    def types(self) -> frozenset[str]:
-        """Every Terraform type that something is read of, for others too."""
-        return frozenset({*self.mappings, *self.parts, *self.settings, *self.also})
-
-    @property
-    def fills(self) -> dict[str, frozenset[str]]:
-        """The properties that can be given, by resource type."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for rows in self.mappings.values():
-            for row in rows:
-                found[row.type] |= {*row.fills, "tags"}
-        for settings in self.settings.values():
-            for setting in settings:
-                found[setting.type] |= set(setting.fills)
-        return {type_: frozenset(names) for type_, names in found.items()}
-
-
-def catalogue(
-    provider: str, mappings: Iterable[declared.Mapping], settings: Iterable[Setting], also: Iterable[str] = ()
-) -> Catalogue:
-    """The mappings and settings of a cloud's services, indexed; ``also`` are Terraform types read for others only."""
-    by_type: dict[str, list[declared.Mapping]] = defaultdict(list)
-    parts: dict[str, list[Part]] = defaultdict(list)
-    for row in mappings:
-        by_type[row.terraform].append(row)
-        for part in row.parts:
-            if part not in parts[part.terraform]:
-                parts[part.terraform].append(part)
-    set_by: dict[str, list[Setting]] = defaultdict(list)
-    for setting in settings:
-        set_by[setting.terraform].append(setting)
-    return Catalogue(
-        provider,
-        {key: tuple(rows) for key, rows in by_type.items()},
-        {key: tuple(rows) for key, rows in parts.items()},
-        {key: tuple(rows) for key, rows in set_by.items()},
-        frozenset(also),
-    )
 
 
 class Sides:
@@ -192,7 +143,7 @@ class Fold:
             for row in self.sides.cloud.mappings.get(change.type, ()):
                 block = self.block(change)
                 if row.each is None:
-                    if row.applies is None or _given(row.applies, block) is not False:
+                    if row.applies is None or given(row.applies, block) is not False:
                         yield change, self._resource(change, row, block, self.sides.id(change, row))
                     continue
                 inner = block.blocks(row.each, optional=True)
@@ -203,36 +154,36 @@ class Fold:
                 rows = [Block({}, None, block.referring)] if isinstance(inner, Unread) else inner
                 for item in rows:
                     made = self._each(change, row, block, item, base)
-                    yield change, _hidden(made, inner) if isinstance(inner, Unread) else made
+                    yield change, hidden(made, inner) if isinstance(inner, Unread) else made
 
     def _each(self, change: Planned, row: declared.Mapping, block: Block, item: Block, base: str) -> Resource:
         both = Block({**item.values, "owner": block.values}, item.written, item.referring)
-        name = _text(_given(row.name.read, both))
+        name = text(given(row.name.read, both))
         return self._resource(change, row, both, f"{base}/{row.each}/{name or 'unnamed'}")
 
     def _resource(self, change: Planned, row: declared.Mapping, block: Block, id_: str) -> Resource:
         properties = {name: self._property(change, row, block, name, spec) for name, spec in row.properties.items()}
         if row.finish is not None:
             properties = row.finish(properties)
-        told = _given(row.name.read, block)
-        name = _text(told) or change.at.name
+        told = given(row.name.read, block)
+        name = text(told) or change.at.name
         where = self.sides.where[change.address]
         region = row.where if row.where == "global" else where.region
         scope = Scope(self.sides.cloud.provider, where.account or UNKNOWN, region or UNKNOWN)
         if "tags" not in properties:
-            properties["tags"] = _given(TAGS.read, block) if "tags" in block.values else {}
-        made = _made(row.type, id_, name, scope, properties, self.sides.collected_at)
+            properties["tags"] = given(TAGS.read, block) if "tags" in block.values else {}
+        made = assembled(row.type, id_, name, scope, properties, self.sides.collected_at)
         unsure = {"/account": NOT_TOLD} if where.account is None else {}
         if region is None:
             unsure["/region"] = NOT_TOLD
         if id_ == change.address or id_.startswith(f"{change.address}/"):
             unsure["/id"] = NOT_TOLD if change.before is not None else NOT_THERE_YET
-        if not _text(told):
+        if not text(told):
             unsure["/name"] = NOT_TOLD if change.before is not None else NOT_THERE_YET
         return replace(made, unread={**made.unread, **unsure})
 
     def owners_elsewhere(self) -> Iterator[tuple[Planned, Resource]]:
-        """The owners that this plan does not hold, of parts that add up: what it adds to them, and that there is more."""
+        """The owners that this plan does not hold, of parts that add up: what it adds, and that there is more."""
         parts: dict[tuple[declared.Mapping, Any], list[tuple[Planned, Part]]] = defaultdict(list)
         for change, part in self.links.apart:
             value = self.block(change).get(part.link, None, optional=True, computed=False)
@@ -241,7 +192,7 @@ class Fold:
                 parts[row, value].append((change, part))
         for (row, value), items in parts.items():
             properties = {
-                name: _added_up(spec, [*self._adding(items, name), NOT_HELD])
+                name: added_up(spec, [*self._adding(items, name), NOT_HELD])
                 for name, spec in row.properties.items()
                 if isinstance(spec, Split) and spec.element
             }
@@ -250,9 +201,9 @@ class Fold:
             first = items[0][0]
             where = self.sides.where[first.address]
             block = Block({"id": value, "arn": None}, None, Seen(self, first))
-            id_ = _text(row.identity(block, where)) or value
+            id_ = text(row.identity(block, where)) or value
             scope = Scope(self.sides.cloud.provider, where.account or UNKNOWN, where.region or UNKNOWN)
-            made = _made(row.type, id_, value, scope, properties, self.sides.collected_at)
+            made = assembled(row.type, id_, value, scope, properties, self.sides.collected_at)
             untold = ["/name", "/tags", *([] if id_ != value else ["/id"])]
             untold += [f"/{name}" for name in ("account", "region") if getattr(where, name) is None]
             yield first, replace(made, unread={**made.unread, **dict.fromkeys(untold, NOT_TOLD)})
@@ -260,20 +211,20 @@ class Fold:
     def _adding(self, items: Iterable[tuple[Planned, Part]], name: str) -> Iterator[Any]:
         for change, part in items:
             if name in part.fills:
-                yield _given(part.fills[name].read, self.block(change))
+                yield given(part.fills[name].read, self.block(change))
 
     # --- properties --------------------------------------------------------------------------------------------------
 
     def _property(self, change: Planned, row: declared.Mapping, block: Block, name: str, spec: Given | Split) -> Any:
         if not isinstance(spec, Split):
-            return _given(spec.read, block)
+            return given(spec.read, block)
         links, mine = self.links, [part for part in row.parts if name in part.fills]
         perhaps = next((item for part in mine for item in links.possible.get((change.address, part), ())), None)
         doubt = Unread("ambiguous", detail=f"{perhaps.address} may belong to it") if perhaps is not None else None
         if doubt is not None and spec.group is None:
             return doubt
         certain = [
-            _given(part.fills[name].read, self.block(item))
+            given(part.fills[name].read, self.block(item))
             for part in mine
             for item in links.certain.get((change.address, part), ())
         ]
@@ -301,9 +252,11 @@ class Fold:
     @staticmethod
     def _inline(block: Block, spec: Split) -> Any:
         """What the owner itself says; nothing where its provider version has no such attribute."""
-        if spec.inline is None or not any(path.partition(".")[0] in block.values for path in spec.inline.paths):
+        if spec.inline is None:
             return COMPUTED
-        return _given(spec.inline.read, block)
+        if not any(path.partition(".")[0] in block.values for path in spec.inline.paths):
+            return COMPUTED if spec.optional else MISSING
+        return given(spec.inline.read, block)
 
     def _together(
         self, change: Planned, block: Block, name: str, spec: Split, parts: Sequence[Part], certain: list[Any]
@@ -320,7 +273,7 @@ class Fold:
             # Read back from the cloud: the parts of either side are in it, and count where they are now.
             known = [item for fold in (self.sides.before, self.sides.after) for item in fold.atoms(change, name, parts)]
             inline = [item for item in inline if item not in known]
-        return _added_up(spec, [inline if inline is not None else [], *certain])
+        return added_up(spec, [inline if inline is not None else [], *certain])
 
     def _unwritten(self, change: Planned, block: Block, spec: Split, apart: bool) -> Any:
         """What a new owner has inline that its configuration does not show: nothing, or what nobody knows yet.
@@ -340,7 +293,7 @@ class Fold:
         """What the parts of an owner add to a property on this side."""
         for part in parts:
             for item in self.links.certain.get((change.address, part), ()):
-                value = _given(part.fills[name].read, self.block(item))
+                value = given(part.fills[name].read, self.block(item))
                 if isinstance(value, list):
                     yield from value
 
@@ -376,184 +329,11 @@ class Fold:
             whole_account = type_ == "AWS::Account"
             scope = Scope(self.sides.cloud.provider, account, "global" if whole_account else region)
             id_ = account if whole_account else region
-            made = _made(type_, id_, id_, scope, properties, self.sides.collected_at)
+            made = assembled(type_, id_, id_, scope, properties, self.sides.collected_at)
             unsure = ["/account", *(["/id"] if whole_account else [])] if where.account is None else []
             yield replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
 
     def _set(self, change: Planned, setting: Setting) -> Mapping[str, Any]:
         if change.values(self.side) is not None:
-            return {name: _given(spec.read, self.block(change)) for name, spec in setting.fills.items()}
+            return {name: given(spec.read, self.block(change)) for name, spec in setting.fills.items()}
         return setting.removed if self.side == "after" else {}
-
-
-class Links:
-    """Which parts belong to which owner on one side: for certain, or perhaps. ``orphans`` have none in the plan."""
-
-    def __init__(self, fold: Fold) -> None:
-        self.certain: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
-        self.possible: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
-        self.orphans: list[Planned] = []
-        self.apart: list[tuple[Planned, Part]] = []
-        self._fold = fold
-        cloud, side = fold.sides.cloud, fold.side
-        there = [change for change in fold.sides.changes if change.values(side) is not None]
-        by_type: dict[str, list[Planned]] = defaultdict(list)
-        for change in there:
-            by_type[change.type].append(change)
-        owners = {
-            part: Owners(fold, part, [item for type_ in _owning(cloud, part) for item in by_type.get(type_, ())])
-            for parts in cloud.parts.values()
-            for part in parts
-            if part.terraform in by_type
-        }
-        for change in there:
-            for part in cloud.parts.get(change.type, ()):
-                if part.applies is None or _given(part.applies, fold.block(change)) is not False:
-                    self._link(change, part, owners[part])
-
-    def _link(self, change: Planned, part: Part, owners: Owners) -> None:
-        found, sure = self._candidates(change, part, owners)
-        if not found:
-            if not part.elsewhere:
-                self.apart.append((change, part))
-                if change not in self.orphans:
-                    self.orphans.append(change)
-            return
-        index = self.certain if sure and len(found) == 1 else self.possible
-        for owner in found:
-            index[owner.address, part].append(change)
-
-    def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
-        """The owners that a part may belong to, and whether there can be no other."""
-        block = self._fold.block(change)
-        value = block.get(part.link, None, optional=True, computed=False)
-        known = value is not None and not isinstance(value, Unread)
-        if known:
-            found = owners.by_value.get(_hashable(value), [])
-            if found or not owners.unnamed:
-                return found, True
-        trail = self._fold.references.follow(block.references(part.link), context_of(change))
-        named = {target.planned.address for target in trail.targets}
-        found = [owner for owner in owners.all if owner.address in named]
-        if found and not trail.lost:
-            return found, True
-        # A value that is known names an owner with a known key, or none of these.
-        return ([], True) if known else (owners.all, False)
-
-
-def _owning(cloud: Catalogue, part: Part) -> list[str]:
-    """The Terraform types of which a part is a part."""
-    return sorted({row.terraform for rows in cloud.mappings.values() for row in rows if part in row.parts})
-
-
-class Owners:
-    """The resources that may own parts of a kind, by what names them. ``unnamed``: one has no name that is known."""
-
-    def __init__(self, fold: Fold, part: Part, owners: list[Planned]) -> None:
-        self.all = owners
-        self.by_value: dict[Any, list[Planned]] = {}
-        self.unnamed = False
-        for owner in owners:
-            values = set(self._keys(fold, part, owner))
-            self.unnamed = self.unnamed or not values
-            for value in values:
-                self.by_value.setdefault(value, []).append(owner)
-
-    @staticmethod
-    def _keys(fold: Fold, part: Part, owner: Planned) -> Iterator[Any]:
-        block = fold.block(owner)
-        for row in fold.sides.cloud.mappings[owner.type]:
-            if part in row.parts:
-                for key in row.keys:
-                    value = block.get(key, None, optional=True, computed=False)
-                    if value is not None and not isinstance(value, Unread):
-                        yield _hashable(value)
-
-
-class Seen:
-    """Follows references for the block of one resource (:class:`providers.terraform.block.Referring`)."""
-
-    def __init__(self, fold: Fold, change: Planned) -> None:
-        self._fold, self._change = fold, change
-
-    def id_of(self, references: Sequence[str], type_: str) -> str | None:
-        """The id of the one planned resource of a type that the references lead to by its id or ARN, or None."""
-        trail = self._fold.references.follow(references, context_of(self._change))
-        found = set()
-        for target in trail.targets:
-            for row in self._fold.sides.cloud.mappings.get(target.planned.type, ()):
-                if row.type == type_ and target.attribute in ("", *row.keys) and row.each is None:
-                    found.add(self._fold.sides.id(target.planned, row))
-        return found.pop() if len(found) == 1 and not trail.lost and len(trail.targets) == 1 else None
-
-    def id_by(self, value: str, type_: str) -> str | None:
-        """The id of the one planned resource of a type that a known id, ARN or name means, or None."""
-        found = self._fold.keyed(type_).get(value, ())
-        return self._fold.sides.id(*found[0]) if len(found) == 1 else None
-
-    def blocks_of(self, known: Sequence[str], references: Sequence[str], types: Sequence[str]) -> list[Block] | None:
-        """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
-        held, by_id = self._fold.held(types)
-        found = [by_id.get(name) if isinstance(name, str) else None for name in known]
-        if known and all(found):
-            return [self._fold.block(change) for change in found if change is not None]
-        trail = self._fold.references.follow(references, context_of(self._change))
-        targets = [target.planned for target in trail.targets if target.planned.address in held]
-        if not references:
-            return [] if not known else None
-        if trail.lost or not targets or len(targets) != len(trail.targets):
-            return None
-        return [self._fold.block(change) for change in targets]
-
-
-# --- values ----------------------------------------------------------------------------------------------------------
-
-
-def _given(read: Any, block: Block) -> Any:
-    """What a declaration reads of a block; a value of another form than it expects is malformed."""
-    try:
-        return read(block)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return MALFORMED
-
-
-def _made(type_: str, id_: str, name: str, scope: Scope, properties: Mapping[str, Any], collected_at: str) -> Resource:
-    bare = resource(Found(type_, id_, {}, name), scope, collected_at)
-    try:
-        return merged(bare, properties)
-    except TypeError:
-        return merged(bare, {name: _liftable(value) for name, value in properties.items()})
-
-
-def _hidden(item: Resource, why: Unread) -> Resource:
-    """A resource of which a plan does not tell how many there are: one that stands for all, and tells nothing."""
-    names = (*item.properties, *(pointer.split("/")[1] for pointer in item.unread))
-    return replace(item, properties={}, unread={**dict.fromkeys((f"/{name}" for name in names), why)})
-
-
-def _added_up(spec: Split, lists: Sequence[Any]) -> Any:
-    """The property of lists that add up. One that cannot be told is one object that tells nothing beside the others."""
-    assert spec.group is not None  # noqa: S101 - of those that have one
-    told = [item for items in lists if not isinstance(items, Unread) for item in items]
-    untold = next((items for items in lists if isinstance(items, Unread)), None)
-    if untold is None:
-        return spec.group(told)
-    if not told or not spec.element:
-        return untold
-    return [*spec.group(told), dict.fromkeys(spec.element, untold)]
-
-
-def _liftable(value: Any) -> Any:
-    try:
-        lift(value)
-    except TypeError:
-        return MALFORMED
-    return value
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _hashable(value: Any) -> Any:
-    return value if isinstance(value, (str, int, bool)) else repr(value)

@@ -95,7 +95,8 @@ class Split:
     same where it is not given); ``source`` says who documents that. ``group``: the parts and the inline value are lists
     that add up, and it makes the property of them; an inline list that the configuration does not write is what the
     provider read back, with the parts in it. ``element`` are the keys of such a list's objects: where there may be
-    more of them than can be told, one more stands for these, of which nothing is read.
+    more of them than can be told, one more stands for these, of which nothing is read. ``optional``: there are versions
+    of the provider without the inline attributes.
     """
 
     created: Any
@@ -104,6 +105,7 @@ class Split:
     removed: Any = REQUIRED
     group: Callable[[Sequence[Any]], Any] | None = None
     element: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +167,6 @@ class Setting:
     fills: collections.abc.Mapping[str, Given]
     removed: collections.abc.Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
-    control: bool = False
 
 
 def tags(block: Block) -> Any:
@@ -176,7 +177,10 @@ def tags(block: Block) -> Any:
     both = block.get("tags_all", None, optional=True, computed=False)
     if isinstance(both, dict) or (isinstance(both, Unread) and both.reason != "known_after_apply"):
         return both
-    return block.get("tags", {}, optional=True)
+    own = block.get("tags", {}, optional=True)
+    if not isinstance(own, (dict, Unread)):
+        raise TypeError("tags are no map")
+    return own
 
 
 TAGS = Derived(("tags", "tags_all"), tags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -150,13 +151,12 @@ def _change(row: Any, written: Mapping[Written, Json], masked: bool) -> Planned 
     row = _required(row, "an entry of resource_changes")
     address = _text(row["address"])
     at = parse(address)
-    if row.get("mode", "managed") not in ("managed", "data"):
-        raise NotAPlan(f"{address} is neither a managed resource nor a data source")
+    _refuse_other_name(row, at, address)
     change = _required(row["change"], f"the change of {address}")
     actions = tuple(change["actions"])
     if actions not in ACTIONS:
         raise NotAPlan(f"the actions of {address} are {list(actions)!r:.80}, which this version does not know")
-    if row.get("mode") == "data" or at.data:
+    if at.data:
         return None
     before, after = (_side(change, side, address) for side in ("before", "after"))
     if actions == ("forget",) and after is None:
@@ -182,6 +182,17 @@ def _change(row: Any, written: Mapping[Written, Json], masked: bool) -> Planned 
         deposed=bool(row.get("deposed")),
         written=written.get((at.calls, False, at.type, at.name)),
     )
+
+
+def _refuse_other_name(row: Json, at: Address, address: str) -> None:
+    """Refuse an entry whose address is not that of what it says it is."""
+    key = row.get("index")
+    written = None if key is None else json.dumps(key, ensure_ascii=False) if isinstance(key, str) else str(key)
+    same_key = written == at.key or (at.key or "").startswith('"')
+    if (row.get("mode"), row.get("type"), row.get("name")) != ("data" if at.data else "managed", at.type, at.name):
+        raise NotAPlan(f"{address} is not the address of what its entry says it is")
+    if (written is None) != (at.key is None) or not same_key or bool(row.get("module_address")) != bool(at.modules):
+        raise NotAPlan(f"{address} is not the address of the instance that its entry says it is")
 
 
 def _side(change: Json, side: str, address: str) -> Json | None:

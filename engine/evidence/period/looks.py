@@ -62,7 +62,7 @@ class View:
         found = {
             (scope, check): listing for check, type_ in self.checks.items() for scope, listing in by_type.get(type_, ())
         }
-        return found | {pair: listing for pair in lying if (listing := self.judged(pair)) is not None}
+        return found | {pair: how for pair in lying if (how := self.judged(pair)) is not None}
 
     def left_out(self, scope: Scope) -> bool:
         """Whether a scope is one that was left out on purpose: an account, or a region of one."""

@@ -6,11 +6,18 @@ from importlib import import_module
 from typing import Final
 
 from providers.terraform.aws.whereabouts import whereabouts
-from providers.terraform.folding import Catalogue, catalogue
+from providers.terraform.catalogue import Catalogue, catalogue
 
 __all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
 
-SERVICES: Final = ("cloudtrail", "iam", "kms", "rds", "s3", "security_groups")
+SERVICES: Final = (
+    "cloudtrail",
+    "iam",
+    "kms",
+    "rds",
+    "s3",
+    "security_groups",
+)
 """The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both.
 
 ``ALSO`` names Terraform types that its mappings read for others only."""

@@ -72,9 +72,15 @@ def _principal(type_: str, terraform: str, *, inline: bool = False, **more: Any)
         properties={
             "path": Attribute("path", "/", _PROVIDER),
             "attached_policies": Split(
-                [], _NOTHING, inline=Attribute("managed_policy_arns", []) if inline else None, group=_sorted
+                [],
+                _NOTHING,
+                inline=Attribute("managed_policy_arns", []) if inline else None,
+                group=_sorted,
+                optional=True,
             ),
-            "inline_policies": Split([], _NOTHING, inline=_blocks("inline_policy") if inline else None, group=_sorted),
+            "inline_policies": Split(
+                [], _NOTHING, inline=_blocks("inline_policy") if inline else None, group=_sorted, optional=True
+            ),
             **more,
         },
     )
@@ -142,7 +148,9 @@ MAPPINGS: Final = (
         properties={
             "path": Attribute("path", "/", _PROVIDER),
             "document": policy("policy"),
-            "attachment_count": Split(0, _NOTHING, inline=Attribute("attachment_count", computed=True), group=_count),
+            "attachment_count": Split(
+                0, _NOTHING, inline=Attribute("attachment_count", computed=True), group=_count, optional=True
+            ),
         },
     ),
     _inline(USER, "aws_iam_user_policy"),
@@ -196,6 +204,5 @@ SETTINGS: Final = (
         },
         removed={"password_policy": None},
         source="IAM API, DeleteAccountPasswordPolicy: none is set then",
-        control=True,
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from providers.base import MISSING, Unread
 from providers.terraform.aws.documents import policy
-from providers.terraform.block import Block
+from providers.terraform.block import REQUIRED, Block
 from providers.terraform.mapping import Attribute, Derived, Mapping, Part, Setting, Split, Where
 
 BUCKET: Final = "AWS::S3::Bucket"
@@ -112,7 +112,12 @@ def _covered(rule: Block) -> dict[str, Any]:
         return {"prefix": every.get("prefix", ""), "object_tags": _tag_names(every.get("tags", {}))}
     tag = filter_.block("tag", optional=True)
     names = tag if isinstance(tag, Unread) else [] if tag is None else [tag.get("key")]
-    return {"prefix": filter_.get("prefix", "", optional=True), "object_tags": names}
+    # The inline block of the bucket has its tags in the filter itself.
+    own = _tag_names(filter_.get("tags", {}, optional=True))
+    prefix = filter_.get("prefix", "", optional=True)
+    if isinstance(names, Unread) or isinstance(own, Unread):
+        return {"prefix": prefix, "object_tags": names if isinstance(names, Unread) else own}
+    return {"prefix": prefix, "object_tags": [*names, *own]}
 
 
 def _size(rule: Block, name: str) -> Any:
@@ -200,16 +205,48 @@ def _replication(path: str, buckets_only: bool = False) -> Derived:
     return Derived((path,), read)
 
 
+def _replication_regions(path: str) -> Derived:
+    def read(block: Block) -> Any:
+        buckets = _replication(path, True).read(block)
+        if isinstance(buckets, Unread):
+            return buckets
+        return [{"bucket": bucket, "region": _region(block, bucket)} for bucket in buckets]
+
+    return Derived((path,), read)
+
+
+def _region(block: Block, bucket: str) -> Any:
+    return block.referring.region_of(bucket, BUCKET) or Unread(
+        "not_collected", detail="a bucket that is not in this plan"
+    )
+
+
+def _encrypted_objects(rule: Block) -> Any:
+    path = "source_selection_criteria.sse_kms_encrypted_objects"
+    criteria = rule.block("source_selection_criteria")
+    if criteria is None or isinstance(criteria, Unread):
+        return "Disabled" if criteria is None else criteria
+    enabled = rule.get(f"{path}.enabled", False, optional=True)
+    if enabled is True:
+        return "Enabled"
+    return enabled if isinstance(enabled, Unread) else rule.get(f"{path}.status", "Disabled", optional=True)
+
+
 def _replication_rule(rule: Block) -> dict[str, Any]:
     return {
         "status": rule.get("status"),
         **_covered(rule),
-        "kms_encrypted_objects": rule.get("source_selection_criteria.sse_kms_encrypted_objects.status", "Disabled"),
+        "kms_encrypted_objects": _encrypted_objects(rule),
         "destination_bucket": rule.id("destination.bucket", BUCKET),
     }
 
 
 # --- the mapping -----------------------------------------------------------------------------------------------------
+
+
+def _older(created: Any, source: str, inline: Attribute | Derived, removed: Any = REQUIRED) -> Split:
+    """A property that the bucket itself has in older provider versions."""
+    return Split(created, source, inline=inline, removed=removed, optional=True)
 
 
 def _set(text: str) -> str | None:
@@ -235,7 +272,8 @@ def _key_manager(properties: dict[str, Any]) -> dict[str, Any]:
     elif key is None:
         manager = None
     elif "alias/aws/" in key:
-        manager = "AWS"
+        # AWS's own key by its alias is what aws:kms means without a key; keys of the account are not looked through.
+        return {**properties, "kms_master_key_id": None, "kms_key_manager": "AWS"}
     elif "alias/" in key:
         manager = Unread("not_collected", detail="what an alias leads to is not in a plan")
     else:
@@ -283,7 +321,11 @@ PARTS: Final = (
     Part(
         "aws_s3_bucket_replication_configuration",
         "bucket",
-        {"replication_rules": _replication("rule"), "replication_buckets": _replication("rule", True)},
+        {
+            "replication_rules": _replication("rule"),
+            "replication_buckets": _replication("rule", True),
+            "replication_regions": _replication_regions("rule"),
+        },
     ),
 )
 
@@ -299,39 +341,42 @@ MAPPINGS: Final = (
         follows=("kms_key_manager",),
         properties={
             "public_access_block": Split(dict.fromkeys(_FLAGS, False), _UNSAID),
-            "policy": Split(None, _PROVIDER, inline=policy("policy", optional=True)),
-            "acl_grants": Split(
+            "policy": _older(None, _PROVIDER, inline=policy("policy", optional=True)),
+            "acl_grants": _older(
                 [_OWNER],
                 "S3 User Guide, 'Default ACL'",
                 inline=Derived(("acl", "grant"), _inline_acl),
             ),
             "object_ownership": Split(None, _UNSAID),
-            "encryption_algorithm": Split(
+            "encryption_algorithm": _older(
                 "AES256", _SSE_S3, inline=Attribute(f"{_INLINE_ENCRYPTION}.sse_algorithm", None)
             ),
-            "kms_master_key_id": Split(
+            "kms_master_key_id": _older(
                 None,
                 _SSE_S3,
                 inline=Attribute(f"{_INLINE_ENCRYPTION}.kms_master_key_id", None, names=KEY, convert=_set),
             ),
-            "versioning_status": Split(
+            "versioning_status": _older(
                 None,
                 "S3 User Guide, 'Using versioning': unversioned is the default",
                 inline=Attribute("versioning.enabled", None, convert=_enabled),
                 removed="Suspended",
             ),
-            "logging_target_bucket": Split(
+            "logging_target_bucket": _older(
                 None, "S3 User Guide: off by default", inline=Attribute("logging.target_bucket", None)
             ),
-            "lifecycle_rules": Split([], _PROVIDER, inline=Derived(("lifecycle_rule",), _inline_lifecycle)),
-            "object_lock_retention_mode": Split(
+            "lifecycle_rules": _older([], _PROVIDER, inline=Derived(("lifecycle_rule",), _inline_lifecycle)),
+            "object_lock_retention_mode": _older(
                 None, _PROVIDER, inline=Attribute("object_lock_configuration.rule.default_retention.mode", None)
             ),
-            "object_lock_retention_days": Split(
+            "object_lock_retention_days": _older(
                 None, _PROVIDER, inline=_retention_days("object_lock_configuration.rule.default_retention")
             ),
-            "replication_rules": Split([], _PROVIDER, inline=_replication("replication_configuration.rules")),
-            "replication_buckets": Split([], _PROVIDER, inline=_replication("replication_configuration.rules", True)),
+            "replication_rules": _older([], _PROVIDER, inline=_replication("replication_configuration.rules")),
+            "replication_buckets": _older([], _PROVIDER, inline=_replication("replication_configuration.rules", True)),
+            "replication_regions": _older(
+                [], _PROVIDER, inline=_replication_regions("replication_configuration.rules")
+            ),
         },
     ),
 )

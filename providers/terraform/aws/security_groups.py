@@ -34,7 +34,7 @@ def _ports(block: Block, protocol: str) -> Rule:
 
 def _networks(block: Block, *paths: str) -> Iterator[Any]:
     for path in paths:
-        value = block.get(path, None, optional=True, computed=False)
+        value = block.get(path, None, computed=False)
         if isinstance(value, (str, Unread)):
             yield value
         else:
@@ -43,7 +43,7 @@ def _networks(block: Block, *paths: str) -> Iterator[Any]:
 
 def _prefix_lists(block: Block, path: str) -> Iterator[Rule]:
     """What the prefix lists of a rule admit: theirs are known where the plan holds them."""
-    ids = block.get(path, None, optional=True, computed=False)
+    ids = block.get(path, None, computed=False)
     if ids in (None, []):
         return
     lists = block.named(path, PREFIX_LIST)

@@ -77,9 +77,15 @@ def _configured(plan: Plan, change: Planned) -> str | None:
         return None
     key = _configuration(change)
     found: Any = configurations.get(key) or configurations.get(key.rpartition(":")[2])
+    mine = [row for row in configurations.values() if isinstance(row, Mapping) and row.get("name") == "aws"]
+    if found is None and not key and len(mine) == 1:
+        # What is deleted is no longer in the configuration.
+        found = mine[0]
     written = found.get("expressions", {}).get("region", {}) if isinstance(found, Mapping) else {}
-    value = written.get("constant_value") if isinstance(written, Mapping) else None
-    if value is None and isinstance(written, Mapping) and "module_address" not in found:
+    if not isinstance(written, Mapping):
+        return None
+    value = written.get("constant_value")
+    if value is None and "module_address" not in found:
         names = [name for name in written.get("references") or () if isinstance(name, str)]
         if len(names) == 1 and names[0].startswith("var."):
             value = plan.variables.get(names[0].removeprefix("var."))

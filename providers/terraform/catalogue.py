@@ -1,0 +1,61 @@
+"""The mappings of a cloud, indexed by Terraform type."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from providers.terraform import mapping as declared
+from providers.terraform.mapping import Part, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The mappings of one cloud, by Terraform type."""
+
+    provider: str
+    mappings: Mapping[str, tuple[declared.Mapping, ...]]
+    parts: Mapping[str, tuple[Part, ...]]
+    settings: Mapping[str, tuple[Setting, ...]]
+    also: frozenset[str] = frozenset()
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Every Terraform type that something is read of, for others too."""
+        return frozenset({*self.mappings, *self.parts, *self.settings, *self.also})
+
+    @property
+    def fills(self) -> dict[str, frozenset[str]]:
+        """The properties that can be given, by resource type."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for rows in self.mappings.values():
+            for row in rows:
+                found[row.type] |= {*row.fills, "tags"}
+        for settings in self.settings.values():
+            for setting in settings:
+                found[setting.type] |= set(setting.fills)
+        return {type_: frozenset(names) for type_, names in found.items()}
+
+
+def catalogue(
+    provider: str, mappings: Iterable[declared.Mapping], settings: Iterable[Setting], also: Iterable[str] = ()
+) -> Catalogue:
+    """The mappings and settings of a cloud's services, indexed; ``also`` are Terraform types read for others only."""
+    by_type: dict[str, list[declared.Mapping]] = defaultdict(list)
+    parts: dict[str, list[Part]] = defaultdict(list)
+    for row in mappings:
+        by_type[row.terraform].append(row)
+        for part in row.parts:
+            if part not in parts[part.terraform]:
+                parts[part.terraform].append(part)
+    set_by: dict[str, list[Setting]] = defaultdict(list)
+    for setting in settings:
+        set_by[setting.terraform].append(setting)
+    return Catalogue(
+        provider,
+        {key: tuple(rows) for key, rows in by_type.items()},
+        {key: tuple(rows) for key, rows in parts.items()},
+        {key: tuple(rows) for key, rows in set_by.items()},
+        frozenset(also),
+    )

@@ -1,0 +1,105 @@
+"""Which part belongs to which owner on one side of a plan: by value, else by the configuration's references."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from providers.base import Unread
+from providers.terraform.catalogue import Catalogue
+from providers.terraform.making import given
+from providers.terraform.mapping import Part
+from providers.terraform.plan import Planned
+from providers.terraform.references import context_of
+
+if TYPE_CHECKING:
+    from providers.terraform.folding import Fold
+
+
+class Links:
+    """Which parts belong to which owner on one side: for certain, or perhaps. ``orphans`` have none in the plan."""
+
+    def __init__(self, fold: Fold) -> None:
+        self.certain: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
+        self.possible: dict[tuple[str, Part], list[Planned]] = defaultdict(list)
+        self.orphans: list[Planned] = []
+        self.apart: list[tuple[Planned, Part]] = []
+        self._fold = fold
+        cloud, side = fold.sides.cloud, fold.side
+        there = [change for change in fold.sides.changes if change.values(side) is not None]
+        by_type: dict[str, list[Planned]] = defaultdict(list)
+        for change in there:
+            by_type[change.type].append(change)
+        owners = {
+            part: Owners(fold, part, [item for type_ in _owning(cloud, part) for item in by_type.get(type_, ())])
+            for parts in cloud.parts.values()
+            for part in parts
+            if part.terraform in by_type
+        }
+        for change in there:
+            for part in cloud.parts.get(change.type, ()):
+                if part.applies is None or given(part.applies, fold.block(change)) is not False:
+                    self._link(change, part, owners[part])
+
+    def _link(self, change: Planned, part: Part, owners: Owners) -> None:
+        found, sure = self._candidates(change, part, owners)
+        if not found:
+            if not part.elsewhere:
+                self.apart.append((change, part))
+                if change not in self.orphans:
+                    self.orphans.append(change)
+            return
+        index = self.certain if sure and len(found) == 1 else self.possible
+        for owner in found:
+            index[owner.address, part].append(change)
+
+    def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
+        """The owners that a part may belong to, and whether there can be no other."""
+        block = self._fold.block(change)
+        value = block.get(part.link, None, optional=True, computed=False)
+        known = value is not None and not isinstance(value, Unread)
+        if known:
+            found = owners.by_value.get(_hashable(value), [])
+            if found or not owners.unnamed:
+                return found, True
+        trail = self._fold.references.follow(block.references(part.link), context_of(change))
+        named = {target.planned.address for target in trail.targets}
+        found = [owner for owner in owners.all if owner.address in named]
+        if found and not trail.lost:
+            return found, True
+        # A value that is known names an owner with a known key, or none of these.
+        return ([], True) if known else (owners.all, False)
+
+
+def _owning(cloud: Catalogue, part: Part) -> list[str]:
+    """The Terraform types of which a part is a part."""
+    return sorted({row.terraform for rows in cloud.mappings.values() for row in rows if part in row.parts})
+
+
+class Owners:
+    """The resources that may own parts of a kind, by what names them. ``unnamed``: one has no name that is known."""
+
+    def __init__(self, fold: Fold, part: Part, owners: list[Planned]) -> None:
+        self.all = owners
+        self.by_value: dict[Any, list[Planned]] = {}
+        self.unnamed = False
+        for owner in owners:
+            values = set(self._keys(fold, part, owner))
+            self.unnamed = self.unnamed or not values
+            for value in values:
+                self.by_value.setdefault(value, []).append(owner)
+
+    @staticmethod
+    def _keys(fold: Fold, part: Part, owner: Planned) -> Iterator[Any]:
+        block = fold.block(owner)
+        for row in fold.sides.cloud.mappings[owner.type]:
+            if part in row.parts:
+                for key in row.keys:
+                    value = block.get(key, None, optional=True, computed=False)
+                    if value is not None and not isinstance(value, Unread):
+                        yield _hashable(value)
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, (str, int, bool)) else repr(value)

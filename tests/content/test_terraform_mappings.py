@@ -1,0 +1,151 @@
+"""Terraform mappings: properties are those of the live adapter's schemas, attributes those of the provider's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.collection.conformance import conforming
+from engine.content.resources import load_types
+from engine.content.root import find
+from providers.terraform import CLOUDS, folded
+from providers.terraform.aws import CATALOGUE
+from providers.terraform.block import Block
+from providers.terraform.mapping import Given, Split
+from providers.values import lift
+from tests.plans import SCHEMA, PlanBuilder
+
+TYPES = load_types(find().schemas)
+ELSEWHERE = {"owner.arn"}
+"""Paths into the resource that holds a block which is a resource of its own."""
+OLDER: dict[str, frozenset[str]] = {
+    "aws_iam_role": frozenset({"managed_policy_arns"}),
+}
+"""Attributes that the published version of the provider no longer has and older ones do."""
+
+
+def given() -> Iterator[tuple[str, str, str, Given]]:
+    """Every declaration: Terraform type, resource type, property, and how it is read."""
+    for terraform, mappings in CATALOGUE.mappings.items():
+        for mapping in mappings:
+            for name, spec in mapping.properties.items():
+                if isinstance(spec, Split):
+                    if spec.inline is not None:
+                        yield terraform, mapping.type, name, spec.inline
+                else:
+                    yield terraform, mapping.type, name, spec
+            for part in mapping.parts:
+                yield from ((part.terraform, mapping.type, name, spec) for name, spec in part.fills.items())
+    for terraform, settings in CATALOGUE.settings.items():
+        for setting in settings:
+            yield from ((terraform, setting.type, name, spec) for name, spec in setting.fills.items())
+
+
+ROWS = sorted({(terraform, type_, name): spec for terraform, type_, name, spec in given()}.items())
+
+
+def test_every_cloud_that_is_mapped_has_its_catalogue() -> None:
+    assert CLOUDS == ("aws",)
+
+
+@pytest.mark.parametrize("type_", sorted(CATALOGUE.fills))
+def test_a_property_is_one_that_the_live_adapter_gives(type_: str) -> None:
+    assert CATALOGUE.fills[type_] - {"tags"} - set(TYPES[type_].properties) == set()
+
+
+@pytest.mark.parametrize(("key", "spec"), ROWS, ids=[" ".join(key) for key, _ in ROWS])
+def test_an_attribute_is_one_that_the_provider_publishes(key: tuple[str, str, str], spec: Given) -> None:
+    terraform = key[0]
+    missing = [
+        path
+        for path in spec.paths
+        if path not in ELSEWHERE
+        and path.partition(".")[0] not in OLDER.get(terraform, ())
+        and not _there(SCHEMA[terraform], path)
+        and not _inner(terraform, path)
+    ]
+    assert missing == []
+
+
+def _there(schema: Mapping[str, Any], path: str) -> bool:
+    node: Any = schema
+    for step in path.split("."):
+        if not isinstance(node, dict) or step not in node:
+            return False
+        node = node[step]
+    return True
+
+
+def _inner(terraform: str, path: str) -> bool:
+    """Whether a path is one of a block that is a resource of its own."""
+    each = [mapping.each for mapping in CATALOGUE.mappings.get(terraform, ()) if mapping.each is not None]
+    return any(_there(SCHEMA[terraform], f"{block}.{path}") for block in each)
+
+
+@pytest.mark.parametrize("terraform", sorted(CATALOGUE.types))
+def test_links_and_keys_are_attributes_that_the_provider_publishes(terraform: str) -> None:
+    links = {part.link for part in CATALOGUE.parts.get(terraform, ())}
+    keys = {key for mapping in CATALOGUE.mappings.get(terraform, ()) if mapping.each is None for key in mapping.keys}
+    assert links - set(SCHEMA[terraform]) == set()
+    # A mapping that several Terraform types share may name a key that not all of them have; one they must.
+    assert not keys or keys & set(SCHEMA[terraform])
+
+
+VALUES: dict[str, Any] = {"string": "1", "number": 1, "bool": True, "list": ["1"], "map": {"a": "b"}}
+NAMED: dict[str, Any] = {"engine": "postgres", "field": "eventCategory", "equals": ["Management"], "acl": "private"}
+"""Values of attributes of which not every text makes sense."""
+
+
+def whole(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a resource with everything that the provider publishes."""
+    return {
+        name: [whole(kind)] if isinstance(kind, dict) else NAMED.get(name, VALUES[kind.split()[0]])
+        for name, kind in schema.items()
+    }
+
+
+class Nowhere:
+    """References that lead nowhere."""
+
+    def id_of(self, references: object, type_: str) -> None:
+        return None
+
+    def id_by(self, value: str, type_: str) -> None:
+        return None
+
+    def region_of(self, id_: str, type_: str) -> None:
+        return None
+
+    def blocks_of(self, known: object, references: object, types: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("key", "spec"), ROWS, ids=[" ".join(key) for key, _ in ROWS])
+def test_what_is_read_of_a_whole_resource_is_all_there(key: tuple[str, str, str], spec: Given) -> None:
+    terraform, _, name = key
+    if any(
+        path in ELSEWHERE or path.partition(".")[0] in OLDER.get(terraform, ()) or _inner(terraform, path)
+        for path in spec.paths
+    ):
+        return
+    _, unread = lift({name: spec.read(Block(whole(SCHEMA[terraform]), None, Nowhere()))})
+    assert [pointer for pointer, why in unread.items() if why.reason == "missing_attribute"] == []
+
+
+@pytest.mark.parametrize("terraform", sorted(set(CATALOGUE.mappings) | set(CATALOGUE.settings)))
+def test_a_bare_resource_conforms_to_its_schema(terraform: str) -> None:
+    plan = PlanBuilder().create(f"{terraform}.bare").data()
+    conform = conforming({name: schema.type for name, schema in TYPES.items()})
+    found = [conform(item) for item in folded(plan, "2026-11-26T00:00:00Z").after]
+    assert found
+    reasons = {(item.type, pointer, why.reason) for item in found for pointer, why in item.unread.items()}
+    assert [row for row in reasons if row[2] == "malformed_response"] == []
+
+
+def test_the_published_schema_holds_exactly_the_mapped_types() -> None:
+    schema = json.loads((Path(__file__).parents[1] / "terraform" / "aws.json").read_text())
+    assert set(schema) == set(CATALOGUE.types)
