@@ -59,6 +59,7 @@ from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.evidence.compaction import Merged
     from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
@@ -588,6 +589,23 @@ def drawn(store: str, config: Path, sequence: int, size: int, nonce: str | None,
 
 def _policy_of(sources: Mapping[str, Mapping[str, bytes]], parameters: Mapping[str, Mapping[str, Any]]) -> InForce:
     return in_force(sources["checks"], sources["controls"], sources["policies"], parameters, find())
+
+
+def compact(store: str, config: Path, before: date | None, clock: Clock) -> Sequence[Merged]:
+    """Merge what the runs of each month stored that is over before a day (default: today, UTC)."""
+    return recording.compact(store, config, before, clock)
+
+
+def expire(
+    store: str, config: Path, remove: bool, unclosed: bool, clock: Clock, policy: Path | None = None
+) -> recording.Expiry:
+    """What the organisation's retention says of each run of a store; with ``remove``, those that are due are removed.
+
+    ``unclosed`` lets runs of no closed period go by their own age. Raises UsageError where the policy sets no
+    retention.
+    """
+    retention = load(find(policy)).policy.organization.retention
+    return recording.expire(store, config, retention, remove, unclosed, _policy_of, clock)
 
 
 def rebuild(store: str, config: Path, compare: bool = False) -> Comparison:
