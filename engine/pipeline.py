@@ -506,6 +506,22 @@ def replay(run_id: str, store: str, config: Path) -> Verdict:
     return recording.replay(run_id, store, config, _rejudged)
 
 
+def replays(window: tuple[str, str], store: str, config: Path) -> Verdict:
+    """Judge the sealed runs of a period (first and last day, UTC) again, each by its own checks, and compare."""
+    if window[0] > window[1]:
+        raise UsageError(f"judging a period again: it ends on {window[1]}, before it begins on {window[0]}")
+    compiled: dict[Any, Sequence[CompiledCheck]] = {}
+
+    def judge(recorded: Recorded) -> tuple[Finding, ...]:
+        # Most nights are judged by the same content, which its digests tell.
+        content = recorded.seal.asked.content
+        if content not in compiled:
+            compiled[content] = _compiled(recorded)
+        return _judged(recorded, compiled[content])
+
+    return recording.replays(window, store, config, judge)
+
+
 def retest(
     check: str, version: int, window: tuple[str, str], store: str, config: Path, policy: Path | None = None
 ) -> Verdict:
@@ -537,8 +553,12 @@ def retest(
 
 
 def _rejudged(recorded: Recorded) -> tuple[Finding, ...]:
-    compiled = compile_stored(recorded.sources("checks"), recorded.sources("schemas"), recorded.parameters, find())
-    return _judged(recorded, compiled)
+    return _judged(recorded, _compiled(recorded))
+
+
+def _compiled(recorded: Recorded) -> Sequence[CompiledCheck]:
+    """The checks of a stored run, ready to be judged by."""
+    return compile_stored(recorded.sources("checks"), recorded.sources("schemas"), recorded.parameters, find())
 
 
 def _judged(recorded: Recorded, compiled: Sequence[CompiledCheck]) -> tuple[Finding, ...]:

@@ -219,7 +219,7 @@ def begin(
     # A demonstration is no evidence, and nobody's time is taken for it.
     authorities = {} if plan.kind == "demo" else content.policy.organization.authorities
     _stamp_waiting(recorder, authorities, clock)
-    intent, sources = recorder.intended(intended, _sources(content, checks), clock.now())
+    intent, sources = recorder.intended(intended, sources_of(content, checks), clock.now())
     return Recording(place, begun(recorder, intent, sources, resume_within), authorities)
 
 
@@ -255,7 +255,7 @@ def local(store: str) -> Path:
     return Path(store)
 
 
-def _sources(content: Content, checks: Sequence[CompiledCheck]) -> Any:
+def sources_of(content: Content, checks: Sequence[CompiledCheck]) -> Any:
     """The data files that the verdicts depend on, as bytes."""
     from engine.evidence.catalogue import Content as Sources
 
@@ -442,6 +442,22 @@ def replay(run: str, store: str, config: Path, judge: Judge) -> Verdict:
     trust = read_trust(_trusted(folder, config) / "trust.json")
     result = replayed(folder, trust, run, judge, engine.__version__)
     return Verdict(result.lines(), result.exit_code)
+
+
+def replays(window: tuple[str, str], store: str, config: Path, judge: Judge) -> Verdict:
+    """Judge the sealed runs of a period again with ``judge`` and compare every record of each."""
+    from engine.evidence.anchors import NOT_ANCHORED
+    from engine.evidence.replay import replays as replayed
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trust = read_trust(_trusted(folder, config) / "trust.json")
+    found = list(replayed(folder, trust, window, judge, engine.__version__))
+    notes = dict.fromkeys(f"note: {text}" for one in found for text in one.statements)
+    lines = [line for one in found for line in one.lines()[1:] if line not in notes]
+    same = [one for one in found if one.exit_code == 0]
+    total = f"{len(found)} runs, {sum(one.records for one in found)} records: {len(same)} runs identical"
+    return Verdict((NOT_ANCHORED, *lines, *notes, total), 0 if found and len(same) == len(found) else 5)
 
 
 def retest(

@@ -11,7 +11,7 @@ from engine.errors import AuditreelError, VerificationError
 from engine.evidence import canonical, chain, ledger, personal, record, tables
 from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.catalogue import Catalogue
-from engine.evidence.chain import Placed
+from engine.evidence.chain import Placed, Reading
 from engine.evidence.entries import Seal
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout
@@ -103,11 +103,42 @@ def replay(store: Path, trust: Trust, run: str, judge: Judge, engine_version: st
     layout = Layout(store)
     with tables.connection() as database:
         placed, stored, reader = _read(layout, trust, run, database, altered=True)
-    statements = tuple(_statements(placed.entry.body, engine_version))
-    faults = tuple(reader.faults)
+        return _replayed(placed, stored, reader, layout, judge, engine_version, tuple(reader.faults))
+
+
+def replays(store: Path, trust: Trust, window: tuple[str, str], judge: Judge, engine_version: str) -> Iterator[Replay]:
+    """Judge the sealed runs of a period again, one after another, in the order of the chain.
+
+    ``window`` are the first and the last day (YYYY-MM-DD, UTC), by the runs' as-of. Raises VerificationError where the
+    chain does not verify.
+    """
+    layout = Layout(store)
+    reading = _verified(layout, trust, f"the runs from {window[0]} to {window[1]}")
+    with tables.connection() as database:
+        reader = Reader(layout, database, reading, altered=True)
+        for placed, seal in reading.of_kind("seal"):
+            if window[0] <= seal.as_of[:10] <= window[1]:
+                before = len(reader.faults)
+                stored = reader.read(placed)
+                yield _replayed(placed, stored, reader, layout, judge, engine_version, tuple(reader.faults[before:]))
+            else:
+                reader.read_bodies(placed)
+
+
+def _replayed(
+    placed: Placed,
+    stored: StoredRun | None,
+    reader: Reader,
+    layout: Layout,
+    judge: Judge,
+    engine_version: str,
+    faults: tuple[Fault, ...],
+) -> Replay:
+    seal: Seal = placed.entry.body
+    statements = tuple(_statements(seal, engine_version))
     if stored is None:
         missing = (str(reader.storage.removed.get(placed.link, "the run's files cannot be read")),)
-        return Replay(run, "cannot replay", missing=missing, faults=faults, statements=statements)
+        return Replay(seal.asked.run, "cannot replay", missing=missing, faults=faults, statements=statements)
     private = private_objects(layout, stored, reader.bodies)
     return _judged_again(stored, reader.bodies, private, judge, faults, statements)
 
@@ -134,17 +165,22 @@ def _read(
     layout: Layout, trust: Trust, run: str, database: DuckDBPyConnection, altered: bool = False
 ) -> tuple[Placed, StoredRun | None, Reader]:
     """A run's seal and what it stored, and the reader, which has the bodies that earlier runs stored for it."""
-    reading = chain.read(layout, trust)
-    if reading.faults:
-        raise VerificationError(
-            f"reading run {run}: the chain does not verify ({reading.faults[0]}); run `auditreel verify`"
-        )
+    reading = _verified(layout, trust, f"run {run}")
     reader = Reader(layout, database, reading, altered)
     for placed, seal in reading.of_kind("seal"):
         if seal.asked.run == run:
             return placed, reader.read(placed), reader
         reader.read_bodies(placed)
     raise VerificationError(f"{layout.root} holds no sealed run {run}; `auditreel verify` lists what it holds")
+
+
+def _verified(layout: Layout, trust: Trust, what: str) -> Reading:
+    reading = chain.read(layout, trust)
+    if reading.faults:
+        raise VerificationError(
+            f"reading {what}: the chain does not verify ({reading.faults[0]}); run `auditreel verify`"
+        )
+    return reading
 
 
 def _statements(seal: Seal, engine_version: str) -> Iterator[str]:
