@@ -29,8 +29,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.evidence import calibration, checks, resources, size_of, snapshot, timed
 from engine.cli import GARBAGE
 from engine.evidence.catalogue import Content
+from engine.evidence.compaction import compact
 from engine.evidence.keys import TRUST_FILE, initialise, load_keys
 from engine.evidence.seal import Judged, Plan, open_store
+from engine.evidence.trust import read_trust
+from engine.evidence.verify import verify
 from engine.model import Check, Finding, Resource, Scope, Subject
 
 SCOPE = Scope("aws", "123456789012", "eu-west-1")
@@ -177,13 +180,27 @@ def measured(what: str, store: Path, config: Path, nights: int) -> None:
     print(f"{what:<13}{time.perf_counter() - began:.2f} s with the start of the process; {done.stdout.strip()}")
 
 
+def folded(store: Path, config: Path, records: int) -> None:
+    """Merge the months that are over, and verify again. It changes the store."""
+    recorder = open_store(store, load_keys(config, {}), config / TRUST_FILE)
+    until = (FIRST + timedelta(days=3650)).isoformat()
+    cost, months = timed(lambda: compact(recorder, until, f"{until}T00:00:00Z"))
+    size = size_of(store)
+    took = f"{len(months)} months in {cost.processor:.0f} s of processor"
+    print(f"merged       {size:,} bytes, {size / records:.2f} a record; {took}")
+    cost, found = timed(lambda: verify(store, read_trust(config / TRUST_FILE)))
+    print(
+        f"verify       {cost.wall:.1f} s ({cost.processor:.1f} s of processor), {len(found.problems)} problems, merged"
+    )
+
+
 def main() -> None:
     """Run the workload and print what it cost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("resources", 250), ("types", 8), ("checks", 10), ("nights", 365)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--keep", type=Path, help="make the store here, and leave it; one that is there is measured")
-    parser.add_argument("--verify", action="store_true", help="verify the whole store too")
+    parser.add_argument("--verify", action="store_true", help="verify the whole store too, then merged by months")
     parser.add_argument("--report", type=Path, nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.report:
@@ -208,14 +225,12 @@ def main() -> None:
         for _ in range(3):
             measured("cold report", store, config, asked.nights)
         if asked.verify:
-            from engine.evidence.trust import read_trust
-            from engine.evidence.verify import verify
-
             gc.set_threshold(GARBAGE)
             cost, found = timed(lambda: verify(store, read_trust(config / TRUST_FILE)))
             print(
                 f"verify       {cost.wall:.1f} s ({cost.processor:.1f} s of processor), {len(found.problems)} problems"
             )
+            folded(store, config, records)
 
 
 if __name__ == "__main__":
