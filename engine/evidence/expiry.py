@@ -91,7 +91,8 @@ def expire(
     """Remove the runs that are due; gives the tombstone and what was removed, None where nothing was due.
 
     ``now`` is RFC 3339 UTC. Raises VerificationError where anything that is kept or removed does not verify: what is
-    altered is not buried. Raises SealError where a run is under way, or something cannot be written.
+    altered is not buried. Raises SealError where a run is under way or begins meanwhile, or something cannot be
+    written.
     """
     layout = recorder.layout
     reading = verified_chain(layout, recorder.trust)
@@ -119,7 +120,13 @@ def expire(
     )
     link = recorder.chain().append("tombstone", body, now, after=reading.placed[-1].link)
     recorder.pin(link)
-    clear(layout, Storage(layout, verified_chain(layout, recorder.trust)))
+    after = verified_chain(layout, recorder.trust)
+    clear(layout, Storage(layout, after))
+    if after.placed[-1].link != link:
+        # What has begun since may rest on an object of the same person.
+        raise SealError(
+            f"removing private objects from {layout.root}: a run began meanwhile; they are left as they are"
+        )
     with durable.doing(f"removing private objects from {layout.root}"):
         for digest in sorted(read.private):
             durable.discard(layout.private(digest))
