@@ -1,9 +1,11 @@
 """What was promised and what was reached, on the machine at hand.
 
-    python -m benchmarks [--quick] [--install]
+    python -m benchmarks [--quick] [--install] [--year]
 
 Prints a line a measure: budget, what was reached, and beside it the figure to compare with (Prowler 5.46.0 and others
 measured on a machine of the same kind, or a calibration in the same run). ``--quick`` leaves the large account out;
+``--year`` measures all 365 nights and all of the tamper corpus, as ``benchmarks/year.py --verify`` and
+``benchmarks/tampering.py`` do by themselves, instead of the part that each row names (20 minutes of processor);
 ``--install`` also installs the core into an environment of its own and weighs it, which takes minutes and the package
 index. Seconds mean little on a busy machine: the load is printed at the start and at the end.
 """
@@ -32,21 +34,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="leave the large account out")
     parser.add_argument("--install", action="store_true", help="weigh an installation")
+    parser.add_argument("--year", action="store_true", help="the whole year, and the whole tamper corpus")
     given = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {_load()}, Python {sys.version.split()[0]}")
     print(
         "The mock and the proxy are processes of their own; the proxy answers from memory, so that the time is ours.\n"
     )
     _print(("measure", "budget", "reached", "beside it"))
-    for row in _rows(given.quick, given.install):
+    for row in _rows(given.quick, given.install, given.year):
         _print(row)
     print(f"\nload {_load()}")
 
 
-def _rows(quick: bool, install: bool) -> Iterator[Row]:
+def _rows(quick: bool, install: bool, whole: bool) -> Iterator[Row]:
     yield from _startup()
     yield from _evaluations()
     yield from _evidence()
+    yield from _year(365 if whole else _NIGHTS)
+    yield from _replays(365 if whole else _NIGHTS)
+    yield from _tampering(*(100, 1000) if whole else (2, 6))
     for size in ("small", "medium") if quick else ("small", "medium", "large"):
         yield from _scans(size)
     if install:
@@ -84,6 +90,42 @@ def _evidence() -> Iterator[Row]:
     yield "20,000 results sealed", "0.5 s", sealed, f"calibration {hashed}"
     size = _found(r"\nlater +([\d.]+) bytes a record", said)
     yield "evidence, mean bytes a record", "8", size, "9,600 (OCSF), 4,100 (CSV)"
+
+
+_NIGHTS: Final = 20
+"""Nights that are measured unless the whole year is asked for."""
+
+
+def _year(nights: int) -> Iterator[Row]:
+    said = _said("year", "--nights", str(nights), "--verify")
+    name = f"{nights} of 365 nights of 20,000 results"
+    hashed = f"calibration {_found(r'calibration ([0-9.]+ s)', said)} a night"
+    yield (
+        f"{name}: mean bytes a record",
+        "8",
+        _found(r"bytes, ([\d.]+) a record with", said),
+        "the first night weighs most",
+    )
+    cold = re.findall(r"cold report +([\d.]+) s.*?\(([\d.]+) s of processor\), (\d+) MB", said)
+    wall, processor, memory = min(cold, key=lambda found: float(found[0]))
+    yield "    failures with bounds, cold", "3 s (365)", f"{wall} s, {processor} CPU s, {memory} MB", hashed
+    merged = _found(r"merged +[^,]+, ([\d.]+) a record", said)
+    yield "    the same, months merged: bytes a record", "", merged, ""
+    verified = _found(r"verify +([\d.]+ s \([\d.]+ s of processor\), \d+ problems)", said)
+    yield "    verified offline on one core", f"{60 * nights / 365:.1f} s (60 s for 365)", verified, hashed
+
+
+def _replays(nights: int) -> Iterator[Row]:
+    said = _said("replays", "--nights", str(nights))
+    yield f"{nights} of 365 nights replayed", "all identical", _found(r"Python [\d.]+: (.+)", said), ""
+
+
+def _tampering(instances: int, clean: int) -> Iterator[Row]:
+    said = _said("tampering", "--instances", str(instances), "--clean", str(clean), status=None)
+    caught = _found(r"(\d+ of \d+ caught, \d+ named, \d+ located)", said)
+    yield f"64 ways to tamper, {instances} of 100 times each", "all", caught, ""
+    yield "    in bundles, by the other verifier", "all", _found(r"(\d+ of \d+) in bundles", said), ""
+    yield f"    {clean} of 1,000 clean packages refused", "0", _found(r"(\d+) of \d+ clean packages refused", said), ""
 
 
 _BUDGETS: Final = {
@@ -130,8 +172,13 @@ def _megabytes(path: Path) -> float:
     return sum(file.lstat().st_size for file in files if file.is_file()) / 1e6
 
 
-def _said(name: str) -> str:
-    return subprocess.run((sys.executable, HERE / f"{name}.py"), check=True, capture_output=True, text=True).stdout
+def _said(name: str, *arguments: str, status: int | None = 0) -> str:
+    """What a benchmark prints. ``status`` is the exit code that it must have, None for any."""
+    command = (sys.executable, HERE / f"{name}.py", *arguments)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if status is not None and done.returncode != status:
+        raise SystemExit(f"{name} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def _found(pattern: str, text: str) -> str:

@@ -27,9 +27,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.evidence import calibration, checks, resources, size_of, snapshot, timed
+from engine.cli import GARBAGE
 from engine.evidence.catalogue import Content
+from engine.evidence.compaction import compact
 from engine.evidence.keys import TRUST_FILE, initialise, load_keys
 from engine.evidence.seal import Judged, Plan, open_store
+from engine.evidence.trust import read_trust
+from engine.evidence.verify import verify
 from engine.model import Check, Finding, Resource, Scope, Subject
 
 SCOPE = Scope("aws", "123456789012", "eu-west-1")
@@ -156,7 +160,6 @@ def generate(store: Path, config: Path, asked: argparse.Namespace) -> list[float
 def report(store: Path, config: Path, nights: int) -> None:
     """What the process of its own does: the report, and what it cost."""
     began, processor = time.perf_counter(), time.process_time()
-    from engine.cli import GARBAGE
     from engine.pipeline import period
 
     gc.set_threshold(GARBAGE)
@@ -177,13 +180,27 @@ def measured(what: str, store: Path, config: Path, nights: int) -> None:
     print(f"{what:<13}{time.perf_counter() - began:.2f} s with the start of the process; {done.stdout.strip()}")
 
 
+def folded(store: Path, config: Path, records: int) -> None:
+    """Merge the months that are over, and verify again. It changes the store."""
+    recorder = open_store(store, load_keys(config, {}), config / TRUST_FILE)
+    until = (FIRST + timedelta(days=3650)).isoformat()
+    cost, months = timed(lambda: compact(recorder, until, f"{until}T00:00:00Z"))
+    size = size_of(store)
+    took = f"{len(months)} months in {cost.processor:.0f} s of processor"
+    print(f"merged       {size:,} bytes, {size / records:.2f} a record; {took}")
+    cost, found = timed(lambda: verify(store, read_trust(config / TRUST_FILE)))
+    print(
+        f"verify       {cost.wall:.1f} s ({cost.processor:.1f} s of processor), {len(found.problems)} problems, merged"
+    )
+
+
 def main() -> None:
     """Run the workload and print what it cost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("resources", 250), ("types", 8), ("checks", 10), ("nights", 365)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--keep", type=Path, help="make the store here, and leave it")
-    parser.add_argument("--verify", action="store_true", help="verify the whole store too")
+    parser.add_argument("--keep", type=Path, help="make the store here, and leave it; one that is there is measured")
+    parser.add_argument("--verify", action="store_true", help="verify the whole store too, then merged by months")
     parser.add_argument("--report", type=Path, nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.report:
@@ -192,26 +209,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.keep or Path(temporary)
         store, config = folder / "store", folder / "config"
-        initialise(store, config, environment={})
-        seconds = generate(store, config, asked)
+        seconds = []
+        if not store.exists():
+            initialise(store, config, environment={})
+            seconds = generate(store, config, asked)
         records = asked.resources * asked.types * asked.checks * asked.nights
         size, runs = size_of(store), size_of(store / "runs")
         least, _ = timed(lambda: calibration(records // asked.nights))
         print(f"{records:,} records in {asked.nights} nights; calibration {least.wall:.3f} s a night")
-        print(f"seal         first {seconds[0]:.2f} s, last {seconds[-1]:.2f} s, all {sum(seconds):.0f} s")
+        if seconds:
+            print(f"seal         first {seconds[0]:.2f} s, last {seconds[-1]:.2f} s, all {sum(seconds):.0f} s")
         print(f"store        {size:,} bytes, {size / records:.2f} a record with every body; runs {runs / records:.2f}")
         measured("no index", store, config, asked.nights)
         print(f"index        {size_of(store / 'index'):,} bytes, {size_of(store / 'index') / records:.2f} a record")
         for _ in range(3):
             measured("cold report", store, config, asked.nights)
         if asked.verify:
-            from engine.evidence.trust import read_trust
-            from engine.evidence.verify import verify
-
+            gc.set_threshold(GARBAGE)
             cost, found = timed(lambda: verify(store, read_trust(config / TRUST_FILE)))
             print(
                 f"verify       {cost.wall:.1f} s ({cost.processor:.1f} s of processor), {len(found.problems)} problems"
             )
+            folded(store, config, records)
 
 
 if __name__ == "__main__":

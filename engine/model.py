@@ -315,6 +315,23 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold: nothing from one date to another, both included, is removed, and why."""
+
+    starts: date
+    ends: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long runs are kept: ``days`` after the end of the period that was closed with them, and while one holds."""
+
+    days: int
+    holds: tuple[Hold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """Whose controls these are, and what it set: ``policies/organization.yaml``.
 
@@ -322,7 +339,7 @@ class Organization:
     ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
     ``access`` says of each provider which accounts there are and how they are entered. ``authorities`` maps the names
     of those that are asked for time stamps, in this order, to their addresses. ``schedule`` is when a run is expected;
-    reports of a period count missed nights by it.
+    reports of a period count missed nights by it. ``retention`` is how long runs are kept; None: for good.
     """
 
     name: str
@@ -337,6 +354,7 @@ class Organization:
     store: str | None = None
     authorities: Mapping[str, str] = field(default_factory=dict)
     schedule: Schedule = Schedule()
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,13 +203,35 @@ class WaiverInPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class NotRetained:
+    """A frame of the period that is kept no longer: its night, and what its seal and the tombstone still say of it.
+
+    It was removed at ``removed_at`` (RFC 3339 UTC) by the entry ``sequence`` of the chain, by ``rule``; the numbers are
+    those of its records by verdict.
+    """
+
+    moment: Moment
+    night: str
+    removed_at: str
+    sequence: int
+    rule: str
+    root: str
+    passed: int
+    failed: int
+    unknown: int
+    not_applicable: int
+    waived: int
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """The frames from one date to another, both included, judged together: what every report of a period shows.
 
     ``type_`` 1 is a single frame (design and implementation), 2 a period (operation). ``anchored`` is the first line
     of every report: by whom the chain is anchored in time, or that it is not. ``digest`` is of everything that the
     period was made of (the seals' digests, in order), so that two reports can be told apart. ``inventory`` counts the
-    resources of each type at the end, ``appeared`` and ``gone`` those that came and went.
+    resources of each type at the end, ``appeared`` and ``gone`` those that came and went. ``not_retained`` are frames
+    that were removed: of them nothing is claimed beyond the counts that were sealed.
     """
 
     type_: Literal[1, 2]
@@ -232,3 +254,4 @@ class Period:
     inventory: Mapping[str, int]
     appeared: Mapping[str, int]
     gone: Mapping[str, int]
+    not_retained: tuple[NotRetained, ...] = ()

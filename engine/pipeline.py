@@ -61,6 +61,7 @@ from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
     from engine.evidence.bundle import Manifest
+    from engine.evidence.compaction import Merged
     from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
@@ -514,6 +515,22 @@ def replay_bundle(path: Path, config: Path) -> Verdict:
     return recording.replay_bundle(path, config, _rejudged)
 
 
+def replays(window: tuple[str, str], store: str, config: Path) -> Verdict:
+    """Judge the sealed runs of a period (first and last day, UTC) again, each by its own checks, and compare."""
+    if window[0] > window[1]:
+        raise UsageError(f"judging a period again: it ends on {window[1]}, before it begins on {window[0]}")
+    compiled: dict[Any, Sequence[CompiledCheck]] = {}
+
+    def judge(recorded: Recorded) -> tuple[Finding, ...]:
+        # Most nights are judged by the same content, which its digests tell.
+        content = recorded.seal.asked.content
+        if content not in compiled:
+            compiled[content] = _compiled(recorded)
+        return _judged(recorded, compiled[content])
+
+    return recording.replays(window, store, config, judge)
+
+
 def retest(
     check: str, version: int, window: tuple[str, str], store: str, config: Path, policy: Path | None = None
 ) -> Verdict:
@@ -545,8 +562,12 @@ def retest(
 
 
 def _rejudged(recorded: Recorded) -> tuple[Finding, ...]:
-    compiled = compile_stored(recorded.sources("checks"), recorded.sources("schemas"), recorded.parameters, find())
-    return _judged(recorded, compiled)
+    return _judged(recorded, _compiled(recorded))
+
+
+def _compiled(recorded: Recorded) -> Sequence[CompiledCheck]:
+    """The checks of a stored run, ready to be judged by."""
+    return compile_stored(recorded.sources("checks"), recorded.sources("schemas"), recorded.parameters, find())
 
 
 def _judged(recorded: Recorded, compiled: Sequence[CompiledCheck]) -> tuple[Finding, ...]:
@@ -631,6 +652,23 @@ def changes(store: str, gates: Sequence[str], config: Path, gates_config: Path, 
     ``gates`` are the stores that gates were sealed in, by the trust file in ``gates_config`` (none: ``store`` itself).
     """
     return recording.changes(store, gates, config, gates_config, starts, ends)
+
+
+def compact(store: str, config: Path, before: date | None, clock: Clock) -> Sequence[Merged]:
+    """Merge what the runs of each month stored that is over before a day (default: today, UTC)."""
+    return recording.compact(store, config, before, clock)
+
+
+def expire(
+    store: str, config: Path, remove: bool, unclosed: bool, clock: Clock, policy: Path | None = None
+) -> recording.Expiry:
+    """What the organisation's retention says of each run of a store; with ``remove``, those that are due are removed.
+
+    ``unclosed`` lets runs of no closed period go by their own age. Raises UsageError where the policy sets no
+    retention.
+    """
+    retention = load(find(policy)).policy.organization.retention
+    return recording.expire(store, config, retention, remove, unclosed, _policy_of, clock)
 
 
 def rebuild(store: str, config: Path, compare: bool = False) -> Comparison:

@@ -22,12 +22,14 @@ from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError
-from engine.model import Assessment, Check, Clock, Finding, Snapshot
+from engine.model import Assessment, Check, Clock, Finding, Retention, Snapshot
 from engine.periods import Period
 from providers.base import Directory
 
 if TYPE_CHECKING:
     from engine.evidence.bundle import Manifest
+    from engine.evidence.compaction import Merged
+    from engine.evidence.expiry import Fate
     from engine.evidence.period.changes import Weaker
     from engine.evidence.period.film import ReadPolicy
     from engine.evidence.period.keeping import Comparison
@@ -131,8 +133,24 @@ class Recording:
                 "records": sealed.records,
                 "bytes": sealed.size,
                 **self._vouched(clock),
+                **self._indexed(),
             },
         )
+
+    def _indexed(self) -> Mapping[str, Any]:
+        """Bring the store's index up to date. It holds nothing of its own, so that nothing is lost where that fails."""
+        from engine.evidence.period import keeping
+        from engine.evidence.trust import read_trust
+
+        run = self._unsealed.run if self._unsealed is not None else None
+        if run is None:
+            return {}
+        recorder = run.recorder
+        try:
+            was = keeping.grow(recorder.layout, read_trust(recorder.trust_file), recorder.keys.secret)
+        except Exception as error:  # the run is sealed; whatever this is, it must not look like its failure
+            return {"index": f"not brought up to date: {error}"}
+        return {"index": "made anew: the one that was kept was not ours, or was altered"} if was == "not ours" else {}
 
     def _vouched(self, clock: Clock) -> Mapping[str, Any]:
         """Who else can vouch for the run: an authority for when it was sealed, an auditor for having watched.
@@ -205,7 +223,7 @@ def begin(
     # A demonstration is no evidence, and nobody's time is taken for it.
     authorities = {} if plan.kind == "demo" else content.policy.organization.authorities
     _stamp_waiting(recorder, authorities, clock)
-    intent, sources = recorder.intended(intended, _sources(content, checks), clock.now())
+    intent, sources = recorder.intended(intended, sources_of(content, checks), clock.now())
     return Recording(place, begun(recorder, intent, sources, resume_within), authorities)
 
 
@@ -241,7 +259,7 @@ def local(store: str) -> Path:
     return Path(store)
 
 
-def _sources(content: Content, checks: Sequence[CompiledCheck]) -> Any:
+def sources_of(content: Content, checks: Sequence[CompiledCheck]) -> Any:
     """The data files that the verdicts depend on, as bytes."""
     from engine.evidence.catalogue import Content as Sources
 
@@ -446,6 +464,22 @@ def replay_bundle(path: Path, config: Path, judge: Judge) -> Verdict:
     return Verdict(result.lines(), result.exit_code)
 
 
+def replays(window: tuple[str, str], store: str, config: Path, judge: Judge) -> Verdict:
+    """Judge the sealed runs of a period again with ``judge`` and compare every record of each."""
+    from engine.evidence.anchors import NOT_ANCHORED
+    from engine.evidence.replay import replays as replayed
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trust = read_trust(_trusted(folder, config) / "trust.json")
+    found = list(replayed(folder, trust, window, judge, engine.__version__))
+    notes = dict.fromkeys(f"note: {text}" for one in found for text in one.statements)
+    lines = [line for one in found for line in one.lines()[1:] if line not in notes]
+    same = [one for one in found if one.exit_code == 0]
+    total = f"{len(found)} runs, {sum(one.records for one in found)} records: {len(same)} runs identical"
+    return Verdict((NOT_ANCHORED, *lines, *notes, total), 0 if found and len(same) == len(found) else 5)
+
+
 def retest(
     check: str,
     version: int,
@@ -572,6 +606,44 @@ def _recorder(store: str, config: Path) -> Recorder:
     from engine.evidence.seal import open_store
 
     return open_store(local(store), load_keys(config), config / "trust.json")
+
+
+def compact(store: str, config: Path, before: date | None, clock: Clock) -> Sequence[Merged]:
+    """Merge what the runs of each month stored that is over before a day."""
+    from engine.evidence import compaction
+
+    now = clock.now()
+    return compaction.compact(_recorder(store, config), before.isoformat() if before is not None else now[:10], now)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What retention says of each run, and the entry that removed those that were due; None where none was removed."""
+
+    fates: Sequence[Fate]
+    sequence: int | None = None
+
+
+def expire(
+    store: str,
+    config: Path,
+    retention: Retention | None,
+    remove: bool,
+    unclosed: bool,
+    read_policy: ReadPolicy,
+    clock: Clock,
+) -> Expiry:
+    """What retention says of each run of a store; with ``remove``, those that are due are removed."""
+    from engine.evidence import expiry
+    from engine.evidence.period.keeping import verified_chain
+
+    if retention is None:
+        raise UsageError("removing runs: organization.yaml says nothing of retention, so that all are kept for good")
+    recorder, now = _recorder(store, config), clock.now()
+    reading = verified_chain(recorder.layout, recorder.trust)
+    fates = expiry.fates(reading, recorder.layout, retention, date.fromisoformat(now[:10]), unclosed)
+    done = expiry.expire(recorder, retention, now, unclosed, read_policy) if remove else None
+    return Expiry(fates, done[0].sequence if done is not None else None)
 
 
 def rebuild(store: str, config: Path, compare: bool) -> Comparison:

@@ -26,8 +26,9 @@ def command(
 ) -> int:
     """Judge the recorded RUN, or each run of a BUNDLE, again by its own checks, and compare every record.
 
-    Exits with 5 where a record differs or cannot be replayed. With --with, the runs of a period are judged by another
-    version of a check, and every verdict that the two do not share is listed; 4 where a run could not be judged by it.
+    Without RUN, every run from one day to another. Exits with 5 where a record differs or cannot be replayed. With
+    --with, the runs of a period are judged by another version of a check, and every verdict that the two do not share
+    is listed; 4 where a run could not be judged by it.
     """
     from engine import pipeline
 
@@ -35,11 +36,12 @@ def command(
     bundle = run is not None and Path(run).is_file()
     folder = "" if bundle else store_of(store)
     if with_ is None:
-        if run is None or from_ is not None or to is not None:
-            raise UsageError(
-                "replaying: name a RUN, or a check and a period: --with CHECK@VERSION --from DATE --to DATE"
-            )
-        verdict = pipeline.replay_bundle(Path(run), keys) if bundle else pipeline.replay(run, folder, keys)
+        if run is not None and from_ is None and to is None:
+            verdict = pipeline.replay_bundle(Path(run), keys) if bundle else pipeline.replay(run, folder, keys)
+        elif run is None and from_ is not None and to is not None:
+            verdict = pipeline.replays((day(from_).isoformat(), day(to).isoformat()), folder, keys)
+        else:
+            raise UsageError("replaying: name a RUN, or a period: --from DATE --to DATE, and --with CHECK@VERSION")
     else:
         if run is not None or from_ is None or to is None:
             raise UsageError("judging a period again: --with takes --from DATE and --to DATE, and no RUN")

@@ -24,6 +24,63 @@ def command() -> None:
     """Look after an evidence store."""
 
 
+@command.command("compact", context_settings=options.CONTEXT)
+@click.option(
+    "--before", metavar="DATE", help="Only months that are over before this day (YYYY-MM-DD, UTC). Default: today."
+)
+@options.STORE
+@options.CONFIG
+@options.debug
+def compact(before: str | None, store: str | None, config: Path | None) -> int:
+    """Put what the runs of each past month stored into common files, in which what stayed the same stands once.
+
+    Every root is computed again from the new files before the chain says so and the old ones go. Exits with 5 where a
+    run does not verify.
+    """
+    from engine import pipeline
+    from engine.cli import streams
+    from engine.cli.clock import system_clock
+
+    until = options.day(before) if before is not None else None
+    found = pipeline.compact(store_of(store), config or settings.configuration(), until, system_clock())
+    for row in found:
+        streams.emit(
+            f"{row.month}: {row.runs} runs in entry {row.entry.sequence}, {row.before:,} bytes are now {row.after:,}\n"
+        )
+    if not found:
+        streams.emit("nothing to merge: a month has to be over, and to have two runs that stand alone\n")
+    return 0
+
+
+@command.command("expire", context_settings=options.CONTEXT)
+@click.option("--yes", is_flag=True, help="Remove them. Without it, only what would be removed is told.")
+@click.option("--unclosed", is_flag=True, help="Also runs of no closed period, by their own age.")
+@options.POLICY
+@options.STORE
+@options.CONFIG
+@options.debug
+def expire(yes: bool, unclosed: bool, policy: Path | None, store: str | None, config: Path | None) -> int:
+    """Remove the runs that organization.yaml lets go: retention.days after the end of their closed period.
+
+    A tombstone in the chain says which, when and by which rule, and keeps their roots and counts; what they found by
+    check and control stays. Runs of a period that is not closed, or under a legal hold, are kept.
+    """
+    from engine import pipeline
+    from engine.cli import streams
+    from engine.cli.clock import system_clock
+
+    folder = config or settings.configuration()
+    found = pipeline.expire(store_of(store), folder, yes, unclosed, system_clock(), policy)
+    for fate in found.fates:
+        what = ("removed" if yes else "would be removed") if fate.due else "kept"
+        streams.emit(f"{fate.run}: {what} ({fate.why})\n")
+    due = sum(fate.due for fate in found.fates)
+    entry = f" in entry {found.sequence}" if found.sequence is not None else ""
+    done = f"removed{entry}" if yes else "due; --yes removes them, for good"
+    streams.emit(f"{due} of {len(found.fates)} runs {done}\n")
+    return 0
+
+
 @command.command("rebuild", context_settings=options.CONTEXT)
 @options.STORE
 @options.CONFIG

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.content.controls import control_problems, controls_of
@@ -19,7 +20,7 @@ from engine.content.waivers import waiver_of, waiver_problems
 from engine.content.wording import suggestion
 from engine.errors import Problem
 from engine.expressions.types import parse_type
-from engine.model import Check, Control, Criterion, Organization, Schedule, Waiver
+from engine.model import Check, Control, Criterion, Hold, Organization, Retention, Schedule, Waiver
 
 _FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md"))
 _FOLDERS: Final = frozenset(("controls", "waivers", "documents"))
@@ -129,7 +130,18 @@ def organization_of(document: Document) -> Organization:
         store=value.get("store"),
         authorities={said["authority"]: said["url"] for said in value.get("time_stamps", ())},
         schedule=Schedule(**value.get("schedule", {})),
+        retention=_retention(value.get("retention")),
     )
+
+
+def _retention(value: Mapping[str, Any] | None) -> Retention | None:
+    if value is None:
+        return None
+    holds = (
+        Hold(date.fromisoformat(said["from"]), date.fromisoformat(said["to"]), said["reason"])
+        for said in value.get("holds", ())
+    )
+    return Retention(value["days"], tuple(holds))
 
 
 def _unfitting(
@@ -144,6 +156,9 @@ def _unfitting(
         yield document.problem(("categories",), "security is always in a SOC 2 report: add it")
     if not _is_timezone(organization.schedule.timezone):
         yield document.problem(("schedule", "timezone"), f"there is no time zone {organization.schedule.timezone}")
+    for number, hold in enumerate(organization.retention.holds if organization.retention else ()):
+        if hold.starts > hold.ends:
+            yield document.problem(("retention", "holds", number), "it ends before it starts")
     for id_ in organization.stated:
         if id_ not in criteria:
             yield document.key_problem(("criteria", id_), f"there is no criterion {id_}")

@@ -47,11 +47,16 @@ class Chain:
         self._layout, self._trust, self._signer = layout, trust, signer
         self._keys = trust.public_keys()
 
-    def append(self, kind: str, body: msgspec.Struct, recorded_at: str) -> Link:
-        """Sign and append an entry. Raises SealError where the head does not verify or the file cannot be written."""
+    def append(self, kind: str, body: msgspec.Struct, recorded_at: str, after: Link | None = None) -> Link:
+        """Sign and append an entry. Raises SealError where the head does not verify or the file cannot be written.
+
+        ``after`` is the only entry that it may follow: raises SealError too where another one came between.
+        """
         with durable.doing(f"appending the {kind} entry to the chain in {self._layout.root}"):
             while True:
                 head = self._head()
+                if after is not None and (head is None or head.link != after):
+                    raise SealError(f"appending the {kind} entry: something else was recorded meanwhile; run it again")
                 entry = Entry(
                     schema=entries.SCHEMA,
                     store=self._trust.store,

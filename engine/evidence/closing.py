@@ -11,6 +11,7 @@ from engine.evidence.chain import Reading
 from engine.evidence.entries import Close, Link, Span
 from engine.evidence.period.film import Film
 from engine.evidence.seal import Recorder
+from engine.evidence.storage import removals
 from engine.periods import Failure, Period
 
 
@@ -42,10 +43,13 @@ def close(recorder: Recorder, film: Film, reading: Reading, period: Period, now:
 
 def refuse_other_inputs(reading: Reading, period: Period) -> None:
     """Raise VerificationError where the period was closed with other runs than it is made of now."""
-    now = period.digest, open_failures(period.failures)
+    now = open_failures(period.failures)
+    removed = min((link.sequence for link in removals(reading)), default=None)
     for placed, closed in reading.of_kind("close"):
         same = (closed.period.starts, closed.period.ends) == (period.starts, period.ends) and period.type_ == 2
-        if same and (closed.inputs, closed.open_failures) != now:
+        # Of frames that are kept no longer it is known which they were, not since when something failed in them.
+        whole = removed is None or removed > placed.entry.sequence
+        if same and (closed.inputs != period.digest or (whole and closed.open_failures != now)):
             raise VerificationError(
                 f"reading the period {period.starts} to {period.ends}: entry {placed.entry.sequence} closed it with "
                 "other runs or open failures than it has now; `auditreel verify` says whether one was removed"

@@ -124,6 +124,14 @@ def discard(path: Path) -> None:
         os.unlink(path)  # noqa: PTH108
 
 
+def remove(path: Path) -> None:
+    """Remove a file that evidence has no use for any more, and its folder where that is empty then."""
+    discard(path)
+    with suppress(OSError):
+        os.rmdir(path.parent)  # noqa: PTH106
+    _flush_folder(path.parent if path.parent.is_dir() else path.parent.parent)
+
+
 def _flush_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -14,8 +14,11 @@ from engine.evidence import canonical
 SCHEMA: Final = 1
 """Version of the entries."""
 
-RESERVED: Final = frozenset({"compact", "tombstone", "response"})
+RESERVED: Final = frozenset({"response"})
 """Kinds that have a name and no meaning yet. Like an unknown kind, they never verify."""
+
+MOST_MERGED: Final = 64
+"""Runs whose rows can stand in one file."""
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 StoreId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
@@ -209,6 +212,42 @@ class Close(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     open_failures: Digest
 
 
+class Compact(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What several runs stored stands together now, in place of the files that their seals name.
+
+    ``runs`` are their seals; the place of one in the list is its number in the files. That the rows are the same is
+    proved by the roots of the seals, as before.
+    """
+
+    runs: Annotated[tuple[Link, ...], msgspec.Meta(min_length=1, max_length=MOST_MERGED)]
+    findings: FileFact
+    ledger: FileFact
+    bodies: FileFact | None = None
+
+
+class Removed(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A run whose files were removed on purpose, with what stays of its seal: how many, which roots."""
+
+    seal: Link
+    run: RunId
+    verdicts: Verdicts
+    records: Tree
+    ledger: Tree
+
+
+class Tombstone(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Runs that are kept no longer, and by which rule.
+
+    ``summaries`` is the digest of the list of what they found, by check and control; ``bodies`` what later runs still
+    need of theirs, and of what earlier tombstones kept.
+    """
+
+    rule: Text
+    runs: Annotated[tuple[Removed, ...], msgspec.Meta(min_length=1)]
+    summaries: Digest
+    bodies: FileFact | None = None
+
+
 KINDS: Final[dict[str, Any]] = {
     "intent": Intent,
     "seal": Seal,
@@ -218,6 +257,8 @@ KINDS: Final[dict[str, Any]] = {
     "population": Population,
     "nonce": Nonce,
     "close": Close,
+    "compact": Compact,
+    "tombstone": Tombstone,
 }
 """Each kind and what its body says. A kind that does not stand here never verifies."""
 

@@ -259,7 +259,7 @@ class _Gathered:
                 (self.work / "records").open("wb") as records,
                 (self.work / "evidence").open("wb") as evidence,
             ):
-                reader = Reader(self.layout, database, bodies=bodies)
+                reader = Reader(self.layout, database, reading, bodies=bodies)
                 left = set(self.asked.runs)
                 for placed, seal in reading.of_kind("seal"):
                     if not left:

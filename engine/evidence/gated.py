@@ -67,12 +67,14 @@ def _runs(store: Path, trust: Trust, starts: str, ends: str) -> Iterator[Run]:
     if reading.faults:
         raise VerificationError(f"reading {store}: its chain does not verify ({reading.faults[0]})")
     with tables.connection() as database:
-        reader = Reader(layout, database)
+        reader = Reader(layout, database, reading)
         for placed, seal in reading.of_kind("seal"):
             if seal.as_of[:10] > ends or (seal.asked.kind == "gate" and seal.as_of[:10] < starts):
                 reader.read_bodies(placed)
                 continue
             stored = reader.read(placed)
+            if placed.link in reader.storage.removed:
+                continue
             if stored is None or reader.faults:
                 why = f" ({reader.faults[0]})" if reader.faults else ""
                 raise VerificationError(f"reading run {seal.asked.run}: it does not verify{why}")

@@ -37,11 +37,13 @@ def sound(layout: Layout, trust: Trust, run: str, doing: str) -> Sound:
     if wanted is None:
         raise SealError(f"{doing}: the store {layout.root} holds no such sealed run")
     with tables.connection() as database:
-        reader = Reader(layout, database)
+        reader = Reader(layout, database, reading)
         for earlier in sealed[: sealed.index(wanted)]:
             reader.read_bodies(earlier)
         stored = reader.read(wanted)
     faults += reader.faults
+    if wanted.link in reader.storage.removed:
+        raise SealError(f"{doing}: {reader.storage.removed[wanted.link]}")
     if faults or stored is None:
         named = "; ".join(map(str, faults[:5]))
         raise SealError(f"{doing}: it does not verify, so nothing is exported: {named}")

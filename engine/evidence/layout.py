@@ -13,8 +13,10 @@ from engine.evidence import durable
 from engine.evidence.entries import FileFact
 
 FOLDERS: Final = ("chain", "runs", "bodies", "content", "private", "tmp")
+MERGED: Final = "merged"
+"""The folder of what several runs stored, which is made when something is."""
 INDEX: Final = "index"
-"""The folder of what is derived, which is made when something is."""
+"""The folder of what is derived, likewise."""
 SEQUENCE_DIGITS: Final = 20
 
 
@@ -54,6 +56,10 @@ class Layout:
     def bodies(self, run: str) -> Path:
         """The bodies that no earlier run had stored."""
         return self.root / "bodies" / f"{run}.parquet"
+
+    def merged(self, digest: str) -> Path:
+        """What several runs stored: a table with their rows, by its SHA-256."""
+        return self.root / MERGED / f"{digest}.parquet"
 
     def content(self, digest: str) -> Path:
         """A check, control, policy or schema, or a catalogue of them, as bytes."""

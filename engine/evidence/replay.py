@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.errors import AuditreelError, VerificationError
 from engine.evidence import canonical, chain, ledger, personal, record, tables
 from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.catalogue import Catalogue
+from engine.evidence.chain import Placed, Reading
 from engine.evidence.entries import Seal
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout
@@ -20,6 +21,9 @@ from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.seal import marks_by_type
 from engine.evidence.trust import Trust, read_trust
 from engine.model import Finding, Snapshot
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 NORMALISATION: Final = "normalisation not replayed: the answers of the clouds are not kept"
 _MOST_DIFFERENCES: Final = 100
@@ -98,13 +102,43 @@ def replay(store: Path, trust: Trust, run: str, judge: Judge, engine_version: st
     """
     layout = Layout(store)
     with tables.connection() as database:
-        reader = Reader(layout, database, altered=True)
-        seal, stored = _read(layout, trust, run, reader)
+        placed, stored, reader = _read(layout, trust, run, database, altered=True)
+        return _replayed(placed, stored, reader, layout, judge, engine_version, tuple(reader.faults))
+
+
+def replays(store: Path, trust: Trust, window: tuple[str, str], judge: Judge, engine_version: str) -> Iterator[Replay]:
+    """Judge the sealed runs of a period again, one after another, in the order of the chain.
+
+    ``window`` are the first and the last day (YYYY-MM-DD, UTC), by the runs' as-of. Raises VerificationError where the
+    chain does not verify.
+    """
+    layout = Layout(store)
+    reading = _verified(layout, trust, f"the runs from {window[0]} to {window[1]}")
+    with tables.connection() as database:
+        reader = Reader(layout, database, reading, altered=True)
+        for placed, seal in reading.of_kind("seal"):
+            if window[0] <= seal.as_of[:10] <= window[1]:
+                before = len(reader.faults)
+                stored = reader.read(placed)
+                yield _replayed(placed, stored, reader, layout, judge, engine_version, tuple(reader.faults[before:]))
+            else:
+                reader.read_bodies(placed)
+
+
+def _replayed(
+    placed: Placed,
+    stored: StoredRun | None,
+    reader: Reader,
+    layout: Layout,
+    judge: Judge,
+    engine_version: str,
+    faults: tuple[Fault, ...],
+) -> Replay:
+    seal: Seal = placed.entry.body
     statements = tuple(statements_of(seal, engine_version))
-    faults = tuple(reader.faults)
     if stored is None:
-        missing = ("the run's files cannot be read",)
-        return Replay(run, "cannot replay", missing=missing, faults=faults, statements=statements)
+        missing = (str(reader.storage.removed.get(placed.link, "the run's files cannot be read")),)
+        return Replay(seal.asked.run, "cannot replay", missing=missing, faults=faults, statements=statements)
     private = private_objects(layout, stored, reader.bodies)
     return judged_again(stored, reader.bodies, private, judge, faults, statements)
 
@@ -116,8 +150,9 @@ def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
     """
     layout = Layout(store)
     with tables.connection() as database:
-        reader = Reader(layout, database)
-        _, stored = _read(layout, read_trust(trust_file), run, reader)
+        placed, stored, reader = _read(layout, read_trust(trust_file), run, database)
+    if placed.link in reader.storage.removed:
+        raise VerificationError(f"reading run {run}: {reader.storage.removed[placed.link]}")
     if reader.faults or stored is None:
         raise VerificationError(f"reading run {run}: it does not verify ({reader.faults[0]}); run `auditreel verify`")
     try:
@@ -126,18 +161,26 @@ def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
         raise VerificationError(f"reading run {run}: private object {error} was erased") from error
 
 
-def _read(layout: Layout, trust: Trust, run: str, reader: Reader) -> tuple[Seal, StoredRun | None]:
-    """A run's seal and what it stored, with the bodies that earlier runs stored for it."""
+def _read(
+    layout: Layout, trust: Trust, run: str, database: DuckDBPyConnection, altered: bool = False
+) -> tuple[Placed, StoredRun | None, Reader]:
+    """A run's seal and what it stored, and the reader, which has the bodies that earlier runs stored for it."""
+    reading = _verified(layout, trust, f"run {run}")
+    reader = Reader(layout, database, reading, altered)
+    for placed, seal in reading.of_kind("seal"):
+        if seal.asked.run == run:
+            return placed, reader.read(placed), reader
+        reader.read_bodies(placed)
+    raise VerificationError(f"{layout.root} holds no sealed run {run}; `auditreel verify` lists what it holds")
+
+
+def _verified(layout: Layout, trust: Trust, what: str) -> Reading:
     reading = chain.read(layout, trust)
     if reading.faults:
         raise VerificationError(
-            f"reading run {run}: the chain does not verify ({reading.faults[0]}); run `auditreel verify`"
+            f"reading {what}: the chain does not verify ({reading.faults[0]}); run `auditreel verify`"
         )
-    for placed, seal in reading.of_kind("seal"):
-        if seal.asked.run == run:
-            return seal, reader.read(placed)
-        reader.read_bodies(placed)
-    raise VerificationError(f"{layout.root} holds no sealed run {run}; `auditreel verify` lists what it holds")
+    return reading
 
 
 def statements_of(seal: Seal, engine_version: str) -> Iterator[str]:

@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.errors import VerificationError
-from engine.evidence import canonical, catalogue, ledger, merkle, tables
+from engine.evidence import canonical, catalogue, ledger, merkle, summaries, tables
 from engine.evidence.catalogue import Catalogue
-from engine.evidence.chain import Placed
-from engine.evidence.entries import Groups, Listings, Population, Seal, Tree, Verdicts
+from engine.evidence.chain import Placed, Reading
+from engine.evidence.entries import FileFact, Groups, Listings, Population, Seal, Tombstone, Tree, Verdicts
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout, file_fact
 from engine.evidence.record import Document
+from engine.evidence.storage import Storage, Stored
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -84,19 +84,24 @@ class StoredRun:
 class Reader:
     """Reads runs in the order of the chain, and notes each fault with its place.
 
-    ``seen`` are the files that belong to what was read; ``bodies`` holds every body of the packs read so far, by
-    digest, in memory or where the caller keeps them. ``altered`` reads records also from a file that is not the one
-    that was sealed, to say what was changed in it.
+    ``reading`` is the chain, which says where the runs stand (``storage``). ``seen`` are the files that belong to what
+    was read; ``bodies`` holds every body of the packs read so far, by digest, in memory or where the caller keeps them.
+    ``altered`` reads records also from a file that is not the one that was sealed, to say what was changed in it.
     """
 
     def __init__(
         self,
         layout: Layout,
         database: DuckDBPyConnection,
+        reading: Reading,
         altered: bool = False,
         bodies: MutableMapping[str, Any] | None = None,
     ) -> None:
         self._layout, self._database, self._altered = layout, database, altered
+        self.storage = Storage(layout, reading)
+        self._leaves = tables.Known()
+        self._facts: dict[str, FileFact] = {}
+        self._kept: dict[str, Any] | None = None
         self._content: dict[str, bytes | None] = {}
         self._catalogues: dict[Groups, Catalogue] = {}
         self.bodies: MutableMapping[str, Any] = {} if bodies is None else bodies
@@ -106,80 +111,102 @@ class Reader:
     def read(self, placed: Placed, whole: bool = True) -> StoredRun | None:
         """A sealed run, or None where its files cannot be read; what is wrong with it is in ``faults``.
 
-        With ``whole`` false it is not looked for whether every body that it names is there: that takes the packs of all
-        runs before it, and who only reads records needs none.
+        Also None, and no fault, for one that was removed (``storage.removed``). With ``whole`` false it is not looked
+        for whether every body that it names is there: that takes the packs of all runs before it, and who only reads
+        records needs none.
         """
         seal: Seal = placed.entry.body
         run = seal.asked.run
         fresh = self.read_bodies(placed)
         content = self.content(seal.asked.content)
-        own = [self._layout.relative(path) for path in (self._layout.findings(run), self._layout.ledger(run))]
-        matches = [self._matches(name, seal) for name in own]
-        for name in seal.files.keys() - {*own, self._layout.relative(self._layout.bodies(run))}:
+        for name in seal.files.keys() - self._own(run):
             self._fault(name, "is no file of the run, though its seal names it")
+        if placed.link in self.storage.removed:
+            return None
+        where = self.storage.of(placed)
+        matches = [self._matches(where.names[table], where) for table in ("findings", "ledger")]
         if not all(matches) and not self._altered:
             return None
         try:
-            stored = self._stored(placed, content)
+            stored = self._stored(placed, where, content)
         except (VerificationError, ValueError, KeyError, TypeError) as error:
             self._fault(f"runs/{run}", f"cannot be read: {error}")
             return None
         self._compare(stored, fresh, whole)
         return stored
 
+    def _own(self, run: str) -> set[str]:
+        layout = self._layout
+        return {layout.relative(path) for path in (layout.findings(run), layout.ledger(run), layout.bodies(run))}
+
     def compare_files(self, placed: Placed) -> None:
-        """Compare the files that a seal names with what stands there, byte for byte, and read none of them."""
-        seal: Seal = placed.entry.body
-        for name in sorted(seal.files):
-            self._matches(name, seal)
+        """Compare the files in which a run stands with what the chain says of them, byte for byte, and read none."""
+        where = self.storage.of(placed)
+        for name in sorted(where.facts):
+            self._matches(name, where)
 
     def read_bodies(self, placed: Placed) -> dict[str, Any]:
-        """The bodies that a run stored, by digest; they join ``bodies``."""
-        seal: Seal = placed.entry.body
-        path = self._layout.bodies(seal.asked.run)
-        name = self._layout.relative(path)
-        fresh = self._pack(path) if name in seal.files and self._matches(name, seal) else {}
+        """The bodies that a run stored, by digest; they join ``bodies``. Of a removed run, those that others need."""
+        if placed.link in self.storage.removed:
+            self.bodies.update(self.kept_bodies())
+            return {}
+        where = self.storage.of(placed)
+        name = where.names.get("bodies")
+        fresh = self._pack(name, where.number) if name is not None and self._matches(name, where) else {}
         self.bodies.update(fresh)
         return fresh
 
-    def _stored(self, placed: Placed, content: Catalogue) -> StoredRun:
-        run = placed.entry.body.asked.run
-        rows = tables.read_ledger(self._database, self._layout.ledger(run))
+    def kept_bodies(self) -> dict[str, Any]:
+        """The bodies of removed runs that others need."""
+        if self._kept is None:
+            self._kept = {}
+            if self.storage.kept is not None:
+                name, fact = self.storage.kept
+                if self._matches(name, Stored({"bodies": name}, {name: fact})):
+                    self._kept = self._pack(name)
+        return self._kept
+
+    def _stored(self, placed: Placed, where: Stored, content: Catalogue) -> StoredRun:
+        root, names, number = self._layout.root, where.names, where.number
+        rows = tables.read_ledger(self._database, root / names["ledger"], number)
         parsed = ledger.parse(rows)
         resources = {ledger.resource_key(row): row["body"] for row in parsed["resource"]}
         if len(resources) != len(parsed["resource"]):
             raise ValueError("the ledger lists a resource twice")
         leaves, tally = [], Tally()
-        for document, data in tables.read_findings(self._database, self._layout.findings(run), resources):
+        found = tables.read_findings(self._database, root / names["findings"], resources, number, self._leaves)
+        for document, data in found:
             tally.add(document)
             leaves.append(data)
         return StoredRun(placed, leaves, tally, rows, parsed, content)
 
-    def _matches(self, name: str, seal: Seal) -> bool:
+    def _matches(self, name: str, where: Stored) -> bool:
         self.seen.add(name)
-        if name not in seal.files:
+        if name not in where.facts:
             self._fault(name, "is not among the files of the run's seal")
             return False
         try:
-            found = file_fact(self._layout.root / name)
+            # A file of several runs is compared once.
+            found = self._facts[name] if name in self._facts else file_fact(self._layout.root / name)
         except OSError as error:
             self._fault(name, f"cannot be read: {error.strerror}")
             return False
-        if found != seal.files[name]:
-            what = "size" if found.size != seal.files[name].size else "digest"
+        self._facts[name] = found
+        if found != where.facts[name]:
+            what = "size" if found.size != where.facts[name].size else "digest"
             self._fault(name, f"its {what} is not the one that was sealed")
-        return found == seal.files[name]
+        return found == where.facts[name]
 
-    def _pack(self, path: Path) -> dict[str, Any]:
+    def _pack(self, name: str, number: int | None = None) -> dict[str, Any]:
         """The bodies of a pack, by digest."""
         bodies = {}
         try:
-            for digest, data in tables.read_bodies(self._database, path).items():
+            for digest, data in tables.read_bodies(self._database, self._layout.root / name, number).items():
                 if canonical.digest(data) != digest:
                     raise ValueError(f"body {digest} has other content")
                 bodies[digest] = canonical.decode(data)
         except (VerificationError, ValueError) as error:
-            self._fault(self._layout.relative(path), str(error))
+            self._fault(name, str(error))
         return bodies
 
     def content(self, groups: Groups, complete: bool = True) -> Catalogue:
@@ -199,6 +226,13 @@ class Reader:
         data = self._content_file(frozen.digest, complete=True)
         if data is not None and len(canonical.decode(data)) != frozen.count:
             self._fault(self._layout.relative(self._layout.content(frozen.digest)), "is not as long as it was frozen")
+
+    def summaries(self, tombstone: Tombstone) -> None:
+        """Note what is wrong with the summaries of removed runs: they must add up to what was sealed."""
+        data = self._content_file(tombstone.summaries, complete=True)
+        if data is not None and not summaries.fit(data, tombstone):
+            place = self._layout.relative(self._layout.content(tombstone.summaries))
+            self._fault(place, "does not summarise the runs that were removed as they were sealed")
 
     def _content_file(self, digest: str, complete: bool) -> bytes | None:
         if digest not in self._content:
@@ -226,7 +260,7 @@ class Reader:
         for message in (*against_seal(run), *against_content(run), *bodies):
             self._fault(place, message)
         for digest in sorted(fresh.keys() - run.bodies()):
-            self._fault(f"bodies/{run.seal.asked.run}.parquet", f"body {digest} is not one of the run's")
+            self._fault(self.storage.of(run.placed).names["bodies"], f"body {digest} is not one of the run's")
 
     def _fault(self, place: str, message: str) -> None:
         self.faults.append(Fault(place, message))

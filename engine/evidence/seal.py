@@ -43,6 +43,7 @@ from engine.evidence.layout import Layout, file_fact
 from engine.evidence.personal import PrivateObjects
 from engine.evidence.record import Bodies
 from engine.evidence.spool import Spool
+from engine.evidence.storage import Storage
 from engine.evidence.trust import Trust, pin, read_trust
 from engine.model import Finding, Population, Snapshot, Waiver
 
@@ -283,12 +284,12 @@ class Run:
         return self._spool
 
     def _stored_bodies(self, database: DuckDBPyConnection) -> frozenset[str]:
-        """The bodies that sealed runs have stored. A pack that is not what its seal says holds nothing to rely on."""
+        """The bodies that sealed runs have stored. A pack that is not what the chain says holds nothing to rely on."""
         layout = self.recorder.layout
         packs = []
-        for _, seal in read(layout, self.recorder.trust).of_kind("seal"):
-            path = layout.bodies(seal.asked.run)
-            if path.exists() and (fact := file_fact(path)) == seal.files.get(layout.relative(path)):
+        for name, fact in Storage(layout, read(layout, self.recorder.trust)).packs().items():
+            path = layout.root / name
+            if path.exists() and file_fact(path) == fact:
                 packs.append((path, fact.digest))
         try:
             return known_bodies.of_packs(packs, layout, self.recorder.keys.secret, database)

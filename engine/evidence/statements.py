@@ -1,14 +1,14 @@
-"""What entries of a chain may say of others: a population of sealed runs, a draw from it, a period that is closed."""
+"""What entries of a chain may say of others: populations, draws, periods that are closed, runs merged or removed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.evidence.anchors import place
-from engine.evidence.entries import Close, Link, Nonce, Population, Span
+from engine.evidence.entries import Close, Compact, Link, Nonce, Population, Seal, Span, Tombstone
 from engine.evidence.faults import Fault
 
 if TYPE_CHECKING:
@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 
 def faults(reading: Reading) -> Iterator[Fault]:
-    """Populations and periods of what is no seal before them, second draws, and periods closed a second time."""
+    """Populations and periods of what is no seal before them, second draws, and periods closed a second time.
+
+    And runs that are merged or removed which are no runs before, or a second time, or were sealed otherwise.
+    """
     kinds: dict[Link, str] = {}
+    seals: dict[Link, Seal] = {}
     drawn: set[Link] = set()
+    merged: set[Link] = set()
+    removed: set[Link] = set()
     closed: list[Span] = []
     first = next((found.entry.sequence for found in reading.placed if found.entry.kind != "key"), 1)
     for placed in reading.placed:
@@ -37,6 +43,17 @@ def faults(reading: Reading) -> Iterator[Fault]:
                 yield Fault(name, "closes a period with what is no seal before it")
             yield from (Fault(name, text) for text in _closing(body, closed))
             closed.append(body.period)
+        if isinstance(body, Compact):
+            if not all(says(link, "seal") for link in body.runs):
+                yield Fault(name, "merges what is no seal before it")
+            if len(set(body.runs)) < len(body.runs) or not (merged | removed).isdisjoint(body.runs):
+                yield Fault(name, "merges a run that was merged or removed before")
+            merged |= set(body.runs)
+        if isinstance(body, Tombstone):
+            yield from (Fault(name, text) for text in _removing(body, seals, first, removed))
+            removed |= {run.seal for run in body.runs}
+        if isinstance(body, Seal):
+            seals[placed.link] = body
         kinds[placed.link] = placed.entry.kind
 
 
@@ -47,6 +64,25 @@ def _draw(body: Nonce, drawn: set[Link], known: bool) -> Iterator[str]:
         yield "draws from a population a second time"
     if (body.nonce is None) != body.internal:
         yield "is neither an auditor's draw nor marked as internal"
+
+
+def _removing(body: Tombstone, seals: Mapping[Link, Seal], first: int, removed: set[Link]) -> Iterator[str]:
+    named = [run.seal for run in body.runs]
+    if len(set(named)) < len(named) or not removed.isdisjoint(named):
+        yield "removes a run a second time"
+    for run in body.runs:
+        if run.seal.sequence < first:
+            continue
+        seal = seals.get(run.seal)
+        if seal is None:
+            yield f"removes run {run.run}, which was not sealed before it"
+        elif (seal.asked.run, seal.verdicts, seal.records, seal.ledger) != (
+            run.run,
+            run.verdicts,
+            run.records,
+            run.ledger,
+        ):
+            yield f"does not repeat what was sealed of run {run.run}"
 
 
 def _closing(body: Close, closed: list[Span]) -> Iterator[str]:

@@ -1,17 +1,17 @@
 """The Parquet files of a run: canonical lines in, canonical lines out.
 
 Leaves are stored as columns, sorted by subject, without their hashes, and written again byte for byte when they are
-read. What the ledger already says (the body of a resource) is not said twice. DuckDB reads and writes; it loads no
-extension.
+read. What the ledger already says (the body of a resource) is not said twice. Rows of several runs can stand in one
+file, each once. DuckDB reads and writes; it loads no extension.
 """
 
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,9 @@ from engine.evidence.record import Document, Leaf
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+Table = Literal["findings", "ledger", "bodies"]
+"""What a run stores, each in a file of its own."""
 
 _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
@@ -54,6 +57,11 @@ _LEAF_COLUMNS: Final = """
     map_from_entries([{'name': entry.key, 'digest': unhex(entry.value)} FOR entry IN map_entries(related)]) AS related,
     message, observed::VARCHAR AS observed, unhex(private) AS private
 """
+
+_RELATED: Final = 13
+"""The place of the column ``related``."""
+_MOST_KNOWN: Final = 50_000
+"""Leaves that are remembered from one run to the next: some 50 MB."""
 
 _LEAVES_IN_ORDER: Final = """
     provider, account, region, check_id, subject_type, coalesce(subject_id, lower(hex(subject_identity))), subject_kind
@@ -100,6 +108,35 @@ def write_ledger(database: DuckDBPyConnection, lines: Iterable[bytes], path: Pat
 def write_bodies(database: DuckDBPyConnection, lines: Iterable[bytes], path: Path) -> None:
     """Write the lines of bodies (:func:`body_lines`) as a pack."""
     _write(database, lines, path, {"digest": "VARCHAR", "body": "VARCHAR"}, "unhex(digest) AS digest, body")
+
+
+_MERGED_ORDER: Final = {
+    "findings": "provider, account, region, subject_type, subject_id, subject_identity, check_id, runs",
+    "ledger": "kind, provider, account, region, type, id, identity, collected_at, document, runs",
+    "bodies": "body",
+}
+
+
+def merge(database: DuckDBPyConnection, paths: Sequence[Path | None], table: Table, path: Path) -> None:
+    """Write the rows of a table of several runs as one file: a row that is equal in several of them stands once.
+
+    A column more, ``runs``, has a bit set for each run that has the row: the number of the run is its place in
+    ``paths``, in which None stands for one without rows. Raises SealError where the file cannot be written, or one of
+    them cannot be read.
+    """
+    import duckdb
+
+    each = (
+        f"SELECT *, {1 << number}::UBIGINT AS run FROM read_parquet({_quoted(glob.escape(str(one)))})"  # noqa: S608
+        for number, one in enumerate(paths)
+        if one is not None
+    )
+    rows = f"SELECT * EXCLUDE run, bit_or(run) AS runs FROM ({' UNION ALL '.join(each)}) GROUP BY ALL"  # noqa: S608
+    try:
+        database.execute(f"COPY ({rows} ORDER BY {_MERGED_ORDER[table]}) TO {_quoted(str(path))} {_FORMAT}")
+        durable.flush(path)
+    except duckdb.Error as error:
+        raise SealError(f"writing {path}: {error}; nothing that stood before was changed") from error
 
 
 def leaf_place(leaf: Leaf) -> tuple[str, ...]:
@@ -149,9 +186,12 @@ def _quoted(text: str) -> str:
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
-def read_ledger(database: DuckDBPyConnection, path: Path) -> list[bytes]:
-    """The rows of a ledger as canonical JSON, sorted. Raises VerificationError where the file cannot be read."""
-    rows = _read(database, path, "*")
+def read_ledger(database: DuckDBPyConnection, path: Path, number: int | None = None) -> list[bytes]:
+    """The rows of a ledger as canonical JSON, sorted. Raises VerificationError where the file cannot be read.
+
+    ``number`` is that of the run in a file of several (:func:`merge`).
+    """
+    rows = _read(database, path, "*", number=number)
     try:
         return sorted(map(_ledger_row, rows))
     except (ValueError, TypeError, AttributeError) as error:
@@ -159,26 +199,56 @@ def read_ledger(database: DuckDBPyConnection, path: Path) -> list[bytes]:
 
 
 def read_findings(
-    database: DuckDBPyConnection, path: Path, bodies: Mapping[tuple[str, ...], str]
+    database: DuckDBPyConnection,
+    path: Path,
+    bodies: Mapping[tuple[str, ...], str],
+    number: int | None = None,
+    known: Known | None = None,
 ) -> Iterator[tuple[Document, bytes]]:
     """The leaves of a run, in order: what each says, and its bytes.
 
-    ``bodies`` maps a resource (:func:`ledger.resource_key`) to the digest of its body. Raises VerificationError where
-    the file cannot be read or speaks of a resource that is not in ``bodies``.
+    ``bodies`` maps a resource (:func:`ledger.resource_key`) to the digest of its body; ``number`` is that of the run in
+    a file of several (:func:`merge`). ``known`` remembers the leaves of the run that was read before, since most nights
+    are alike. Raises VerificationError where the file cannot be read or speaks of a resource that is not in ``bodies``.
     """
     reader = _LeafReader(bodies, path)
-    for row in _read(database, path, "*", f"ORDER BY {_LEAVES_IN_ORDER}"):
-        try:
-            document = reader.leaf(row)
-            data = canonical.encode_known(document)
-        except (ValueError, TypeError, AttributeError, msgspec.DecodeError) as error:
-            raise VerificationError(f"{path} does not hold records: {error}") from error
-        yield document, data
+    before = known.leaves if known is not None else {}
+    now: dict[tuple[Any, ...], _Leaf] = {}
+    for row in _read(database, path, "*", f"ORDER BY {_LEAVES_IN_ORDER}", number):
+        # A map has no hash; few rows have one.
+        key = row if row[_RELATED] is None else None
+        leaf = before.get(key) if key is not None else None
+        if leaf is None or bodies.get(leaf.resource) != leaf.body:
+            try:
+                leaf = reader.leaf(row)
+            except (ValueError, TypeError, AttributeError, msgspec.DecodeError) as error:
+                raise VerificationError(f"{path} does not hold records: {error}") from error
+        if key is not None and len(now) < _MOST_KNOWN:
+            now[key] = leaf
+        yield leaf.document, leaf.data
+    if known is not None:
+        known.leaves = now
 
 
-def read_bodies(database: DuckDBPyConnection, path: Path) -> dict[str, bytes]:
+class _Leaf(NamedTuple):
+    """A leaf as it was read; ``resource`` is what it is about (:func:`ledger.resource_key`), ``body`` its digest."""
+
+    resource: tuple[str, ...]
+    body: str | None
+    document: Document
+    data: bytes
+
+
+class Known:
+    """The leaves of the run that was read last, by the rows that they were made of."""
+
+    def __init__(self) -> None:
+        self.leaves: dict[tuple[Any, ...], _Leaf] = {}
+
+
+def read_bodies(database: DuckDBPyConnection, path: Path, number: int | None = None) -> dict[str, bytes]:
     """The bodies of a pack by the digest that stands beside them, which the caller compares."""
-    return {bytes(digest).hex(): body.encode() for digest, body in _read(database, path, "digest, body")}
+    return {bytes(digest).hex(): body.encode() for digest, body in _read(database, path, "digest, body", "", number)}
 
 
 def body_digests(database: DuckDBPyConnection, paths: Iterable[Path]) -> set[str]:
@@ -186,11 +256,16 @@ def body_digests(database: DuckDBPyConnection, paths: Iterable[Path]) -> set[str
     return {bytes(digest).hex() for path in paths for (digest,) in _read(database, path, "digest")}
 
 
-def _read(database: DuckDBPyConnection, path: Path, columns: str, order: str = "") -> list[tuple[Any, ...]]:
+def _read(
+    database: DuckDBPyConnection, path: Path, columns: str, order: str = "", number: int | None = None
+) -> list[tuple[Any, ...]]:
     import duckdb
 
+    rows = "read_parquet(?)"
+    if number is not None:
+        rows = f"(SELECT * EXCLUDE runs FROM {rows} WHERE (runs >> {number:d}) & 1 = 1)"  # noqa: S608 - a number
     # An escaped path names one file also where it holds characters of a pattern.
-    query = f"SELECT {columns} FROM read_parquet(?) {order}"  # noqa: S608 - constants
+    query = f"SELECT {columns} FROM {rows} {order}"  # noqa: S608 - constants
     try:
         return database.execute(query, [glob.escape(str(path))]).fetchall()
     except (duckdb.Error, UnicodeError) as error:
@@ -221,7 +296,7 @@ class _LeafReader:
         self._scopes: dict[tuple[Any, ...], Document] = {}
         self._digests: dict[bytes, str] = {}
 
-    def leaf(self, row: tuple[Any, ...]) -> Document:
+    def leaf(self, row: tuple[Any, ...]) -> _Leaf:
         provider, account, region, kind, type_, id_, identity, check, version, digest, parameters, *rest = row
         verdict, reason, related, message, observed, private = rest
         scope = self._scope(provider, account, region)
@@ -235,8 +310,13 @@ class _LeafReader:
             "subject": subject,
             "verdict": verdict,
         }
+        resource, body = ledger.resource_key({**subject, "scope": scope}), None
         if kind == "resource":
-            document["body"] = self._body(scope, subject)
+            if resource not in self._bodies:
+                raise VerificationError(
+                    f"{self._path}: a record is about {resource[4]}, which the ledger does not list"
+                )
+            body = document["body"] = self._bodies[resource]
         if related:
             document["related"] = {name: self._hex(bytes(digest)) for name, digest in related.items()}
         if reason is not None:
@@ -247,13 +327,8 @@ class _LeafReader:
             document["observed"] = msgspec.json.decode(observed)  # as DuckDB spells it
         if private is not None:
             document["private"] = private.hex()
-        return document
-
-    def _body(self, scope: Document, subject: Document) -> str:
-        key = ledger.resource_key({**subject, "scope": scope})
-        if key not in self._bodies:
-            raise VerificationError(f"{self._path}: a record is about {key[4]}, which the ledger does not list")
-        return self._bodies[key]
+        # What is about no resource has no body, whatever the ledger lists under the same name.
+        return _Leaf(resource if body is not None else (), body, document, canonical.encode_known(document))
 
     def _check(self, check: str, version: int, digest: bytes) -> Document:
         key = (check, version, digest)

@@ -9,23 +9,28 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.evidence import anchors, canonical, chain, personal, statements, tables
 from engine.evidence.anchors import NOT_ANCHORED, Anchor, Anchoring
 from engine.evidence.chain import Reading
 from engine.evidence.entries import Abandon, Intent, Link, Seal
 from engine.evidence.faults import Fault
-from engine.evidence.layout import FOLDERS, INDEX, Layout
+from engine.evidence.layout import FOLDERS, INDEX, MERGED, Layout, file_fact
 from engine.evidence.runs import Reader
+from engine.evidence.storage import removals
 from engine.evidence.trust import Trust
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 DEMONSTRATION: Final = "demonstration, not evidence"
 
-State = Literal["sealed", "abandoned", "unsealed"]
+State = Literal["sealed", "removed", "abandoned", "unsealed"]
 _RUN_FILE: Final = re.compile(r"(?:runs|bodies)/([^/.]+)(?:/(?:findings|ledger)\.parquet|\.parquet)?")
+_MERGED: Final = re.compile(rf"{MERGED}/([0-9a-f]{{64}})\.parquet")
 _ADDRESSED: Final = re.compile(r"content/([0-9a-f]{64})|private/([0-9a-f]{64})\.json")
 
 
@@ -33,6 +38,7 @@ _ADDRESSED: Final = re.compile(r"content/([0-9a-f]{64})|private/([0-9a-f]{64})\.
 class RunState:
     """A run in the chain: when it started, and what became of it. ``records`` is 0 unless it was sealed.
 
+    "removed" is one that was sealed and whose files a tombstone removed: nothing of it can be verified but its seal.
     ``witness`` is the nonce of an auditor who watched it.
     """
 
@@ -79,13 +85,15 @@ class Report:
         outcome = f"{len(self.problems)} problems: DOES NOT VERIFY" if self.problems else intact
         cut = [] if self.tail is None else [f"{'note' if self.lenient else 'problem'}: {self.tail}"]
         head = f"entry {self.head.sequence}, {self.head.digest}" if self.head else "none"
+        removed = sum(run.state == "removed" for run in self.runs)
+        gone = f", {removed} runs not retained" if removed else ""
         return (
             self.anchored,
             *([DEMONSTRATION] if self.demonstration else []),
             *(f"problem: {fault}" for fault in self.problems),
             *cut,
             *(f"note: {note}" for note in self.notes),
-            f"{len(sealed)} sealed runs, {sum(run.records for run in sealed)} records, head {head}: {outcome}",
+            f"{len(sealed)} sealed runs, {sum(run.records for run in sealed)} records{gone}, head {head}: {outcome}",
         )
 
 
@@ -103,7 +111,7 @@ def verify(store: Path, trust: Trust, run: str | None = None, allow_unanchored: 
     except OSError as error:
         return Report((Fault(str(store), f"could not be read: {error}"),), (), None, ())
     with tables.connection() as database:
-        verification = _Verification(layout, trust, Reader(layout, database), present, allow_unanchored)
+        verification = _Verification(layout, trust, database, present, allow_unanchored)
         return verification.report() if run is None else verification.report_of(run)
 
 
@@ -111,11 +119,16 @@ class _Verification:
     """One pass over a store."""
 
     def __init__(
-        self, layout: Layout, trust: Trust, reader: Reader, present: dict[str, os.DirEntry[str]], lenient: bool
+        self,
+        layout: Layout,
+        trust: Trust,
+        database: DuckDBPyConnection,
+        present: dict[str, os.DirEntry[str]],
+        lenient: bool,
     ) -> None:
-        self._layout, self._trust, self._reader, self._present = layout, trust, reader, present
-        self._lenient = lenient
+        self._layout, self._trust, self._present, self._lenient = layout, trust, present, lenient
         self._reading = chain.read(layout, trust)
+        self._reader = Reader(layout, database, self._reading)
         self._anchoring = anchors.anchoring(self._reading, trust)
         self._states = run_states(self._reading)
         self._commitments: set[str] = set()
@@ -128,10 +141,12 @@ class _Verification:
                 self._commitments |= run.commitments()
         for _, intent in self._reading.of_kind("intent"):
             # A run that died may have died before it had stored all of its content.
-            self._reader.content(intent.content, complete=self._states[intent.run].state == "sealed")
+            self._reader.content(intent.content, complete=self._states[intent.run].state in ("sealed", "removed"))
         self._commitments |= set(_commitments_of(self._reader.bodies))
         for _, population in self._reading.of_kind("population"):
             self._reader.population(population)
+        for _, tombstone in self._reading.of_kind("tombstone"):
+            self._reader.summaries(tombstone)
         faults = [*self._chain(), *self._private(), *self._strays()]
         self._note_runs()
         self._note_anchors()
@@ -145,6 +160,9 @@ class _Verification:
         if wanted is None:
             faults.append(Fault(str(self._layout.root), f"could not verify: it holds no sealed run {run}"))
             return self._made(faults, (), None, None)
+        removal = self._reader.storage.removed.get(wanted.link)
+        if removal is not None:
+            faults.append(Fault(f"runs/{run}", f"could not verify: {removal}"))
         for earlier in sealed[: sealed.index(wanted)]:
             self._reader.read_bodies(earlier)
         self._reader.read(wanted)
@@ -189,6 +207,12 @@ class _Verification:
             self._notes.append(f"entries {last.stamped + 1} to {waiting.sequence} are not time stamped yet")
 
     def _note_runs(self) -> None:
+        for placed, tombstone in self._reading.of_kind("tombstone"):
+            runs, entry = tombstone.runs, placed.entry
+            self._notes.append(
+                f"{len(runs)} runs, {sum(run.records.count for run in runs)} records, {runs[0].run} to {runs[-1].run}, "
+                f"are not retained: removed at {entry.recorded_at} by entry {entry.sequence} ({tombstone.rule})"
+            )
         for run in self._states.values():
             if run.state == "unsealed":
                 self._notes.append(f"run {run.run} started at {run.started_at} and was never sealed")
@@ -218,11 +242,16 @@ class _Verification:
         """Whatever is in the store and belongs to nothing."""
         chained = {self._layout.relative(self._layout.entry(found.entry.sequence)) for found in self._reading.placed}
         known = self._reader.seen | chained | {fault.place for fault in self._reading.faults}
+        left = self._reader.storage.left()
         for name, entry in self._present.items():
             if entry.is_symlink() or not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
                 yield Fault(name, "is no regular file")
-            elif name in known or (name in FOLDERS and entry.is_dir()):
+            elif name in known or (name in (*FOLDERS, MERGED) and entry.is_dir()):
                 continue
+            elif name in left or self._is_unnamed(name):
+                self._notes.append(
+                    f"{name} was merged or removed and is no evidence; `auditreel store compact` clears it"
+                )
             elif name == INDEX or name.startswith(f"{INDEX}/"):
                 self._notes.append(f"{name} is derived and no evidence; `auditreel store rebuild --compare` checks it")
             elif name.startswith("tmp/"):
@@ -232,8 +261,16 @@ class _Verification:
             else:
                 yield Fault(name, "does not belong to the store: nothing in the chain names it")
 
+    def _is_unnamed(self, name: str) -> bool:
+        """Whether a file is one that a merging left which did not come to its end: what its name says, and no more."""
+        found = _MERGED.fullmatch(name)
+        try:
+            return found is not None and file_fact(self._layout.root / name).digest == found[1]
+        except OSError:
+            return False
+
     def _left_by_dead_run(self, name: str) -> bool:
-        dead = {run.run for run in self._states.values() if run.state != "sealed"}
+        dead = {run.run for run in self._states.values() if run.state not in ("sealed", "removed")}
         if found := _RUN_FILE.fullmatch(name):
             return found[1] in dead
         return bool(dead) and self._is_addressed(name)
@@ -295,6 +332,10 @@ def run_states(reading: Reading) -> dict[str, RunState]:
         begun = states.get(abandon.run)
         if begun is not None and begun.state == "unsealed":
             states[abandon.run] = RunState(begun.run, begun.kind, "abandoned", begun.started_at)
+    for removal in removals(reading).values():
+        sealed = states.get(removal.run.run)
+        if sealed is not None and sealed.state == "sealed":
+            states[sealed.run] = replace(sealed, state="removed")
     return states
 
 

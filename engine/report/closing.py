@@ -22,12 +22,14 @@ def recorded(run: Assessment) -> str:
 
 
 def vouching(run: Assessment) -> Iterator[tuple[str, str]]:
-    """What is still to be vouched for by others, and what an auditor saw: a label and a text each."""
+    """What is still to be vouched for, what an auditor saw, what became of the index: a label and a text each."""
     sealed = run.sealed or {}
     if "waiting" in sealed:
         yield "Waits", f"for a time stamp: {safe(str(sealed['waiting']))}"
     if "witness" in sealed:
         yield "Watched", f"nonce {safe(str(sealed['witness']))}"
+    if "index" in sealed:
+        yield "Index", safe(str(sealed["index"]))
 
 
 def anchoring(run: Assessment) -> str:

@@ -7,11 +7,12 @@ criteria (AICPA, DC section 200).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 
 from engine.model import GLOBAL
-from engine.periods import CriterionInPeriod, Period
+from engine.periods import CriterionInPeriod, NotRetained, Period
 from engine.report import period_counts, period_words
 from engine.report.layout import counted, named
 
@@ -34,9 +35,22 @@ def assertion(period: Period) -> Facts:
     )
     yield "Accepted", f"{counted(seen.waivers, 'waiver')} beside {counted(seen.accepted, 'failure')}"
     yield "Coverage", period_words.coverage(period)
+    for _, group in groupby(period.not_retained, key=lambda row: row.sequence):
+        yield "Not retained", _removed(tuple(group))
     for row in period.criteria:
         if row.state == "no_control":
             yield "No control", f"{row.criterion.id} {row.criterion.title}"
+
+
+def _removed(rows: Sequence[NotRetained]) -> str:
+    """What one entry of the chain removed, with the counts that were sealed: not shown elsewhere, and not forgotten."""
+    first = rows[0]
+    passed, failed, unknown = (sum(getattr(row, name) for row in rows) for name in ("passed", "failed", "unknown"))
+    return (
+        f"{counted(len(rows), 'run')} of the nights {first.night} to {rows[-1].night}, removed at {first.removed_at} "
+        f"by entry {first.sequence} ({first.rule}); "
+        f"sealed were {passed:,} passed, {failed:,} failed and {unknown:,} unknown verdicts"
+    )
 
 
 def description(period: Period) -> Facts:

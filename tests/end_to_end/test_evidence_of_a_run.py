@@ -82,6 +82,37 @@ def test_a_run_is_sealed_verified_and_replayed_the_same(recorded: tuple[Path, As
     assert any("identical" in line for line in verdict.lines)
 
 
+def test_a_run_brings_the_index_up_to_date_and_says_when_it_was_not_ours(folder: Path) -> None:
+    """What keeps the index from being made costs the run nothing but a line."""
+    index = folder / "store" / "index" / "spans"
+    good = index.read_bytes()
+    again = run(request(folder), CLOCK)
+    assert again.sealed is not None
+    assert "index" not in again.sealed
+    index.write_bytes(good[:-3] + b"abc")
+    third = run(request(folder), CLOCK)
+    assert third.sealed is not None
+    assert third.sealed["index"] == "made anew: the one that was kept was not ours, or was altered"
+    assert pipeline.rebuild(str(folder / "store"), folder / "config", compare=True).state == "same"
+
+    index.unlink()
+    index.parent.joinpath("bodies").unlink(missing_ok=True)
+    index.parent.rmdir()
+    index.parent.write_bytes(b"in the way")
+    fourth = run(request(folder), CLOCK)
+    assert fourth.sealed is not None
+    assert fourth.exit_code == third.exit_code
+    index.parent.unlink()
+    assert verified(folder) == 0
+
+
+def test_a_run_beside_one_that_was_altered_is_sealed_all_the_same(folder: Path, run_id: str) -> None:
+    (folder / "store" / "runs" / run_id / "ledger.parquet").write_bytes(b"")
+    again = run(request(folder, snapshot=str(DEMO)), CLOCK)
+    assert again.sealed is not None
+    assert again.exit_code == 3
+
+
 def test_a_sealed_run_is_a_snapshot_that_gives_the_same_root(
     folder: Path, recorded: tuple[Path, Assessment], run_id: str
 ) -> None:

@@ -429,14 +429,34 @@ def all_cut(world: World, chance: Chance) -> Tampered:
     return changed_store(world, change)
 
 
-@tampering("omission", "tombstone in the place of a run, with the key", "store", "kind")
+@tampering("omission", "tombstone in the place of a run, with the key", "store", "does not repeat what was sealed|kind")
 def tombstone(world: World, chance: Chance) -> Tampered:
-    def change(items: list[Item]) -> str:
-        kind = chance.choice(["tombstone", "compact", "response", "rumour"])
-        further(world, items, kind, {"run": world.runs[chance.randrange(3)], "reason": "retention"})
+    """A run's files are gone, and what stands in their place tells less of it than its seal."""
+
+    def change(store: Path) -> str:
+        items: list[Item] = list(world.envelopes(store))
+        sealed = items[pick(chance, kinds(items, "seal"))]
+        assert isinstance(sealed, Envelope)
+        seal = sealed.payload["body"]
+        run = {
+            "seal": sealed.link,
+            "run": seal["asked"]["run"],
+            **{name: dict(seal[name]) for name in ("verdicts", "records", "ledger")},
+        }
+        kind = chance.choice(["tombstone", "tombstone", "tombstone", "rumour"])
+        part, name = chance.choice([("verdicts", "failed"), ("records", "count"), ("ledger", "count")])
+        run[part][name] += 1 if part == "verdicts" else -1
+        further(
+            world,
+            items,
+            kind,
+            {"rule": "retention of 90 days", "runs": [run], "summaries": seal["asked"]["content"]["checks"]},
+        )
+        shutil.rmtree(store / "runs" / run["run"])
+        replaced(store, rechained(items, world.keys))
         return entry_at(len(items))
 
-    return rewritten(world, change)
+    return changed_store(world, change, world.auditor)
 
 
 @tampering("omission", "denials left out of the ledger", "bundle", ROOT)

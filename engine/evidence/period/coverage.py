@@ -17,6 +17,10 @@ from engine.periods import MARKS
 RAN, PARTLY, MISSING = MARKS["ran"], MARKS["partly"], MARKS["did_not_run"]
 NOT_RETAINED, NOT_IN_FORCE = MARKS["not_retained"], MARKS["not_in_force"]
 
+Expired = Mapping[int, Collection[str]]
+"""Nights (index in the calendar) of which frames are no longer kept, with the checks that those had selected."""
+NOTHING_EXPIRED: Expired = {}
+
 
 @dataclass(slots=True)
 class Track:
@@ -47,13 +51,13 @@ def tracks(
     looks: Sequence[Look],
     nights: int,
     unknown: Mapping[Pair, Collection[int]],
-    expired: Collection[int] = (),
+    expired: Expired = NOTHING_EXPIRED,
     lying: Collection[Pair] = (),
 ) -> dict[Pair, Track]:
     """Every pair that any frame judged, with its nights.
 
     ``looks`` are in order; ``nights`` is how many the calendar has. ``unknown`` holds, of each pair, frames in which
-    a verdict was unknown: it ran, and did not see everything. ``expired`` are nights whose frames are no longer kept.
+    a verdict was unknown: it ran, and did not see everything. ``expired`` are nights of which a frame is not kept.
     ``lying`` are the pairs of the subjects, which may lie elsewhere than where they were listed (a bucket in a region).
     """
     found: dict[Pair, Track] = {}
@@ -109,7 +113,7 @@ def _marks(
     latest: Sequence[int | None],
     first_whole: int,
     unknown: Collection[int],
-    expired: Collection[int],
+    expired: Expired,
 ) -> str:
     ran: dict[int, str] = {}
     for index, complete in zip(track.frames, track.complete, strict=True):
@@ -122,10 +126,13 @@ def _marks(
     for night, whole in enumerate(latest):
         if night in ran:
             marks.append(ran[night])
+        elif track.pair[1] in expired.get(night, ()):
+            # It was selected then. Whether it ran there, and what it saw, nobody can say any more.
+            marks.append(NOT_RETAINED)
         elif _out_of_force(track, looks, whole, first_whole, night, first, last):
             marks.append(NOT_IN_FORCE)
         else:
-            marks.append(NOT_RETAINED if night in expired else MISSING)
+            marks.append(MISSING)
     return "".join(marks)
 
 

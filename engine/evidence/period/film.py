@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,13 +15,14 @@ from engine.errors import AuditreelError, VerificationError
 from engine.evidence import canonical
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.entries import Groups
-from engine.evidence.period.coverage import Track, tracks
+from engine.evidence.period.coverage import Expired, Track, tracks
 from engine.evidence.period.frames import SealedFrame
 from engine.evidence.period.index import VERDICTS, Index
 from engine.evidence.period.intervals import Span
 from engine.evidence.period.looks import Listing, Look, Pair, View
 from engine.evidence.period.schedule import Calendar, instant, night_of
 from engine.evidence.runs import Reader
+from engine.evidence.storage import Removal
 from engine.model import InForce, Schedule, Scope, Subject
 from engine.periods import Moment
 
@@ -55,10 +56,18 @@ class Bases:
             known = self._known[groups] = self._made(groups, frame)
         return known
 
-    def _made(self, groups: Groups, frame: SealedFrame) -> Basis:
+    def checks(self, frame: SealedFrame) -> Collection[str]:
+        """The checks (ids) that a frame had selected, also one that is kept no longer."""
+        return self._content(frame.seal.asked.content).members.get("checks", {}).keys()
+
+    def _content(self, groups: Groups) -> Catalogue:
         content = self._reader.content(groups)
         for fault in self._reader.faults:
             raise VerificationError(f"the store does not verify ({fault}); run `auditreel verify`")
+        return content
+
+    def _made(self, groups: Groups, frame: SealedFrame) -> Basis:
+        content = self._content(groups)
         sources = {
             group: {name: content.files[digest] for name, digest in members.items()}
             for group, members in content.members.items()
@@ -88,14 +97,18 @@ class Window:
 
 @dataclass
 class Film:
-    """The frames up to the end of a period, and the index that they are in."""
+    """The frames up to the end of a period, and the index that they are in.
+
+    ``gone`` are those that are kept no longer, ``expired`` their nights with the checks that they had selected.
+    """
 
     frames: Sequence[SealedFrame]
     bases: Sequence[Basis]
     index: Index
     calendar: Calendar
     window: Window
-    expired: frozenset[int] = field(default_factory=frozenset)
+    gone: Sequence[tuple[SealedFrame, Removal]] = ()
+    expired: Expired = field(default_factory=dict)
 
     @cached_property
     def looks(self) -> list[Look]:
@@ -219,6 +232,7 @@ def film(
     starts: date,
     ends: date,
     single: bool,
+    gone: Sequence[tuple[SealedFrame, Removal]] = (),
 ) -> Film | None:
     """The film of a period, its calendar by the schedule that was in force at its end; None where no frame is in time.
 
@@ -236,7 +250,12 @@ def film(
             return None
         count = (whole or on)[-1] + 1
     begin = count - 1 if single else sum(night < starts for night in nights[:count])
-    calendar = Calendar(schedule, min(nights[0], starts), ends)
+    lost = [(frame, removal, night_of(instant(frame.seal.as_of), schedule)) for frame, removal in gone]
+    lost = [row for row in lost if row[2] <= ends]
+    calendar = Calendar(schedule, min(nights[0], starts, *(night for *_, night in lost)), ends)
+    expired: dict[int, set[str]] = {}
+    for frame, _, night in lost:
+        expired.setdefault(calendar.dates.index(night.isoformat()), set()).update(bases.checks(frame))
     first_night = next(place for place, day in enumerate(calendar.dates) if day >= starts.isoformat())
     return Film(
         frames=frames[:count],
@@ -244,6 +263,8 @@ def film(
         index=index,
         calendar=calendar,
         window=Window(begin, count, first_night, single),
+        gone=[(frame, removal) for frame, removal, _ in lost],
+        expired=expired,
     )
 
 

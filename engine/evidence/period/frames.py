@@ -13,6 +13,7 @@ from typing import Any
 from engine.evidence import canonical
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.entries import Seal
+from engine.evidence.storage import Removal, removals
 from engine.periods import Frame, Moment
 
 
@@ -73,7 +74,19 @@ def _caller(caller: Mapping[str, Any]) -> str:
 
 
 def frames(reading: Reading, demonstration: bool) -> list[SealedFrame]:
-    """The frames of a chain, by moment."""
+    """The frames of a chain that are kept, by moment."""
+    gone = removals(reading)
+    return [frame for frame in _all(reading, demonstration) if frame.placed.link not in gone]
+
+
+def removed(reading: Reading, demonstration: bool) -> list[tuple[SealedFrame, Removal]]:
+    """The frames of a chain that are kept no longer, by moment, and what removed each."""
+    gone = removals(reading)
+    every = _all(reading, demonstration)
+    return [(frame, gone[frame.placed.link]) for frame in every if frame.placed.link in gone]
+
+
+def _all(reading: Reading, demonstration: bool) -> list[SealedFrame]:
     return sorted(
         (SealedFrame(placed) for placed, seal in reading.of_kind("seal") if is_frame(seal, demonstration)),
         key=lambda frame: frame.order,

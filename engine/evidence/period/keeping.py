@@ -24,11 +24,14 @@ from engine.evidence.verify import linked
 _PURPOSE: Final = b"auditreel span index\n"
 
 
+State = Literal["same", "missing", "stale", "differs", "not ours"]
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What an index that is kept is beside one that was made anew. ``size`` is in bytes."""
 
-    state: Literal["same", "missing", "stale", "differs", "not ours"]
+    state: State
     frames: int
     spans: int
     size: int
@@ -68,6 +71,20 @@ def current(layout: Layout, trust: Trust, reading: Reading, secret: bytes | None
     return index
 
 
+def grow(layout: Layout, trust: Trust, secret: bytes) -> State:
+    """Bring the index that is kept up to date, as after a seal, and say what it was.
+
+    Only runs that it lacks are read. One that is missing, not ours or of other runs is made anew. Raises
+    VerificationError where what is read does not verify.
+    """
+    reading = verified_chain(layout, trust)
+    was = _kept_state(layout, secret, reading, trust)
+    if was != "same":
+        with tables.connection() as database:
+            current(layout, trust, reading, secret, Reader(layout, database, reading))
+    return was
+
+
 def rebuild(layout: Layout, trust: Trust, secret: bytes) -> Comparison:
     """Make the index anew and keep it; says what the one before was. Raises VerificationError, SealError."""
     index, found = _anew(layout, trust, secret)
@@ -85,22 +102,25 @@ def _anew(layout: Layout, trust: Trust, secret: bytes) -> tuple[Index, Compariso
     seals = [placed.digest for placed, _ in reading.of_kind("seal")]
     with tables.connection() as database:
         wanted = frames(reading, trust.purpose == "demonstration")
-        index = _grown(Index(), wanted, seals, Reader(layout, database))
+        index = _grown(Index(), wanted, seals, Reader(layout, database, reading))
     made = encode(index)
-    return index, Comparison(_state(layout, secret, made, seals), len(index.frames), len(index.stream), len(made))
+    state = _kept_state(layout, secret, reading, trust)
+    kept = _kept(layout, secret) if state == "same" else None
+    if kept is not None and encode(kept) != made:
+        state = "differs"
+    return index, Comparison(state, len(index.frames), len(index.stream), len(made))
 
 
-def _state(
-    layout: Layout, secret: bytes, made: bytes, seals: Sequence[str]
-) -> Literal["same", "missing", "stale", "differs", "not ours"]:
+def _kept_state(layout: Layout, secret: bytes, reading: Reading, trust: Trust) -> State:
+    """What the index that is kept is by what it says of itself: "same" where it is of the runs that a chain has."""
     if not layout.index.exists():
         return "missing"
     kept = _kept(layout, secret)
     if kept is None:
         return "not ours"
-    if kept.seals != seals:
-        return "stale"
-    return "same" if encode(kept) == made else "differs"
+    wanted = [frame.placed.digest for frame in frames(reading, trust.purpose == "demonstration")]
+    seals = [placed.digest for placed, _ in reading.of_kind("seal")]
+    return "same" if (kept.seals, kept.frames) == (seals, wanted) else "stale"
 
 
 def _continues(kept: Index, wanted: Sequence[SealedFrame], seals: Sequence[str]) -> bool:
@@ -113,6 +133,7 @@ def _continues(kept: Index, wanted: Sequence[SealedFrame], seals: Sequence[str])
 def _grown(index: Index, wanted: Sequence[SealedFrame], seals: Sequence[str], reader: Reader) -> Index:
     done = len(index.frames)
     builder = Builder(index, [_judging(frame, reader) for frame in wanted[:done]])
+    reader.bodies.update(reader.kept_bodies() if done == 0 else {})
     for frame in wanted[done:]:
         run = reader.read(frame.placed, whole=False)
         bodies = dict(reader.bodies)

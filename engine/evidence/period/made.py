@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,11 +14,12 @@ from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
 from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, waived
 from engine.evidence.period.film import Bases, Film, ReadPolicy, film
-from engine.evidence.period.frames import frames, unsealed
+from engine.evidence.period.frames import frames, removed, unsealed
+from engine.evidence.period.schedule import instant, night_of
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
 from engine.model import Check
-from engine.periods import Period
+from engine.periods import NotRetained, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,16 @@ def filmed(
     reading = keeping.verified_chain(layout, trust)
     found = frames(reading, trust.purpose == "demonstration")
     with tables.connection() as database:
-        reader = Reader(layout, database)
+        reader = Reader(layout, database, reading)
         index = keeping.current(layout, trust, reading, secret, reader)
         bases = Bases(reader, read_policy)
         single = asked.type_ == 1
-        made = film(found, bases, index, asked.ends if single else asked.starts, asked.ends, single)
+        gone = removed(reading, trust.purpose == "demonstration")
+        made = film(found, bases, index, asked.ends if single else asked.starts, asked.ends, single, gone)
     if made is None:
-        raise UsageError(
-            f"reading {store}: it holds no run of the night of {asked.ends}"
-            if asked.type_ == 1
-            else f"reading {store}: it holds no run up to {asked.ends}"
-        )
+        what = f"of the night of {asked.ends}" if asked.type_ == 1 else f"up to {asked.ends}"
+        lost = f"; {len(gone)} runs are not retained" if gone else ""
+        raise UsageError(f"reading {store}: it holds no run {what}{lost}")
     return made, reading
 
 
@@ -94,7 +94,7 @@ def shown(
         # The last frame's anchor is that of all before it.
         anchored=anchors.line(anchors.anchoring(reading, trust).of(made.frames[-1].placed.entry.sequence)),
         demonstration=trust.purpose == "demonstration",
-        digest=canonical.digest("\n".join(frame.placed.digest for frame in made.frames).encode()),
+        digest=canonical.digest("\n".join(_seals(made)).encode()),
         frames=tuple(
             made.frames[number].shown(dates[made.looks[number].night]) for number in range(window.begin, window.count)
         ),
@@ -109,4 +109,23 @@ def shown(
         inventory=held.at_end,
         appeared=held.appeared,
         gone=held.gone,
+        not_retained=tuple(_not_retained(made)),
     )
+
+
+def _seals(made: Film) -> list[str]:
+    """The digests of the seals of all frames up to the end, also of those that are kept no longer: what they were."""
+    every = [*made.frames, *(frame for frame, _ in made.gone)]
+    return [frame.placed.digest for frame in sorted(every, key=lambda frame: frame.order)]
+
+
+def _not_retained(made: Film) -> Iterator[NotRetained]:
+    first = made.calendar.dates[made.window.first_night]
+    for frame, removal in made.gone:
+        night = night_of(instant(frame.seal.as_of), made.calendar.schedule).isoformat()
+        if night >= first:
+            said = removal.run.verdicts
+            counts = (said.passed, said.failed, said.unknown, said.not_applicable, said.waived)
+            yield NotRetained(
+                frame.moment, night, removal.at, removal.sequence, removal.rule, frame.seal.records.root, *counts
+            )

@@ -10,7 +10,19 @@ import msgspec
 import pytest
 
 from engine.evidence import canonical, chain
-from engine.evidence.entries import Close, Link, Nonce, Population, Span
+from engine.evidence.entries import (
+    Close,
+    Compact,
+    FileFact,
+    Link,
+    Nonce,
+    Population,
+    Removed,
+    Span,
+    Tombstone,
+    Tree,
+    Verdicts,
+)
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
@@ -116,3 +128,64 @@ def test_a_period_closes_with_its_own_seals(recorder: Recorder, change: Any, mes
 def test_a_period_is_closed_once(recorder: Recorder) -> None:
     found = said(recorder, ("close", closing(seals(recorder))), ("close", closing((), "2026-11-30", "2026-12-31")))
     assert found == ["closes a period that begins before the end of one closed earlier"]
+
+
+FACT = FileFact(digest=DIGEST, size=1)
+
+
+def together(*runs: Link) -> Compact:
+    return Compact(runs=runs, findings=FACT, ledger=FACT)
+
+
+def stone(recorder: Recorder, *runs: int, **changes: Any) -> Tombstone:
+    sealed = [placed for placed, _ in chain.read(recorder.layout, recorder.trust).of_kind("seal")]
+    gone = tuple(_removed(sealed[number], **changes) for number in runs)
+    return Tombstone(rule="retention of 1 days", runs=gone, summaries=DIGEST)
+
+
+def _removed(placed: chain.Placed, **changes: Any) -> Removed:
+    seal = placed.entry.body
+    plain = Removed(
+        seal=placed.link, run=seal.asked.run, verdicts=seal.verdicts, records=seal.records, ledger=seal.ledger
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+@pytest.mark.parametrize(
+    ("runs", "message"),
+    [
+        ((0, 0), "merges a run that was merged or removed before"),
+        ((0, None), "merges what is no seal before it"),
+    ],
+)
+def test_only_sealed_runs_are_merged_and_once(recorder: Recorder, runs: tuple[int | None, ...], message: str) -> None:
+    links = seals(recorder)
+    assert message in said(recorder, ("compact", together(*(NOWHERE if n is None else links[n] for n in runs))))
+
+
+def test_a_run_is_not_merged_a_second_time_nor_after_it_was_removed(recorder: Recorder) -> None:
+    first, second = seals(recorder)
+    message = "merges a run that was merged or removed before"
+    assert message in said(
+        recorder, ("tombstone", stone(recorder, 0)), ("compact", together(second)), ("compact", together(first, second))
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"run": "20261123T020000Z-00000000"}, "does not repeat what was sealed of run 20261123T020000Z-00000000"),
+        ({"records": Tree(count=1, root=DIGEST)}, "does not repeat what was sealed of run "),
+        ({"ledger": Tree(count=1, root=DIGEST)}, "does not repeat what was sealed of run "),
+        ({"verdicts": Verdicts(passed=1, failed=0, unknown=0, not_applicable=0, waived=0)}, "does not repeat what was"),
+        ({"seal": NOWHERE}, "which was not sealed before it"),
+    ],
+)
+def test_a_tombstone_repeats_what_was_sealed(recorder: Recorder, changes: dict[str, Any], message: str) -> None:
+    assert any(message in text for text in said(recorder, ("tombstone", stone(recorder, 1, **changes))))
+
+
+def test_a_run_is_removed_once(recorder: Recorder) -> None:
+    message = "removes a run a second time"
+    assert message in said(recorder, ("tombstone", stone(recorder, 0, 0)))
+    assert message in said(recorder, ("tombstone", stone(recorder, 1)), ("tombstone", stone(recorder, 1)))

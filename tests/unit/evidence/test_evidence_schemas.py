@@ -55,8 +55,8 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Recorder:
 @pytest.fixture(scope="module")
 def run(recorder: Recorder) -> StoredRun:
     with connection() as database:
-        reader = Reader(recorder.layout, database)
-        stored = reader.read(chain.read(recorder.layout, recorder.trust).placed[1])
+        reading = chain.read(recorder.layout, recorder.trust)
+        stored = Reader(recorder.layout, database, reading).read(reading.placed[1])
     assert stored is not None
     return stored
 

@@ -188,7 +188,7 @@ def test_a_check_added_late_was_not_in_force_and_one_that_is_dropped_is_no_more(
 def test_nights_that_are_no_longer_kept_are_not_told_as_missed() -> None:
     shots = [whole("2026-06-01T01:00:00Z"), whole("2026-06-04T01:00:00Z")]
     film = film_of(shots, date(2026, 6, 1), date(2026, 6, 4))
-    film.expired = frozenset({2})
+    film.expired = {2: CHECKS}
 
     assert {row.nights for row in nights.coverage(film)} == {"r-xr"}
     assert [night.state for night in nights.nights(film, ())] == ["ran", "did_not_run", "not_retained", "ran"]

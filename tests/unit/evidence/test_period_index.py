@@ -193,7 +193,7 @@ def encode_of(folder: Path) -> bytes:
     layout, trust = Layout(folder / "store"), read_trust(folder / "config" / "trust.json")
     with tables.connection() as database:
         reading = keeping.verified_chain(layout, trust)
-        return encode(keeping.current(layout, trust, reading, None, Reader(layout, database)))
+        return encode(keeping.current(layout, trust, reading, None, Reader(layout, database, reading)))
 
 
 @given(st.binary(max_size=200))
@@ -212,3 +212,23 @@ def test_a_filtered_frame_neither_grows_nor_breaks_what_it_did_not_judge() -> No
     index = film_of([whole[0], part, whole[1]], date(2026, 6, 1), date(2026, 6, 3)).index
 
     assert list(zip(index.first, index.last, index.verdict, strict=True)) == [(0, 2, 0), (0, 2, 1)]
+
+
+def test_a_run_that_is_sealed_brings_the_index_up_to_date(folder: Path) -> None:
+    layout, trust = Layout(folder / "store"), read_trust(folder / "config" / "trust.json")
+    secret = load_secret(folder / "config")
+    assert keeping.grow(layout, trust, secret) == "missing"
+    night(folder, 9)
+    trust = read_trust(folder / "config" / "trust.json")
+    assert compared(folder) == "stale"
+    assert keeping.grow(layout, trust, secret) == "stale"
+    assert compared(folder) == "same"
+    assert keeping.grow(layout, trust, secret) == "same"
+
+
+def test_an_index_that_is_not_ours_is_made_anew_after_a_seal_and_that_is_said(folder: Path) -> None:
+    made(folder, "2026-06-01", "2026-06-30")
+    file(folder).write_bytes(hidden(folder))
+    trust = read_trust(folder / "config" / "trust.json")
+    assert keeping.grow(Layout(folder / "store"), trust, load_secret(folder / "config")) == "not ours"
+    assert compared(folder) == "same"
