@@ -132,11 +132,32 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondSource:
+    """What another source counted of a resource type beside what was listed, in the frames in which it was read.
+
+    ``query`` is its operation. ``at`` is the frame of the greatest difference (the last of them; the last frame where
+    none differs), with what was ``listed`` in it and what the source counted. Of ``frames`` ``differing`` differ.
+    """
+
+    query: str
+    at: Moment
+    listed: int
+    counted: int
+    frames: int
+    differing: int
+
+    @property
+    def difference(self) -> int:
+        """By how many the source counted more than were listed."""
+        return self.counted - self.listed
+
+
+@dataclass(frozen=True, slots=True)
 class PeriodPopulation:
     """Everything of one check that was seen in any frame of the period.
 
     ``complete`` is false where any frame's listing was not. ``queries`` are the operations that listed it; ``second``
-    is the count of another source, where one exists. What lived only between two frames is not claimed.
+    is what another source counted, where one was read. What lived only between two frames is not claimed.
     """
 
     check: str
@@ -147,7 +168,7 @@ class PeriodPopulation:
     last_seen: Moment | None
     complete: bool
     queries: tuple[str, ...] = ()
-    second: int | None = None
+    second: SecondSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,18 +181,30 @@ def read_bodies(database: DuckDBPyConnection, path: Path) -> dict[str, bytes]:
     return {bytes(digest).hex(): body.encode() for digest, body in _read(database, path, "digest, body")}
 
 
+def bodies_of(database: DuckDBPyConnection, paths: Iterable[Path], digests: Iterable[str]) -> dict[str, bytes]:
+    """The bodies in packs that have one of these digests; whether they have is the caller's to compare."""
+    wanted = sorted(map(bytes.fromhex, digests))
+    return {
+        bytes(digest).hex(): body.encode()
+        for path in (paths if wanted else ())
+        for digest, body in _read(database, path, "digest, body", "WHERE list_contains(?::BLOB[], digest)", wanted)
+    }
+
+
 def body_digests(database: DuckDBPyConnection, paths: Iterable[Path]) -> set[str]:
     """The digests of the bodies in packs."""
     return {bytes(digest).hex() for path in paths for (digest,) in _read(database, path, "digest")}
 
 
-def _read(database: DuckDBPyConnection, path: Path, columns: str, order: str = "") -> list[tuple[Any, ...]]:
+def _read(
+    database: DuckDBPyConnection, path: Path, columns: str, rest: str = "", *values: Any
+) -> list[tuple[Any, ...]]:
     import duckdb
 
     # An escaped path names one file also where it holds characters of a pattern.
-    query = f"SELECT {columns} FROM read_parquet(?) {order}"  # noqa: S608 - constants
+    query = f"SELECT {columns} FROM read_parquet(?) {rest}"  # noqa: S608 - constants
     try:
-        return database.execute(query, [glob.escape(str(path))]).fetchall()
+        return database.execute(query, [glob.escape(str(path)), *values]).fetchall()
     except (duckdb.Error, UnicodeError) as error:
         raise VerificationError(f"{path} cannot be read: {error}") from error
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Period
+from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Period, SecondSource
 from engine.report import period_counts, period_words
 from engine.report.csv import cell
 
@@ -294,7 +294,9 @@ def _populations(period: Period) -> Sheet:
     about = "Everything of a check that was seen in any run. What lived only between two runs is not claimed."
     columns = (
         ("Check", 40), ("Resource type", 28), ("Items", 9), ("Items that failed", 9), ("Complete", 22),
-        ("First seen", 21), ("Last seen", 21), ("Query", 34), ("Second source", 9), ("Difference", 10),
+        ("First seen", 21), ("Last seen", 21), ("Query", 34), ("Second source", 34),
+        ("Counted by it", 9), ("Listed in that run", 9), ("Difference", 10), ("In the run of", 21),
+        ("Runs compared", 9), ("Runs that differ", 9),
     )  # fmt: skip
     rows = (
         (
@@ -306,12 +308,17 @@ def _populations(period: Period) -> Sheet:
             row.first_seen.as_of if row.first_seen else "none seen",
             row.last_seen.as_of if row.last_seen else "none seen",
             ", ".join(row.queries),
-            "none" if row.second is None else row.second,
-            "" if row.second is None else row.second - row.count,
+            *_second(row.second),
         )
         for row in period.populations
     )
     return _sheet("populations", about, columns, rows)
+
+
+def _second(row: SecondSource | None) -> tuple[str | int, ...]:
+    if row is None:
+        return ("none", "", "", "", "", "", "")
+    return (row.query, row.counted, row.listed, row.difference, row.at.as_of, row.frames, row.differing)
 
 
 # --- what changed, what was accepted, what ran ------------------------------------------------------------------------

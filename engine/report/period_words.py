@@ -11,7 +11,16 @@ from datetime import timedelta
 from math import ceil
 from typing import Final
 
-from engine.periods import Change, ControlInPeriod, CriterionInPeriod, Failure, Night, Period, PeriodPopulation
+from engine.periods import (
+    Change,
+    ControlInPeriod,
+    CriterionInPeriod,
+    Failure,
+    Night,
+    Period,
+    PeriodPopulation,
+    SecondSource,
+)
 from engine.report import closing, period_counts
 from engine.report.layout import counted, named
 
@@ -133,11 +142,16 @@ def population(row: PeriodPopulation) -> str:
         text = "none seen" if row.complete else "none seen, but not all could be listed"
     else:
         text = f"{row.count:,}" if row.complete else f"at least {row.count:,}"
-    if row.second is not None:
-        difference = row.second - row.count
-        text += f" (second source: {row.second:,}, difference {difference:+,})" if difference else (
-            f" (second source: {row.second:,}, no difference)")  # fmt: skip
-    return text
+    return f"{text} ({second(row.second)})" if row.second is not None else text
+
+
+def second(row: SecondSource) -> str:
+    """What another source counted, beside what was listed in the same run."""
+    differ = f"; differed in {row.differing:,} of {counted(row.frames, 'run')}" if row.differing else ""
+    told = f"difference {row.difference:+,}" if row.difference else f"no difference in {counted(row.frames, 'run')}"
+    return (
+        f"second source {row.query}: {row.counted:,} where {row.listed:,} were listed at {row.at.as_of}, {told}{differ}"
+    )
 
 
 def populations(row: ControlInPeriod) -> str:

@@ -23,7 +23,7 @@ from engine.evidence.period.looks import Listing, Look, Pair, View
 from engine.evidence.period.schedule import Calendar, instant, night_of
 from engine.evidence.runs import Reader
 from engine.model import InForce, Schedule, Scope, Subject
-from engine.periods import Moment
+from engine.periods import Moment, SecondSource
 
 Sources = Mapping[str, Mapping[str, bytes]]
 ReadPolicy = Callable[[Sources, Mapping[str, Mapping[str, Any]]], InForce]
@@ -88,7 +88,10 @@ class Window:
 
 @dataclass
 class Film:
-    """The frames up to the end of a period, and the index that they are in."""
+    """The frames up to the end of a period, and the index that they are in.
+
+    ``second`` is what second sources counted, by resource type.
+    """
 
     frames: Sequence[SealedFrame]
     bases: Sequence[Basis]
@@ -96,6 +99,7 @@ class Film:
     calendar: Calendar
     window: Window
     expired: frozenset[int] = field(default_factory=frozenset)
+    second: Mapping[str, SecondSource] = field(default_factory=dict)
 
     @cached_property
     def looks(self) -> list[Look]:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from engine.errors import UsageError
+from engine.errors import UsageError, VerificationError
 from engine.evidence import anchors, canonical, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
-from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, waived
+from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, second, waived
 from engine.evidence.period.film import Bases, Film, ReadPolicy, film
 from engine.evidence.period.frames import frames, unsealed
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
 from engine.model import Check
 from engine.periods import Period
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ def filmed(
         bases = Bases(reader, read_policy)
         single = asked.type_ == 1
         made = film(found, bases, index, asked.ends if single else asked.starts, asked.ends, single)
+        if made is not None:
+            packs = [layout.bodies(seal.asked.run) for _, seal in reading.of_kind("seal")]
+            made.second = second.seconds(made, partial(_kept_bodies, database, packs))
     if made is None:
         raise UsageError(
             f"reading {store}: it holds no run of the night of {asked.ends}"
@@ -69,6 +76,15 @@ def filmed(
             else f"reading {store}: it holds no run up to {asked.ends}"
         )
     return made, reading
+
+
+def _kept_bodies(database: DuckDBPyConnection, packs: Sequence[Path], digests: Iterable[str]) -> dict[str, Any]:
+    """Bodies by digest, as far as packs hold them. Raises VerificationError for one with other content."""
+    found = tables.bodies_of(database, (path for path in packs if path.exists()), digests)
+    for digest, data in found.items():
+        if canonical.digest(data) != digest:
+            raise VerificationError(f"body {digest} has other content; run `auditreel verify`")
+    return {digest: canonical.decode(data) for digest, data in found.items()}
 
 
 def shown(
