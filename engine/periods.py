@@ -176,7 +176,9 @@ class ControlInPeriod:
     """What a period shows of a control: the first word that applies, always with its coverage.
 
     ``nights`` are those on which all its checks ran everywhere, of ``expected``. ``failures`` are all of them: those
-    that are deviations first, then those undecided, then those corrected in time. ``procedure`` says in auditors'
+    that are deviations first, then those undecided, then those corrected in time.
+    ``missed`` are nights without a run, each a failure and a deviation of the scanning control and of no other.
+    ``procedure`` says in auditors'
     words what was done (inspection, observation, reperformance); ``result`` counts, and never concludes.
     """
 
@@ -191,6 +193,12 @@ class ControlInPeriod:
     not_tested_before: Mapping[str, str]
     procedure: str
     result: str
+    missed: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> int:
+        """How many failures it shows, missed nights too."""
+        return len(self.failures) + len(self.missed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def totals(period: Period) -> Totals:
     return Totals(
         criteria=len(period.criteria),
         controls=len(period.controls),
-        controls_with_failures=sum(bool(row.failures) for row in period.controls),
+        controls_with_failures=sum(bool(row.failed) for row in period.controls),
         failures=len(period.failures),
         deviations=decided[True],
         undecided=decided[None],

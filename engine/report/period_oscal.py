@@ -165,7 +165,7 @@ def _control_observation(row: ControlInPeriod, last: str, name: Name) -> Documen
             ("nights", str(row.nights)),
             ("nights-expected", str(row.expected)),
             ("subjects", str(row.subjects)),
-            ("failures", str(len(row.failures))),
+            ("failures", str(row.failed)),
             ("deviations", str(row.deviations)),
             ("deviation-rule", period_words.rule(row)),
             *populations,
@@ -249,10 +249,11 @@ def _gap_observations(period: Period, last: str, name: Name) -> Iterator[Documen
 def _findings(period: Period, name: Name) -> Iterator[Document]:
     criteria = period_counts.criteria_of(period)
     for row in period.controls:
-        if not row.failures:
+        if not row.failed:
             continue
         observations = [_control_uuid(row, name)]
         observations += [_failure_uuid("observation", failure, name) for failure in row.failures]
+        risks = [{"risk-uuid": _failure_uuid("risk", failure, name)} for failure in row.failures]
         yield {
             "uuid": name("finding", period.digest, row.control.id),
             "title": text(f"{row.control.id}: {period_words.failures(row)}"),
@@ -267,7 +268,7 @@ def _findings(period: Period, name: Name) -> Iterator[Document]:
                 "status": {"state": "not-satisfied", "reason": "other", "remarks": _STATE},
             },
             "related-observations": [{"observation-uuid": found} for found in observations],
-            "related-risks": [{"risk-uuid": _failure_uuid("risk", failure, name)} for failure in row.failures],
+            **({"related-risks": risks} if risks else {}),
         }
 
 

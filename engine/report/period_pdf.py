@@ -182,7 +182,7 @@ def _glance(period: Period) -> Iterator[Cells]:
             row.control.id,
             row.control.statement,
             period_words.word(row),
-            f"{len(row.failures):,}",
+            f"{row.failed:,}",
             f"{row.deviations:,}",
             f"{row.nights:,}/{row.expected:,}",
         )

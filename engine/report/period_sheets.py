@@ -145,6 +145,7 @@ def _control(
 ) -> Row:
     control = row.control
     references = ", ".join(numbers[period_counts.key(failure)] for failure in row.failures)
+    references = "; ".join(filter(None, (references, period_words.missed(row) if row.missed else "")))
     untested = "; ".join(period_words.untested(row))
     told: Row = (
         of.criterion.id if of else "",
@@ -160,7 +161,7 @@ def _control(
         row.expected,
         period_words.word(row),
         f"{row.result} {untested}".strip(),
-        len(row.failures),
+        row.failed,
         row.deviations,
         sum(failure.deviation is None for failure in row.failures),
         references,

@@ -120,11 +120,17 @@ def word(row: ControlInPeriod) -> str:
 
 def failures(row: ControlInPeriod) -> str:
     """How many failures a control shows, and how many are deviations by its rule."""
-    if not row.failures:
+    if not row.failed:
         return "none observed" if row.word == "no_failures_observed" else "none observed; see what it shows"
     undecided = sum(failure.deviation is None for failure in row.failures)
-    text = f"{counted(len(row.failures), 'failure')}, {counted(row.deviations, 'deviation')} by the rule"
-    return text + (f", {undecided:,} not decided" if undecided else "")
+    text = f"{counted(row.failed, 'failure')}, {counted(row.deviations, 'deviation')} by the rule"
+    text += f", {undecided:,} not decided" if undecided else ""
+    return text + (f"; {missed(row)}" if row.missed else "")
+
+
+def missed(row: ControlInPeriod) -> str:
+    """The nights without a run that are failures of a control."""
+    return f"{counted(len(row.missed), 'night')} without a run ({named(row.missed, 31)})"
 
 
 def rule(row: ControlInPeriod) -> str:

@@ -175,8 +175,9 @@ def test_an_incomplete_population_is_shown_beside_failures() -> None:
         "failures observed",
         "failures observed, incomplete",
     )
-    assert (
-        period_words.populations(partial) == "AWS::EC2::SecurityGroup: at least 48 (second source: 48, no difference)"
+    assert period_words.populations(partial) == (
+        "AWS::EC2::SecurityGroup: at least 48 (second source ec2:DescribeAccountAttributes: 48 where 48 were listed at "
+        "2026-10-31T03:00:11Z, no difference in 89 runs)"
     )
 
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Literal
 
 from engine.evidence.period.coverage import NOT_IN_FORCE, RAN
 from engine.evidence.period.failures import Found, names, ruling
 from engine.evidence.period.film import Film
 from engine.evidence.period.populations import Seen
-from engine.model import Control, ControlWord, Criterion, InForce
+from engine.model import NIGHTLY_SCANS, Control, ControlWord, Criterion, InForce
 from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Night, PeriodPopulation
-
-SCANS: Final = "nightly_scans"
-"""The kind of evidence that the frames themselves are: a control that names it is the scanning control, which fails on
-every night that no run was made."""
 
 
 def controls(
@@ -80,26 +76,28 @@ def _covered(film: Film) -> dict[str, str]:
 
 
 def _control(control: Control, known: _Known) -> ControlInPeriod:
-    wanted, unused, unmet = _wanted(control, known)
+    wanted, unused, lacking = _wanted(control, known)
     failures = tuple(_failures(control, wanted, unused, known))
     mine = [known.rows[check] for check in wanted if check in known.rows]
     not_run = [check for check in wanted if check not in known.rows]
     expected = len(known.nights)
-    scanning = SCANS in control.evidence
+    scanning = NIGHTLY_SCANS in control.evidence
     missed = [night for night in known.nights if night.state == "did_not_run"] if scanning else []
-    evidence = [kind for kind in control.evidence if kind != SCANS]
+    # No evidence of other kinds can be recorded yet, so that none is.
+    manual = [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
+    needed = manual or any(not any("." in name for name in group) for group in control.alternatives)
     nights = _nights(wanted, known, scanning)
     subjects = {place for row in mine for place in row.subjects}
     unknown = {place for row in mine for place in row.unknown}
     deviations = sum(failure.deviation is True for failure in failures) + len(missed)
-    incomplete = bool(
-        nights < expected or unknown or not_run or evidence or unmet or not all(row.complete for row in mine)
-    )
+    incomplete = bool(nights < expected or unknown or not_run or needed or not all(row.complete for row in mine))
     judged = any(row.passed or row.failed for row in mine) or (scanning and nights > 0)
     word = _word(control, bool(failures or missed), bool(mine or scanning), incomplete, judged)
-    result = _result(failures, missed, deviations, nights, expected, len(subjects), len(unknown))
+    result = "Nothing was inspected by machine"
+    if wanted or scanning:
+        result = _result(failures, missed, deviations, nights, expected, len(subjects), len(unknown))
     said = [f"not run: {', '.join(not_run)}"] if not_run else []
-    said += [f"not seen: {', '.join(evidence)}"] if evidence else []
+    said += [f"no evidence recorded: {', '.join([*manual, *lacking])}"] if manual or lacking else []
     said += [f"not used: {', '.join(unused)}, since an alternative is in use"] if unused else []
     return ControlInPeriod(
         control=control,
@@ -110,23 +108,24 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
         failures=failures,
         deviations=deviations,
         populations=tuple(known.populations[check] for check in wanted if check in known.populations),
+        missed=tuple(night.date for night in missed),
         not_tested_before=dict(_late(wanted, known.film)),
         procedure=_procedure(wanted, known, scanning),
         result="; ".join([result, *said]) + ".",
     )
 
 
-def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], int]:
-    """The checks that count, those of alternatives that are not used, and alternatives that no check is."""
-    wanted, unused, unmet = list(control.checks), [], 0
+def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], list[str]]:
+    """The checks that count, the alternatives that are not used, and kinds of evidence of which one would be needed."""
+    wanted, unused, lacking = list(control.checks), [], []
     for group in control.alternatives:
         checks = [name for name in group if "." in name]
         chosen = [check for check in checks if check in known.rows and _chosen(known.rows[check])]
         # Where none was in use all through, nothing is set aside.
         wanted += chosen or checks
-        unused += [check for check in checks if chosen and check not in chosen]
-        unmet += not chosen and not checks
-    return wanted, unused, unmet
+        unused += [name for name in group if chosen and name not in chosen]
+        lacking += [name for name in group if not chosen and name not in checks]
+    return wanted, unused, lacking
 
 
 def _chosen(row: Seen) -> bool:

@@ -1,0 +1,97 @@
+"""What stands behind controls that no check judges: the nights themselves, or evidence that nobody has recorded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.verbs import auditreel
+from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, recorded
+from tests.unit.evidence.synthetic_runs import store_in
+
+PERIOD = ("--from", "2026-06-01", "--to", "2026-06-05")
+MANUAL = """
+  - id: GV-01
+    statement: Management reviews who has access every quarter.
+    owner: Operations
+    criteria: [CC6.1]
+    aspects: [CC6.1.access_restricted]
+    operation: recurring
+    evidence: [access_review]
+  - id: GV-02
+    statement: Buckets keep versions, or a report of backups shows it.
+    owner: Operations
+    criteria: [CC6.1]
+    aspects: [CC6.1.access_restricted]
+    operation: continuous
+    satisfied_by: {any: [aws.s3.versioned, backup_report]}
+  - id: GV-03
+    statement: Buckets are encrypted, or a report of disks shows it.
+    owner: Operations
+    criteria: [CC6.1]
+    aspects: [CC6.1.access_restricted]
+    operation: continuous
+    satisfied_by: {any: [aws.s3.encrypted, disk_report]}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five nights of which two have no run; nothing fails, and one check is never selected."""
+    folder = tmp_path_factory.mktemp("kinds")
+    store = store_in(folder)
+    for day in (1, 2, 4):
+        recorded(
+            store, f"2026-06-0{day}T01:00:00Z", {ENCRYPTED: {"a": "pass"}}, controls=CONTROLS + MANUAL.lstrip("\n")
+        )
+    return folder
+
+
+def workpaper(folder: Path) -> dict[str, dict[str, str]]:
+    done = auditreel(folder, "report", "type2", *PERIOD, "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, b"")
+    return {row["Control"]: row for row in csv.DictReader(io.StringIO(done.stdout.decode("utf-8-sig")))}
+
+
+def test_missed_nights_are_failures_of_the_scanning_control_and_coverage_everywhere_else(folder: Path) -> None:
+    rows = workpaper(folder)
+    scanning, other = rows["MO-01"], rows["DP-01"]
+    assert [scanning[name] for name in ("Shows", "Failures", "Deviations by the rule", "Failures listed as")] == [
+        "failures observed", "2", "2", "2 nights without a run (2026-06-03, 2026-06-05)",
+    ]  # fmt: skip
+    assert (other["Shows"], other["Failures"], other["Deviations by the rule"]) == ("incomplete", "0", "0")
+    assert (other["Nights seen as a whole"], other["Nights expected"]) == ("3", "5")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "oscal"])
+def test_every_format_names_the_missed_nights_as_failures_of_the_scanning_control(folder: Path, form: str) -> None:
+    written = auditreel(folder, "report", "type2", *PERIOD, "--format", form).stdout.decode()
+    assert "2 nights without a run (2026-06-03, 2026-06-05)" in " ".join(written.replace("`", "").split())
+    if form == "oscal":
+        (result,) = json.loads(written)["assessment-results"]["results"]
+        assert [row["title"].replace("`", "") for row in result["findings"]] == [
+            "MO-01: 2 failures, 2 deviations by the rule; 2 nights without a run (2026-06-03, 2026-06-05)"
+        ]
+
+
+def test_evidence_that_nobody_recorded_is_said_and_never_left_out(folder: Path) -> None:
+    rows = {
+        id_: (row["Shows"], row["Result, in counts"]) for id_, row in workpaper(folder).items() if id_.startswith("GV")
+    }
+    assert rows == {
+        "GV-01": ("no evidence", "Nothing was inspected by machine; no evidence recorded: access_review."),
+        "GV-02": (
+            "no evidence",
+            "No failures observed in what was seen, complete on 0 of 5 nights, 0 resources; not run: aws.s3.versioned; "
+            "no evidence recorded: backup_report.",
+        ),
+        "GV-03": (
+            "incomplete",
+            "No failures observed in what was seen, complete on 3 of 5 nights, 1 resource; "
+            "not used: disk_report, since an alternative is in use.",
+        ),
+    }
