@@ -6,6 +6,7 @@ Between two frames nothing is claimed: every bound of a failure is the time of a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -76,6 +77,18 @@ Ended = Literal["open", "corrected", "deleted", "not_applicable", "test_changed"
 
 
 @dataclass(frozen=True, slots=True)
+class Response:
+    """What management says of a failure, as it was sealed ``at`` (RFC 3339 UTC) in entry ``sequence`` of the chain."""
+
+    cause: str
+    effect: str
+    correction: str
+    by: str
+    at: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """One check failing on one subject from frame to frame: an interval with the bounds that the frames give.
 
@@ -87,7 +100,8 @@ class Failure:
     ``replaced`` is the resource that was created in its place, where one was (same type, scope and name). ``waivers``
     are those that stood beside any of its frames, with the number of frames. ``severity`` and ``limit`` (days, None:
     any failure counts) are those in force when it began; ``deviation`` is what the control's rule says, None while it
-    is open, or ended by a changed test or boundary, and still within its limit.
+    is open, or ended by a changed test or boundary, and still within its limit. ``responses`` are management's, in the
+    order in which they were sealed: a later one takes nothing of an earlier one away.
     """
 
     check: str
@@ -108,6 +122,20 @@ class Failure:
     deviation: bool | None = None
     waivers: Mapping[str, int] | None = None
     replaced: str | None = None
+    responses: tuple[Response, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """What names it for good, in every report: SHA-256 of what failed where, and of the run that saw it first."""
+        scope, subject = self.scope, self.subject
+        place = (scope.provider, scope.account, scope.region)
+        named = (self.check, *place, subject.kind, subject.type, subject.id, self.first_bad.run)
+        return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+    @property
+    def id(self) -> str:
+        """The beginning of the digest, as people use it."""
+        return self.digest[:12]
 
 
 ChangeKind = Literal["check", "parameter", "control", "policy", "schema", "engine", "boundary", "selection"]

@@ -51,7 +51,7 @@ from engine.model import (
     Severity,
     Snapshot,
 )
-from engine.periods import Period
+from engine.periods import Failure, Period
 from engine.probes import probe
 from engine.recording import RunPlan, Verdict
 from engine.selection import select
@@ -567,6 +567,15 @@ def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> t
     period that is not over or does not follow the one before, VerificationError and SealError.
     """
     return recording.close(store, config, starts, ends, _policy_of, is_weaker, clock)
+
+
+def respond(store: str, config: Path, named: str, answer: Mapping[str, str], clock: Clock) -> tuple[int, Failure]:
+    """Seal management's response to a failure by its id: its ``cause``, ``effect`` and ``correction``, and ``by`` whom.
+
+    Gives the sequence of the entry, and the failure. Raises UsageError where there is no such failure, with the nearest
+    ids; VerificationError and SealError.
+    """
+    return recording.respond(store, config, named, answer, _policy_of, clock)
 
 
 def freeze(store: str, config: Path, check: str | None, starts: date, ends: date, clock: Clock) -> tuple[int, Frozen]:

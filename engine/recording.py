@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -21,7 +21,7 @@ from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError
 from engine.model import Assessment, Check, Clock, Finding, Snapshot
-from engine.periods import Period
+from engine.periods import Failure, Period
 from providers.base import Directory
 
 if TYPE_CHECKING:
@@ -494,6 +494,23 @@ def close(
     film, reading = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, asked, read_policy)
     found = shown(film, reading, recorder.trust, asked, weaker)
     return closing.close(recorder, film, reading, found, clock.now()).sequence, found
+
+
+def respond(
+    store: str, config: Path, named: str, answer: Mapping[str, str], read_policy: ReadPolicy, clock: Clock
+) -> tuple[int, Failure]:
+    """Seal management's response to a failure of any night; gives the sequence of its entry, and the failure."""
+    from engine.evidence import responding
+    from engine.evidence.period import keeping
+    from engine.evidence.period.made import Asked, filmed
+
+    recorder, now = _recorder(store, config), clock.now()
+    first = next(iter(keeping.verified_chain(recorder.layout, recorder.trust).placed), None)
+    starts = date.fromisoformat((first.entry.recorded_at if first else now)[:10]) - timedelta(days=2)
+    asked = Asked(starts, date.fromisoformat(now[:10]) + timedelta(days=1))
+    film, _ = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, asked, read_policy)
+    link, failure = responding.respond(recorder, film, named, responding.Answer(**answer), now)
+    return link.sequence, failure
 
 
 def freeze(

@@ -14,7 +14,7 @@ from engine.evidence import canonical
 SCHEMA: Final = 1
 """Version of the entries."""
 
-RESERVED: Final = frozenset({"compact", "tombstone", "response"})
+RESERVED: Final = frozenset({"compact", "tombstone"})
 """Kinds that have a name and no meaning yet. Like an unknown kind, they never verify."""
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -24,6 +24,7 @@ Time = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[
 Date = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}\Z")]
 Base64 = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+Statement = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
 Place = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 RunKind = Literal["scheduled", "adhoc", "gate", "demo"]
@@ -209,6 +210,23 @@ class Close(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     open_failures: Digest
 
 
+class Response(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What management says of a failure: its cause, its effect, and how it was or is to be corrected.
+
+    ``failure`` is the digest that names it (:attr:`engine.periods.Failure.digest`), of ``check`` on ``subject`` (an id
+    as records have it); ``first_bad`` the seal of the run that saw it first. ``by`` is who answers for it.
+    """
+
+    failure: Digest
+    check: Text
+    subject: str
+    first_bad: Link
+    cause: Statement
+    effect: Statement
+    correction: Statement
+    by: Text
+
+
 KINDS: Final[dict[str, Any]] = {
     "intent": Intent,
     "seal": Seal,
@@ -218,6 +236,7 @@ KINDS: Final[dict[str, Any]] = {
     "population": Population,
     "nonce": Nonce,
     "close": Close,
+    "response": Response,
 }
 """Each kind and what its body says. A kind that does not stand here never verifies."""
 

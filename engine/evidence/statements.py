@@ -1,4 +1,4 @@
-"""What entries of a chain may say of others: a population of sealed runs, a draw from it, a period that is closed."""
+"""What entries of a chain may say of others: a population of sealed runs, a draw, a closed period, a response."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.evidence.anchors import place
-from engine.evidence.entries import Close, Link, Nonce, Population, Span
+from engine.evidence.entries import Close, Link, Nonce, Population, Response, Span
 from engine.evidence.faults import Fault
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def faults(reading: Reading) -> Iterator[Fault]:
                 yield Fault(name, "closes a period with what is no seal before it")
             yield from (Fault(name, text) for text in _closing(body, closed))
             closed.append(body.period)
+        if isinstance(body, Response) and not says(body.first_bad, "seal"):
+            yield Fault(name, "responds to a failure that no run before it saw")
         kinds[placed.link] = placed.entry.kind
 
 

@@ -123,15 +123,20 @@ def _control(row: ControlInPeriod, numbers: Mapping[period_counts.FailureKey, st
 def _failures(failures: Sequence[Failure], numbers: Mapping[period_counts.FailureKey, str]) -> Iterator[str]:
     rows = [
         (
-            numbers[period_counts.key(row)],
+            f"{numbers[period_counts.key(row)]} {code(row.id)}",
             f"{code(row.subject.name)} {_prose(row.message or row.check)}",
             _prose(f"{period_words.began(row)}; {period_words.ended(row)}"),
             _prose(f"{period_words.lasted(row)}; {period_words.seen(row)}"),
             _prose("; ".join(filter(None, (period_words.decided(row), period_words.accepted(row))))),
+            _prose(period_words.responses(row)),
         )
         for row in failures
     ]
-    yield from _table(("Failure", "What", "From when to when", "How long", "By the rule; waivers"), rows, "failure")
+    yield from _table(
+        ("Failure", "What", "From when to when", "How long", "By the rule; waivers", "Management's response"),
+        rows,
+        "failure",
+    )
 
 
 def _unused(period: Period) -> Iterator[str]:

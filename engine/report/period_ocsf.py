@@ -119,6 +119,7 @@ def _failure(of: Failure, number: str, engine: str) -> Document:
     event["status_detail"] = f"{period_words.began(of)}; {period_words.ended(of)}"
     event["unmapped"] = {
         "number": number,
+        "id": of.id,
         "last_good": _moment(of.last_good),
         "first_bad": _moment(of.first_bad),
         "last_bad": _moment(of.last_bad),
@@ -131,6 +132,10 @@ def _failure(of: Failure, number: str, engine: str) -> Document:
         "deviation": of.deviation,
         "waivers": dict(of.waivers or {}),
         "replaced_by": of.replaced,
+        "responses": [
+            {"cause": said.cause, "effect": said.effect, "correction": said.correction, "by": said.by, "at": said.at}
+            for said in of.responses
+        ],
     }
     return event
 

@@ -193,7 +193,7 @@ def _failure_observations(period: Period, name: Name) -> Iterator[Document]:
                 f"{failure.message or failure.check}: {period_words.began(failure)}; {period_words.ended(failure)}; "
                 f"{period_words.lasted(failure)}"
             ),
-            "props": _props(("number", number), *_bounds(failure)),
+            "props": _props(("number", number), ("id", failure.id), *_bounds(failure)),
             "methods": ["TEST"],
             "types": ["finding"],
             "subjects": [
@@ -287,8 +287,24 @@ def _risks(period: Period, name: Name) -> Iterator[Document]:
                 *(("waiver", _waiver(row)) for row in waivers),
             ),
             "status": "closed" if failure.ended in _CLOSED else "open",
+            **_remediations(failure, name),
             "related-observations": [{"observation-uuid": _failure_uuid("observation", failure, name)}],
         }
+
+
+def _remediations(failure: Failure, name: Name) -> Document:
+    """Management's responses, as what OSCAL calls responses to a risk; nothing where there are none."""
+    rows = [
+        {
+            "uuid": name("response", failure.digest, str(said.sequence)),
+            "lifecycle": "completed" if failure.ended in _CLOSED else "planned",
+            "title": text(f"Management's response, entry {said.sequence} of the chain"),
+            "description": text(said.correction),
+            "props": _props(("cause", said.cause), ("effect", said.effect), ("by", said.by), ("at", said.at)),
+        }
+        for said in failure.responses
+    ]
+    return {"remediations": rows} if rows else {}
 
 
 def _waiver(row: WaiverInPeriod) -> str:

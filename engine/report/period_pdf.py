@@ -283,15 +283,17 @@ def _failures(failures: Iterable[Failure], numbers: Any, draw: _Drawing) -> Bloc
         (
             numbers[period_counts.key(row)],
             f"{row.subject.name}, {row.severity}: {row.check} version {row.version} in {_scope(row.scope)}. "
-            f"{row.message or ''}",
+            f"{row.message or ''} Id {row.id}.",
             f"{period_words.began(row)}; {period_words.ended(row)}"
             + (f"; replaced by {row.replaced}" if row.replaced else ""),
             f"{period_words.lasted(row)}; {period_words.seen(row)}",
-            "; ".join(filter(None, (period_words.decided(row), period_words.accepted(row)))),
+            "; ".join(
+                filter(None, (period_words.decided(row), period_words.accepted(row), period_words.responses(row)))
+            ),
         )
         for row in failures
     )
-    headings = ("Failure", "What", "From when to when", "How long", "By the rule; waivers")
+    headings = ("Failure", "What", "From when to when", "How long", "By the rule; waivers; response")
     yield from draw.table(headings, rows, (0.075, 0.315, 0.28, 0.165, 0.165), "failures")
 
 

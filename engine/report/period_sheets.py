@@ -113,7 +113,7 @@ _WORKPAPER: Final = (
     Column("Not decided", 8),
     Column("Failures listed as", 16),
     Column("Management's response, on record", 28),
-    Column("Management's response", 28, auditor=True),
+    Column("Management's response", 28),
     Column("Auditor's test", 30, auditor=True),
     Column("Auditor's sample", 18, auditor=True),
     Column("Auditor's result", 22, auditor=True),
@@ -166,6 +166,7 @@ def _control(
         sum(failure.deviation is None for failure in row.failures),
         references,
         period_words.response(row),
+        period_words.answers(row, numbers),
     )
     return (*told, *_empty(told))
 
@@ -187,6 +188,7 @@ _FAILURES: Final = (
     ("Last good", 20), ("First bad", 20), ("Last bad", 20), ("First good", 20), ("Began", 20), ("Ended", 20),
     ("Hours, at least", 8), ("Hours, at most", 9), ("Runs failing", 8), ("Not seen within", 8), ("Limit", 12),
     ("By the rule", 16), ("Waivers beside it", 22), ("Replaced by", 24), ("What was observed", 38),
+    ("Management's response", 38), ("Id", 14),
 )  # fmt: skip
 
 
@@ -229,6 +231,8 @@ def _failure(row: Failure, number: str, controls: tuple[str, ...]) -> Row:
         period_words.accepted(row),
         row.replaced or "",
         row.message or "",
+        period_words.responses(row),
+        row.id,
     )
 
 

@@ -135,6 +135,8 @@ def _failures(
             f"{period_words.lasted(row)}; {period_words.seen(row)}",
             safe(period_words.accepted(row), 400),
             f"replaced by {safe(row.replaced)}" if row.replaced else "",
+            f"Management's response: {safe(period_words.responses(row), 12_000)}" if row.responses else "",
+            f"id {row.id}",
         ]
         first, *rest = [text for text in said if text]
         yield from page.labelled(f"  {numbers[period_counts.key(row)]}", first, "red")

@@ -249,6 +249,21 @@ def seen(failure: Failure) -> str:
     return text + (f", {failure.unseen:,} not seen in between" if failure.unseen else "")
 
 
+def responses(failure: Failure) -> str:
+    """What management said of a failure, each response with who answers for it and where it is sealed."""
+    return " ".join(
+        f"Cause: {said.cause} Effect: {said.effect} Correction: {said.correction} ({said.by}, {said.at}, entry "
+        f"{said.sequence})"
+        for said in failure.responses
+    )
+
+
+def answers(row: ControlInPeriod, numbers: Mapping[period_counts.FailureKey, str]) -> str:
+    """Management's responses to a control's failures, each with the number of its failure."""
+    told = (f"{numbers[period_counts.key(row)]}: {responses(row)}" for row in row.failures if row.responses)
+    return "; ".join(told)
+
+
 def response(row: ControlInPeriod) -> str:
     """What is on record of management's response to a control's failures: how they ended, and what was accepted."""
     ends: dict[str, int] = {}
@@ -258,6 +273,8 @@ def response(row: ControlInPeriod) -> str:
     waivers = dict.fromkeys(id_ for failure in row.failures for id_ in failure.waivers or {})
     told = [f"{count:,} {how}" for how, count in ends.items()]
     told += [f"accepted for a time: {', '.join(waivers)}"] if waivers else []
+    answered = sum(bool(failure.responses) for failure in row.failures)
+    told += [f"management responded to {answered:,}"] if answered else []
     return "; ".join(told)
 
 

@@ -26,6 +26,7 @@ from engine.periods import (
     Night,
     Period,
     PeriodPopulation,
+    Response,
     SecondSource,
     WaiverInPeriod,
 )
@@ -232,8 +233,18 @@ LONG: Final = failure(
     first_good=at("2026-09-10"),
     ended="corrected",
     deviation=True,
+    responses=(
+        Response(
+            cause="A template was copied.",
+            effect="Invoices lay under a key of the provider's.",
+            correction="The template takes our key since.",
+            by="Dana Platform",
+            at="2026-09-11T08:00:00Z",
+            sequence=120,
+        ),
+    ),
 )
-"""Beyond its limit, corrected, with two nights in it that were missed."""
+"""Beyond its limit, corrected, with two nights in it that were missed; management responded."""
 FORMULA: Final = failure(
     ENCRYPTED,
     bucket('=HYPERLINK("https://example.com";"=1+1")'),

@@ -429,7 +429,7 @@ def all_cut(world: World, chance: Chance) -> Tampered:
 @tampering("omission", "tombstone in the place of a run, with the key", "store", "kind")
 def tombstone(world: World, chance: Chance) -> Tampered:
     def change(items: list[Item]) -> str:
-        kind = chance.choice(["tombstone", "compact", "response", "rumour"])
+        kind = chance.choice(["tombstone", "compact", "rumour"])
         further(world, items, kind, {"run": world.runs[chance.randrange(3)], "reason": "retention"})
         return entry_at(len(items))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,14 @@ from engine.evidence import anchors, canonical, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
 from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, second, waived
+from engine.evidence.period.failures import Found
 from engine.evidence.period.film import Bases, Film, ReadPolicy, film
 from engine.evidence.period.frames import frames, unsealed
+from engine.evidence.responding import responses
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
 from engine.model import Check
-from engine.periods import Period
+from engine.periods import Period, Response
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -87,6 +89,13 @@ def _kept_bodies(database: DuckDBPyConnection, packs: Sequence[Path], digests: I
     return {digest: canonical.decode(data) for digest, data in found.items()}
 
 
+def _answered(rows: Sequence[Found], said: Mapping[str, tuple[Response, ...]]) -> list[Found]:
+    """Failures with management's responses."""
+    if not said:
+        return list(rows)
+    return [replace(row, failure=replace(row.failure, responses=said.get(row.failure.digest, ()))) for row in rows]
+
+
 def shown(
     made: Film, reading: Reading, trust: Trust, asked: Asked, weaker: Callable[[Check, str, Any], bool]
 ) -> Period:
@@ -95,7 +104,7 @@ def shown(
     window = made.window
     lost = list(unsealed(reading))
     calendar = nights.nights(made, lost)
-    found = failures.found(made)
+    found = _answered(failures.found(made), responses(reading))
     rows = populations.seen(made)
     population = populations.populations(made, rows)
     controls = conclusions.controls(made, found, rows, population, calendar)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from engine.evidence import canonical, chain
-from engine.evidence.entries import Close, Link, Nonce, Population, Span
+from engine.evidence.entries import Close, Link, Nonce, Population, Response, Span
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
@@ -116,3 +116,13 @@ def test_a_period_closes_with_its_own_seals(recorder: Recorder, change: Any, mes
 def test_a_period_is_closed_once(recorder: Recorder) -> None:
     found = said(recorder, ("close", closing(seals(recorder))), ("close", closing((), "2026-11-30", "2026-12-31")))
     assert found == ["closes a period that begins before the end of one closed earlier"]
+
+
+def test_a_response_is_to_a_failure_that_a_run_before_it_saw(recorder: Recorder) -> None:
+    answer = {"cause": "a", "effect": "b", "correction": "c", "by": "d"}
+    known, unknown = (
+        Response(failure=DIGEST, check="aws.made.x", subject="x", first_bad=link, **answer)
+        for link in (seals(recorder)[0], NOWHERE)
+    )
+    assert said(recorder, ("response", known)) == []
+    assert said(recorder, ("response", unknown)) == ["responds to a failure that no run before it saw"]
