@@ -143,7 +143,7 @@ def _unfitting(
     if "security" not in organization.categories:
         yield document.problem(("categories",), "security is always in a SOC 2 report: add it")
     if not _is_timezone(organization.schedule.timezone):
-        yield document.problem(("schedule", "timezone"), f"there is no time zone {organization.schedule.timezone}")
+        yield document.problem(("schedule", "timezone"), f"no time zone {organization.schedule.timezone} is known here")
     for id_ in organization.stated:
         if id_ not in criteria:
             yield document.key_problem(("criteria", id_), f"there is no criterion {id_}")

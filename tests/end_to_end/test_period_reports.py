@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.verbs import auditreel
-from tests.unit.evidence.nightly import ENCRYPTED, recorded
+from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 
 TYPE_2 = ("type2", "--from", "2026-06-01", "--to", "2026-06-04")
@@ -93,3 +93,28 @@ def test_a_store_that_does_not_verify_gives_no_report(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (5, b"")
     assert "does not verify" in done.stderr.decode()
     assert not (folder / "report.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("was", "stored", "said"),
+    [
+        ("criteria: [CC6.1]", "criteria: [CC9.9]", "DP-01 names CC9.9; there is no such criterion"),
+        ("{critical: 1, high: 2, ", "{critical: 1, ", "DP-01 has no limit for failures of severity high"),
+    ],
+)
+def test_a_stored_policy_that_names_what_is_not_there_is_an_error_with_its_place(
+    tmp_path: Path, was: str, stored: str, said: str
+) -> None:
+    controls = CONTROLS.replace(was, stored)
+    recorded(store_in(tmp_path), "2026-06-01T01:00:00Z", {ENCRYPTED: {"a": "fail"}}, controls=controls)
+    done = report(tmp_path, "type1", "--at", "2026-06-01")
+    text = " ".join(done.stderr.decode().split())
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert f"controls/all.yaml:1:1: {was.partition(':')[0] if 'criteria' in was else 'deviation'}: {said}" in text
+
+
+def test_time_zones_are_known_where_the_system_has_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONTZPATH", "")
+    done = auditreel(folder, "report", *TYPE_2, variables=("PYTHONTZPATH",))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "(Europe/Berlin)" in done.stdout.decode()

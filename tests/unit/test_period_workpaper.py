@@ -67,7 +67,12 @@ def test_the_auditors_columns_are_there_and_empty() -> None:
     headings, *rows = cells(book(periods.every_state())["workpaper"])
     mine = ["Management's response", "Auditor's test", "Auditor's sample", "Auditor's result", "Reference"]
     assert headings[-5:] == mine
-    assert {value for row in rows for value in row[-5:]} == {""}
+    assert {value for row in rows for value in row[-4:]} == {""}
+    # Management's own is what it has sealed, and else empty for what it says on paper.
+    assert {row[1]: row[-5] for row in rows if row[-5]} == {
+        "DP-01": "F-006: Cause: A template was copied. Effect: Invoices lay under a key of the provider's. Correction: "
+        "The template takes our key since. (Dana Platform, 2026-09-11T08:00:00Z, entry 120)"
+    }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
