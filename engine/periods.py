@@ -260,13 +260,27 @@ class WaiverInPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """The entry that closed a period (``auditreel close``), and when: RFC 3339 UTC.
+
+    ``late`` are frames of it, or of the time before, that were sealed only after it was closed: with them the period is
+    not what was closed.
+    """
+
+    sequence: int
+    at: str
+    late: tuple[Moment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """The frames from one date to another, both included, judged together: what every report of a period shows.
 
     ``type_`` 1 is a single frame (design and implementation), 2 a period (operation). ``anchored`` is the first line
     of every report: by whom the chain is anchored in time, or that it is not. ``digest`` is of everything that the
     period was made of (the seals' digests, in order), so that two reports can be told apart. ``inventory`` counts the
-    resources of each type at the end, ``appeared`` and ``gone`` those that came and went.
+    resources of each type at the end, ``appeared`` and ``gone`` those that came and went. ``closed`` is None while
+    nobody has closed it.
     """
 
     type_: Literal[1, 2]
@@ -289,3 +303,4 @@ class Period:
     inventory: Mapping[str, int]
     appeared: Mapping[str, int]
     gone: Mapping[str, int]
+    closed: Closed | None = None

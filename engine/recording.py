@@ -470,7 +470,7 @@ def period(
     weaker: Weaker,
 ) -> Period:
     """What the sealed runs of a store show of a period. Raises VerificationError where any of them does not verify."""
-    from engine.evidence.closing import refuse_other_inputs
+    from engine.evidence import closing
     from engine.evidence.period.made import Asked, filmed, shown
     from engine.evidence.trust import read_trust
 
@@ -479,8 +479,7 @@ def period(
     asked, trust = Asked(starts, ends, type_), read_trust(trusted / "trust.json")
     film, reading = filmed(folder, trust, _secret(trusted), asked, read_policy)
     found = shown(film, reading, trust, asked, weaker)
-    refuse_other_inputs(reading, found)
-    return found
+    return replace(found, closed=closing.closed(reading, film, found))
 
 
 def close(

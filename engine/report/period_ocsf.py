@@ -69,6 +69,7 @@ def _period(period: Period, engine: str) -> Document:
     event["unmapped"] = {
         "organization": period.organization,
         "anchored": period.anchored,
+        "closed": period_words.closed(period.closed) if period.closed is not None else None,
         "demonstration": closing.WATERMARK if period.demonstration else None,
         "period": period.digest,
         "starts": period.starts,

@@ -156,6 +156,8 @@ def _cover(period: Period, draw: _Drawing) -> Blocks:
     if period.demonstration:
         yield draw.text(closing.WATERMARK, "alarm")
     yield draw.text(period.anchored, "alarm" if period.anchored.startswith("NOT ANCHORED") else "first")
+    if period.closed is not None:
+        yield draw.text(period_words.closed(period.closed), "alarm" if period.closed.late else "first")
     yield draw.text(f"Digest of the period: {period.digest}", "small")
     yield draw.space(8)
     yield draw.text(period_words.NOT_AN_OPINION)

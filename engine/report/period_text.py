@@ -36,7 +36,7 @@ def render(period: Period, options: Options) -> bytes:
 
 def _header(period: Period, page: Page) -> Iterator[str]:
     for text in period_words.firsts(period):
-        alarming = not text.startswith("anchored")
+        alarming = not text.startswith(("anchored", "closed"))
         yield from (page.paint(line, "bold", *(("yellow",) if alarming else ())) for line in _lines(text, page))
     yield from (page.paint(line, "bold") for line in _lines(period_words.title(period), page))
     yield from page.labelled("Whose", safe(period.organization))

@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.periods import (
     Change,
+    Closed,
     ControlInPeriod,
     CriterionInPeriod,
     Failure,
@@ -89,6 +90,17 @@ def firsts(period: Period) -> Iterator[str]:
     if period.demonstration:
         yield closing.WATERMARK
     yield period.anchored
+    if period.closed is not None:
+        yield closed(period.closed)
+
+
+def closed(row: Closed) -> str:
+    """That a period was closed, and what came into it since."""
+    text = f"closed at {row.at} in entry {row.sequence} of the chain"
+    if not row.late:
+        return text
+    runs = named((f"{moment.run} of {moment.as_of}" for moment in row.late), 5)
+    return f"NOT AS CLOSED: {text}; sealed after that, and shown here too: {runs}"
 
 
 def coverage(period: Period) -> str:

@@ -16,7 +16,7 @@ from engine.evidence.layout import Layout
 from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, second, waived
 from engine.evidence.period.failures import Found
 from engine.evidence.period.film import Bases, Film, ReadPolicy, film
-from engine.evidence.period.frames import frames, unsealed
+from engine.evidence.period.frames import SealedFrame, frames, unsealed
 from engine.evidence.responding import responses
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
@@ -89,6 +89,11 @@ def _kept_bodies(database: DuckDBPyConnection, packs: Sequence[Path], digests: I
     return {digest: canonical.decode(data) for digest, data in found.items()}
 
 
+def inputs(rows: Iterable[SealedFrame]) -> str:
+    """The digest of everything that a period is made of: the digests of the seals of all frames up to its end."""
+    return canonical.digest("\n".join(frame.placed.digest for frame in rows).encode())
+
+
 def _answered(rows: Sequence[Found], said: Mapping[str, tuple[Response, ...]]) -> list[Found]:
     """Failures with management's responses."""
     if not said:
@@ -119,7 +124,7 @@ def shown(
         # The last frame's anchor is that of all before it.
         anchored=anchors.line(anchors.anchoring(reading, trust).of(made.frames[-1].placed.entry.sequence)),
         demonstration=trust.purpose == "demonstration",
-        digest=canonical.digest("\n".join(frame.placed.digest for frame in made.frames).encode()),
+        digest=inputs(made.frames),
         frames=tuple(
             made.frames[number].shown(dates[made.looks[number].night]) for number in range(window.begin, window.count)
         ),
