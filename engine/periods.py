@@ -260,6 +260,28 @@ class WaiverInPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A population that was frozen in entry ``sequence`` of the chain, and what was drawn of it.
+
+    ``of`` is its check, or "nights"; ``unit`` what one of its ``count`` units is. ``nonce`` is the auditor's, None for
+    an ``internal`` draw, and where nothing was drawn yet (then ``size`` is None too). ``drawn`` is in the order of the
+    draw; ``replaced`` are units that could not be tested: (unit, what took its place, why, when).
+    """
+
+    sequence: int
+    of: str
+    unit: Literal["items", "nights", "events"]
+    count: int
+    digest: str
+    nonce: str | None = None
+    internal: bool = False
+    size: int | None = None
+    seed: str = ""
+    drawn: tuple[str, ...] = ()
+    replaced: tuple[tuple[str, str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """The entry that closed a period (``auditreel close``), and when: RFC 3339 UTC.
 
@@ -280,7 +302,7 @@ class Period:
     of every report: by whom the chain is anchored in time, or that it is not. ``digest`` is of everything that the
     period was made of (the seals' digests, in order), so that two reports can be told apart. ``inventory`` counts the
     resources of each type at the end, ``appeared`` and ``gone`` those that came and went. ``closed`` is None while
-    nobody has closed it.
+    nobody has closed it; ``samples`` are of populations that were frozen from its frames.
     """
 
     type_: Literal[1, 2]
@@ -304,3 +326,4 @@ class Period:
     appeared: Mapping[str, int]
     gone: Mapping[str, int]
     closed: Closed | None = None
+    samples: tuple[Sample, ...] = ()

@@ -595,6 +595,14 @@ def drawn(store: str, config: Path, sequence: int, size: int, nonce: str | None,
     return recording.drawn(store, config, sequence, size, nonce, clock)
 
 
+def replaced(store: str, config: Path, sequence: int, unit: str, reason: str, clock: Clock) -> tuple[int, str]:
+    """Put the next unit of a draw (from the population of an entry) in the place of one that cannot be tested.
+
+    Gives the sequence of the entry that says why, and that unit. Raises UsageError, VerificationError and SealError.
+    """
+    return recording.replaced(store, config, sequence, unit, reason, clock)
+
+
 def _policy_of(sources: Mapping[str, Mapping[str, bytes]], parameters: Mapping[str, Mapping[str, Any]]) -> InForce:
     return in_force(sources["checks"], sources["controls"], sources["policies"], parameters, find())
 

@@ -471,13 +471,18 @@ def period(
 ) -> Period:
     """What the sealed runs of a store show of a period. Raises VerificationError where any of them does not verify."""
     from engine.evidence import closing
+    from engine.evidence.layout import Layout
     from engine.evidence.period.made import Asked, filmed, shown
+    from engine.evidence.sampling import samples
     from engine.evidence.trust import read_trust
 
     folder = local(store)
     trusted = _trusted(folder, config)
     asked, trust = Asked(starts, ends, type_), read_trust(trusted / "trust.json")
     film, reading = filmed(folder, trust, _secret(trusted), asked, read_policy)
+    window = film.window
+    frames = (frame.placed.link for frame in film.frames[window.begin : window.count])
+    film.samples = samples(reading, Layout(folder), frames)
     found = shown(film, reading, trust, asked, weaker)
     return replace(found, closed=closing.closed(reading, film, found))
 
@@ -531,6 +536,14 @@ def drawn(store: str, config: Path, sequence: int, size: int, nonce: str | None,
 
     link, _, sample = sampling.drawn(_recorder(store, config), sequence, size, nonce, clock.now())
     return link.sequence, sample
+
+
+def replaced(store: str, config: Path, sequence: int, unit: str, reason: str, clock: Clock) -> tuple[int, str]:
+    """Replace a unit of a sample by the next in its order; gives the sequence of the entry, and that unit."""
+    from engine.evidence import sampling
+
+    link, by = sampling.replace(_recorder(store, config), sequence, unit, reason, clock.now())
+    return link.sequence, by
 
 
 def _recorder(store: str, config: Path) -> Recorder:

@@ -182,11 +182,25 @@ class Nonce(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     """What decides a draw from a population that was frozen before.
 
     ``nonce`` is the auditor's; null marks a draw as ``internal``: who froze the population could have chosen it.
+    ``size`` is how many the auditor asked for.
     """
 
     population: Link
     nonce: Text | None
     internal: bool
+    size: Place | None = None
+
+
+class Replacement(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A unit of a sample that cannot be tested, and the next in the order of the draw, which takes its place.
+
+    ``draw`` is the entry of the nonce, ``reason`` why the unit cannot be tested.
+    """
+
+    draw: Link
+    unit: str
+    by: str
+    reason: Statement
 
 
 class Span(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -235,6 +249,7 @@ KINDS: Final[dict[str, Any]] = {
     "key": Rotate | Revoke,
     "population": Population,
     "nonce": Nonce,
+    "replacement": Replacement,
     "close": Close,
     "response": Response,
 }

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.evidence.anchors import place
-from engine.evidence.entries import Close, Link, Nonce, Population, Response, Span
+from engine.evidence.entries import Close, Link, Nonce, Population, Replacement, Response, Span
 from engine.evidence.faults import Fault
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def faults(reading: Reading) -> Iterator[Fault]:
     kinds: dict[Link, str] = {}
     drawn: set[Link] = set()
     closed: list[Span] = []
+    replaced: set[tuple[Link, str]] = set()
     first = next((found.entry.sequence for found in reading.placed if found.entry.kind != "key"), 1)
     for placed in reading.placed:
         name, body = place(placed), placed.entry.body
@@ -39,6 +40,12 @@ def faults(reading: Reading) -> Iterator[Fault]:
             closed.append(body.period)
         if isinstance(body, Response) and not says(body.first_bad, "seal"):
             yield Fault(name, "responds to a failure that no run before it saw")
+        if isinstance(body, Replacement):
+            if not says(body.draw, "nonce"):
+                yield Fault(name, "replaces a unit of no sample that was drawn before it")
+            if (body.draw, body.unit) in replaced:
+                yield Fault(name, "replaces a unit a second time")
+            replaced.add((body.draw, body.unit))
         kinds[placed.link] = placed.entry.kind
 
 

@@ -19,7 +19,7 @@ def render(period: Period, options: Options) -> bytes:
     """The report as Markdown (GitHub's, which others read too)."""
     del options
     sections: tuple[Callable[[Period], Iterator[str]], ...] = (
-        _header, _totals, _nights, _criteria, _unused, _populations, _changes, _waivers, _facts,
+        _header, _totals, _nights, _criteria, _unused, _populations, _changes, _waivers, _samples, _facts,
     )  # fmt: skip
     blocks = ["\n".join(section(period)) for section in sections]
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
@@ -186,6 +186,13 @@ def _waivers(period: Period) -> Iterator[str]:
         for row in period.waivers
     ]
     yield from _table(("Waiver", "What and why", "Who", "In force", "Beside failures in"), rows, "waiver")
+
+
+def _samples(period: Period) -> Iterator[str]:
+    rows = [(_prose(of), _prose(text)) for of, text in period_words.samples(period)]
+    if rows:
+        yield "## Samples\n"
+        yield from _table(("Population", "Sample"), rows, "sample")
 
 
 def _facts(period: Period) -> Iterator[str]:

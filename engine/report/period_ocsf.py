@@ -76,6 +76,7 @@ def _period(period: Period, engine: str) -> Document:
         "ends": period.ends,
         "totals": asdict(period_counts.totals(period)),
         "controls": {row.control.id: row.word for row in period.controls},
+        "samples": dict(period_words.samples(period)),
     }
     return event
 

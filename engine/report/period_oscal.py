@@ -90,7 +90,7 @@ def _result(period: Period, name: Name) -> Document:
         "description": text(f"{period_words.coverage(period)} {period_words.BETWEEN}"),
         "start": period.frames[0].moment.as_of if period.frames else f"{period.starts}T00:00:00Z",
         "end": period.frames[-1].sealed_at if period.frames else f"{period.ends}T00:00:00Z",
-        "props": _props(*totals),
+        "props": _props(*totals, *(("sample", f"{of}: {says}") for of, says in period_words.samples(period))),
         "local-definitions": {"inventory-items": items} if items else {},
         "reviewed-controls": _reviewed(period),
         "observations": observations,

@@ -52,7 +52,7 @@ def render(period: Period, options: Options) -> bytes:
     document = Document(target, period)
     draw = _Drawing(styles, contents)
     sections: tuple[Callable[[Period, _Drawing], Blocks], ...] = (
-        _cover, _coverage, _criteria, _unused, _populations, _changes, _waivers, _system, _procedures,
+        _cover, _coverage, _criteria, _unused, _populations, _changes, _waivers, _samples, _system, _procedures,
     )  # fmt: skip
     document.multiBuild([block for section in sections for block in section(period, draw)])
     return target.getvalue()
@@ -355,6 +355,13 @@ def _waivers(period: Period, draw: _Drawing) -> Blocks:
     )
     headings = ("Waiver", "What and why", "Who", "In force", "Stood beside failures in")
     yield from draw.table(headings, rows, (0.12, 0.38, 0.22, 0.13, 0.15), "waivers")
+
+
+def _samples(period: Period, draw: _Drawing) -> Blocks:
+    rows = list(period_words.samples(period))
+    if rows:
+        yield draw.text("Samples", "h1")
+        yield from draw.table(("Population", "Sample"), rows, (0.3, 0.7), "samples")
 
 
 def _system(period: Period, draw: _Drawing) -> Blocks:

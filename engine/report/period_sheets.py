@@ -43,7 +43,7 @@ class Sheet:
 
 SHEETS: Final = (
     "totals", "workpaper", "failures", "nights", "gaps", "coverage", "populations", "changes", "waivers", "runs",
-    "inventory",
+    "inventory", "samples",
 )  # fmt: skip
 """The names of all sheets, in their order."""
 
@@ -62,6 +62,7 @@ def sheets(period: Period) -> tuple[Sheet, ...]:
         "waivers": _waivers,
         "runs": _runs,
         "inventory": _inventory,
+        "samples": _samples,
     }
     return tuple(makers[name](period) for name in SHEETS)
 
@@ -412,3 +413,19 @@ def _inventory(period: Period) -> Sheet:
         for type_ in types
     )
     return _sheet("inventory", about, columns, rows)
+
+
+def _samples(period: Period) -> Sheet:
+    about = "What was drawn from populations that were frozen first, one row a unit, in the order of the draw."
+    columns = (
+        ("Population", 40), ("Frozen in entry", 9), ("Units", 8), ("Of", 9), ("Digest", 24), ("Nonce", 24),
+        ("Seed", 24), ("Drawn", 60), ("Replaced by", 60), ("Why", 40), ("When", 20),
+    )  # fmt: skip
+    rows: list[Row] = []
+    for row in period.samples:
+        replaced = {unit: told for unit, *told in row.replaced}
+        nonce = row.nonce if row.nonce is not None else "internal" if row.internal else "none yet"
+        told = (row.of, row.sequence, row.count, row.unit, row.digest, nonce, row.seed)
+        units = (*row.drawn, *(by for _, by, _, _ in row.replaced)) or ("",)
+        rows += ((*told, unit, *replaced.get(unit, ("", "", ""))[:3]) for unit in units)
+    return _sheet("samples", about, columns, rows)

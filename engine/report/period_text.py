@@ -28,7 +28,7 @@ def render(period: Period, options: Options) -> bytes:
     """The report as a page of text for a terminal of ``options.width`` columns."""
     page = layout.page(options, margin=13)
     sections: tuple[Callable[[Period, Page], Iterator[str]], ...] = (
-        _header, _totals, _nights, _criteria, _unused, _populations, _changes, _waivers, _facts, _end,
+        _header, _totals, _nights, _criteria, _unused, _populations, _changes, _waivers, _samples, _facts, _end,
     )  # fmt: skip
     blocks = [[line.rstrip() for line in section(period, page)] for section in sections]
     return ("\n\n".join("\n".join(block) for block in blocks if block) + "\n").encode()
@@ -193,6 +193,13 @@ def _waivers(period: Period, page: Page) -> Iterator[str]:
         for row in period.waivers
     ]
     yield from _listed(rows, page, 16, "waiver")
+
+
+def _samples(period: Period, page: Page) -> Iterator[str]:
+    rows = list(period_words.samples(period))
+    if rows:
+        yield page.heading("Samples", "drawn from populations that were frozen first")
+        yield from _listed(rows, page, 16, "sample")
 
 
 def _facts(period: Period, page: Page) -> Iterator[str]:

@@ -94,6 +94,18 @@ def firsts(period: Period) -> Iterator[str]:
         yield closed(period.closed)
 
 
+def samples(period: Period) -> Iterator[tuple[str, str]]:
+    """The samples of a period: (what of, how it was drawn and what was replaced)."""
+    for row in period.samples:
+        of = f"{row.of}: {row.count:,} {row.unit}, frozen in entry {row.sequence}"
+        if row.size is None:
+            yield of, f"nothing drawn of a recorded size; digest {row.digest}"
+            continue
+        how = "an internal draw: whoever drew could have drawn again" if row.internal else f"by the nonce {row.nonce!r}"
+        gone = "".join(f"; {unit} replaced by {by} at {at}: {why}" for unit, by, why, at in row.replaced)
+        yield of, f"{row.size:,} drawn, {how}, seed {row.seed}: {named(row.drawn, 60)}{gone}"
+
+
 def closed(row: Closed) -> str:
     """That a period was closed, and what came into it since."""
     text = f"closed at {row.at} in entry {row.sequence} of the chain"

@@ -23,7 +23,7 @@ from engine.evidence.period.looks import Listing, Look, Pair, View
 from engine.evidence.period.schedule import Calendar, instant, night_of
 from engine.evidence.runs import Reader
 from engine.model import InForce, Schedule, Scope, Subject
-from engine.periods import Moment, SecondSource
+from engine.periods import Moment, Sample, SecondSource
 
 Sources = Mapping[str, Mapping[str, bytes]]
 ReadPolicy = Callable[[Sources, Mapping[str, Mapping[str, Any]]], InForce]
@@ -90,7 +90,7 @@ class Window:
 class Film:
     """The frames up to the end of a period, and the index that they are in.
 
-    ``second`` is what second sources counted, by resource type.
+    ``second`` is what second sources counted, by resource type; ``samples`` are those of its frames.
     """
 
     frames: Sequence[SealedFrame]
@@ -100,6 +100,7 @@ class Film:
     window: Window
     expired: frozenset[int] = field(default_factory=frozenset)
     second: Mapping[str, SecondSource] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
 
     @cached_property
     def looks(self) -> list[Look]:

@@ -139,4 +139,5 @@ def shown(
         inventory=held.at_end,
         appeared=held.appeared,
         gone=held.gone,
+        samples=made.samples,
     )

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from engine.evidence import canonical, chain
-from engine.evidence.entries import Close, Link, Nonce, Population, Response, Span
+from engine.evidence.entries import Close, Link, Nonce, Population, Replacement, Response, Span
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
@@ -126,3 +126,22 @@ def test_a_response_is_to_a_failure_that_a_run_before_it_saw(recorder: Recorder)
     )
     assert said(recorder, ("response", known)) == []
     assert said(recorder, ("response", unknown)) == ["responds to a failure that no run before it saw"]
+
+
+def test_a_unit_of_a_sample_is_replaced_once(recorder: Recorder) -> None:
+    assert said(recorder, ("replacement", Replacement(draw=NOWHERE, unit="a", by="b", reason="c"))) == [
+        "replaces a unit of no sample that was drawn before it"
+    ]
+
+
+def test_a_unit_that_was_replaced_is_not_replaced_again(recorder: Recorder) -> None:
+    drawings: list[Link] = []
+
+    def replaced(link: Link) -> Replacement:
+        drawings.append(link)
+        return Replacement(draw=drawings[0], unit="a", by="b", reason="c")
+
+    draw = (("population", population(seals(recorder))), ("nonce", drawn()))
+    assert said(recorder, *draw, ("replacement", replaced), ("replacement", replaced)) == [
+        "replaces a unit a second time"
+    ]
