@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -118,3 +119,32 @@ def test_time_zones_are_known_where_the_system_has_none(folder: Path, monkeypatc
     done = auditreel(folder, "report", *TYPE_2, variables=("PYTHONTZPATH",))
     assert (done.returncode, done.stderr) == (0, b"")
     assert "(Europe/Berlin)" in done.stdout.decode()
+
+
+def test_html_is_a_page_while_it_is_small_and_a_folder_of_pages_when_it_is_large(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for day in (1, 2):
+        names = {f"bucket-{number:04}": "fail" for number in range(1_200 if day == 2 else 2)}
+        recorded(store, f"2026-06-0{day}T01:00:00Z", {ENCRYPTED: names})
+    (tmp_path / "there").mkdir()
+    html = ("--format", "html", "--output")
+    small = ("type2", "--from", "2026-06-01", "--to", "2026-06-01")
+
+    def files(name: str) -> list[str]:
+        return sorted(path.relative_to(tmp_path / name).as_posix() for path in (tmp_path / name).rglob("*.html"))
+
+    assert [report(tmp_path, *small, *html, name).returncode for name in ("page", "page.html", "there")] == [0, 0, 0]
+    assert (tmp_path / "page").read_bytes() == (tmp_path / "page.html").read_bytes()
+    assert (tmp_path / "there" / "index.html").read_bytes() == (tmp_path / "page.html").read_bytes()
+
+    done = report(tmp_path, *TYPE_2, *html, "pages")
+    assert (done.returncode, done.stdout) == (0, b"")
+    pages = files("pages")
+    assert f"{len(pages)} pages; open pages/index.html" in done.stderr.decode()
+    assert {"index.html", "pages/criterion-CC6.1.html", "pages/failures-1.html", "pages/failures-3.html"} <= {*pages}
+    for page in pages:
+        text = (tmp_path / "pages" / page).read_text()
+        for link in re.findall(r'href="([^"#]+)(?:#[^"]*)?"', text):
+            assert ((tmp_path / "pages" / page).parent / link).exists(), (page, link)
+    assert report(tmp_path, *TYPE_2, *html, "whole.html").returncode == 0
+    assert b"F-1200" in (tmp_path / "whole.html").read_bytes()
