@@ -203,11 +203,11 @@ class PeriodPopulation:
 class ControlInPeriod:
     """What a period shows of a control: the first word that applies, always with its coverage.
 
-    ``nights`` are those on which all its checks ran everywhere, of ``expected``. ``failures`` are all of them: those
-    that are deviations first, then those undecided, then those corrected in time.
-    ``missed`` are nights without a run, each a failure and a deviation of the scanning control and of no other.
-    ``procedure`` says in auditors'
-    words what was done (inspection, observation, reperformance); ``result`` counts, and never concludes.
+    ``nights`` are those on which all its checks ran everywhere, of ``expected``; ``marks`` are all of them, as in
+    :attr:`CoverageRow.nights`, empty where no machine looks. ``failures`` are all of them: those that are deviations
+    first, then those undecided, then those corrected in time. ``missed`` are nights without a run, each a failure and a
+    deviation of the scanning control and of no other. ``procedure`` says in auditors' words what was done (inspection,
+    observation, reperformance); ``result`` counts, and never concludes.
     """
 
     control: Control
@@ -222,6 +222,7 @@ class ControlInPeriod:
     procedure: str
     result: str
     missed: tuple[str, ...] = ()
+    marks: str = ""
 
     @property
     def failed(self) -> int:

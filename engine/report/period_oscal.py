@@ -94,7 +94,9 @@ def _document(period: Period, gathered: Gathered) -> Document:
         },
         "import-ap": {"href": f"#{plan}"},
         "results": [_result(period, name, gathered)],
-        "back-matter": {"resources": [_plan(period, plan), *(_run(frame, name) for frame in period.frames)]},
+        "back-matter": {
+            "resources": gathered(chain((_plan(period, plan),), (_run(row, name) for row in period.frames)))
+        },
     }
     return {"assessment-results": results}
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.periods import MARKS
+from engine.report.html.site import Site
 from tests.end_to_end.verbs import auditreel
-from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, recorded
+from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, VERSIONED, made, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 
 PERIOD = ("--from", "2026-06-01", "--to", "2026-06-05")
@@ -95,3 +97,28 @@ def test_evidence_that_nobody_recorded_is_said_and_never_left_out(folder: Path) 
             "not used: disk_report, since an alternative is in use.",
         ),
     }
+
+
+def test_the_nights_that_the_page_draws_are_those_that_were_concluded(folder: Path) -> None:
+    period = made(folder, "2026-06-01", "2026-06-05")
+    site = Site(period, split=False)
+    drawn = {id_: "".join(MARKS[square.state] for square in shown.squares) for id_, shown in site.controls.items()}
+    assert drawn == {
+        "DP-01": "rr-r-", "DP-02": ".....", "GV-01": "", "GV-02": ".....", "GV-03": "rr-r-", "MO-01": "rr-r-",
+    }  # fmt: skip
+    assert {id_: marks.count("r") for id_, marks in drawn.items()} == {
+        row.control.id: row.nights for row in period.controls
+    }
+
+
+def test_a_night_on_which_one_of_two_checks_was_not_selected_is_drawn_as_partly_run(tmp_path: Path) -> None:
+    both = CONTROLS.replace("checks: [aws.s3.encrypted]", "checks: [aws.s3.encrypted, aws.s3.versioned]")
+    store = store_in(tmp_path)
+    alone, together = {ENCRYPTED: {"a": "pass"}}, {ENCRYPTED: {"a": "pass"}, VERSIONED: {"a": "pass"}}
+    for day, verdicts in ((1, alone), (2, together), (3, together)):
+        recorded(store, f"2026-06-0{day}T01:00:00Z", verdicts, controls=both)
+    period = made(tmp_path, "2026-06-01", "2026-06-03")
+    (control,) = (row for row in period.controls if row.control.id == "DP-01")
+    assert (control.marks, control.nights, control.word) == ("prr", 2, "incomplete")
+    squares = Site(period, split=False).controls["DP-01"].squares
+    assert [square.state for square in squares] == ["partly", "ran", "ran"]

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from engine.evidence.period.coverage import NOT_IN_FORCE, RAN
+from engine.evidence.period.coverage import MISSING, NOT_IN_FORCE, PARTLY, RAN
 from engine.evidence.period.failures import Found, names, ruling
 from engine.evidence.period.film import Film
 from engine.evidence.period.populations import Seen
 from engine.model import NIGHTLY_SCANS, Control, ControlWord, Criterion, InForce
-from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Night, PeriodPopulation
+from engine.periods import MARKS, ControlInPeriod, CriterionInPeriod, Failure, Night, PeriodPopulation
 
 
 def controls(
@@ -27,7 +27,7 @@ def controls(
     if not policies:
         policies = [film.bases[-1].policy]
     latest = {control.id: control for policy in policies for control in policy.controls}
-    covered = _covered(film)
+    covered = _by_check(film)
     by_check = {population.check: population for population in populations}
     failing: dict[str, list[Found]] = {}
     for row in found:
@@ -55,23 +55,20 @@ class _Known:
     found: Mapping[str, Sequence[Found]]
     rows: Mapping[str, Seen]
     populations: Mapping[str, PeriodPopulation]
-    covered: Mapping[str, str]
+    covered: Mapping[str, tuple[str, ...]]
     nights: tuple[Night, ...]
     versions: Mapping[str, Sequence[Control]]
     rulings: dict[tuple[object, ...], tuple[int | None, bool | None]] = field(default_factory=dict)
 
 
-def _covered(film: Film) -> dict[str, str]:
-    """Of each check its nights: "r" where it ran everywhere it was in force, and that was somewhere."""
-    by_check: dict[str, set[str]] = {}
+def _by_check(film: Film) -> dict[str, tuple[str, ...]]:
+    """Of each check, night by night, the marks that its scopes have, those where it was not in force left out."""
+    rows: dict[str, set[str]] = {}
     for (_, check), track in film.tracks.items():
-        by_check.setdefault(check, set()).add(track.marks[film.window.first_night :])
+        rows.setdefault(check, set()).add(track.marks[film.window.first_night :])
     return {
-        check: "".join(
-            RAN if RAN in marks and set(marks) <= {RAN, NOT_IN_FORCE} else NOT_IN_FORCE
-            for marks in zip(*rows, strict=True)
-        )
-        for check, rows in by_check.items()
+        check: tuple("".join(sorted({*marks} - {NOT_IN_FORCE})) for marks in zip(*found, strict=True))
+        for check, found in rows.items()
     }
 
 
@@ -86,7 +83,8 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
     # No evidence of other kinds can be recorded yet, so that none is.
     manual = [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
     needed = manual or any(not any("." in name for name in group) for group in control.alternatives)
-    nights = _nights(wanted, known, scanning)
+    marks = _marks(wanted, known, scanning)
+    nights = marks.count(RAN)
     subjects = {place for row in mine for place in row.subjects}
     unknown = {place for row in mine for place in row.unknown}
     deviations = sum(failure.deviation is True for failure in failures) + len(missed)
@@ -109,6 +107,7 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
         deviations=deviations,
         populations=tuple(known.populations[check] for check in wanted if check in known.populations),
         missed=tuple(night.date for night in missed),
+        marks=marks,
         not_tested_before=dict(_late(wanted, known.film)),
         procedure=_procedure(wanted, known, scanning),
         result="; ".join([result, *said]) + ".",
@@ -173,13 +172,26 @@ def _ruled(row: Found, rule: Control, rulings: dict[tuple[object, ...], tuple[in
     return replace(failure, limit=limit, deviation=deviation)
 
 
-def _nights(wanted: Sequence[str], known: _Known, scanning: bool) -> int:
+def _marks(wanted: Sequence[str], known: _Known, scanning: bool) -> str:
+    """The nights of a control: ran where all its checks ran everywhere that they were in force, and that was somewhere.
+
+    Those of the scanning control are the schedule's; a control that no check judges has none.
+    """
     if scanning and not wanted:
-        return sum(night.state in ("ran", "partly") for night in known.nights)
-    rows = [known.covered.get(check, "") for check in wanted]
-    if not rows or not all(rows):
-        return 0
-    return sum(all(mark == RAN for mark in marks) for marks in zip(*rows, strict=True))
+        return "".join(MARKS[night.state] for night in known.nights)
+    never = ("",) * len(known.nights)
+    rows = [known.covered.get(check, never) for check in wanted]
+    return "".join(map(_together, zip(*rows, strict=True)))
+
+
+def _together(checks: Sequence[str]) -> str:
+    """The mark of a night of several checks, each with the marks of its scopes."""
+    marks = set("".join(checks))
+    if len(marks) == 1 and (all(checks) or not marks & {RAN}):
+        return marks.pop()
+    if marks & {RAN, PARTLY}:
+        return PARTLY
+    return MISSING if marks else NOT_IN_FORCE
 
 
 def _word(control: Control, failed: bool, seen: bool, incomplete: bool, judged: bool) -> ControlWord:
