@@ -60,7 +60,7 @@ _CODES: Final = (
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl, .csv, .md. Repeatable.",
+    help="Write a report as well, by its suffix: .txt, .json, .jsonl, .csv, .md, .html. Repeatable.",
 )
 @options.CONFIG
 @options.debug

@@ -18,7 +18,7 @@ from engine.errors import InputError, UsageError
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 KINDS: Final = ("adhoc", "scheduled")
-FORMATS: Final = ("text", "json", "jsonl", "csv", "markdown")
+FORMATS: Final = ("text", "json", "jsonl", "csv", "markdown", "html")
 PROJECT_FILE: Final = "auditreel.toml"
 USER_FILE: Final = "config.toml"
 PREFIX: Final = "AUDITREEL_"

@@ -47,6 +47,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     "jsonl": Format("engine.report.jsonl", ".jsonl"),
     "csv": Format("engine.report.csv", ".csv"),
     "markdown": Format("engine.report.markdown", ".md"),
+    "html": Format("engine.report.html.run", ".html"),
 }
 
 

@@ -250,7 +250,7 @@ def test_controls_conclude_with_their_coverage_and_missed_nights_fail_only_the_s
         "MO-01": ("failures_observed", 3, 8, 0, 0, 2),
     }
     assert [failure.deviation for failure in rows["DP-01"].failures] == [True, True, False]
-    assert rows["MO-01"].result == ("2 nights without a run, complete on 6 of 8 nights, 0 resources.")
+    assert rows["MO-01"].result == ("2 nights without a run, complete on 3 of 8 nights, 0 resources.")
     states = {row.criterion.id: (row.state, row.controls) for row in found.criteria}
     assert len(states) == 61
     assert states["CC6.1"] == ("controls", ("DP-01", "DP-02"))
