@@ -63,7 +63,7 @@ def render(run: Assessment, options: Options) -> str:
         places=places,
         uncovered=tuple(_uncovered(run)),
         fixes=summary.fixes(run),
-        none=_none(run),
+        otherwise=_otherwise(run),
         controls=summary.relying(run),
         most=SHOWN,
         unseen=sentences.not_seen(run) if gaps else "",
@@ -115,7 +115,7 @@ def _facts(run: Assessment) -> Iterator[tuple[str, str]]:
             yield label, text
 
 
-def _none(run: Assessment) -> str:
+def _otherwise(run: Assessment) -> str:
     """What stands where no failure is listed."""
     if run.waived:
         return f"{counted(len(run.waived), 'failure')} observed, all of them waived; the waivers are below."
