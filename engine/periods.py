@@ -101,7 +101,8 @@ class Failure:
     are those that stood beside any of its frames, with the number of frames. ``severity`` and ``limit`` (days, None:
     any failure counts) are those in force when it began; ``deviation`` is what the control's rule says, None while it
     is open, or ended by a changed test or boundary, and still within its limit. ``responses`` are management's, in the
-    order in which they were sealed: a later one takes nothing of an earlier one away.
+    order in which they were sealed: a later one takes nothing of an earlier one away. ``beside`` are the waivers again,
+    each with the first and the last of the frames in a row in which it stood beside this failure.
     """
 
     check: str
@@ -123,6 +124,7 @@ class Failure:
     waivers: Mapping[str, int] | None = None
     replaced: str | None = None
     responses: tuple[Response, ...] = ()
+    beside: tuple[tuple[str, Moment, Moment], ...] = ()
 
     @property
     def digest(self) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.periods import MARKS
+from engine.report.html.charts import TimeLine
 from engine.report.html.site import Site
 from tests.end_to_end.verbs import auditreel
-from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, VERSIONED, made, recorded
+from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, VERSIONED, a_check, accepted, made, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 
 PERIOD = ("--from", "2026-06-01", "--to", "2026-06-05")
@@ -122,3 +123,22 @@ def test_a_night_on_which_one_of_two_checks_was_not_selected_is_drawn_as_partly_
     assert (control.marks, control.nights, control.word) == ("prr", 2, "incomplete")
     squares = Site(period, split=False).controls["DP-01"].squares
     assert [square.state for square in squares] == ["partly", "ran", "ran"]
+
+
+def test_the_part_of_a_failure_that_was_waived_is_drawn_and_no_more(tmp_path: Path) -> None:
+    """b is waived on the second and third of five nights, c from the first to the last by the same waiver."""
+    store = store_in(tmp_path)
+    check = a_check(ENCRYPTED)
+    for day in range(1, 6):
+        beside = {"c": accepted("c", check), **({"b": accepted("b", check)} if day in (2, 3) else {})}
+        recorded(store, f"2026-06-0{day}T01:00:00Z", {ENCRYPTED: {"b": "fail", "c": "fail"}}, [check], accepted=beside)
+    period = made(tmp_path, "2026-06-01", "2026-06-05")
+    told = {
+        row.subject.name: [(id_, first.as_of[8:10], last.as_of[8:10]) for id_, first, last in row.beside]
+        for row in period.failures
+    }
+    assert told == {"b": [("2026-014", "02", "03")], "c": [("2026-014", "01", "05")]}
+    line = TimeLine(period)
+    b, c = (line.bar(row) for row in period.failures)
+    assert len(b.waived) == len(c.waived) == 1
+    assert float(c.waived[0][1]) == pytest.approx(4 * float(b.waived[0][1]), abs=0.3)

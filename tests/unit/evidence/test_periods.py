@@ -177,6 +177,7 @@ def test_failures_have_the_bounds_that_frames_give_and_the_rule_that_was_in_forc
             limit=2,
             deviation=True,
             waivers={"2026-014": 2},
+            beside=(("2026-014", moment(found, "2026-03-27"), moment(found, "2026-03-28")),),
         ),
         Failure(
             ENCRYPTED,
