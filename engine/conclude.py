@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from engine.content.policy import Policy
 from engine.model import (
+    NIGHTLY_SCANS,
     SEVERITIES,
     Control,
     ControlConclusion,
@@ -230,8 +231,11 @@ def _reason(conclusion: ControlConclusion, word: ControlWord) -> str:
         parts.append(f"{_count(conclusion.failed, 'failure')}{accepted}")
     if conclusion.not_run:
         parts.append(f"not run: {', '.join(conclusion.not_run)}")
-    if conclusion.control.evidence:
-        parts.append(f"not seen: {', '.join(conclusion.control.evidence)}")
+    manual = [kind for kind in conclusion.control.evidence if kind != NIGHTLY_SCANS]
+    if manual:
+        parts.append(f"no evidence recorded: {', '.join(manual)}")
+    if NIGHTLY_SCANS in conclusion.control.evidence:
+        parts.append("whether a run was made every night is shown by a report of a period")
     if total:
         least = "" if conclusion.complete else "at least "
         parts.append(f"{judged:,} of {least}{_count(total, 'verdict')} known")

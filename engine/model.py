@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from providers.base import GLOBAL, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
@@ -238,6 +238,11 @@ class Criterion:
     frequency: str
     typical_evidence: tuple[str, ...]
     aspects: Mapping[str, str] = field(default_factory=dict)
+
+
+NIGHTLY_SCANS: Final = "nightly_scans"
+"""The kind of evidence that sealed runs themselves are: a control that names it is the scanning control, which fails on
+every night that no run was made. It takes a period to see."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Between two frames nothing is claimed: every bound of a failure is the time of a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -76,6 +77,18 @@ Ended = Literal["open", "corrected", "deleted", "not_applicable", "test_changed"
 
 
 @dataclass(frozen=True, slots=True)
+class Response:
+    """What management says of a failure, as it was sealed ``at`` (RFC 3339 UTC) in entry ``sequence`` of the chain."""
+
+    cause: str
+    effect: str
+    correction: str
+    by: str
+    at: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """One check failing on one subject from frame to frame: an interval with the bounds that the frames give.
 
@@ -87,7 +100,9 @@ class Failure:
     ``replaced`` is the resource that was created in its place, where one was (same type, scope and name). ``waivers``
     are those that stood beside any of its frames, with the number of frames. ``severity`` and ``limit`` (days, None:
     any failure counts) are those in force when it began; ``deviation`` is what the control's rule says, None while it
-    is open, or ended by a changed test or boundary, and still within its limit.
+    is open, or ended by a changed test or boundary, and still within its limit. ``responses`` are management's, in the
+    order in which they were sealed: a later one takes nothing of an earlier one away. ``beside`` are the waivers again,
+    each with the first and the last of the frames in a row in which it stood beside this failure.
     """
 
     check: str
@@ -108,6 +123,21 @@ class Failure:
     deviation: bool | None = None
     waivers: Mapping[str, int] | None = None
     replaced: str | None = None
+    responses: tuple[Response, ...] = ()
+    beside: tuple[tuple[str, Moment, Moment], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """What names it for good, in every report: SHA-256 of what failed where, and of the run that saw it first."""
+        scope, subject = self.scope, self.subject
+        place = (scope.provider, scope.account, scope.region)
+        named = (self.check, *place, subject.kind, subject.type, subject.id, self.first_bad.run)
+        return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+    @property
+    def id(self) -> str:
+        """The beginning of the digest, as people use it."""
+        return self.digest[:12]
 
 
 ChangeKind = Literal["check", "parameter", "control", "policy", "schema", "engine", "boundary", "selection"]
@@ -132,11 +162,32 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondSource:
+    """What another source counted of a resource type beside what was listed, in the frames in which it was read.
+
+    ``query`` is its operation. ``at`` is the frame of the greatest difference (the last of them; the last frame where
+    none differs), with what was ``listed`` in it and what the source counted. Of ``frames`` ``differing`` differ.
+    """
+
+    query: str
+    at: Moment
+    listed: int
+    counted: int
+    frames: int
+    differing: int
+
+    @property
+    def difference(self) -> int:
+        """By how many the source counted more than were listed."""
+        return self.counted - self.listed
+
+
+@dataclass(frozen=True, slots=True)
 class PeriodPopulation:
     """Everything of one check that was seen in any frame of the period.
 
     ``complete`` is false where any frame's listing was not. ``queries`` are the operations that listed it; ``second``
-    is the count of another source, where one exists. What lived only between two frames is not claimed.
+    is what another source counted, where one was read. What lived only between two frames is not claimed.
     """
 
     check: str
@@ -147,16 +198,18 @@ class PeriodPopulation:
     last_seen: Moment | None
     complete: bool
     queries: tuple[str, ...] = ()
-    second: int | None = None
+    second: SecondSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ControlInPeriod:
     """What a period shows of a control: the first word that applies, always with its coverage.
 
-    ``nights`` are those on which all its checks ran everywhere, of ``expected``. ``failures`` are all of them: those
-    that are deviations first, then those undecided, then those corrected in time. ``procedure`` says in auditors'
-    words what was done (inspection, observation, reperformance); ``result`` counts, and never concludes.
+    ``nights`` are those on which all its checks ran everywhere, of ``expected``; ``marks`` are all of them, as in
+    :attr:`CoverageRow.nights`, empty where no machine looks. ``failures`` are all of them: those that are deviations
+    first, then those undecided, then those corrected in time. ``missed`` are nights without a run, each a failure and a
+    deviation of the scanning control and of no other. ``procedure`` says in auditors' words what was done (inspection,
+    observation, reperformance); ``result`` counts, and never concludes.
     """
 
     control: Control
@@ -170,6 +223,13 @@ class ControlInPeriod:
     not_tested_before: Mapping[str, str]
     procedure: str
     result: str
+    missed: tuple[str, ...] = ()
+    marks: str = ""
+
+    @property
+    def failed(self) -> int:
+        """How many failures it shows, missed nights too."""
+        return len(self.failures) + len(self.missed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +284,49 @@ class NotRetained:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A population that was frozen in entry ``sequence`` of the chain, and what was drawn of it.
+
+    ``of`` is its check, or "nights"; ``unit`` what one of its ``count`` units is. ``nonce`` is the auditor's, None for
+    an ``internal`` draw, and where nothing was drawn yet (then ``size`` is None too). ``drawn`` is in the order of the
+    draw; ``replaced`` are units that could not be tested: (unit, what took its place, why, when).
+    """
+
+    sequence: int
+    of: str
+    unit: Literal["items", "nights", "events"]
+    count: int
+    digest: str
+    nonce: str | None = None
+    internal: bool = False
+    size: int | None = None
+    seed: str = ""
+    drawn: tuple[str, ...] = ()
+    replaced: tuple[tuple[str, str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The entry that closed a period (``auditreel close``), and when: RFC 3339 UTC.
+
+    ``late`` are frames of it, or of the time before, that were sealed only after it was closed: with them the period is
+    not what was closed.
+    """
+
+    sequence: int
+    at: str
+    late: tuple[Moment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """The frames from one date to another, both included, judged together: what every report of a period shows.
 
     ``type_`` 1 is a single frame (design and implementation), 2 a period (operation). ``anchored`` is the first line
     of every report: by whom the chain is anchored in time, or that it is not. ``digest`` is of everything that the
     period was made of (the seals' digests, in order), so that two reports can be told apart. ``inventory`` counts the
-    resources of each type at the end, ``appeared`` and ``gone`` those that came and went. ``not_retained`` are frames
+    resources of each type at the end, ``appeared`` and ``gone`` those that came and went. ``closed`` is None while
+    nobody has closed it; ``samples`` are of populations that were frozen from its frames. ``not_retained`` are frames
     that were removed: of them nothing is claimed beyond the counts that were sealed.
     """
 
@@ -255,3 +351,5 @@ class Period:
     appeared: Mapping[str, int]
     gone: Mapping[str, int]
     not_retained: tuple[NotRetained, ...] = ()
+    closed: Closed | None = None
+    samples: tuple[Sample, ...] = ()

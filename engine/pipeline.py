@@ -52,7 +52,7 @@ from engine.model import (
     Severity,
     Snapshot,
 )
-from engine.periods import Period
+from engine.periods import Failure, Period
 from engine.probes import probe
 from engine.recording import RunPlan, Verdict
 from engine.selection import named_criteria, select
@@ -625,6 +625,15 @@ def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> t
     return recording.close(store, config, starts, ends, _policy_of, is_weaker, clock)
 
 
+def respond(store: str, config: Path, named: str, answer: Mapping[str, str], clock: Clock) -> tuple[int, Failure]:
+    """Seal management's response to a failure by its id: its ``cause``, ``effect`` and ``correction``, and ``by`` whom.
+
+    Gives the sequence of the entry, and the failure. Raises UsageError where there is no such failure, with the nearest
+    ids; VerificationError and SealError.
+    """
+    return recording.respond(store, config, named, answer, _policy_of, clock)
+
+
 def freeze(store: str, config: Path, check: str | None, starts: date, ends: date, clock: Clock) -> tuple[int, Frozen]:
     """Seal what a check was about in a period (``check`` None: the nights of it) before anything is drawn from it.
 
@@ -640,6 +649,14 @@ def drawn(store: str, config: Path, sequence: int, size: int, nonce: str | None,
     Gives the sequence of the nonce's entry, and the sample. Raises UsageError, VerificationError and SealError.
     """
     return recording.drawn(store, config, sequence, size, nonce, clock)
+
+
+def replaced(store: str, config: Path, sequence: int, unit: str, reason: str, clock: Clock) -> tuple[int, str]:
+    """Put the next unit of a draw (from the population of an entry) in the place of one that cannot be tested.
+
+    Gives the sequence of the entry that says why, and that unit. Raises UsageError, VerificationError and SealError.
+    """
+    return recording.replaced(store, config, sequence, unit, reason, clock)
 
 
 def _policy_of(sources: Mapping[str, Mapping[str, bytes]], parameters: Mapping[str, Mapping[str, Any]]) -> InForce:

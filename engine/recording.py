@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +23,7 @@ from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError
 from engine.model import Assessment, Check, Clock, Finding, Retention, Snapshot
-from engine.periods import Period
+from engine.periods import Failure, Period
 from providers.base import Directory
 
 if TYPE_CHECKING:
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from engine.evidence.compaction import Merged
     from engine.evidence.expiry import Fate
     from engine.evidence.period.changes import Weaker
-    from engine.evidence.period.film import ReadPolicy
+    from engine.evidence.period.film import Film, ReadPolicy
     from engine.evidence.period.keeping import Comparison
+    from engine.evidence.period.made import Asked
     from engine.evidence.replay import Judge
     from engine.evidence.retest import Judge as Rejudge
     from engine.evidence.sample import Draw, Frozen
     from engine.evidence.seal import Recorder
+    from engine.evidence.trust import Trust
     from engine.gates import Changes
     from engine.resume import Unsealed
 
@@ -526,17 +528,31 @@ def period(
     weaker: Weaker,
 ) -> Period:
     """What the sealed runs of a store show of a period. Raises VerificationError where any of them does not verify."""
-    from engine.evidence.closing import refuse_other_inputs
-    from engine.evidence.period.made import Asked, filmed, shown
+    from engine.evidence.period.made import Asked
     from engine.evidence.trust import read_trust
 
     folder = local(store)
     trusted = _trusted(folder, config)
-    asked, trust = Asked(starts, ends, type_), read_trust(trusted / "trust.json")
+    return _seen(folder, trusted, read_trust(trusted / "trust.json"), Asked(starts, ends, type_), read_policy, weaker)[
+        1
+    ]
+
+
+def _seen(
+    folder: Path, trusted: Path, trust: Trust, asked: Asked, read_policy: ReadPolicy, weaker: Weaker
+) -> tuple[Film, Period]:
+    """The frames of a period, and what they show, with what the chain says of it."""
+    from engine.evidence import closing
+    from engine.evidence.layout import Layout
+    from engine.evidence.period.made import filmed, shown
+    from engine.evidence.sampling import samples
+
     film, reading = filmed(folder, trust, _secret(trusted), asked, read_policy)
+    window = film.window
+    frames = (frame.placed.link for frame in film.frames[window.begin : window.count])
+    film.samples = samples(reading, Layout(folder), frames)
     found = shown(film, reading, trust, asked, weaker)
-    refuse_other_inputs(reading, found)
-    return found
+    return film, replace(found, closed=closing.closed(reading, film, found))
 
 
 def export_period(
@@ -551,18 +567,15 @@ def export_period(
     weaker: Weaker,
 ) -> Manifest:
     """Write the runs of a period as a bundle with its report, which ``pages`` makes; gives its manifest."""
-    from engine.evidence.closing import refuse_other_inputs
     from engine.evidence.exporting import export_period as exported
     from engine.evidence.keys import load_keys
-    from engine.evidence.period.made import Asked, filmed, shown
+    from engine.evidence.period.made import Asked
     from engine.evidence.trust import read_trust
 
     folder = local(store)
     trusted = _trusted(folder, config)
     trust, asked = read_trust(trusted / "trust.json"), Asked(*window)
-    film, reading = filmed(folder, trust, _secret(trusted), asked, read_policy)
-    found = shown(film, reading, trust, asked, weaker)
-    refuse_other_inputs(reading, found)
+    film, found = _seen(folder, trusted, trust, asked, read_policy, weaker)
     signer, made = load_keys(trusted).signing, partial(pages, found)
     return exported(folder, trust, signer, film, made, output, criteria, redacted)
 
@@ -578,6 +591,23 @@ def close(
     film, reading = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, asked, read_policy)
     found = shown(film, reading, recorder.trust, asked, weaker)
     return closing.close(recorder, film, reading, found, clock.now()).sequence, found
+
+
+def respond(
+    store: str, config: Path, named: str, answer: Mapping[str, str], read_policy: ReadPolicy, clock: Clock
+) -> tuple[int, Failure]:
+    """Seal management's response to a failure of any night; gives the sequence of its entry, and the failure."""
+    from engine.evidence import responding
+    from engine.evidence.period import keeping
+    from engine.evidence.period.made import Asked, filmed
+
+    recorder, now = _recorder(store, config), clock.now()
+    first = next(iter(keeping.verified_chain(recorder.layout, recorder.trust).placed), None)
+    starts = date.fromisoformat((first.entry.recorded_at if first else now)[:10]) - timedelta(days=2)
+    asked = Asked(starts, date.fromisoformat(now[:10]) + timedelta(days=1))
+    film, _ = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, asked, read_policy)
+    link, failure = responding.respond(recorder, film, named, responding.Answer(**answer), now)
+    return link.sequence, failure
 
 
 def freeze(
@@ -599,6 +629,14 @@ def drawn(store: str, config: Path, sequence: int, size: int, nonce: str | None,
 
     link, _, sample = sampling.drawn(_recorder(store, config), sequence, size, nonce, clock.now())
     return link.sequence, sample
+
+
+def replaced(store: str, config: Path, sequence: int, unit: str, reason: str, clock: Clock) -> tuple[int, str]:
+    """Replace a unit of a sample by the next in its order; gives the sequence of the entry, and that unit."""
+    from engine.evidence import sampling
+
+    link, by = sampling.replace(_recorder(store, config), sequence, unit, reason, clock.now())
+    return link.sequence, by
 
 
 def _recorder(store: str, config: Path) -> Recorder:

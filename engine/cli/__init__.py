@@ -28,6 +28,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "init": ("engine.cli.init", "Make an evidence store, its keys and its trust file."),
     "report": ("engine.cli.report", "What the recorded runs of a date or a period show, by criterion and control."),
     "close": ("engine.cli.close", "Freeze in the chain what a period is made of."),
+    "respond": ("engine.cli.respond", "Seal management's response to a failure."),
     "sample": ("engine.cli.sample", "Freeze a population, and draw from it by the auditor's nonce."),
     "export": ("engine.cli.export", "Write a recorded run as a bundle that anyone can verify."),
     "verify": ("engine.cli.verify", "Verify a store, a run, a record or a bundle, completely and offline."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 FORMATS: Final = ("text", "markdown", "html", "csv", "xlsx", "pdf", "oscal", "ocsf")
+_INDEX: Final = "index.html"
 _BINARY: Final = frozenset({"xlsx", "pdf"})
 
 
@@ -27,7 +28,10 @@ def _common(command: F) -> F:
         options.CONFIG,
         options.STORE,
         click.option(
-            "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of standard output."
+            "--output",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Write here instead of standard output. A folder takes HTML that is large as several pages.",
         ),
         click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True),
     ):
@@ -101,7 +105,9 @@ def changes(
 
 def _refuse(format_: str, output: Path | None) -> None:
     """Say before any work what would fail after it."""
-    if output is not None:
+    if output is not None and format_ == "html" and output.is_dir():
+        streams.check_target(output / _INDEX)
+    elif output is not None:
         streams.check_target(output)
     elif format_ in _BINARY:
         raise UsageError(f"reporting as {format_}: it is no text for a terminal; name a file with --output")
@@ -110,9 +116,25 @@ def _refuse(format_: str, output: Path | None) -> None:
 def _told(period: Period, format_: str, output: Path | None) -> int:
     from engine.report import PERIOD_FORMATS
 
-    data = PERIOD_FORMATS[format_].render(period, streams.options())
+    form = PERIOD_FORMATS[format_]
+    if format_ == "html" and output is not None and (output.is_dir() or output.suffix not in (".html", ".htm")):
+        return _pages(form.files(period, streams.options()), output)
+    data = form.render(period, streams.options())
     if output is None:
         streams.emit(data.decode())
     else:
         streams.write(output, data)
+    return 0
+
+
+def _pages(pages: Mapping[str, bytes], output: Path) -> int:
+    """Write pages below a folder, which is made where it is not there; a page alone into a file where none is."""
+    if len(pages) == 1 and not output.is_dir():
+        streams.write(output, pages[_INDEX])
+        return 0
+    # The index comes last: while it is not there, or old, nobody takes half of the pages for the whole.
+    for name in sorted(pages, key=lambda name: (name == _INDEX, name)):
+        streams.make_folder((output / name).parent)
+        streams.write(output / name, pages[name])
+    streams.say(f"{len(pages):,} pages; open {output / _INDEX}")
     return 0

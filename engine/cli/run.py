@@ -59,8 +59,8 @@ _CODES: Final = (
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl, .csv, .md, .sarif, .xml "
-    "(JUnit), .gitlab.json, ... Repeatable.",
+    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl, .csv, .md, .html, .sarif, "
+    ".xml (JUnit), .gitlab.json, ... Repeatable.",
 )
 @options.CONFIG
 @options.debug

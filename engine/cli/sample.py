@@ -62,3 +62,23 @@ def draw(population: int, size: int, nonce: str | None, store: str | None, confi
     if sample.replacements:
         streams.say(f"Replacements, in this order, each with a reason: {', '.join(sample.replacements[:size])}")
     return 0
+
+
+@command.command("replace", context_settings=options.CONTEXT)
+@click.argument("population", type=click.IntRange(min=1))
+@click.argument("unit")
+@click.option("--reason", required=True, metavar="TEXT", help="Why the unit cannot be tested.")
+@options.STORE
+@options.CONFIG
+@options.debug
+def replace(population: int, unit: str, reason: str, store: str | None, config: Path | None) -> int:
+    """Replace a UNIT of the sample from POPULATION by the next in the order of the draw. Prints that one."""
+    from engine import pipeline
+    from engine.cli import streams
+    from engine.cli.clock import system_clock
+
+    folder = config or settings.configuration()
+    sequence, by = pipeline.replaced(store_of(store), folder, population, unit, reason, system_clock())
+    streams.emit(f"{by}\n")
+    streams.say(f"It takes the place of {unit}; entry {sequence} says why")
+    return 0

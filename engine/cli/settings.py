@@ -19,7 +19,8 @@ from engine.errors import InputError, UsageError
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 KINDS: Final = ("adhoc", "scheduled")
 FORMATS: Final = (
-    "text", "json", "jsonl", "csv", "markdown", "sarif", "junit", "github", "summary", "comment", "gitlab", "azure",
+    "text", "json", "jsonl", "csv", "markdown", "html",
+    "sarif", "junit", "github", "summary", "comment", "gitlab", "azure",
 )  # fmt: skip
 PROJECT_FILE: Final = "auditreel.toml"
 USER_FILE: Final = "config.toml"

@@ -87,6 +87,14 @@ def check_target(path: Path) -> None:
         raise UsageError(f"writing {path}: the folder {path.parent} cannot be written to")
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder (0700), with those above it, where it is not there. Raises UsageError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"making the folder {path}: {error.strerror or error}") from error
+
+
 def write(path: Path, content: str | bytes) -> None:
     """Write a file (0600) whole or not at all; text as UTF-8. Raises UsageError.
 

@@ -155,7 +155,7 @@ def _unfitting(
     if "security" not in organization.categories:
         yield document.problem(("categories",), "security is always in a SOC 2 report: add it")
     if not _is_timezone(organization.schedule.timezone):
-        yield document.problem(("schedule", "timezone"), f"there is no time zone {organization.schedule.timezone}")
+        yield document.problem(("schedule", "timezone"), f"no time zone {organization.schedule.timezone} is known here")
     for number, hold in enumerate(organization.retention.holds if organization.retention else ()):
         if hold.starts > hold.ends:
             yield document.problem(("retention", "holds", number), "it ends before it starts")

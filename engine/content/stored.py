@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeVar
@@ -16,7 +16,7 @@ from engine.content.root import Root
 from engine.content.validation import shape
 from engine.content.waivers import waiver_of
 from engine.errors import ContentError, Problem
-from engine.model import Check, Control, Criterion, InForce, Waiver
+from engine.model import SEVERITIES, Check, Control, Criterion, InForce, Waiver
 
 _WAIVERS: Final = "waivers"
 T = TypeVar("T")
@@ -84,9 +84,27 @@ def in_force(
         checks={id_: _read(_check, f"{id_}.yaml", source, problems, None) for id_, source in checks.items()},
         parameters=parameters,
     )
+    if not problems:
+        problems += _unresolved(found)
     if problems:
         raise ContentError(problems)
     return found
+
+
+def _unresolved(found: InForce) -> Iterator[Problem]:
+    """What a stored policy names and does not hold. A run is not begun with such a policy, so it came about since."""
+    for control in found.controls:
+        for id_ in control.criteria:
+            if id_ not in found.criteria:
+                yield Problem(control.path, 1, 1, "criteria", f"{control.id} names {id_}; there is no such criterion")
+        if not isinstance(control.deviation, str):
+            for severity in SEVERITIES:
+                if severity not in control.deviation:
+                    message = f"{control.id} has no limit for failures of severity {severity}"
+                    yield Problem(control.path, 1, 1, "deviation", message)
+    for id_ in found.organization.stated:
+        if id_ not in found.criteria:
+            yield Problem(found.organization.path, 1, 1, "criteria", f"it states {id_}; there is no such criterion")
 
 
 def _read(make: Callable[[str, bytes], T], name: str, source: bytes, problems: list[Problem], instead: Any) -> T:

@@ -10,9 +10,10 @@ from engine.evidence import canonical
 from engine.evidence.chain import Reading
 from engine.evidence.entries import Close, Link, Span
 from engine.evidence.period.film import Film
+from engine.evidence.period.made import inputs
 from engine.evidence.seal import Recorder
 from engine.evidence.storage import removals
-from engine.periods import Failure, Period
+from engine.periods import Closed, Failure, Period
 
 
 def close(recorder: Recorder, film: Film, reading: Reading, period: Period, now: str) -> Link:
@@ -24,7 +25,12 @@ def close(recorder: Recorder, film: Film, reading: Reading, period: Period, now:
     span = Span(starts=period.starts, ends=period.ends, timezone=period.timezone)
     for placed, earlier in reading.of_kind("close"):
         if earlier.period == span:
-            refuse_other_inputs(reading, period)
+            before = closed(reading, film, period)
+            if before is not None and before.late:
+                raise UsageError(
+                    f"closing a period: entry {before.sequence} closed it, and {len(before.late):,} of its runs were "
+                    "sealed since; a report of it names them"
+                )
             return placed.link
     _refuse_misplaced(reading, span)
     if now[:10] <= period.ends:
@@ -41,19 +47,29 @@ def close(recorder: Recorder, film: Film, reading: Reading, period: Period, now:
     return link
 
 
-def refuse_other_inputs(reading: Reading, period: Period) -> None:
-    """Raise VerificationError where the period was closed with other runs than it is made of now."""
-    now = open_failures(period.failures)
+def closed(reading: Reading, film: Film, period: Period) -> Closed | None:
+    """The entry that closed a period, with the frames that were sealed after it; None where none did.
+
+    Raises VerificationError where the period lacks a frame that it was closed with, or has one more that was there.
+    """
     removed = min((link.sequence for link in removals(reading)), default=None)
-    for placed, closed in reading.of_kind("close"):
-        same = (closed.period.starts, closed.period.ends) == (period.starts, period.ends) and period.type_ == 2
+    for placed, body in reading.of_kind("close"):
+        if (body.period.starts, body.period.ends) != (period.starts, period.ends) or period.type_ != 2:
+            continue
+        entry = placed.entry
+        every = [*film.frames, *(frame for frame, _ in film.gone)]
+        late = [frame for frame in every if frame.placed.entry.sequence > entry.sequence]
+        then = inputs(frame for frame in every if frame.placed.entry.sequence < entry.sequence)
         # Of frames that are kept no longer it is known which they were, not since when something failed in them.
-        whole = removed is None or removed > placed.entry.sequence
-        if same and (closed.inputs != period.digest or (whole and closed.open_failures != now)):
+        part = removed is not None and removed < entry.sequence
+        same = late or part or open_failures(period.failures) == body.open_failures
+        if then != body.inputs or not same:
             raise VerificationError(
-                f"reading the period {period.starts} to {period.ends}: entry {placed.entry.sequence} closed it with "
-                "other runs or open failures than it has now; `auditreel verify` says whether one was removed"
+                f"reading the period {period.starts} to {period.ends}: entry {entry.sequence} closed it with other "
+                "runs or open failures than it has now; `auditreel verify` says whether one was removed"
             )
+        return Closed(entry.sequence, entry.recorded_at, tuple(frame.moment for frame in late))
+    return None
 
 
 def open_failures(failures: Sequence[Failure]) -> str:

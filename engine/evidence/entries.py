@@ -14,9 +14,6 @@ from engine.evidence import canonical
 SCHEMA: Final = 1
 """Version of the entries."""
 
-RESERVED: Final = frozenset({"response"})
-"""Kinds that have a name and no meaning yet. Like an unknown kind, they never verify."""
-
 MOST_MERGED: Final = 64
 """Runs whose rows can stand in one file."""
 
@@ -27,6 +24,7 @@ Time = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[
 Date = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}\Z")]
 Base64 = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+Statement = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
 Place = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 RunKind = Literal["scheduled", "adhoc", "gate", "demo"]
@@ -184,11 +182,25 @@ class Nonce(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     """What decides a draw from a population that was frozen before.
 
     ``nonce`` is the auditor's; null marks a draw as ``internal``: who froze the population could have chosen it.
+    ``size`` is how many the auditor asked for.
     """
 
     population: Link
     nonce: Text | None
     internal: bool
+    size: Place | None = None
+
+
+class Replacement(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A unit of a sample that cannot be tested, and the next in the order of the draw, which takes its place.
+
+    ``draw`` is the entry of the nonce, ``reason`` why the unit cannot be tested.
+    """
+
+    draw: Link
+    unit: str
+    by: str
+    reason: Statement
 
 
 class Span(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -248,6 +260,23 @@ class Tombstone(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=
     bodies: FileFact | None = None
 
 
+class Response(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What management says of a failure: its cause, its effect, and how it was or is to be corrected.
+
+    ``failure`` is the digest that names it (:attr:`engine.periods.Failure.digest`), of ``check`` on ``subject`` (an id
+    as records have it); ``first_bad`` the seal of the run that saw it first. ``by`` is who answers for it.
+    """
+
+    failure: Digest
+    check: Text
+    subject: str
+    first_bad: Link
+    cause: Statement
+    effect: Statement
+    correction: Statement
+    by: Text
+
+
 KINDS: Final[dict[str, Any]] = {
     "intent": Intent,
     "seal": Seal,
@@ -256,9 +285,11 @@ KINDS: Final[dict[str, Any]] = {
     "key": Rotate | Revoke,
     "population": Population,
     "nonce": Nonce,
+    "replacement": Replacement,
     "close": Close,
     "compact": Compact,
     "tombstone": Tombstone,
+    "response": Response,
 }
 """Each kind and what its body says. A kind that does not stand here never verifies."""
 
@@ -292,8 +323,6 @@ def _typed(plain: Any) -> Entry:
     entry = msgspec.convert(plain, Entry)
     if entry.schema != SCHEMA:
         raise ValueError(f"schema version {entry.schema} is not known to this version")
-    if entry.kind in RESERVED:
-        raise ValueError(f"entries of kind {entry.kind} cannot be verified by this version")
     if entry.kind not in KINDS:
         raise ValueError(f"unknown kind {entry.kind!r}")
     return msgspec.structs.replace(entry, body=msgspec.convert(entry.body, KINDS[entry.kind]))

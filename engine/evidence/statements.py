@@ -1,4 +1,4 @@
-"""What entries of a chain may say of others: populations, draws, periods that are closed, runs merged or removed."""
+"""What entries of a chain may say of others: populations, draws, closed periods, responses, runs merged or removed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.evidence.anchors import place
-from engine.evidence.entries import Close, Compact, Link, Nonce, Population, Seal, Span, Tombstone
+from engine.evidence.entries import (
+    Close,
+    Compact,
+    Link,
+    Nonce,
+    Population,
+    Replacement,
+    Response,
+    Seal,
+    Span,
+    Tombstone,
+)
 from engine.evidence.faults import Fault
 
 if TYPE_CHECKING:
@@ -26,6 +37,7 @@ def faults(reading: Reading) -> Iterator[Fault]:
     merged: set[Link] = set()
     removed: set[Link] = set()
     closed: list[Span] = []
+    replaced: set[tuple[Link, str]] = set()
     first = next((found.entry.sequence for found in reading.placed if found.entry.kind != "key"), 1)
     for placed in reading.placed:
         name, body = place(placed), placed.entry.body
@@ -54,6 +66,14 @@ def faults(reading: Reading) -> Iterator[Fault]:
             removed |= {run.seal for run in body.runs}
         if isinstance(body, Seal):
             seals[placed.link] = body
+        if isinstance(body, Response) and not says(body.first_bad, "seal"):
+            yield Fault(name, "responds to a failure that no run before it saw")
+        if isinstance(body, Replacement):
+            if not says(body.draw, "nonce"):
+                yield Fault(name, "replaces a unit of no sample that was drawn before it")
+            if (body.draw, body.unit) in replaced:
+                yield Fault(name, "replaces a unit a second time")
+            replaced.add((body.draw, body.unit))
         kinds[placed.link] = placed.entry.kind
 
 

@@ -251,13 +251,25 @@ def read_bodies(database: DuckDBPyConnection, path: Path, number: int | None = N
     return {bytes(digest).hex(): body.encode() for digest, body in _read(database, path, "digest, body", "", number)}
 
 
+def bodies_of(database: DuckDBPyConnection, paths: Iterable[Path], digests: Iterable[str]) -> dict[str, bytes]:
+    """The bodies in packs that have one of these digests; whether they have is the caller's to compare."""
+    wanted = sorted(map(bytes.fromhex, digests))
+    return {
+        bytes(digest).hex(): body.encode()
+        for path in (paths if wanted else ())
+        for digest, body in _read(
+            database, path, "digest, body", "WHERE list_contains(?::BLOB[], digest)", None, wanted
+        )
+    }
+
+
 def body_digests(database: DuckDBPyConnection, paths: Iterable[Path]) -> set[str]:
     """The digests of the bodies in packs."""
     return {bytes(digest).hex() for path in paths for (digest,) in _read(database, path, "digest")}
 
 
 def _read(
-    database: DuckDBPyConnection, path: Path, columns: str, order: str = "", number: int | None = None
+    database: DuckDBPyConnection, path: Path, columns: str, rest: str = "", number: int | None = None, *values: Any
 ) -> list[tuple[Any, ...]]:
     import duckdb
 
@@ -265,9 +277,9 @@ def _read(
     if number is not None:
         rows = f"(SELECT * EXCLUDE runs FROM {rows} WHERE (runs >> {number:d}) & 1 = 1)"  # noqa: S608 - a number
     # An escaped path names one file also where it holds characters of a pattern.
-    query = f"SELECT {columns} FROM {rows} {order}"  # noqa: S608 - constants
+    query = f"SELECT {columns} FROM {rows} {rest}"  # noqa: S608 - constants
     try:
-        return database.execute(query, [glob.escape(str(path))]).fetchall()
+        return database.execute(query, [glob.escape(str(path)), *values]).fetchall()
     except (duckdb.Error, UnicodeError) as error:
         raise VerificationError(f"{path} cannot be read: {error}") from error
 

@@ -57,6 +57,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     "jsonl": Format("engine.report.jsonl", ".jsonl"),
     "csv": Format("engine.report.csv", ".csv"),
     "markdown": Format("engine.report.markdown", ".md"),
+    "html": Format("engine.report.html.run", ".html"),
     "sarif": Format("engine.report.sarif", ".sarif", gated=True),
     "junit": Format("engine.report.junit", ".xml", gated=True),
     "github": Format("engine.report.github", ".github.txt", gated=True),

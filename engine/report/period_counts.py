@@ -123,7 +123,7 @@ def totals(period: Period) -> Totals:
     return Totals(
         criteria=len(period.criteria),
         controls=len(period.controls),
-        controls_with_failures=sum(bool(row.failures) for row in period.controls),
+        controls_with_failures=sum(bool(row.failed) for row in period.controls),
         failures=len(period.failures),
         deviations=decided[True],
         undecided=decided[None],
@@ -161,10 +161,19 @@ def key(failure: Failure) -> FailureKey:
 def numbers(period: Period) -> Mapping[FailureKey, str]:
     """A reference for each failure ("F-007"), by its place in the period, that every format uses.
 
-    Raises InputError where a control shows a failure that the period does not hold: totals would then not agree.
+    Raises InputError where a control shows a failure that the period does not hold, since totals would then not agree,
+    and where a criterion names a control that the period does not have.
     """
     width = max(3, len(str(len(period.failures))))
     found = {key(failure): f"F-{index:0{width}}" for index, failure in enumerate(period.failures, 1)}
+    known = {row.control.id for row in period.controls}
+    for criterion in period.criteria:
+        for id_ in criterion.controls:
+            if id_ not in known:
+                raise InputError(
+                    f"Criterion {criterion.criterion.id} names the control {id_}, which the period does not have. "
+                    "Rebuild the store's index (auditreel store rebuild) and report again."
+                )
     for row in period.controls:
         for failure in row.failures:
             if key(failure) not in found:

@@ -19,7 +19,7 @@ def render(period: Period, options: Options) -> bytes:
     """The report as Markdown (GitHub's, which others read too)."""
     del options
     sections: tuple[Callable[[Period], Iterator[str]], ...] = (
-        _header, _totals, _nights, _criteria, _unused, _populations, _changes, _waivers, _facts,
+        _header, _totals, _nights, _criteria, _unused, _populations, _changes, _waivers, _samples, _facts,
     )  # fmt: skip
     blocks = ["\n".join(section(period)) for section in sections]
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
@@ -123,15 +123,20 @@ def _control(row: ControlInPeriod, numbers: Mapping[period_counts.FailureKey, st
 def _failures(failures: Sequence[Failure], numbers: Mapping[period_counts.FailureKey, str]) -> Iterator[str]:
     rows = [
         (
-            numbers[period_counts.key(row)],
+            f"{numbers[period_counts.key(row)]} {code(row.id)}",
             f"{code(row.subject.name)} {_prose(row.message or row.check)}",
             _prose(f"{period_words.began(row)}; {period_words.ended(row)}"),
             _prose(f"{period_words.lasted(row)}; {period_words.seen(row)}"),
             _prose("; ".join(filter(None, (period_words.decided(row), period_words.accepted(row))))),
+            _prose(period_words.responses(row)),
         )
         for row in failures
     ]
-    yield from _table(("Failure", "What", "From when to when", "How long", "By the rule; waivers"), rows, "failure")
+    yield from _table(
+        ("Failure", "What", "From when to when", "How long", "By the rule; waivers", "Management's response"),
+        rows,
+        "failure",
+    )
 
 
 def _unused(period: Period) -> Iterator[str]:
@@ -181,6 +186,13 @@ def _waivers(period: Period) -> Iterator[str]:
         for row in period.waivers
     ]
     yield from _table(("Waiver", "What and why", "Who", "In force", "Beside failures in"), rows, "waiver")
+
+
+def _samples(period: Period) -> Iterator[str]:
+    rows = [(_prose(of), _prose(text)) for of, text in period_words.samples(period)]
+    if rows:
+        yield "## Samples\n"
+        yield from _table(("Population", "Sample"), rows, "sample")
 
 
 def _facts(period: Period) -> Iterator[str]:

@@ -69,12 +69,14 @@ def _period(period: Period, engine: str) -> Document:
     event["unmapped"] = {
         "organization": period.organization,
         "anchored": period.anchored,
+        "closed": period_words.closed(period.closed) if period.closed is not None else None,
         "demonstration": closing.WATERMARK if period.demonstration else None,
         "period": period.digest,
         "starts": period.starts,
         "ends": period.ends,
         "totals": asdict(period_counts.totals(period)),
         "controls": {row.control.id: row.word for row in period.controls},
+        "samples": dict(period_words.samples(period)),
     }
     return event
 
@@ -119,6 +121,7 @@ def _failure(of: Failure, number: str, engine: str) -> Document:
     event["status_detail"] = f"{period_words.began(of)}; {period_words.ended(of)}"
     event["unmapped"] = {
         "number": number,
+        "id": of.id,
         "last_good": _moment(of.last_good),
         "first_bad": _moment(of.first_bad),
         "last_bad": _moment(of.last_bad),
@@ -131,6 +134,10 @@ def _failure(of: Failure, number: str, engine: str) -> Document:
         "deviation": of.deviation,
         "waivers": dict(of.waivers or {}),
         "replaced_by": of.replaced,
+        "responses": [
+            {"cause": said.cause, "effect": said.effect, "correction": said.correction, "by": said.by, "at": said.at}
+            for said in of.responses
+        ],
     }
     return event
 

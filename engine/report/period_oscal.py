@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -33,16 +34,45 @@ _CLOSED: Final = frozenset({"corrected", "deleted", "not_applicable"})
 """How a failure ends for good; a changed test or boundary ends what is seen of it."""
 
 Document = dict[str, Any]
+Gathered = Callable[[Iterator[Document]], Any]
+"""How rows are wanted: all at once (list), or one after the other (iter)."""
 
 
 def render(period: Period, options: Options) -> bytes:
-    """The assessment results as JSON (ASCII, sorted keys)."""
+    """The assessment results as JSON (ASCII, sorted keys), an observation, risk or finding a line."""
     del options
-    return (encoded(document(period), 2) + "\n").encode()
+    return b"".join(piece.encode() for piece in (*_pieces(_document(period, iter)), "\n"))
+
+
+def _pieces(value: Any, depth: int = 0) -> Iterator[str]:
+    """JSON text piece by piece, so that a year of failures never stands in memory as values and as text."""
+    if not _lazy(value):
+        yield encoded(value)
+        return
+    mapping = isinstance(value, dict)
+    opening, closing_, separator = ("{", "}", "") if mapping else ("[", "]", "")
+    yield opening
+    for key, item in sorted(value.items()) if mapping else ((None, item) for item in value):
+        yield f"{separator}\n{'  ' * (depth + 1)}"
+        yield f"{encoded(key)}: " if mapping else ""
+        yield from _pieces(item, depth + 1)
+        separator = ","
+    yield f"\n{'  ' * depth}{closing_}"
+
+
+def _lazy(value: Any) -> bool:
+    """Whether a value is, or holds, what is made only while it is written."""
+    if isinstance(value, dict):
+        return any(map(_lazy, value.values()))
+    return isinstance(value, Iterator) or (isinstance(value, list) and any(map(_lazy, value)))
 
 
 def document(period: Period) -> Document:
     """The assessment results as plain JSON values."""
+    return _document(period, list)
+
+
+def _document(period: Period, gathered: Gathered) -> Document:
     name = partial(_uuid, period.organization)
     party, plan = name("party"), name("plan", period.digest)
     results: Document = {
@@ -63,8 +93,10 @@ def document(period: Period) -> Document:
             "remarks": text(f"{'. '.join(period_words.firsts(period))}. {period_words.NOT_AN_OPINION}"),
         },
         "import-ap": {"href": f"#{plan}"},
-        "results": [_result(period, name)],
-        "back-matter": {"resources": [_plan(period, plan), *(_run(frame, name) for frame in period.frames)]},
+        "results": [_result(period, name, gathered)],
+        "back-matter": {
+            "resources": gathered(chain((_plan(period, plan),), (_run(row, name) for row in period.frames)))
+        },
     }
     return {"assessment-results": results}
 
@@ -74,31 +106,37 @@ def document(period: Period) -> Document:
 Name = Callable[..., str]
 
 
-def _result(period: Period, name: Name) -> Document:
+def _result(period: Period, name: Name, gathered: Gathered) -> Document:
     counts = period_counts.totals(period)
     totals = ((field.name, str(getattr(counts, field.name))) for field in fields(counts))
     last = _modified(period)
-    observations = [
-        *(_control_observation(row, last, name) for row in period.controls),
-        *_failure_observations(period, name),
-        *_gap_observations(period, last, name),
-    ]
-    items = _inventory(period, name)
+    observations = chain(
+        (_control_observation(row, last, name) for row in period.controls),
+        _failure_observations(period, name),
+        _gap_observations(period, last, name),
+    )
+    items = _some(iter(_inventory(period, name)), gathered)
     result: Document = {
         "uuid": name("result", period.digest),
         "title": text(f"{period.organization}: {period_words.span(period)}"),
         "description": text(f"{period_words.coverage(period)} {period_words.BETWEEN}"),
         "start": period.frames[0].moment.as_of if period.frames else f"{period.starts}T00:00:00Z",
         "end": period.frames[-1].sealed_at if period.frames else f"{period.ends}T00:00:00Z",
-        "props": _props(*totals),
+        "props": _props(*totals, *(("sample", f"{of}: {says}") for of, says in period_words.samples(period))),
         "local-definitions": {"inventory-items": items} if items else {},
         "reviewed-controls": _reviewed(period),
-        "observations": observations,
-        "risks": list(_risks(period, name)),
-        "findings": list(_findings(period, name)),
+        "observations": _some(observations, gathered),
+        "risks": _some(_risks(period, name), gathered),
+        "findings": _some(_findings(period, name), gathered),
     }
     # OSCAL has no empty lists.
     return {key: value for key, value in result.items() if value}
+
+
+def _some(rows: Iterator[Document], gathered: Gathered) -> Any:
+    """Rows as they are wanted; None where there are none."""
+    first = next(rows, None)
+    return None if first is None else gathered(chain((first,), rows))
 
 
 def _reviewed(period: Period) -> Document:
@@ -165,7 +203,7 @@ def _control_observation(row: ControlInPeriod, last: str, name: Name) -> Documen
             ("nights", str(row.nights)),
             ("nights-expected", str(row.expected)),
             ("subjects", str(row.subjects)),
-            ("failures", str(len(row.failures))),
+            ("failures", str(row.failed)),
             ("deviations", str(row.deviations)),
             ("deviation-rule", period_words.rule(row)),
             *populations,
@@ -193,7 +231,7 @@ def _failure_observations(period: Period, name: Name) -> Iterator[Document]:
                 f"{failure.message or failure.check}: {period_words.began(failure)}; {period_words.ended(failure)}; "
                 f"{period_words.lasted(failure)}"
             ),
-            "props": _props(("number", number), *_bounds(failure)),
+            "props": _props(("number", number), ("id", failure.id), *_bounds(failure)),
             "methods": ["TEST"],
             "types": ["finding"],
             "subjects": [
@@ -249,10 +287,11 @@ def _gap_observations(period: Period, last: str, name: Name) -> Iterator[Documen
 def _findings(period: Period, name: Name) -> Iterator[Document]:
     criteria = period_counts.criteria_of(period)
     for row in period.controls:
-        if not row.failures:
+        if not row.failed:
             continue
         observations = [_control_uuid(row, name)]
         observations += [_failure_uuid("observation", failure, name) for failure in row.failures]
+        risks = [{"risk-uuid": _failure_uuid("risk", failure, name)} for failure in row.failures]
         yield {
             "uuid": name("finding", period.digest, row.control.id),
             "title": text(f"{row.control.id}: {period_words.failures(row)}"),
@@ -267,7 +306,7 @@ def _findings(period: Period, name: Name) -> Iterator[Document]:
                 "status": {"state": "not-satisfied", "reason": "other", "remarks": _STATE},
             },
             "related-observations": [{"observation-uuid": found} for found in observations],
-            "related-risks": [{"risk-uuid": _failure_uuid("risk", failure, name)} for failure in row.failures],
+            **({"related-risks": risks} if risks else {}),
         }
 
 
@@ -286,8 +325,24 @@ def _risks(period: Period, name: Name) -> Iterator[Document]:
                 *(("waiver", _waiver(row)) for row in waivers),
             ),
             "status": "closed" if failure.ended in _CLOSED else "open",
+            **_remediations(failure, name),
             "related-observations": [{"observation-uuid": _failure_uuid("observation", failure, name)}],
         }
+
+
+def _remediations(failure: Failure, name: Name) -> Document:
+    """Management's responses, as what OSCAL calls responses to a risk; nothing where there are none."""
+    rows = [
+        {
+            "uuid": name("response", failure.digest, str(said.sequence)),
+            "lifecycle": "completed" if failure.ended in _CLOSED else "planned",
+            "title": text(f"Management's response, entry {said.sequence} of the chain"),
+            "description": text(said.correction),
+            "props": _props(("cause", said.cause), ("effect", said.effect), ("by", said.by), ("at", said.at)),
+        }
+        for said in failure.responses
+    ]
+    return {"remediations": rows} if rows else {}
 
 
 def _waiver(row: WaiverInPeriod) -> str:

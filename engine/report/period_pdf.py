@@ -52,7 +52,7 @@ def render(period: Period, options: Options) -> bytes:
     document = Document(target, period)
     draw = _Drawing(styles, contents)
     sections: tuple[Callable[[Period, _Drawing], Blocks], ...] = (
-        _cover, _coverage, _criteria, _unused, _populations, _changes, _waivers, _system, _procedures,
+        _cover, _coverage, _criteria, _unused, _populations, _changes, _waivers, _samples, _system, _procedures,
     )  # fmt: skip
     document.multiBuild([block for section in sections for block in section(period, draw)])
     return target.getvalue()
@@ -156,6 +156,8 @@ def _cover(period: Period, draw: _Drawing) -> Blocks:
     if period.demonstration:
         yield draw.text(closing.WATERMARK, "alarm")
     yield draw.text(period.anchored, "alarm" if period.anchored.startswith("NOT ANCHORED") else "first")
+    if period.closed is not None:
+        yield draw.text(period_words.closed(period.closed), "alarm" if period.closed.late else "first")
     yield draw.text(f"Digest of the period: {period.digest}", "small")
     yield draw.space(8)
     yield draw.text(period_words.NOT_AN_OPINION)
@@ -182,7 +184,7 @@ def _glance(period: Period) -> Iterator[Cells]:
             row.control.id,
             row.control.statement,
             period_words.word(row),
-            f"{len(row.failures):,}",
+            f"{row.failed:,}",
             f"{row.deviations:,}",
             f"{row.nights:,}/{row.expected:,}",
         )
@@ -283,15 +285,17 @@ def _failures(failures: Iterable[Failure], numbers: Any, draw: _Drawing) -> Bloc
         (
             numbers[period_counts.key(row)],
             f"{row.subject.name}, {row.severity}: {row.check} version {row.version} in {_scope(row.scope)}. "
-            f"{row.message or ''}",
+            f"{row.message or ''} Id {row.id}.",
             f"{period_words.began(row)}; {period_words.ended(row)}"
             + (f"; replaced by {row.replaced}" if row.replaced else ""),
             f"{period_words.lasted(row)}; {period_words.seen(row)}",
-            "; ".join(filter(None, (period_words.decided(row), period_words.accepted(row)))),
+            "; ".join(
+                filter(None, (period_words.decided(row), period_words.accepted(row), period_words.responses(row)))
+            ),
         )
         for row in failures
     )
-    headings = ("Failure", "What", "From when to when", "How long", "By the rule; waivers")
+    headings = ("Failure", "What", "From when to when", "How long", "By the rule; waivers; response")
     yield from draw.table(headings, rows, (0.075, 0.315, 0.28, 0.165, 0.165), "failures")
 
 
@@ -351,6 +355,13 @@ def _waivers(period: Period, draw: _Drawing) -> Blocks:
     )
     headings = ("Waiver", "What and why", "Who", "In force", "Stood beside failures in")
     yield from draw.table(headings, rows, (0.12, 0.38, 0.22, 0.13, 0.15), "waivers")
+
+
+def _samples(period: Period, draw: _Drawing) -> Blocks:
+    rows = list(period_words.samples(period))
+    if rows:
+        yield draw.text("Samples", "h1")
+        yield from draw.table(("Population", "Sample"), rows, (0.3, 0.7), "samples")
 
 
 def _system(period: Period, draw: _Drawing) -> Blocks:

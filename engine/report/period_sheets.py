@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Period
+from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Period, SecondSource
 from engine.report import period_counts, period_words
 from engine.report.csv import cell
 
@@ -43,7 +43,7 @@ class Sheet:
 
 SHEETS: Final = (
     "totals", "workpaper", "failures", "nights", "gaps", "coverage", "populations", "changes", "waivers", "runs",
-    "inventory",
+    "inventory", "samples",
 )  # fmt: skip
 """The names of all sheets, in their order."""
 
@@ -62,6 +62,7 @@ def sheets(period: Period) -> tuple[Sheet, ...]:
         "waivers": _waivers,
         "runs": _runs,
         "inventory": _inventory,
+        "samples": _samples,
     }
     return tuple(makers[name](period) for name in SHEETS)
 
@@ -113,7 +114,7 @@ _WORKPAPER: Final = (
     Column("Not decided", 8),
     Column("Failures listed as", 16),
     Column("Management's response, on record", 28),
-    Column("Management's response", 28, auditor=True),
+    Column("Management's response", 28),
     Column("Auditor's test", 30, auditor=True),
     Column("Auditor's sample", 18, auditor=True),
     Column("Auditor's result", 22, auditor=True),
@@ -145,6 +146,7 @@ def _control(
 ) -> Row:
     control = row.control
     references = ", ".join(numbers[period_counts.key(failure)] for failure in row.failures)
+    references = "; ".join(filter(None, (references, period_words.missed(row) if row.missed else "")))
     untested = "; ".join(period_words.untested(row))
     told: Row = (
         of.criterion.id if of else "",
@@ -160,11 +162,12 @@ def _control(
         row.expected,
         period_words.word(row),
         f"{row.result} {untested}".strip(),
-        len(row.failures),
+        row.failed,
         row.deviations,
         sum(failure.deviation is None for failure in row.failures),
         references,
         period_words.response(row),
+        period_words.answers(row, numbers),
     )
     return (*told, *_empty(told))
 
@@ -186,6 +189,7 @@ _FAILURES: Final = (
     ("Last good", 20), ("First bad", 20), ("Last bad", 20), ("First good", 20), ("Began", 20), ("Ended", 20),
     ("Hours, at least", 8), ("Hours, at most", 9), ("Runs failing", 8), ("Not seen within", 8), ("Limit", 12),
     ("By the rule", 16), ("Waivers beside it", 22), ("Replaced by", 24), ("What was observed", 38),
+    ("Management's response", 38), ("Id", 14),
 )  # fmt: skip
 
 
@@ -228,6 +232,8 @@ def _failure(row: Failure, number: str, controls: tuple[str, ...]) -> Row:
         period_words.accepted(row),
         row.replaced or "",
         row.message or "",
+        period_words.responses(row),
+        row.id,
     )
 
 
@@ -294,7 +300,9 @@ def _populations(period: Period) -> Sheet:
     about = "Everything of a check that was seen in any run. What lived only between two runs is not claimed."
     columns = (
         ("Check", 40), ("Resource type", 28), ("Items", 9), ("Items that failed", 9), ("Complete", 22),
-        ("First seen", 21), ("Last seen", 21), ("Query", 34), ("Second source", 9), ("Difference", 10),
+        ("First seen", 21), ("Last seen", 21), ("Query", 34), ("Second source", 34),
+        ("Counted by it", 9), ("Listed in that run", 9), ("Difference", 10), ("In the run of", 21),
+        ("Runs compared", 9), ("Runs that differ", 9),
     )  # fmt: skip
     rows = (
         (
@@ -306,12 +314,17 @@ def _populations(period: Period) -> Sheet:
             row.first_seen.as_of if row.first_seen else "none seen",
             row.last_seen.as_of if row.last_seen else "none seen",
             ", ".join(row.queries),
-            "none" if row.second is None else row.second,
-            "" if row.second is None else row.second - row.count,
+            *_second(row.second),
         )
         for row in period.populations
     )
     return _sheet("populations", about, columns, rows)
+
+
+def _second(row: SecondSource | None) -> tuple[str | int, ...]:
+    if row is None:
+        return ("none", "", "", "", "", "", "")
+    return (row.query, row.counted, row.listed, row.difference, row.at.as_of, row.frames, row.differing)
 
 
 # --- what changed, what was accepted, what ran ------------------------------------------------------------------------
@@ -400,3 +413,19 @@ def _inventory(period: Period) -> Sheet:
         for type_ in types
     )
     return _sheet("inventory", about, columns, rows)
+
+
+def _samples(period: Period) -> Sheet:
+    about = "What was drawn from populations that were frozen first, one row a unit, in the order of the draw."
+    columns = (
+        ("Population", 40), ("Frozen in entry", 9), ("Units", 8), ("Of", 9), ("Digest", 24), ("Nonce", 24),
+        ("Seed", 24), ("Drawn", 60), ("Replaced by", 60), ("Why", 40), ("When", 20),
+    )  # fmt: skip
+    rows: list[Row] = []
+    for row in period.samples:
+        replaced = {unit: told for unit, *told in row.replaced}
+        nonce = row.nonce if row.nonce is not None else "internal" if row.internal else "none yet"
+        told = (row.of, row.sequence, row.count, row.unit, row.digest, nonce, row.seed)
+        units = (*row.drawn, *(by for _, by, _, _ in row.replaced)) or ("",)
+        rows += ((*told, unit, *replaced.get(unit, ("", "", ""))[:3]) for unit in units)
+    return _sheet("samples", about, columns, rows)

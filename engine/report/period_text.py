@@ -28,7 +28,7 @@ def render(period: Period, options: Options) -> bytes:
     """The report as a page of text for a terminal of ``options.width`` columns."""
     page = layout.page(options, margin=13)
     sections: tuple[Callable[[Period, Page], Iterator[str]], ...] = (
-        _header, _totals, _nights, _criteria, _unused, _populations, _changes, _waivers, _facts, _end,
+        _header, _totals, _nights, _criteria, _unused, _populations, _changes, _waivers, _samples, _facts, _end,
     )  # fmt: skip
     blocks = [[line.rstrip() for line in section(period, page)] for section in sections]
     return ("\n\n".join("\n".join(block) for block in blocks if block) + "\n").encode()
@@ -36,7 +36,7 @@ def render(period: Period, options: Options) -> bytes:
 
 def _header(period: Period, page: Page) -> Iterator[str]:
     for text in period_words.firsts(period):
-        alarming = not text.startswith("anchored")
+        alarming = not text.startswith(("anchored", "closed"))
         yield from (page.paint(line, "bold", *(("yellow",) if alarming else ())) for line in _lines(text, page))
     yield from (page.paint(line, "bold") for line in _lines(period_words.title(period), page))
     yield from page.labelled("Whose", safe(period.organization))
@@ -135,6 +135,8 @@ def _failures(
             f"{period_words.lasted(row)}; {period_words.seen(row)}",
             safe(period_words.accepted(row), 400),
             f"replaced by {safe(row.replaced)}" if row.replaced else "",
+            f"Management's response: {safe(period_words.responses(row), 12_000)}" if row.responses else "",
+            f"id {row.id}",
         ]
         first, *rest = [text for text in said if text]
         yield from page.labelled(f"  {numbers[period_counts.key(row)]}", first, "red")
@@ -191,6 +193,13 @@ def _waivers(period: Period, page: Page) -> Iterator[str]:
         for row in period.waivers
     ]
     yield from _listed(rows, page, 16, "waiver")
+
+
+def _samples(period: Period, page: Page) -> Iterator[str]:
+    rows = list(period_words.samples(period))
+    if rows:
+        yield page.heading("Samples", "drawn from populations that were frozen first")
+        yield from _listed(rows, page, 16, "sample")
 
 
 def _facts(period: Period, page: Page) -> Iterator[str]:

@@ -11,7 +11,17 @@ from datetime import timedelta
 from math import ceil
 from typing import Final
 
-from engine.periods import Change, ControlInPeriod, CriterionInPeriod, Failure, Night, Period, PeriodPopulation
+from engine.periods import (
+    Change,
+    Closed,
+    ControlInPeriod,
+    CriterionInPeriod,
+    Failure,
+    Night,
+    Period,
+    PeriodPopulation,
+    SecondSource,
+)
 from engine.report import closing, period_counts
 from engine.report.layout import counted, named
 
@@ -80,6 +90,29 @@ def firsts(period: Period) -> Iterator[str]:
     if period.demonstration:
         yield closing.WATERMARK
     yield period.anchored
+    if period.closed is not None:
+        yield closed(period.closed)
+
+
+def samples(period: Period) -> Iterator[tuple[str, str]]:
+    """The samples of a period: (what of, how it was drawn and what was replaced)."""
+    for row in period.samples:
+        of = f"{row.of}: {row.count:,} {row.unit}, frozen in entry {row.sequence}"
+        if row.size is None:
+            yield of, f"nothing drawn of a recorded size; digest {row.digest}"
+            continue
+        how = "an internal draw: whoever drew could have drawn again" if row.internal else f"by the nonce {row.nonce!r}"
+        gone = "".join(f"; {unit} replaced by {by} at {at}: {why}" for unit, by, why, at in row.replaced)
+        yield of, f"{row.size:,} drawn, {how}, seed {row.seed}: {named(row.drawn, 60)}{gone}"
+
+
+def closed(row: Closed) -> str:
+    """That a period was closed, and what came into it since."""
+    text = f"closed at {row.at} in entry {row.sequence} of the chain"
+    if not row.late:
+        return text
+    runs = named((f"{moment.run} of {moment.as_of}" for moment in row.late), 5)
+    return f"NOT AS CLOSED: {text}; sealed after that, and shown here too: {runs}"
 
 
 def coverage(period: Period) -> str:
@@ -111,11 +144,17 @@ def word(row: ControlInPeriod) -> str:
 
 def failures(row: ControlInPeriod) -> str:
     """How many failures a control shows, and how many are deviations by its rule."""
-    if not row.failures:
+    if not row.failed:
         return "none observed" if row.word == "no_failures_observed" else "none observed; see what it shows"
     undecided = sum(failure.deviation is None for failure in row.failures)
-    text = f"{counted(len(row.failures), 'failure')}, {counted(row.deviations, 'deviation')} by the rule"
-    return text + (f", {undecided:,} not decided" if undecided else "")
+    text = f"{counted(row.failed, 'failure')}, {counted(row.deviations, 'deviation')} by the rule"
+    text += f", {undecided:,} not decided" if undecided else ""
+    return text + (f"; {missed(row)}" if row.missed else "")
+
+
+def missed(row: ControlInPeriod) -> str:
+    """The nights without a run that are failures of a control."""
+    return f"{counted(len(row.missed), 'night')} without a run ({named(row.missed, 31)})"
 
 
 def rule(row: ControlInPeriod) -> str:
@@ -133,11 +172,16 @@ def population(row: PeriodPopulation) -> str:
         text = "none seen" if row.complete else "none seen, but not all could be listed"
     else:
         text = f"{row.count:,}" if row.complete else f"at least {row.count:,}"
-    if row.second is not None:
-        difference = row.second - row.count
-        text += f" (second source: {row.second:,}, difference {difference:+,})" if difference else (
-            f" (second source: {row.second:,}, no difference)")  # fmt: skip
-    return text
+    return f"{text} ({second(row.second)})" if row.second is not None else text
+
+
+def second(row: SecondSource) -> str:
+    """What another source counted, beside what was listed in the same run."""
+    differ = f"; differed in {row.differing:,} of {counted(row.frames, 'run')}" if row.differing else ""
+    told = f"difference {row.difference:+,}" if row.difference else f"no difference in {counted(row.frames, 'run')}"
+    return (
+        f"second source {row.query}: {row.counted:,} where {row.listed:,} were listed at {row.at.as_of}, {told}{differ}"
+    )
 
 
 def populations(row: ControlInPeriod) -> str:
@@ -229,6 +273,21 @@ def seen(failure: Failure) -> str:
     return text + (f", {failure.unseen:,} not seen in between" if failure.unseen else "")
 
 
+def responses(failure: Failure) -> str:
+    """What management said of a failure, each response with who answers for it and where it is sealed."""
+    return " ".join(
+        f"Cause: {said.cause} Effect: {said.effect} Correction: {said.correction} ({said.by}, {said.at}, entry "
+        f"{said.sequence})"
+        for said in failure.responses
+    )
+
+
+def answers(row: ControlInPeriod, numbers: Mapping[period_counts.FailureKey, str]) -> str:
+    """Management's responses to a control's failures, each with the number of its failure."""
+    told = (f"{numbers[period_counts.key(row)]}: {responses(row)}" for row in row.failures if row.responses)
+    return "; ".join(told)
+
+
 def response(row: ControlInPeriod) -> str:
     """What is on record of management's response to a control's failures: how they ended, and what was accepted."""
     ends: dict[str, int] = {}
@@ -238,6 +297,8 @@ def response(row: ControlInPeriod) -> str:
     waivers = dict.fromkeys(id_ for failure in row.failures for id_ in failure.waivers or {})
     told = [f"{count:,} {how}" for how, count in ends.items()]
     told += [f"accepted for a time: {', '.join(waivers)}"] if waivers else []
+    answered = sum(bool(failure.responses) for failure in row.failures)
+    told += [f"management responded to {answered:,}"] if answered else []
     return "; ".join(told)
 
 

@@ -173,6 +173,16 @@ def _latest(root: Mapping[str, str]) -> str | Unread | None:
 # --- the account ---
 
 
+_COUNTED: Final = {
+    "iam_user_count": "Users",
+    "iam_group_count": "Groups",
+    "iam_role_count": "Roles",
+    "iam_managed_policy_count": "Policies",
+    "iam_server_certificate_count": "ServerCertificates",
+}
+"""IAM's own count of what the listings give: properties, and the keys of the summary (GetAccountSummary)."""
+
+
 def _account_summary(aws: Caller, scope: Scope) -> Iterator[Found]:
     summary = aws.call("iam", "get_account_summary")["SummaryMap"]
     properties = {
@@ -181,6 +191,7 @@ def _account_summary(aws: Caller, scope: Scope) -> Iterator[Found]:
         # Newer than the others, and returned only where it says something (central root access management).
         "root_password_present": _present(summary, "AccountPasswordPresent", None),
         "root_signing_certificates_present": _present(summary, "AccountSigningCertificatesPresent", None),
+        **{name: attribute(summary, key) for name, key in _COUNTED.items()},
     }
     yield Found(ACCOUNT, scope.account, properties)
 
@@ -261,6 +272,7 @@ READERS: Final = (
                 "root_access_keys_present",
                 "root_password_present",
                 "root_signing_certificates_present",
+                *_COUNTED,
             )
         },
         permissions=("iam:GetAccountSummary",),

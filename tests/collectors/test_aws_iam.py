@@ -363,3 +363,19 @@ def test_a_report_that_is_never_ready_leaves_credentials_unknown(aws_env: AwsWir
     )
     _, findings = scan(("aws.iam.user_console_mfa_enabled",))
     assert [(finding.verdict, finding.reason) for finding in findings] == [("unknown", "unavailable")]
+
+
+def test_the_summary_of_a_check_of_root_counts_what_the_listings_give_and_what_it_leaves_out_is_unread(
+    aws_env: AwsWire,
+) -> None:
+    summary(aws_env, AccountMFAEnabled=1, Users=3, Groups=0, Roles=12, Policies=2)
+    snapshot = read({"AWS::Account": ["root_mfa_enabled"]})
+    (account,) = (item for item in snapshot.resources if item.type == "AWS::Account")
+    counts = {name: value for name, value in account.properties.items() if name.endswith("_count")}
+    assert counts == {
+        "iam_user_count": 3,
+        "iam_group_count": 0,
+        "iam_role_count": 12,
+        "iam_managed_policy_count": 2,
+    }
+    assert account.unread["/iam_server_certificate_count"].reason == "missing_attribute"

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.periods import Period
+from engine.report import FORMATS, Options
 from engine.report.html import pages
+from tests.golden.assessments import every_state as assessment
+from tests.golden.assessments import sealed
 from tests.golden.long_periods import year
 from tests.golden.periods import every_state, nothing, photograph
 from tests.unit.test_report_html import hostile
@@ -214,3 +217,14 @@ def test_totals_on_the_screen_are_those_of_the_period(browser: Browser, folder: 
         shown[id_] = tuple(int(text) for text in row.locator("td.number").all_inner_texts())
     assert shown == {row.control.id: (row.subjects, len(row.failures), row.deviations) for row in period.controls}
     reader.page.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])
+def test_a_run_is_a_page_that_everybody_can_read(browser: Browser, tmp_path: Path, scheme: Any, width: int) -> None:
+    path = tmp_path / "run.html"
+    path.write_text(FORMATS["html"].render(sealed(assessment()), Options()))
+    reader = Reader(browser, color_scheme=scheme, viewport={"width": width, "height": 900})
+    page = reader.open(path)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert {url for url in reader.asked if url != path.as_uri()} == set()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.verbs import auditreel
-from tests.unit.evidence.nightly import ENCRYPTED, recorded
+from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 
 TYPE_2 = ("type2", "--from", "2026-06-01", "--to", "2026-06-04")
@@ -108,3 +108,57 @@ def test_a_store_that_does_not_verify_gives_no_report(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (5, b"")
     assert "does not verify" in done.stderr.decode()
     assert not (folder / "report.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("was", "stored", "said"),
+    [
+        ("criteria: [CC6.1]", "criteria: [CC9.9]", "DP-01 names CC9.9; there is no such criterion"),
+        ("{critical: 1, high: 2, ", "{critical: 1, ", "DP-01 has no limit for failures of severity high"),
+    ],
+)
+def test_a_stored_policy_that_names_what_is_not_there_is_an_error_with_its_place(
+    tmp_path: Path, was: str, stored: str, said: str
+) -> None:
+    controls = CONTROLS.replace(was, stored)
+    recorded(store_in(tmp_path), "2026-06-01T01:00:00Z", {ENCRYPTED: {"a": "fail"}}, controls=controls)
+    done = report(tmp_path, "type1", "--at", "2026-06-01")
+    text = " ".join(done.stderr.decode().split())
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert f"controls/all.yaml:1:1: {was.partition(':')[0] if 'criteria' in was else 'deviation'}: {said}" in text
+
+
+def test_time_zones_are_known_where_the_system_has_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONTZPATH", "")
+    done = auditreel(folder, "report", *TYPE_2, variables=("PYTHONTZPATH",))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "(Europe/Berlin)" in done.stdout.decode()
+
+
+def test_html_is_a_page_while_it_is_small_and_a_folder_of_pages_when_it_is_large(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for day in (1, 2):
+        names = {f"bucket-{number:04}": "fail" for number in range(1_200 if day == 2 else 2)}
+        recorded(store, f"2026-06-0{day}T01:00:00Z", {ENCRYPTED: names})
+    (tmp_path / "there").mkdir()
+    html = ("--format", "html", "--output")
+    small = ("type2", "--from", "2026-06-01", "--to", "2026-06-01")
+
+    def files(name: str) -> list[str]:
+        return sorted(path.relative_to(tmp_path / name).as_posix() for path in (tmp_path / name).rglob("*.html"))
+
+    assert [report(tmp_path, *small, *html, name).returncode for name in ("page", "page.html", "there")] == [0, 0, 0]
+    assert (tmp_path / "page").read_bytes() == (tmp_path / "page.html").read_bytes()
+    assert (tmp_path / "there" / "index.html").read_bytes() == (tmp_path / "page.html").read_bytes()
+
+    done = report(tmp_path, *TYPE_2, *html, "pages")
+    assert (done.returncode, done.stdout) == (0, b"")
+    pages = files("pages")
+    assert f"{len(pages)} pages; open pages/index.html" in done.stderr.decode()
+    assert {"index.html", "pages/criterion-CC6.1.html", "pages/failures-1.html", "pages/failures-3.html"} <= {*pages}
+    for page in pages:
+        text = (tmp_path / "pages" / page).read_text()
+        for link in re.findall(r'href="([^"#]+)(?:#[^"]*)?"', text):
+            assert ((tmp_path / "pages" / page).parent / link).exists(), (page, link)
+    assert report(tmp_path, *TYPE_2, *html, "whole.html").returncode == 0
+    assert b"F-1200" in (tmp_path / "whole.html").read_bytes()

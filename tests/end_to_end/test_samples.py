@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 import pytest
 
-from engine.evidence.trust import read_trust
+from engine.evidence import chain
+from engine.evidence.entries import Replacement
+from engine.evidence.layout import Layout
+from engine.evidence.trust import Trust, read_trust
 from engine.evidence.verify import verify
 from tests.end_to_end.verbs import auditreel
-from tests.unit.evidence.nightly import ENCRYPTED, recorded
-from tests.unit.evidence.synthetic_runs import store_in
+from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, recorded
+from tests.unit.evidence.synthetic_runs import reopened, store_in
 from tests.unit.evidence.test_drawn_samples import SAMPLE
 
 PERIOD = ("--from", "2026-06-01", "--to", "2026-06-04")
@@ -32,6 +36,11 @@ def sample(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
 def entry(said: str) -> str:
     """The entry that a freeze names."""
     return said.partition("frozen in entry ")[2].splitlines()[0]
+
+
+def opened(folder: Path) -> tuple[Layout, Trust]:
+    """The store of ``folder``, to read its chain."""
+    return Layout(folder / "store"), read_trust(folder / "config" / "trust.json")
 
 
 def problems(folder: Path) -> list[str]:
@@ -82,6 +91,69 @@ def test_a_list_that_was_altered_is_no_population(folder: Path) -> None:
     code, drawn, told = sample(folder, "draw", entry(said), "--size", "1", "--nonce", "dice")
     assert (code, drawn) == (5, [])
     assert "it is not the list that was frozen" in told
+
+
+def test_what_a_control_by_event_rests_on_is_a_population_of_events(tmp_path: Path) -> None:
+    was, now = (f"operation: {how}\n    checks: [aws.s3.encrypted]" for how in ("continuous", "per_event"))
+    controls = CONTROLS.replace(was, now)
+    for day in (1, 2):
+        recorded(
+            reopened(tmp_path) if day > 1 else store_in(tmp_path),
+            f"2026-06-0{day}T01:00:00Z",
+            {ENCRYPTED: {f"restore-{day}": "pass"}},
+            controls=controls,
+        )
+    code, units, _ = sample(tmp_path, "freeze", "--check", ENCRYPTED, *PERIOD)
+    assert (code, [unit.rpartition(":")[2] for unit in units]) == (0, ["restore-1", "restore-2"])
+    (frozen,) = (body for _, body in chain.read(*opened(tmp_path)).of_kind("population"))
+    assert frozen.unit == "events"
+
+
+def test_a_replacement_is_the_next_in_the_order_with_its_reason_and_every_format_shows_it(folder: Path) -> None:
+    _, units, said = sample(folder, "freeze", "--check", ENCRYPTED, *PERIOD)
+    of = entry(said)
+    order = SAMPLE(units, "seven of hearts", len(units))
+    assert sample(folder, "replace", of, order[0], "--reason", "x")[0] == 2  # nothing was drawn yet
+    assert sample(folder, "draw", of, "--size", "2", "--nonce", "seven of hearts")[1] == order[:2]
+    code, _, told = sample(folder, "draw", of, "--size", "3", "--nonce", "seven of hearts")
+    assert (code, f"2 were drawn from entry {of} already" in told) == (2, True)
+
+    first = sample(folder, "replace", of, order[0], "--reason", "Its owner has left the company.")
+    second = sample(folder, "replace", of, order[2], "--reason", "Deleted before the test.")
+    assert (first[:2], second[:2]) == ((0, [order[2]]), (0, [order[3]]))
+    for unit, reason, message in (
+        (order[0], "Again.", "is not in the sample of entry"),
+        (order[4], "Never drawn.", "is not in the sample of entry"),
+        (order[1], " ", "--reason takes text of 1 to 4,000 characters"),
+    ):
+        code, drawn, told = sample(folder, "replace", of, unit, "--reason", reason)
+        assert (code, drawn, message in told) == (2, [], True)
+    assert sample(folder, "replace", of, order[1], "--reason", "Cannot be read.")[:2] == (0, [order[4]])
+    code, _, told = sample(folder, "replace", of, order[3], "--reason", "The last.")
+    assert (code, "all 5 units" in told) == (2, True)
+    assert problems(folder) == []
+
+    for form in ("text", "markdown", "html", "oscal", "ocsf"):
+        done = auditreel(folder, "report", "type2", *PERIOD, "--format", form)
+        assert (done.returncode, done.stderr) == (0, b"")
+        text = html.unescape(done.stdout.decode()).replace("`", "").replace('\\"', '"')
+        for part in ("Its owner has left the company.", "Deleted before the test.", "seven of hearts"):
+            assert part in " ".join(text.split()), form
+
+
+def test_a_replacement_that_somebody_chose_is_not_reported(folder: Path) -> None:
+    """The holder of the key puts another unit than the next in the place of one."""
+    of = entry(sample(folder, "freeze", "--nights", *PERIOD)[2])
+    _, drawn, _ = sample(folder, "draw", of, "--size", "1", "--nonce", "dice")
+    order = SAMPLE([f"2026-06-0{day}" for day in range(1, 5)], "dice", 4)
+    assert drawn == order[:1]
+    store = reopened(folder)
+    (nonce,) = (placed.link for placed, _ in chain.read(*opened(folder)).of_kind("nonce"))
+    body = Replacement(draw=nonce, unit=order[0], by=order[2], reason="It suits us.")
+    store.chain().append("replacement", body, "2026-06-10T09:00:00Z")
+    done = auditreel(folder, "report", "type2", *PERIOD)
+    assert (done.returncode, done.stdout) == (5, b"")
+    assert "by another than the next in the order of the draw" in " ".join(done.stderr.decode().split())
 
 
 @pytest.mark.parametrize(

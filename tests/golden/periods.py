@@ -26,6 +26,8 @@ from engine.periods import (
     Night,
     Period,
     PeriodPopulation,
+    Response,
+    SecondSource,
     WaiverInPeriod,
 )
 
@@ -231,8 +233,18 @@ LONG: Final = failure(
     first_good=at("2026-09-10"),
     ended="corrected",
     deviation=True,
+    responses=(
+        Response(
+            cause="A template was copied.",
+            effect="Invoices lay under a key of the provider's.",
+            correction="The template takes our key since.",
+            by="Dana Platform",
+            at="2026-09-11T08:00:00Z",
+            sequence=120,
+        ),
+    ),
 )
-"""Beyond its limit, corrected, with two nights in it that were missed."""
+"""Beyond its limit, corrected, with two nights in it that were missed; management responded."""
 FORMULA: Final = failure(
     ENCRYPTED,
     bucket('=HYPERLINK("https://example.com";"=1+1")'),
@@ -369,16 +381,24 @@ def population(check: str, resource_type: str, count: int, failed: int = 0, **fi
     return PeriodPopulation(check, resource_type, count, failed, **told)
 
 
+def second(query: str, listed: int, counted: int) -> SecondSource:
+    """What another source counted in every run; where it differs, it does in the last two."""
+    differing = 2 if counted != listed else 0
+    return SecondSource(query, at(DATES[-1]), listed, counted, len(frames()), differing)
+
+
+COUNTED_GROUPS: Final = second("ec2:DescribeAccountAttributes", 48, 48)
+COUNTED_BUCKETS: Final = second("s3:ListAllMyBuckets", 143, 145)
 POPULATIONS: Final = (
     population(RESTORE, "AWS::Backup::RestoreJob", 0, queries=("backup:ListRestoreJobs",)),
     population(TRAIL, "AWS::Account", 1, queries=("sts:GetCallerIdentity",)),
-    population(PORTS, "AWS::EC2::SecurityGroup", 48, 3, queries=("ec2:DescribeSecurityGroups",), second=48),
+    population(PORTS, "AWS::EC2::SecurityGroup", 48, 3, queries=("ec2:DescribeSecurityGroups",), second=COUNTED_GROUPS),
     population(DETECTOR, "AWS::EC2::Region", 2, first_seen=at(DETECTOR_SINCE), complete=False,
                queries=("ec2:DescribeRegions",)),
     population(ROOT, "AWS::Account", 1, queries=("sts:GetCallerIdentity",)),
     population(USERS, "AWS::IAM::User", 17, 1, queries=("iam:ListUsers",)),
-    population(ENCRYPTED, "AWS::S3::Bucket", 143, 5, queries=("s3:ListBuckets",), second=145),
-    population(PUBLIC, "AWS::S3::Bucket", 143, 1, queries=("s3:ListBuckets",), second=145),
+    population(ENCRYPTED, "AWS::S3::Bucket", 143, 5, queries=("s3:ListBuckets",), second=COUNTED_BUCKETS),
+    population(PUBLIC, "AWS::S3::Bucket", 143, 1, queries=("s3:ListBuckets",), second=COUNTED_BUCKETS),
 )  # fmt: skip
 
 

@@ -155,7 +155,7 @@ def test_a_control_that_needs_evidence_beside_its_checks_is_incomplete_without_i
     alone = control("X-02", evidence=("access_review",))
     result = concluded([finding(A, "pass")], [both, alone], checks=[A])
     assert [shown.word for shown in result.controls] == ["incomplete", "no_evidence"]
-    assert result.controls[0].reason == "Not seen: access_review; 1 of 1 verdict known."
+    assert result.controls[0].reason == "No evidence recorded: access_review; 1 of 1 verdict known."
 
 
 # --- alternatives ----------------------------------------------------------------------------------------------------

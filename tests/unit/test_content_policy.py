@@ -90,7 +90,7 @@ def test_runs_are_expected_as_the_organisation_says_else_every_day(tmp_path: Pat
         (f"parameters: {{{ENCRYPTION}: {{approved: [1]}}}}", "is no list<string>"),
         (
             'schedule: {every: day, at: "02:00", timezone: Europe/Berln}',
-            "schedule.timezone: there is no time zone Europe/Berln",
+            "schedule.timezone: no time zone Europe/Berln is known here",
         ),
         ('schedule: {every: day, at: "24:00", timezone: UTC}', "schedule.at:"),
         ('schedule: {every: week, at: "02:00", timezone: UTC}', "schedule.every:"),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from engine.errors import InputError
 from engine.periods import MARKS, CoverageRow, Period
-from engine.report import period_counts, period_words
+from engine.report import PERIOD_FORMATS, Options, period_counts, period_words
 from engine.report.period_counts import Gap, Totals
 from tests.golden import periods
 from tests.unit.random_periods import random_periods
@@ -175,11 +175,21 @@ def test_an_incomplete_population_is_shown_beside_failures() -> None:
         "failures observed",
         "failures observed, incomplete",
     )
-    assert (
-        period_words.populations(partial) == "AWS::EC2::SecurityGroup: at least 48 (second source: 48, no difference)"
+    assert period_words.populations(partial) == (
+        "AWS::EC2::SecurityGroup: at least 48 (second source ec2:DescribeAccountAttributes: 48 where 48 were listed at "
+        "2026-10-31T03:00:11Z, no difference in 89 runs)"
     )
 
 
 def test_nothing_seen_of_an_incomplete_listing_is_not_none() -> None:
     row = replace(periods.POPULATIONS[0], complete=False)
     assert period_words.population(row) == "none seen, but not all could be listed"
+
+
+def test_a_criterion_that_names_a_control_that_is_not_there_is_an_error_in_every_format() -> None:
+    period = periods.every_state()
+    first = replace(period.criteria[0], controls=("ZZ-99",))
+    broken = replace(period, criteria=(first, *period.criteria[1:]))
+    for shown in PERIOD_FORMATS.values():
+        with pytest.raises(InputError, match="names the control ZZ-99, which the period does not have"):
+            shown.render(broken, Options())

@@ -86,6 +86,7 @@ def test_a_failure_tells_its_bounds() -> None:
     event = next(event for event in lines(periods.every_state()) if event.get("unmapped", {}).get("number") == "F-006")
     assert event["unmapped"] == {
         "number": "F-006",
+        "id": periods.LONG.id,
         "period": "5e" * 32,
         "last_good": {"as_of": "2026-08-13T02:00:11Z", "run": periods.run_id("2026-08-13")},
         "first_bad": {"as_of": "2026-08-14T02:00:11Z", "run": periods.run_id("2026-08-14")},
@@ -99,6 +100,15 @@ def test_a_failure_tells_its_bounds() -> None:
         "deviation": True,
         "waivers": {},
         "replaced_by": None,
+        "responses": [
+            {
+                "cause": "A template was copied.",
+                "effect": "Invoices lay under a key of the provider's.",
+                "correction": "The template takes our key since.",
+                "by": "Dana Platform",
+                "at": "2026-09-11T08:00:00Z",
+            }
+        ],
     }
     assert (event["activity_id"], event["status"], event["type_uid"]) == (3, "Resolved", 200303)
     assert event["finding_info"]["first_seen_time"] == 1786672811000

@@ -11,7 +11,7 @@ from trestle.oscal.assessment_results import Model
 
 from engine.periods import Period
 from engine.report import Options, period_oscal
-from tests.golden import periods
+from tests.golden import long_periods, periods
 from tests.unit.random_periods import random_periods
 
 EXAMPLES = {"every state": periods.every_state(), "photograph": periods.photograph(), "nothing": periods.nothing()}
@@ -128,3 +128,12 @@ def test_a_name_is_no_markup() -> None:
 @pytest.mark.parametrize(("name", "expected"), [("AC-01", "AC-01"), ("1a", "_1a"), ("a b:c", "a_b_c"), ("", "_")])
 def test_an_identifier_becomes_a_token(name: str, expected: str) -> None:
     assert period_oscal.token(name) == expected
+
+
+def test_what_is_written_piece_by_piece_is_the_whole_document_and_no_piece_is_most_of_it() -> None:
+    period = long_periods.year(failures=400)
+    pieces = list(period_oscal._pieces(period_oscal._document(period, iter)))
+    written = "".join(pieces)
+    assert json.loads(written) == period_oscal.document(period)
+    assert f"{written}\n".encode() == period_oscal.render(period, Options())
+    assert max(map(len, pieces)) < len(written) / 5

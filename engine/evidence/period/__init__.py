@@ -7,7 +7,8 @@ Best read in this order::
     frames       which sealed runs are frames              index        all of them, as their changes
     keeping      the index: kept, grown, made anew         film         frames, index and policies, up to an end
     failures     by the rule in force when they began      changes      in how was judged
-    populations  and inventory                             waived       what stood beside failures
+    populations  and inventory                             second       what another source counts of them
+    waived       what stood beside failures
     nights       coverage as it is shown                   conclusions  controls and criteria
     made         all of it, as an engine.periods.Period
 

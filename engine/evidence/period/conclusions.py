@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Literal
 
-from engine.evidence.period.coverage import NOT_IN_FORCE, RAN
+from engine.evidence.period.coverage import MISSING, NOT_IN_FORCE, PARTLY, RAN
 from engine.evidence.period.failures import Found, names, ruling
 from engine.evidence.period.film import Film
 from engine.evidence.period.populations import Seen
-from engine.model import Control, ControlWord, Criterion, InForce
-from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Night, PeriodPopulation
-
-SCANS: Final = "nightly_scans"
-"""The kind of evidence that the frames themselves are: a control that names it is the scanning control, which fails on
-every night that no run was made."""
+from engine.model import NIGHTLY_SCANS, Control, ControlWord, Criterion, InForce
+from engine.periods import MARKS, ControlInPeriod, CriterionInPeriod, Failure, Night, PeriodPopulation
 
 
 def controls(
@@ -31,7 +27,7 @@ def controls(
     if not policies:
         policies = [film.bases[-1].policy]
     latest = {control.id: control for policy in policies for control in policy.controls}
-    covered = _covered(film)
+    covered = _by_check(film)
     by_check = {population.check: population for population in populations}
     failing: dict[str, list[Found]] = {}
     for row in found:
@@ -59,47 +55,47 @@ class _Known:
     found: Mapping[str, Sequence[Found]]
     rows: Mapping[str, Seen]
     populations: Mapping[str, PeriodPopulation]
-    covered: Mapping[str, str]
+    covered: Mapping[str, tuple[str, ...]]
     nights: tuple[Night, ...]
     versions: Mapping[str, Sequence[Control]]
     rulings: dict[tuple[object, ...], tuple[int | None, bool | None]] = field(default_factory=dict)
 
 
-def _covered(film: Film) -> dict[str, str]:
-    """Of each check its nights: "r" where it ran everywhere it was in force, and that was somewhere."""
-    by_check: dict[str, set[str]] = {}
+def _by_check(film: Film) -> dict[str, tuple[str, ...]]:
+    """Of each check, night by night, the marks that its scopes have, those where it was not in force left out."""
+    rows: dict[str, set[str]] = {}
     for (_, check), track in film.tracks.items():
-        by_check.setdefault(check, set()).add(track.marks[film.window.first_night :])
+        rows.setdefault(check, set()).add(track.marks[film.window.first_night :])
     return {
-        check: "".join(
-            RAN if RAN in marks and set(marks) <= {RAN, NOT_IN_FORCE} else NOT_IN_FORCE
-            for marks in zip(*rows, strict=True)
-        )
-        for check, rows in by_check.items()
+        check: tuple("".join(sorted({*marks} - {NOT_IN_FORCE})) for marks in zip(*found, strict=True))
+        for check, found in rows.items()
     }
 
 
 def _control(control: Control, known: _Known) -> ControlInPeriod:
-    wanted, unused, unmet = _wanted(control, known)
+    wanted, unused, lacking = _wanted(control, known)
     failures = tuple(_failures(control, wanted, unused, known))
     mine = [known.rows[check] for check in wanted if check in known.rows]
     not_run = [check for check in wanted if check not in known.rows]
     expected = len(known.nights)
-    scanning = SCANS in control.evidence
+    scanning = NIGHTLY_SCANS in control.evidence
     missed = [night for night in known.nights if night.state == "did_not_run"] if scanning else []
-    evidence = [kind for kind in control.evidence if kind != SCANS]
-    nights = _nights(wanted, known, scanning)
+    # No evidence of other kinds can be recorded yet, so that none is.
+    manual = [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
+    needed = manual or any(not any("." in name for name in group) for group in control.alternatives)
+    marks = _marks(wanted, known, scanning)
+    nights = marks.count(RAN)
     subjects = {place for row in mine for place in row.subjects}
     unknown = {place for row in mine for place in row.unknown}
     deviations = sum(failure.deviation is True for failure in failures) + len(missed)
-    incomplete = bool(
-        nights < expected or unknown or not_run or evidence or unmet or not all(row.complete for row in mine)
-    )
+    incomplete = bool(nights < expected or unknown or not_run or needed or not all(row.complete for row in mine))
     judged = any(row.passed or row.failed for row in mine) or (scanning and nights > 0)
     word = _word(control, bool(failures or missed), bool(mine or scanning), incomplete, judged)
-    result = _result(failures, missed, deviations, nights, expected, len(subjects), len(unknown))
+    result = "Nothing was inspected by machine"
+    if wanted or scanning:
+        result = _result(failures, missed, deviations, nights, expected, len(subjects), len(unknown))
     said = [f"not run: {', '.join(not_run)}"] if not_run else []
-    said += [f"not seen: {', '.join(evidence)}"] if evidence else []
+    said += [f"no evidence recorded: {', '.join([*manual, *lacking])}"] if manual or lacking else []
     said += [f"not used: {', '.join(unused)}, since an alternative is in use"] if unused else []
     return ControlInPeriod(
         control=control,
@@ -110,23 +106,25 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
         failures=failures,
         deviations=deviations,
         populations=tuple(known.populations[check] for check in wanted if check in known.populations),
+        missed=tuple(night.date for night in missed),
+        marks=marks,
         not_tested_before=dict(_late(wanted, known.film)),
         procedure=_procedure(wanted, known, scanning),
         result="; ".join([result, *said]) + ".",
     )
 
 
-def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], int]:
-    """The checks that count, those of alternatives that are not used, and alternatives that no check is."""
-    wanted, unused, unmet = list(control.checks), [], 0
+def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], list[str]]:
+    """The checks that count, the alternatives that are not used, and kinds of evidence of which one would be needed."""
+    wanted, unused, lacking = list(control.checks), [], []
     for group in control.alternatives:
         checks = [name for name in group if "." in name]
         chosen = [check for check in checks if check in known.rows and _chosen(known.rows[check])]
         # Where none was in use all through, nothing is set aside.
         wanted += chosen or checks
-        unused += [check for check in checks if chosen and check not in chosen]
-        unmet += not chosen and not checks
-    return wanted, unused, unmet
+        unused += [name for name in group if chosen and name not in chosen]
+        lacking += [name for name in group if not chosen and name not in checks]
+    return wanted, unused, lacking
 
 
 def _chosen(row: Seen) -> bool:
@@ -174,13 +172,26 @@ def _ruled(row: Found, rule: Control, rulings: dict[tuple[object, ...], tuple[in
     return replace(failure, limit=limit, deviation=deviation)
 
 
-def _nights(wanted: Sequence[str], known: _Known, scanning: bool) -> int:
+def _marks(wanted: Sequence[str], known: _Known, scanning: bool) -> str:
+    """The nights of a control: ran where all its checks ran everywhere that they were in force, and that was somewhere.
+
+    Those of the scanning control are the schedule's; a control that no check judges has none.
+    """
     if scanning and not wanted:
-        return sum(night.state in ("ran", "partly") for night in known.nights)
-    rows = [known.covered.get(check, "") for check in wanted]
-    if not rows or not all(rows):
-        return 0
-    return sum(all(mark == RAN for mark in marks) for marks in zip(*rows, strict=True))
+        return "".join(MARKS[night.state] for night in known.nights)
+    never = ("",) * len(known.nights)
+    rows = [known.covered.get(check, never) for check in wanted]
+    return "".join(map(_together, zip(*rows, strict=True)))
+
+
+def _together(checks: Sequence[str]) -> str:
+    """The mark of a night of several checks, each with the marks of its scopes."""
+    marks = set("".join(checks))
+    if len(marks) == 1 and (all(checks) or not marks & {RAN}):
+        return marks.pop()
+    if marks & {RAN, PARTLY}:
+        return PARTLY
+    return MISSING if marks else NOT_IN_FORCE
 
 
 def _word(control: Control, failed: bool, seen: bool, incomplete: bool, judged: bool) -> ControlWord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -110,6 +110,10 @@ class _Maker:
             limit=limit,
             deviation=deviation,
             waivers=_waivers(interval, self._beside.get(stream, ()), track),
+            beside=tuple(
+                (waiver, looks[low].moment, looks[high].moment)
+                for waiver, low, high in sorted(_stood(interval, self._beside.get(stream, ()), track))
+            ),
             replaced=self._successors.of(stream, interval) if interval.ended == "deleted" else None,
         )
         return Found(failure, first, days)
@@ -189,6 +193,16 @@ def _waivers(interval: Interval, beside: Iterable[tuple[str, int, int]], track: 
             if low <= high:
                 counts[waiver] = counts.get(waiver, 0) + _judged(track, low, high)
     return dict(sorted(counts.items())) or None
+
+
+def _stood(interval: Interval, beside: Iterable[tuple[str, int, int]], track: Track) -> Iterator[tuple[str, int, int]]:
+    """The frames (first, last) of a failure in which each waiver stood beside it."""
+    for waiver, first, last in beside:
+        for span in interval.spans:
+            begin = bisect_left(track.frames, max(first, span.first))
+            end = bisect_right(track.frames, min(last, span.last)) - 1
+            if begin <= end:
+                yield waiver, track.frames[begin], track.frames[end]
 
 
 class _Successors:

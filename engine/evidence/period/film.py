@@ -24,7 +24,7 @@ from engine.evidence.period.schedule import Calendar, instant, night_of
 from engine.evidence.runs import Reader
 from engine.evidence.storage import Removal
 from engine.model import InForce, Schedule, Scope, Subject
-from engine.periods import Moment
+from engine.periods import Moment, Sample, SecondSource
 
 Sources = Mapping[str, Mapping[str, bytes]]
 ReadPolicy = Callable[[Sources, Mapping[str, Mapping[str, Any]]], InForce]
@@ -100,6 +100,7 @@ class Film:
     """The frames up to the end of a period, and the index that they are in.
 
     ``gone`` are those that are kept no longer, ``expired`` their nights with the checks that they had selected.
+    ``second`` is what second sources counted, by resource type; ``samples`` are those of its frames.
     """
 
     frames: Sequence[SealedFrame]
@@ -109,6 +110,8 @@ class Film:
     window: Window
     gone: Sequence[tuple[SealedFrame, Removal]] = ()
     expired: Expired = field(default_factory=dict)
+    second: Mapping[str, SecondSource] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
 
     @cached_property
     def looks(self) -> list[Look]:

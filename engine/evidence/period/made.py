@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from engine.errors import UsageError
+from engine.errors import UsageError, VerificationError
 from engine.evidence import anchors, canonical, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
-from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, waived
+from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, second, waived
+from engine.evidence.period.failures import Found
 from engine.evidence.period.film import Bases, Film, ReadPolicy, film
-from engine.evidence.period.frames import frames, removed, unsealed
+from engine.evidence.period.frames import SealedFrame, frames, removed, unsealed
 from engine.evidence.period.schedule import instant, night_of
+from engine.evidence.responding import responses
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
 from engine.model import Check
-from engine.periods import NotRetained, Period
+from engine.periods import NotRetained, Period, Response
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,36 @@ def filmed(
         single = asked.type_ == 1
         gone = removed(reading, trust.purpose == "demonstration")
         made = film(found, bases, index, asked.ends if single else asked.starts, asked.ends, single, gone)
+        if made is not None:
+            packs = [layout.root / name for name in reader.storage.packs()]
+            made.second = second.seconds(made, partial(_kept_bodies, database, packs))
     if made is None:
         what = f"of the night of {asked.ends}" if asked.type_ == 1 else f"up to {asked.ends}"
         lost = f"; {len(gone)} runs are not retained" if gone else ""
         raise UsageError(f"reading {store}: it holds no run {what}{lost}")
     return made, reading
+
+
+def _kept_bodies(database: DuckDBPyConnection, packs: Sequence[Path], digests: Iterable[str]) -> dict[str, Any]:
+    """Bodies by digest, as far as packs hold them. Raises VerificationError for one with other content."""
+    found = tables.bodies_of(database, (path for path in packs if path.exists()), digests)
+    for digest, data in found.items():
+        if canonical.digest(data) != digest:
+            raise VerificationError(f"body {digest} has other content; run `auditreel verify`")
+    return {digest: canonical.decode(data) for digest, data in found.items()}
+
+
+def inputs(rows: Iterable[SealedFrame]) -> str:
+    """The digest of everything that a period is made of: the digests of the seals of all frames up to its end."""
+    in_order = sorted(rows, key=lambda frame: frame.order)
+    return canonical.digest("\n".join(frame.placed.digest for frame in in_order).encode())
+
+
+def _answered(rows: Sequence[Found], said: Mapping[str, tuple[Response, ...]]) -> list[Found]:
+    """Failures with management's responses."""
+    if not said:
+        return list(rows)
+    return [replace(row, failure=replace(row.failure, responses=said.get(row.failure.digest, ()))) for row in rows]
 
 
 def shown(
@@ -79,7 +110,7 @@ def shown(
     window = made.window
     lost = list(unsealed(reading))
     calendar = nights.nights(made, lost)
-    found = failures.found(made)
+    found = _answered(failures.found(made), responses(reading))
     rows = populations.seen(made)
     population = populations.populations(made, rows)
     controls = conclusions.controls(made, found, rows, population, calendar)
@@ -94,7 +125,7 @@ def shown(
         # The last frame's anchor is that of all before it.
         anchored=anchors.line(anchors.anchoring(reading, trust).of(made.frames[-1].placed.entry.sequence)),
         demonstration=trust.purpose == "demonstration",
-        digest=canonical.digest("\n".join(_seals(made)).encode()),
+        digest=inputs([*made.frames, *(frame for frame, _ in made.gone)]),
         frames=tuple(
             made.frames[number].shown(dates[made.looks[number].night]) for number in range(window.begin, window.count)
         ),
@@ -110,13 +141,8 @@ def shown(
         appeared=held.appeared,
         gone=held.gone,
         not_retained=tuple(_not_retained(made)),
+        samples=made.samples,
     )
-
-
-def _seals(made: Film) -> list[str]:
-    """The digests of the seals of all frames up to the end, also of those that are kept no longer: what they were."""
-    every = [*made.frames, *(frame for frame, _ in made.gone)]
-    return [frame.placed.digest for frame in sorted(every, key=lambda frame: frame.order)]
 
 
 def _not_retained(made: Film) -> Iterator[NotRetained]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -100,7 +100,7 @@ def _add_queries(film: Film, found: Mapping[str, Seen]) -> None:
 
 
 def populations(film: Film, rows: Mapping[str, Seen]) -> tuple[PeriodPopulation, ...]:
-    """The populations, by check. No second source is read yet, so that none has a second count."""
+    """The populations, by check, each with what a second source counted of its resource type, where one was read."""
     moments = [look.moment for look in film.looks]
     return tuple(
         PeriodPopulation(
@@ -112,6 +112,7 @@ def populations(film: Film, rows: Mapping[str, Seen]) -> tuple[PeriodPopulation,
             last_seen=moments[row.last] if row.last is not None else None,
             complete=row.complete,
             queries=tuple(sorted(row.queries)),
+            second=film.second.get(row.resource_type),
         )
         for check, row in rows.items()
     )
@@ -132,29 +133,34 @@ def inventory(film: Film) -> Inventory:
     came: dict[str, set[int]] = {}
     went: dict[str, set[int]] = {}
     begin = film.window.begin
-    for place, first, last, before in _presences(film):
+    for place, stays in _presences(film).items():
         scope, subject = film.index.places.values[place]
         type_ = film.index.subjects.values[subject][1]
         whole = film.complete_listings(film.scopes[scope], canonical.original_text(type_))
-        absent = next(iter(whole[bisect_right(whole, last) :]), None)
-        if absent is None:
+        # Where no complete listing lies between two stays, nobody saw that it was gone.
+        absent = [next(iter(whole[bisect_right(whole, last) :]), film.window.count) for _, last in stays]
+        begins = [first for first, _ in stays]
+        if absent[-1] == film.window.count:
             there.setdefault(type_, set()).add(place)
-        elif absent >= begin:
+        if any(begin <= gone < back for gone, back in zip(absent, [*begins[1:], film.window.count], strict=True)):
             went.setdefault(type_, set()).add(place)
-        earlier = bisect_right(whole, first - 1) - bisect_right(whole, before)
-        if first >= begin and earlier:
+        before = [-1, *(last for _, last in stays)]
+        if any(
+            first >= begin and bisect_right(whole, first - 1) > bisect_right(whole, last)
+            for first, last in zip(begins, before, strict=False)
+        ):
             came.setdefault(type_, set()).add(place)
     return Inventory(_counts(there), _counts(came), _counts(went))
 
 
-def _presences(film: Film) -> Iterator[tuple[int, int, int, int]]:
-    """Each time that a resource was there: its place, first and last frame, and the last frame of the time before."""
+def _presences(film: Film) -> dict[int, list[tuple[int, int]]]:
+    """Of each place the times that a resource was there, in order: first and last frame."""
     index, count = film.index, film.window.count
-    before: dict[int, int] = {}
+    found: dict[int, list[tuple[int, int]]] = {}
     for place, first, last in zip(index.present, index.present_first, index.present_last, strict=True):
         if first < count:
-            yield place, first, min(last, count - 1), before.get(place, -1)
-            before[place] = last
+            found.setdefault(place, []).append((first, min(last, count - 1)))
+    return found
 
 
 def _counts(rows: Mapping[str, set[int]]) -> Mapping[str, int]:

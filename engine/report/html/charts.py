@@ -264,12 +264,19 @@ class TimeLine:
         return (_n(start), _n(end - start)) if end - start >= 0.1 else None
 
     def _waived(self, failure: Failure) -> Iterable[tuple[str, str]]:
+        for _, first, last in failure.beside:
+            yield self._strip(first.as_of, last.as_of)
+        if failure.beside:
+            return
         known: Mapping[str, WaiverInPeriod] = self._waivers
         for id_ in failure.waivers or ():
             if id_ in known:
                 start = max(failure.first_bad, known[id_].first).as_of
                 end = min(failure.last_bad, known[id_].last).as_of
                 if start <= end:
-                    x = self._x(start)
-                    width = max(LEAST, self._x(end) - x)
-                    yield _n(min(x, ARROW + WIDTH - width)), _n(width)
+                    yield self._strip(start, end)
+
+    def _strip(self, start: str, end: str) -> tuple[str, str]:
+        x = self._x(start)
+        width = max(LEAST, self._x(end) - x)
+        return _n(min(x, ARROW + WIDTH - width)), _n(width)

@@ -74,14 +74,21 @@ class Nights:
         )
 
     def of(self, control: ControlInPeriod, changes: Iterable[Change]) -> tuple[Square, ...]:
-        """The nights as a control's checks saw them; empty where it has no check that was to run."""
+        """The nights of a control: what was concluded of them, else what its checks' coverage shows."""
+        if control.marks:
+            states = [STATES[mark] for mark in control.marks]
+            return self._drawn(states, control.failures, changes)
         rows = sorted({nights for check in checks(control) for nights in self._by_check.get(check, ())})
         if not rows:
             return ()
-        failing, changed = self._failing(control.failures), self._changed(changes)
+        return self._drawn([_together(set(marks)) for marks in zip(*rows, strict=True)], control.failures, changes)
+
+    def _drawn(
+        self, states: Sequence[str], failures: Iterable[Failure], changes: Iterable[Change]
+    ) -> tuple[Square, ...]:
+        failing, changed = self._failing(failures), self._changed(changes)
         squares = []
-        for index, night in enumerate(self._nights):
-            state = _together({row[index] for row in rows})
+        for index, (night, state) in enumerate(zip(self._nights, states, strict=True)):
             observed = state in ("ran", "partly")
             squares.append(Square(night.date, state, failing[index] if observed else 0, index in changed))
         return tuple(squares)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -36,6 +37,12 @@ def fill(site: Site) -> dict[str, bytes]:
         )  # fmt: skip
         found[name] = text.encode()
     return found
+
+
+def page(template: str, standing: Sequence[str], **values: Any) -> str:
+    """A page of its own from a template. ``standing`` are words of ours that each printed sheet carries."""
+    style = _styled(("It states what was observed", *standing))
+    return _environment().get_template(template).render(style=style, **values)
 
 
 @cache
@@ -114,6 +121,10 @@ def _style(site: Site) -> dict[str, str]:
     standing = ["Prepared by management, not examined"]
     standing += ["DEMONSTRATION, not evidence"] if period.demonstration else []
     standing += ["NOT ANCHORED"] if period.anchored.startswith("NOT ANCHORED") else []
+    return _styled(standing)
+
+
+def _styled(standing: Sequence[str]) -> dict[str, str]:
     # Words of our own: nothing from outside is ever part of a style sheet.
     css = (_TEMPLATES / "style.css").read_text().replace("%STANDING%", " · ".join(standing))
     sha256 = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()

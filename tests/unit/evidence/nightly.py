@@ -187,11 +187,12 @@ def recorded(
     checks: Sequence[Check] = (),
     planned: Plan | None = None,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    controls: str = CONTROLS,
     **more: Any,
 ) -> Sealed:
     """One night, from intent to seal."""
     checks = checks or [a_check(id_) for id_ in verdicts]
-    run = begun(recorder, at, checks, planned, parameters=parameters)
+    run = begun(recorder, at, checks, planned, parameters=parameters, controls=controls)
     what = judged(at, verdicts, checks, **more)
     run.add(what.snapshot, what.findings)
     return run.seal(what, at)

@@ -18,6 +18,8 @@ from engine.evidence.entries import (
     Nonce,
     Population,
     Removed,
+    Replacement,
+    Response,
     Span,
     Tombstone,
     Tree,
@@ -189,3 +191,32 @@ def test_a_run_is_removed_once(recorder: Recorder) -> None:
     message = "removes a run a second time"
     assert message in said(recorder, ("tombstone", stone(recorder, 0, 0)))
     assert message in said(recorder, ("tombstone", stone(recorder, 1)), ("tombstone", stone(recorder, 1)))
+
+
+def test_a_response_is_to_a_failure_that_a_run_before_it_saw(recorder: Recorder) -> None:
+    answer = {"cause": "a", "effect": "b", "correction": "c", "by": "d"}
+    known, unknown = (
+        Response(failure=DIGEST, check="aws.made.x", subject="x", first_bad=link, **answer)
+        for link in (seals(recorder)[0], NOWHERE)
+    )
+    assert said(recorder, ("response", known)) == []
+    assert said(recorder, ("response", unknown)) == ["responds to a failure that no run before it saw"]
+
+
+def test_a_unit_of_a_sample_is_replaced_once(recorder: Recorder) -> None:
+    assert said(recorder, ("replacement", Replacement(draw=NOWHERE, unit="a", by="b", reason="c"))) == [
+        "replaces a unit of no sample that was drawn before it"
+    ]
+
+
+def test_a_unit_that_was_replaced_is_not_replaced_again(recorder: Recorder) -> None:
+    drawings: list[Link] = []
+
+    def replaced(link: Link) -> Replacement:
+        drawings.append(link)
+        return Replacement(draw=drawings[0], unit="a", by="b", reason="c")
+
+    draw = (("population", population(seals(recorder))), ("nonce", drawn()))
+    assert said(recorder, *draw, ("replacement", replaced), ("replacement", replaced)) == [
+        "replaces a unit a second time"
+    ]

@@ -10,9 +10,9 @@ import pytest
 
 from engine.errors import SealError, VerificationError
 from engine.evidence import chain, durable
-from engine.evidence.bundle import export_run
 from engine.evidence.bundle_verify import verify_bundle
 from engine.evidence.compaction import Merged, compact
+from engine.evidence.exporting import export_run
 from engine.evidence.keys import load_secret
 from engine.evidence.period import keeping
 from engine.evidence.replay import replay
@@ -83,7 +83,7 @@ def test_runs_of_every_kind_of_record_are_replayed_and_exported_from_common_file
     trust = recorder.trust
     exported = []
     for number, run in enumerate(runs):
-        export_run(recorder.layout.root, trust, run, tmp_path / f"{number}.zip")
+        export_run(recorder.layout.root, trust, recorder.keys.signing, run, tmp_path / f"{number}.zip")
         exported.append((tmp_path / f"{number}.zip").read_bytes())
     assert len(compact(recorder, "2026-12-01", NOW)) == 1
 
@@ -92,7 +92,7 @@ def test_runs_of_every_kind_of_record_are_replayed_and_exported_from_common_file
     assert [one.outcome for one in found] == ["identical", "identical"]
     for number, run in enumerate(runs):
         path = tmp_path / f"again-{number}.zip"
-        export_run(recorder.layout.root, trust, run, path)
+        export_run(recorder.layout.root, trust, recorder.keys.signing, run, path)
         assert path.read_bytes() == exported[number]
         assert verify_bundle(path, trust, True).problems == ()
 

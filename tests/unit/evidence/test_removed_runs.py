@@ -11,9 +11,9 @@ import pytest
 from engine.content.strictness import is_weaker
 from engine.errors import SealError, VerificationError
 from engine.evidence import closing, summaries
-from engine.evidence.bundle import export_run
 from engine.evidence.compaction import compact
 from engine.evidence.expiry import Fate, expire, fates
+from engine.evidence.exporting import export_run
 from engine.evidence.keys import load_secret
 from engine.evidence.period import keeping
 from engine.evidence.period.keeping import verified_chain
@@ -113,7 +113,7 @@ def test_a_removed_run_is_never_verified_replayed_or_exported(folder: Path) -> N
     assert (found.outcome, found.exit_code) == ("cannot replay", 5)
     assert found.missing[0].startswith("not retained: removed at")
     with pytest.raises(SealError, match="not retained"):
-        export_run(recorder.layout.root, recorder.trust, run, folder / "x.zip")
+        export_run(recorder.layout.root, recorder.trust, recorder.keys.signing, run, folder / "x.zip")
 
 
 def test_a_report_shows_nights_that_are_not_retained_and_claims_nothing_of_them(folder: Path) -> None:
