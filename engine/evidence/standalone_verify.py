@@ -3,9 +3,9 @@
 
     python verify_bundle.py BUNDLE.zip [OTHER.zip] --key trust.json      (or a public key: PEM, or 32 bytes in base64)
 
-Keys must come from somewhere else. Ends with 0 only if all verified, and two bundles agree; else with 5. Without a key,
---allow-unanchored takes the one that the bundle claims: that shows that it is whole, not who made it; it only notes
-time stamps that nobody pinned. What people read (index.html, ...) stands by the signature of the manifest alone.
+Keys must come from elsewhere. Ends with 0 only if all verified, and two bundles agree; else with 5. --allow-unanchored
+takes the key that the bundle claims (whole, but by whom?) and notes time stamps that nobody pinned. What people read
+stands by the signature of the manifest alone.
 """
 
 from __future__ import annotations
@@ -34,32 +34,36 @@ TOLERANCE, LATE, moment = timedelta(minutes=5), timedelta(days=7), datetime.from
 PAGES = r"[A-Z_a-z]+\.[a-z]+|chain/.*|(csv|pages|samples)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+"
 ROWS = ("scope", "collection", "reader", "resource", "population", "waiver")
 VERDICTS = {"passed": "pass", "failed": "fail", "unknown": "unknown", "not_applicable": "not_applicable"}
-NAMES = {"seal": "intent", "abandon": "intent", "population": "seal", "nonce": "population", "close": "seal"}
-NAMES |= dict.fromkeys(("intent", "timestamp", "key"), "")  # each kind of entry, and of which kind are those it names
-# Each shape with its fields and what they hold: a shape, a pattern, [list], {values}; "?" may be missing.
-_SHAPES = """link sequence=place digest=digest; tree count=count root=digest; fact digest=digest size=count
-content checks=digest controls=digest policies=digest schemas=digest parameters=digest
-verdicts passed=count failed=count unknown=count not_applicable=count waived=count; window from=time to=time
-listings complete=count off=count failed=count; part first=place last=place; abandon intent=link run=run reason=string
-entry schema=count store=store sequence=place previous=digest|null kind=string recorded_at=time body=object
-intent run=run kind=run_kind trigger=string organization=string filters=object engine=string dependencies=digest \
-    started_at=time content=content boundary?=digest|null witness?=text|null
-timestamp of=link authority=text response=base64; span starts=date ends=date timezone=text
-seal intent=link asked=intent caller={string} source=string as_of=time ended_at=time verdicts=verdicts \
-    listings=listings records=tree ledger=tree files={fact} collected_until?=time|null
-rotate action=string key=digest public_key=base64; revoke action=string key=digest since=place reason=text
-population query=text unit=unit digest=digest count=count frames=[link] check?=text|null control?=text|null
-nonce population=link nonce=text|null internal=bool; close period=span seals=[link] inputs=digest open_failures=digest
-manifest schema=count store=store runs=[run] left_out={string} period=window chain=part redacted=[string] \
-    demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
-SHAPES = {line.split()[0]: line.split()[1:] for line in re.split("[;\n]", _SHAPES)}
+# Each kind of entry, and of which kind are those it names.
+_NAMES = "intent= timestamp= key= seal=intent abandon=intent population=seal nonce=population close=seal compact=seal"
+NAMES = dict(pair.split("=") for pair in f"{_NAMES} tombstone=seal response=seal replacement=nonce".split())
+NAMING = ("frames", "seals", "runs", "intent", "population", "first_bad", "draw")
+# Each shape, its fields and what they hold: a shape, a pattern, [list], {values}; "?" may be missing; else their name.
+_SHAPES = """link sequence=place digest; tree count root=digest; fact digest size=count; content checks=digest
+controls=digest policies=digest schemas=digest parameters=digest; verdicts passed=count failed=count unknown=count
+not_applicable=count waived=count; window from=time to=time; listings complete=count off=count failed=count; part
+first=place last=place; abandon intent=link run reason=string; entry schema=count store sequence=place
+previous=digest|null kind=string recorded_at=time body=object; intent run kind=run_kind trigger=string
+organization=string filters=object engine=string dependencies=digest started_at=time content boundary?=digest|null
+witness?=text|null; timestamp of=link authority=text response=base64; span starts=date ends=date timezone=text; seal
+intent=link asked=intent caller={string} source=string as_of=time ended_at=time verdicts listings records=tree
+ledger=tree files={fact} collected_until?=time|null; rotate action=string key=digest public_key=base64; revoke
+action=string key=digest since=place reason=text; population query=text unit digest count frames=[link] check?=text|null
+control?=text|null; nonce population=link nonce=text|null internal=bool size?=place; replacement draw=link unit=string
+by=string reason=note; close period=span seals=[link] inputs=digest open_failures=digest; removed seal=link run verdicts
+records=tree ledger=tree; compact runs=[link] findings=fact ledger=fact bodies?=fact|null; response failure=digest
+check=text subject=string first_bad=link cause=note effect=note correction=note by=text; tombstone rule=text
+runs=[removed] summaries=digest bodies?=fact|null; manifest schema=count store runs=[run] left_out={string}
+period=window chain=part redacted=[string] demonstration=bool members={fact} criteria?=[string]|null
+nights?=span|null"""
+SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
-time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2}
-text=(?s:.{1,300}) string=(?s:.*) run_kind=scheduled|adhoc|gate|demo unit=items|nights|events"""
+time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})
+note=(?s:.{1,4000}) string=(?s:.*) run_kind=scheduled|adhoc|gate|demo unit=items|nights|events"""
 PATTERNS = dict(pair.split("=", 1) for pair in _PATTERNS.split())
 # Object identifiers of RFC 3161, in hexadecimal: what a token is, and the algorithms that are accepted.
-SIGNED_DATA, TST_INFO = "2a864886f70d010702", "2a864886f70d0109100104"
-CONTENT_TYPE, MESSAGE_DIGEST = "2a864886f70d010903", "2a864886f70d010904"
+_IDS = ("0702", "09100104", "0903", "0904")
+SIGNED_DATA, TST_INFO, CONTENT_TYPE, MESSAGE_DIGEST = (f"2a864886f70d01{end}" for end in _IDS)
 _HASHES = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 SHA2 = {f"60864801650304020{n}": found for n, found in enumerate(_HASHES, 1)}
 SIGNED_BY: dict[str, Any] = {"2a864886f70d010101": None}
@@ -104,9 +108,8 @@ def merkle(leaves: list[str]) -> Any:
 
 def unbase64(text: str) -> bytes:
     """Bytes of base64 in its one form."""
-    data = base64.b64decode(text, validate=True)
-    need(base64.b64encode(data).decode() == text, "base64 with stray bits")
-    return data
+    need(base64.b64encode(base64.b64decode(text, validate=True)).decode() == text, "base64 with stray bits")
+    return base64.b64decode(text)
 
 
 def fits(value: Any, kind: str) -> bool:
@@ -122,7 +125,7 @@ def fits(value: Any, kind: str) -> bool:
         return isinstance(value, bool if kind == "bool" else dict)
     if kind in PATTERNS:
         return isinstance(value, str) and re.fullmatch(PATTERNS[kind], value) is not None
-    kinds = dict(part.split("=", 1) for part in SHAPES[kind])
+    kinds = dict(f"{part}={part}".split("=")[:2] for part in SHAPES[kind])
     fields = {name.rstrip("?"): of for name, of in kinds.items()}
     known = isinstance(value, dict) and kinds.keys() & fields.keys() <= value.keys() <= fields.keys()
     return known and all(fits(value[name], fields[name]) for name in value)
@@ -132,11 +135,11 @@ class Pinned:
     """What the reader brings: a trust file, or a public key in PEM form or base64."""
 
     def __init__(self, data: bytes) -> None:
-        trust: Any = json.loads(data) if data.startswith(b"{") else {"keys": {"": data}}
         if data.startswith(b"-----BEGIN"):
             key: Any = serialization.load_pem_public_key(data)
-            trust = {"keys": {"": base64.b64encode(key.public_bytes_raw())}}
-        raw_keys = [base64.b64decode(text, validate=True) for text in trust["keys"].values()]
+            data = base64.b64encode(key.public_bytes_raw())
+        trust: Any = json.loads(data) if data.startswith(b"{") else {"keys": {"": data.decode()}}
+        raw_keys = map(unbase64, trust["keys"].values())
         self.keys = {sha256(raw): ed25519.Ed25519PublicKey.from_public_bytes(raw) for raw in raw_keys}
         self.store, self.head = trust.get("store"), trust.get("head") or {"sequence": 0}
         self.until = dict(trust.get("until", {}))
@@ -284,19 +287,28 @@ class Bundle:
         """What entries say of others is about what is before them, and is said once."""
         links, used, closed = dict[tuple[int, str], Any](), list[Any](), list[str]()
         for entry, digest, _ in self.entries:
-            body, kind, right, begun = entry["body"], entry["kind"], True, dict[str, Any](kind="")
-            about = body.get("frames", body.get("seals", [body.get("intent", body.get("population"))]))
-            for link in about if NAMES[kind] else ():
+            body, kind, begun, before = entry["body"], entry["kind"], dict[str, Any](kind=""), links.values()
+            named: Any = next((body[name] for name in NAMING if name in body), [])
+            about = [one.get("seal", one) for one in (named if isinstance(named, list) else [named])]
+            keys = [("end" if kind in ("seal", "abandon") else kind, link, body.get("unit")) for link in about]
+            right = all(key not in used and keys.count(key) == 1 for key in keys)
+            right, used = right or kind in ("population", "close", "response"), used + keys
+            for link in about:
                 begun = links.get((link["sequence"], link["digest"]), {"kind": ""})
                 right = right and (link["sequence"] < self.first or begun["kind"] == NAMES[kind])
             if kind == "intent":
-                right = body["run"] not in [one["body"]["run"] for one in links.values() if one["kind"] == "intent"]
-            elif kind in ("seal", "abandon", "nonce"):
+                right = body["run"] not in [one["body"]["run"] for one in before if one["kind"] == "intent"]
+            elif kind in ("seal", "abandon"):
                 asked = begun["body"] if begun["kind"] == "intent" else body.get("asked", body)
-                right = right and about[0] not in used and (kind != "seal" or asked == body["asked"])
-                right = right and (kind != "abandon" or asked["run"] == body["run"])
-                right = right and (kind != "nonce" or (body["nonce"] is None) == body["internal"])
-                used.append(about[0])
+                right = right and (asked == body["asked"] if kind == "seal" else asked["run"] == body["run"])
+            elif kind in ("nonce", "compact"):
+                right = right and (kind == "compact" or (body["nonce"] is None) == body["internal"])
+                right = right and (kind == "nonce" or not any(("tombstone", link, None) in used for link in about))
+            elif kind == "tombstone":  # it repeats what was sealed
+                for one in named:
+                    seal = links.get((one["seal"]["sequence"], one["seal"]["digest"]), {"body": {"asked": one, **one}})
+                    sealed = {**seal["body"], "seal": one["seal"], "run": seal["body"]["asked"]["run"]}
+                    right = right and sealed == sealed | one
             elif kind == "close":
                 starts, ends = body["period"]["starts"], body["period"]["ends"]
                 right = right and all(one["sequence"] < other["sequence"] for one, other in pairwise(about))
@@ -317,9 +329,8 @@ class Bundle:
         files = {name: self.facts[name] for name in self.facts.keys() - {"manifest.json", "signature.json"}}
         need(manifest["members"] == files, "manifest.json: does not list the members as they are", self.problems)
         inside = [entry for entry, _, _ in self.entries if first <= entry["sequence"] <= end]
-        right = (
-            all(one["kind"] == "key" or one in inside for one, _, _ in self.entries) and len(inside) == end - first + 1
-        )
+        right = all(one["kind"] == "key" or one in inside for one, _, _ in self.entries)
+        right = right and len(inside) == end - first + 1
         need(right, "chain: is not the part that is declared: an entry is missing")
         starts, ends = (moment(manifest["period"][name]) for name in ("from", "to"))
         early, head = moment(inside[-1]["recorded_at"]) < ends, self.pins.head["sequence"]
@@ -327,11 +338,12 @@ class Bundle:
         need(right, "chain: begins after, or is cut off before the end of, the period that is declared", self.problems)
         need(not early or head, "tail not anchored: it ends before its period, and no head is pinned", self.unsure)
         seals = [entry for entry in inside if entry["kind"] == "seal"]
+        gone = {run["run"] for one in inside if one["kind"] == "tombstone" for run in one["body"]["runs"]}
         demo, right = manifest["demonstration"], starts <= ends and (nights or len(runs) == 1)
         for seal, asked in ((entry["body"], entry["body"]["asked"]) for entry in seals):
             here, why = asked["run"] in runs, manifest["left_out"].get(asked["run"])
             frame = asked["kind"] == "demo" if demo else seal["source"] == "live" and asked["kind"] in "scheduled adhoc"
-            within = starts <= moment(seal["as_of"]) < ends and frame if nights else here
+            within = starts <= moment(seal["as_of"]) < ends and frame and asked["run"] not in gone if nights else here
             right = right and here == (why is None) == within
             alone = not nights and here and manifest["period"] != {"from": asked["started_at"], "to": seal["ended_at"]}
             need(right and not alone, f"manifest.json: run {asked['run']} is held or left out wrongly", self.problems)
@@ -350,15 +362,16 @@ class Bundle:
         links = {(entry["sequence"], digest) for entry, digest, _ in self.entries}
         anchors: list[tuple[datetime, int, int, str]] = []
         for entry in (entry for entry, _, _ in self.entries if entry["kind"] == "timestamp"):
-            of, name, place = entry["body"]["of"], entry["body"]["authority"], f"chain: entry {entry['sequence']}"
-            right = of["sequence"] < self.first or (of["sequence"], of["digest"]) in links
-            right = right and of["sequence"] < entry["sequence"]
-            need(right, f"{place} stamps no entry that stands before it", self.problems)
+            of, name, here = entry["body"]["of"], entry["body"]["authority"], entry["sequence"]
+            right = (of["sequence"] < self.first or (of["sequence"], of["digest"]) in links) and of["sequence"] < here
+            need(right, f"chain: entry {here} stamps no entry that stands before it", self.problems)
             if right and name not in self.pins.authorities:
-                self.unsure.append(f"{place}: no certificate of {name} is pinned: its time stamp cannot be verified")
+                self.unsure.append(
+                    f"entry {here}: no certificate of {name} is pinned: its time stamp cannot be verified"
+                )
             elif right:
                 at = stamped_at(unbase64(entry["body"]["response"]), of["digest"], self.pins.authorities[name])
-                anchors.append((at, of["sequence"], entry["sequence"], name))
+                anchors.append((at, of["sequence"], here, name))
         for entry, _, _ in self.entries:
             said, here = moment(entry["recorded_at"]), entry["sequence"]
             wrong = any(here <= of and said > at + TOLERANCE for at, of, _, _ in anchors)
@@ -371,7 +384,7 @@ class Bundle:
         return f"anchored to {covering[0][0]:%Y-%m-%dT%H:%M:%SZ} by {covering[0][1]}" if covering else NOT_ANCHORED
 
     def check_runs(self, seals: list[Any]) -> None:
-        """Everything that the seals name is there, is of its digest, and says the same."""
+        """Everything that the seals name is there, in order, and says the same; narrowed, all that failed."""
         known = {sha256(b"\0" + line): parse(line, "records.jsonl") for line in self._lines("records.jsonl")}
         told, before, other, criteria = dict[str, None](), dict[str, Any](), 0, self.manifest.get("criteria")
         bodies = {sha256(line): parse(line, "bodies.jsonl") for line in self._lines("bodies.jsonl")}
@@ -385,16 +398,16 @@ class Bundle:
             records, of = [known[leaf] for leaf in here], Counter(known[leaf]["verdict"] for leaf in here)
             for row in (parse(line, "ledger.jsonl") for line in rows):
                 ledger[row["kind"]].append(row)
-            states = Counter(row["state"] for row in ledger["collection"])
-            listings = {name: states[name] for name in ("complete", "off", "failed")}
-            right = seal["listings"] == listings and all(fits(leaf, "digest") for leaf in hashes)
+            states = Counter({"complete": 0, "off": 0, "failed": 0}) | Counter(
+                row["state"] for row in ledger["collection"]
+            )
+            right = all(fits(leaf, "digest") for leaf in hashes) and seal["listings"] == states
             trees = merkle(hashes), merkle([sha256(b"\0" + row) for row in rows])
             right = right and trees == (seal["records"], seal["ledger"])
             need(right, f"{run}: have not the Merkle roots or the listings that were sealed", self.problems)
             lists = {group: parse(files[name], name) for group, name in asked["content"].items()}
             content |= {*asked["content"].values()}.union(*(group.values() for group in lists.values()))
             people |= {item for name, item in lists["policies"].items() if name.startswith("waivers/")}
-            # Verdicts are those of the records; of what is narrowed at least all that failed or is unknown is here.
             judged, populations = Counter((one["check"]["id"], one["verdict"]) for one in records), ledger["population"]
             whole = VERDICTS if criteria is None else {name: VERDICTS[name] for name in ("failed", "unknown")}
             right = all(row[name] == judged[row["check"], whole[name]] for row in populations for name in whole)
@@ -409,7 +422,6 @@ class Bundle:
             mine = mine.union(*(bodies[digest] for digest in related if isinstance(bodies[digest], list)))
             resources = {key_of(row["scope"], row): row for row in ledger["resource"] if row["body"] in mine}
             right = all(key_of(bodies[row["body"]], bodies[row["body"]]) == key for key, row in resources.items())
-            # Records stand in their order, each of the body of its resource, and judged by a check of the content.
             keys = [key_of(record["scope"], record["subject"], record["check"]["id"]) for record in records]
             right = right and all(one < other for one, other in pairwise(keys))
             waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
@@ -425,8 +437,7 @@ class Bundle:
                     document |= {"collected_at": row.get("collected_at")} if is_resource else {}
                     evidence.append(canonical(document | ({"waiver": now[leaf]} if now[leaf] is not None else {})))
             need(right, f"{run}: records: out of order, or not of the body or check that was sealed", self.problems)
-            told |= dict.fromkeys(here)
-            before, needed = now, needed | mine
+            told, before, needed = told | dict.fromkeys(here), now, needed | mine
         right = [*told] == [sha256(b"\0" + line) for line in self._lines("records.jsonl")]
         right = right and evidence == self._lines("evidence.jsonl")
         right = right and [*map(sha256, self._lines("bodies.jsonl"))] == sorted(needed)
