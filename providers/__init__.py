@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from providers.base import Provider, Reader, ResourceType
 
-EXTRAS: Final[Mapping[str, str]] = {"aws": "boto3"}
+EXTRAS: Final[Mapping[str, str]] = {"aws": "boto3", "gcp": "google-auth"}
 """The providers, and the package whose absence means that the provider's extra is not installed."""
 
 

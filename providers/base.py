@@ -182,11 +182,15 @@ class Reader:
 
     ``fills`` maps a resource type to the properties read. ``needs`` are properties of the resource that must have been
     read before; what is unread there leaves these unread too. ``permissions`` are the vendor's action names.
-    ``unmentioned`` holds what a complete per-scope reading says of the resources that it does not mention (a group that
-    no interface uses has none); a property that is not in it is unread there.
+    ``unmentioned`` holds, by type, what a complete per-scope reading says of the resources that it does not mention (a
+    group that no interface uses has none); a property that is not in it is unread there.
     Error codes: ``absent_codes`` document absence (the properties take the values of ``absent``, default null),
     ``gone_codes`` say that the resource was deleted since it was listed, ``off_codes`` that the service is not in use
     (an empty, complete listing). Every other error leaves the properties unread.
+
+    ``alternatives`` are readers that run in a scope where this per-scope reader failed; each stands in for it for the
+    types that it lists or fills. ``together`` makes one reader of those of a plan that share it (a bulk listing of the
+    types that are asked for).
     """
 
     operations: tuple[str, ...]
@@ -199,11 +203,13 @@ class Reader:
     lists: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     shared: bool = False
-    unmentioned: Mapping[str, Any] = field(default_factory=dict)
+    unmentioned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     absent: Mapping[str, Any] = field(default_factory=dict)
     absent_codes: frozenset[str] = frozenset()
     gone_codes: frozenset[str] = frozenset()
     off_codes: frozenset[str] = frozenset()
+    alternatives: tuple[Reader, ...] = ()
+    together: Callable[[tuple[Reader, ...]], Reader] | None = None
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.emulators.aws_wire import AwsWire
+    from tests.emulators.google_cloud import Google
     from tests.emulators.moto_process import MotoProcess
 
 
@@ -108,3 +109,31 @@ def aws_env(wire: AwsWire, nobody: None, monkeypatch: pytest.MonkeyPatch) -> Aws
     """An environment in which every AWS client talks to ``wire``; gives the wire."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
     return wire
+
+
+@pytest.fixture(scope="module")
+def google_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
+    """Google's APIs on a loopback address; started once a module."""
+    from tests.emulators.google_apis import apis
+    from tests.emulators.google_cloud import Google
+    from tests.emulators.google_world import world
+
+    with Google(apis, tmp_path_factory.mktemp("google") / "ca.pem", world()) as google:
+        yield google
+
+
+@pytest.fixture
+def google_cloud(google_server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
+    """An environment in which Google's clients talk to an emulator, as a service account of the project "web"."""
+    from tests.emulators.google_credentials import service_account
+    from tests.emulators.google_world import world
+
+    for name in [name for name in os.environ if name.startswith(("GOOGLE_", "GCE_", "CLOUDSDK_", "GCLOUD_"))]:
+        monkeypatch.delenv(name)
+    google_server.reset(world())
+    for name, value in google_server.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(service_account(tmp_path)))
+    yield google_server
+    if google_server.broken:
+        raise google_server.broken[0]

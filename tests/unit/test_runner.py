@@ -231,7 +231,9 @@ def adder(operation: str, items: list[Found] | Exception, *fills: str, **setting
 
 
 def test_a_reading_of_the_scope_adds_to_what_was_listed_and_only_to_that() -> None:
-    used = adder("box:ListUses", [box("a", uses=3), box("never listed", uses=1)], "uses", unmentioned={"uses": 0})
+    used = adder(
+        "box:ListUses", [box("a", uses=3), box("never listed", uses=1)], "uses", unmentioned={BOX: {"uses": 0}}
+    )
 
     snapshot = scan(Scripted((lister(box("a"), box("b")), used)), "uses")
 
@@ -239,7 +241,7 @@ def test_a_reading_of_the_scope_adds_to_what_was_listed_and_only_to_that() -> No
 
 
 def test_a_reading_of_the_scope_that_broke_off_leaves_its_properties_unread_everywhere() -> None:
-    used = adder("box:ListUses", denied(), "uses", unmentioned={"uses": 0})
+    used = adder("box:ListUses", denied(), "uses", unmentioned={BOX: {"uses": 0}})
 
     snapshot = scan(Scripted((lister(box("a"), box("b")), used)), "uses")
 
