@@ -12,10 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from providers.base import GLOBAL, Discovery, LeftOut, Reason, Resource, Scope, Unread
+from providers.base import GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
     "GLOBAL",
+    "REGIONLESS",
     "SEVERITIES",
     "VERDICTS",
     "Approval",

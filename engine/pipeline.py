@@ -38,7 +38,7 @@ from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
 from engine.examples import mismatches
 from engine.model import (
-    GLOBAL,
+    REGIONLESS,
     Assessment,
     Check,
     Clock,
@@ -207,8 +207,8 @@ def _selection(content: Content, request: RunRequest) -> Selection:
 
 
 def _within(accounts: Sequence[str], regions: Sequence[str], scope: Scope) -> bool:
-    """Whether the filters leave a scope to be judged. What is global belongs to every region; "*" may be any."""
-    return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, GLOBAL, "*"))
+    """Whether the filters leave a scope to be judged. What is in no region belongs to every one; "*" may be any."""
+    return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
 
 
 def _plan_of(request: RunRequest, content: Content) -> RunPlan:
@@ -350,11 +350,14 @@ def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
     return selection, tuple(calls)
 
 
+_TIMES: Final = {"global": "once an account", "region": "once a region", "organization": "once"}
+
+
 def _planned_call(made: Plan, reader: Reader) -> PlannedCall:
     if reader.per == "resource":
         times = f"once each {reader.of}" if not reader.shared else f"once each {', '.join(reader.needs)} of {reader.of}"
     else:
-        times = "once an account" if reader.where == GLOBAL else "once a region"
+        times = _TIMES[reader.where]
     fills = sorted(f"{type_}.{name}" for type_, names in reader.fills.items() if type_ in made.types for name in names)
     return PlannedCall(made.provider, reader.operations, reader.permissions, times, tuple(fills))
 

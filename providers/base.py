@@ -19,6 +19,10 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 
 GLOBAL: Final = "global"
 """The region of what a cloud keeps once for the whole account."""
+ORGANIZATION: Final = "organization"
+"""The region of what a cloud keeps once for all accounts of a customer: an Entra tenant, a Google organization."""
+REGIONLESS: Final = frozenset({GLOBAL, ORGANIZATION})
+"""What stands in place of a region where something is in none."""
 
 T = TypeVar("T")
 
@@ -133,7 +137,7 @@ class Failure:
     ``permission``: the action that the error itself names. ``temporary``: the same request may succeed when it is sent
     again. ``refused``: the identity itself was refused (an expired token, a wrong signature), so that naming a missing
     permission would mislead. ``not_offered``: the provider does not have the service there at all, so that a listing
-    is empty and complete.
+    is empty and complete. ``retry_after``: the seconds before which the provider wants no further request.
     """
 
     reason: Reason
@@ -144,6 +148,7 @@ class Failure:
     temporary: bool = False
     refused: bool = False
     not_offered: bool = False
+    retry_after: float = 0.0
 
     @property
     def detail(self) -> str:
@@ -156,7 +161,14 @@ LONGEST_CODE: Final = 200
 """Characters of an error code or a request id that are kept."""
 
 Per = Literal["scope", "resource"]
-Where = Literal["global", "region"]
+Where = Literal["global", "region", "organization"]
+
+
+def place(region: str) -> Where:
+    """Of which kind a scope's region is: what a reader or a type is for (``where``) is read in scopes of that kind."""
+    if region == GLOBAL:
+        return "global"
+    return "organization" if region == ORGANIZATION else "region"
 
 
 class NotReady(Exception):
@@ -219,7 +231,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """A type of resource that a provider can list. ``where``: listed once an account, or in each region."""
+    """A type of resource that a provider can list. ``where``: once an account, in each region, or once for all."""
 
     name: str
     where: Where = "region"
@@ -275,6 +287,8 @@ class LeftOut:
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Who asks, and the accounts that there are to scan: id and the name that its owner gave it.
+
+    What is kept once for all accounts lies in one of its own, which stands first.
 
     ``identity`` says who we are (principal ARN, user or app id). ``left_out`` are accounts that exist and are not
     scanned. ``failures`` maps an operation that failed to why; while there is one, there may be more accounts, and the

@@ -17,7 +17,7 @@ from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
 from engine.model import GLOBAL, Collection, Resource, Scope, Snapshot, Unread
-from providers.base import Directory, Discovery, Governor, Provider
+from providers.base import Directory, Discovery, Governor, Provider, place
 
 __all__ = ["collect", "combined", "completed", "directory", "entered", "refuse_regions", "refuse_unknown"]
 
@@ -165,9 +165,7 @@ def completed(snapshot: Snapshot, plans: Iterable[Plan], conforms: Conforms) -> 
         for plan in plans
         for type_ in plan.types.values()
         for scope in snapshot.scopes
-        if scope.provider == plan.provider
-        and (type_.where == GLOBAL) == (scope.region == GLOBAL)
-        and (type_.name, scope) not in there
+        if scope.provider == plan.provider and type_.where == place(scope.region) and (type_.name, scope) not in there
     ]
     return replace(
         snapshot,

@@ -19,7 +19,7 @@ from engine.collection.ledger import Ledger
 from engine.collection.outcomes import Outcome, attempt, contradicted, properties
 from engine.collection.planner import Plan, in_levels
 from engine.model import Collection, CollectionState, Resource, Scope
-from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally
+from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally, place
 from providers.values import merged, resource
 
 _STATES: Final[Mapping[str, CollectionState]] = {"value": "complete", "absent": "complete", "off": "off"}
@@ -107,7 +107,7 @@ class Runner:
         return self._collected, self._ledger
 
     def _runs_in(self, where: str, scope: Scope) -> bool:
-        return (where == GLOBAL) == (scope.region == GLOBAL)
+        return where == place(scope.region)
 
     # --- whole scopes ---
 

@@ -15,7 +15,6 @@ from providers.aws.clients import Clients
 from providers.aws.credentials import Role, session_name
 from providers.aws.errors import UNANSWERED, classify
 from providers.aws.organization import OPERATIONS, Access, Member, Organization, sorted_out
-from providers.aws.times import instant
 from providers.base import (
     GLOBAL,
     Directory,
@@ -31,6 +30,7 @@ from providers.base import (
     Tally,
     Unread,
 )
+from providers.times import instant
 
 IDENTITY: Final = "sts:GetCallerIdentity"
 REGIONS: Final = "ec2:DescribeRegions"

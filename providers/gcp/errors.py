@@ -170,6 +170,7 @@ def _answered(error: ApiError) -> Failure:
         permission=error.permission if reason == "access_denied" else None,
         temporary=temporary,
         refused=error.status == 401,
+        retry_after=error.retry_after,
     )
 
 

@@ -12,10 +12,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from providers.base import MISSING, Unread
+from providers.times import instant
+
+__all__ = [
+    "Field",
+    "entry",
+    "flag",
+    "instant",
+    "labels",
+    "last",
+    "malformed",
+    "read",
+    "rows",
+    "seconds",
+    "text",
+    "texts",
+    "whole",
+]
 
 Form = Callable[[Any], Any]
 """Turns a JSON value into a plain one, or into an Unread where it is not of the form."""
@@ -52,17 +68,6 @@ def seconds(value: Any) -> Any:
     """A duration ("7776000s") in whole seconds. A part of a second, which no setting has, is malformed."""
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     return int(found.group(1)) if found else malformed("a duration in whole seconds")
-
-
-def instant(value: Any) -> Any:
-    """A time as RFC 3339 UTC text ending in Z; beyond microseconds it is cut off."""
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return malformed("a time")
-    if moment.tzinfo is None:
-        return malformed("a time with its offset")
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def texts(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from engine.errors import DiscoveryError, UsageError
 from engine.model import LedgerRow, Snapshot
 from providers import opened
 from providers.base import LeftOut, NotConfigured, Scope, Unread
-from tests.collectors.google import ORGANIZATION, everything, found, read
-from tests.emulators import google_credentials
-from tests.emulators.google_cloud import (
+from tests.collectors import scan
+from tests.collectors.gcp import ORGANIZATION, everything, found
+from tests.emulators.gcp import credentials
+from tests.emulators.gcp.wire import (
     Google,
     changed,
     cut_short,
@@ -33,6 +34,10 @@ from tests.emulators.google_cloud import (
 ASSETS = "cloudasset.googleapis.com"
 BUCKET = "storage.googleapis.com/Bucket"
 BUCKETS = "GET storage.googleapis.com/storage/v1/b$"
+
+
+def read(wanted: Mapping[str, Iterable[str]], access: Mapping[str, Any] | None = None) -> Snapshot:
+    return scan.read(wanted, provider="gcp", access=access)
 
 
 def rows(snapshot: Snapshot, project: str = "web") -> dict[str, LedgerRow]:
@@ -55,17 +60,17 @@ def state(snapshot: Snapshot, type_: str, project: str = "web") -> tuple[str, Un
 # --- projects ---
 
 
-def test_the_project_of_the_credentials_is_scanned_without_a_word_of_the_policy(google_cloud: Google) -> None:
+def test_the_project_of_the_credentials_is_scanned_without_a_word_of_the_policy(gcp: Google) -> None:
     known = found()
 
     assert known.accounts == {"web": "Web shop"}
-    assert known.identity == {"kind": "service_account", "principal": google_credentials.EMAIL}
+    assert known.identity == {"kind": "service_account", "principal": credentials.EMAIL}
     assert known.answered_at is not None
     assert known.failures == {}
 
 
-def test_projects_are_found_folder_by_folder(google_cloud: Google) -> None:
-    google_cloud.world.page = 1
+def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
+    gcp.world.page = 1
 
     known = found(ORGANIZATION)
 
@@ -85,13 +90,13 @@ def test_projects_are_found_folder_by_folder(google_cloud: Google) -> None:
         ({**ORGANIZATION, "exclude": {"labels": {"tier": "prod"}}}, ["audit", "trial"]),
     ],
 )
-def test_the_policy_says_which_projects(google_cloud: Google, access: dict[str, Any], accounts: list[str]) -> None:
+def test_the_policy_says_which_projects(gcp: Google, access: dict[str, Any], accounts: list[str]) -> None:
     assert sorted(found(access).accounts) == accounts
 
 
 @pytest.mark.parametrize("operation", ["folders", "projects"])
-def test_a_denied_folder_is_a_failure_and_the_others_are_read(google_cloud: Google, operation: str) -> None:
-    google_cloud.world.denied.add(f"resourcemanager.{operation}.list@folders/12")
+def test_a_denied_folder_is_a_failure_and_the_others_are_read(gcp: Google, operation: str) -> None:
+    gcp.world.denied.add(f"resourcemanager.{operation}.list@folders/12")
 
     known = found(ORGANIZATION)
 
@@ -100,8 +105,8 @@ def test_a_denied_folder_is_a_failure_and_the_others_are_read(google_cloud: Goog
     assert {"audit", "web"} <= set(known.accounts)
 
 
-def test_an_organization_that_is_not_visible_is_a_failure(google_cloud: Google) -> None:
-    google_cloud.world.organization["hidden"] = True
+def test_an_organization_that_is_not_visible_is_a_failure(gcp: Google) -> None:
+    gcp.world.organization["hidden"] = True
 
     known = found(ORGANIZATION)
 
@@ -109,8 +114,8 @@ def test_an_organization_that_is_not_visible_is_a_failure(google_cloud: Google) 
     assert set(known.failures) == {"cloudresourcemanager.organizations.search"}
 
 
-def test_what_stands_above_a_denied_folder_is_unread(google_cloud: Google) -> None:
-    google_cloud.world.denied.add("resourcemanager.folders.get@folders/11")
+def test_what_stands_above_a_denied_folder_is_unread(gcp: Google) -> None:
+    gcp.world.denied.add("resourcemanager.folders.get@folders/11")
 
     snapshot = read({"cloudresourcemanager.googleapis.com/Project": {"ancestors", "principals"}})
 
@@ -129,13 +134,13 @@ def test_what_stands_above_a_denied_folder_is_unread(google_cloud: Google) -> No
 @pytest.mark.parametrize(
     ("made", "kind", "who"),
     [
-        (google_credentials.service_account, "service_account", google_credentials.EMAIL),
-        (google_credentials.impersonation, "impersonated_credentials", google_credentials.EMAIL),
-        (google_credentials.federation, "identity_pool", "principal:"),
+        (credentials.service_account, "service_account", credentials.EMAIL),
+        (credentials.impersonation, "impersonated_credentials", credentials.EMAIL),
+        (credentials.federation, "identity_pool", "principal:"),
     ],
 )
 def test_every_kind_of_default_credentials_is_used(
-    google_cloud: Google,
+    gcp: Google,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     made: Callable[[Path], Path],
@@ -149,13 +154,13 @@ def test_every_kind_of_default_credentials_is_used(
 
     assert known.identity["kind"] == kind
     assert known.accounts == {"web": "Web shop"}
-    assert all((call.who or "").startswith(who) for call in google_cloud.calls if ":generate" not in call.path)
+    assert all((call.who or "").startswith(who) for call in gcp.calls if ":generate" not in call.path)
 
 
 def test_credentials_that_are_refused_stop_the_run(
-    google_cloud: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gcp: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(google_credentials.federation(tmp_path, "stolen")))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(credentials.federation(tmp_path, "stolen")))
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "web")
 
     with pytest.raises(DiscoveryError, match="asking gcp who we are: access_denied"):
@@ -163,7 +168,7 @@ def test_credentials_that_are_refused_stop_the_run(
 
 
 def test_without_credentials_one_is_told_to_sign_in(
-    google_cloud: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gcp: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
@@ -175,7 +180,7 @@ def test_without_credentials_one_is_told_to_sign_in(
 
 @pytest.mark.parametrize("content", ["no JSON", "{}", '{"type": "unheard_of"}'])
 def test_a_credentials_file_that_is_none_is_a_mistake_of_the_configuration(
-    google_cloud: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+    gcp: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     file = tmp_path / "bad.json"
     file.write_text(content)
@@ -185,41 +190,39 @@ def test_a_credentials_file_that_is_none_is_a_mistake_of_the_configuration(
         opened("gcp")
 
 
-def test_no_token_is_asked_for_without_tls(
-    google_cloud: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key = google_credentials.service_account(tmp_path, token_uri="http://tokens.example.com/token")
+def test_no_token_is_asked_for_without_tls(gcp: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = credentials.service_account(tmp_path, token_uri="http://tokens.example.com/token")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
 
     known = found()
 
     assert known.accounts == {}
     assert {why.reason for why in known.failures.values()} == {"unavailable"}
-    assert google_cloud.calls == []
+    assert gcp.calls == []
 
 
-def test_credentials_appear_nowhere(google_cloud: Google) -> None:
-    google_cloud.world.denied.add("storage.buckets.getIamPolicy")
-    google_cloud.world.off.add(ASSETS)
+def test_credentials_appear_nowhere(gcp: Google) -> None:
+    gcp.world.denied.add("storage.buckets.getIamPolicy")
+    gcp.world.off.add(ASSETS)
 
     told = repr((found(ORGANIZATION), read(everything(), ORGANIZATION)))
 
-    secrets = [*google_cloud.tokens, google_credentials.private_key().splitlines()[1], "ya29."]
+    secrets = [*gcp.tokens, credentials.private_key().splitlines()[1], "ya29."]
     assert [secret for secret in secrets if secret in told] == []
 
 
 # --- two ways to read ---
 
 
-def test_the_inventory_and_the_services_own_apis_tell_the_same(google_cloud: Google) -> None:
+def test_the_inventory_and_the_services_own_apis_tell_the_same(gcp: Google) -> None:
     bulk = read(everything(), ORGANIZATION)
-    by_inventory = len(google_cloud.calls)
-    google_cloud.world.off.add(ASSETS)
+    by_inventory = len(gcp.calls)
+    gcp.world.off.add(ASSETS)
     alone = read(everything(), ORGANIZATION)
 
     assert bodies(bulk) == bodies(alone)
     assert {row.state for row in (*bulk.collections, *alone.collections)} == {"complete"}
-    assert len(google_cloud.calls) - by_inventory > by_inventory
+    assert len(gcp.calls) - by_inventory > by_inventory
     # The ledger says which was used.
     assert "storage.buckets.list" not in rows(bulk)
     assert rows(bulk)["cloudasset.assets.list RESOURCE"].outcomes == {"value": 1}
@@ -227,27 +230,24 @@ def test_the_inventory_and_the_services_own_apis_tell_the_same(google_cloud: Goo
     assert rows(alone)["storage.buckets.list"].outcomes == {"value": 1}
 
 
-def test_pages_of_one_hold_what_whole_ones_do(google_cloud: Google) -> None:
+def test_pages_of_one_hold_what_whole_ones_do(gcp: Google) -> None:
     whole = read(everything(), ORGANIZATION)
-    google_cloud.world.page = 1
+    gcp.world.page = 1
     assert bodies(read(everything(), ORGANIZATION)) == bodies(whole)
 
 
-def test_only_the_types_that_are_asked_for_are_listed_and_by_one_call(google_cloud: Google) -> None:
+def test_only_the_types_that_are_asked_for_are_listed_and_by_one_call(gcp: Google) -> None:
     read({BUCKET: {"versioning_enabled"}, "cloudkms.googleapis.com/CryptoKey": {"purpose"}})
 
-    (call,) = [call for call in google_cloud.calls if call.host == ASSETS]
+    (call,) = [call for call in gcp.calls if call.host == ASSETS]
     assert call.query["assetTypes"] == ["cloudkms.googleapis.com/CryptoKey", BUCKET]
     assert call.query["contentType"] == ["RESOURCE"]
 
 
-def test_what_stands_above_projects_is_read_once(google_cloud: Google) -> None:
+def test_what_stands_above_projects_is_read_once(gcp: Google) -> None:
     read(everything(), ORGANIZATION)
 
-    asked = [
-        f"{call.method} {call.host}{call.path} {sorted(call.query.items())} {call.body!r}"
-        for call in google_cloud.calls
-    ]
+    asked = [f"{call.method} {call.host}{call.path} {sorted(call.query.items())} {call.body!r}" for call in gcp.calls]
     assert len(asked) == len(set(asked)), "an identical call was made twice"
 
 
@@ -255,8 +255,8 @@ def test_what_stands_above_projects_is_read_once(google_cloud: Google) -> None:
 
 
 @pytest.mark.parametrize("fault", [limited(), limited(legacy=True), failing(503), truncated, cut_short])
-def test_what_passes_is_asked_again(google_cloud: Google, fault: Any) -> None:
-    google_cloud.faults.add(ASSETS, fault, times=2)
+def test_what_passes_is_asked_again(gcp: Google, fault: Any) -> None:
+    gcp.faults.add(ASSETS, fault, times=2)
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -266,9 +266,9 @@ def test_what_passes_is_asked_again(google_cloud: Google, fault: Any) -> None:
 
 
 @pytest.mark.parametrize("old", [False, True])
-def test_an_api_that_the_project_has_not_enabled_has_no_resources(google_cloud: Google, old: bool) -> None:
-    google_cloud.world.off.add(ASSETS)
-    google_cloud.faults.add(BUCKETS, disabled("70000000001", old=old))
+def test_an_api_that_the_project_has_not_enabled_has_no_resources(gcp: Google, old: bool) -> None:
+    gcp.world.off.add(ASSETS)
+    gcp.faults.add(BUCKETS, disabled("70000000001", old=old))
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -276,9 +276,9 @@ def test_an_api_that_the_project_has_not_enabled_has_no_resources(google_cloud: 
     assert rows(snapshot)["storage.buckets.list"].retries == 0
 
 
-def test_an_api_that_another_project_has_not_enabled_says_nothing(google_cloud: Google) -> None:
-    google_cloud.world.off.add(ASSETS)
-    google_cloud.faults.add(BUCKETS, disabled("70000000002"))
+def test_an_api_that_another_project_has_not_enabled_says_nothing(gcp: Google) -> None:
+    gcp.world.off.add(ASSETS)
+    gcp.faults.add(BUCKETS, disabled("70000000002"))
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -310,10 +310,10 @@ def test_an_api_that_another_project_has_not_enabled_says_nothing(google_cloud: 
     ],
 )
 def test_a_listing_that_fails_is_never_complete(
-    google_cloud: Google, fault: Any, why: tuple[str, str | None, str | None]
+    gcp: Google, fault: Any, why: tuple[str, str | None, str | None]
 ) -> None:
-    google_cloud.world.off.add(ASSETS)
-    google_cloud.faults.add(BUCKETS, fault)
+    gcp.world.off.add(ASSETS)
+    gcp.faults.add(BUCKETS, fault)
 
     word, unread = state(read({BUCKET: {"versioning_enabled"}}), BUCKET)
 
@@ -322,7 +322,7 @@ def test_a_listing_that_fails_is_never_complete(
     assert (unread.reason, unread.permission) == why[:2]
     if why[2] is not None:
         assert unread.detail == why[2]
-    assert {call.host for call in google_cloud.calls} <= {
+    assert {call.host for call in gcp.calls} <= {
         "cloudresourcemanager.googleapis.com",
         ASSETS,
         "storage.googleapis.com",
@@ -339,10 +339,8 @@ def test_a_listing_that_fails_is_never_complete(
         (("location",), None, None),
     ],
 )
-def test_a_value_of_another_type_is_unread(
-    google_cloud: Google, path: tuple[str, ...], value: Any, unread: str | None
-) -> None:
-    place = google_cloud.world.assets("web", BUCKET)[0]["data"]
+def test_a_value_of_another_type_is_unread(gcp: Google, path: tuple[str, ...], value: Any, unread: str | None) -> None:
+    place = gcp.world.assets("web", BUCKET)[0]["data"]
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.model import GLOBAL, Scope
+from engine.model import REGIONLESS, Scope
 from engine.periods import Moment
 
 Pair = tuple[Scope, str]
@@ -40,7 +40,9 @@ class View:
     def within(self, scope: Scope) -> bool:
         """Whether the filters leave a scope to be judged, as the run's own rule does. "*" may be any."""
         accounts, regions = self.accounts, self.regions
-        return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, GLOBAL, ANY))
+        return (not accounts or scope.account in accounts) and (
+            not regions or scope.region in (*regions, *REGIONLESS, ANY)
+        )
 
     def judged(self, pair: Pair) -> Listing | None:
         """How the resources of a check were listed in a scope; None: it was not judged there."""

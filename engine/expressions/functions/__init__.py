@@ -33,6 +33,7 @@ _MODULES: Final = (
     "alarms",
     "events",
     "acls",
+    "nsgs",
 )
 
 

@@ -2,8 +2,8 @@
 
 Clients keep their real host names (``HTTPS_PROXY``) and trust the certificate of this occasion
 (``REQUESTS_CA_BUNDLE``), so that nothing of the adapter is told that this is a test. What is answered comes from an
-organization that a plain data file describes (:mod:`tests.emulators.google_world`), by routes that were written from
-Google's API references (:mod:`tests.emulators.google_apis`).
+organization that a plain data file describes (:mod:`tests.emulators.gcp.world`), by routes that were written from
+Google's API references (:mod:`tests.emulators.gcp.apis`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from tests.emulators.certificates import serving
-from tests.emulators.google_world import World
+from tests.emulators.gcp.world import World
 
 HOSTS: Final = ("*.googleapis.com",)
 

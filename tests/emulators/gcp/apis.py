@@ -1,7 +1,7 @@
-"""What Google's APIs answer about a :class:`tests.emulators.google_world.World`, written from their API references.
+"""What Google's APIs answer about a :class:`tests.emulators.gcp.world.World`, written from their API references.
 
-A route is a function that gives the JSON of a success; the table says which permission the call takes and which form its
-errors have. Services are added here or in a module of their own, by :func:`route`.
+A route is a function that gives the JSON of a success; the table says which permission the call takes and which form
+its errors have. Services are added here or in a module of their own, by :func:`route`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
-from tests.emulators.google_cloud import Answered, Asked, Google, Refused
-from tests.emulators.google_world import World
+from tests.emulators.gcp.wire import Answered, Asked, Google, Refused
+from tests.emulators.gcp.world import World
 
 Handler = Callable[..., Any]
 CONTENTS: Final = {"1": "RESOURCE", "2": "IAM_POLICY", "4": "ORG_POLICY"}

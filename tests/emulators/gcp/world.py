@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import yaml
 
-HERE: Final = Path(__file__).parent / "google"
+HERE: Final = Path(__file__).parent
 PROJECT: Final = "cloudresourcemanager.googleapis.com/Project"
 
 
 @dataclass(slots=True)
 class World:
-    """``organization``, ``folders`` and ``projects`` as in the file (``google/organization.yaml`` says how).
+    """``organization``, ``folders`` and ``projects`` as in the file (``organization.yaml`` says how).
 
     ``page``: items on a page at most, whatever is asked for. ``denied`` holds permissions ("storage.buckets.list"), or
     permissions on one thing ("resourcemanager.folders.list@folders/2"); ``granted``, where it is set, holds all that
