@@ -54,7 +54,7 @@ class Kind:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             # The others are as good as before.
             said = dict.fromkeys(self.fills, Unread("malformed_response", detail=type(error).__name__))
-        return Found(self.type, name, said, said.pop("name", None), said.pop("region", None))
+        return Found(self.type, name, said, said.pop("name", name.rpartition("/")[2]), said.pop("region", None))
 
 
 @dataclass(frozen=True, slots=True)

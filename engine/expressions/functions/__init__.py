@@ -34,6 +34,7 @@ _MODULES: Final = (
     "events",
     "acls",
     "nsgs",
+    "vpc_firewalls",
 )
 
 
