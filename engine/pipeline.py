@@ -139,7 +139,7 @@ def run(
                 parts.append(part.bare)
                 findings += (finding.bare for finding in found)
         snapshot = combined(parts)
-        refuse_unknown(request.accounts, request.regions, snapshot)
+        refuse_unknown(request.accounts, request.regions, snapshot, (finding.scope for finding in findings))
     except BaseException as error:
         record.abandon(error, clock)
         raise
@@ -203,6 +203,7 @@ def _selection(content: Content, request: RunRequest) -> Selection:
         accounts=request.accounts,
         regions=request.regions,
         severity=request.severity,
+        used=content.policy.organization.providers,
     )
 
 

@@ -14,9 +14,10 @@ from engine.cli import options
 @options.output_format("policy", "terraform", "cloudformation", "list", "json")
 @options.debug
 def command(format_: str, **flags: Any) -> int:
-    """Print the least privilege that the selected checks take, as a policy of the cloud (for AWS: an IAM policy).
+    """Print the least privilege that the selected checks take, as a policy of the cloud.
 
-    As terraform or cloudformation it comes with a role that whoever scans takes on. It holds reads only. Nothing is
+    For AWS that is an IAM policy; for Azure a custom role, beside which permissions of Microsoft Graph are named. As
+    terraform or cloudformation it comes with a role that whoever scans takes on. It holds reads only. Nothing is
     called.
     """
     from engine import permissions, pipeline

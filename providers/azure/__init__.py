@@ -36,8 +36,13 @@ DISCOVERY: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 
 
 def entering(access: Mapping[str, Any]) -> dict[str, str]:
-    """The operations by which whoever scans finds further subscriptions: none but the discovery's own.
+    """The permissions by which whoever scans finds further subscriptions, and how often they are used, in words.
 
-    A subscription is listed for whoever has a role in it, and entered with the same token.
+    A subscription is listed for whoever has a role in it, and entered with the same token. ``access`` is what the
+    policy says of accounts (``azure`` of organization.yaml's access).
     """
-    return {}
+    rules = [access.get(name) or {} for name in ("include", "exclude")]
+    grouped = any("management_groups" in rule for rule in rules)
+    if access.get("accounts") != "tenant" and not grouped:
+        return {}
+    return {"Microsoft.Management/managementGroups/descendants/read": "once a management group" if grouped else "once"}

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from providers.azure import DISCOVERED, READERS, TYPES
+from providers.azure.access import DESCENDANTS, Access, ManagementGroups
 from providers.azure.caller import Caller, Connections, unread
 from providers.azure.client import Client
 from providers.azure.clouds import chosen
@@ -36,6 +37,7 @@ from providers.base import (
     Unread,
     attribute,
 )
+from providers.boundary import Member, sorted_out
 
 VERSION: Final = "2022-12-01"
 """The api-version of subscriptions and tenants."""
@@ -43,13 +45,16 @@ SUBSCRIPTIONS: Final = "arm:Microsoft.Resources/subscriptions"
 TENANTS: Final = "arm:Microsoft.Resources/tenants"
 IDENTITY: Final = "login:token"
 _DELETED: Final = "Deleted"
+LeftOuts = tuple[LeftOut, ...]
+
 _UNPARSABLE: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 
 def open(*, timeout: float = 20.0, agent: str = "auditreel", access: Mapping[str, Any] | None = None) -> Azure:
     """The adapter on azure-identity's default chain. ``timeout`` is how long a request may take, in seconds.
 
-    Raises :class:`providers.base.NotConfigured` where the environment names no cloud that there is, or credentials that
+    ``access`` is what the policy says of accounts (see :class:`providers.azure.access.Access`). Raises
+    :class:`providers.base.NotConfigured` where the environment names no cloud that there is, or credentials that
     azure-identity cannot use.
     """
     cloud = chosen(os.environ)
@@ -59,7 +64,7 @@ def open(*, timeout: float = 20.0, agent: str = "auditreel", access: Mapping[str
         raise NotConfigured(str(error)) from error
     manager = Client(cloud.manager, cloud.audience, tokens, agent, timeout)
     graph = Client(cloud.graph, cloud.graph, tokens, agent, timeout)
-    return Azure(Connections(manager, graph), tokens)
+    return Azure(Connections(manager, graph), tokens, Access.of(access or {}))
 
 
 class Azure:
@@ -70,8 +75,8 @@ class Azure:
     readers: tuple[Reader, ...] = READERS
     discovered = DISCOVERED
 
-    def __init__(self, connections: Connections, tokens: Tokens) -> None:
-        self._connections, self._tokens = connections, tokens
+    def __init__(self, connections: Connections, tokens: Tokens, access: Access = Access()) -> None:  # noqa: B008
+        self._connections, self._tokens, self._access = connections, tokens, access
         self._tenant = ""
         self._found: Mapping[str, Found] = {}
         """The subscriptions and the tenant, by account."""
@@ -99,7 +104,7 @@ class Azure:
         self._tokens.close()
 
     def accounts(self, governor: Governor) -> Directory:
-        """Who the token was made for, its tenant, and every subscription that has given it a role.
+        """Who the token was made for, its tenant, and the subscriptions that the policy wants to be scanned.
 
         Raises what signing in raises. Where the subscriptions cannot be listed, the tenant alone is scanned and the
         failure keeps the run incomplete.
@@ -110,8 +115,8 @@ class Azure:
         self._tenant = who["tenant"]
         failures: dict[str, Unread] = {}
         found = {self._tenant: Found(TENANT, self._tenant, {}, self._name(governor, tallies[TENANTS]))}
-        left_out: tuple[LeftOut, ...] = ()
-        listed = self._attempted(SUBSCRIPTIONS, lambda: self._subscriptions(governor, tallies[SUBSCRIPTIONS]), failures)
+        left_out: LeftOuts = ()
+        listed = self._attempted(SUBSCRIPTIONS, lambda: self._subscriptions(governor, tallies), failures)
         if listed is not None:
             found |= listed[0]
             left_out = listed[1]
@@ -135,20 +140,31 @@ class Azure:
     def _is_own(self, row: Mapping[str, Any]) -> bool:
         return bool(row.get("tenantId", self._tenant) == self._tenant)
 
-    def _subscriptions(self, governor: Governor, tally: Tally) -> tuple[dict[str, Found], tuple[LeftOut, ...]]:
-        found: dict[str, Found] = {}
-        left_out: list[LeftOut] = []
-        rows = self._asking(governor, tally).items("/subscriptions", VERSION)
-        for row in sorted(rows, key=lambda row: str(row["subscriptionId"])):
-            account, name = arm_id(row["subscriptionId"]), row.get("displayName")
-            if not self._is_own(row):
-                left_out.append(LeftOut(Scope(self.name, account, "*"), name or account, "of another tenant"))
-            elif row.get("state") == _DELETED:
-                left_out.append(LeftOut(Scope(self.name, account, "*"), name or account, "deleted"))
-            else:
-                properties = {"state": attribute(row, "state"), "tags": row.get("tags") or {}}
-                found[account] = Found(SUBSCRIPTION, f"/subscriptions/{account}", properties, name)
-        return found, tuple(left_out)
+    def _subscriptions(self, governor: Governor, tallies: dict[str, Tally]) -> tuple[dict[str, Found], LeftOuts]:
+        """The subscriptions to scan, those that are seen and those that should be, and those that are left out."""
+        seen = {
+            arm_id(row["subscriptionId"]): row
+            for row in self._asking(governor, tallies[SUBSCRIPTIONS]).items("/subscriptions", VERSION)
+        }
+        groups = ManagementGroups(
+            self._asking(governor, tallies.setdefault(f"arm:{DESCENDANTS}", Tally())),
+            {account: row.get("tags") or {} for account, row in seen.items()},
+        )
+        names = {account: row.get("displayName") or account for account, row in seen.items()}
+        wanted = self._access.accounts
+        if wanted == "tenant":
+            names |= {id_: name for id_, name in groups.below(self._tenant).items() if id_ not in names}
+        elif wanted:
+            names = {arm_id(account): names.get(arm_id(account), account) for account in wanted}
+        members = [Member(account, name, self._why_not(seen.get(account))) for account, name in names.items()]
+        accounts, left_out = sorted_out(members, self._access.include, self._access.exclude, groups, self.name)
+        return {account: _found(account, name, seen.get(account)) for account, name in accounts.items()}, left_out
+
+    def _why_not(self, row: Mapping[str, Any] | None) -> str | None:
+        """Why a subscription that is seen cannot be scanned."""
+        if row is not None and not self._is_own(row):
+            return "of another tenant"
+        return "deleted" if row is not None and row.get("state") == _DELETED else None
 
     def _asking(self, governor: Governor, tally: Tally) -> Caller:
         return self.caller(Scope(self.name, self._tenant, ORGANIZATION), governor, tally)
@@ -171,6 +187,15 @@ class Azure:
         place = ORGANIZATION if account == self._tenant else GLOBAL
         scope = Scope(self.name, account, place)
         return Discovery(account, (scope,), ((scope, self._found[account]),))
+
+
+def _found(account: str, name: str, row: Mapping[str, Any] | None) -> Found:
+    """A subscription as a resource. Of one that should be there and that nobody shows us, nothing was read."""
+    if row is None:
+        unseen = Unread("access_denied", SUBSCRIPTIONS, f"{SUBSCRIPTION}/read", "not among those listed")
+        return Found(SUBSCRIPTION, f"/subscriptions/{account}", {"state": unseen, "tags": unseen}, name)
+    properties = {"state": attribute(row, "state"), "tags": row.get("tags") or {}}
+    return Found(SUBSCRIPTION, f"/subscriptions/{account}", properties, name)
 
 
 def _instant(date: str | None) -> str | None:
