@@ -7,14 +7,14 @@ from typing import Final
 
 from engine.collection.planner import Plan
 from engine.errors import UsageError
-from engine.permissions import aws, azure
+from engine.permissions import aws, azure, gcp
 from providers import Declared
 
 Writer = Callable[[Iterable[str]], str]
 
 FORMS: Final[Mapping[str, Mapping[str, Writer]]] = {
-    "policy": {"aws": aws.policy, "azure": azure.policy},
-    "terraform": {"aws": aws.terraform, "azure": azure.terraform},
+    "policy": {"aws": aws.policy, "azure": azure.policy, "gcp": gcp.policy},
+    "terraform": {"aws": aws.terraform, "azure": azure.terraform, "gcp": gcp.terraform},
     "cloudformation": {"aws": aws.cloudformation},
 }
 """By form and provider: the text that grants actions."""
@@ -22,6 +22,7 @@ FORMS: Final[Mapping[str, Mapping[str, Writer]]] = {
 _NOTES: Final[Mapping[tuple[str, str], Writer]] = {
     ("policy", "aws"): aws.policy_note,
     ("policy", "azure"): azure.policy_note,
+    ("policy", "gcp"): gcp.policy_note,
 }
 
 

@@ -39,15 +39,15 @@ DISCOVERY: Final[tuple[tuple[str, tuple[str, ...]], ...]] = tuple(
 
 
 def entering(access: Mapping[str, Any]) -> dict[str, str]:
-    """The operations by which whoever scans finds further projects, and how often each is called, in words.
+    """The permissions by which whoever scans finds further projects, and how often each is used, in words.
 
     ``access`` is what the policy says of projects (``gcp`` of organization.yaml's access).
     """
-    roots = access.get("projects", ())
+    roots = access.get("accounts", ())
     called: dict[str, str] = {}
     if roots == "organization":
-        called[hierarchy.SEARCH] = "once"
+        called[PERMISSIONS[hierarchy.SEARCH]] = "once"
     if roots == "organization" or any("/" in root for root in roots):
         each = "once a folder or organization"
-        called |= {hierarchy.FOLDERS: each, hierarchy.PROJECTS: each}
+        called |= {PERMISSIONS[name]: each for name in (hierarchy.FOLDERS, hierarchy.PROJECTS)}
     return called

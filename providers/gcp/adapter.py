@@ -25,10 +25,11 @@ from providers.base import (
     Tally,
     Unread,
 )
+from providers.boundary import Member, Rules, sorted_out
 from providers.gcp import DISCOVERED, READERS, TYPES
 from providers.gcp.caller import Caller, Connection, unread
 from providers.gcp.errors import classify
-from providers.gcp.hierarchy import PERMISSIONS, Hierarchy, Project, Rules, sorted_out
+from providers.gcp.hierarchy import PERMISSIONS, Groups, Hierarchy, Project, why_not
 from providers.gcp.projects import PROJECT as PROJECT_TYPE
 from providers.gcp.projects import project_id
 from providers.gcp.resource_manager import Clients, ResourceManager
@@ -56,8 +57,8 @@ def open(*, timeout: float = 20.0, agent: str = "auditreel", access: Mapping[str
         return Gcp(None, told, "", error)
     except (GoogleAuthError, OSError, ValueError) as error:
         raise NotConfigured(_told(error)) from error
-    if not own and not told.get("projects"):
-        hint = "set GOOGLE_CLOUD_PROJECT, or say in organization.yaml which (access.gcp.projects)"
+    if not own and not told.get("accounts"):
+        hint = "set GOOGLE_CLOUD_PROJECT, or say in organization.yaml which (access.gcp.accounts)"
         raise NotConfigured(f"the credentials name no project: {hint}")
     return Gcp(Connection(Session(credentials, timeout, agent)), told, own or "")
 
@@ -149,14 +150,19 @@ class Gcp:
             return self._asking(Project("", ""), nobody, governor, tally).typed(operation, ask)
 
         hierarchy = Hierarchy(ResourceManager(self._clients, typed), attempt)
-        rules = {key: Rules.of(self._access[key]) if key in self._access else None for key in ("include", "exclude")}
-        roots = self._access.get("projects") or (self._own,)
-        found = hierarchy.members(roots)
-        self._projects, left_out = sorted_out(found, rules["include"], rules["exclude"], self.name)
+        found = list(hierarchy.members(self._access.get("accounts") or (self._own,)))
+        self._projects = {project.id: project for project, _ in found}
+        accounts, left_out = sorted_out(
+            [Member(project.id, project.title or project.id, why_not(state)) for project, state in found],
+            Rules.of(self._access.get("include"), "folders"),
+            Rules.of(self._access.get("exclude"), "folders"),
+            Groups(self._projects),
+            self.name,
+        )
         date = next((tally.date for tally in tallies.values() if tally.date), None)
         return Directory(
             identity=_identity(credentials),
-            accounts={project.id: project.title or project.id for project in self._projects.values()},
+            accounts=accounts,
             left_out=left_out,
             failures=failures,
             tallies=tallies,

@@ -119,11 +119,12 @@ def policy(
     permission: str,
     unmentioned: Mapping[str, Any] | None = None,
     gone: frozenset[str] = GONE,
+    above: tuple[str, ...] = (),
 ) -> Reader:
     """Reads the IAM policies of a type: by the inventory, else one by one, as ``ask`` gets that of a resource.
 
     The inventory lists only what has a policy; ``unmentioned`` is what having none says. ``gone`` are the codes by
-    which the resource was deleted since it was listed.
+    which the resource was deleted since it was listed; ``above`` the permissions that ``read`` takes for itself.
     """
 
     def alone(gcp: Caller, item: Resource) -> Mapping[str, Any]:
@@ -135,10 +136,10 @@ def policy(
         per="resource",
         of=type_,
         fills={type_: fills},
-        permissions=(permission,),
+        permissions=(permission, *above),
         gone_codes=gone,
     )
-    return _bulk(Kind(type_, fills, read, IAM_POLICY), (direct,), policies_together, unmentioned)
+    return _bulk(Kind(type_, fills, read, IAM_POLICY), (direct,), policies_together, unmentioned, above)
 
 
 def _bulk(
@@ -146,6 +147,7 @@ def _bulk(
     alternatives: tuple[Reader, ...],
     together: Callable[[tuple[Reader, ...]], Reader],
     unmentioned: Mapping[str, Any] | None = None,
+    above: tuple[str, ...] = (),
 ) -> Reader:
     return Reader(
         operations=(f"cloudasset.assets.list {kind.content}",),
@@ -153,7 +155,7 @@ def _bulk(
         where=GLOBAL,
         lists=(kind.type,) if kind.content == RESOURCE else (),
         fills={kind.type: kind.fills},
-        permissions=(PERMISSIONS[kind.content],),
+        permissions=(PERMISSIONS[kind.content], *above),
         unmentioned={kind.type: unmentioned} if unmentioned is not None else {},
         alternatives=alternatives,
         together=together,
@@ -177,6 +179,7 @@ def _joined(readers: tuple[Reader, ...]) -> Reader:
         read=Bulk(tuple(kind for bulk in bulks for kind in bulk.kinds)),
         lists=tuple(type_ for reader in readers for type_ in reader.lists),
         fills={type_: names for reader in readers for type_, names in reader.fills.items()},
+        permissions=tuple(sorted({name for reader in readers for name in reader.permissions})),
         unmentioned={type_: said for reader in readers for type_, said in reader.unmentioned.items()},
         alternatives=tuple(one for reader in readers for one in reader.alternatives),
     )

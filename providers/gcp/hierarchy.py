@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
-from providers.base import GLOBAL, LeftOut, Scope, Unread
+from providers.base import Unread
 
 T = TypeVar("T")
 
@@ -93,28 +93,6 @@ Attempt = Callable[[str, Callable[[], Any]], Any]
 """Told an operation and what calls it, gives the answer or an Unread; the failure is the directory's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Which projects: by id, by a folder above them at any depth, or by a label's value. Any of them fits."""
-
-    projects: frozenset[str] = frozenset()
-    folders: frozenset[str] = frozenset()
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, said: Mapping[str, Any] | None) -> Rules:
-        """The rules that the policy states."""
-        told = said or {}
-        folders = frozenset(f"folders/{number}" for number in told.get("folders", ()))
-        return cls(frozenset(told.get("projects", ())), folders, told.get("labels", {}))
-
-    def fit(self, project: Project) -> bool:
-        """Whether one of the rules is about the project."""
-        above = {ancestor.name for ancestor in project.ancestors}
-        labelled = any(project.labels.get(key) == value for key, value in self.labels.items())
-        return project.id in self.projects or bool(above & self.folders) or labelled
-
-
 class Hierarchy:
     """Walks through Resource Manager once."""
 
@@ -168,24 +146,26 @@ def _without_end() -> None:
     raise ValueError("folders without an end")
 
 
-def sorted_out(
-    found: Iterator[tuple[Project, str]], include: Rules | None, exclude: Rules | None, provider: str
-) -> tuple[dict[str, Project], tuple[LeftOut, ...]]:
-    """The projects to scan by id, and those that are not scanned, each with why."""
-    kept: dict[str, Project] = {}
-    left: dict[str, LeftOut] = {}
-    for project, state in found:
-        why = _why(project, state, include, exclude)
-        if why:
-            left[project.id] = LeftOut(Scope(provider, project.id, GLOBAL), project.title, why)
-        else:
-            kept[project.id] = project
-    return kept, tuple(left[id_] for id_ in sorted(left))
+def why_not(state: str) -> str | None:
+    """Why a project in a lifecycle state cannot be scanned; None if it can."""
+    if state == "ACTIVE":
+        return None
+    return "being deleted" if state == "DELETE_REQUESTED" else f"state {state}"
 
 
-def _why(project: Project, state: str, include: Rules | None, exclude: Rules | None) -> str:
-    if state != "ACTIVE":
-        return "being deleted" if state == "DELETE_REQUESTED" else f"state {state}"
-    if include is not None and not include.fit(project):
-        return "not included"
-    return "excluded" if exclude is not None and exclude.fit(project) else ""
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Projects in folders and with labels (see :class:`providers.boundary.Hierarchy`)."""
+
+    projects: Mapping[str, Project]
+
+    def below(self, parent: str) -> frozenset[str]:
+        """The projects in a folder (its number) at any depth."""
+        name = f"folders/{parent}"
+        return frozenset(
+            id_ for id_, project in self.projects.items() if any(one.name == name for one in project.ancestors)
+        )
+
+    def tags(self, account: str) -> Mapping[str, str]:
+        """The labels of a project."""
+        return self.projects[account].labels

@@ -44,5 +44,6 @@ READERS: Final = (
         permission="resourcemanager.projects.getIamPolicy",
         # A project that was found is never taken to be gone: its resources may still be there.
         gone=frozenset(),
+        above=("resourcemanager.folders.getIamPolicy", "resourcemanager.organizations.getIamPolicy"),
     ),
 )

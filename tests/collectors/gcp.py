@@ -11,7 +11,7 @@ from engine.collection.limiter import Limiter
 from providers import declared, opened
 from providers.base import Directory
 
-ORGANIZATION: Final = {"projects": "organization"}
+ORGANIZATION: Final = {"accounts": "organization"}
 """What the policy says for every project that the organization has."""
 
 

@@ -75,19 +75,19 @@ def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     known = found(ORGANIZATION)
 
     assert known.accounts == {"audit": "Audit logs", "trial": "Trial", "web": "Web shop"}
-    assert known.left_out == (LeftOut(Scope("gcp", "gone", "global"), "Gone", "being deleted"),)
+    assert known.left_out == (LeftOut(Scope("gcp", "gone", "*"), "Gone", "being deleted"),)
     assert known.failures == {}
 
 
 @pytest.mark.parametrize(
     ("access", "accounts"),
     [
-        ({"projects": ["folders/12"]}, ["trial"]),
-        ({"projects": ["organizations/123456789012"]}, ["audit", "trial", "web"]),
-        ({"projects": ["audit", "web"]}, ["audit", "web"]),
-        ({**ORGANIZATION, "exclude": {"projects": ["audit"]}}, ["trial", "web"]),
+        ({"accounts": ["folders/12"]}, ["trial"]),
+        ({"accounts": ["organizations/123456789012"]}, ["audit", "trial", "web"]),
+        ({"accounts": ["audit", "web"]}, ["audit", "web"]),
+        ({**ORGANIZATION, "exclude": {"accounts": ["audit"]}}, ["trial", "web"]),
         ({**ORGANIZATION, "include": {"folders": ["12"]}}, ["trial"]),
-        ({**ORGANIZATION, "exclude": {"labels": {"tier": "prod"}}}, ["audit", "trial"]),
+        ({**ORGANIZATION, "exclude": {"tags": {"tier": "prod"}}}, ["audit", "trial"]),
     ],
 )
 def test_the_policy_says_which_projects(gcp: Google, access: dict[str, Any], accounts: list[str]) -> None:
@@ -175,7 +175,7 @@ def test_without_credentials_one_is_told_to_sign_in(
     monkeypatch.setenv("NO_GCE_CHECK", "true")
 
     with pytest.raises(UsageError, match="no credentials were found; sign in first"):
-        found({"projects": ["web"]})
+        found({"accounts": ["web"]})
 
 
 @pytest.mark.parametrize("content", ["no JSON", "{}", '{"type": "unheard_of"}'])
