@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Final
 
 from tests.emulators.azure import errors
@@ -47,6 +46,10 @@ class Manager:
         if request.path == "/subscriptions":
             seen = [self._subscription(row) for row in self.tenant.subscriptions if self._sees(client, row)]
             return self._paged(seen, request, base)
+        if type_ == "Microsoft.Management/managementGroups/descendants":
+            if not self.tenant.grants(client, f"{type_}/read"):
+                return errors.denied(call, f"{type_}/read", request.path)
+            return self._paged(self._descendants(request.path.split("/")[-2]), request, base)
         return self._below_subscription(request, call, client, base, type_)
 
     def _sees(self, client: str, row: dict[str, Any]) -> bool:
@@ -65,6 +68,24 @@ class Manager:
             **({"tags": row["tags"]} if row.get("tags") else {}),
         }
 
+    def _descendants(self, group: str) -> list[dict[str, Any]]:
+        """The management groups and subscriptions below one, at any depth."""
+        rows = [row for row in self.tenant.subscriptions if group in row["managementGroups"]]
+        path = "/providers/Microsoft.Management/managementGroups"
+        below = {name for row in rows for name in row["managementGroups"][: row["managementGroups"].index(group)]}
+        return [
+            *({"id": f"{path}/{name}", "type": path[11:], "name": name, "properties": {}} for name in sorted(below)),
+            *(
+                {
+                    "id": f"/subscriptions/{row['subscriptionId']}",
+                    "type": "/subscriptions",
+                    "name": row["subscriptionId"],
+                    "properties": {"displayName": row["displayName"], "parent": {"id": row["managementGroups"][0]}},
+                }
+                for row in rows
+            ),
+        ]
+
     def _below_subscription(self, request: Request, call: Call, client: str, base: str, type_: str) -> Answer:
         rows = {row["subscriptionId"].lower(): row for row in self.tenant.subscriptions}
         row = rows.get(call.region.lower())
@@ -73,7 +94,7 @@ class Manager:
             message = f"The subscription '{call.region}' could not be found."
             return errors.error(call, "SubscriptionNotFound", 404, message)
         if type_.lower() == "microsoft.authorization/permissions":
-            return self._permissions(request, client, base, row)
+            return self._permissions(request, call, client, base, row)
         if not self.tenant.grants(client, f"{type_}/read", row["subscriptionId"]):
             return errors.denied(call, f"{type_}/read", path)
         namespace = type_.partition("/")[0]
@@ -89,11 +110,12 @@ class Manager:
             return errors.error(call, "ResourceNotFound", 404, self._not_found(path))
         return self._paged([self._at(item, request) for item in self._listed(path)], request, base)
 
-    def _permissions(self, request: Request, client: str, base: str, row: dict[str, Any]) -> Answer:
+    def _permissions(self, request: Request, call: Call, client: str, base: str, row: dict[str, Any]) -> Answer:
         app = self.tenant.application(client) or {}
-        here = row["subscriptionId"].lower() in app.get("subscriptions", [row["subscriptionId"].lower()])
+        if not self.tenant.grants(client, "Microsoft.Authorization/permissions/read", row["subscriptionId"]):
+            return errors.denied(call, "Microsoft.Authorization/permissions/read", request.path)
         entry = {"actions": app["actions"], "notActions": app["notActions"], "dataActions": [], "notDataActions": []}
-        return self._paged([entry] if here else [], request, base)
+        return self._paged([entry], request, base)
 
     def _holds(self, path: str) -> bool:
         """Whether what a collection lies below, or extends, is there."""
@@ -147,13 +169,6 @@ def _collection(id_: str, scope: str, collection: str) -> bool:
 
 def as_of(item: dict[str, Any], version: str) -> dict[str, Any]:
     """A resource as an api-version shows it: without the properties that later ones brought."""
-    shown = copy.deepcopy(item)
     introduced = (facts(item["type"]) or {}).get("introduced", {})
-    for path, first in introduced.items():
-        if version < first:
-            *parents, last = path.split(".")
-            holder: Any = shown
-            for key in parents:
-                holder = holder.get(key, {})
-            holder.pop(last, None)
-    return shown
+    later = {path.removeprefix("properties.") for path, first in introduced.items() if version < first}
+    return {**item, "properties": {key: value for key, value in item["properties"].items() if key not in later}}

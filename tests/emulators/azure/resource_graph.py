@@ -57,7 +57,8 @@ class ResourceGraph:
             CONTAINERS: self._containers,
         }
         self._tokens: dict[str, tuple[str, int]] = {}
-        self._used, self._since = 0, clock()
+        self._used = 0
+        self._since: float | None = None
 
     def answer(self, request: Request, call: Call, client: str) -> Answer:
         """The answer to a query of an application."""
@@ -98,7 +99,7 @@ class ResourceGraph:
         """The headers that tell the quota; None where it is used up."""
         if self.quota is None:
             return self._told(14)
-        if self.clock() - self._since >= WINDOW:
+        if self._since is None or self.clock() - self._since >= WINDOW:
             self._used, self._since = 0, self.clock()
         if self._used >= self.quota:
             return None
@@ -109,11 +110,12 @@ class ResourceGraph:
         return (("x-ms-user-quota-remaining", str(left)), ("x-ms-user-quota-resets-after", "00:00:05"))
 
     def _resources(self, client: str, subscription: str) -> list[dict[str, Any]]:
+        below = f"/subscriptions/{subscription.lower()}/"
         rows = [
             self._row(item)
             for item in self.tenant
-            if item["type"].lower() in _TYPES
-            and item["id"].lower().startswith(f"/subscriptions/{subscription.lower()}/")
+            if item["id"].lower().startswith(below)
+            and item["type"].lower() in _TYPES
             # Who may not read a type is shown none of it, and no error either.
             and self.tenant.grants(client, f"{item['type']}/read", subscription)
         ]
