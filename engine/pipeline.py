@@ -348,6 +348,11 @@ def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
         ]
         calls += [PlannedCall(made.provider, (called,), needed, "once", ()) for called, needed in known.discovery]
         calls += [_planned_call(made, reader) for reader in made.readers]
+        calls += [
+            replace(call, times=f"{call.times}, where {reader.name} fails")
+            for reader in made.per_scope
+            for call in (_planned_call(made, one) for one in reader.alternatives if one in made.alternatives)
+        ]
     return selection, tuple(calls)
 
 

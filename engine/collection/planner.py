@@ -48,8 +48,9 @@ class Plan:
         return tuple(sorted({name for reader in readers for name in reader.permissions}))
 
     def listers(self, type_name: str) -> tuple[str, ...]:
-        """The operations that list a type."""
-        return tuple(o for reader in self.per_scope if type_name in reader.lists for o in reader.operations)
+        """The operations that list a type, those of alternatives after the others."""
+        readers = (*self.per_scope, *self.alternatives)
+        return tuple(o for reader in readers if type_name in reader.lists for o in reader.operations)
 
 
 def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) -> Plan:

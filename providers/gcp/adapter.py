@@ -27,7 +27,7 @@ from providers.base import (
 )
 from providers.boundary import Member, Rules, sorted_out
 from providers.gcp import DISCOVERED, READERS, TYPES
-from providers.gcp.caller import Caller, Connection, unread
+from providers.gcp.caller import UNPARSABLE, Caller, Connection, unread
 from providers.gcp.errors import classify
 from providers.gcp.hierarchy import PERMISSIONS, Groups, Hierarchy, Project, why_not
 from providers.gcp.projects import PROJECT as PROJECT_TYPE
@@ -38,7 +38,6 @@ from providers.gcp.session import Session, asking
 SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 """Several APIs that are only read here accept no narrower scope; what may be done is decided by IAM."""
 _SIGN_IN: Final = "Your default credentials were not found"
-_UNPARSABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def open(*, timeout: float = 20.0, agent: str = "auditreel", access: Mapping[str, Any] | None = None) -> Gcp:
@@ -131,7 +130,7 @@ class Gcp:
         def attempt(operation: str, ask: Callable[[], Any]) -> Any:
             try:
                 return ask()
-            except _UNPARSABLE:
+            except UNPARSABLE:
                 why = Unread("malformed_response", operation)
             except Exception as error:
                 failure = classify(error)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.base import GLOBAL, Found, Reader, Resource, Scope, Unread
-from providers.gcp.iam_policy import principals
+from providers.gcp.iam_policy import answered, principals
 
 if TYPE_CHECKING:
     from providers.gcp.caller import Caller
@@ -51,7 +51,7 @@ class Kind:
         """The resource with this full name."""
         try:
             said = dict(self.read(gcp, name, value))
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             # The others are as good as before.
             said = dict.fromkeys(self.fills, Unread("malformed_response", detail=type(error).__name__))
         return Found(self.type, name, said, said.pop("name", name.rpartition("/")[2]), said.pop("region", None))
@@ -128,7 +128,7 @@ def policy(
     """
 
     def alone(gcp: Caller, item: Resource) -> Mapping[str, Any]:
-        return read(gcp, item.id, ask(gcp, item))
+        return read(gcp, item.id, answered(ask(gcp, item)))
 
     direct = Reader(
         operations=(operation,),

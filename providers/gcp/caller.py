@@ -14,11 +14,17 @@ from providers.gcp.session import Session
 
 T = TypeVar("T")
 
+UNPARSABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading an answer raises that lacks what the API documents, or holds it in another form."""
 MOST_PAGES: Final = 100_000
 """Of one listing: more than any project fills."""
 ASSETS: Final = "https://cloudasset.googleapis.com/v1"
 ASSETS_PER_PAGE: Final = 1000
 """The most that ListAssets allows (Cloud Asset API reference, assets.list)."""
+_BARE: Final = frozenset(
+    {"etag", "id", "kind", "nextPageToken", "readTime", "selfLink", "totalSize", "unreachable", "warning"}
+)
+"""What a page may hold beside its items, and so an empty one instead of them."""
 _UNREACHED: Final = ("unreachable", "unreachables", "missingZones", "failedLocations")
 """By which keys listings say which locations are not in them."""
 
@@ -132,7 +138,7 @@ class Caller:
                 raise
             self._tally.pages += 1
             items = page.get(key, [])
-            if (kind and page.get("kind") != kind) or not isinstance(items, list | dict):
+            if (kind and page.get("kind") != kind) or not isinstance(items, list | dict) or page.keys() - {key} - _BARE:
                 raise MalformedAnswer("not the listing that was asked for", operation)
             self._tally.items += len(items)
             yield from items.items() if isinstance(items, dict) else items
@@ -180,6 +186,8 @@ class Caller:
     def _outcome(self, operation: str, read: Callable[[], T], permission: str | None) -> T | Unread:
         try:
             return read()
+        except UNPARSABLE as error:
+            return Unread("malformed_response", operation, detail=type(error).__name__)
         except Exception as error:
             failure = classify(error)
             if failure is None:

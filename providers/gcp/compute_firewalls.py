@@ -142,6 +142,8 @@ def _policies(gcp: Caller, ancestor: Ancestor) -> list[list[dict[str, Any]]] | U
 
     def rules() -> list[list[dict[str, Any]]]:
         answer = gcp.get(operation, f"{url}/listAssociations", targetResource=ancestor.name)
+        if not answer["kind"].startswith("compute#"):
+            raise ValueError("not associations")
         ids = [row["firewallPolicyId"] for row in answer.get("associations", ())]
         return [_rules(gcp.get("compute.firewallPolicies.get", f"{url}/{id_}")) for id_ in ids]
 

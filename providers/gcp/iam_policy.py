@@ -22,6 +22,20 @@ NOT_EXPANDED: Final = Unread("not_collected", detail="who is in it was not read"
 """How many a group, a domain or a set of identities is."""
 
 
+_KEYS: Final = frozenset({"auditConfigs", "bindings", "etag", "kind", "resourceId", "version"})
+
+
+def answered(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A policy that a service answered with. Raises LookupError for what is none.
+
+    What has no policy has an empty one with an etag (IAM API reference, "getIamPolicy"); without one, what looks like
+    an empty policy is another answer.
+    """
+    if not policy.get("etag"):
+        raise LookupError("etag")
+    return policy
+
+
 def principals(policies: Policies) -> list[dict[str, Any]]:
     """Each principal of some policies once, with all that is granted to it, in the order of their names.
 
@@ -33,6 +47,8 @@ def principals(policies: Policies) -> list[dict[str, Any]]:
         if isinstance(policy, Unread):
             unseen.append(dict.fromkeys(("member", "kind", "grants"), policy))
             continue
+        if policy.keys() - _KEYS:
+            raise TypeError("not a policy")
         for binding in policy.get("bindings", ()):
             granted = {"role": _text(binding["role"]), "granted_on": where, "condition": _condition(binding)}
             for member in binding.get("members", ()):

@@ -85,6 +85,8 @@ class ResourceManager:
         asked = {"resource": name, "options": {"requested_policy_version": POLICY_VERSION}}
         operation = f"cloudresourcemanager.{kind}.getIamPolicy"
         policy = self._typed(operation, lambda: client.get_iam_policy(request=asked, retry=None))
+        if not policy.etag:
+            raise MalformedAnswer("a policy without an etag", operation)
         found: dict[str, Any] = MessageToDict(policy)
         return found
 

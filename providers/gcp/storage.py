@@ -68,8 +68,9 @@ def _acls(gcp: Caller, bucket: Resource) -> Mapping[str, Any]:
     if bucket.properties["uniform_bucket_level_access"]:
         return {"acl_entities": []}
     answer = gcp.get("storage.buckets.get", f"{API}/{bucket.name}", projection="full", fields="acl,defaultObjectAcl")
-    # Each list is left out where it is empty; a caller without storage.buckets.getIamPolicy is denied the projection.
-    rows = [row for key in ("acl", "defaultObjectAcl") for row in answer.get(key, ())]
+    # The owners of its project are always in a bucket's ACL; the other list is left out where it is empty. A caller
+    # without storage.buckets.getIamPolicy sees neither (Buckets: get, "projection").
+    rows = [*answer["acl"], *answer.get("defaultObjectAcl", ())]
     return {"acl_entities": sorted({row["entity"] for row in rows})}
 
 
