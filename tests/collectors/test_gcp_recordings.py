@@ -26,6 +26,9 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
     ("iam.googleapis.com/ServiceAccountKey", "key_type"): (
         "exported in 2018 and varied by upstream (testkeyage...): of the keys only their times are left"
     ),
+    ("storage.googleapis.com/Bucket", "acl_entities"): (
+        "answered to a call that did not ask for access lists (projection=noAcl, the default)"
+    ),
 }
 """Gaps by type and property, with why the recording has them."""
 
