@@ -75,7 +75,8 @@ def conclude(
     waiver_states = states(policy.waivers, findings, frozenset(selected), snapshot.as_of)
     accepted = waived(waiver_states, findings)
     rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {})}
-    controls = tuple(_control(control, rows) for control in policy.controls)
+    clouds = {*policy.organization.providers, *(check.provider for check in selection.checks)}
+    controls = tuple(_control(control.within(clouds), rows) for control in policy.controls)
     set_aside = _set_aside(controls, selection)
     reasons = exit_reasons(findings, accepted, rows.values(), set_aside, fail_on)
     ignored = {INCOMPLETE} if allow_incomplete else set()

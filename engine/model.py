@@ -5,17 +5,19 @@ What comes from a provider (Scope, Resource, Unread, ...) is defined in :mod:`pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection as Container
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from providers.base import GLOBAL, Discovery, LeftOut, Reason, Resource, Scope, Unread
+from providers.base import GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
     "GLOBAL",
+    "REGIONLESS",
     "SEVERITIES",
     "VERDICTS",
     "Approval",
@@ -268,6 +270,15 @@ class Control:
     evidence: tuple[str, ...] = ()
     deviation: str | Mapping[str, int] = "any_failure"
 
+    def within(self, clouds: Container[str]) -> Control:
+        """The control without the checks of other clouds than these: what is not used shows nothing, and lacks not."""
+
+        def kept(ids: Iterable[str]) -> tuple[str, ...]:
+            return tuple(id_ for id_ in ids if "." not in id_ or id_.partition(".")[0] in clouds)
+
+        alternatives = tuple(group for group in map(kept, self.alternatives) if group)
+        return replace(self, checks=kept(self.checks), alternatives=alternatives)
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -340,7 +351,8 @@ class Retention:
 class Organization:
     """Whose controls these are, and what it set: ``policies/organization.yaml``.
 
-    ``categories`` are those of the report; ``stated`` maps a criterion to ("subservice" or "not_relevant", why);
+    ``categories`` are those of the report; ``providers`` are the clouds that it uses;
+    ``stated`` maps a criterion to ("subservice" or "not_relevant", why);
     ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
     ``access`` says of each provider which accounts there are and how they are entered. ``authorities`` maps the names
     of those that are asked for time stamps, in this order, to their addresses. ``schedule`` is when a run is expected;
@@ -351,6 +363,7 @@ class Organization:
     categories: tuple[str, ...]
     path: Path
     digest: str
+    providers: tuple[str, ...] = ("aws",)
     waiver_days: int = 365
     self_approval: bool = False
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -375,6 +388,11 @@ class InForce:
     waivers: Mapping[str, Waiver]
     checks: Mapping[str, Check]
     parameters: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def clouds(self) -> frozenset[str]:
+        """Those that the organisation uses, and those that were judged all the same."""
+        return frozenset({*self.organization.providers, *(check.provider for check in self.checks.values())})
 
 
 # --- what was judged -------------------------------------------------------------------------------------------------

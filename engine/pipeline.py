@@ -39,7 +39,7 @@ from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
 from engine.examples import mismatches
 from engine.model import (
-    GLOBAL,
+    REGIONLESS,
     Assessment,
     Check,
     Clock,
@@ -143,7 +143,7 @@ def run(
                 parts.append(part.bare)
                 findings += (finding.bare for finding in found)
         snapshot = combined(parts)
-        refuse_unknown(request.accounts, request.regions, snapshot)
+        refuse_unknown(request.accounts, request.regions, snapshot, (finding.scope for finding in findings))
     except BaseException as error:
         record.abandon(error, clock)
         raise
@@ -207,12 +207,13 @@ def _selection(content: Content, request: RunRequest) -> Selection:
         accounts=request.accounts,
         regions=request.regions,
         severity=request.severity,
+        used=content.policy.organization.providers,
     )
 
 
 def _within(accounts: Sequence[str], regions: Sequence[str], scope: Scope) -> bool:
-    """Whether the filters leave a scope to be judged. What is global belongs to every region; "*" may be any."""
-    return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, GLOBAL, "*"))
+    """Whether the filters leave a scope to be judged. What is in no region belongs to every one; "*" may be any."""
+    return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
 
 
 def _plan_of(request: RunRequest, content: Content) -> RunPlan:
@@ -352,14 +353,22 @@ def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
         ]
         calls += [PlannedCall(made.provider, (called,), needed, "once", ()) for called, needed in known.discovery]
         calls += [_planned_call(made, reader) for reader in made.readers]
+        calls += [
+            replace(call, times=f"{call.times}, where {reader.name} fails")
+            for reader in made.per_scope
+            for call in (_planned_call(made, one) for one in reader.alternatives if one in made.alternatives)
+        ]
     return selection, tuple(calls)
+
+
+_TIMES: Final = {"global": "once an account", "region": "once a region", "organization": "once"}
 
 
 def _planned_call(made: Plan, reader: Reader) -> PlannedCall:
     if reader.per == "resource":
         times = f"once each {reader.of}" if not reader.shared else f"once each {', '.join(reader.needs)} of {reader.of}"
     else:
-        times = "once an account" if reader.where == GLOBAL else "once a region"
+        times = _TIMES[reader.where]
     fills = sorted(f"{type_}.{name}" for type_, names in reader.fills.items() if type_ in made.types for name in names)
     return PlannedCall(made.provider, reader.operations, reader.permissions, times, tuple(fills))
 

@@ -21,24 +21,28 @@ def select(
     accounts: Sequence[str] = (),
     regions: Sequence[str] = (),
     severity: Severity | None = None,
+    used: Collection[str] | None = None,
 ) -> Selection:
     """The checks that the filters select, and the filters.
 
     ``wanted`` holds criteria: a category ("security"), a series ("CC6") or an id ("CC6.1"); they select by tag.
-    ``patterns`` are globs of check ids. A check that only asks for one vendor's product is selected where a control or
-    a pattern names it. Raises UsageError for a filter that matches nothing, and when nothing is selected.
+    ``patterns`` are globs of check ids. ``used`` are the clouds that the organisation uses (None: all): of another one
+    only those checks are selected whose provider is asked for, or that a pattern must mean. A check that only asks for
+    one vendor's product is selected where a control or a pattern names it. Raises UsageError for a filter that matches
+    nothing, and when nothing is selected.
     """
     named = {id_ for control in controls for id_ in (*control.checks, *(i for g in control.alternatives for i in g))}
     ids = _criteria(wanted, criteria)
     matched = _matching(patterns, checks)
     _known("provider", providers, {check.provider for check in checks.values()})
+    clouds = providers or (None if used is None else _clouds(patterns, used, checks))
     chosen = [
         check
         for check in checks.values()
         if (check.product is None or check.id in named or check.id in matched)
         and (not wanted or ids.intersection(check.criteria))
         and (not patterns or check.id in matched)
-        and (not providers or check.provider in providers)
+        and (clouds is None or check.provider in clouds)
         and (severity is None or SEVERITIES.index(check.severity) >= SEVERITIES.index(severity))
     ]
     if not chosen:
@@ -66,6 +70,15 @@ def _criteria(wanted: Iterable[str], criteria: Mapping[str, Criterion]) -> set[s
             groups.setdefault(name.lower(), set()).add(criterion.id)
     _known("criterion", [name.lower() for name in wanted], groups)
     return {id_ for name in wanted for id_ in groups[name.lower()]}
+
+
+def _clouds(patterns: Iterable[str], used: Collection[str], checks: Mapping[str, Check]) -> set[str]:
+    """The clouds that are used, and those that a pattern must mean, since it hits nothing of these."""
+    clouds = set(used)
+    for pattern in patterns:
+        hit = {check.provider for id_, check in checks.items() if fnmatchcase(id_, pattern)}
+        clouds |= set() if hit & set(used) else hit
+    return clouds
 
 
 def _matching(patterns: Iterable[str], checks: Mapping[str, Check]) -> set[str]:

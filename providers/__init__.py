@@ -12,8 +12,15 @@ from typing import Any, Final
 
 from providers.base import Provider, Reader, ResourceType
 
-EXTRAS: Final[Mapping[str, str]] = {"aws": "boto3"}
-"""The providers, and the package whose absence means that the provider's extra is not installed."""
+EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
+    "aws": ("boto3", "botocore"),
+    "azure": ("azure-identity", "azure"),
+    "gcp": ("google-auth", "google", "requests"),
+}
+"""The providers, and what to install first; or what is imported of it, where that has another name.
+
+Where any of these is not found, the provider's extra is not installed.
+"""
 
 
 class NotInstalled(Exception):
@@ -44,9 +51,9 @@ def opened(provider: str, **settings: Any) -> Provider:
     """The provider's adapter. Raises :class:`NotInstalled` where its SDK is missing."""
     try:
         adapter = import_module(f"providers.{provider}.adapter")
+        result: Provider = adapter.open(**settings)
     except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] in (EXTRAS[provider], "botocore"):
-            raise NotInstalled(provider, EXTRAS[provider]) from error
+        if error.name and error.name.partition(".")[0] in EXTRAS[provider]:
+            raise NotInstalled(provider, EXTRAS[provider][0]) from error
         raise
-    result: Provider = adapter.open(**settings)
     return result

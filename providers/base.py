@@ -19,6 +19,10 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 
 GLOBAL: Final = "global"
 """The region of what a cloud keeps once for the whole account."""
+ORGANIZATION: Final = "organization"
+"""The region of what a cloud keeps once for all accounts of a customer: an Entra tenant, a Google organization."""
+REGIONLESS: Final = frozenset({GLOBAL, ORGANIZATION})
+"""What stands in place of a region where something is in none."""
 
 T = TypeVar("T")
 
@@ -133,7 +137,7 @@ class Failure:
     ``permission``: the action that the error itself names. ``temporary``: the same request may succeed when it is sent
     again. ``refused``: the identity itself was refused (an expired token, a wrong signature), so that naming a missing
     permission would mislead. ``not_offered``: the provider does not have the service there at all, so that a listing
-    is empty and complete.
+    is empty and complete. ``retry_after``: the seconds before which the provider wants no further request.
     """
 
     reason: Reason
@@ -144,6 +148,7 @@ class Failure:
     temporary: bool = False
     refused: bool = False
     not_offered: bool = False
+    retry_after: float = 0.0
 
     @property
     def detail(self) -> str:
@@ -156,7 +161,14 @@ LONGEST_CODE: Final = 200
 """Characters of an error code or a request id that are kept."""
 
 Per = Literal["scope", "resource"]
-Where = Literal["global", "region"]
+Where = Literal["global", "region", "organization"]
+
+
+def place(region: str) -> Where:
+    """Of which kind a scope's region is: what a reader or a type is for (``where``) is read in scopes of that kind."""
+    if region == GLOBAL:
+        return "global"
+    return "organization" if region == ORGANIZATION else "region"
 
 
 class NotReady(Exception):
@@ -182,11 +194,15 @@ class Reader:
 
     ``fills`` maps a resource type to the properties read. ``needs`` are properties of the resource that must have been
     read before; what is unread there leaves these unread too. ``permissions`` are the vendor's action names.
-    ``unmentioned`` holds what a complete per-scope reading says of the resources that it does not mention (a group that
-    no interface uses has none); a property that is not in it is unread there.
+    ``unmentioned`` holds, by type, what a complete per-scope reading says of the resources that it does not mention (a
+    group that no interface uses has none); a property that is not in it is unread there.
     Error codes: ``absent_codes`` document absence (the properties take the values of ``absent``, default null),
     ``gone_codes`` say that the resource was deleted since it was listed, ``off_codes`` that the service is not in use
     (an empty, complete listing). Every other error leaves the properties unread.
+
+    ``alternatives`` are readers that run in a scope where this per-scope reader failed; each stands in for it for the
+    types that it lists or fills. ``together`` makes one reader of those of a plan that share it (a bulk listing of the
+    types that are asked for).
     """
 
     operations: tuple[str, ...]
@@ -199,11 +215,13 @@ class Reader:
     lists: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     shared: bool = False
-    unmentioned: Mapping[str, Any] = field(default_factory=dict)
+    unmentioned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     absent: Mapping[str, Any] = field(default_factory=dict)
     absent_codes: frozenset[str] = frozenset()
     gone_codes: frozenset[str] = frozenset()
     off_codes: frozenset[str] = frozenset()
+    alternatives: tuple[Reader, ...] = ()
+    together: Callable[[tuple[Reader, ...]], Reader] | None = None
 
     @property
     def name(self) -> str:
@@ -213,7 +231,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """A type of resource that a provider can list. ``where``: listed once an account, or in each region."""
+    """A type of resource that a provider can list. ``where``: once an account, in each region, or once for all."""
 
     name: str
     where: Where = "region"
@@ -300,6 +318,8 @@ class LeftOut:
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Who asks, and the accounts that there are to scan: id and the name that its owner gave it.
+
+    What is kept once for all accounts lies in one of its own, which stands first.
 
     ``identity`` says who we are (principal ARN, user or app id). ``left_out`` are accounts that exist and are not
     scanned. ``failures`` maps an operation that failed to why; while there is one, there may be more accounts, and the

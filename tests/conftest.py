@@ -12,6 +12,8 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.emulators.aws_wire import AwsWire
+    from tests.emulators.azure.wire import AzureWire
+    from tests.emulators.gcp.wire import Google
     from tests.emulators.moto_process import MotoProcess
 
 
@@ -108,3 +110,61 @@ def aws_env(wire: AwsWire, nobody: None, monkeypatch: pytest.MonkeyPatch) -> Aws
     """An environment in which every AWS client talks to ``wire``; gives the wire."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
     return wire
+
+
+@pytest.fixture(scope="session")
+def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AzureWire, Path]]:
+    """An Azure of this test process, and the file of the authority that its certificate is to be trusted by."""
+    from tests.emulators.azure.wire import AzureWire
+    from tests.emulators.certificates import serving
+
+    bundle = tmp_path_factory.mktemp("azure") / "authorities.pem"
+    with AzureWire(serving(bundle)) as wire:
+        yield wire, bundle
+
+
+@pytest.fixture
+def azure(azure_server: tuple[AzureWire, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AzureWire]:
+    """An Azure that holds next to nothing, and an environment in which every Azure client talks to it."""
+    wire, bundle = azure_server
+    wire.reset()
+    unset = ("AZURE_", "IDENTITY_", "MSI_", "HTTPS_PROXY", "https_proxy")
+    for name in [name for name in os.environ if name.startswith(unset)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    for name, value in wire.environment.items():
+        monkeypatch.setenv(name, value)
+    yield wire
+    broken = list(wire.broken)
+    wire.broken.clear()
+    if broken:
+        raise broken[0]
+
+
+@pytest.fixture(scope="module")
+def gcp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
+    """Google's APIs on a loopback address; started once a module."""
+    from tests.emulators.gcp.apis import apis
+    from tests.emulators.gcp.wire import Google
+    from tests.emulators.gcp.world import world
+
+    with Google(apis, tmp_path_factory.mktemp("google") / "ca.pem", world()) as google:
+        yield google
+
+
+@pytest.fixture
+def gcp(gcp_server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
+    """An environment in which Google's clients talk to an emulator, as a service account of the project "web"."""
+    from tests.emulators.gcp.credentials import service_account
+    from tests.emulators.gcp.world import world
+
+    for name in [name for name in os.environ if name.startswith(("GOOGLE_", "GCE_", "CLOUDSDK_", "GCLOUD_"))]:
+        monkeypatch.delenv(name)
+    gcp_server.reset(world())
+    for name, value in gcp_server.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(service_account(tmp_path)))
+    yield gcp_server
+    if gcp_server.broken:
+        raise gcp_server.broken[0]

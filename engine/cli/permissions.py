@@ -14,10 +14,11 @@ from engine.cli import options
 @options.output_format("policy", "terraform", "cloudformation", "list", "json")
 @options.debug
 def command(format_: str, **flags: Any) -> int:
-    """Print the least privilege that the selected checks take, as a policy of the cloud (for AWS: an IAM policy).
+    """Print the least privilege that the selected checks take, as a policy of the cloud.
 
-    As terraform or cloudformation it comes with a role that whoever scans takes on. It holds reads only. Nothing is
-    called.
+    For AWS that is an IAM policy; for Azure a custom role, beside which permissions of Microsoft Graph are named; for
+    Google Cloud a custom role. As terraform or cloudformation it comes with a role that whoever scans takes on. It
+    holds reads only. Nothing is called.
     """
     from engine import permissions, pipeline
     from engine.cli import streams

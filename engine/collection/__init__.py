@@ -16,8 +16,8 @@ from engine.collection.outcomes import MALFORMED
 from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
-from engine.model import GLOBAL, Collection, Resource, Scope, Snapshot, Unread
-from providers.base import Directory, Discovery, Governor, Provider
+from engine.model import GLOBAL, REGIONLESS, Collection, Resource, Scope, Snapshot, Unread
+from providers.base import Directory, Discovery, Governor, Provider, place
 
 __all__ = ["collect", "combined", "completed", "directory", "entered", "refuse_regions", "refuse_unknown"]
 
@@ -104,9 +104,15 @@ def entered(provider: Provider, account: str, governor: Governor, regions: froze
         raise Interrupted from error
 
 
-def refuse_unknown(accounts: Iterable[str], regions: Iterable[str], snapshot: Snapshot) -> None:
-    """Raise UsageError for an account or region that was asked for and is not there: nothing would be judged."""
-    there = {row.scope for row in snapshot.collections} | set(snapshot.scopes)
+def refuse_unknown(
+    accounts: Iterable[str], regions: Iterable[str], snapshot: Snapshot, judged: Iterable[Scope] = ()
+) -> None:
+    """Raise UsageError for an account or region that was asked for and is not there: nothing would be judged.
+
+    ``judged`` are the scopes of findings: where a provider lists an account as a whole, only what lies in a region
+    shows that there is one.
+    """
+    there = {row.scope for row in snapshot.collections} | set(snapshot.scopes) | set(judged)
     _refuse_missing("account", accounts, {scope.account for scope in there}, "the snapshot")
     # Where no scope is known, none was entered, and what was not seen says so.
     if snapshot.scopes:
@@ -114,8 +120,8 @@ def refuse_unknown(accounts: Iterable[str], regions: Iterable[str], snapshot: Sn
 
 
 def refuse_regions(regions: Iterable[str], discovery: Discovery) -> None:
-    """Raise UsageError for a region that was asked for and is not among those of the only account."""
-    if discovery.scopes:
+    """Raise UsageError for a region that was asked for and is not among those of the only account, if it has any."""
+    if any(scope.region not in REGIONLESS for scope in discovery.scopes):
         _refuse_missing("region", regions, {scope.region for scope in discovery.scopes}, discovery.account)
 
 
@@ -165,9 +171,7 @@ def completed(snapshot: Snapshot, plans: Iterable[Plan], conforms: Conforms) -> 
         for plan in plans
         for type_ in plan.types.values()
         for scope in snapshot.scopes
-        if scope.provider == plan.provider
-        and (type_.where == GLOBAL) == (scope.region == GLOBAL)
-        and (type_.name, scope) not in there
+        if scope.provider == plan.provider and type_.where == place(scope.region) and (type_.name, scope) not in there
     ]
     return replace(
         snapshot,

@@ -24,6 +24,8 @@ THROTTLED_ATTEMPTS: Final = 14
 OTHER_ATTEMPTS: Final = 4
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
+LONGEST_WISH: Final = 60.0
+"""Seconds for which a provider may tell us to wait (Retry-After); who wants longer gets no further request."""
 DEAD_AFTER: Final = 4
 """A lane that failed this often in a row, retries included, gets one attempt a request until one succeeds."""
 
@@ -74,7 +76,7 @@ class Limiter:
                     raise
             tally.retries += 1
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempts.total() - 1))
-            self._sleep(pause * self._jitter.uniform(0.5, 1.0))
+            self._sleep(max(failure.retry_after, pause * self._jitter.uniform(0.5, 1.0)))
 
     def apart(self) -> Limiter:
         """A limiter with lanes of its own below the same limit, for an account: they go when it is done."""
@@ -115,7 +117,7 @@ class Limiter:
             lane.window = min(MOST, lane.window + 1.0 / lane.window)
 
     def _again(self, lane: _Lane, failure: Failure, attempt: int) -> bool:
-        if not failure.temporary or self.cancelled.is_set():
+        if not failure.temporary or failure.retry_after > LONGEST_WISH or self.cancelled.is_set():
             return False
         with lane.ready:
             if failure.reason == "throttled":

@@ -91,7 +91,7 @@ def properties(reader: Reader, type_: str, outcome: Outcome, given: Mapping[str,
     if outcome.word in ("absent", "off"):
         return {name: reader.absent.get(name) for name in names}
     missing = Unread("missing_attribute", reader.operations[0])
-    said = reader.unmentioned if given is None else given
+    said = reader.unmentioned.get(type_, {}) if given is None else given
     return {**{name: said.get(name, missing) for name in names}, **(given or {})}
 
 

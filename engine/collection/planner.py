@@ -32,13 +32,25 @@ class Plan:
         return (*self.per_scope, *below)
 
     @property
+    def alternatives(self) -> tuple[Reader, ...]:
+        """The readers that run only where another one fails, as far as they read what is wanted."""
+        return tuple(
+            alternative
+            for reader in self.per_scope
+            for alternative in reader.alternatives
+            if set(self.types) & {*alternative.lists, *alternative.fills}
+        )
+
+    @property
     def permissions(self) -> tuple[str, ...]:
         """The vendor's action names that the plan takes, sorted, without those of the discovery."""
-        return tuple(sorted({name for reader in self.readers for name in reader.permissions}))
+        readers = (*self.readers, *self.alternatives)
+        return tuple(sorted({name for reader in readers for name in reader.permissions}))
 
     def listers(self, type_name: str) -> tuple[str, ...]:
-        """The operations that list a type."""
-        return tuple(o for reader in self.per_scope if type_name in reader.lists for o in reader.operations)
+        """The operations that list a type, those of alternatives after the others."""
+        readers = (*self.per_scope, *self.alternatives)
+        return tuple(o for reader in readers if type_name in reader.lists for o in reader.operations)
 
 
 def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) -> Plan:
@@ -60,10 +72,11 @@ def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) 
         reader = _giver(declared, type_, name)
         if reader not in chosen:
             chosen.append(reader)
-            queue += [(reader.of or type_, need) for need in reader.needs]
+            queue += [(one.of or type_, need) for one in (reader, *reader.alternatives) for need in one.needs]
     chosen.sort(key=declared.readers.index)
+    chosen = _together(chosen)
     per_scope = tuple(reader for reader in chosen if reader.per == "scope")
-    levels = {type_: _levels(type_, [r for r in chosen if r.per == "resource" and r.of == type_]) for type_ in wanted}
+    levels = {type_: in_levels(type_, [r for r in chosen if r.per == "resource" and r.of == type_]) for type_ in wanted}
     return Plan(
         provider,
         {type_: declared.types[type_] for type_ in sorted(wanted)},
@@ -85,7 +98,19 @@ def _giver(declared: Declared, type_: str, name: str) -> Reader:
     raise UsageError(f"planning what to read: no reader lists {type_}")
 
 
-def _levels(type_: str, readers: list[Reader]) -> tuple[tuple[Reader, ...], ...]:
+def _together(readers: list[Reader]) -> list[Reader]:
+    """The readers, those that can be one made one, in the place of the first."""
+    groups: dict[object, list[Reader]] = {}
+    for place, reader in enumerate(readers):
+        groups.setdefault(reader.together or place, []).append(reader)
+    return [group[0].together(tuple(group)) if group[0].together else group[0] for group in groups.values()]
+
+
+def in_levels(type_: str, readers: list[Reader]) -> tuple[tuple[Reader, ...], ...]:
+    """Per-resource readers of a type, those of a later level needing properties of an earlier one.
+
+    Raises UsageError where they need each other.
+    """
     levels: list[tuple[Reader, ...]] = []
     waiting = readers
     while waiting:

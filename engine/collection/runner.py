@@ -10,15 +10,16 @@ import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from engine.collection.journal import Forgetful, Journal, Kept
 from engine.collection.lanes import Lanes, Pool
 from engine.collection.ledger import Ledger
 from engine.collection.outcomes import Outcome, attempt, contradicted, properties
-from engine.collection.planner import Plan
+from engine.collection.planner import Plan, in_levels
 from engine.model import Collection, CollectionState, Resource, Scope
-from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally
+from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally, place
 from providers.values import merged, resource
 
 _STATES: Final[Mapping[str, CollectionState]] = {"value": "complete", "absent": "complete", "off": "off"}
@@ -27,14 +28,19 @@ _NO_JOURNAL: Final = Forgetful()
 
 Conforms = Callable[[Resource], Resource]
 Progress = Callable[[int, int], None]
+Levels = tuple[tuple[Reader, ...], ...]
 
 
 @dataclass(slots=True)
 class _Listing:
-    """One type in one scope while its per-scope readers run."""
+    """One type in one scope while its per-scope readers run.
+
+    ``instead`` are per-resource readers that stand in for one of them that failed.
+    """
 
     pending: int
     ended: dict[str, tuple[Reader, Kept, Mapping[str, Found]]] = field(default_factory=dict)
+    instead: list[Reader] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -101,7 +107,7 @@ class Runner:
         return self._collected, self._ledger
 
     def _runs_in(self, where: str, scope: Scope) -> bool:
-        return (where == GLOBAL) == (scope.region == GLOBAL)
+        return where == place(scope.region)
 
     # --- whole scopes ---
 
@@ -124,16 +130,24 @@ class Runner:
             kept = self._listed(reader, scope)
             self._journal.keep(reader.name, scope, "", kept)
         self._finished(reader, scope, "", kept.outcome, kept.tally)
-        ready = []
+        failed = kept.outcome.unread is not None and kept.outcome.unread.reason != "cancelled"
+        alternatives = reader.alternatives if failed else ()
+        ready, begun = [], []
         with self._lock:
             for type_ in {*reader.lists, *reader.fills}:
                 listing = self._listings.get((type_, scope))
                 if listing is not None:
                     mine = {item.id: item for item in kept.found if item.type == type_}
-                    listing.ended[reader.name] = (reader, kept, mine)
-                    listing.pending -= 1
+                    standing_in = [other for other in alternatives if type_ in {*other.lists, *other.fills}]
+                    listing.instead += [other for other in standing_in if other.per == "resource"]
+                    begun += [other for other in standing_in if other.per == "scope" and other not in begun]
+                    listing.pending += sum(other.per == "scope" for other in standing_in) - 1
+                    if not standing_in:
+                        listing.ended[reader.name] = (reader, kept, mine)
                     if listing.pending == 0:
                         ready.append(type_)
+        for other in begun:
+            self._start(other, scope, scope, partial(self._list, other, scope))
         for type_ in ready:
             self._assemble(type_, scope)
 
@@ -152,7 +166,8 @@ class Runner:
     def _assemble(self, type_: str, scope: Scope) -> None:
         ended = self._listings[type_, scope].ended
         # In the plan's order, not in the order in which threads ended.
-        rows = [ended[reader.name] for reader in self._plan.per_scope if reader.name in ended]
+        planned = (one for reader in self._plan.per_scope for one in (reader, *reader.alternatives))
+        rows = [ended[reader.name] for reader in planned if reader.name in ended]
         lister, listed, found = next((row for row in rows if type_ in row[0].lists), self._given(type_, scope))
         # What a lister said of them is told below, as what any reader says.
         bare = {id_: item if lister is None else replace(item, properties={}) for id_, item in found.items()}
@@ -168,8 +183,14 @@ class Runner:
         with self._lock:
             self._collected.resources[type_, scope] = resources
             self._collected.collections[type_, scope] = collection
+        levels = self._levels(type_, scope)
         for id_, item in list(resources.items())[: self._sample]:
-            self._descend(type_, scope, id_, item, 0)
+            self._descend(type_, scope, levels, id_, item, 0)
+
+    def _levels(self, type_: str, scope: Scope) -> Levels:
+        """The per-resource readers of a type, with those that stand in for per-scope ones that failed."""
+        planned, instead = self._plan.levels.get(type_, ()), self._listings[type_, scope].instead
+        return in_levels(type_, [*instead, *chain(*planned)]) if instead else planned
 
     def _given(self, type_: str, scope: Scope) -> tuple[Reader | None, Kept, Mapping[str, Found]]:
         """The resources that came with the discovery, for the types that nothing else lists."""
@@ -178,9 +199,8 @@ class Runner:
 
     # --- single resources ---
 
-    def _descend(self, type_: str, scope: Scope, id_: str, item: Resource, level: int) -> None:
+    def _descend(self, type_: str, scope: Scope, levels: Levels, id_: str, item: Resource, level: int) -> None:
         """Start the readers of a level for one resource; the last to end starts the next level."""
-        levels = self._plan.levels.get(type_, ())
         if level >= len(levels):
             with self._lock:
                 held = self._collected.resources[type_, scope]
@@ -196,7 +216,7 @@ class Runner:
                 last = left[0] == 0
                 current = self._collected.resources[type_, scope].get(id_)
             if last and current is not None:
-                self._descend(type_, scope, id_, current, level + 1)
+                self._descend(type_, scope, levels, id_, current, level + 1)
 
         for reader in levels[level]:
             self._read(reader, scope, item, ended)

@@ -122,6 +122,7 @@ def organization_of(document: Document) -> Organization:
         categories=tuple(value["categories"]),
         path=document.path,
         digest=hashlib.sha256(document.source).hexdigest(),
+        providers=tuple(value.get("providers", ("aws",))),
         waiver_days=rules.get("max_days", 365),
         self_approval=rules.get("self_approval") == "allowed",
         parameters=value.get("parameters", {}),

@@ -7,19 +7,23 @@ from typing import Final
 
 from engine.collection.planner import Plan
 from engine.errors import UsageError
-from engine.permissions import aws
+from engine.permissions import aws, azure, gcp
 from providers import Declared
 
 Writer = Callable[[Iterable[str]], str]
 
 FORMS: Final[Mapping[str, Mapping[str, Writer]]] = {
-    "policy": {"aws": aws.policy},
-    "terraform": {"aws": aws.terraform},
+    "policy": {"aws": aws.policy, "azure": azure.policy, "gcp": gcp.policy},
+    "terraform": {"aws": aws.terraform, "azure": azure.terraform, "gcp": gcp.terraform},
     "cloudformation": {"aws": aws.cloudformation},
 }
 """By form and provider: the text that grants actions."""
 
-_NOTES: Final[Mapping[tuple[str, str], Writer]] = {("policy", "aws"): aws.policy_note}
+_NOTES: Final[Mapping[tuple[str, str], Writer]] = {
+    ("policy", "aws"): aws.policy_note,
+    ("policy", "azure"): azure.policy_note,
+    ("policy", "gcp"): gcp.policy_note,
+}
 
 
 def actions(plan: Plan, declared: Declared) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
-from engine.model import GLOBAL
+from engine.model import REGIONLESS
 from engine.periods import CriterionInPeriod, NotRetained, Period
 from engine.report import period_counts, period_words
 from engine.report.layout import counted, named
@@ -57,7 +57,7 @@ def description(period: Period) -> Facts:
     """What the description of the system needs, as far as runs can see it: (what, the fact)."""
     scopes = {row.scope for row in period.coverage}
     accounts = sorted({f"{scope.provider} {scope.account}" for scope in scopes})
-    regions = sorted({scope.region for scope in scopes} - {GLOBAL})
+    regions = sorted({scope.region for scope in scopes} - REGIONLESS)
     yield "DC 3 components", f"{counted(len(accounts), 'account')} ({named(accounts, 6)})"
     yield "DC 3 regions", named(regions, 12) or "none but global services"
     resources = (f"{type_} {count:,}" for type_, count in sorted(period.inventory.items()))

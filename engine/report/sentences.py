@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.model import GLOBAL, Assessment, WaiverState
+from engine.model import REGIONLESS, Assessment, WaiverState
 from engine.report import summary
 from engine.report.layout import counted, named, ranges
 from engine.report.safe import safe
@@ -37,9 +37,10 @@ def title(run: Assessment) -> str:
 def scanned(run: Assessment) -> str:
     """Which accounts and regions, as whom."""
     accounts = sorted(summary.accounts(run))
-    regions = sorted({safe(scope.region) for scope in run.snapshot.scopes} - {GLOBAL})
+    regions = sorted({safe(scope.region) for scope in run.snapshot.scopes} - REGIONLESS)
     where = f"{counted(len(regions), 'region')} ({named(regions, 3)})" if regions else "no region"
-    who = run.snapshot.identity.get("arn", "").rpartition(":")[2]
+    identity = run.snapshot.identity
+    who = identity.get("principal") or identity.get("arn", "").rpartition(":")[2]
     text = f"{counted(len(accounts), 'account')} ({named(map(safe, accounts), 3)}), {where}"
     text += f", as {safe(who)}" if who else ""
     return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"

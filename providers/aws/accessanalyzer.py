@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.aws.times import instant
 from providers.base import Found, Reader, Resource, ResourceType, Scope, attribute
+from providers.times import instant
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller

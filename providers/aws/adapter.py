@@ -14,8 +14,7 @@ from providers.aws.caller import UNPARSABLE, Caller, unread
 from providers.aws.clients import Clients
 from providers.aws.credentials import Role, session_name
 from providers.aws.errors import UNANSWERED, classify
-from providers.aws.organization import OPERATIONS, Access, Member, Organization, sorted_out
-from providers.aws.times import instant
+from providers.aws.organization import OPERATIONS, Access, Organization
 from providers.base import (
     GLOBAL,
     Directory,
@@ -31,6 +30,8 @@ from providers.base import (
     Tally,
     Unread,
 )
+from providers.boundary import Member, sorted_out
+from providers.times import instant
 
 IDENTITY: Final = "sts:GetCallerIdentity"
 REGIONS: Final = "ec2:DescribeRegions"
@@ -142,8 +143,8 @@ class Aws:
         if self._access.accounts == "organization":
             found = organization.members()
         else:
-            found = [Member(account, account, "ACTIVE") for account in self._access.accounts]
-        return sorted_out(found, self._access, organization, self.name)
+            found = [Member(account, account) for account in self._access.accounts]
+        return sorted_out(found, self._access.include, self._access.exclude, organization, self.name)
 
     def _attempted(self, operation: str, ask: Callable[[], Any], failures: dict[str, Unread]) -> Any:
         """What ``ask`` returns, or None: then why is in ``failures``, by the operation that failed."""

@@ -145,7 +145,7 @@ READERS: Final = (
         read=_deliveries,
         fills={DISTRIBUTION: ("log_deliveries",)},
         permissions=("logs:DescribeDeliverySources", "logs:DescribeDeliveries"),
-        unmentioned={"log_deliveries": []},
+        unmentioned={DISTRIBUTION: {"log_deliveries": []}},
         where="global",
     ),
     Reader(

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.aws.documents import document
-from providers.aws.times import instant
 from providers.base import GLOBAL, MISSING, Found, NotReady, Reader, Resource, ResourceType, Scope, Unread, attribute
+from providers.times import instant
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller

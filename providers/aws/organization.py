@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore import xform_name
 
-from providers.base import LeftOut, Scope
+from providers.boundary import Member, Rules
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller
@@ -20,25 +20,6 @@ OPERATIONS: Final = (
     "organizations:ListTagsForResource",
 )
 """What listing an organization's accounts may call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Accounts by id, by the organizational unit (or root) that they lie in at any depth, or by a tag's values."""
-
-    accounts: frozenset[str] = frozenset()
-    units: frozenset[str] = frozenset()
-    tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, said: Mapping[str, Any] | None) -> Rules | None:
-        """The rules that the policy states; None for none."""
-        if said is None:
-            return None
-        tags = {
-            key: frozenset([value] if isinstance(value, str) else value) for key, value in said.get("tags", {}).items()
-        }
-        return cls(frozenset(said.get("accounts", ())), frozenset(said.get("organizational_units", ())), tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +48,9 @@ class Access:
             external_id=said.get("external_id"),
             session_name=said.get("session_name"),
             via=tuple(said.get("via", ())),
-            include=Rules.of(said.get("include")),
-            exclude=Rules.of(said.get("exclude")),
+            include=Rules.of(said.get("include"), "organizational_units"),
+            exclude=Rules.of(said.get("exclude"), "organizational_units"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """An account as Organizations lists it. ``state`` is ACTIVE, SUSPENDED, PENDING_CLOSURE, ..."""
-
-    id: str
-    name: str
-    state: str
 
 
 class Organization:
@@ -93,7 +65,7 @@ class Organization:
         """Every account (organizations:ListAccounts)."""
         # Status is the older name of State, which AWS retired in September 2026.
         return [
-            Member(row["Id"], row["Name"], row.get("State") or row["Status"])
+            Member(row["Id"], row["Name"], _why_not(row.get("State") or row["Status"]))
             for row in self._pages("ListAccounts", "Accounts")
         ]
 
@@ -117,37 +89,6 @@ class Organization:
         return caller.pages("organizations", xform_name(operation), key, **arguments)
 
 
-def sorted_out(
-    found: Iterable[Member], access: Access, organization: Organization, provider: str
-) -> tuple[dict[str, str], tuple[LeftOut, ...]]:
-    """The accounts to scan, by id with their names, and those left out: not active, not included, excluded.
-
-    Raises what reading units and tags raises: which accounts are meant is not known then.
-    """
-    accounts: dict[str, str] = {}
-    left_out: list[LeftOut] = []
-    for member in sorted(found, key=lambda row: row.id):
-        why = _left_out(member, access, organization)
-        if why is None:
-            accounts[member.id] = member.name
-        else:
-            left_out.append(LeftOut(Scope(provider, member.id, "*"), member.name, why))
-    return accounts, tuple(left_out)
-
-
-def _left_out(member: Member, access: Access, organization: Organization) -> str | None:
-    if member.state != "ACTIVE":
-        return member.state.lower().replace("_", " ")
-    if access.include is not None and not _matches(access.include, member, organization):
-        return "not included"
-    if access.exclude is not None and _matches(access.exclude, member, organization):
-        return "excluded"
-    return None
-
-
-def _matches(rules: Rules, member: Member, organization: Organization) -> bool:
-    if member.id in rules.accounts or any(member.id in organization.below(unit) for unit in sorted(rules.units)):
-        return True
-    return bool(rules.tags) and any(
-        organization.tags(member.id).get(key) in values for key, values in rules.tags.items()
-    )
+def _why_not(state: str) -> str | None:
+    """Why an account in a state of Organizations (ACTIVE, SUSPENDED, PENDING_CLOSURE, ...) is not scanned."""
+    return None if state == "ACTIVE" else state.lower().replace("_", " ")

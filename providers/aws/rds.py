@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.aws.rds_parameters import cluster_tls, instance_tls
-from providers.aws.times import instant
 from providers.base import MISSING, Found, Reader, Resource, ResourceType, Scope, Unread, attribute
+from providers.times import instant
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller

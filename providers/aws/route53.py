@@ -47,6 +47,6 @@ READERS: Final = (
         fills={HOSTED_ZONE: ("query_log_group_arn",)},
         permissions=("route53:ListQueryLoggingConfigs",),
         where=GLOBAL,
-        unmentioned={"query_log_group_arn": None},
+        unmentioned={HOSTED_ZONE: {"query_log_group_arn": None}},
     ),
 )

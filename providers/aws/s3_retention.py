@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.aws.s3 import BUCKET, GONE, region_of
-from providers.aws.times import instant
 from providers.base import MISSING, Reader, Resource, ResourceType, Unread, attribute
+from providers.times import instant
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.aws.documents import document
-from providers.aws.times import instant
 from providers.base import Found, Reader, Resource, ResourceType, Scope
+from providers.times import instant
 
 if TYPE_CHECKING:
     from providers.aws.caller import Caller

@@ -187,7 +187,7 @@ READERS: Final = (
         operations=("ec2:DescribeNetworkInterfaces",),
         read=_network_interfaces,
         fills={SECURITY_GROUP: (_COUNT, _PUBLIC_COUNT), VPC: (_COUNT,)},
-        unmentioned={_COUNT: 0, _PUBLIC_COUNT: 0},
+        unmentioned={SECURITY_GROUP: {_COUNT: 0, _PUBLIC_COUNT: 0}, VPC: {_COUNT: 0}},
         permissions=("ec2:DescribeNetworkInterfaces",),
     ),
     Reader(
@@ -202,7 +202,7 @@ READERS: Final = (
         read=_subnets,
         lists=(SUBNET,),
         fills={VPC: ("subnet_ids",), SUBNET: ("owner_id", "map_public_ip_on_launch", "tags")},
-        unmentioned={"subnet_ids": []},
+        unmentioned={VPC: {"subnet_ids": []}},
         permissions=("ec2:DescribeSubnets",),
     ),
     Reader(

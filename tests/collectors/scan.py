@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from engine.collection import collect, directory, entered
+from engine.collection import collect, combined, directory, entered
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
@@ -17,7 +17,7 @@ from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import find
 from engine.errors import ContentError, Problem
 from engine.evaluate import evaluate
-from engine.model import GLOBAL, Check, Finding, Snapshot
+from engine.model import REGIONLESS, Check, Discovery, Finding, Snapshot
 from providers import declared, opened
 from tests import driven
 
@@ -61,21 +61,40 @@ def reads(checks: Iterable[CompiledCheck]) -> dict[str, set[str]]:
     return wanted
 
 
-def read(wanted: Mapping[str, Iterable[str]], regions: Iterable[str] = ("us-east-1",), now: str = AS_OF) -> Snapshot:
-    """A snapshot of the account that the environment points at, in these regions and what is global."""
-    adapter = opened("aws", timeout=5.0)
+def read(
+    wanted: Mapping[str, Iterable[str]],
+    regions: Iterable[str] = ("us-east-1",),
+    now: str = AS_OF,
+    provider: str = "aws",
+    access: Mapping[str, Any] | None = None,
+) -> Snapshot:
+    """A snapshot of the accounts that the environment points at, in these regions and what is in none.
+
+    ``access`` is what the policy says of the provider's accounts.
+    """
+    adapter = opened(provider, timeout=5.0, access=access)
     limiter = Limiter(lambda seconds: None, threading.Event())
-    known = directory(adapter, limiter)
-    discovery = entered(adapter, min(known.accounts), limiter)
-    kept = {GLOBAL, *regions}
-    discovery = replace(
+    try:
+        known = directory(adapter, limiter)
+        made = plan(provider, declared(provider), wanted)
+        conform = conforming({name: schema.type for name, schema in types().items()})
+        parts = [
+            collect(made, adapter, _kept(entered(adapter, account, limiter), regions), limiter, lambda: now, conform)
+            for account in known.accounts
+        ]
+    finally:
+        adapter.close()
+    return replace(combined(parts), identity=known.identity)
+
+
+def _kept(discovery: Discovery, regions: Iterable[str]) -> Discovery:
+    """What was discovered, of some regions."""
+    kept = {*REGIONLESS, *regions}
+    return replace(
         discovery,
         scopes=tuple(scope for scope in discovery.scopes if scope.region in kept),
         found=tuple(item for item in discovery.found if item[0].region in kept),
     )
-    conform = conforming({name: schema.type for name, schema in types().items()})
-    snapshot = collect(plan("aws", declared("aws"), wanted), adapter, discovery, limiter, lambda: now, conform)
-    return replace(snapshot, identity=known.identity)
 
 
 def scan(
@@ -83,10 +102,12 @@ def scan(
     regions: Iterable[str] = ("us-east-1",),
     now: str = AS_OF,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    access: Mapping[str, Any] | None = None,
 ) -> tuple[Snapshot, tuple[Finding, ...]]:
     """The snapshot that these checks take, and their findings. What each check was driven to counts as proved."""
     checks = set_to(tuple(ids), parameters) if parameters else compiled(tuple(ids))
-    snapshot = read(reads(checks), regions, now)
+    (provider,) = {check.check.provider for check in checks}
+    snapshot = read(reads(checks), regions, now, provider, access)
     findings = evaluate(snapshot, checks)
     for finding in findings:
         driven.record(finding.check.id, finding.verdict)

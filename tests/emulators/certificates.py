@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,11 +17,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 
-def serving(bundle: Path) -> ssl.SSLContext:
-    """A server's side for 127.0.0.1. What clients have to trust is written to ``bundle``, one authority of many."""
+def serving(bundle: Path, *names: str) -> ssl.SSLContext:
+    """A server's side for 127.0.0.1 and ``names``. What clients have to trust is written to ``bundle``, one of many."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _issued("an authority of this test", authority_key, "an authority of this test", authority_key)
-    certificate = _issued("127.0.0.1", key, "an authority of this test", authority_key)
+    certificate = _issued("127.0.0.1", key, "an authority of this test", authority_key, names)
     bundle.write_bytes(Path(get_cert_path(True)).read_bytes() + b"\n" + authority.public_bytes(Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with TemporaryDirectory() as folder:
@@ -32,7 +33,11 @@ def serving(bundle: Path) -> ssl.SSLContext:
 
 
 def _issued(
-    name: str, key: ec.EllipticCurvePrivateKey, issuer: str, signer: ec.EllipticCurvePrivateKey
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    signer: ec.EllipticCurvePrivateKey,
+    names: Sequence[str] = (),
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(
@@ -45,7 +50,8 @@ def _issued(
     )
     made = made.add_extension(x509.BasicConstraints(ca=name == issuer, path_length=None), critical=True)
     if name != issuer:
-        made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False)
+        alternatives = [x509.IPAddress(ip_address(name)), *map(x509.DNSName, names)]
+        made = made.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
     return made.sign(signer, SHA256())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Final, Literal, get_args
@@ -17,6 +17,7 @@ from tests.emulators import aws_errors
 from tests.emulators.api_models import operation_model
 from tests.emulators.bodies import hollowed
 from tests.emulators.enforcing import actions
+from tests.emulators.identify import Call
 from tests.emulators.wire import Answer, Cut, Exchange, Next, Silence
 
 Kind = Literal[
@@ -36,16 +37,27 @@ Kind = Literal[
     "hollow",  # success, and a well-formed body without any member
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-DENIALS: Final = {"denied": aws_errors.denied, "policy_denied": aws_errors.policy_denied}
-ERRORS: Final = {
-    "throttled": aws_errors.throttled,
-    "server_error": aws_errors.server_error,
-    "expired_token": aws_errors.expired_token,
-}
 _PAGE: Final = (
     b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><p>Sign in to the network.</p></body></html>"
 )
 _NOISE: Final = b"\x1f\x8b\x00<<<{ neither JSON nor XML nor CBOR \xff\xfe"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a cloud words what goes wrong.
+
+    ``denials`` are told the call and the action that it takes, ``errors`` the call; ``error`` its code, status and
+    message too. ``hollowed`` gives a success body without any member. ``existing`` raises ValueError for a pattern of
+    operations that matches none. ``action`` is what a denial names.
+    """
+
+    denials: Mapping[str, Callable[[Call, str | None], Answer]]
+    errors: Mapping[str, Callable[[Call], Answer]]
+    error: Callable[[Call, str, int, str], Answer]
+    hollowed: Callable[[Call, bytes], bytes]
+    existing: Callable[[str], None]
+    action: Callable[[Exchange], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,7 @@ class Fault:
     ``operation`` is "service:Operation" or a pattern ("s3:*", "*:Get*", "*"); ``region`` limits it to one region, and
     ``where`` to exchanges for which it is true. Of the requests that match, the first ``after`` are let through, then
     ``times`` are hit (None: all), each with probability ``rate``. ``code`` and ``status`` are for "error", ``seconds``
-    for "timeout" (None: until the client gives up).
+    for "timeout" (None: until the client gives up). ``headers`` are added to an error.
     """
 
     kind: Kind
@@ -69,6 +81,7 @@ class Fault:
     message: str = ""
     seconds: float | None = None
     where: Callable[[Exchange], bool] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def matches(self, exchange: Exchange) -> bool:
         """Whether the rule is about this request at all."""
@@ -87,8 +100,9 @@ class Faults:
     requests arrive: a run with the same requests meets the same faults.
     """
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, dialect: Dialect | None = None) -> None:
         self.seed = seed
+        self._dialect = dialect or AWS
         self._rules: tuple[Fault, ...] = ()
         self._lock = threading.Lock()
         self.clear()
@@ -98,7 +112,7 @@ class Faults:
 
         Raises ValueError where no such operation exists, as a rule that cannot match proves nothing.
         """
-        _existing(operation)
+        self._dialect.existing(operation)
         if kind not in KINDS:
             raise ValueError(f"no such fault: {kind}")
         fault = Fault(kind, operation, **options)  # type: ignore[arg-type]
@@ -129,17 +143,24 @@ class Faults:
             return await forward(exchange)
         exchange.injected = fault.kind
         self.injected[fault.kind, exchange.call.name] += 1
-        if fault.kind in DENIALS:
-            return DENIALS[fault.kind](exchange.call, _action(exchange))
-        if fault.kind in ERRORS:
-            return ERRORS[fault.kind](exchange.call)
-        if fault.kind == "error":
-            return aws_errors.error(exchange.call, fault.code, fault.status, fault.message)
+        answer = self._refused(fault, exchange)
+        if answer is not None:
+            return replace(answer, headers=(*answer.headers, *fault.headers))
         if fault.kind == "timeout":
             raise Silence(fault.seconds)
         if fault.kind == "cut":
             raise Cut
-        return _spoilt(fault.kind, exchange, await forward(exchange))
+        return _spoilt(fault.kind, exchange, await forward(exchange), self._dialect)
+
+    def _refused(self, fault: Fault, exchange: Exchange) -> Answer | None:
+        spoken = self._dialect
+        if fault.kind in spoken.denials:
+            return spoken.denials[fault.kind](exchange.call, spoken.action(exchange))
+        if fault.kind in spoken.errors:
+            return spoken.errors[fault.kind](exchange.call)
+        if fault.kind == "error":
+            return spoken.error(exchange.call, fault.code, fault.status, fault.message)
+        return None
 
     def _hitting(self, exchange: Exchange) -> Fault | None:
         rules = [rule for rule in self._rules if rule.matches(exchange)]
@@ -164,7 +185,7 @@ def _action(exchange: Exchange) -> str | None:
     return next(iter(actions(call.service, call.operation)), None) if call.protocol != "none" else None
 
 
-def _spoilt(kind: Kind, exchange: Exchange, answer: Answer) -> Answer:
+def _spoilt(kind: Kind, exchange: Exchange, answer: Answer, dialect: Dialect) -> Answer:
     """A success answer, spoilt; an error answer as it is, since it had no body to spoil."""
     half = len(answer.body) // 2
     if kind == "cut_body":
@@ -174,7 +195,7 @@ def _spoilt(kind: Kind, exchange: Exchange, answer: Answer) -> Answer:
     if kind == "hollow":
         if answer.status >= 300:
             return answer
-        return answer.with_body(hollowed(exchange.call, answer.body))
+        return answer.with_body(dialect.hollowed(exchange.call, answer.body))
     body = {"malformed": _NOISE, "html": _PAGE, "empty": b""}[kind]
     spoilt = replace(answer.with_body(body), status=200)
     if kind == "html":
@@ -191,3 +212,17 @@ def _existing(pattern: str) -> None:
         operation_model(service, operation)
     except (UnknownServiceError, OperationNotFoundError):
         raise ValueError(f"no such operation: {pattern} (service as boto3 names its client)") from None
+
+
+AWS: Final = Dialect(
+    denials={"denied": aws_errors.denied, "policy_denied": aws_errors.policy_denied},
+    errors={
+        "throttled": aws_errors.throttled,
+        "server_error": aws_errors.server_error,
+        "expired_token": aws_errors.expired_token,
+    },
+    error=aws_errors.error,
+    hollowed=hollowed,
+    existing=_existing,
+    action=_action,
+)

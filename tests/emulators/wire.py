@@ -81,6 +81,8 @@ Layer = Callable[[Exchange, Next], Awaitable[Answer]]
 class Wire:
     """The proxy: ``layers``, the outermost first, in front of the server at ``upstream`` (host, port).
 
+    ``identified`` says what a request calls; a server of our own is layers that answer all, with nothing behind.
+
     Use as a context manager, or call :meth:`start` and :meth:`stop`. Listens on ``port`` of 127.0.0.1 (0: any free).
     """
 
@@ -90,8 +92,9 @@ class Wire:
         layers: Sequence[Layer] = (),
         port: int = 0,
         tls: ssl.SSLContext | None = None,
+        identified: Callable[[Request], Call] = identify,
     ) -> None:
-        self._upstream, self._port, self._tls = upstream, port, tls
+        self._upstream, self._port, self._tls, self._identified = upstream, port, tls, identified
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._connections: set[asyncio.Task[None]] = set()
@@ -168,7 +171,7 @@ class Wire:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request = Request(method, target, headers, await _body(reader, headers))
         try:
-            answer = await self._answer(Exchange(request, identify(request)))
+            answer = await self._answer(Exchange(request, self._identified(request)))
         except Cut:
             return False
         except Silence as silence:

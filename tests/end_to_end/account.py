@@ -172,7 +172,9 @@ class Scanner:
 
     def __init__(self, timeout: float = 5.0) -> None:
         self._content = content = load(find())
-        self._selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=("*",))
+        self._selection = select(
+            content.checks, content.policy.controls, content.policy.criteria, patterns=("*",), used=("aws",)
+        )
         self._checks = compile_checks(self._selection.checks, content.types, content.policy.organization.parameters)
         self._conform = conforming({name: schema.type for name, schema in content.types.items()})
         self._adapter = _Recall(timeout)

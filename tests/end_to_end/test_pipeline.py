@@ -237,7 +237,7 @@ def test_a_recorded_run_without_a_store_to_find_it_in_is_wrong_usage(tmp_path: P
         ({"regions": ("eu-west-9",)}, "filtering by region: eu-west-9"),
         ({"regions": ("eu-west-1", "nowhere")}, "nowhere"),
         ({"criteria": ("CC99",)}, "unknown criterion"),
-        ({"providers": ("azure",)}, "unknown provider"),
+        ({"providers": ("oracle",)}, "unknown provider"),
     ],
 )
 def test_a_filter_for_what_is_not_there_is_wrong_usage(tmp_path: Path, filters: Mapping[str, Any], said: str) -> None:

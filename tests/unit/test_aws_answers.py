@@ -16,8 +16,8 @@ from providers.aws import READERS
 from providers.aws.answers import verified
 from providers.aws.documents import document
 from providers.aws.errors import MalformedAnswer, classify
-from providers.aws.times import instant
 from providers.base import MISSING, Unread
+from providers.times import instant
 
 
 @cache

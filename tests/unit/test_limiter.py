@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.collection import limiter
-from engine.collection.limiter import DEAD_AFTER, LONGEST_PAUSE, OTHER_ATTEMPTS, THROTTLED_ATTEMPTS, Cancelled, Limiter
+from engine.collection.limiter import (
+    DEAD_AFTER,
+    LONGEST_PAUSE,
+    LONGEST_WISH,
+    OTHER_ATTEMPTS,
+    THROTTLED_ATTEMPTS,
+    Cancelled,
+    Limiter,
+)
 from providers.base import Failure, Tally
 
 
@@ -100,6 +108,20 @@ def test_pauses_grow_to_a_bound_and_are_spread() -> None:
     bounds = [min(LONGEST_PAUSE, limiter.FIRST_PAUSE * 2.0**n) for n in range(THROTTLED_ATTEMPTS - 1)]
     assert len(governed.pauses) == len(bounds)
     assert all(most / 2 <= pause <= most for pause, most in zip(governed.pauses, bounds, strict=True))
+
+
+def test_the_wait_that_a_provider_asks_for_is_kept() -> None:
+    governed = Governed()
+    asked = Failure("throttled", "TooManyRequests", temporary=True, retry_after=17.0)
+    assert governed.ask(asked, asked) == ("answer", 3)
+    assert governed.pauses == [17.0, 17.0]
+
+
+def test_who_asks_for_a_longer_wait_than_a_minute_is_not_asked_again() -> None:
+    governed = Governed()
+    asked = Failure("throttled", "TooManyRequests", temporary=True, retry_after=LONGEST_WISH + 1)
+    assert governed.ask(asked) == (asked, 1)
+    assert governed.pauses == []
 
 
 def test_a_lane_that_only_fails_gets_one_attempt_until_one_succeeds() -> None:

@@ -20,7 +20,7 @@ TWO = Reader(
     gone_codes=frozenset({"NoSuchFunction"}),
     off_codes=frozenset({"NotSubscribed"}),
     absent={"lid": False},
-    unmentioned={"lid": True},
+    unmentioned={BOX: {"lid": True}},
 )
 ONE_FOR_BOTH = Reader(TWO.operations, TWO.read, TWO.fills, ("lambda:Read", "kms:Decrypt", "lambda:List"))
 

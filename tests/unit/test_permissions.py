@@ -62,7 +62,7 @@ def test_a_check_takes_the_permissions_of_each_of_its_calls_and_no_wildcard(id_:
 
     granted = least.actions(made, found)
 
-    needed = {name for reader in made.readers for name in reader.permissions}
+    needed = {name for reader in (*made.readers, *made.alternatives) for name in reader.permissions}
     assert set(granted) == needed | {name for _, names in found.discovery for name in names}
     assert all(reader.permissions for reader in made.readers)
     assert not any("*" in action for action in granted)

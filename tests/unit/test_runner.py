@@ -231,7 +231,9 @@ def adder(operation: str, items: list[Found] | Exception, *fills: str, **setting
 
 
 def test_a_reading_of_the_scope_adds_to_what_was_listed_and_only_to_that() -> None:
-    used = adder("box:ListUses", [box("a", uses=3), box("never listed", uses=1)], "uses", unmentioned={"uses": 0})
+    used = adder(
+        "box:ListUses", [box("a", uses=3), box("never listed", uses=1)], "uses", unmentioned={BOX: {"uses": 0}}
+    )
 
     snapshot = scan(Scripted((lister(box("a"), box("b")), used)), "uses")
 
@@ -239,7 +241,7 @@ def test_a_reading_of_the_scope_adds_to_what_was_listed_and_only_to_that() -> No
 
 
 def test_a_reading_of_the_scope_that_broke_off_leaves_its_properties_unread_everywhere() -> None:
-    used = adder("box:ListUses", denied(), "uses", unmentioned={"uses": 0})
+    used = adder("box:ListUses", denied(), "uses", unmentioned={BOX: {"uses": 0}})
 
     snapshot = scan(Scripted((lister(box("a"), box("b")), used)), "uses")
 
@@ -483,3 +485,73 @@ def test_a_poll_that_is_stopped_is_cancelled() -> None:
     snapshot = scan(Scripted((Reader(("box:ListBoxes",), read, {}, (), lists=(BOX,)),)))
 
     assert listing(snapshot).unread == Unread("cancelled", "box:ListBoxes")
+
+
+# --- alternatives ---
+
+
+def test_an_alternative_stands_in_for_a_listing_that_failed() -> None:
+    other = lister(box("a", size=1), box("b", size=2), fills=("size",), operation="box:ListSlowly")
+    bulk = lister(box("c", size=3), denied(), fills=("size",), alternatives=(other,))
+
+    snapshot = scan(Scripted((bulk,)), "size")
+
+    assert {id_: dict(item.properties) for id_, item in boxes(snapshot).items()} == {"a": {"size": 1}, "b": {"size": 2}}
+    assert listing(snapshot) == Collection(BOX, NORTH, "complete", 2)
+    assert rows(snapshot)["box:ListBoxes"].outcomes == {"access_denied": 1}
+    assert rows(snapshot)["box:ListSlowly"].outcomes == {"value": 1}
+
+
+def test_an_alternative_does_not_run_where_it_is_not_needed() -> None:
+    other = lister(box("b", size=2), fills=("size",), operation="box:ListSlowly")
+
+    snapshot = scan(Scripted((lister(box("a", size=1), fills=("size",), alternatives=(other,)),)), "size")
+
+    assert set(boxes(snapshot)) == {"a"}
+    assert set(rows(snapshot)) >= {"box:ListBoxes"}
+    assert "box:ListSlowly" not in rows(snapshot)
+
+
+def test_a_listing_whose_alternative_fails_too_is_failed_as_that() -> None:
+    other = lister(denied(), fills=("size",), operation="box:ListSlowly")
+
+    snapshot = scan(Scripted((lister(denied(), fills=("size",), alternatives=(other,)),)), "size")
+
+    assert listing(snapshot).state == "failed"
+    assert listing(snapshot).unread is not None
+    assert listing(snapshot).unread.operation == "box:ListSlowly"
+
+
+def test_properties_of_all_are_read_one_by_one_where_the_bulk_failed() -> None:
+    alone = getter("box:GetLid", lambda item: {"lid": item.id == "a"}, "lid")
+    bulk = adder("box:ListLids", denied(), "lid", alternatives=(alone,))
+
+    snapshot = scan(Scripted((lister(box("a"), box("b")), bulk)), "lid")
+
+    assert {id_: (dict(item.properties), dict(item.unread)) for id_, item in boxes(snapshot).items()} == {
+        "a": ({"lid": True}, {}),
+        "b": ({"lid": False}, {}),
+    }
+    assert rows(snapshot)["box:GetLid"].outcomes == {"value": 2}
+
+
+def test_readers_that_become_one_are_asked_once() -> None:
+    def one(readers: tuple[Reader, ...]) -> Reader:
+        made = [reader.fills[BOX][0] for reader in readers]
+
+        def read(ask: Asker, scope: Scope) -> Any:
+            ask("box:ListAll", *made)
+            yield box("a", **dict.fromkeys(made, 1))
+
+        return Reader(("box:ListAll",), read, {BOX: tuple(made)}, ("box:ListAll",), together=one)
+
+    parts = [
+        Reader(("box:ListAll",), raising(AssertionError()), {BOX: (name,)}, ("box:ListAll",), together=one)
+        for name in "xyz"
+    ]
+    provider = Scripted((lister(box("a")), *parts))
+
+    snapshot = scan(provider, "x", "z")
+
+    assert boxes(snapshot)["a"].properties == {"x": 1, "z": 1}
+    assert [call for call in provider.calls if "box:ListAll" in call] == [("north", "box:ListAll", "x", "z")]

@@ -46,6 +46,13 @@ def selected(controls: Sequence[Any] = (), **filters: Any) -> Selection:
         ({"wanted": ["C1.1", "CC7.1"]}, ["aws.s3.encrypted", "azure.vm.patched"]),
         ({"patterns": ["aws.s3.*"]}, ["aws.s3.encrypted", "aws.s3.logged"]),
         ({"patterns": ["aws.s3.logged", "*.vm.*"]}, ["aws.s3.logged", "azure.vm.patched"]),
+        # Of a cloud that the organisation does not use, what is asked for.
+        ({"used": ["aws"]}, EVERY[:3]),
+        ({"used": ["aws"], "providers": ["azure"]}, ["azure.vm.patched"]),
+        ({"used": ["aws"], "patterns": ["azure.*"]}, ["azure.vm.patched"]),
+        ({"used": ["aws"], "patterns": ["aws.s3.logged", "*.vm.*"]}, ["aws.s3.logged", "azure.vm.patched"]),
+        ({"used": ["aws"], "patterns": ["*.*"]}, ["aws.backup.vaulted", "aws.guardduty.on", *EVERY[:3]]),
+        ({"used": ["azure"], "wanted": ["CC7"]}, ["azure.vm.patched"]),
         ({"severity": "high"}, ["aws.iam.mfa", "aws.s3.encrypted"]),
         ({"severity": "critical"}, ["aws.iam.mfa"]),
         ({"severity": "low"}, EVERY),

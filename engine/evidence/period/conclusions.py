@@ -26,7 +26,7 @@ def controls(
     policies = _distinct(film.bases[number].policy for number in range(window.begin, window.count))
     if not policies:
         policies = [film.bases[-1].policy]
-    latest = {control.id: control for policy in policies for control in policy.controls}
+    latest = {control.id: control.within(policy.clouds) for policy in policies for control in policy.controls}
     covered = _by_check(film)
     by_check = {population.check: population for population in populations}
     failing: dict[str, list[Found]] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.model import GLOBAL, Scope
+from engine.model import REGIONLESS, Scope
 from engine.periods import Moment
 
 Pair = tuple[Scope, str]
@@ -40,7 +40,9 @@ class View:
     def within(self, scope: Scope) -> bool:
         """Whether the filters leave a scope to be judged, as the run's own rule does. "*" may be any."""
         accounts, regions = self.accounts, self.regions
-        return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, GLOBAL, ANY))
+        return (not accounts or scope.account in accounts) and (
+            not regions or scope.region in (*regions, *REGIONLESS, ANY)
+        )
 
     def judged(self, pair: Pair) -> Listing | None:
         """How the resources of a check were listed in a scope; None: it was not judged there."""
@@ -50,8 +52,8 @@ class View:
 
     def listed(self, scope: Scope, type_: str) -> Listing | None:
         """How the resources of a type that lie in a scope were listed: there, or once for the whole account."""
-        there = self.listings.get((scope, type_))
-        return there or self.listings.get((Scope(scope.provider, scope.account, GLOBAL), type_))
+        places = (scope, *(Scope(scope.provider, scope.account, region) for region in sorted(REGIONLESS)))
+        return next((found for place in places if (found := self.listings.get((place, type_)))), None)
 
     def pairs(self, lying: Iterable[Pair] = ()) -> dict[Pair, Listing]:
         """Everything that was judged: where it was listed, and where it lies (``lying``) if that is elsewhere."""

@@ -33,6 +33,8 @@ _MODULES: Final = (
     "alarms",
     "events",
     "acls",
+    "nsgs",
+    "vpc_firewalls",
 )
 
 

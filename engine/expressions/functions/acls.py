@@ -17,10 +17,10 @@ from engine.expressions.functions.cidrs import INTERNET_V4, INTERNET_V6, Network
 from engine.expressions.functions.reach import Reach, as_network, as_port, as_text, protocol_name
 from engine.expressions.types import BOOL, DYN, INT, STRING, ListType
 
-_FIRST: Final = -1
+FIRST: Final = -1
 """Before every rule number."""
 _KEYS: Final = ("rule_number", "action", "protocol", "from_port", "to_port", "cidr")
-_EVERYWHERE: Final = (INTERNET_V4, INTERNET_V6)
+EVERYWHERE: Final = (INTERNET_V4, INTERNET_V6)
 
 
 def acl_open_ports(entries: Sequence[Any], protocols: Sequence[str], ports: Sequence[int]) -> list[int]:
@@ -31,22 +31,16 @@ def acl_open_ports(entries: Sequence[Any], protocols: Sequence[str], ports: Sequ
     it. Raises EvaluationError, with the paths of the missing keys, if one of ``ports`` is not open by what is there and
     could be by what is missing; also for a malformed entry.
     """
-    answers = _answers(entries, protocols, ports)
-    _raise_unseen(answer for answer in answers if not answer.is_open)
-    return [port for port, answer in zip(ports, answers, strict=True) if answer.is_open]
+    return opened(_parsed(entries), protocols, ports)
 
 
 def acl_admits_internet(entries: Sequence[Any], protocols: Sequence[str], ports: Sequence[int]) -> bool:
     """Whether :func:`acl_open_ports` would list a port. Once one is open, missing keys of others do not matter."""
-    answers = _answers(entries, protocols, ports)
-    if any(answer.is_open for answer in answers):
-        return True
-    _raise_unseen(answers)
-    return False
+    return admits(_parsed(entries), protocols, ports)
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """An entry as far as it was read. A missing key is any value that it could have."""
 
     number: int
@@ -55,7 +49,7 @@ class _Entry:
     sources: tuple[Network, ...]
     missing: tuple[Path, ...]
 
-    def read_as(self, action: str) -> _Entry | None:
+    def read_as(self, action: str) -> Entry | None:
         """The entry with what is missing in favour of an action; None where it may as well not be there."""
         if not self.missing:
             return self
@@ -70,13 +64,28 @@ class _Answer:
     unseen: tuple[Path, ...] = ()
 
 
-def _answers(entries: Sequence[Any], protocols: Sequence[str], ports: Sequence[int]) -> list[_Answer]:
-    parsed = [_entry(index, entry) for index, entry in enumerate(entries)]
+def opened(entries: Sequence[Entry], protocols: Sequence[str], ports: Sequence[int]) -> list[int]:
+    """:func:`acl_open_ports`, of entries in whatever form a cloud has them."""
+    answers = _answers(entries, protocols, ports)
+    _raise_unseen(answer for answer in answers if not answer.is_open)
+    return [port for port, answer in zip(ports, answers, strict=True) if answer.is_open]
+
+
+def admits(entries: Sequence[Entry], protocols: Sequence[str], ports: Sequence[int]) -> bool:
+    """:func:`acl_admits_internet`, of entries in whatever form a cloud has them."""
+    answers = _answers(entries, protocols, ports)
+    if any(answer.is_open for answer in answers):
+        return True
+    _raise_unseen(answers)
+    return False
+
+
+def _answers(entries: Sequence[Entry], protocols: Sequence[str], ports: Sequence[int]) -> list[_Answer]:
     wanted = [protocol_name(protocol) for protocol in protocols]
-    return [_answer(parsed, wanted, port) for port in ports]
+    return [_answer(entries, wanted, port) for port in ports]
 
 
-def _answer(entries: list[_Entry], protocols: list[str], port: int) -> _Answer:
+def _answer(entries: Sequence[Entry], protocols: list[str], port: int) -> _Answer:
     unseen: list[Path] = []
     for protocol in protocols:
         about = [entry for entry in entries if entry.reach.includes(protocol, port)]
@@ -89,11 +98,11 @@ def _answer(entries: list[_Entry], protocols: list[str], port: int) -> _Answer:
     return _Answer(False, tuple(unseen))
 
 
-def _opens(entries: Iterable[_Entry | None]) -> bool:
+def _opens(entries: Iterable[Entry | None]) -> bool:
     """Whether entries that are about one protocol and port open it to the internet."""
     denied: list[Network] = []
     allowed: list[Network] = []
-    # EC2 gives each number once. Of two with one number the allowing one is taken to be the first.
+    # Clouds give each number once. Of two with one number the allowing one is taken to be the first.
     for entry in sorted(filter(None, entries), key=lambda entry: (entry.number, entry.action != "allow")):
         if entry.action == "allow":
             allowed += (source for source in entry.sources if not cover_public(denied, source))
@@ -108,18 +117,22 @@ def _raise_unseen(answers: Iterable[_Answer]) -> None:
         raise EvaluationError("an entry could not be read that may open a port to the internet", unseen)
 
 
-def _entry(index: int, source: Any) -> _Entry:
+def _parsed(entries: Sequence[Any]) -> list[Entry]:
+    return [_entry(index, entry) for index, entry in enumerate(entries)]
+
+
+def _entry(index: int, source: Any) -> Entry:
     if not isinstance(source, Mapping):
         raise EvaluationError(f"an entry is an object, not {type(source).__name__}")
-    number, action = source.get("rule_number", _FIRST), source.get("action")
+    number, action = source.get("rule_number", FIRST), source.get("action")
     if not isinstance(number, int) or isinstance(number, bool):
         raise EvaluationError(f"an entry's number is a number, not {type(number).__name__}")
     if action not in ("allow", "deny") and "action" in source:
         raise EvaluationError("an entry allows or denies")
     reach = Reach.of(as_text(source.get("protocol")), as_port(source.get("from_port")), as_port(source.get("to_port")))
-    sources = (as_network(source["cidr"]),) if "cidr" in source else _EVERYWHERE
+    sources = (as_network(source["cidr"]),) if "cidr" in source else EVERYWHERE
     missing = tuple((0, index, key) for key in _KEYS if key not in source)
-    return _Entry(number, action, reach, sources, missing)
+    return Entry(number, action, reach, sources, missing)
 
 
 _ENTRIES: Final = ListType(DYN)

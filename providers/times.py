@@ -1,4 +1,4 @@
-"""Times as AWS serves them, into RFC 3339 UTC text."""
+"""Times as clouds serve them, into RFC 3339 UTC text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from providers.base import MISSING, Unread
 def instant(value: datetime | str | None) -> str | Unread:
     """RFC 3339 UTC text ending in Z, microseconds only where there are some.
 
-    Takes what botocore parsed, or ISO 8601 text; missing_attribute for None, malformed_response for anything else.
+    Takes what an SDK parsed, or ISO 8601 text; missing_attribute for None, malformed_response for anything else.
     """
     if value is None:
         return MISSING

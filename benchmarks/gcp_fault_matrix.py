@@ -1,0 +1,40 @@
+"""Each call of a scan of Google Cloud goes wrong in each way, with Cloud Asset Inventory and without it.
+
+python -m benchmarks.gcp_fault_matrix
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.content.checks import load_checks
+from engine.content.root import find
+from tests.emulators.gcp.apis import apis
+from tests.emulators.gcp.credentials import service_account
+from tests.emulators.gcp.fault_matrix import FAULTS, calls, worse
+from tests.emulators.gcp.wire import Google
+from tests.emulators.gcp.world import world
+
+
+def main() -> int:
+    """Run the matrix, and print what was told wrongly."""
+    checks = sorted(id_ for id_ in load_checks(find(), []) if id_.startswith("gcp."))
+    wrong, tried = [], 0
+    with TemporaryDirectory() as folder, Google(apis, Path(folder) / "ca.pem", world()) as google:
+        os.environ.update(google.environment)
+        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = str(service_account(Path(folder)))
+        for off in (frozenset[str](), frozenset({"cloudasset.googleapis.com"})):
+            names, sound = calls(google, checks, off)
+            for call in names:
+                for fault in FAULTS:
+                    tried += 1
+                    wrong += worse(google, checks, off, call, fault, sound)
+    print(*wrong, f"{tried:,} faults, {len(wrong):,} verdicts told wrongly", sep="\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Azure Resource Graph: the queries that are asked, and the pace at which it wants to be asked.
+
+One query a table, asked once a subscription, with every type that some reader wants of it. A row carries the
+``apiVersion`` that Resource Graph read it with, which decides whether an absent property is null or unread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+
+VERSION: Final = "2022-10-01"
+"""Of Microsoft.ResourceGraph."""
+PAGE: Final = 1000
+"""Rows of a page at the most."""
+LONGEST: Final = 60.0
+"""Seconds that a quota may take to reset, beyond which it is asked again all the same."""
+
+TYPES: Final = (
+    "microsoft.keyvault/vaults",
+    "microsoft.network/networksecuritygroups",
+    "microsoft.storage/storageaccounts",
+)
+"""What is read from the table ``resources``. A type that is added here changes the query."""
+_COLUMNS: Final = "id, name, type, location, kind, sku, tags, identity, zones, apiVersion, properties"
+_LIST: Final = ", ".join(f"'{name}'" for name in TYPES)
+
+QUERIES: Final[Mapping[str, str]] = {
+    # "id" must be among the columns and the rows in order, or there is no token for the next page.
+    "resources": f"resources | where type in~ ({_LIST}) | project {_COLUMNS} | order by id asc",
+    "resourcecontainers": (
+        "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
+        "| project id, name, type, tags, properties | order by id asc"
+    ),
+}
+"""By table. Few and fixed."""
+
+
+class Quota:
+    """How many more queries Resource Graph takes from us before its window is over; shared by all subscriptions.
+
+    Told by its headers "x-ms-user-quota-remaining" and "x-ms-user-quota-resets-after" (hh:mm:ss). Knows no clock: who
+    finds it used up waits for what the last answer said.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: int | None = None
+        self._resets = 0.0
+
+    def take(self, pause: Callable[[float], None]) -> None:
+        """Take one query's place in the window; ``pause`` waits for the next where none is left."""
+        with self._lock:
+            used_up = self._left is not None and self._left <= 0
+            seconds = self._resets if used_up else 0.0
+            if self._left is not None:
+                self._left = max(0, self._left - 1)
+        if seconds:
+            pause(seconds)
+
+    def told(self, headers: Mapping[str, str]) -> None:
+        """Learn from the headers of an answer, an error too."""
+        left, resets = headers.get("x-ms-user-quota-remaining", ""), headers.get("x-ms-user-quota-resets-after", "")
+        if not left.isdigit():
+            return
+        parts = resets.split(":")
+        seconds = 0.0
+        if len(parts) == 3 and all(part.isdigit() for part in parts):
+            seconds = float(int(parts[0]) * 3600 + int(parts[1]) * 60 + int(parts[2]))
+        with self._lock:
+            self._left, self._resets = int(left), min(seconds, LONGEST)

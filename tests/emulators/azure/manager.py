@@ -1,0 +1,174 @@
+"""Azure Resource Manager: GET of a resource, of what lies below one, and of all of a type in a subscription.
+
+"Azure Resource Manager RPC" (resource API reference: errors, paging, api-versions).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.emulators.azure import errors
+from tests.emulators.azure.facts import facts
+from tests.emulators.azure.identify import type_of
+from tests.emulators.azure.tenant import Tenant
+from tests.emulators.identify import Call, Request
+from tests.emulators.wire import Answer
+
+_READS: Final = ("x-ms-ratelimit-remaining-subscription-global-reads", "3749")
+
+
+class Manager:
+    """Answers from a tenant's resources, ``page_size`` items a page."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self.page_size = 100
+
+    def answer(self, request: Request, call: Call, client: str, base: str) -> Answer:
+        """The answer to a request that bears a good token of an application."""
+        if request.method != "GET":
+            return errors.error(call, "MethodNotAllowed", 405)
+        type_ = type_of(request.path)
+        version = request.query.get("api-version")
+        if version is None:
+            return errors.error(call, "MissingApiVersionParameter", 400, "The api-version query parameter is required.")
+        known = facts(type_)
+        if known is None:
+            return errors.error(call, "InvalidResourceType", 404, f"The resource type '{type_}' could not be found.")
+        if version not in known["versions"]:
+            listed = ", ".join(known["versions"])
+            message = f"No registered resource provider found for API version '{version}' for type '{type_}'. "
+            return errors.error(call, "NoRegisteredProviderFound", 400, f"{message}The supported are '{listed}'.")
+        if request.path == "/tenants":
+            tenant = self.tenant.data
+            row = {"id": f"/tenants/{tenant['id']}", "tenantId": tenant["id"], "displayName": tenant["displayName"]}
+            return self._paged([row], request, base)
+        if request.path == "/subscriptions":
+            seen = [self._subscription(row) for row in self.tenant.subscriptions if self._sees(client, row)]
+            return self._paged(seen, request, base)
+        if type_ == "Microsoft.Management/managementGroups/descendants":
+            if not self.tenant.grants(client, f"{type_}/read"):
+                return errors.denied(call, f"{type_}/read", request.path)
+            return self._paged(self._descendants(request.path.split("/")[-2]), request, base)
+        return self._below_subscription(request, call, client, base, type_)
+
+    def _sees(self, client: str, row: dict[str, Any]) -> bool:
+        return self.tenant.grants(client, "Microsoft.Resources/subscriptions/read", row["subscriptionId"])
+
+    def _subscription(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": f"/subscriptions/{row['subscriptionId']}",
+            "authorizationSource": "RoleBased",
+            "managedByTenants": [],
+            "subscriptionId": row["subscriptionId"],
+            "tenantId": row.get("tenantId", self.tenant.data["id"]),
+            "displayName": row["displayName"],
+            "state": row["state"],
+            "subscriptionPolicies": {"quotaId": "EnterpriseAgreement_2014-09-01", "spendingLimit": "Off"},
+            **({"tags": row["tags"]} if row.get("tags") else {}),
+        }
+
+    def _descendants(self, group: str) -> list[dict[str, Any]]:
+        """The management groups and subscriptions below one, at any depth."""
+        rows = [row for row in self.tenant.subscriptions if group in row["managementGroups"]]
+        path = "/providers/Microsoft.Management/managementGroups"
+        below = {name for row in rows for name in row["managementGroups"][: row["managementGroups"].index(group)]}
+        return [
+            *({"id": f"{path}/{name}", "type": path[11:], "name": name, "properties": {}} for name in sorted(below)),
+            *(
+                {
+                    "id": f"/subscriptions/{row['subscriptionId']}",
+                    "type": "/subscriptions",
+                    "name": row["subscriptionId"],
+                    "properties": {"displayName": row["displayName"], "parent": {"id": row["managementGroups"][0]}},
+                }
+                for row in rows
+            ),
+        ]
+
+    def _below_subscription(self, request: Request, call: Call, client: str, base: str, type_: str) -> Answer:
+        rows = {row["subscriptionId"].lower(): row for row in self.tenant.subscriptions}
+        row = rows.get(call.region.lower())
+        path = request.path.rstrip("/")
+        if row is None:
+            message = f"The subscription '{call.region}' could not be found."
+            return errors.error(call, "SubscriptionNotFound", 404, message)
+        if type_.lower() == "microsoft.authorization/permissions":
+            return self._permissions(request, call, client, base, row)
+        if not self.tenant.grants(client, f"{type_}/read", row["subscriptionId"]):
+            return errors.denied(call, f"{type_}/read", path)
+        namespace = type_.partition("/")[0]
+        if namespace.lower() in [name.lower() for name in row["unregistered"]]:
+            message = (
+                f"The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found"
+            )
+            return errors.error(call, "MissingSubscriptionRegistration", 409, message)
+        found = self.tenant.named(path)
+        if found is not None:
+            return errors.answered(self._at(found, request), 200, _READS)
+        if not _is_collection(path) or not self._holds(path):
+            return errors.error(call, "ResourceNotFound", 404, self._not_found(path))
+        return self._paged([self._at(item, request) for item in self._listed(path)], request, base)
+
+    def _permissions(self, request: Request, call: Call, client: str, base: str, row: dict[str, Any]) -> Answer:
+        app = self.tenant.application(client) or {}
+        if not self.tenant.grants(client, "Microsoft.Authorization/permissions/read", row["subscriptionId"]):
+            return errors.denied(call, "Microsoft.Authorization/permissions/read", request.path)
+        entry = {"actions": app["actions"], "notActions": app["notActions"], "dataActions": [], "notDataActions": []}
+        return self._paged([entry], request, base)
+
+    def _holds(self, path: str) -> bool:
+        """Whether what a collection lies below, or extends, is there."""
+        scope, _, collection = path.rpartition("/providers/")
+        parent = path.rpartition("/")[0] if collection.count("/") > 1 else scope
+        return parent.count("/") == 2 or self.tenant.named(parent) is not None
+
+    def _not_found(self, path: str) -> str:
+        """Names the first of the path that is not there: the resource itself, or what would lie below it."""
+        group, _, below = path.partition("/providers/")
+        namespace, *rest = below.split("/")
+        for end in range(2, len(rest) + 1, 2):
+            named = "/".join([namespace, *rest[:end]])
+            if self.tenant.named(f"{group}/providers/{named}") is None:
+                break
+        return f"The Resource '{named}' under resource group '{group.rpartition('/')[2]}' was not found."
+
+    def _listed(self, path: str) -> list[dict[str, Any]]:
+        """What lies right below a collection; at a subscription, also what lies so in any of its resource groups."""
+        scope, _, collection = path.lower().rpartition("/providers/")
+        return [item for item in self.tenant if _collection(item["id"].lower(), scope, collection)]
+
+    def _at(self, item: dict[str, Any], request: Request) -> dict[str, Any]:
+        return as_of(item, request.query["api-version"])
+
+    def _paged(self, items: list[dict[str, Any]], request: Request, base: str) -> Answer:
+        start = int(request.query.get("$skiptoken", "0"))
+        body: dict[str, Any] = {"value": items[start : start + self.page_size]}
+        if start + self.page_size < len(items):
+            version = request.query["api-version"]
+            body["nextLink"] = f"{base}{request.path}?api-version={version}&$skiptoken={start + self.page_size}"
+        return errors.answered(body, 200, _READS)
+
+
+def _is_collection(path: str) -> bool:
+    """Whether a path ends with a type, not with a name."""
+    return path.rpartition("/providers/")[2].count("/") % 2 == 1
+
+
+def _collection(id_: str, scope: str, collection: str) -> bool:
+    parent, _, _ = id_.rpartition("/")
+    if parent == f"{scope}/providers/{collection}":
+        return True
+    return (
+        scope.count("/") == 2
+        and parent.startswith(f"{scope}/resourcegroups/")
+        and parent.count("/providers/") == 1
+        and parent.endswith(f"/providers/{collection}")
+    )
+
+
+def as_of(item: dict[str, Any], version: str) -> dict[str, Any]:
+    """A resource as an api-version shows it: without the properties that later ones brought."""
+    introduced = (facts(item["type"]) or {}).get("introduced", {})
+    later = {path.removeprefix("properties.") for path, first in introduced.items() if version < first}
+    return {**item, "properties": {key: value for key, value in item["properties"].items() if key not in later}}

@@ -1,0 +1,164 @@
+"""Azure Resource Graph: known queries, by their text, and no other.
+
+"Azure Resource Graph REST API" (resources, 2022-10-01), "Work with large data sets", "Guidance for throttled requests".
+A query that the adapter changes is refused here until somebody writes down what it should answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from tests.emulators.azure import errors
+from tests.emulators.azure.facts import facts
+from tests.emulators.azure.manager import as_of
+from tests.emulators.azure.tenant import Tenant
+from tests.emulators.identify import Call, Request
+from tests.emulators.wire import Answer
+
+RESOURCES: Final = (
+    "resources | where type in~ ('microsoft.keyvault/vaults', 'microsoft.network/networksecuritygroups', "
+    "'microsoft.storage/storageaccounts') "
+    "| project id, name, type, location, kind, sku, tags, identity, zones, apiVersion, properties | order by id asc"
+)
+CONTAINERS: Final = (
+    "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
+    "| project id, name, type, tags, properties | order by id asc"
+)
+_TYPES: Final = (
+    "microsoft.keyvault/vaults",
+    "microsoft.network/networksecuritygroups",
+    "microsoft.storage/storageaccounts",
+)
+_VERSIONS: Final = ("2021-03-01", "2022-10-01")
+_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d*Z")
+MOST: Final = 1000
+WINDOW: Final = 5.0
+
+
+class ResourceGraph:
+    """Answers queries from a tenant's resources.
+
+    ``page_size`` limits a page below what is asked for. ``quota`` is how many queries a window of five seconds of
+    ``clock`` takes (None: any number). ``api_versions`` sets the version with which a type was read, by default its
+    newest; None where Resource Graph does not say.
+    """
+
+    def __init__(self, tenant: Tenant, clock: Callable[[], float] = time.monotonic) -> None:
+        self.tenant, self.clock = tenant, clock
+        self.page_size = MOST
+        self.quota: int | None = None
+        self.api_versions: dict[str, str | None] = {}
+        self._tables: dict[str, Callable[[str, str], list[dict[str, Any]]]] = {
+            RESOURCES: self._resources,
+            CONTAINERS: self._containers,
+        }
+        self._tokens: dict[str, tuple[str, int]] = {}
+        self._used = 0
+        self._since: float | None = None
+
+    def answer(self, request: Request, call: Call, client: str) -> Answer:
+        """The answer to a query of an application."""
+        headers = self._metered()
+        if headers is None:
+            answer = errors.throttled(call)
+            return Answer(429, (*answer.headers, *self._told(0)), answer.body)
+        if request.query.get("api-version") not in _VERSIONS:
+            return errors.error(call, "NoRegisteredProviderFound", 400)
+        asked = json.loads(request.body)
+        table = self._tables.get(asked["query"])
+        if table is None:
+            return errors.error(call, "BadRequest", 400, "Query is invalid. Please refer to the documentation.")
+        options = asked.get("options", {})
+        (subscription,) = asked["subscriptions"]
+        rows = table(client, subscription)
+        start = 0
+        if token := options.get("$skipToken"):
+            query, start = self._tokens.get(token, ("", 0))
+            if query != asked["query"]:
+                return errors.error(call, "BadRequest", 400, "The skip token is of another query.")
+        size = min(self.page_size, int(options.get("$top", MOST)), MOST)
+        page = rows[start : start + size]
+        more = start + size < len(rows)
+        body: dict[str, Any] = {
+            "totalRecords": len(rows),
+            "count": len(page),
+            "data": page,
+            "facets": [],
+            "resultTruncated": "true" if more else "false",
+        }
+        if more:
+            body["$skipToken"] = f"token-{len(self._tokens)}"
+            self._tokens[body["$skipToken"]] = (asked["query"], start + size)
+        return errors.answered(body, 200, *headers)
+
+    def _metered(self) -> tuple[tuple[str, str], ...] | None:
+        """The headers that tell the quota; None where it is used up."""
+        if self.quota is None:
+            return self._told(14)
+        if self._since is None or self.clock() - self._since >= WINDOW:
+            self._used, self._since = 0, self.clock()
+        if self._used >= self.quota:
+            return None
+        self._used += 1
+        return self._told(self.quota - self._used)
+
+    def _told(self, left: int) -> tuple[tuple[str, str], ...]:
+        return (("x-ms-user-quota-remaining", str(left)), ("x-ms-user-quota-resets-after", "00:00:05"))
+
+    def _resources(self, client: str, subscription: str) -> list[dict[str, Any]]:
+        below = f"/subscriptions/{subscription.lower()}/"
+        rows = [
+            self._row(item)
+            for item in self.tenant
+            if item["id"].lower().startswith(below)
+            and item["type"].lower() in _TYPES
+            # Who may not read a type is shown none of it, and no error either.
+            and self.tenant.grants(client, f"{item['type']}/read", subscription)
+        ]
+        return sorted(rows, key=lambda row: str(row["id"]))
+
+    def _row(self, item: dict[str, Any]) -> dict[str, Any]:
+        type_ = item["type"].lower()
+        newest = (facts(type_) or {})["versions"][-1]
+        version = self.api_versions.get(type_, newest)
+        shown = as_of(item, version or newest)
+        columns = ("location", "kind", "sku", "tags", "identity", "zones")
+        return {
+            "id": item["id"],
+            "name": item["name"],
+            "type": type_,
+            # A column that a type has not is there all the same.
+            **{name: shown.get(name, "" if name in ("location", "kind") else None) for name in columns},
+            "apiVersion": version,
+            "properties": _reformatted(shown["properties"]),
+        }
+
+    def _containers(self, client: str, subscription: str) -> list[dict[str, Any]]:
+        rows = []
+        for row in self.tenant.subscriptions:
+            if row["subscriptionId"].lower() != subscription.lower():
+                continue
+            chain = [{"name": name, "displayName": name} for name in row["managementGroups"]]
+            rows.append(
+                {
+                    "id": f"/subscriptions/{row['subscriptionId']}",
+                    "name": row["displayName"],
+                    "type": "microsoft.resources/subscriptions",
+                    "tags": row.get("tags"),
+                    "properties": {"state": row["state"], "managementGroupAncestorsChain": chain},
+                }
+            )
+        return rows
+
+
+def _reformatted(value: Any) -> Any:
+    """Times are cut to milliseconds and padded, as the recordings show them beside Resource Manager's."""
+    if isinstance(value, dict):
+        return {key: _reformatted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_reformatted(item) for item in value]
+    return _TIME.sub(r"\g<1>0000Z", value) if isinstance(value, str) else value

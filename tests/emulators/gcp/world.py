@@ -1,0 +1,156 @@
+"""An organization on Google Cloud as a plain data file describes it, and what Cloud Asset Inventory makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+HERE: Final = Path(__file__).parent
+PROJECT: Final = "cloudresourcemanager.googleapis.com/Project"
+
+
+@dataclass(slots=True)
+class World:
+    """``organization``, ``folders`` and ``projects`` as in the file (``organization.yaml`` says how).
+
+    ``page``: items on a page at most, whatever is asked for. ``denied`` holds permissions ("storage.buckets.list"), or
+    permissions on one thing ("resourcemanager.folders.list@folders/2"); ``granted``, where it is set, holds all that
+    there are. ``off`` holds services that are not enabled, for all projects or for one ("storage.googleapis.com@web").
+    ``payer``: the project that pays for requests, and so is named where Cloud Asset Inventory is off.
+    """
+
+    organization: dict[str, Any]
+    folders: list[dict[str, Any]]
+    projects: dict[str, dict[str, Any]]
+    page: int | None = None
+    denied: set[str] = field(default_factory=set)
+    granted: frozenset[str] | None = None
+    off: set[str] = field(default_factory=set)
+    payer: str = ""
+    known: set[str] = field(default_factory=set)
+
+    def project(self, id_: str) -> dict[str, Any] | None:
+        """A project by its id or its number."""
+        return next((row for row in self.projects.values() if id_ in (row["projectId"], row["number"])), None)
+
+    def assets(self, project: str, type_: str) -> list[dict[str, Any]]:
+        """The assets of a type in a project: dicts with ``data`` and maybe ``iam``."""
+        found = self.project(project)
+        listed: list[dict[str, Any]] = found.get("assets", {}).get(type_, []) if found else []
+        return listed
+
+    def add(self, project: str, type_: str, data: Mapping[str, Any], iam: Mapping[str, Any] | None = None) -> None:
+        entry = {"data": dict(data), **({"iam": dict(iam)} if iam is not None else {})}
+        self.projects[project].setdefault("assets", {}).setdefault(type_, []).append(entry)
+
+    def policy(self, name: str) -> Mapping[str, Any] | None:
+        """The IAM policy of an organization, a folder or a project; None where there is no such thing."""
+        kind, _, id_ = name.partition("/")
+        if kind == "organizations":
+            found: Any = self.organization if id_ == self.organization["id"] else None
+        elif kind == "folders":
+            found = next((row for row in self.folders if row["id"] == id_), None)
+        else:
+            found = self.project(id_)
+        return None if found is None else {"version": 3, "etag": "BwY=", **found.get("iam", {})}
+
+    def inventory(self, project: str, content: str) -> Iterator[dict[str, Any]]:
+        """Every asset of a project as ListAssets gives it."""
+        row = self.project(project)
+        assert row is not None
+        number = row["number"]
+        if content == "IAM_POLICY":
+            yield _asset(
+                PROJECT, f"//cloudresourcemanager.googleapis.com/projects/{number}", number, iamPolicy=row["iam"]
+            )
+        for type_, entries in row.get("assets", {}).items():
+            for entry in entries:
+                name = asset_name(type_, row, entry["data"])
+                if content == "RESOURCE":
+                    data = deepcopy(entry["data"])
+                    if type_ == "storage.googleapis.com/Bucket":
+                        # As recorded: the keys are there and empty, whatever the ACLs are.
+                        data |= {"acl": [], "defaultObjectAcl": []}
+                    yield _asset(type_, name, number, resource={"version": "v1", "data": data})
+                elif entry.get("iam"):
+                    yield _asset(type_, name, number, iamPolicy=entry["iam"])
+
+
+def _asset(type_: str, name: str, number: str, **content: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "assetType": type_,
+        **content,
+        "ancestors": [f"projects/{number}"],
+        "updateTime": "2026-11-20T00:00:00Z",
+    }
+
+
+def asset_name(type_: str, project: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """The full resource name that the inventory gives an asset (Cloud Asset Inventory, "Asset names")."""
+    host, kind = type_.split("/")
+    id_, number = project["projectId"], project["number"]
+    if kind == "Bucket":
+        return f"//{host}/{data['name']}"
+    if host == "compute.googleapis.com":
+        return f"//{host}/projects/" + data["selfLink"].partition("/projects/")[2]
+    if kind == "ServiceAccount":
+        return f"//{host}/projects/{id_}/serviceAccounts/{data['uniqueId']}"
+    if kind == "ServiceAccountKey":
+        _, _, _, email, _, key = data["name"].split("/")
+        accounts = project["assets"]["iam.googleapis.com/ServiceAccount"]
+        unique = next(row["data"]["uniqueId"] for row in accounts if row["data"]["email"] == email)
+        return f"//{host}/projects/{id_}/serviceAccounts/{unique}/keys/{key}"
+    if kind == "LogSink":
+        return f"//{host}/projects/{number}/sinks/{data['name']}"
+    return f"//{host}/{data['name']}"
+
+
+def world(path: Path = HERE / "organization.yaml") -> World:
+    """The organization that a file describes."""
+    read = deepcopy(_read(path))
+    projects = {row["projectId"]: row for row in read["projects"]}
+    return World(read["organization"], read["folders"], projects)
+
+
+@cache
+def _read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def large(projects: int, assets: int) -> World:
+    """An organization of so many projects, ten a folder, that share so many buckets evenly."""
+    folders = [
+        {"id": str(1000 + n), "parent": "organizations/123456789012", "displayName": f"Folder {n}"}
+        for n in range(-(-projects // 10))
+    ]
+    rows = {}
+    made = World({"id": "123456789012", "displayName": "example.com", "iam": {}}, folders, rows)
+    for n in range(projects):
+        id_ = f"project-{n:03}"
+        rows[id_] = {
+            "projectId": id_,
+            "number": str(70000000000 + n),
+            "parent": f"folders/{1000 + n // 10}",
+            "displayName": id_,
+            "iam": {"bindings": [{"role": "roles/viewer", "members": ["user:ada@example.com"]}]},
+        }
+        for k in range(n, assets, projects):
+            name = f"bucket-{k:06}"
+            uniform = {
+                "uniformBucketLevelAccess": {"enabled": True},
+                "publicAccessPrevention": "enforced" if k % 7 else "inherited",
+            }
+            made.add(
+                id_,
+                "storage.googleapis.com/Bucket",
+                {"kind": "storage#bucket", "name": name, "location": "EU", "iamConfiguration": uniform},
+                {"bindings": [{"role": "roles/storage.admin", "members": ["user:ada@example.com"]}]},
+            )
+    return made

@@ -1,0 +1,207 @@
+"""Azure from the command line's side: a run, its permissions, its doctor, and what it takes to have it installed."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import pipeline
+from engine.cli import main, verb
+from engine.cli.clock import system_clock
+from engine.content.checks import ids
+from engine.content.root import find
+from engine.errors import UsageError
+from engine.model import Assessment, Finding
+from engine.pipeline import RunRequest
+from tests.collectors.scan import scan
+from tests.emulators.azure.tenant import SUBSCRIPTION, TENANT, subscription
+from tests.emulators.azure.wire import AzureWire
+from tests.emulators.faults import KINDS, Kind
+
+ROOT = Path(__file__).resolve().parents[2]
+IDS = tuple(sorted(id_ for id_ in ids(find()) if id_.startswith("azure.")))
+OTHER = "5ab5c21a-0000-4000-8000-000000000002"
+SPOILS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "timeout")
+BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {names!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocked())
+from engine.cli import run_checks
+sys.argv = ["run-checks", "--provider", {provider!r}, "--format", "json"]
+run_checks()
+"""
+
+
+@pytest.fixture
+def filled(azure: AzureWire) -> AzureWire:
+    """A tenant with one subscription in which every reader has something to read."""
+    path = f"/subscriptions/{SUBSCRIPTION}"
+    add = azure.tenant.add
+    account = add(
+        "Microsoft.Storage/storageAccounts",
+        "data",
+        {"supportsHttpsTrafficOnly": True},
+        sku={"name": "Standard_LRS"},
+        kind="StorageV2",
+    )
+    policy = {"deleteRetentionPolicy": {"enabled": True, "days": 7}}
+    add("Microsoft.Storage/storageAccounts/blobServices", "default", policy, below=account)
+    vault = add("Microsoft.KeyVault/vaults", "secrets", {"enableSoftDelete": True}, location="northeurope")
+    export = {"logs": [{"categoryGroup": "audit", "enabled": True}], "workspaceId": "/subscriptions/s/logs"}
+    add("Microsoft.Insights/diagnosticSettings", "audit", export, below=vault)
+    add("Microsoft.Insights/diagnosticSettings", "activity", export, below=path)
+    add("Microsoft.Network/networkSecurityGroups", "web", {"securityRules": [], "defaultSecurityRules": []})
+    add("Microsoft.Security/pricings", "VirtualMachines", {"pricingTier": "Standard"}, below=path)
+    contact = {"emails": "security@contoso.example", "isEnabled": True}
+    contact |= {"notificationsByRole": {"state": "On", "roles": ["Owner"]}, "notificationsSources": []}
+    add("Microsoft.Security/securityContacts", "default", contact, below=path)
+    return azure
+
+
+def run(tmp_path: Path, *checks: str, **more: Any) -> Assessment:
+    request = RunRequest(config=tmp_path / "keys", providers=("azure",), checks=checks, timeout=5.0, **more)
+    return pipeline.run(request, system_clock(threading.Event()))
+
+
+def verdicts(findings: tuple[Finding, ...]) -> dict[tuple[str, str, str], str]:
+    return {(f.check.id, f.scope.account, f.subject.name): f.verdict for f in findings}
+
+
+def test_a_run_judges_the_tenant_and_its_subscriptions(filled: AzureWire, tmp_path: Path) -> None:
+    assessment = run(tmp_path)
+    found = verdicts(assessment.findings)
+    assert "unknown" not in found.values()
+    assert {account for _, account, _ in found} == {TENANT, SUBSCRIPTION}
+    assert found["azure.keyvault.logging_enabled", SUBSCRIPTION, "secrets"] == "pass"
+    assert found["azure.entra.guest_access_restricted", TENANT, "Contoso"] == "pass"
+    assert set(assessment.exit_reasons) == {3}
+
+
+def test_each_request_of_a_run_is_sent_once(filled: AzureWire, tmp_path: Path) -> None:
+    assessment = run(tmp_path)
+    assert not filled.traffic.repeats
+    planned = sum(row.calls for row in assessment.snapshot.ledger)
+    assert planned == sum(entry.call.service != "login" for entry in filled.traffic.log)
+
+
+def test_a_location_narrows_what_is_judged(filled: AzureWire, tmp_path: Path) -> None:
+    judged = verdicts(run(tmp_path, regions=("northeurope",)).findings)
+    assert {name for _, _, name in judged} == {"secrets", "Production", "Contoso"}
+    with pytest.raises(UsageError, match="nortth is not among"):
+        run(tmp_path, regions=("nortth",))
+
+
+def test_an_account_narrows_what_is_asked(filled: AzureWire, tmp_path: Path) -> None:
+    filled.tenant.subscriptions.append(subscription(OTHER, "Other"))
+    judged = verdicts(run(tmp_path, accounts=(OTHER,)).findings)
+    assert {account for _, account, _ in judged} == {OTHER}
+
+
+def _missed() -> bool:
+    """Whether a scan leaves anything unknown, or a subscription out."""
+    snapshot, findings = scan(IDS)
+    return len(snapshot.scopes) < 2 or any(finding.verdict == "unknown" for finding in findings)
+
+
+def test_exactly_the_printed_permissions_are_enough(filled: AzureWire, capfd: pytest.CaptureFixture[str]) -> None:
+    before = verdicts(scan(IDS)[1])
+    assert main(verb("permissions"), ["--provider", "azure"], "auditreel") == 0
+    printed = capfd.readouterr()
+    actions = json.loads(printed.out)["Actions"]
+    graph = next(line for line in printed.err.splitlines() if "Microsoft Graph" in line).rpartition(": ")[2].split(", ")
+    app = filled.tenant.data["applications"][0]
+    app["actions"], app["roles"] = actions, graph
+    assert verdicts(scan(IDS)[1]) == before
+    idle = []
+    for name in (*actions, *graph):
+        app["actions"] = [action for action in actions if action != name]
+        app["roles"] = [permission for permission in graph if permission != name]
+        if not _missed():
+            idle.append(name)
+    assert idle == []
+
+
+def test_a_doctor_tries_the_tenant_and_one_subscription(
+    filled: AzureWire, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    filled.tenant.subscriptions.append(subscription(OTHER, "Other"))
+    filled.tenant.data["applications"][0]["roles"] = []
+    assert main(verb("doctor"), ["--provider", "azure", "--format", "json"], "auditreel") == 4
+    (found,) = json.loads(capfd.readouterr().out)
+    assert found["identity"]["tenant"] == TENANT
+    assert {(row["operations"], row["permission"]) for row in found["denied"]} == {
+        ("graph:policies/authorizationPolicy", "Policy.Read.All")
+    }
+    assert filled.traffic.calls["resourcegraph:resources"] == 1
+
+
+def cases() -> Iterator[tuple[str, Kind]]:
+    """A kind of fault for each operation of the plan, and each kind for some."""
+    dice = random.Random(20261126)
+    _, calls = pipeline.planned(RunRequest(config=Path("unused"), providers=("azure",)))
+    operations = sorted({name for call in calls for name in call.operations})
+    kinds = list(SPOILS)
+    dice.shuffle(kinds)
+    for index in range(max(len(operations), len(kinds))):
+        yield operations[index % len(operations)], kinds[index % len(kinds)]
+
+
+@pytest.mark.parametrize(("operation", "kind"), list(cases()))
+def test_a_fault_makes_verdicts_unknown_and_no_other(filled: AzureWire, operation: str, kind: Kind) -> None:
+    clean = verdicts(scan(IDS)[1])
+    hit = operation.partition("/")[0] if operation.startswith("resourcegraph:") else operation
+    filled.faults.add(kind, hit, **({"code": "Unheard", "status": 400} if kind == "error" else {}))
+    _, findings = scan(IDS)
+    told = {key: verdict for key, verdict in verdicts(findings).items() if verdict != "unknown"}
+    assert {key: verdict for key, verdict in told.items() if clean.get(key) != verdict} == {}
+    assert filled.faults.injected[kind, hit]
+    assert len(told) < len(clean)
+
+
+@pytest.mark.parametrize(
+    ("provider", "missing", "says"),
+    [
+        ("azure", ("boto3", "botocore"), None),
+        ("azure", ("azure",), "auditreel[azure]"),
+        ("aws", ("boto3", "botocore"), "auditreel[aws]"),
+    ],
+)
+def test_a_provider_needs_its_own_sdk_alone(
+    filled: AzureWire, tmp_path: Path, provider: str, missing: tuple[str, ...], says: str | None
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED.format(names=set(missing), provider=provider)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    if says is None:
+        assert (done.returncode, json.loads(done.stdout)["exit"]["code"]) == (3, 3), done.stderr
+    else:
+        assert done.returncode == 2
+        assert says in done.stderr
+
+
+def test_nothing_of_azure_is_loaded_where_it_is_not_asked_for() -> None:
+    code = "import sys, providers; providers.declared('azure'); providers.declared('aws'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {name.partition(".")[0] for name in done.stdout.split()} & {"azure", "msal", "requests", "botocore"}
+
+
+def test_the_adapter_loads_no_asynchronous_half_and_no_management_package() -> None:
+    code = "import sys, providers.azure.adapter; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"azure.core", "azure.mgmt.core"} <= loaded
+    packages = {name for name in loaded if name.startswith("azure.mgmt.") and name.count(".") == 2}
+    assert packages == {"azure.mgmt.core"}
+    assert not loaded & {"azure.identity", "msal", "msgraph", "aiohttp", "trio"}

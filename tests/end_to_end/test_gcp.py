@@ -1,0 +1,150 @@
+"""Google Cloud end to end: what a run takes, what it may not miss, and how many calls a large organization costs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine import permissions as least
+from engine.collection.planner import plan
+from engine.pipeline import RunRequest, permissions, run
+from providers import declared
+from tests.collectors import scan
+from tests.collectors.gcp import ORGANIZATION, everything
+from tests.emulators.gcp.wire import Google
+from tests.emulators.gcp.world import large
+
+
+class Still:
+    """A clock that stands still, for nothing waits."""
+
+    def now(self) -> str:
+        return scan.AS_OF
+
+    def sleep(self, seconds: float) -> None:
+        pass
+
+
+def needed() -> frozenset[str]:
+    """The permissions of all that there is to read."""
+    found = declared("gcp")
+    reading = least.actions(plan("gcp", found, everything()), found)
+    return frozenset((*reading, *found.entering(ORGANIZATION)))
+
+
+def denials(snapshot: Any) -> set[tuple[str, str]]:
+    return {
+        (row.reader, permission)
+        for row in snapshot.ledger
+        for _, reason, permission, _ in row.failures
+        if reason in ("access_denied", "policy_denied")
+    }
+
+
+@pytest.mark.parametrize("off", [set(), {"cloudasset.googleapis.com"}], ids=["inventory", "alone"])
+def test_the_permissions_that_are_printed_are_enough(gcp: Google, off: set[str]) -> None:
+    gcp.world.granted, gcp.world.off = needed(), off
+    snapshot = scan.read(everything(), provider="gcp", access=ORGANIZATION)
+
+    assert denials(snapshot) == set()
+    assert {row.state for row in snapshot.collections} == {"complete"}
+
+
+def test_no_permission_is_printed_that_no_call_takes(gcp: Google) -> None:
+    scan.read(everything(), provider="gcp", access=ORGANIZATION)
+    scan.read(everything(), provider="gcp")
+    gcp.world.off.add("cloudasset.googleapis.com")
+    scan.read(everything(), provider="gcp", access=ORGANIZATION)
+
+    assert needed() == gcp.world.known
+
+
+def test_a_role_holds_what_the_checks_take_and_no_more() -> None:
+    found = permissions(RunRequest(config=Path("unused"), checks=("gcp.storage.uniform_access",)))["gcp"]
+    role = yaml.safe_load(least.granting("policy", "gcp", found.reading))
+
+    assert role["includedPermissions"] == [
+        "cloudasset.assets.listResource",
+        "resourcemanager.folders.get",
+        "resourcemanager.projects.get",
+        "storage.buckets.list",
+    ]
+    terraform = least.granting("terraform", "gcp", found.reading)
+    assert all(f'"{name}",' in terraform for name in found.reading)
+    assert "PERMISSIONS" not in terraform
+
+
+def judged(policy: Path, *checks: str) -> Any:
+    request = RunRequest(config=policy, checks=checks, policy=policy)
+    return run(request, Still(), cancelled=threading.Event())
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    """A policy folder that scans every project."""
+    from engine.content.root import find
+
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    source = find().policies
+    for path in source.rglob("*.yaml"):
+        target = folder / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    file = folder / "organization.yaml"
+    told = {**yaml.safe_load(file.read_text()), "access": {"gcp": {"accounts": "organization"}}}
+    file.write_text(yaml.safe_dump({key: value for key, value in told.items() if key != "store"}))
+    return folder
+
+
+def test_a_run_judges_every_project(gcp: Google, policy: Path) -> None:
+    assessment = judged(policy, "gcp.logging.sink_all_entries")
+
+    assert {f.scope.account: f.verdict for f in assessment.findings} == {
+        "audit": "fail",
+        "trial": "pass",
+        "web": "pass",
+    }
+    assert assessment.exit_code == 3
+
+
+def test_a_denied_folder_makes_the_run_incomplete(gcp: Google, policy: Path) -> None:
+    gcp.world.denied.add("resourcemanager.projects.list@folders/12")
+    gcp.world.projects["audit"]["parent"] = "folders/12"
+
+    assessment = judged(policy, "gcp.logging.sink_all_entries")
+
+    # What is below the folder was not seen; nothing of it passes.
+    assert {f.scope.account: f.verdict for f in assessment.findings} == {
+        "*": "unknown",
+        "trial": "pass",
+        "web": "pass",
+    }
+    assert assessment.exit_code == 4
+
+
+def calls(google: Google, ids: Iterable[str]) -> tuple[int, list[Any]]:
+    google.calls.clear()
+    _, findings = scan.scan(ids, access=ORGANIZATION)
+    return len(google.calls), [(f.check.id, f.scope, f.subject, f.verdict) for f in findings]
+
+
+def test_a_large_organization_costs_few_calls_and_gives_the_same_verdicts_without_the_inventory(gcp: Google) -> None:
+    """Small beside what ``benchmarks/gcp_calls.py`` measures, but with as many pages a project."""
+    checks = ["gcp.storage.uniform_access", "gcp.storage.bucket_not_public", "gcp.iam.no_basic_roles"]
+    gcp.world = large(projects=10, assets=200)
+
+    by_inventory, bulk = calls(gcp, checks)
+    gcp.world.off.add("cloudasset.googleapis.com")
+    by_themselves, alone = calls(gcp, checks)
+
+    assert bulk == alone
+    assert len(bulk) == 410
+    # Two listings a project; the hierarchy, and the policies of a folder and the organization.
+    assert by_inventory == 2 * 10 + 5 + 2
+    assert by_themselves > 200
