@@ -70,7 +70,7 @@ def judge(
     for name, relation in related.items():
         if relation.unread is None:
             variables[name] = relation.values
-        elif name in check.partial:
+        elif check.tolerates(name):
             # What was seen may decide; an element of which nothing was read stands for what may be missing.
             variables[name] = [*relation.values, UNSEEN]
         # Any other list that may be longer is no variable at all, so that only what needs it is unknown.

@@ -12,7 +12,10 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 from engine.collection import collect, directory, entered
 from engine.collection.conformance import conforming
@@ -112,6 +115,25 @@ def seeded() -> Iterator[Account]:
         account = Account(wire, said, older)
         account.restore()
         yield account
+
+
+@contextmanager
+def undisturbed(account: Account, home: Path) -> Iterator[None]:
+    """Nothing in the way to the account, and an environment in which every AWS client talks to it.
+
+    ``home`` is the caller's home folder. What broke on the wire is raised at the end.
+    """
+    account.restore()
+    with pytest.MonkeyPatch.context() as patch, environment(account.wire.url):
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, str(home / "none"))
+        patch.setenv("HOME", str(home))
+        yield
+    broken = list(account.wire.broken)
+    account.wire.broken.clear()
+    account.restore()
+    if broken:
+        raise broken[0]
 
 
 # --- scans -----------------------------------------------------------------------------------------------------------
