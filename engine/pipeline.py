@@ -32,11 +32,8 @@ from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
 from engine.content.root import demonstration, find
 from engine.content.stored import compile_stored, in_force, parse_stored
-from engine.content.strictness import is_weaker
-from engine.doctor import Diagnosis, diagnosis
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
-from engine.examples import mismatches
 from engine.model import (
     GLOBAL,
     Assessment,
@@ -51,18 +48,18 @@ from engine.model import (
     Severity,
     Snapshot,
 )
-from engine.periods import Period
-from engine.probes import probe
 from engine.recording import RunPlan, Verdict
 from engine.selection import select
 from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.doctor import Diagnosis
     from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
     from engine.evidence.sample import Draw, Frozen
+    from engine.periods import Period
 
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 Progress = Callable[[int, int], None]
@@ -425,6 +422,9 @@ def examined(
     The checks are those that ``patterns`` name and those in ``files``; without either all. Where the examples hold,
     they are tried again with every property null and unread in turn.
     """
+    from engine.examples import mismatches
+    from engine.probes import probe
+
     content = load(find(policy))
     wanted = patterns or (() if files else ("*",))
     criteria = content.policy.criteria
@@ -438,6 +438,8 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
 
     When ``cancelled`` is set, what is still to be tried is not.
     """
+    from engine.doctor import diagnosis
+
     content, _, compiled = _prepared(request)
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
@@ -557,6 +559,8 @@ def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1,
 
     Raises VerificationError where what is read does not verify, and UsageError where there is no run to show.
     """
+    from engine.content.strictness import is_weaker
+
     return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
 
 
@@ -566,6 +570,8 @@ def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> t
     Gives the sequence of the entry, and the period. The next one starts on the day after. Raises UsageError for a
     period that is not over or does not follow the one before, VerificationError and SealError.
     """
+    from engine.content.strictness import is_weaker
+
     return recording.close(store, config, starts, ends, _policy_of, is_weaker, clock)
 
 

@@ -21,7 +21,6 @@ from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError
 from engine.model import Assessment, Check, Clock, Finding, Snapshot
-from engine.periods import Period
 from providers.base import Directory
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from engine.evidence.retest import Judge as Rejudge
     from engine.evidence.sample import Draw, Frozen
     from engine.evidence.seal import Recorder
+    from engine.periods import Period
     from engine.resume import Unsealed
 
 

@@ -31,8 +31,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """A check that the collector tests do not drive to each of its verdicts fails the session."""
+    from engine.cli import GARBAGE
     from tests.driven import DriveProof
 
+    gc.set_threshold(GARBAGE)  # as in the process of a run
     config.pluginmanager.register(DriveProof(config, Path(__file__).parent / "collectors", _verdicts), "drive-proof")
 
 

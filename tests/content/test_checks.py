@@ -6,6 +6,7 @@ import json
 from functools import cache
 
 import pytest
+from jsonschema.protocols import Validator
 
 from engine import catalog
 from engine.content.checks import CompiledCheck, compile_checks, document_of, ids
@@ -21,6 +22,12 @@ CHECKS = sorted(ids(find()))
 @cache
 def content() -> Content:
     return load(find())
+
+
+@cache
+def judge() -> Validator:
+    """jsonschema's own validator of a check."""
+    return validator(json.loads(content().root.schema("check").read_bytes()))
 
 
 @cache
@@ -53,9 +60,8 @@ def test_a_title_names_one_attribute(id_: str) -> None:
 
 @pytest.mark.parametrize("id_", CHECKS)
 def test_jsonschema_itself_accepts_the_file(id_: str) -> None:
-    schema = json.loads(content().root.schema("check").read_bytes())
     value = document_of(content().checks[id_]).value
-    assert [error.message for error in validator(schema).iter_errors(value)] == []
+    assert [error.message for error in judge().iter_errors(value)] == []
 
 
 def test_titles_tell_checks_apart() -> None:
