@@ -86,7 +86,7 @@ def test_pages_of_one_item_show_what_whole_pages_show(
 ) -> None:
     account.older_storage.on = True
     account.wire.paging.size, account.wire.paging.pauses = 1, pauses
-    scan = Scanner()()
+    scan = clean[0].afresh()
     assert sum(account.wire.paging.served.values()) > 100
     assert verdicts(scan) == verdicts(clean[1])
     assert scan.snapshot.resources == clean[1].snapshot.resources
