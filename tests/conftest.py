@@ -61,6 +61,11 @@ def pytest_runtest_call(item: pytest.Item) -> None:
         gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """At the end the interpreter may collect everything again; modules in C complain of what they still see."""
+    gc.unfreeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Under --strict-skips a skip for want of software ("needs openssl") is a failure: nothing was proved."""

@@ -13,7 +13,7 @@ from engine.content.checks import CompiledCheck, compile_checks, document_of, id
 from engine.content.load import Content, load
 from engine.content.root import find
 from engine.content.validation import validator
-from engine.examples import mismatches
+from engine.examples import case_of, mismatches, verdict, word
 from engine.probes import probe
 
 CHECKS = sorted(ids(find()))
@@ -43,6 +43,14 @@ def test_there_are_checks() -> None:
 @pytest.mark.parametrize("id_", CHECKS)
 def test_examples_get_the_verdicts_that_they_state(id_: str) -> None:
     assert [str(problem) for problem in mismatches(compiled(id_), content().types)] == []
+
+
+@pytest.mark.parametrize("id_", CHECKS)
+def test_the_verdict_alone_is_that_of_the_whole_finding(id_: str) -> None:
+    check, types = compiled(id_), content().types
+    for example in check.check.examples:
+        case = case_of(check.check, example)
+        assert word(check, types, example, case) == verdict(check, types, example, case).verdict
 
 
 @pytest.mark.parametrize("id_", CHECKS)

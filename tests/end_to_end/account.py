@@ -179,8 +179,8 @@ class _Recalling(Caller):
 class _Recall(Aws):
     """The adapter, with the answers of its last whole scan."""
 
-    def __init__(self, clients: Clients) -> None:
-        self._answers: dict[Hashable, Any] = {}
+    def __init__(self, clients: Clients, answers: dict[Hashable, Any] | None = None) -> None:
+        self._answers: dict[Hashable, Any] = dict(answers or {})
         self.anew: frozenset[str] | None = None
         super().__init__(clients)
 
@@ -205,6 +205,13 @@ class Scanner:
         self._adapter = _Recall(self._shared)
         self._pool = Pool(8)  # most is answered from memory: more threads would wait for one another
         self.plan = plan("aws", declared("aws"), reads(self._checks))
+
+    def within(self, timeout: float) -> Scanner:
+        """One whose requests may take so long, with the answers that are known here."""
+        other = copy(self)
+        other._shared = Clients(timeout, "auditreel")
+        other._adapter = _Recall(other._shared, self._adapter._answers)
+        return other
 
     def afresh(self) -> Scan:
         """One scan that asks everything, of which the next ones know nothing."""

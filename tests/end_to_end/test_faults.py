@@ -56,10 +56,7 @@ def test_without_a_fault_every_verdict_is_known(clean: tuple[Scanner, Scan]) -> 
 def test_a_fault_turns_no_verdict_into_another(account: Account, clean: tuple[Scanner, Scan], kind: Kind) -> None:
     scanner, scan = clean
     if kind == "timeout":
-        hasty = Scanner(TIMEOUT)
-        account.older_storage.on = True
-        hasty()
-        scanner = hasty
+        scanner = scanner.within(TIMEOUT)
     mine = [case for case in dealt(clean[0].plan) if case.kind == kind]
     assert mine
     outcomes = [outcome(account, scanner, scan, case) for case in mine]
