@@ -261,10 +261,10 @@ def main() -> int:
     wanted = parser.parse_args().only
     start = time.monotonic()
     with seeded() as account, environment(account.wire.url):
-        usual, hasty = Scanner(), Scanner(TIMEOUT)
+        usual = Scanner()
         account.older_storage.on = True
         clean = usual()
-        hasty()
+        hasty = usual.within(TIMEOUT)
         assert not [finding for finding in clean.findings if finding.verdict == "unknown"]
         outcomes = []
         for case in cases(usual.plan):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from engine.content.checks import CompiledCheck
 from engine.expressions import Failed, Program, path_text
 from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_resource, unread_at
-from engine.model import Cause, Collection, Finding, Resource, Scope, Snapshot, Subject
+from engine.model import Cause, Collection, Finding, Resource, Scope, Snapshot, Subject, Verdict
 
 Judged = Callable[[Scope], bool]
 
@@ -66,23 +66,52 @@ def judge(
     plain: Callable[[Resource], Mapping[str, Any]] = plain_resource,
 ) -> Finding:
     """One check's verdict on one resource and what it is related to, as of ``as_of`` (RFC 3339 UTC)."""
+    variables = _variables(check, item, related, as_of, plain)
+    context = _Context(check, item, related, variables)
+    program, value = _decided(check, variables)
+    if isinstance(value, Failed):
+        return context.unknown(program, value)
+    if program is check.when:
+        return context.passed(False)
+    return context.passed(True) if value is True else context.failed()
+
+
+def verdict_of(check: CompiledCheck, item: Resource, related: Mapping[str, Related], as_of: str) -> Verdict:
+    """The verdict of :func:`judge`, without what explains it."""
+    program, value = _decided(check, _variables(check, item, related, as_of, plain_resource))
+    if isinstance(value, Failed):
+        return "unknown"
+    if program is check.when:
+        return "not_applicable"
+    return "pass" if value is True else "fail"
+
+
+def _variables(
+    check: CompiledCheck,
+    item: Resource,
+    related: Mapping[str, Related],
+    as_of: str,
+    plain: Callable[[Resource], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What the expressions of a check see."""
     variables: dict[str, Any] = {"resource": plain(item), "params": check.parameters, "now": as_of}
     for name, relation in related.items():
         if relation.unread is None:
             variables[name] = relation.values
-        elif name in check.partial:
+        elif check.tolerates(name):
             # What was seen may decide; an element of which nothing was read stands for what may be missing.
             variables[name] = [*relation.values, UNSEEN]
         # Any other list that may be longer is no variable at all, so that only what needs it is unknown.
-    context = _Context(check, item, related, variables)
+    return variables
+
+
+def _decided(check: CompiledCheck, variables: Mapping[str, Any]) -> tuple[Program, Any | Failed]:
+    """The program that decides, and its value: ``when`` where that is not true, else the expression."""
     if check.when is not None:
         applies = check.when.evaluate(variables)
         if applies is not True:
-            return context.unknown(check.when, applies) if isinstance(applies, Failed) else context.passed(False)
-    value = check.expression.evaluate(variables)
-    if value is True:
-        return context.passed(True)
-    return context.unknown(check.expression, value) if isinstance(value, Failed) else context.failed()
+            return check.when, applies
+    return check.expression, check.expression.evaluate(variables)
 
 
 @lru_cache(maxsize=4096)

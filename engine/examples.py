@@ -14,9 +14,9 @@ from engine.content.examples import example_problems
 from engine.content.files import Document
 from engine.content.resources import IDENTITY, TAGS, ResourceSchema
 from engine.errors import Problem
-from engine.evaluate import judge
+from engine.evaluate import judge, verdict_of
 from engine.joins import NOT_COLLECTED, Related, related
-from engine.model import Check, Example, Finding, Relation, Resource, Unread
+from engine.model import Check, Example, Finding, Relation, Resource, Unread, Verdict
 
 NOW: Final = "2026-01-01T00:00:00Z"
 """When an example is judged as of, where it does not say."""
@@ -68,6 +68,18 @@ def case_of(check: Check, example: Example) -> Case:
 
 def verdict(check: CompiledCheck, types: Mapping[str, ResourceSchema], example: Example, case: Case) -> Finding:
     """The finding on a case, with the parameters (the check's own defaults, not an organisation's) of the example."""
+    return judge(*_situation(check, types, example, case))
+
+
+def word(check: CompiledCheck, types: Mapping[str, ResourceSchema], example: Example, case: Case) -> Verdict:
+    """The verdict of :func:`verdict` alone, which is much sooner found."""
+    return verdict_of(*_situation(check, types, example, case))
+
+
+def _situation(
+    check: CompiledCheck, types: Mapping[str, ResourceSchema], example: Example, case: Case
+) -> tuple[CompiledCheck, Resource, Mapping[str, Related], str]:
+    """What is judged in a case."""
     defaults = {name: parameter.default for name, parameter in check.check.parameters.items()}
     own = replace(check, parameters={**defaults, **example.parameters})
     subject = _resource(case.resource, types[check.check.resource_type], check.check.provider)
@@ -75,7 +87,7 @@ def verdict(check: CompiledCheck, types: Mapping[str, ResourceSchema], example: 
         name: _related(relation, case, types[relation.resource_type], check.check.provider)
         for name, relation in check.check.related.items()
     }
-    return judge(own, subject, relations, example.now or NOW)
+    return own, subject, relations, example.now or NOW
 
 
 def _related(relation: Relation, case: Case, type_: ResourceSchema, provider: str) -> Related:

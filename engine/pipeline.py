@@ -33,11 +33,8 @@ from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
 from engine.content.root import demonstration, find
 from engine.content.stored import compile_stored, in_force, parse_stored
-from engine.content.strictness import is_weaker
-from engine.doctor import Diagnosis, diagnosis
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
-from engine.examples import mismatches
 from engine.model import (
     REGIONLESS,
     Assessment,
@@ -52,14 +49,13 @@ from engine.model import (
     Severity,
     Snapshot,
 )
-from engine.periods import Failure, Period
-from engine.probes import probe
 from engine.recording import RunPlan, Verdict
 from engine.selection import named_criteria, select
 from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.doctor import Diagnosis
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
     from engine.evidence.period.keeping import Comparison
@@ -67,6 +63,7 @@ if TYPE_CHECKING:
     from engine.evidence.retest import Test
     from engine.evidence.sample import Draw, Frozen
     from engine.gates import Changes
+    from engine.periods import Failure, Period
 
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 Progress = Callable[[int, int], None]
@@ -439,6 +436,9 @@ def examined(
     The checks are those that ``patterns`` name and those in ``files``; without either all. Where the examples hold,
     they are tried again with every property null and unread in turn.
     """
+    from engine.examples import mismatches
+    from engine.probes import probe
+
     content = load(find(policy))
     wanted = patterns or (() if files else ("*",))
     criteria = content.policy.criteria
@@ -452,6 +452,8 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
 
     When ``cancelled`` is set, what is still to be tried is not.
     """
+    from engine.doctor import diagnosis
+
     content, _, compiled = _prepared(request)
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
@@ -614,6 +616,8 @@ def export_period(
     whose records are carried (None: all are); of the others stand the hashes. Nothing is written where anything is
     missing or altered. Raises as :func:`period`, and SealError.
     """
+    from engine.content.strictness import is_weaker
+
     return recording.export_period(store, config, window, output, pages, criteria, redacted, _policy_of, is_weaker)
 
 
@@ -622,6 +626,8 @@ def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1,
 
     Raises VerificationError where what is read does not verify, and UsageError where there is no run to show.
     """
+    from engine.content.strictness import is_weaker
+
     return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
 
 
@@ -631,6 +637,8 @@ def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> t
     Gives the sequence of the entry, and the period. The next one starts on the day after. Raises UsageError for a
     period that is not over or does not follow the one before, VerificationError and SealError.
     """
+    from engine.content.strictness import is_weaker
+
     return recording.close(store, config, starts, ends, _policy_of, is_weaker, clock)
 
 

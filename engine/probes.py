@@ -15,7 +15,7 @@ from typing import Any, Final
 from engine.content.checks import CompiledCheck, document_of
 from engine.content.resources import IDENTITY, TAGS, ResourceSchema
 from engine.errors import Problem
-from engine.examples import Case, case_of, verdict
+from engine.examples import Case, case_of, verdict, word
 from engine.model import Example, Finding
 
 _GONE: Final = object()
@@ -86,9 +86,9 @@ def _relation(
     if unread.verdict == "unknown":
         return
     for resources in lists:
-        seen = verdict(check, types, example, replace(case, related={**others, name: resources}))
-        if seen.verdict not in (unread.verdict, "unknown"):
-            yield f"is {unread.verdict} while {name} is unread, and {seen.verdict} where it holds {len(resources)}"
+        seen = word(check, types, example, replace(case, related={**others, name: resources}))
+        if seen not in (unread.verdict, "unknown"):
+            yield f"is {unread.verdict} while {name} is unread, and {seen} where it holds {len(resources)}"
             return
 
 
@@ -117,9 +117,9 @@ class _Prober:
         if unread.verdict == "unknown" or self._joins():
             return
         for value in (*elsewhere, *_values(self.place.schema, now)):
-            other = self._with(value)
-            if other.verdict not in (unread.verdict, "unknown"):
-                yield f"is {unread.verdict} while {self.place} is unread, and {other.verdict} where it is {value!r}"
+            other = word(self.check, self.types, self.example, _replaced(self.case, self.place, value))
+            if other not in (unread.verdict, "unknown"):
+                yield f"is {unread.verdict} while {self.place} is unread, and {other} where it is {value!r}"
                 return
 
     def _with(self, value: Any) -> Finding:

@@ -23,7 +23,6 @@ from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError
 from engine.model import Assessment, Check, Clock, Finding, Retention, Snapshot
-from engine.periods import Failure, Period
 from providers.base import Directory
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from engine.evidence.seal import Recorder
     from engine.evidence.trust import Trust
     from engine.gates import Changes
+    from engine.periods import Failure, Period
     from engine.resume import Unsealed
 
 

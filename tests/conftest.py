@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.emulators.gcp.wire import Google
     from tests.emulators.moto_process import MotoProcess
 
+_FROZEN: Final[set[Path]] = set()
 
 # How long an example takes depends on what else the machine does; a deadline would fail by that.
 settings.register_profile("unhurried", deadline=None)
@@ -31,8 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """A check that the collector tests do not drive to each of its verdicts fails the session."""
+    from engine.cli import GARBAGE
     from tests.driven import DriveProof
 
+    gc.set_threshold(GARBAGE)  # as in the process of a run
     config.pluginmanager.register(DriveProof(config, Path(__file__).parent / "collectors", _verdicts), "drive-proof")
 
 
@@ -44,6 +48,24 @@ def _verdicts() -> dict[str, list[str]]:
     always, conditional = ["pass", "fail", "unknown"], ["not_applicable"]
     checks = load_checks(find(), []).values()
     return {check.id: always + conditional * (check.when is not None) for check in checks}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Before the first test of each file, keep what lives (modules, models, fixtures) out of the collector's way.
+
+    The engine collects garbage whenever it lets an account go, and botocore's models are millions of objects that
+    never die: looking at them took a third of the suite's time.
+    """
+    if item.path not in _FROZEN:
+        _FROZEN.add(item.path)
+        gc.collect()
+        gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """At the end the interpreter may collect everything again; modules in C complain of what they still see."""
+    gc.unfreeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from engine.content.files import Document, Keys, parse, read
+from engine.content.files import Document, Keys, parse, source_of
 from engine.content.parameters import conforms, recordable
 from engine.content.resources import IDENTITY, ResourceSchema
 from engine.content.root import Root
@@ -24,6 +25,8 @@ from engine.model import Check, Example, Parameter, Relation
 
 _PART: Final = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED: Final = frozenset(("resource", "params", "now"))
+_REMEMBERED: Final = 4096
+"""Check files that a process remembers; several times as many as there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,8 @@ class CompiledCheck:
     """A check whose expressions are ready to run, with the values its parameters have for this organisation.
 
     ``reads`` maps each resource type to the properties (tags among them, identity not) that the expressions, the
-    message and the joins read; ``related`` maps a relation to its resource type. ``partial`` are the relations that
-    may decide a verdict though there may be more in them than was seen. ``decisive`` is ``reads`` without what only the
-    message reads.
+    message and the joins read; ``related`` maps a relation to its resource type. ``decisive`` is ``reads`` without what
+    only the message reads.
     """
 
     check: Check
@@ -43,8 +45,11 @@ class CompiledCheck:
     parameters: Mapping[str, Any]
     reads: Mapping[str, frozenset[str]]
     related: Mapping[str, str]
-    partial: frozenset[str] = frozenset()
     decisive: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def tolerates(self, relation: str) -> bool:
+        """Whether a relation may decide a verdict though there may be more in it than was seen."""
+        return self.expression.tolerates(relation) and (self.when is None or self.when.tolerates(relation))
 
 
 def load_checks(root: Root, problems: list[Problem]) -> dict[str, Check]:
@@ -55,19 +60,28 @@ def load_checks(root: Root, problems: list[Problem]) -> dict[str, Check]:
 
 def load_check(path: Path, root: Root, problems: list[Problem]) -> Check | None:
     """The check in one file below ``root.checks``; what is wrong with it is added to ``problems``."""
-    document = read(path, problems)
-    if document is None:
+    source = source_of(path, problems)
+    if source is None:
         return None
-    found = [*_misplaced(path, root.checks), *shape(root.schema("check")).problems(document)]
-    if found:
-        problems += found
-        return None
-    check = check_of(document, _id(path, root))
-    problems += [
-        document.key_problem(("related", name), "the name has a meaning already")
-        for name in sorted(_RESERVED.intersection(check.related))
-    ]
+    found, check = _held(path, source, root)
+    problems += found
     return check
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _held(path: Path, source: bytes, root: Root) -> tuple[tuple[Problem, ...], Check | None]:
+    """The check in these bytes, and what is wrong with them: the same for the same bytes, so found out once."""
+    problems: list[Problem] = []
+    document = parse(path, source, problems)
+    if document is None:
+        return tuple(problems), None
+    found = (*_misplaced(path, root.checks), *shape(root.schema("check")).problems(document))
+    if found:
+        return found, None
+    check = check_of(document, _id(path, root))
+    reserved = sorted(_RESERVED.intersection(check.related))
+    named = [document.key_problem(("related", name), "the name has a meaning already") for name in reserved]
+    return tuple(named), check
 
 
 def ids(root: Root) -> frozenset[str]:
@@ -156,14 +170,35 @@ def compile_checks(
     problems: list[Problem] = []
     compiled = []
     for check in checks:
-        compiler = _Compiler(check, types)
-        result = compiler.run((parameters or {}).get(check.id, {}))
-        problems += compiler.problems
+        found, result = _compiled(check, types, (parameters or {}).get(check.id, {}))
+        problems += found
         if result is not None:
             compiled.append(result)
     if problems:
         raise ContentError(problems)
     return tuple(compiled)
+
+
+_COMPILED: Final[dict[Hashable, CompiledCheck]] = {}
+
+
+def _compiled(
+    check: Check, types: Mapping[str, ResourceSchema], values: Mapping[str, Any]
+) -> tuple[list[Problem], CompiledCheck | None]:
+    """The check compiled, or what is wrong; what was compiled before, of the same objects, is not compiled again."""
+    concerned = sorted({check.resource_type, *(relation.resource_type for relation in check.related.values())})
+    # The value keeps the check, so that no other can have its id.
+    key = (id(check), *(types[name].digest for name in concerned if name in types), repr(sorted(values.items())))
+    known = _COMPILED.get(key)
+    if known is not None:
+        return [], known
+    compiler = _Compiler(check, types)
+    result = compiler.run(values)
+    if result is not None:
+        if len(_COMPILED) >= _REMEMBERED:
+            _COMPILED.clear()
+        _COMPILED[key] = result
+    return compiler.problems, result
 
 
 class _Compiler:
@@ -215,9 +250,6 @@ class _Compiler:
             reads=_reads(check, [*deciding, message]),
             decisive=_reads(check, deciding),
             related={name: relation.resource_type for name, relation in check.related.items()},
-            partial=frozenset(
-                name for name in check.related if expression.tolerates(name) and (when is None or when.tolerates(name))
-            ),
         )
 
     def _located(self) -> Document:

@@ -8,6 +8,7 @@ are made here.
 
 from __future__ import annotations
 
+import operator
 import re
 import stat
 from collections.abc import Sequence
@@ -56,11 +57,10 @@ class _Loader(yaml.CSafeLoader):
             return _COLLECTION
         return _PLAIN if implicit[0] else _TEXT
 
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        """Nothing: no tag depends on where a node stands."""
-
-    def ascend_resolver(self) -> None:
-        """Nothing: no tag depends on where a node stands."""
+    # No tag depends on where a node stands. libyaml calls these for each node, so they are functions in C that give
+    # nothing of use.
+    descend_resolver = operator.is_  # type: ignore[assignment]
+    ascend_resolver = tuple  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +118,21 @@ def dotted(keys: Keys) -> str:
 
 def read(path: Path, problems: list[Problem]) -> Document | None:
     """The document in a file; what keeps it from being one is added to ``problems``, and None returned."""
+    source = source_of(path, problems)
+    return None if source is None else parse(path, source, problems)
+
+
+def source_of(path: Path, problems: list[Problem]) -> bytes | None:
+    """The bytes of a data file, of one that is too large a few too many; None, and a problem, where there are none."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             problems.append(Problem(path, 1, 1, "", "is not a regular file"))
             return None
         with path.open("rb") as file:
-            source = file.read(LARGEST + 1)
+            return file.read(LARGEST + 1)
     except OSError as error:
         problems.append(Problem(path, 1, 1, "", f"cannot be read: {error.strerror}"))
         return None
-    return parse(path, source, problems)
 
 
 def parse(path: Path, source: bytes, problems: list[Problem]) -> Document | None:

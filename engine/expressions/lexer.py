@@ -90,26 +90,26 @@ def next_token(source: str, offset: int) -> Token:
 
 def _token(source: str, match: re.Match[str]) -> Token:
     start, end = match.span()
-    groups = match.groupdict()
-    if groups["name"] is not None:
-        name = match[0]
-        if name in KEYWORDS:
-            return Token("value", KEYWORDS[name], start, end)
-        return Token("in" if name == "in" else "name", name, start, end)
-    if groups["op"] is not None:
-        return Token(match[0], match[0], start, end)
-    if groups["rawtext"] is not None:
-        body = _body(groups["rawtext"])
-        return Token("value", body.encode() if "b" in groups["raw"].lower() else body, start, end)
-    if groups["text"] is not None:
-        body = _body(groups["text"])
-        value = _unescaped_bytes(source, start, body) if groups["bytes"] else _unescaped(source, start, body)
+    text = match[0]
+    kind = match.lastgroup
+    if kind == "name":
+        if text in KEYWORDS:
+            return Token("value", KEYWORDS[text], start, end)
+        return Token("in" if text == "in" else "name", text, start, end)
+    if kind == "op":
+        return Token(text, text, start, end)
+    if kind == "rawtext":
+        body = _body(match["rawtext"])
+        return Token("value", body.encode() if "b" in match["raw"].lower() else body, start, end)
+    if kind == "text":
+        body = _body(match["text"])
+        value = _unescaped_bytes(source, start, body) if match["bytes"] else _unescaped(source, start, body)
         return Token("value", value, start, end)
-    if groups["float"] is not None:
-        return Token("value", float(match[0]), start, end)
-    if groups["quoted"] is not None:
-        return Token("quoted", match[0][1:-1], start, end)
-    return Token("value", _integer(match[0]), start, end)
+    if kind == "float":
+        return Token("value", float(text), start, end)
+    if kind == "quoted":
+        return Token("quoted", text[1:-1], start, end)
+    return Token("value", _integer(text), start, end)
 
 
 def _integer(text: str) -> int:

@@ -35,7 +35,7 @@ class Program:
     ("trails", "is_logging"); of what is used as a whole, each property. ("trails",) stands for how many there are.
     """
 
-    __slots__ = ("_expected", "_fast", "_tree", "reads", "source", "type")
+    __slots__ = ("_expected", "_fast", "_tolerated", "_tree", "reads", "source", "type")
 
     def __init__(self, source: str, tree: Node, reads: frozenset[tuple[str, ...]], expected: Type | None) -> None:
         self.source = source
@@ -44,6 +44,7 @@ class Program:
         self._tree = tree
         self._expected = expected
         self._fast: Evaluator | None = None
+        self._tolerated: dict[str, bool] = {}
 
     def evaluate(self, variables: Mapping[str, Any]) -> Any | Failed:
         """The value on ``variables`` (JSON values; see :mod:`engine.expressions.values`), or why there is none.
@@ -64,7 +65,10 @@ class Program:
 
     def tolerates(self, name: str) -> bool:
         """Whether the list ``name`` may end in an unread element that stands for more (:mod:`.partial`)."""
-        return tolerates(self._tree, name)
+        if name not in self._tolerated:
+            # Not before it is needed either: only where a relation is incomplete.
+            self._tolerated[name] = tolerates(self._tree, name)
+        return self._tolerated[name]
 
     def trace(self, variables: Mapping[str, Any]) -> Trace:
         """As :meth:`interpret`, with what was read on the way."""

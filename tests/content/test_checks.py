@@ -6,13 +6,14 @@ import json
 from functools import cache
 
 import pytest
+from jsonschema.protocols import Validator
 
 from engine import catalog
 from engine.content.checks import CompiledCheck, compile_checks, document_of, ids
 from engine.content.load import Content, load
 from engine.content.root import find
 from engine.content.validation import validator
-from engine.examples import mismatches
+from engine.examples import case_of, mismatches, verdict, word
 from engine.probes import probe
 
 CHECKS = sorted(ids(find()))
@@ -21,6 +22,12 @@ CHECKS = sorted(ids(find()))
 @cache
 def content() -> Content:
     return load(find())
+
+
+@cache
+def judge() -> Validator:
+    """jsonschema's own validator of a check."""
+    return validator(json.loads(content().root.schema("check").read_bytes()))
 
 
 @cache
@@ -39,6 +46,14 @@ def test_examples_get_the_verdicts_that_they_state(id_: str) -> None:
 
 
 @pytest.mark.parametrize("id_", CHECKS)
+def test_the_verdict_alone_is_that_of_the_whole_finding(id_: str) -> None:
+    check, types = compiled(id_), content().types
+    for example in check.check.examples:
+        case = case_of(check.check, example)
+        assert word(check, types, example, case) == verdict(check, types, example, case).verdict
+
+
+@pytest.mark.parametrize("id_", CHECKS)
 def test_no_null_is_an_error_and_no_verdict_stands_on_what_was_not_read(id_: str) -> None:
     assert [str(problem) for problem in probe(compiled(id_), content().types)] == []
 
@@ -53,9 +68,8 @@ def test_a_title_names_one_attribute(id_: str) -> None:
 
 @pytest.mark.parametrize("id_", CHECKS)
 def test_jsonschema_itself_accepts_the_file(id_: str) -> None:
-    schema = json.loads(content().root.schema("check").read_bytes())
     value = document_of(content().checks[id_]).value
-    assert [error.message for error in validator(schema).iter_errors(value)] == []
+    assert [error.message for error in judge().iter_errors(value)] == []
 
 
 def test_titles_tell_checks_apart() -> None:

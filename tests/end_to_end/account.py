@@ -11,11 +11,16 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 from engine.collection import collect, directory, entered
 from engine.collection.conformance import conforming
+from engine.collection.lanes import Pool
 from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
 from engine.conclude import Conclusion, conclude
@@ -114,6 +119,25 @@ def seeded() -> Iterator[Account]:
         yield account
 
 
+@contextmanager
+def undisturbed(account: Account, home: Path) -> Iterator[None]:
+    """Nothing in the way to the account, and an environment in which every AWS client talks to it.
+
+    ``home`` is the caller's home folder. What broke on the wire is raised at the end.
+    """
+    account.restore()
+    with pytest.MonkeyPatch.context() as patch, environment(account.wire.url):
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, str(home / "none"))
+        patch.setenv("HOME", str(home))
+        yield
+    broken = list(account.wire.broken)
+    account.wire.broken.clear()
+    account.restore()
+    if broken:
+        raise broken[0]
+
+
 # --- scans -----------------------------------------------------------------------------------------------------------
 
 
@@ -155,17 +179,19 @@ class _Recalling(Caller):
 class _Recall(Aws):
     """The adapter, with the answers of its last whole scan."""
 
-    def __init__(self, timeout: float) -> None:
-        self._answers: dict[Hashable, Any] = {}
+    def __init__(self, clients: Clients, answers: dict[Hashable, Any] | None = None) -> None:
+        self._answers: dict[Hashable, Any] = dict(answers or {})
         self.anew: frozenset[str] | None = None
-        super().__init__(Clients(timeout, "auditreel"))
+        super().__init__(clients)
 
     def caller(self, scope: Scope, governor: Governor, tally: Tally) -> Caller:
         return _Recalling(self._answers, self.anew, self._clients, scope, governor, tally)
 
 
 class Scanner:
-    """Scans with every check, again and again: data folders read once, clients kept. Needs the account's environment.
+    """Scans with every check, again and again: data folders read once, clients and threads kept.
+
+    Needs the account's environment.
 
     ``timeout`` is how long one request may take, in seconds.
     """
@@ -177,8 +203,23 @@ class Scanner:
         )
         self._checks = compile_checks(self._selection.checks, content.types, content.policy.organization.parameters)
         self._conform = conforming({name: schema.type for name, schema in content.types.items()})
-        self._adapter = _Recall(timeout)
+        self._shared = Clients(timeout, "auditreel")
+        self._adapter = _Recall(self._shared)
+        self._pool = Pool(8)  # most is answered from memory: more threads would wait for one another
         self.plan = plan("aws", declared("aws"), reads(self._checks))
+
+    def within(self, timeout: float) -> Scanner:
+        """One whose requests may take so long, with the answers that are known here."""
+        other = copy(self)
+        other._shared = Clients(timeout, "auditreel")
+        other._adapter = _Recall(other._shared, self._adapter._answers)
+        return other
+
+    def afresh(self) -> Scan:
+        """One scan that asks everything, of which the next ones know nothing."""
+        other = copy(self)
+        other._adapter = _Recall(self._shared)
+        return other()
 
     def __call__(self, *anew: str) -> Scan:
         """One scan, from the discovery to the exit code. Asks everything, or only the operations ``anew``.
@@ -189,6 +230,6 @@ class Scanner:
         limiter = Limiter(lambda seconds: None, threading.Event())
         known = directory(self._adapter, limiter)
         found = entered(self._adapter, min(known.accounts), limiter)
-        snapshot = collect(self.plan, self._adapter, found, limiter, lambda: AS_OF, self._conform)
+        snapshot = collect(self.plan, self._adapter, found, limiter, lambda: AS_OF, self._conform, pool=self._pool)
         findings = evaluate(snapshot, self._checks)
         return Scan(snapshot, findings, conclude(findings, self._selection, snapshot, self._content.policy))

@@ -37,18 +37,9 @@ def clean(seeded_account: Account) -> tuple[Scanner, Scan]:
 
 
 @pytest.fixture
-def account(seeded_account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Account]:
+def account(seeded_account: Account, tmp_path: Path) -> Iterator[Account]:
     """The account with nothing in the way, and an environment in which every AWS client talks to it."""
-    from tests.emulators.demo_company import environment
+    from tests.end_to_end.account import undisturbed
 
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    seeded_account.restore()
-    with environment(seeded_account.wire.url):
+    with undisturbed(seeded_account, tmp_path):
         yield seeded_account
-    broken = list(seeded_account.wire.broken)
-    seeded_account.wire.broken.clear()
-    seeded_account.restore()
-    if broken:
-        raise broken[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,40 +11,53 @@ import pytest
 from engine import pipeline
 from engine.model import GLOBAL, Assessment, LedgerRow
 from engine.pipeline import PlannedCall, RunRequest
-from tests.end_to_end.account import Account, Scan, Scanner, clock, verdicts
+from tests.end_to_end.account import Account, Scan, Scanner, clock, undisturbed, verdicts
 
 EVERY = RunRequest(config=Path("none"), checks=("*",))
 
 
-@pytest.fixture(params=[False, True], ids=["regions listed", "regions asked"])
-def judged(account: Account, request: pytest.FixtureRequest) -> Assessment:
-    account.older_storage.on = request.param
-    return pipeline.run(EVERY, clock())
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run of every check: what it gave, what it had planned, and what went over the wire."""
+
+    judged: Assessment
+    planned: tuple[PlannedCall, ...]
+    calls: Counter[str]
+    repeats: Counter[str]
+    unidentified: tuple[str, ...]
 
 
-def test_only_planned_operations_are_called(account: Account, judged: Assessment) -> None:
-    _, calls = pipeline.planned(EVERY)
-    assert account.wire.traffic.calls.keys() <= {operation for call in calls for operation in call.operations}
-    assert account.wire.traffic.unidentified == []
+@pytest.fixture(scope="module", params=[False, True], ids=["regions listed", "regions asked"])
+def ran(seeded_account: Account, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    with undisturbed(seeded_account, tmp_path_factory.mktemp("home")):
+        seeded_account.older_storage.on = request.param
+        judged = pipeline.run(EVERY, clock())
+        traffic = seeded_account.wire.traffic
+        _, planned = pipeline.planned(EVERY)
+        return Ran(judged, tuple(planned), traffic.calls, traffic.repeats, tuple(traffic.unidentified))
 
 
-def test_the_ledger_holds_every_request(account: Account, judged: Assessment) -> None:
-    sent = account.wire.traffic.calls
+def test_only_planned_operations_are_called(ran: Ran) -> None:
+    assert ran.calls.keys() <= {operation for call in ran.planned for operation in call.operations}
+    assert ran.unidentified == ()
+
+
+def test_the_ledger_holds_every_request(ran: Ran) -> None:
+    sent = ran.calls
     told = Counter[str]()
-    for row in judged.snapshot.ledger:
+    for row in ran.judged.snapshot.ledger:
         told[row.reader] += row.calls + row.retries
-    assert sum(told.values()) == account.wire.traffic.total
+    assert sum(told.values()) == sent.total()
     # An operation that a reader of several shares with one of its own cannot be told apart.
     shared = {operation for name in told if "+" in name for operation in name.split("+")}
     single = {name: count for name, count in told.items() if "+" not in name and name not in shared}
     assert single == {name: sent[name] for name in single}
 
 
-def test_readers_run_as_often_as_the_plan_says(account: Account, judged: Assessment) -> None:
-    _, calls = pipeline.planned(EVERY)
+def test_readers_run_as_often_as_the_plan_says(ran: Ran) -> None:
     wrong = []
-    for row in judged.snapshot.ledger:
-        most = sum(expected(call, row, judged) for call in calls if "+".join(call.operations) == row.reader)
+    for row in ran.judged.snapshot.ledger:
+        most = sum(expected(call, row, ran.judged) for call in ran.planned if "+".join(call.operations) == row.reader)
         if not row.planned <= most or row.planned != sum(row.outcomes.values()):
             wrong.append((row.reader, str(row.scope), row.planned, most))
     assert wrong == []
@@ -59,9 +73,9 @@ def expected(call: PlannedCall, row: LedgerRow, judged: Assessment) -> int:
     return sum(found.count for found in judged.snapshot.collections if (found.type, found.scope) == (type_, row.scope))
 
 
-def test_no_identical_call_is_made_twice(account: Account, judged: Assessment) -> None:
-    polls = sum(row.polls for row in judged.snapshot.ledger)
-    repeats = account.wire.traffic.repeats
+def test_no_identical_call_is_made_twice(ran: Ran) -> None:
+    polls = sum(row.polls for row in ran.judged.snapshot.ledger)
+    repeats = ran.repeats.copy()
     assert repeats.pop("iam:GenerateCredentialReport", 0) == polls
     assert repeats == {}
 
@@ -72,7 +86,7 @@ def test_pages_of_one_item_show_what_whole_pages_show(
 ) -> None:
     account.older_storage.on = True
     account.wire.paging.size, account.wire.paging.pauses = 1, pauses
-    scan = Scanner()()
+    scan = clean[0].afresh()
     assert sum(account.wire.paging.served.values()) > 100
     assert verdicts(scan) == verdicts(clean[1])
     assert scan.snapshot.resources == clean[1].snapshot.resources

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +17,44 @@ from engine.collection.snapshot import written
 from engine.model import Assessment, Snapshot
 from engine.pipeline import RunRequest
 from engine.report import FORMATS, Options
-from tests.end_to_end.account import Account, clock
+from tests.emulators.identify import Call
+from tests.end_to_end.account import Account, clock, undisturbed
 
 ROOT = Path(__file__).resolve().parents[2]
 NEXT_YEAR = "2027-12-31T23:59:59Z"
 
 
-@pytest.fixture
-def request_(tmp_path: Path) -> RunRequest:
+@pytest.fixture(scope="module")
+def request_(tmp_path_factory: pytest.TempPathFactory) -> RunRequest:
     """A recorded run of every check. One store: another has another secret, and so other private digests."""
-    pipeline.initialise(str(tmp_path / "store"), tmp_path / "keys")
-    return RunRequest(config=tmp_path / "keys", store=str(tmp_path / "store"), checks=("*",))
+    folder = tmp_path_factory.mktemp("determinism")
+    pipeline.initialise(str(folder / "store"), folder / "keys")
+    return RunRequest(config=folder / "keys", store=str(folder / "store"), checks=("*",))
 
 
-@pytest.fixture
-def first(account: Account, request_: RunRequest) -> Assessment:
-    return pipeline.run(request_, clock())
+@dataclass(frozen=True, slots=True)
+class First:
+    """The run that all others are compared with, and in which order it was answered."""
+
+    assessment: Assessment
+    order: tuple[Call, ...]
 
 
-@pytest.fixture
-def stored(request_: RunRequest, first: Assessment, tmp_path: Path) -> str:
-    path = tmp_path / "snapshot.json"
+@pytest.fixture(scope="module")
+def ran(seeded_account: Account, request_: RunRequest, tmp_path_factory: pytest.TempPathFactory) -> First:
+    with undisturbed(seeded_account, tmp_path_factory.mktemp("home")):
+        assessment = pipeline.run(request_, clock())
+        return First(assessment, tuple(entry.call for entry in seeded_account.wire.traffic.log))
+
+
+@pytest.fixture(scope="module")
+def first(ran: First) -> Assessment:
+    return ran.assessment
+
+
+@pytest.fixture(scope="module")
+def stored(request_: RunRequest, first: Assessment, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("stored") / "snapshot.json"
     path.write_bytes(written(kept(request_, first)))
     return str(path)
 
@@ -57,12 +75,11 @@ def root(assessment: Assessment) -> str:
     return str(assessment.sealed["root"])
 
 
-def test_answers_in_another_order_give_the_same_root(account: Account, request_: RunRequest, first: Assessment) -> None:
-    order = [entry.call for entry in account.wire.traffic.log]
-    account.wire.traffic.reset()
+def test_answers_in_another_order_give_the_same_root(account: Account, request_: RunRequest, ran: First) -> None:
+    first = ran.assessment
     account.wire.latency.jitter = 0.02
     again = pipeline.run(request_, clock())
-    assert [entry.call for entry in account.wire.traffic.log] != order
+    assert tuple(entry.call for entry in account.wire.traffic.log) != ran.order
     assert kept(request_, again).resources == kept(request_, first).resources
     assert findings(again) == findings(first)
     assert root(again) == root(first)

@@ -38,10 +38,10 @@ def test_every_reader_has_something_to_read(account: Account, clean: tuple[Scann
         assert not filled or filled & held, f"{reader.name} found nothing to say"
 
 
-def test_every_operation_is_called_and_answered(account: Account) -> None:
+def test_every_operation_is_called_and_answered(account: Account, clean: tuple[Scanner, Scan]) -> None:
     account.older_storage.on = True
-    scanner = Scanner()
-    scanner()
+    scanner, _ = clean
+    scanner.afresh()
     answered = {entry.call.name for entry in account.wire.traffic.log if entry.status == 200}
     assert answered >= {operation for reader in scanner.plan.readers for operation in reader.operations}
 
@@ -56,10 +56,7 @@ def test_without_a_fault_every_verdict_is_known(clean: tuple[Scanner, Scan]) -> 
 def test_a_fault_turns_no_verdict_into_another(account: Account, clean: tuple[Scanner, Scan], kind: Kind) -> None:
     scanner, scan = clean
     if kind == "timeout":
-        hasty = Scanner(TIMEOUT)
-        account.older_storage.on = True
-        hasty()
-        scanner = hasty
+        scanner = scanner.within(TIMEOUT)
     mine = [case for case in dealt(clean[0].plan) if case.kind == kind]
     assert mine
     outcomes = [outcome(account, scanner, scan, case) for case in mine]
@@ -93,7 +90,7 @@ def test_the_slice_holds_every_operation_and_every_kind(clean: tuple[Scanner, Sc
 def test_throttling_of_three_in_ten_changes_no_verdict(account: Account, clean: tuple[Scanner, Scan]) -> None:
     account.older_storage.on = True
     account.wire.faults.add("throttled", "*", rate=0.3)
-    scan = Scanner()()
+    scan = clean[0].afresh()
     assert account.wire.faults.injected.total() > 30
     assert verdicts(scan) == verdicts(clean[1])
     assert sum(row.retries for row in scan.snapshot.ledger) == account.wire.faults.injected.total()
@@ -101,7 +98,7 @@ def test_throttling_of_three_in_ten_changes_no_verdict(account: Account, clean: 
 
 def test_denied_everything_nothing_passes_and_nothing_is_silent(account: Account, clean: tuple[Scanner, Scan]) -> None:
     account.wire.faults.add("denied", "*", where=lambda exchange: exchange.call.service != "sts")
-    scan = Scanner()()
+    scan = clean[0].afresh()
     judged = {finding.check.id for finding in clean[1].findings}
     assert {finding.check.id for finding in scan.findings} == judged
     assert {finding.verdict for finding in scan.findings} == {"unknown"}

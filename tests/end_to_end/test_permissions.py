@@ -33,7 +33,7 @@ def test_every_printed_action_exists_once_and_in_order(printed: dict[str, object
 def test_what_is_printed_is_enough(account: Account, clean: tuple[Scanner, Scan], printed: dict[str, object]) -> None:
     account.older_storage.on = True
     account.wire.enforcement.allow(printed)
-    scan = Scanner()()
+    scan = clean[0].afresh()
     assert (account.wire.enforcement.refused, account.wire.enforcement.unmapped) == (set(), set())
     assert verdicts(scan) == verdicts(clean[1])
 

@@ -231,7 +231,7 @@ def test_killed_at_several_moments_and_gone_on_with_the_root_is_the_same(place: 
     undisturbed = place.run()
     total = place.wire.traffic.total
     for number, after in enumerate((2, total // 3, 2 * total // 3, total - 2)):
-        place.wire.traffic.reset()
+        silence = place.wire.faults.add("timeout", "*", after=after)
         child = subprocess.Popen(
             (sys.executable, "-m", "tests.end_to_end.resume_child"),
             cwd=ROOT,
@@ -243,10 +243,12 @@ def test_killed_at_several_moments_and_gone_on_with_the_root_is_the_same(place: 
         assert child.stdin is not None
         child.stdin.write(json.dumps({"store": str(place.store), "config": str(place.config), "checks": CHECKS}))
         child.stdin.close()
-        while place.wire.traffic.total < after and child.poll() is None:
-            time.sleep(0.002)
+        while not place.wire.faults.injected.total() and child.poll() is None:
+            time.sleep(0.01)
         child.send_signal(signal.SIGKILL)
-        child.wait()
+        assert child.wait() == -signal.SIGKILL
+        place.wire.faults.remove(silence)
+        place.wire.faults.injected.clear()
         place.wire.traffic.reset()
 
         resumed = place.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -28,15 +29,29 @@ FORMS = [
 Run = Callable[..., int]
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``auditreel init`` writes and says; nothing of an account is known then."""
+    folder = tmp_path_factory.mktemp("begun")
+    for name in ("work", "keys", "said"):
+        (folder / name).mkdir()
+    assert process_in(folder)("init") == 0
+    return folder
+
+
 @pytest.fixture
-def run(account: Account, tmp_path: Path) -> Run:
+def run(account: Account, begun: Path, tmp_path: Path) -> Run:
     """Runs the process with everything recorded and every format written into ``tmp_path``; gives its exit code."""
-    for folder in ("work", "keys", "said"):
-        (tmp_path / folder).mkdir()
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return process_in(tmp_path)
+
+
+def process_in(tmp_path: Path) -> Run:
     environment = {
         **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
+        "PYTHONMALLOC": "default",  # without the slow allocator of -X dev, whose warnings are what is wanted
         "HOME": str(tmp_path / "work"),
         "AUDITREEL_CONFIG": str(tmp_path / "keys"),
         "AUDITREEL_STORE": str(tmp_path / "store"),
@@ -88,7 +103,6 @@ def test_no_secret_of_the_account_is_written(account: Account, run: Run, tmp_pat
         return answer
 
     account.said.change("lambda:ListFunctions", noted)
-    assert run("init") == 0
     assert recorded(run, "--debug") == 3
     (run_id,) = [path.name for path in (tmp_path / "store" / "runs").iterdir()]
     assert run("export", "--run", run_id, "--output", "bundle.zip") == 0
@@ -123,7 +137,6 @@ def test_no_body_of_an_answer_that_failed_is_written(account: Account, run: Run,
     else:
         for name in ("iam:GetAccountAuthorizationDetails", "lambda:ListFunctions", "s3:GetBucketAcl", "sqs:ListQueues"):
             account.said.change(name, spoilt)
-    assert run("init") == 0
     assert recorded(run, "--debug") in (3, 4)
     assert where(tmp_path, FORMS) == []
 
@@ -133,7 +146,6 @@ def test_no_body_of_a_discovery_that_failed_is_written(
     account: Account, run: Run, tmp_path: Path, operation: str
 ) -> None:
     account.wire.faults.add("error", operation, code="AccessDenied", status=403, message=CANARY)
-    assert run("init") == 0
     assert recorded(run, "--debug") in (3, 4)
     assert run("doctor", "--check", "*", "--debug") in (0, 4)
     assert where(tmp_path, FORMS) == []

@@ -78,7 +78,7 @@ def test_the_demonstration_runs_on_the_core_alone() -> None:
 def test_a_scan_sends_what_its_plan_says_and_nothing_twice(moto: MotoProcess, aws_env: AwsWire, tmp_path: Path) -> None:
     corrections.regions(aws_env.overrides, "us-east-1")
     seed(moto.url, "small")
-    assessment = pipeline.run(pipeline.RunRequest(config=tmp_path), system_clock(threading.Event()))
+    assessment = pipeline.run(pipeline.RunRequest(config=tmp_path, timeout=120.0), system_clock(threading.Event()))
     ledger = assessment.snapshot.ledger
     assert aws_env.traffic.repeats == +Counter({"iam:GenerateCredentialReport": sum(row.polls for row in ledger)})
     assert aws_env.traffic.total == sum(row.calls for row in ledger)

@@ -248,3 +248,18 @@ def test_a_resource_type_has_identity_and_tags_beside_its_properties(tmp_path: P
 )
 def test_a_value_is_of_its_type_or_is_not(value: object, type_: str, fits: bool) -> None:
     assert conforms(value, parse_type(type_)) is fits
+
+
+def test_a_file_that_changed_is_read_and_compiled_anew_and_one_that_did_not_is_not(tmp_path: Path) -> None:
+    folders = root(tmp_path, {ENCRYPTION: CHECK})
+    types = load_types(tmp_path / "schemas")
+    first, again = load_checks(folders, [])[ENCRYPTION], load_checks(folders, [])[ENCRYPTION]
+    [path] = folders.checks.rglob("*.yaml")
+    path.write_text(path.read_text().replace("version: 1", "version: 2"))
+    changed = load_checks(folders, [])[ENCRYPTION]
+    assert (again is first, changed.version, changed.digest != first.digest) == (True, 2, True)
+    one, other = compile_checks([first], types), compile_checks([again], types)
+    strict = compile_checks([first], types, {ENCRYPTION: {"approved": ["aws:kms:dsse"]}})
+    assert one[0] is other[0]
+    assert strict[0].parameters != one[0].parameters
+    assert compile_checks([changed], types)[0].check is changed

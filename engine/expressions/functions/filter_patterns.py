@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from engine.expressions.failures import EvaluationError
@@ -79,6 +80,7 @@ Clause = frozenset[Test]
 Clauses = frozenset[Clause]
 
 
+@lru_cache(maxsize=256)
 def parse(pattern: str) -> Clauses:
     """The alternatives of a pattern. Raises Malformed, or EvaluationError where there are too many to compare."""
     if len(pattern) > LONGEST:
