@@ -118,7 +118,7 @@ USAGE = {
     "unknown choice": (("run", "--severity", "worst"), "'low', 'medium', 'high', 'critical'"),
     "unknown criterion": (("run", "--demo", "--criterion", "securty"), "did you mean security?"),
     "unknown check": (("explain", "aws.iam.root_mfa_enable"), "did you mean aws.iam.root_mfa_enabled?"),
-    "pattern that matches nothing": (("run", "--demo", "--check", "gcp.*"), "unknown check 'gcp.*'"),
+    "pattern that matches nothing": (("run", "--demo", "--check", "oci.*"), "unknown check 'oci.*'"),
     "nothing selected": (("run", "--demo", "--criterion", "P8.1"), "auditreel check list"),
     "unknown suffix": (("run", "--demo", "--output", "report.pdf"), "use .txt, .json, .jsonl, .csv, .md"),
     "folder that is not there": (("run", "--demo", "--output", "missing/report.json"), "there is no folder missing"),
@@ -151,6 +151,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
 
     assert commands == [
         "run",
+        "gate",
         "check",
         "explain",
         "permissions",
