@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.gates import Change, Gate
+from engine.model import SEVERITIES
 from engine.report import Options, layout
 from engine.report.layout import Page, counted, named
 from engine.report.safe import safe
@@ -62,7 +63,7 @@ def _section(title: str, changes: Iterable[Change], page: Page) -> Iterator[str]
     if not rows:
         return
     yield page.heading(title, str(len(rows)))
-    for change in sorted(rows, key=lambda row: not row.stops)[:SHOWN]:
+    for change in sorted(rows, key=_gravity)[:SHOWN]:
         where = change.place.address if change.place is not None else change.subject.id
         mark = "stops" if change.stops else "waived" if change.waiver is not None else ""
         yield from page.labelled(mark, f"{change.check.id} [{change.check.severity}] {safe(where)}", most=2)
@@ -76,6 +77,11 @@ def _section(title: str, changes: Iterable[Change], page: Page) -> Iterator[str]
             yield from page.labelled("", safe(text), most=3)
     if len(rows) > SHOWN:
         yield from page.labelled("", f"and {len(rows) - SHOWN} more: --format json has all")
+
+
+def _gravity(change: Change) -> tuple[bool, int]:
+    """What stops first, and of that the most severe."""
+    return not change.stops, -SEVERITIES.index(change.check.severity)
 
 
 def _content(gate: Gate, page: Page) -> Iterator[str]:
@@ -121,3 +127,6 @@ def _closing(gate: Gate, page: Page) -> Iterator[str]:
         yield from page.labelled("Recorded", f"run {run.run_id} in {safe(str(run.sealed['store']))}")
     else:
         yield from page.labelled("Recorded", "not in a store" if not gate.unsigned else "unsigned, in a file")
+    gravest = min((change for change in gate.changes if change.stops), key=_gravity, default=None)
+    if gravest is not None:
+        yield from page.labelled("Next", f"auditreel explain {gravest.check.id}")
