@@ -46,6 +46,10 @@ class Referring(Protocol):
         """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
         ...
 
+    def beside(self, types: Sequence[str]) -> list[Block]:
+        """The planned resources (Terraform types) of the same provider configuration and region."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -74,6 +78,8 @@ class Block:
             # Terraform writes every attribute of a resource and of a block, as null where it is not set.
             return default if optional and not isinstance(default, Unset) else MISSING
         value = holder.values[name]
+        if value is KNOWN_AFTER_APPLY and holder.written is not None and name not in holder.written:
+            value = COMPUTED
         if value is None or (value is COMPUTED and computed):
             if not isinstance(default, Unset):
                 return default
