@@ -9,11 +9,12 @@ from typing import Any, Final
 from providers.aws.ecs import SERVICE, TASK_DEFINITION
 from providers.base import Unread
 from providers.secrets import secrets
-from providers.terraform.block import Block
+from providers.terraform.block import COMPUTED, Block
 from providers.terraform.mapping import Attribute, Derived, Mapping
 
 _CONTAINERS: Final = "container_definitions"
 _MALFORMED: Final = Unread("malformed_response", detail="no container definitions")
+_UNBROKEN: Final = "ECS API, DeploymentCircuitBreaker: off unless it is turned on"
 _API: Final = "ECS API, RegisterTaskDefinition: left out where the default holds, which is not the host's"
 
 
@@ -67,6 +68,8 @@ def _secrets(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 def _breaker(block: Block) -> Any:
     breaker = block.block("deployment_circuit_breaker")
+    if breaker is COMPUTED:
+        return None
     if breaker is None or isinstance(breaker, Unread):
         return breaker
     return {"enable": breaker.get("enable"), "rollback": breaker.get("rollback")}
@@ -81,7 +84,7 @@ MAPPINGS: Final = (
         properties={
             "deployment_controller": Attribute("deployment_controller.type", None),
             "circuit_breaker": Derived(
-                ("deployment_circuit_breaker.enable", "deployment_circuit_breaker.rollback"), _breaker
+                ("deployment_circuit_breaker.enable", "deployment_circuit_breaker.rollback"), _breaker, _UNBROKEN
             ),
         },
     ),

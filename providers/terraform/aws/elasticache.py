@@ -11,6 +11,7 @@ from providers.terraform.mapping import Attribute, Derived, Mapping
 
 _PROVIDER: Final = "provider documentation, aws_elasticache_replication_group"
 _INHERITED: Final = Unread("known_after_apply", detail="its global replication group decides")
+_UNSAID: Final = Unread("known_after_apply", detail="not set in the configuration")
 _OWN: Final = Unread("not_collected", detail="whether ElastiCache encrypts it with a key of its own")
 
 
@@ -37,8 +38,8 @@ def _at_rest(block: Block) -> Any:
     if _secondary(block):
         return _INHERITED
     engine = block.get("engine", "redis")
-    # Of Valkey the default is the contrary: what is not set is not said to be encrypted.
-    return False if engine == "redis" else engine if isinstance(engine, Unread) else _INHERITED
+    # The documented default of Valkey is the contrary, which older versions of it may not share.
+    return False if engine == "redis" else engine if isinstance(engine, Unread) else _UNSAID
 
 
 def _storage(block: Block) -> Any:

@@ -47,10 +47,9 @@ def _zones(block: Block) -> Any:
         if isinstance(subnets, Unread):
             return subnets
         if isinstance(found, Unread) or len(found) != len(subnets):
-            zones = [NOT_HELD] * len(subnets)
-        else:
-            zones = [row.get("availability_zone") for row in found]
-    return zones if any(isinstance(zone, Unread) for zone in zones) else sorted(set(zones))
+            return NOT_HELD
+        zones = [row.get("availability_zone") for row in found]
+    return next((zone for zone in zones if isinstance(zone, Unread)), None) or sorted(set(zones))
 
 
 def _zone(row: Block) -> Any:

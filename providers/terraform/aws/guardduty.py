@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from providers.aws.guardduty import DETECTOR
+from providers.base import Unread
 from providers.terraform.aws.beyond import NOT_HELD
 from providers.terraform.block import Block
 from providers.terraform.mapping import Attribute, Derived, Mapping, Part, Split
@@ -20,9 +21,9 @@ def _feature(block: Block) -> list[dict[str, Any]]:
     return [{key: block.get(key) for key in _KEYS}]
 
 
-def _others(block: Block) -> list[dict[str, Any]]:
+def _others(block: Block) -> Unread:
     # GuardDuty turns features on by itself when it is enabled (User Guide, "GuardDuty protection plans").
-    return [dict.fromkeys(_KEYS, NOT_HELD)]
+    return NOT_HELD
 
 
 MAPPINGS: Final = (

@@ -10,7 +10,9 @@ from providers.terraform.mapping import Attribute, Mapping, Where
 
 
 def _identity(block: Block, where: Where) -> Any:
-    return f"{where.region}|{where.account}" if where.region and where.account else None
+    # The provider's id of a session is the account's.
+    account = block.get("id", None, computed=False)
+    return f"{where.region}|{account}" if where.region is not None and isinstance(account, str) else None
 
 
 MAPPINGS: Final = (

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from providers.aws.redshift import CLUSTER, REQUIRE_SSL
 from providers.base import Unread
-from providers.terraform.block import Block
+from providers.terraform.block import COMPUTED, Block
 from providers.terraform.mapping import Attribute, Constant, Derived, Mapping, Part, Split
 
 PARAMETERS: Final = "aws_redshift_parameter_group"
@@ -27,6 +27,12 @@ def _encrypted(block: Block) -> Any:
         return True
     restored = [block.get(path, None, optional=True) for path in ("snapshot_identifier", "snapshot_arn")]
     return _RESTORED if any(source not in (None, "") for source in restored) else False
+
+
+def _inline_logging(block: Block) -> Any:
+    """Older provider versions have the logging in the cluster itself; without it, a resource beside may turn it on."""
+    logging = block.block("logging", optional=True)
+    return COMPUTED if logging is None else logging if isinstance(logging, Unread) else logging.get("enable")
 
 
 def _require_ssl(block: Block) -> Any:
@@ -73,7 +79,7 @@ MAPPINGS: Final = (
             "logging_enabled": Split(
                 False,
                 "Redshift API, EnableLogging: off until then",
-                inline=Attribute("logging.enable", None, optional=True),
+                inline=Derived(("logging.enable",), _inline_logging),
                 optional=True,
             ),
             "last_log_delivery_at": Split(None, _NEW),

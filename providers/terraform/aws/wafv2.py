@@ -6,17 +6,19 @@ from typing import Any, Final
 
 from providers.aws.wafv2 import WEB_ACL
 from providers.base import Unread
+from providers.terraform.aws.beyond import one_of
 from providers.terraform.block import Block
 from providers.terraform.mapping import Derived, Mapping, Part, Split
 
 _DESTINATIONS: Final = "log_destination_configs"
 _FILTER: Final = "logging_filter"
+_KEEPERS: Final = ("AWS::Logs::LogGroup", "AWS::S3::Bucket")
 
 
 def _configurations(block: Block) -> Any:
     """The one configuration that the part is. It has exactly one destination (WAF API, LoggingConfiguration)."""
-    destinations, filter_ = block.get(_DESTINATIONS), block.block(_FILTER)
-    found = [destinations] if isinstance(destinations, Unread) else destinations
+    destinations, filter_ = one_of(block, _DESTINATIONS, *_KEEPERS), block.block(_FILTER)
+    found = destinations if isinstance(destinations, list) else [destinations]
     if filter_ is None:
         return [{"destinations": found, "default_behavior": None, "filter_behaviors": []}]
     if isinstance(filter_, Unread):
