@@ -132,6 +132,13 @@ def _owner(listener: Block) -> Block | Unread:
     return found[0] if len(found) == 1 else NOT_HELD
 
 
+def _name(listener: Block) -> Any:
+    """The load balancer's name and the port, as the live adapter has it."""
+    owner, port = _owner(listener), listener.get("port", "", computed=False)
+    name = owner if isinstance(owner, Unread) else owner.get("name", None, computed=False)
+    return f"{name}:{port}" if isinstance(name, str) and not isinstance(port, Unread) else None
+
+
 def _of_owner(block: Block) -> Any:
     owner = _owner(block)
     return owner if isinstance(owner, Unread) else _scheme(owner)
@@ -203,7 +210,7 @@ def _listener(terraform: str) -> Mapping:
     return Mapping(
         type=LISTENER,
         terraform=terraform,
-        name=Attribute("port", None, convert=str),
+        name=Derived(("load_balancer_arn", "port"), _name),
         finish=_rules,
         parts=tuple(
             Part(rule, "listener_arn", {"rules": Derived(("priority", "action.type", "action.redirect"), _rule)})

@@ -42,4 +42,11 @@ PROTOCOLS: Final[dict[str, list[str]]] = {
     "ELBSecurityPolicy-TLS13-1-2-Ext1-FIPS-2023-04": _from(2, 3),
     "ELBSecurityPolicy-TLS13-1-2-Ext2-FIPS-2023-04": _from(2, 3),
     "ELBSecurityPolicy-TLS13-1-3-FIPS-2023-04": _from(3, 3),
+    "ELBSecurityPolicy-TLS13-1-0-PQ-2025-09": _from(0, 3),
+    "ELBSecurityPolicy-TLS13-1-2-PQ-2025-09": _from(2, 3),
+    "ELBSecurityPolicy-TLS13-1-2-Ext1-PQ-2025-09": _from(2, 3),
+    "ELBSecurityPolicy-TLS13-1-2-Ext2-PQ-2025-09": _from(2, 3),
+    "ELBSecurityPolicy-TLS13-1-3-PQ-2025-09": _from(3, 3),
+    "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09": _from(2, 3),
+    "ELBSecurityPolicy-TLS13-1-2-FIPS-PQ-2025-09": _from(2, 3),
 }
