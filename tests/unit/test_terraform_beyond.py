@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from engine.model import Resource
-from tests.planned import ACCOUNT, REGION, Rows, held, verdicts, verdicts_over
+from providers.terraform import folded
+from tests.planned import ACCOUNT, AT, REGION, Rows, held, plan, verdicts, verdicts_over
 from tests.plans import UNKNOWN, Ref, Secret
+from tests.unit.data_folders import CHECKOUT
+from tests.unit.test_terraform_verdicts_second import NEEDS_LIVE, ONE_SIDED, PAIRS, mine
+
+FACTS = CHECKOUT.parent / "shared" / "catalogue" / "checks.yaml"
 
 REDIRECT = {"type": "redirect", "redirect": [{"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}]}
 BALANCER = {"name": "web", "load_balancer_type": "application"}
@@ -409,6 +415,26 @@ STANDARD = held("AWS::SecurityHub::Standard", arn("securityhub", "subscription/f
 RESPONSE = held("AWS::SSMIncidents::ResponsePlan", f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/p", "p")
 
 
+ALARM = held(
+    "AWS::CloudWatch::Alarm",
+    arn("cloudwatch", "alarm:failed"),
+    "failed",
+    namespace="AWS/SQS",
+    metric_name="ApproximateNumberOfMessagesVisible",
+    dimensions=[{"name": "QueueName", "value": "failed"}],
+    actions_enabled=True,
+    alarm_actions=[TOPIC],
+)
+
+
+def dead(name: str) -> Rows:
+    """A queue, and one by that name for what it fails at."""
+    return {
+        "aws_sqs_queue.dead": {"name": name},
+        "aws_sqs_queue.x": {"name": "orders", "redrive_policy": Ref("aws_sqs_queue.dead.arn")},
+    }
+
+
 def routed(to: str) -> Rows:
     return {
         "aws_cloudwatch_event_rule.r": {"name": "findings", "event_pattern": FINDINGS},
@@ -461,6 +487,7 @@ OVER: dict[str, tuple[tuple[Resource, ...], Rows, Rows]] = {
         invoked(),
     ),
     "aws.macie.discovery_enabled": ((SESSION,), *kept("aws_macie2_account.m", id=ACCOUNT, status="ENABLED")),
+    "aws.sqs.dlq_alarm": ((ALARM,), dead("failed"), dead("unwatched")),
     "aws.securityhub.enabled": (
         (STANDARD,),
         *kept("aws_securityhub_standards_subscription.s", id=STANDARD.id, standards_arn="arn:fsbp"),
@@ -473,3 +500,39 @@ OVER: dict[str, tuple[tuple[Resource, ...], Rows, Rows]] = {
 def test_a_check_of_a_whole_account_is_driven_by_plans_over_a_run(id_: str, tmp_path: Path) -> None:
     live, good, bad = OVER[id_]
     assert (verdicts_over(id_, live, good, tmp_path), verdicts_over(id_, live, bad, tmp_path)) == ({"pass"}, {"fail"})
+
+
+def test_deleting_a_control_of_these_services_is_told() -> None:
+    controls = {
+        "aws_guardduty_detector.d": {"id": "d", "arn": DETECTOR.id},
+        "aws_macie2_account.m": {"id": ACCOUNT},
+        "aws_networkfirewall_firewall.f": {"name": "f", "arn": "arn:f"},
+        "aws_securityhub_account.h": {"id": ACCOUNT, "enable_default_standards": True},
+        "aws_securityhub_standards_subscription.s": {"id": STANDARD.id},
+        "aws_ssmincidents_response_plan.p": {"name": "p", "arn": RESPONSE.id},
+        "aws_wafv2_web_acl.w": {"name": "w", "arn": "arn:w"},
+    }
+    found = folded(plan({f"delete {address}": values for address, values in controls.items()}).data(), AT)
+    assert {item.place.address for item in found.deleted} == set(controls)
+
+
+# --- the catalogue of facts ------------------------------------------------------------------------------------------
+
+NOT_DRIVEN = {
+    "aws.inspector2.enabled": NEEDS_LIVE["aws.inspector2.enabled"],
+    "aws.kinesis.stream_encrypted_and_retained": "it is two checks here, aws.kinesis.stream_encrypted and its sister",
+    "aws.organizations.ai_data_use_opt_out": NEEDS_LIVE["aws.organizations.ai_data_use_opt_out"],
+    "aws.organizations.region_deny_scp": NEEDS_LIVE["aws.organizations.region_deny_scp"],
+}
+"""Checks that the catalogue calls judgeable on a plan and that no plan drives, with why."""
+
+
+@pytest.mark.skipif(not FACTS.is_file(), reason="the catalogue of facts is not beside the checkout")
+def test_every_check_that_the_catalogue_calls_judgeable_is_driven_or_has_a_reason() -> None:
+    rows = yaml.safe_load(FACTS.read_text())["checks"]
+    judgeable = mine(row["id"] for row in rows if row["terraform"]["judgeable"] in ("yes", "partial"))
+    assert judgeable - {*PAIRS, *ONE_SIDED, *OVER} == set(NOT_DRIVEN)
+
+
+def test_what_a_plan_cannot_judge_alone_is_driven_over_a_run_or_is_no_matter_of_plans() -> None:
+    assert set(OVER) <= set(NEEDS_LIVE)
