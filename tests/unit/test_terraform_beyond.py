@@ -285,6 +285,19 @@ VERDICTS: dict[str, tuple[str, Rows, str]] = {
         },
         "fail",
     ),
+    "blocks of a set, of which one leaves open what another writes": (
+        "aws.opensearch.logs_published",
+        {
+            "aws_opensearch_domain.x": {
+                "domain_name": "d",
+                "log_publishing_options": [
+                    {"log_type": "AUDIT_LOGS", "cloudwatch_log_group_arn": "a", "enabled": UNKNOWN},
+                    {"log_type": "INDEX_SLOW_LOGS", "cloudwatch_log_group_arn": "b"},
+                ],
+            }
+        },
+        "unknown",
+    ),
     "a domain that says nothing of HTTPS": (
         "aws.opensearch.https_required",
         {"aws_opensearch_domain.x": {"domain_name": "d"}},
@@ -386,6 +399,16 @@ VERDICTS: dict[str, tuple[str, Rows, str]] = {
 def test_what_lies_beyond_a_plan_is_never_taken_for_granted(case: str) -> None:
     id_, rows, verdict = VERDICTS[case]
     assert verdicts(id_, rows) == {verdict}
+
+
+def test_a_block_of_a_set_in_another_order_than_it_is_written_is_not_taken_for_left_open() -> None:
+    options = VERDICTS["blocks of a set, of which one leaves open what another writes"][1]
+    built = plan(options).document()
+    (row,) = built["configuration"]["root_module"]["resources"]
+    row["expressions"]["log_publishing_options"].reverse()
+    found = folded(json.dumps(built).encode(), AT).after
+    (domain,) = (item for item in found if item.type == "AWS::OpenSearchService::Domain")
+    assert "/published_logs/0/enabled" in domain.unread
 
 
 # --- over what a run read --------------------------------------------------------------------------------------------
