@@ -14,7 +14,7 @@ from providers.terraform import folded
 from tests.planned import ACCOUNT, AT, REGION, Rows, held, plan, verdicts, verdicts_over
 from tests.plans import UNKNOWN, Ref, Secret
 from tests.unit.data_folders import CHECKOUT
-from tests.unit.test_terraform_verdicts_second import NEEDS_LIVE, ONE_SIDED, PAIRS, mine
+from tests.unit.test_terraform_verdicts_ecr_to_waf import NEEDS_LIVE, ONE_SIDED, PAIRS, mine
 
 FACTS = CHECKOUT.parent / "shared" / "catalogue" / "checks.yaml"
 
