@@ -39,7 +39,7 @@ def _why(
 ) -> str | None:
     subject = check.check.resource_type
     for relation in check.check.related.values():
-        if relation.resource_type not in context and not _by_id(relation):
+        if relation.resource_type not in context and not _by_identity(relation):
             return f"it looks at every {relation.resource_type} of the account, of which a plan holds some"
     for type_, names in sorted(check.decisive.items()):
         if type_ not in fills:
@@ -52,6 +52,6 @@ def _why(
     return None
 
 
-def _by_id(relation: Relation) -> bool:
-    """Whether a relation is one by an id, on either end: then what a plan shows of it can be all there is."""
-    return "id" in relation.on or "id" in relation.on.values()
+def _by_identity(relation: Relation) -> bool:
+    """Whether a relation is one by an id, on either end, or by the name in a region: what a plan shows can be all."""
+    return "id" in relation.on or "id" in relation.on.values() or {"region", "name"} <= relation.on.keys()

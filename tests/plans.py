@@ -16,7 +16,14 @@ from typing import Any, Final, Literal
 SCHEMA: Final[Mapping[str, Any]] = json.loads((Path(__file__).parent / "terraform" / "aws.json").read_text())
 PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
 OPTIONAL_COMPUTED: Final = frozenset(
-    {"ingress", "egress", "policy", "id", "region", "tags_all", "inline_policy", "versioning"}
+    {
+        *("ingress", "egress", "policy", "id", "region", "tags_all", "inline_policy", "versioning"),
+        *("access_policies", "encrypt_at_rest", "node_to_node_encryption", "domain_endpoint_options"),
+        *("redrive_policy", "sqs_managed_sse_enabled", "network_mode", "protocols", "at_rest_encryption_enabled"),
+        *("transit_encryption_enabled", "transit_encryption_mode", "subnet_mapping", "subnets", "internal"),
+        *("ssl_policy", "glue_version", "maximum_retry_attempts", "maximum_record_age_in_seconds", "encrypted"),
+        *("cluster_parameter_group_name", "deployment_circuit_breaker"),
+    }
 )
 """Attributes that can be set and that the provider computes otherwise, which the bindings do not tell apart."""
 

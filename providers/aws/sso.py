@@ -33,10 +33,10 @@ def _permission_sets(aws: Caller, scope: Scope) -> Iterator[Found]:
 def _permission_set(aws: Caller, set_: Resource) -> Mapping[str, Any]:
     instance = set_.properties["instance_arn"]
     answer = aws.call("sso-admin", "describe_permission_set", InstanceArn=instance, PermissionSetArn=set_.id)
-    return {"session_duration_seconds": _seconds(answer["PermissionSet"].get("SessionDuration"))}
+    return {"session_duration_seconds": seconds(answer["PermissionSet"].get("SessionDuration"))}
 
 
-def _seconds(duration: str | None) -> int | Unread:
+def seconds(duration: str | None) -> int | Unread:
     """An ISO 8601 duration of days at most ("PT8H"), in seconds."""
     if duration is None:
         return MISSING

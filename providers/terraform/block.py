@@ -46,6 +46,10 @@ class Referring(Protocol):
         """The planned resources (Terraform types) that ids and references name; None where one cannot be told."""
         ...
 
+    def beside(self, types: Sequence[str]) -> list[Block]:
+        """The planned resources (Terraform types) of the same provider configuration and region."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -74,6 +78,8 @@ class Block:
             # Terraform writes every attribute of a resource and of a block, as null where it is not set.
             return default if optional and not isinstance(default, Unset) else MISSING
         value = holder.values[name]
+        if value is KNOWN_AFTER_APPLY and holder.written is not None and name not in holder.written:
+            value = COMPUTED
         if value is None or (value is COMPUTED and computed):
             if not isinstance(default, Unset):
                 return default
@@ -95,7 +101,7 @@ class Block:
         if not isinstance(value, Sequence) or isinstance(value, str):
             return Unread("malformed_response", detail="no blocks")
         written = self._written(path)
-        rows = written if isinstance(written, list) and len(written) == len(value) else [None] * len(value)
+        rows = _rows(written) if isinstance(written, list) and len(written) == len(value) else [None] * len(value)
         if unread := next((item for item in value if isinstance(item, Unread)), None):
             return unread
         if not all(isinstance(item, Mapping) for item in value):
@@ -168,6 +174,17 @@ class Block:
                 node = node[0] if len(node) == 1 else None
             node = node.get(step) if isinstance(node, Mapping) else None
         return node
+
+
+def _rows(written: Sequence[Any]) -> Sequence[Any]:
+    """What is written of each of several blocks, which a set has in an order of its own.
+
+    What any of them writes may be written of each: it is not left to the provider then.
+    """
+    if len(written) < 2 or not all(isinstance(row, Mapping) for row in written):
+        return written
+    names: dict[str, Any] = {name: {} for row in written for name in row}
+    return [{**names, **row} for row in written]
 
 
 # --- laying masks over values ----------------------------------------------------------------------------------------

@@ -58,3 +58,12 @@ class Seen:
         if trail.lost or not targets or len(targets) != len(trail.targets):
             return None
         return [self._fold.block(change) for change in targets]
+
+    def beside(self, types: Sequence[str]) -> list[Block]:
+        """The planned resources (Terraform types) of the same provider configuration and region."""
+        mine = self._place(self._change)
+        found = [change for change in self._fold.held(types)[0].values() if self._place(change) == mine]
+        return [self._fold.block(change) for change in found] if mine[1] is not None else []
+
+    def _place(self, change: Planned) -> tuple[object, str | None]:
+        return (change.written or {}).get("provider_config_key"), self._fold.sides.where[change.address].region

@@ -24,6 +24,8 @@ ELSEWHERE = {"owner.arn"}
 """Paths into the resource that holds a block which is a resource of its own."""
 OLDER: dict[str, frozenset[str]] = {
     "aws_iam_role": frozenset({"managed_policy_arns"}),
+    "aws_redshift_cluster": frozenset({"logging"}),
+    "aws_secretsmanager_secret": frozenset({"rotation_lambda_arn"}),
 }
 """Attributes that the published version of the provider no longer has and older ones do."""
 
@@ -96,7 +98,14 @@ def test_links_and_keys_are_attributes_that_the_provider_publishes(terraform: st
 
 
 VALUES: dict[str, Any] = {"string": "1", "number": 1, "bool": True, "list": ["1"], "map": {"a": "b"}}
-NAMED: dict[str, Any] = {"engine": "postgres", "field": "eventCategory", "equals": ["Management"], "acl": "private"}
+NAMED: dict[str, Any] = {
+    "engine": "postgres",
+    "field": "eventCategory",
+    "equals": ["Management"],
+    "acl": "private",
+    "at_rest_encryption_enabled": "true",
+    "additional_version_weights": {"2": 0.1},
+}
 """Values of attributes of which not every text makes sense."""
 
 
@@ -122,6 +131,9 @@ class Nowhere:
 
     def blocks_of(self, known: object, references: object, types: object) -> None:
         return None
+
+    def beside(self, types: object) -> list[Block]:
+        return []
 
 
 @pytest.mark.parametrize(("key", "spec"), ROWS, ids=[" ".join(key) for key, _ in ROWS])

@@ -483,7 +483,7 @@ def test_without_a_key_the_record_is_unsigned_and_says_so(gate: Any, tmp_path: P
 VERDICTS = {
     "aws/checkov-55res-0.12.json": 3,
     "aws/checkov-after-unknown.json": 2,
-    "aws/checkov-deleted-resources.json": 4,
+    "aws/checkov-deleted-resources.json": 3,
     "aws/checkov-oidc-trust-1.5.json": 0,
     "aws/checkov-update-keys-1.4.json": 4,
     "aws/snyk-count-1.3.json": 3,
