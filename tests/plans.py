@@ -16,7 +16,14 @@ from typing import Any, Final, Literal
 SCHEMA: Final[Mapping[str, Any]] = json.loads((Path(__file__).parent / "terraform" / "aws.json").read_text())
 PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
 OPTIONAL_COMPUTED: Final = frozenset(
-    {"ingress", "egress", "policy", "id", "region", "tags_all", "inline_policy", "versioning"}
+    {
+        *("ingress", "egress", "policy", "id", "region", "tags_all", "inline_policy", "versioning"),
+        *("root_block_device", "ebs_block_device", "metadata_options", "user_data", "user_data_base64", "encrypted"),
+        *("associate_public_ip_address", "vpc_security_group_ids", "ipv6_addresses", "ipv6_address_count"),
+        *("availability_zones", "load_balancers", "target_group_arns", "traffic_source", "health_check_type"),
+        *("publicly_accessible", "replication_task_settings", "recording_group", "point_in_time_recovery"),
+        *("default_version", "endpoint_configuration", "kms_key_arn"),
+    }
 )
 """Attributes that can be set and that the provider computes otherwise, which the bindings do not tell apart."""
 

@@ -50,7 +50,7 @@ class Catalogue:
                 found[row.type] |= {*row.fills, "tags"}
         for settings in self.settings.values():
             for setting in settings:
-                found[setting.type] |= set(setting.fills)
+                found[setting.type] |= {*setting.fills, *setting.where}
         return {type_: frozenset(names) for type_, names in found.items()}
 
 
@@ -202,13 +202,16 @@ class Fold:
                 base = self.sides.id(change, row)
                 rows = [Block({}, None, block.referring)] if isinstance(inner, Unread) else inner
                 for item in rows:
-                    made = self._each(change, row, block, item, base)
-                    yield change, _hidden(made, inner) if isinstance(inner, Unread) else made
+                    both = Block({**item.values, "owner": block.values}, item.written, item.referring)
+                    if row.applies is None or _given(row.applies, both) is not False:
+                        made = self._each(change, row, both, base)
+                        yield change, _hidden(made, inner) if isinstance(inner, Unread) else made
 
-    def _each(self, change: Planned, row: declared.Mapping, block: Block, item: Block, base: str) -> Resource:
-        both = Block({**item.values, "owner": block.values}, item.written, item.referring)
+    def _each(self, change: Planned, row: declared.Mapping, both: Block, base: str) -> Resource:
+        where = self.sides.where[change.address]
+        own = _text(_given(lambda block: row.identity(block, where), both))
         name = _text(_given(row.name.read, both))
-        return self._resource(change, row, both, f"{base}/{row.each}/{name or 'unnamed'}")
+        return self._resource(change, row, both, own or f"{base}/{row.each}/{name or 'unnamed'}")
 
     def _resource(self, change: Planned, row: declared.Mapping, block: Block, id_: str) -> Resource:
         properties = {name: self._property(change, row, block, name, spec) for name, spec in row.properties.items()}
@@ -383,9 +386,18 @@ class Fold:
             yield replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
 
     def _set(self, change: Planned, setting: Setting) -> Mapping[str, Any]:
-        if change.values(self.side) is not None:
-            return {name: _given(spec.read, self.block(change)) for name, spec in setting.fills.items()}
-        return setting.removed if self.side == "after" else {}
+        there = change.values(self.side) is not None
+        held = self.block(change) if there else self.sides.other(self.side).block(change)
+        if setting.applies is not None and _given(setting.applies, held) is False:
+            return {}
+        if there:
+            told = {name: _given(spec.read, held) for name, spec in setting.fills.items()}
+        else:
+            told = dict(setting.removed) if self.side == "after" else {}
+        where = self.sides.where[change.address]
+        # What a place is called by is told where the plan tells the place.
+        place = {name: getattr(where, name) if where.region is not None else NOT_TOLD for name in setting.where}
+        return {**told, **place} if told else {}
 
 
 class Links:
@@ -430,17 +442,26 @@ class Links:
         block = self._fold.block(change)
         value = block.get(part.link, None, optional=True, computed=False)
         known = value is not None and not isinstance(value, Unread)
-        if known:
-            found = owners.by_value.get(_hashable(value), [])
-            if found or not owners.unnamed:
-                return found, True
         trail = self._fold.references.follow(block.references(part.link), context_of(change))
         named = {target.planned.address for target in trail.targets}
+        if known:
+            found = self._alike(block, part, owners.by_value.get(_hashable(value), []))
+            meant = [owner for owner in found if owner.address in named]
+            if len(found) > 1 and meant and not trail.lost:
+                return meant, True
+            if found or not owners.unnamed:
+                return found, True
         found = [owner for owner in owners.all if owner.address in named]
         if found and not trail.lost:
             return found, True
         # A value that is known names an owner with a known key, or none of these.
         return ([], True) if known else (owners.all, False)
+
+    def _alike(self, block: Block, part: Part, owners: Sequence[Planned]) -> list[Planned]:
+        """The owners that differ from a part in nothing that they have in common."""
+        return [
+            owner for owner in owners if not any(_differ(block, self._fold.block(owner), name) for name in part.same)
+        ]
 
 
 def _owning(cloud: Catalogue, part: Part) -> list[str]:
@@ -562,6 +583,12 @@ def _liftable(value: Any) -> Any:
     except TypeError:
         return MALFORMED
     return value
+
+
+def _differ(one: Block, other: Block, name: str) -> bool:
+    """Whether an attribute is known in both blocks and not the same."""
+    values = [block.get(name, None, optional=True, computed=False) for block in (one, other)]
+    return not any(isinstance(value, Unread) for value in values) and values[0] != values[1]
 
 
 def _text(value: Any) -> str:

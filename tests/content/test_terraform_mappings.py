@@ -96,7 +96,13 @@ def test_links_and_keys_are_attributes_that_the_provider_publishes(terraform: st
 
 
 VALUES: dict[str, Any] = {"string": "1", "number": 1, "bool": True, "list": ["1"], "map": {"a": "b"}}
-NAMED: dict[str, Any] = {"engine": "postgres", "field": "eventCategory", "equals": ["Management"], "acl": "private"}
+NAMED: dict[str, Any] = {
+    "engine": "postgres",
+    "field": "eventCategory",
+    "equals": ["Management"],
+    "acl": "private",
+    "resource_id": "table/orders",
+}
 """Values of attributes of which not every text makes sense."""
 
 

@@ -10,7 +10,34 @@ from providers.terraform.folding import Catalogue, catalogue
 
 __all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
 
-SERVICES: Final = ("cloudtrail", "iam", "kms", "rds", "s3", "security_groups")
+SERVICES: Final = (
+    "accessanalyzer",
+    "account",
+    "apigateway",
+    "apigatewayv2",
+    "appsync",
+    "autoscaling",
+    "backup",
+    "bedrock",
+    "cloudfront",
+    "cloudtrail",
+    "cloudwatch",
+    "codebuild",
+    "codepipeline",
+    "cognito",
+    "config",
+    "dax",
+    "dms",
+    "dynamodb",
+    "ec2",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "s3",
+    "security_groups",
+    "vpc",
+)
 """The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both.
 
 ``ALSO`` names Terraform types that its mappings read for others only."""

@@ -1,0 +1,103 @@
+"""Plans judged by the file of a check: by themselves, or over what a run read of the account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from engine.collection.conformance import conforming
+from engine.content.checks import CompiledCheck, compile_checks
+from engine.content.load import load
+from engine.content.root import find
+from engine.evaluate import evaluate
+from engine.judgeable import needs_live
+from engine.model import Collection, Resource, Scope, Snapshot
+from engine.planned import laid_over, planned
+from providers.terraform import fills, folded
+from tests.plans import UNKNOWN, PlanBuilder
+
+AT: Final = "2026-11-26T00:00:00Z"
+ACCOUNT: Final = "123456789012"
+REGION: Final = "eu-central-1"
+CONTEXT: Final = ("AWS::Account", "AWS::Region")
+CONTENT: Final = load(find())
+CONFORM: Final = conforming({name: schema.type for name, schema in CONTENT.types.items()})
+
+Rows = Mapping[str, dict[str, Any]]
+"""The resources of a plan by address, with "keep" or "delete" before it for what is not made."""
+Pair = tuple[Rows, Rows]
+"""Plans that a check passes and fails."""
+
+
+def statement(**more: Any) -> str:
+    """A policy document of one statement that allows."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", **more}]})
+
+
+def one(kind: str, good: dict[str, Any], bad: dict[str, Any], **both: Any) -> Pair:
+    """A pair of plans with one resource of a kind."""
+    return {f"{kind}.x": {**both, **good}}, {f"{kind}.x": {**both, **bad}}
+
+
+def plan(rows: Rows) -> PlanBuilder:
+    """The plan of these resources."""
+    builder = PlanBuilder()
+    for key, values in rows.items():
+        verb, _, address = key.rpartition(" ")
+        getattr(builder, verb or "create")(address, **values)
+    return builder
+
+
+def verdicts(id_: str, rows: Rows) -> set[str]:
+    """What a check concludes of what a plan makes, but for what it is not about."""
+    found = tuple(map(CONFORM, folded(plan(rows).data(), AT).after))
+    scope = Scope("aws", "unknown", "global")
+    collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTEXT)
+    return _concluded(id_, Snapshot(AT, "planned", {}, (), collections, found))
+
+
+def held(type_: str, id_: str, name: str = "", region: str = REGION, **properties: Any) -> Resource:
+    """A resource that a run read."""
+    return Resource(type_, id_, name or id_, "aws", ACCOUNT, region, {}, AT, properties)
+
+
+def verdicts_over(id_: str, live: Iterable[Resource], rows: Rows, folder: Path) -> set[str]:
+    """What a check concludes of an account that a run read whole, with a plan laid over it."""
+    path = plan(rows).write(folder / "plan.json")
+    scopes = (Scope("aws", ACCOUNT, REGION), Scope("aws", ACCOUNT, "global"))
+    collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTENT.types for scope in scopes)
+    context = (held("AWS::Account", ACCOUNT, region="global"), held("AWS::Region", REGION))
+    there = Snapshot(AT, "live", {}, scopes, collections, (*context, *live))
+    return _concluded(id_, laid_over(there, planned(path, AT, CONFORM), CONTENT.types).after)
+
+
+def unknown(pair: Pair) -> Rows | None:
+    """The first plan of a pair with all that it sets otherwise than the second unknown; None where it sets more."""
+    good, bad = pair
+    if good.keys() != bad.keys():
+        return None
+    return {
+        address: {name: value if bad[address].get(name) == value else UNKNOWN for name, value in values.items()}
+        for address, values in good.items()
+    }
+
+
+def compiled() -> tuple[CompiledCheck, ...]:
+    """Every check, ready to run."""
+    return tuple(compile_checks(CONTENT.checks.values(), CONTENT.types))
+
+
+def judged_alone() -> frozenset[str]:
+    """The checks that a plan can judge by itself, as the gate selects them, where it sets all that it can."""
+    known = fills()
+    whole = [Resource(type_, "x", "x", "aws", "1", "r", {}, AT, dict.fromkeys(names)) for type_, names in known.items()]
+    checks = compiled()
+    left = {row.check.id for row in needs_live(checks, known, CONTEXT, whole)}
+    return frozenset(check.check.id for check in checks) - left
+
+
+def _concluded(id_: str, snapshot: Snapshot) -> set[str]:
+    checks = compile_checks([CONTENT.checks[id_]], CONTENT.types)
+    return {str(finding.verdict) for finding in evaluate(snapshot, checks)} - {"not_applicable"}
