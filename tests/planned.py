@@ -74,13 +74,17 @@ def verdicts_over(id_: str, live: Iterable[Resource], rows: Rows, folder: Path) 
 
 
 def unknown(pair: Pair) -> Rows | None:
-    """The first plan of a pair with all that it sets otherwise than the second unknown; None where it sets more."""
+    """The plans of a pair as one in which all is unknown that they set otherwise; None where they are of others."""
     good, bad = pair
     if good.keys() != bad.keys():
         return None
+    both = {address: {**bad[address], **values} for address, values in good.items()}
     return {
-        address: {name: value if bad[address].get(name) == value else UNKNOWN for name, value in values.items()}
-        for address, values in good.items()
+        address: {
+            name: value if good[address].get(name) == bad[address].get(name) else UNKNOWN
+            for name, value in values.items()
+        }
+        for address, values in both.items()
     }
 
 
