@@ -25,6 +25,11 @@ CONTEXT: Final = ("AWS::Account", "AWS::Region")
 CONTENT: Final = load(find())
 CONFORM: Final = conforming({name: schema.type for name, schema in CONTENT.types.items()})
 
+OPEN: Final = dict.fromkeys(
+    ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets"), False
+)
+"""A block of public access that blocks nothing."""
+
 Rows = Mapping[str, dict[str, Any]]
 """The resources of a plan by address, with "keep" or "delete" before it for what is not made."""
 Pair = tuple[Rows, Rows]
@@ -68,7 +73,7 @@ def verdicts_over(id_: str, live: Iterable[Resource], rows: Rows, folder: Path) 
     path = plan(rows).write(folder / "plan.json")
     scopes = (Scope("aws", ACCOUNT, REGION), Scope("aws", ACCOUNT, "global"))
     collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTENT.types for scope in scopes)
-    context = (held("AWS::Account", ACCOUNT, region="global"), held("AWS::Region", REGION))
+    context = (held("AWS::Account", ACCOUNT, region="global", s3_public_access_block=OPEN), held("AWS::Region", REGION))
     there = Snapshot(AT, "live", {}, scopes, collections, (*context, *live))
     return _concluded(id_, laid_over(there, planned(path, AT, CONFORM), CONTENT.types).after)
 

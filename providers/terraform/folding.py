@@ -426,6 +426,14 @@ class Links:
                     self._link(change, part, owners[part])
 
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
+        values = self._fold.block(change).get(part.link, None, optional=True, computed=False)
+        if isinstance(values, list) and not owners.unnamed and not any(isinstance(item, Unread) for item in values):
+            named = {owner.address: owner for item in values for owner in owners.by_value.get(_hashable(item), ())}
+            for address in named:
+                self.certain[address, part].append(change)
+            if len(named) < len(values) and not part.elsewhere and change not in self.orphans:
+                self.orphans.append(change)
+            return
         found, sure = self._candidates(change, part, owners)
         if not found:
             if not part.elsewhere:

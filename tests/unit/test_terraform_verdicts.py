@@ -10,7 +10,7 @@ import pytest
 from engine.content.checks import CompiledCheck
 from providers.terraform.aws import SERVICES
 from tests.planned import Pair, Rows, compiled, judged_alone, one, statement, verdicts
-from tests.plans import Ref
+from tests.plans import UNKNOWN, Ref
 
 MAPPED = ("cloudtrail", "iam", "kms", "rds", "s3", "security_groups")
 """The services whose checks are driven here; a further service brings a table of its own."""
@@ -259,3 +259,47 @@ def test_every_check_that_a_plan_can_judge_is_driven() -> None:
 def test_a_pair_of_plans_drives_the_check_to_pass_and_to_fail(id_: str) -> None:
     good, bad = PAIRS[id_]
     assert (verdicts(id_, good), verdicts(id_, bad)) == ({"pass"}, {"fail"})
+
+
+ATTACHED = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+FURTHER: dict[str, tuple[str, Rows, set[str]]] = {
+    "a policy that one resource attaches to several users is attached to each": (
+        "aws.iam.user_no_direct_policies",
+        {
+            "aws_iam_user.u": {"name": "u"},
+            "aws_iam_user.v": {"name": "v"},
+            "aws_iam_policy_attachment.a": {"name": "a", "users": ["u", "v"], "policy_arn": ATTACHED},
+        },
+        {"fail"},
+    ),
+    "a policy that is attached to roles is not attached to users": (
+        "aws.iam.user_no_direct_policies",
+        {
+            "aws_iam_user.u": {"name": "u"},
+            "aws_iam_policy_attachment.a": {"name": "a", "roles": ["r"], "policy_arn": ATTACHED},
+        },
+        {"pass"},
+    ),
+    "a policy that is attached to nobody knows whom may be attached to any user": (
+        "aws.iam.user_no_direct_policies",
+        {
+            "aws_iam_user.u": {"name": "u"},
+            "aws_iam_policy_attachment.a": {"name": "a", "users": UNKNOWN, "policy_arn": ATTACHED},
+        },
+        {"unknown"},
+    ),
+    "a group that names its members has each of them": (
+        "aws.iam.user_member_of_group",
+        {
+            "aws_iam_user.u": {"name": "u"},
+            "aws_iam_group_membership.m": {"name": "m", "group": "g", "users": ["u"]},
+        },
+        {"pass"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FURTHER))
+def test_a_plan_is_not_taken_for_more_than_it_tells(name: str) -> None:
+    id_, rows, expected = FURTHER[name]
+    assert verdicts(id_, rows) == expected

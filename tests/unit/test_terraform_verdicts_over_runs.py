@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.model import Resource
-from tests.planned import ACCOUNT, CONTENT, REGION, Rows, held, judged_alone, verdicts_over
+from tests.planned import ACCOUNT, CONTENT, OPEN, REGION, Rows, held, judged_alone, statement, verdicts_over
 from tests.plans import Ref
 
 Over = tuple[tuple[Resource, ...], Rows, Rows]
@@ -144,7 +145,93 @@ LIVE_DISTRIBUTION = held(
 )
 BACKUP_PLAN = held("AWS::Backup::BackupPlan", arn("backup", "backup-plan:p"), "p", selections=["s"])
 
+BUCKET = held("AWS::S3::Bucket", "arn:aws:s3:::logs", "logs", logging_target_bucket=None)
+RECORDS = held(
+    "AWS::S3::Bucket",
+    "arn:aws:s3:::records",
+    "records",
+    policy=None,
+    acl_grants=[],
+    public_access_block=OPEN,
+    object_ownership="BucketOwnerEnforced",
+)
+TO_RECORDS = replace(
+    TRAIL,
+    properties={**TRAIL.properties, "s3_bucket_name": "records", "latest_delivery_error": None, "s3_data_events": []},
+)
+KEPT_TRAIL = {
+    "name": "main",
+    "arn": TRAIL.id,
+    "s3_bucket_name": "records",
+    "is_multi_region_trail": True,
+    "enable_logging": True,
+    "cloud_watch_logs_group_arn": f"{GROUP}:*",
+}
+DATA_EVENTS = [
+    {"read_write_type": "All", "data_resource": [{"type": "AWS::S3::Object", "values": ["arn:aws:s3"]}]},
+]
+ADMINISTRATORS = {
+    f"aws_iam_role_policy_attachment.a{number}": {
+        "role": Ref(f"aws_iam_role.r{number}.name"),
+        "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess",
+    }
+    for number in range(6)
+}
+ROLES = {
+    f"aws_iam_role.r{number}": {"name": f"r{number}", "assume_role_policy": statement(Action="sts:AssumeRole")}
+    for number in range(6)
+}
+
+
+RECORDS_KEPT = {"keep aws_s3_bucket.x": {"bucket": "records", "arn": RECORDS.id}}
+PUBLIC = statement(Principal="*", Action="s3:GetObject", Resource="arn:aws:s3:::records/*")
+CLOSED = statement(Principal={"Service": "cloudtrail.amazonaws.com"}, Action="s3:PutObject")
+
+
+def trail(good: dict[str, Any], bad: dict[str, Any]) -> Over:
+    """What a run read of a trail and its bucket, and plans that change the trail."""
+    return (
+        (TO_RECORDS, RECORDS),
+        {"keep aws_cloudtrail.x": {**KEPT_TRAIL, **good}},
+        {"keep aws_cloudtrail.x": {**KEPT_TRAIL, **bad}},
+    )
+
+
+def locked(days: int | None) -> Rows:
+    lock = {"rule": [{"default_retention": [{"mode": "COMPLIANCE", "days": days}]}]}
+    made: dict[str, dict[str, Any]] = {"aws_s3_bucket.x": {"bucket": "x", "tags": {"retention": "locked"}}}
+    return made if days is None else {**made, "aws_s3_bucket_object_lock_configuration.x": {"bucket": "x", **lock}}
+
+
 OVER: dict[str, Over] = {
+    "aws.cloudtrail.delivered_to_cloudwatch": (
+        (
+            replace(
+                TO_RECORDS,
+                properties={**TO_RECORDS.properties, "latest_cloud_watch_logs_delivery_time": "2026-11-25T23:00:00Z"},
+            ),
+        ),
+        {"keep aws_cloudtrail.x": KEPT_TRAIL},
+        {"keep aws_cloudtrail.x": {**KEPT_TRAIL, "cloud_watch_logs_group_arn": ""}},
+    ),
+    "aws.cloudtrail.log_bucket_not_public": (
+        (TO_RECORDS, RECORDS),
+        {"keep aws_s3_bucket_policy.x": {"bucket": "records", "policy": CLOSED}, **RECORDS_KEPT},
+        {"keep aws_s3_bucket_policy.x": {"bucket": "records", "policy": PUBLIC}, **RECORDS_KEPT},
+    ),
+    "aws.cloudtrail.multi_region_trail": trail({}, {"is_multi_region_trail": False}),
+    "aws.cloudtrail.s3_data_events": (
+        (TO_RECORDS, BUCKET),
+        {"keep aws_cloudtrail.x": {**KEPT_TRAIL, "event_selector": DATA_EVENTS}},
+        {"keep aws_cloudtrail.x": KEPT_TRAIL},
+    ),
+    "aws.iam.administrator_access_limited": ((), ROLES, {**ROLES, **ADMINISTRATORS}),
+    "aws.s3.bucket_access_logging": (
+        (BUCKET,),
+        {"aws_s3_bucket.x": {"bucket": "x"}, "aws_s3_bucket_logging.x": {"bucket": "x", "target_bucket": "logs"}},
+        {"aws_s3_bucket.x": {"bucket": "x"}},
+    ),
+    "aws.s3.bucket_object_lock": ((), locked(30), locked(None)),
     "aws.accessanalyzer.external_access_enabled": with_and_without(
         (held("AWS::AccessAnalyzer::Analyzer", ANALYZER, "main", type="ACCOUNT", status="ACTIVE"),),
         {"aws_accessanalyzer_analyzer.x": {"analyzer_name": "main", "arn": ANALYZER, "type": "ACCOUNT"}},
