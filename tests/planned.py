@@ -57,7 +57,12 @@ def plan(rows: Rows) -> PlanBuilder:
 
 def verdicts(id_: str, rows: Rows) -> set[str]:
     """What a check concludes of what a plan makes, but for what it is not about."""
-    found = tuple(map(CONFORM, folded(plan(rows).data(), AT).after))
+    return verdicts_of(id_, plan(rows).data())
+
+
+def verdicts_of(id_: str, data: bytes) -> set[str]:
+    """What a check concludes of the plan in a file's bytes."""
+    found = tuple(map(CONFORM, folded(data, AT).after))
     scope = Scope("aws", "unknown", "global")
     collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTEXT)
     return _concluded(id_, Snapshot(AT, "planned", {}, (), collections, found))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
+from hashlib import sha1
 from typing import Any
 
 import pytest
 
-from tests.planned import Pair, Rows, judged_alone, one, unknown, verdicts
+from tests.planned import Pair, Rows, judged_alone, one, plan, unknown, verdicts, verdicts_of
 from tests.plans import UNKNOWN, Ref
 
 INSTANCE = {"ami": "ami-1", "instance_type": "t3.micro"}
@@ -230,6 +232,28 @@ FURTHER: dict[str, tuple[str, Rows, set[str]]] = {
         {"fail"},
     ),
 }
+
+
+def hashed(text: str, written: str) -> bytes:
+    """A plan of a provider version that keeps only the hash of user data, whose configuration shows a text."""
+    document = plan({"aws_instance.x": {**INSTANCE, "user_data": sha1(text.encode()).hexdigest()}}).document()
+    block = document["configuration"]["root_module"]["resources"][0]
+    block["expressions"]["user_data"] = {"constant_value": written}
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "expected"),
+    [
+        pytest.param(SECRET, SECRET, {"fail"}, id="a secret that the configuration shows"),
+        pytest.param("echo\n", "echo\n", {"pass"}, id="no secret in what the configuration shows"),
+        pytest.param(SECRET, "echo\n", {"unknown"}, id="another text than the hash is of"),
+    ],
+)
+def test_hashed_user_data_is_read_where_the_configuration_shows_the_very_text(
+    text: str, written: str, expected: set[str]
+) -> None:
+    assert verdicts_of(DATA, hashed(text, written)) == expected
 
 
 def test_every_check_that_a_plan_can_judge_is_driven() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.planned import Pair, Rows, judged_alone, one, statement, unknown, verdicts
-from tests.plans import UNKNOWN, Ref, Secret
+from tests.planned import Pair, Rows, judged_alone, one, plan, statement, unknown, verdicts, verdicts_of
+from tests.plans import UNKNOWN, PlanBuilder, Ref, Secret
 
 ARN = "arn:aws:{}:eu-central-1:123456789012:{}"
 VAULT = ARN.format("backup", "backup-vault:main")
@@ -316,6 +316,24 @@ FURTHER: dict[str, tuple[str, Rows, set[str]]] = {
         {"fail"},
     ),
 }
+
+
+def test_what_a_written_block_leaves_to_the_provider_takes_its_default() -> None:
+    rows = {
+        "aws_dynamodb_table.x": {"name": "x", "server_side_encryption": [{"enabled": True, "kms_key_arn": UNKNOWN}]}
+    }
+    document = plan(rows).document()
+    written = document["configuration"]["root_module"]["resources"][0]["expressions"]["server_side_encryption"][0]
+    id_ = "aws.dynamodb.customer_managed_key"
+    assert verdicts_of(id_, json.dumps(document).encode()) == {"unknown"}
+    del written["kms_key_arn"]
+    assert verdicts_of(id_, json.dumps(document).encode()) == {"fail"}
+
+
+def test_a_plan_without_a_region_does_not_tell_whose_contacts_it_sets() -> None:
+    contact = {"alternate_contact_type": "SECURITY", "email_address": "s@example.com"}
+    plan_ = PlanBuilder(region=None).create("aws_account_alternate_contact.x", **contact)
+    assert verdicts_of("aws.account.security_contact_registered", plan_.data()) == {"unknown"}
 
 
 def test_every_check_that_a_plan_can_judge_is_driven() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from hashlib import sha1
 from typing import Any, Final
 
 from providers.aws.ec2 import IMAGE, INSTANCE, REGION, SNAPSHOT, VOLUME
@@ -75,17 +76,25 @@ def _user_data(block: Block) -> Any:
     for path, encoded in (("user_data", False), ("user_data_base64", True)):
         value = block.get(path, None, computed=False)
         if value not in (None, "", COMPUTED):
-            return value if isinstance(value, Unread) else _searched(value, encoded)
+            return value if isinstance(value, Unread) else _searched(block, value, encoded)
     template = _template(block)
     if template is None or isinstance(template, Unread):
         return [] if template is None else template
     return _template_user_data(template)
 
 
-def _searched(value: str, encoded: bool) -> Any:
-    if _HASH.fullmatch(value):
-        return _HASHED
-    return secrets_of(value if encoded else b64encode(value.encode()).decode())
+def _searched(block: Block, value: str, encoded: bool) -> Any:
+    if not _HASH.fullmatch(value):
+        return secrets_of(value if encoded else _base64(value))
+    # The configuration may still show the text: where it is a constant, which the hash confirms.
+    written = (block.written or {}).get("user_data")
+    text = written.get("constant_value") if isinstance(written, dict) else None
+    confirmed = isinstance(text, str) and sha1(text.encode(), usedforsecurity=False).hexdigest() == value
+    return secrets_of(_base64(text)) if isinstance(text, str) and confirmed else _HASHED
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
 
 
 def _template_user_data(block: Block) -> Any:
