@@ -426,13 +426,8 @@ class Links:
                     self._link(change, part, owners[part])
 
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
-        values = self._fold.block(change).get(part.link, None, optional=True, computed=False)
-        if isinstance(values, list) and not owners.unnamed and not any(isinstance(item, Unread) for item in values):
-            named = {owner.address: owner for item in values for owner in owners.by_value.get(_hashable(item), ())}
-            for address in named:
-                self.certain[address, part].append(change)
-            if len(named) < len(values) and not part.elsewhere and change not in self.orphans:
-                self.orphans.append(change)
+        if part.several:
+            self._link_each(change, part, owners)
             return
         found, sure = self._candidates(change, part, owners)
         if not found:
@@ -445,20 +440,32 @@ class Links:
         for owner in found:
             index[owner.address, part].append(change)
 
+    def _link_each(self, change: Planned, part: Part, owners: Owners) -> None:
+        """Link a part to each owner that it names; where the list is not known, any of them may be among them."""
+        names = self._fold.block(change).get(part.link, None, optional=True, computed=False)
+        if isinstance(names, Unread) or any(isinstance(name, Unread) for name in names or ()):
+            for owner in owners.all:
+                self.possible[owner.address, part].append(change)
+            return
+        found = [owners.by_value.get(_hashable(name), []) for name in names or ()]
+        for address in {owner.address for some in found for owner in some}:
+            self.certain[address, part].append(change)
+        if not all(found) and change not in self.orphans:
+            self.orphans.append(change)
+
     def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
         """The owners that a part may belong to, and whether there can be no other."""
         block = self._fold.block(change)
         value = block.get(part.link, None, optional=True, computed=False)
         known = value is not None and not isinstance(value, Unread)
+        alike = self._alike(block, part, owners.by_value.get(_hashable(value), [])) if known else []
+        if known and len(alike) < 2 and (alike or not owners.unnamed):
+            return alike, True
         trail = self._fold.references.follow(block.references(part.link), context_of(change))
         named = {target.planned.address for target in trail.targets}
-        if known:
-            found = self._alike(block, part, owners.by_value.get(_hashable(value), []))
-            meant = [owner for owner in found if owner.address in named]
-            if len(found) > 1 and meant and not trail.lost:
-                return meant, True
-            if found or not owners.unnamed:
-                return found, True
+        if alike:
+            meant = [owner for owner in alike if owner.address in named]
+            return (meant if meant and not trail.lost else alike), True
         found = [owner for owner in owners.all if owner.address in named]
         if found and not trail.lost:
             return found, True

@@ -112,11 +112,10 @@ class Split:
 class Part:
     """A Terraform type whose resources belong to an owner, which its attribute ``link`` names by id, ARN or name.
 
-    Where the attribute is a list, each that it names is an owner.
-
     ``fills`` are split properties of the owner. ``applies``: whether a resource of the type is such a part at all.
     ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged. ``same``: further
-    attributes that the part and its owner have in common, where ``link`` alone names several.
+    attributes that the part and its owner have in common, where ``link`` alone names several. ``several``: the link is
+    a list, and each that it names is an owner.
     """
 
     terraform: str
@@ -125,6 +124,7 @@ class Part:
     applies: Callable[[Block], Any] | None = None
     elsewhere: bool = False
     same: tuple[str, ...] = ()
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -116,6 +116,14 @@ FURTHER: dict[str, tuple[str, Rows, set[str]]] = {
         launched(metadata("required"), Ref("aws_launch_template.t.latest_version")),
         {"pass"},
     ),
+    "the latest version of another launch template is not the one that is planned": (
+        IMDS,
+        {
+            **launched(metadata("required"), Ref("aws_launch_template.u.latest_version")),
+            "aws_launch_template.u": {"name": "u", **metadata("required")},
+        },
+        {"pass", "unknown"},
+    ),
     "another version of a launch template is not the one that is planned": (
         IMDS,
         launched(metadata("required"), "7"),

@@ -300,6 +300,16 @@ FURTHER: dict[str, tuple[str, Rows, set[str]]] = {
         {"aws_dms_replication_task.x": {"replication_task_id": "x"}},
         {"unknown"},
     ),
+    "cache behaviors of older provider versions are behaviors": (
+        "aws.cloudfront.viewer_https",
+        {
+            "aws_cloudfront_distribution.x": {
+                **BEHAVIOR,
+                "cache_behavior": [{"path_pattern": "/a", "viewer_protocol_policy": "allow-all"}],
+            }
+        },
+        {"fail"},
+    ),
     "a vault that is new holds nothing that could be deleted": (
         "aws.backup.vault_locked",
         {"aws_backup_vault.x": {"name": "main"}},

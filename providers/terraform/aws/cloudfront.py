@@ -18,9 +18,12 @@ _DEFAULT: Final = "viewer_certificate.cloudfront_default_certificate"
 def _behaviors(block: Block) -> Any:
     """The cache behaviors in the order in which CloudFront tries them; the default one, which takes the rest, last."""
     others, default = block.blocks("ordered_cache_behavior"), block.block("default_cache_behavior")
-    if isinstance(others, Unread) or isinstance(default, Unread) or default is None:
-        return next((value for value in (others, default) if isinstance(value, Unread)), MISSING)
-    return [*(_behavior(row.get("path_pattern"), row) for row in others), _behavior("*", default)]
+    # Provider versions before 2 have them in a set.
+    older = block.blocks("cache_behavior", optional=True)
+    if isinstance(others, Unread) or isinstance(older, Unread) or isinstance(default, Unread) or default is None:
+        return next((value for value in (others, older, default) if isinstance(value, Unread)), MISSING)
+    rows = (*others, *older)
+    return [*(_behavior(row.get("path_pattern"), row) for row in rows), _behavior("*", default)]
 
 
 def _behavior(path: Any, row: Block) -> dict[str, Any]:

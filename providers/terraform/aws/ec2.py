@@ -50,7 +50,7 @@ def _as_planned(given: Block, template: Block) -> bool:
     if version == "$Default":
         return new or template.get("update_default_version", False) is True or bool(default == latest)
     if any(name.endswith(".latest_version") for name in given.references("version")):
-        return True
+        return given.named("version", LAUNCH_TEMPLATE) == [template]
     return bool(version == "$Latest" or version == ("1" if new else str(latest)))
 
 
@@ -149,7 +149,8 @@ def _ipv6(block: Block) -> Any:
     own, count = (block.get(name, None, computed=False) for name in ("ipv6_addresses", "ipv6_address_count"))
     if own not in (None, COMPUTED):
         return own
-    if count not in (None, COMPUTED):
+    # The provider does not send 0.
+    if count not in (None, 0, COMPUTED):
         return count if isinstance(count, Unread) else [_CHOSEN] * count
     assigned = _by_subnet(block, "assign_ipv6_address_on_creation")
     return assigned if isinstance(assigned, Unread) else [_CHOSEN] if assigned else []
@@ -229,12 +230,18 @@ def _own_root(block: Block) -> Any:
 # --- whom snapshots and images are shared with -----------------------------------------------------------------------
 
 
-def _everyone(path: str) -> Derived:
-    def read(block: Block) -> list[str] | Unread:
-        value = block.get(path, None)
-        return value if isinstance(value, Unread) else ["all"] if value == "all" else []
+def _shares(terraform: str, link: str, path: str) -> Part:
+    """The resource that shares with everyone; one that shares with an account says nothing of the others."""
 
-    return Derived((path,), read)
+    def everyone(block: Block) -> Any:
+        value = block.get(path, None)
+        return value if isinstance(value, Unread) else value == "all"
+
+    def read(block: Block) -> Any:
+        value = everyone(block)
+        return value if isinstance(value, Unread) else ["all"]
+
+    return Part(terraform, link, {"public": Derived((path,), read)}, everyone)
 
 
 def _public(grants: Sequence[Any]) -> bool:
@@ -250,7 +257,7 @@ def _snapshot(terraform: str) -> Mapping:
         type=SNAPSHOT,
         terraform=terraform,
         name=Attribute("id", None, computed=False),
-        parts=(Part("aws_snapshot_create_volume_permission", "snapshot_id", {"public": _everyone("account_id")}),),
+        parts=(_shares("aws_snapshot_create_volume_permission", "snapshot_id", "account_id"),),
         properties={"public": Split(False, _NEW, group=_public)},
     )
 
@@ -259,7 +266,7 @@ def _image(terraform: str) -> Mapping:
     return Mapping(
         type=IMAGE,
         terraform=terraform,
-        parts=(Part("aws_ami_launch_permission", "image_id", {"public": _everyone("group")}),),
+        parts=(_shares("aws_ami_launch_permission", "image_id", "group"),),
         properties={
             "public": Split(
                 False, _NEW, inline=Attribute("public", computed=False, convert=_granted), group=_public, optional=True

@@ -58,16 +58,6 @@ def _own(block: Block) -> bool | Unread:
     )
 
 
-def _names(path: str) -> Callable[[Block], Any]:
-    """Whether a resource names anybody at ``path``."""
-
-    def applies(block: Block) -> Any:
-        names = block.get(path, [])
-        return names if isinstance(names, Unread) else bool(names)
-
-    return applies
-
-
 def _each_attached(block: Block) -> Any:
     """What a policy is attached to by the resource that says it of several."""
     lists = [block.get(path, []) for path in _PRINCIPALS]
@@ -89,7 +79,7 @@ def _principal(type_: str, terraform: str, *, inline: bool = False, **more: Any)
                 "aws_iam_policy_attachment",
                 f"{short}s",
                 {"attached_policies": _one("policy_arn", MANAGED_POLICY)},
-                _names(f"{short}s"),
+                several=True,
             ),
             *more.pop("parts", ()),
         ),
@@ -152,7 +142,7 @@ MAPPINGS: Final = (
         "aws_iam_user",
         parts=(
             Part("aws_iam_user_group_membership", "user", {"groups": Derived(("groups",), _groups)}),
-            Part("aws_iam_group_membership", "users", {"groups": _one("group")}),
+            Part("aws_iam_group_membership", "users", {"groups": _one("group")}, several=True),
         ),
         groups=Split([], _NOTHING, group=_sorted),
     ),
