@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from engine.model import Resource
-from tests.planned import ACCOUNT, CONTENT, OPEN, REGION, Rows, held, judged_alone, statement, verdicts_over
-from tests.plans import Ref
+from tests.planned import ACCOUNT, CONTENT, OPEN, REGION, Rows, held, judged_alone, over, statement, verdicts_over
+from tests.plans import UNKNOWN, PlanBuilder, Ref
 
 Over = tuple[tuple[Resource, ...], Rows, Rows]
 """What a run read, and the plans over it that a check passes and fails."""
@@ -356,6 +356,20 @@ FURTHER: dict[str, tuple[str, tuple[Resource, ...], Rows, set[str]]] = {
         {"fail"},
     ),
 }
+
+
+@pytest.mark.parametrize(("verb", "expected"), [("keep", {"pass"}), ("replace", {"unknown"})])
+def test_what_a_run_read_of_a_resource_that_is_replaced_does_not_stand_for_the_new_one(
+    verb: str, expected: set[str], tmp_path: Path
+) -> None:
+    live = held("AWS::EC2::Instance", INSTANCE, "i-1", image_deprecated_at=None, image_id="ami-1")
+    values = {"id": "i-1", "arn": INSTANCE, "ami": "ami-1"}
+    builder = PlanBuilder()
+    if verb == "keep":
+        builder.keep("aws_instance.x", **values)
+    else:
+        builder.replace("aws_instance.x", values, ami="ami-2", id=UNKNOWN, arn=UNKNOWN)
+    assert over("aws.ec2.image_not_deprecated", (live,), builder, tmp_path) == expected
 
 
 def test_these_checks_are_none_that_a_plan_alone_is_judged_by() -> None:
