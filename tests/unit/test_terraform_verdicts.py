@@ -288,6 +288,25 @@ FURTHER: dict[str, tuple[str, Rows, set[str]]] = {
         },
         {"unknown"},
     ),
+    "a prefix list of another plan is not read because one beside it is": (
+        "aws.ec2.security_group_no_open_ssh",
+        {
+            "aws_ec2_managed_prefix_list.inner": {"name": "inner", "entry": [{"cidr": "10.0.0.0/8"}]},
+            "aws_security_group.x": {
+                "name": "x",
+                "egress": [],
+                "ingress": [
+                    {
+                        "protocol": "tcp",
+                        "from_port": 22,
+                        "to_port": 22,
+                        "prefix_list_ids": ["pl-1", Ref("aws_ec2_managed_prefix_list.inner.id")],
+                    }
+                ],
+            },
+        },
+        {"unknown"},
+    ),
     "a group that names its members has each of them": (
         "aws.iam.user_member_of_group",
         {
