@@ -57,7 +57,12 @@ def plan(rows: Rows) -> PlanBuilder:
 
 def verdicts(id_: str, rows: Rows) -> set[str]:
     """What a check concludes of what a plan makes, but for what it is not about."""
-    found = tuple(map(CONFORM, folded(plan(rows).data(), AT).after))
+    return verdicts_of(id_, plan(rows).data())
+
+
+def verdicts_of(id_: str, data: bytes) -> set[str]:
+    """What a check concludes of the plan in a file's bytes."""
+    found = tuple(map(CONFORM, folded(data, AT).after))
     scope = Scope("aws", "unknown", "global")
     collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTEXT)
     return _concluded(id_, Snapshot(AT, "planned", {}, (), collections, found))
@@ -69,8 +74,13 @@ def held(type_: str, id_: str, name: str = "", region: str = REGION, **propertie
 
 
 def verdicts_over(id_: str, live: Iterable[Resource], rows: Rows, folder: Path) -> set[str]:
+    """What a check concludes of an account that a run read whole, with a plan of these resources laid over it."""
+    return over(id_, live, plan(rows), folder)
+
+
+def over(id_: str, live: Iterable[Resource], builder: PlanBuilder, folder: Path) -> set[str]:
     """What a check concludes of an account that a run read whole, with a plan laid over it."""
-    path = plan(rows).write(folder / "plan.json")
+    path = builder.write(folder / "plan.json")
     scopes = (Scope("aws", ACCOUNT, REGION), Scope("aws", ACCOUNT, "global"))
     collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTENT.types for scope in scopes)
     context = (held("AWS::Account", ACCOUNT, region="global", s3_public_access_block=OPEN), held("AWS::Region", REGION))
