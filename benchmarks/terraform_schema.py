@@ -31,6 +31,8 @@ _OURS: Final = frozenset(
     }
 )
 """Members of every resource of the bindings that are no attributes of it."""
+_THEIRS: Final = frozenset({"connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioners"})
+"""Those of them that a nested block does not have, so that its attributes may be called so."""
 _KINDS: Final = (("bool", "bool"), ("Number", "number"), ("Mapping", "map"), ("List", "list"), ("str", "string"))
 
 
@@ -65,9 +67,10 @@ def resource(source: str) -> dict[str, Any]:
 def _members(classes: dict[str, str], name: str, written: dict[str, str]) -> dict[str, Any]:
     rows = _MEMBER.findall(classes[name])
     inputs = {member for _, member, _ in rows if member.endswith("_input")}
+    ours = _OURS if ".TerraformResource,\n" in classes[name][:200] else _OURS - _THEIRS
     found: dict[str, Any] = {}
     for _, member, kind in rows:
-        if member in _OURS or member in inputs or member.startswith("_"):
+        if member in ours or member in inputs or member.startswith("_"):
             continue
         own = _RENAMED.get(member, member.removesuffix("_attribute"))
         label = written.get(own.replace("_", ""), own)
@@ -76,7 +79,7 @@ def _members(classes: dict[str, str], name: str, written: dict[str, str]) -> dic
         if inner in classes:
             found[label] = _members(classes, inner, written)
             continue
-        plain = next((ours for theirs, ours in _KINDS if theirs in kind), "string")
+        plain = next((own for theirs, own in _KINDS if theirs in kind), "string")
         found[label] = plain if f"{member}_input" in inputs else f"{plain} computed"
     return found
 

@@ -123,7 +123,8 @@ def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]
     """The plan laid over what a sealed run read: both sides hold the account as it was, with the plan's changes.
 
     Before the change a resource is what the run read, else what the plan says was there; after it what the plan gives
-    replaces what the run read. What the plan does not tell of a resource that it makes is known after apply.
+    replaces what the run read. What the plan does not tell of a resource that it makes, or makes anew, is known after
+    apply.
     """
     accounts = {scope.account for scope in live.scopes}
     only = accounts.pop() if len(accounts) == 1 else None
@@ -136,7 +137,10 @@ def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]
     second = {key: item for key, item in first.items() if key not in was or key in will}
     for key, item in will.items():
         known = first.get(key)
-        second[key] = _over(known, item) if known is not None else _fresh(item, types)
+        if known is None or _replaced(places.get((item.account, item.id))):
+            second[key] = _fresh(item, types)
+        else:
+            second[key] = _over(known, item)
     return replace(
         plan,
         before=_merged(live, first),
@@ -144,6 +148,11 @@ def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]
         places=places,
         deleted=tuple(replace(item, account=_account(item.account, only)) for item in plan.deleted),
     )
+
+
+def _replaced(place: Place | None) -> bool:
+    """Whether a resource is made anew in the place of another, for which nothing stands that was read of that one."""
+    return place is not None and "create" in place.actions and len(place.actions) > 1
 
 
 def _key(item: Resource) -> tuple[str, str, str]:

@@ -23,6 +23,11 @@ OPTIONAL_COMPUTED: Final = frozenset(
         *("transit_encryption_enabled", "transit_encryption_mode", "subnet_mapping", "subnets", "internal"),
         *("ssl_policy", "glue_version", "maximum_retry_attempts", "maximum_record_age_in_seconds", "encrypted"),
         *("cluster_parameter_group_name", "deployment_circuit_breaker"),
+        *("root_block_device", "ebs_block_device", "metadata_options", "user_data", "user_data_base64", "encrypted"),
+        *("associate_public_ip_address", "vpc_security_group_ids", "ipv6_addresses", "ipv6_address_count"),
+        *("availability_zones", "load_balancers", "target_group_arns", "traffic_source", "health_check_type"),
+        *("publicly_accessible", "replication_task_settings", "recording_group", "point_in_time_recovery"),
+        *("default_version", "endpoint_configuration", "kms_key_arn"),
     }
 )
 """Attributes that can be set and that the provider computes otherwise, which the bindings do not tell apart."""

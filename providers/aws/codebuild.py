@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PROJECT: Final = "AWS::CodeBuild::Project"
 TYPES: Final = (ResourceType(PROJECT),)
 
-_STORED: Final = frozenset({"PARAMETER_STORE", "SECRETS_MANAGER"})
+STORED: Final = frozenset({"PARAMETER_STORE", "SECRETS_MANAGER"})
 """Types of variables whose value is the name of where the value is kept."""
 _A_BATCH: Final = 100
 """Projects that can be asked for at once (API reference, BatchGetProjects)."""
@@ -41,7 +41,7 @@ def _described(project: Mapping[str, Any]) -> Mapping[str, Any]:
         variable
         for variable in project["environment"].get("environmentVariables") or []
         # A type that is not told is PLAINTEXT.
-        if variable.get("type") not in _STORED
+        if variable.get("type") not in STORED
     ]
     # One by one: a name may be there twice.
     found = [row for variable in variables for row in secrets({variable["name"]: variable["value"]})]

@@ -24,11 +24,11 @@ def _instances(aws: Caller, scope: Scope) -> Iterator[Found]:
 
 def _tasks(aws: Caller, scope: Scope) -> Iterator[Found]:
     for task in aws.pages("dms", "describe_replication_tasks", "ReplicationTasks"):
-        properties = _logging(task.get("ReplicationTaskSettings"))
+        properties = logging_of(task.get("ReplicationTaskSettings"))
         yield Found(TASK, task["ReplicationTaskArn"], properties, task["ReplicationTaskIdentifier"])
 
 
-def _logging(text: str | None) -> Mapping[str, Any]:
+def logging_of(text: str | None) -> Mapping[str, Any]:
     """What a task's settings say of its log; nothing else of them is kept."""
     settings = MISSING if text is None else document(text)
     logging = settings if isinstance(settings, Unread) else settings.get("Logging")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from providers.base import MISSING, Unread
+from providers.terraform.references import longest
 
 KNOWN_AFTER_APPLY: Final = Unread("known_after_apply")
 COMPUTED: Final = Unread("known_after_apply", detail="not set in the configuration")
@@ -128,6 +129,22 @@ class Block:
         if isinstance(value, Unread) and value.reason == "known_after_apply":
             return self.referring.id_of(self.references(path), type_) or value
         return value
+
+    def ids(self, path: str, type_: str) -> Any:
+        """The set of ids at ``path``, in which planned resources of a cloud type stand for what is not known yet.
+
+        A set with one unknown element is unknown as a whole. It is told where the configuration takes it from planned
+        resources of the type and from nothing else.
+        """
+        values = self.get(path, [])
+        known = [] if isinstance(values, Unread) else [value for value in values if not isinstance(value, Unread)]
+        unread = values if isinstance(values, Unread) else next((v for v in values if isinstance(v, Unread)), None)
+        if unread is None or unread.reason != "known_after_apply":
+            return values
+        found = {self.referring.id_of((name,), type_) for name in longest(self.references(path))}
+        if not found or None in found or len(known) + len(found) < (1 if values is unread else len(values)):
+            return values
+        return sorted({*known, *(name for name in found if name is not None)})
 
     def owner(self, path: str, type_: str) -> Any:
         """The id of the planned resource of a cloud type that the value at ``path`` names by id, ARN or name.

@@ -34,7 +34,7 @@ class Catalogue:
                 found[row.type] |= {*row.fills, "tags"}
         for settings in self.settings.values():
             for setting in settings:
-                found[setting.type] |= set(setting.fills)
+                found[setting.type] |= {*setting.fills, *setting.where}
         return {type_: frozenset(names) for type_, names in found.items()}
 
 

@@ -153,13 +153,16 @@ class Fold:
                 base = self.sides.id(change, row)
                 rows = [Block({}, None, block.referring)] if isinstance(inner, Unread) else inner
                 for item in rows:
-                    made = self._each(change, row, block, item, base)
-                    yield change, hidden(made, inner) if isinstance(inner, Unread) else made
+                    both = Block({**item.values, "owner": block.values}, item.written, item.referring)
+                    if row.applies is None or given(row.applies, both) is not False:
+                        made = self._each(change, row, both, base)
+                        yield change, hidden(made, inner) if isinstance(inner, Unread) else made
 
-    def _each(self, change: Planned, row: declared.Mapping, block: Block, item: Block, base: str) -> Resource:
-        both = Block({**item.values, "owner": block.values}, item.written, item.referring)
+    def _each(self, change: Planned, row: declared.Mapping, both: Block, base: str) -> Resource:
+        where = self.sides.where[change.address]
+        own = text(given(lambda block: row.identity(block, where), both))
         name = text(given(row.name.read, both))
-        return self._resource(change, row, both, f"{base}/{row.each}/{name or 'unnamed'}")
+        return self._resource(change, row, both, own or f"{base}/{row.each}/{name or 'unnamed'}")
 
     def _resource(self, change: Planned, row: declared.Mapping, block: Block, id_: str) -> Resource:
         properties = {name: self._property(change, row, block, name, spec) for name, spec in row.properties.items()}
@@ -334,6 +337,15 @@ class Fold:
             yield replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
 
     def _set(self, change: Planned, setting: Setting) -> Mapping[str, Any]:
-        if change.values(self.side) is not None:
-            return {name: given(spec.read, self.block(change)) for name, spec in setting.fills.items()}
-        return setting.removed if self.side == "after" else {}
+        there = change.values(self.side) is not None
+        held = self.block(change) if there else self.sides.other(self.side).block(change)
+        if setting.applies is not None and given(setting.applies, held) is False:
+            return {}
+        if there:
+            told = {name: given(spec.read, held) for name, spec in setting.fills.items()}
+        else:
+            told = dict(setting.removed) if self.side == "after" else {}
+        where = self.sides.where[change.address]
+        # What a place is called by is told where the plan tells the place.
+        place = {name: getattr(where, name) if where.region is not None else NOT_TOLD for name in setting.where}
+        return {**told, **place} if told else {}

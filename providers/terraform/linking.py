@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from providers.base import Unread
+from providers.terraform.block import Block
 from providers.terraform.catalogue import Catalogue
 from providers.terraform.making import given
 from providers.terraform.mapping import Part
@@ -43,6 +44,9 @@ class Links:
                     self._link(change, part, owners[part])
 
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
+        if part.several:
+            self._link_each(change, part, owners)
+            return
         found, sure = self._candidates(change, part, owners)
         if not found:
             if not part.elsewhere:
@@ -54,22 +58,43 @@ class Links:
         for owner in found:
             index[owner.address, part].append(change)
 
+    def _link_each(self, change: Planned, part: Part, owners: Owners) -> None:
+        """Link a part to each owner that it names; where the list is not known, any of them may be among them."""
+        names = self._fold.block(change).get(part.link, None, optional=True, computed=False)
+        if isinstance(names, Unread) or any(isinstance(name, Unread) for name in names or ()):
+            for owner in owners.all:
+                self.possible[owner.address, part].append(change)
+            return
+        found = [owners.by_value.get(_hashable(name), []) for name in names or ()]
+        for address in {owner.address for some in found for owner in some}:
+            self.certain[address, part].append(change)
+        if not all(found) and change not in self.orphans:
+            self.orphans.append(change)
+
     def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
         """The owners that a part may belong to, and whether there can be no other."""
         block = self._fold.block(change)
         value = block.get(part.link, None, optional=True, computed=False)
         known = value is not None and not isinstance(value, Unread)
-        if known:
-            found = owners.by_value.get(_hashable(value), [])
-            if found or not owners.unnamed:
-                return found, True
+        alike = self._alike(block, part, owners.by_value.get(_hashable(value), [])) if known else []
+        if known and len(alike) < 2 and (alike or not owners.unnamed):
+            return alike, True
         trail = self._fold.references.follow(block.references(part.link), context_of(change))
         named = {target.planned.address for target in trail.targets}
+        if alike:
+            meant = [owner for owner in alike if owner.address in named]
+            return (meant if meant and not trail.lost else alike), True
         found = [owner for owner in owners.all if owner.address in named]
         if found and not trail.lost:
             return found, True
         # A value that is known names an owner with a known key, or none of these.
         return ([], True) if known else (owners.all, False)
+
+    def _alike(self, block: Block, part: Part, owners: Sequence[Planned]) -> list[Planned]:
+        """The owners that differ from a part in nothing that they have in common."""
+        return [
+            owner for owner in owners if not any(_differ(block, self._fold.block(owner), name) for name in part.same)
+        ]
 
 
 def _owning(cloud: Catalogue, part: Part) -> list[str]:
@@ -99,6 +124,12 @@ class Owners:
                     value = block.get(key, None, optional=True, computed=False)
                     if value is not None and not isinstance(value, Unread):
                         yield _hashable(value)
+
+
+def _differ(one: Block, other: Block, name: str) -> bool:
+    """Whether an attribute is known in both blocks and not the same."""
+    values = [block.get(name, None, optional=True, computed=False) for block in (one, other)]
+    return not any(isinstance(value, Unread) for value in values) and values[0] != values[1]
 
 
 def _hashable(value: Any) -> Any:

@@ -113,7 +113,9 @@ class Part:
     """A Terraform type whose resources belong to an owner, which its attribute ``link`` names by id, ARN or name.
 
     ``fills`` are split properties of the owner. ``applies``: whether a resource of the type is such a part at all.
-    ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged.
+    ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged. ``same``: further
+    attributes that the part and its owner have in common, where ``link`` alone names several. ``several``: the link is
+    a list, and each that it names is an owner.
     """
 
     terraform: str
@@ -121,6 +123,8 @@ class Part:
     fills: collections.abc.Mapping[str, Given]
     applies: Callable[[Block], Any] | None = None
     elsewhere: bool = False
+    same: tuple[str, ...] = ()
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,8 +135,8 @@ class Mapping:
     id that the live adapter gives it (None, or an Unread: not known yet; its address stands for it then). ``where``:
     the region is the resource's own, or "global". ``control``: deleting it is deleting a control. ``applies`` is false
     for what the live adapter does not list under the type. ``each`` makes a resource of every block at that path
-    instead (the resource's own values are at "owner" then); ``finish`` sets the properties ``follows``, and may change
-    others, from those that were read.
+    instead (the resource's own values are at "owner" then, and ``identity`` and ``applies`` are asked of both);
+    ``finish`` sets the properties ``follows``, and may change others, from those that were read.
     """
 
     type: str
@@ -159,7 +163,8 @@ class Mapping:
 class Setting:
     """A Terraform type that says how an account ("AWS::Account") or a region ("AWS::Region") is set.
 
-    ``removed`` are the properties that its deletion leaves behind, where that is documented in ``source``.
+    ``removed`` are the properties that its deletion leaves behind, where that is documented in ``source``. ``applies``:
+    whether a resource of the type says it at all; ``where``: properties that are of its :class:`Where`.
     """
 
     type: str
@@ -167,6 +172,8 @@ class Setting:
     fills: collections.abc.Mapping[str, Given]
     removed: collections.abc.Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+    applies: Callable[[Block], Any] | None = None
+    where: tuple[str, ...] = ()
 
 
 def tags(block: Block) -> Any:

@@ -51,6 +51,9 @@ class Seen:
         found = [by_id.get(name) if isinstance(name, str) else None for name in known]
         if known and all(found):
             return [self._fold.block(change) for change in found if change is not None]
+        if len(known) > 1 and any(isinstance(name, str) and name not in by_id for name in known):
+            # One of them is elsewhere, whatever the others are.
+            return None
         trail = self._fold.references.follow(references, context_of(self._change))
         targets = [target.planned for target in trail.targets if target.planned.address in held]
         if not references:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,11 @@ def given() -> Iterator[tuple[str, str, str, Given]]:
 
 
 ROWS = sorted({(terraform, type_, name): spec for terraform, type_, name, spec in given()}.items())
+
+
+def test_no_resource_is_made_twice_of_one_terraform_resource() -> None:
+    rows = [(terraform, row.type, row.each) for terraform, found in CATALOGUE.mappings.items() for row in found]
+    assert [row for row, count in Counter(rows).items() if count > 1] == []
 
 
 def test_every_cloud_that_is_mapped_has_its_catalogue() -> None:
@@ -105,6 +111,7 @@ NAMED: dict[str, Any] = {
     "acl": "private",
     "at_rest_encryption_enabled": "true",
     "additional_version_weights": {"2": 0.1},
+    "resource_id": "table/orders",
 }
 """Values of attributes of which not every text makes sense."""
 

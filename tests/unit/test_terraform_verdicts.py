@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from engine.collection.conformance import conforming
-from engine.content.checks import CompiledCheck, compile_checks
-from engine.content.load import load
-from engine.content.root import find
-from engine.evaluate import evaluate
-from engine.judgeable import needs_live
-from engine.model import Collection, Resource, Scope, Snapshot
-from providers.terraform import fills, folded
+from engine.content.checks import CompiledCheck
 from providers.terraform.aws import SERVICES
-from tests.plans import PlanBuilder, Ref
+from tests.planned import Pair, Rows, compiled, judged_alone, one, statement, verdicts
+from tests.plans import UNKNOWN, Ref
 
-AT = "2026-11-26T00:00:00Z"
-CONTEXT = ("AWS::Account", "AWS::Region")
 MAPPED = ("cloudtrail", "iam", "kms", "rds", "s3", "security_groups")
 """The services whose checks are driven here; a further service brings a table of its own."""
-CONTENT = load(find())
-CONFORM = conforming({name: schema.type for name, schema in CONTENT.types.items()})
-
-Rows = Mapping[str, dict[str, Any]]
-Pair = tuple[Rows, Rows]
-
-
-def statement(**more: Any) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", **more}]})
-
-
-def one(kind: str, good: dict[str, Any], bad: dict[str, Any], **both: Any) -> Pair:
-    """A pair of plans with one resource of a kind."""
-    return {f"{kind}.x": {**both, **good}}, {f"{kind}.x": {**both, **bad}}
 
 
 def bucket(part: str, good: dict[str, Any], bad: dict[str, Any] | None) -> Pair:
@@ -251,13 +228,9 @@ ONE_SIDED: dict[str, str] = {
 
 def judgeable() -> set[str]:
     """The checks of the mapped services that a plan can judge, as the gate selects them."""
-    known = fills()
-    whole = [Resource(type_, "x", "x", "aws", "1", "r", {}, AT, dict.fromkeys(names)) for type_, names in known.items()]
-    compiled = compile_checks(CONTENT.checks.values(), CONTENT.types)
-    left = {row.check.id for row in needs_live(compiled, known, CONTEXT, whole)}
     services = {"ec2" if name == "security_groups" else name for name in MAPPED}
-    mine = [check for check in compiled if check.check.id.split(".")[1] in services]
-    return {check.check.id for check in mine if check.check.id not in left and mapped_here(check)}
+    mine = [check for check in compiled() if check.check.id.split(".")[1] in services and mapped_here(check)]
+    return {check.check.id for check in mine} & judged_alone()
 
 
 def mapped_here(check: CompiledCheck) -> bool:
@@ -282,19 +255,70 @@ def test_every_check_that_a_plan_can_judge_is_driven() -> None:
     assert judgeable() - ONE_SIDED.keys() == set(PAIRS)
 
 
-def verdicts(id_: str, rows: Rows) -> set[str]:
-    plan = PlanBuilder()
-    for address, values in rows.items():
-        plan.create(address, **values)
-    found = tuple(map(CONFORM, folded(plan.data(), AT).after))
-    scope = Scope("aws", "unknown", "global")
-    collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTEXT)
-    (check,) = compile_checks([CONTENT.checks[id_]], CONTENT.types)
-    snapshot = Snapshot(AT, "planned", {}, (), collections, found)
-    return {finding.verdict for finding in evaluate(snapshot, [check])} - {"not_applicable"}
-
-
 @pytest.mark.parametrize("id_", sorted(PAIRS))
 def test_a_pair_of_plans_drives_the_check_to_pass_and_to_fail(id_: str) -> None:
     good, bad = PAIRS[id_]
     assert (verdicts(id_, good), verdicts(id_, bad)) == ({"pass"}, {"fail"})
+
+
+ATTACHED = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+FURTHER: dict[str, tuple[str, Rows, set[str]]] = {
+    "a policy that one resource attaches to several users is attached to each": (
+        "aws.iam.user_no_direct_policies",
+        {
+            "aws_iam_user.u": {"name": "u"},
+            "aws_iam_user.v": {"name": "v"},
+            "aws_iam_policy_attachment.a": {"name": "a", "users": ["u", "v"], "policy_arn": ATTACHED},
+        },
+        {"fail"},
+    ),
+    "a policy that is attached to roles is not attached to users": (
+        "aws.iam.user_no_direct_policies",
+        {
+            "aws_iam_user.u": {"name": "u"},
+            "aws_iam_policy_attachment.a": {"name": "a", "roles": ["r"], "policy_arn": ATTACHED},
+        },
+        {"pass"},
+    ),
+    "a policy that is attached to nobody knows whom may be attached to any user": (
+        "aws.iam.user_no_direct_policies",
+        {
+            "aws_iam_user.u": {"name": "u"},
+            "aws_iam_policy_attachment.a": {"name": "a", "users": UNKNOWN, "policy_arn": ATTACHED},
+        },
+        {"unknown"},
+    ),
+    "a prefix list of another plan is not read because one beside it is": (
+        "aws.ec2.security_group_no_open_ssh",
+        {
+            "aws_ec2_managed_prefix_list.inner": {"name": "inner", "entry": [{"cidr": "10.0.0.0/8"}]},
+            "aws_security_group.x": {
+                "name": "x",
+                "egress": [],
+                "ingress": [
+                    {
+                        "protocol": "tcp",
+                        "from_port": 22,
+                        "to_port": 22,
+                        "prefix_list_ids": ["pl-1", Ref("aws_ec2_managed_prefix_list.inner.id")],
+                    }
+                ],
+            },
+        },
+        {"unknown"},
+    ),
+    "a group that names its members has each of them": (
+        "aws.iam.user_member_of_group",
+        {
+            "aws_iam_user.u": {"name": "u"},
+            "aws_iam_group_membership.m": {"name": "m", "group": "g", "users": ["u"]},
+        },
+        {"pass"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FURTHER))
+def test_a_plan_is_not_taken_for_more_than_it_tells(name: str) -> None:
+    id_, rows, expected = FURTHER[name]
+    assert verdicts(id_, rows) == expected

@@ -11,7 +11,25 @@ from providers.terraform.catalogue import Catalogue, catalogue
 __all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
 
 SERVICES: Final = (
+    "accessanalyzer",
+    "account",
+    "apigateway",
+    "apigatewayv2",
+    "appsync",
+    "autoscaling",
+    "backup",
+    "bedrock",
+    "cloudfront",
     "cloudtrail",
+    "cloudwatch",
+    "codebuild",
+    "codepipeline",
+    "cognito",
+    "config",
+    "dax",
+    "dms",
+    "dynamodb",
+    "ec2",
     "ecr",
     "ecs",
     "efs",
@@ -28,6 +46,7 @@ SERVICES: Final = (
     "kinesis",
     "kms",
     "lambda_",
+    "logs",
     "macie2",
     "mq",
     "networkfirewall",
@@ -48,6 +67,7 @@ SERVICES: Final = (
     "sso",
     "stepfunctions",
     "transfer",
+    "vpc",
     "wafv2",
 )
 """The modules, one a service: each has ``MAPPINGS``, ``SETTINGS`` (of accounts and regions), or both.

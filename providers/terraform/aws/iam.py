@@ -17,6 +17,7 @@ MANAGED_POLICY: Final = "AWS::IAM::ManagedPolicy"
 INLINE_POLICY: Final = "AWS::IAM::Policy"
 _NOTHING: Final = "IAM API: what is new has no policy"
 _PROVIDER: Final = "provider documentation"
+_PRINCIPALS: Final = ("users", "groups", "roles")
 
 
 def _sorted(values: Sequence[Any]) -> Any:
@@ -57,6 +58,13 @@ def _own(block: Block) -> bool | Unread:
     )
 
 
+def _each_attached(block: Block) -> Any:
+    """What a policy is attached to by the resource that says it of several."""
+    lists = [block.get(path, []) for path in _PRINCIPALS]
+    unread = next((names for names in lists if isinstance(names, Unread)), None)
+    return unread or [None for names in lists for _ in names]
+
+
 def _principal(type_: str, terraform: str, *, inline: bool = False, **more: Any) -> Mapping:
     short = terraform.removeprefix("aws_iam_")
     return Mapping(
@@ -67,6 +75,12 @@ def _principal(type_: str, terraform: str, *, inline: bool = False, **more: Any)
         parts=(
             Part(f"{terraform}_policy_attachment", short, {"attached_policies": _one("policy_arn", MANAGED_POLICY)}),
             Part(f"{terraform}_policy", short, {"inline_policies": Derived(("name",), _named)}),
+            Part(
+                "aws_iam_policy_attachment",
+                f"{short}s",
+                {"attached_policies": _one("policy_arn", MANAGED_POLICY)},
+                several=True,
+            ),
             *more.pop("parts", ()),
         ),
         properties={
@@ -126,7 +140,10 @@ MAPPINGS: Final = (
     _principal(
         USER,
         "aws_iam_user",
-        parts=(Part("aws_iam_user_group_membership", "user", {"groups": Derived(("groups",), _groups)}),),
+        parts=(
+            Part("aws_iam_user_group_membership", "user", {"groups": Derived(("groups",), _groups)}),
+            Part("aws_iam_group_membership", "users", {"groups": _one("group")}, several=True),
+        ),
         groups=Split([], _NOTHING, group=_sorted),
     ),
     _principal(GROUP, "aws_iam_group"),
@@ -135,15 +152,24 @@ MAPPINGS: Final = (
         type=MANAGED_POLICY,
         terraform="aws_iam_policy",
         where="global",
-        parts=tuple(
+        parts=(
+            *(
+                Part(
+                    f"aws_iam_{owner}_policy_attachment",
+                    "policy_arn",
+                    {"attachment_count": Derived(("policy_arn",), _attached)},
+                    _own,
+                    elsewhere=True,
+                )
+                for owner in ("user", "group", "role")
+            ),
             Part(
-                f"aws_iam_{owner}_policy_attachment",
+                "aws_iam_policy_attachment",
                 "policy_arn",
-                {"attachment_count": Derived(("policy_arn",), _attached)},
+                {"attachment_count": Derived(_PRINCIPALS, _each_attached)},
                 _own,
                 elsewhere=True,
-            )
-            for owner in ("user", "group", "role")
+            ),
         ),
         properties={
             "path": Attribute("path", "/", _PROVIDER),

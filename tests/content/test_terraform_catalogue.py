@@ -1,0 +1,75 @@
+"""Every check that the catalogue of facts calls judgeable on a plan is driven by plans, or it is said why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from providers.terraform.aws import CATALOGUE
+from tests.planned import CONTENT
+from tests.unit import (
+    test_terraform_beyond,
+    test_terraform_verdicts,
+    test_terraform_verdicts_ec2,
+    test_terraform_verdicts_over_runs,
+    test_terraform_verdicts_second,
+    test_terraform_verdicts_services,
+)
+from tests.unit.data_folders import CHECKOUT
+
+FACTS = CHECKOUT.parent / "shared" / "catalogue" / "checks.yaml"
+ALONE = (
+    test_terraform_verdicts,
+    test_terraform_verdicts_ec2,
+    test_terraform_verdicts_second,
+    test_terraform_verdicts_services,
+)
+"""The tables of checks that a plan is judged by alone; a further service brings its own."""
+OVER_RUNS = (test_terraform_beyond, test_terraform_verdicts_over_runs)
+"""The tables of checks that are judged by a plan over what a run read."""
+NOT_DRIVEN: Mapping[str, str] = {
+    "aws.iam.root_no_access_keys": "Terraform makes keys of users; the root user's are in no plan",
+    "aws.kinesis.stream_encrypted_and_retained": "two checks here, stream_encrypted and stream_retention, both driven",
+    **{id_: why for id_, (_, _, why) in test_terraform_verdicts_second.ONE_SIDED.items()},
+    **test_terraform_verdicts_second.NEEDS_LIVE,
+}
+"""Checks that the catalogue calls judgeable on a plan and that no plan drives, with why."""
+
+NOT_READ: Mapping[str, str] = {
+    "aws_macie2_classification_job": "what jobs ran is in no plan; the automated discovery of the account is read",
+    "aws_securityhub_account": "a hub without a standard looks at nothing; the subscriptions to standards are read",
+}
+"""Terraform types that the catalogue names for a check that is driven without them, with why."""
+
+pytestmark = pytest.mark.skipif(not FACTS.is_file(), reason="the catalogue of facts is not beside the checkout")
+
+
+def judgeable() -> dict[str, Any]:
+    """The catalogue's checks of AWS that it calls judgeable on a plan, with the Terraform types."""
+    rows = yaml.safe_load(FACTS.read_text())["checks"]
+    return {
+        row["id"]: set(row["terraform"]["resource_types"])
+        for row in rows
+        if row["provider"] == "aws" and row["terraform"]["judgeable"] in ("yes", "partial")
+    }
+
+
+def driven() -> set[str]:
+    """The checks that plans drive to pass and to fail, alone or over what a run read."""
+    return {id_ for module in ALONE for id_ in module.PAIRS} | {id_ for module in OVER_RUNS for id_ in module.OVER}
+
+
+def test_every_judgeable_check_is_driven_or_has_a_reason() -> None:
+    assert judgeable().keys() - driven() - NOT_DRIVEN.keys() == set()
+
+
+def test_every_terraform_type_that_the_catalogue_names_for_what_is_driven_is_read() -> None:
+    named = {type_ for id_, types in judgeable().items() if id_ in driven() for type_ in types}
+    assert named - CATALOGUE.types == set(NOT_READ)
+
+
+def test_what_is_driven_are_checks() -> None:
+    assert driven() - set(CONTENT.checks) == set()
