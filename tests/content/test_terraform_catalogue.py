@@ -15,7 +15,7 @@ from tests.unit import (
     test_terraform_verdicts,
     test_terraform_verdicts_ec2,
     test_terraform_verdicts_over_runs,
-    test_terraform_verdicts_second,
+    test_terraform_verdicts_ecr_to_waf,
     test_terraform_verdicts_services,
 )
 from tests.unit.data_folders import CHECKOUT
@@ -24,7 +24,7 @@ FACTS = CHECKOUT.parent / "shared" / "catalogue" / "checks.yaml"
 ALONE = (
     test_terraform_verdicts,
     test_terraform_verdicts_ec2,
-    test_terraform_verdicts_second,
+    test_terraform_verdicts_ecr_to_waf,
     test_terraform_verdicts_services,
 )
 """The tables of checks that a plan is judged by alone; a further service brings its own."""
@@ -33,8 +33,8 @@ OVER_RUNS = (test_terraform_beyond, test_terraform_verdicts_over_runs)
 NOT_DRIVEN: Mapping[str, str] = {
     "aws.iam.root_no_access_keys": "Terraform makes keys of users; the root user's are in no plan",
     "aws.kinesis.stream_encrypted_and_retained": "two checks here, stream_encrypted and stream_retention, both driven",
-    **{id_: why for id_, (_, _, why) in test_terraform_verdicts_second.ONE_SIDED.items()},
-    **test_terraform_verdicts_second.NEEDS_LIVE,
+    **{id_: why for id_, (_, _, why) in test_terraform_verdicts_ecr_to_waf.ONE_SIDED.items()},
+    **test_terraform_verdicts_ecr_to_waf.NEEDS_LIVE,
 }
 """Checks that the catalogue calls judgeable on a plan and that no plan drives, with why."""
 
