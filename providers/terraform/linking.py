@@ -11,7 +11,6 @@ from providers.terraform.catalogue import Catalogue
 from providers.terraform.making import given
 from providers.terraform.mapping import Part
 from providers.terraform.plan import Planned
-from providers.terraform.references import context_of
 
 if TYPE_CHECKING:
     from providers.terraform.folding import Fold
@@ -43,27 +42,27 @@ class Links:
                     self._link(change, part, owners[part])
 
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
-        found, sure = self._candidates(change, part, owners)
-        if not found:
-            if not part.elsewhere:
+        for value, references in self._fold.block(change).names(part.link):
+            found, sure = self._candidates(change, owners, value, references)
+            if not found and not part.elsewhere:
                 self.apart.append((change, part))
                 if change not in self.orphans:
                     self.orphans.append(change)
-            return
-        index = self.certain if sure and len(found) == 1 else self.possible
-        for owner in found:
-            index[owner.address, part].append(change)
+            index = self.certain if sure and len(found) == 1 else self.possible
+            for owner in found:
+                if change not in index[owner.address, part]:
+                    index[owner.address, part].append(change)
 
-    def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
+    def _candidates(
+        self, change: Planned, owners: Owners, value: Any, references: Sequence[str]
+    ) -> tuple[Sequence[Planned], bool]:
         """The owners that a part may belong to, and whether there can be no other."""
-        block = self._fold.block(change)
-        value = block.get(part.link, None, optional=True, computed=False)
         known = value is not None and not isinstance(value, Unread)
         if known:
             found = owners.by_value.get(_hashable(value), [])
             if found or not owners.unnamed:
                 return found, True
-        trail = self._fold.references.follow(block.references(part.link), context_of(change))
+        trail = self._fold.references.of(change, references)
         named = {target.planned.address for target in trail.targets}
         found = [owner for owner in owners.all if owner.address in named]
         if found and not trail.lost:

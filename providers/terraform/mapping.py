@@ -112,6 +112,8 @@ class Split:
 class Part:
     """A Terraform type whose resources belong to an owner, which its attribute ``link`` names by id, ARN or name.
 
+    Where the attribute is a list, each that it names is an owner.
+
     ``fills`` are split properties of the owner. ``applies``: whether a resource of the type is such a part at all.
     ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged.
     """
