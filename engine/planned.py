@@ -50,8 +50,8 @@ class Planned:
 def planned(path: Path, as_of: str, conform: Conform, parameters: Sequence[str] = (), *, base: bool = False) -> Planned:
     """The plan or template in a file, as of a moment (RFC 3339 UTC); what it is, its content tells.
 
-    ``parameters`` are values for those of a template, KEY=VALUE or files; ``base``: it may lack some of them, which came
-    with what is compared with it. Raises InputError for what is neither, or cannot be judged, and UsageError.
+    ``parameters`` are values for those of a template, KEY=VALUE or files; ``base``: it may lack some of them, which
+    came with what is compared with it. Raises InputError for what is neither or cannot be judged, and UsageError.
     """
     doing, chosen = f"reading the plan {path}", _parameters(parameters)
     try:
@@ -113,7 +113,7 @@ def _source(path: Path, data: bytes, found: Folded, given: Mapping[str, str | No
         unmapped=found.unmapped,
         orphans=tuple(sorted(found.orphans)),
         incomplete=found.plan.incomplete,
-        statements=tuple(_statements(found, context)),
+        statements=(*_statements(found, context), *_told(given or {})),
         parameters=given or {},
     )
 
@@ -135,6 +135,10 @@ def _statements(found: Folded, context: set[str]) -> list[str]:
     if any(item.account == UNKNOWN for item in found.after if item.type not in context):
         statements.append("it does not tell the account of every resource")
     return statements
+
+
+def _told(given: Mapping[str, str | None]) -> list[str]:
+    return [f"values are given for its parameters {', '.join(given)}"] if given else []
 
 
 # --- over a snapshot -------------------------------------------------------------------------------------------------

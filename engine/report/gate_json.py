@@ -48,6 +48,7 @@ def document(gate: Gate) -> Document:
             "orphans": list(gate.source.orphans),
             "incomplete": list(gate.source.incomplete),
             "statements": list(gate.source.statements),
+            **({"parameters": dict(gate.source.parameters)} if gate.source.parameters else {}),
         },
         "base": {"kind": gate.base, "name": gate.base_name},
         "change": {

@@ -361,7 +361,7 @@ class Functions:
     def _equal(first: Any, second: Any) -> bool | Unread:
         for value in (first, second):
             if isinstance(value, Unread):
-                return _unread(f"a condition depends on what is not known: {value.detail or value.reason}")
+                return Unread(value.reason, detail=f"a condition depends on it: {value.detail}")
         return worded(first) == worded(second)
 
 

@@ -139,7 +139,8 @@ def _value(document: Document, name: str, row: Mapping[str, Any], chosen: Mappin
     if row.get("NoEcho", False) not in _FALSE:
         return Unread("sensitive", detail=f"the parameter {name} has NoEcho")
     if value is None:
-        return Unread("known_after_apply", detail=f"the parameter {name} has no value here")
+        # Whoever deploys it knows: it is not given here, which is not the same as nobody knowing before.
+        return Unread("not_collected", detail=f"the parameter {name} has no value here")
     if isinstance(value, (dict, list)):
         raise document.error((*at, "Default"), "a default is no text or number")
     text = worded(value)

@@ -215,7 +215,7 @@ def _statements(
     unset = [
         name
         for name in _section(document, "Parameters")
-        if isinstance(value := parameters[name], Unread) and value.reason == "known_after_apply"
+        if isinstance(value := parameters[name], Unread) and value.reason == "not_collected"
     ]
     if unset:
         yield f"{len(unset)} parameters have no value here, such as {unset[0]}; give them with --parameters"

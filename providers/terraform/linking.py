@@ -42,16 +42,23 @@ class Links:
                     self._link(change, part, owners[part])
 
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
-        for value, references in self._fold.block(change).names(part.link):
+        names = self._fold.block(change).names(part.link)
+        if not names:
+            self._orphan(change, part)
+        for value, references in names:
             found, sure = self._candidates(change, owners, value, references)
-            if not found and not part.elsewhere:
-                self.apart.append((change, part))
-                if change not in self.orphans:
-                    self.orphans.append(change)
+            if not found:
+                self._orphan(change, part)
             index = self.certain if sure and len(found) == 1 else self.possible
             for owner in found:
                 if change not in index[owner.address, part]:
                     index[owner.address, part].append(change)
+
+    def _orphan(self, change: Planned, part: Part) -> None:
+        if not part.elsewhere:
+            self.apart.append((change, part))
+            if change not in self.orphans:
+                self.orphans.append(change)
 
     def _candidates(
         self, change: Planned, owners: Owners, value: Any, references: Sequence[str]

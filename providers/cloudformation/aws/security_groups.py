@@ -15,6 +15,7 @@ ALSO: Final = (PREFIX_LIST,)
 _EVERYTHING: Final = {"protocol": "-1", "from_port": None, "to_port": None}
 _NUMBERS: Final = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 """Protocols that EC2 gives a name (EC2 API, IpPermission)."""
+_DEFAULT_VPC: Final = Unread("known_after_apply", detail="the default VPC of the account")
 _ALL: Final = ("-1", "all")
 _PATHS: Final = ("IpProtocol", "FromPort", "ToPort")
 _OUTBOUND: Final = (
@@ -106,7 +107,7 @@ MAPPINGS: Final = (
         "AWS::EC2::SecurityGroup",
         {
             "group_id": Derived((), lambda block: Unread("known_after_apply", detail="EC2 gives a group its id")),
-            "vpc_id": Attribute("VpcId", None, names="AWS::EC2::VPC"),
+            "vpc_id": Attribute("VpcId", _DEFAULT_VPC, DOCUMENTED, names="AWS::EC2::VPC"),
             "ingress": Split(
                 [],
                 "EC2 API, CreateSecurityGroup: a new group admits nothing",
