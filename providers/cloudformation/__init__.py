@@ -24,9 +24,7 @@ from providers.terraform.plan import Planned
 
 __all__ = ["NotATemplate", "NotParameters", "fills", "folded", "given", "is_template", "public"]
 
-_SECTION: Final = re.compile(
-    rb"""^[ \t]*["']?(AWSTemplateFormatVersion|Resources|Parameters|Transform|Outputs)["']?[ \t]*:""", re.MULTILINE
-)
+_SECTION: Final = re.compile(rb"""^[ \t]*["']?(AWSTemplateFormatVersion|Resources)["']?[ \t]*:""", re.MULTILINE)
 _INLINE: Final = re.compile(rb"""[{,]\s*["'](AWSTemplateFormatVersion|Resources)["']\s*:""")
 _PLAN: Final = re.compile(rb'"(format_version|resource_changes|planned_values)"\s*:')
 
@@ -36,6 +34,8 @@ def is_template(data: bytes) -> bool:
     start = data[: LARGEST + 1]
     if b"\0" in start[:64]:
         start = start.replace(b"\0", b"")
+    if not start.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"{"):
+        return _SECTION.search(start) is not None
     return _PLAN.search(start) is None and (_SECTION.search(start) or _INLINE.search(start)) is not None
 
 

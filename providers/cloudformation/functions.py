@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from providers.base import Unread
-from providers.cloudformation.loading import Document, Keys
+from providers.cloudformation.loading import Document, Keys, NotATemplate
 from providers.cloudformation.parameters import PSEUDO, worded
 
 Resolved = tuple[Any, Any]
@@ -29,6 +29,8 @@ class Nothing:
 
 
 NO_VALUE: Final = Nothing()
+MOST_MADE: Final = 2_000_000
+"""Values, and pieces of 16 letters of text, that the functions of a template make at the most."""
 DYNAMIC: Final = re.compile(r"\{\{resolve:(?P<service>[a-z-]+):")
 _VARIABLE: Final = re.compile(r"\$\{(?P<literal>!)?(?P<name>[^}]*)\}")
 _FIELD: Final = re.compile(r"\{(\w+)(?:=([^}]*))?\}")
@@ -51,6 +53,7 @@ class Functions:
         self._conditions: Mapping[str, Any] = rows.get("Conditions") or {}
         self._decided: dict[str, bool | Unread | None] = {}
         self._naming_now: set[str] = set()
+        self._spent = 0
         self.left: list[str] = []
         self._known: dict[str, Callable[[Any, Keys], Resolved]] = {
             "Ref": self._ref,
@@ -72,6 +75,7 @@ class Functions:
 
     def resolve(self, node: Any, at: Keys) -> Resolved:
         """The value at a place of the template. Raises NotATemplate for what CloudFormation itself would refuse."""
+        self._spend(1)
         if isinstance(node, str):
             return self._text(node)
         if isinstance(node, list):
@@ -110,6 +114,12 @@ class Functions:
         if decided is None:
             raise self._document.error(("Conditions", name), "the condition refers to itself")
         return decided
+
+    def _spend(self, amount: int) -> None:
+        """Count what is made of the template, so that a small one cannot stand for a huge one."""
+        self._spent += amount
+        if self._spent > MOST_MADE:
+            raise NotATemplate("its functions make too much of it")
 
     # --- values ------------------------------------------------------------------------------------------------------
 
@@ -227,6 +237,7 @@ class Functions:
                 raise self._document.error(at, "what is put together is not text")
         unread = [value for value, _ in whole if isinstance(value, Unread)]
         if not unread:
+            self._spend(sum(len(value) for value, _ in whole if isinstance(value, str)) // 16)
             return self._text("".join(worded(value) for value, _ in whole))
         why = next((value for value in unread if value.reason == "sensitive"), unread[0])
         *before, (_, last) = whole
@@ -256,6 +267,7 @@ class Functions:
             return value, None
         if not isinstance(value, str):
             raise self._document.error(at, "what is split is no text")
+        self._spend(value.count(argument[0]))
         return value.split(argument[0]), None
 
     def _find_in_map(self, argument: Any, at: Keys) -> Resolved:
@@ -292,6 +304,7 @@ class Functions:
         value, _ = self.resolve(argument, at)
         if isinstance(value, Unread):
             return value, None
+        self._spend(len(worded(value)) // 16)
         return base64.b64encode(worded(value).encode()).decode(), None
 
     def _cidr(self, argument: Any, at: Keys) -> Resolved:
@@ -328,6 +341,7 @@ class Functions:
 
         value, _ = self.resolve(argument, at)
         unread = next(iter(lift(value)[1].values()), None)
+        self._spend(len(repr(value)) // 16)
         return (json.dumps(value, separators=(",", ":")) if unread is None else unread), None
 
     def _transform(self, argument: Any, at: Keys) -> Resolved:

@@ -189,6 +189,8 @@ class _Builder:
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             done = self.stack.pop()
             value = {done.function: done.values} if done.function else done.values
+            # What is in it was counted when it was read.
+            self.total -= done.size - 1
             self._add(value, done.size, done.line, done.anchor)
         elif isinstance(event, yaml.ScalarEvent):
             self._scalar(event, line)
@@ -220,7 +222,8 @@ class _Builder:
         value = _plain(event.value) if plain else event.value
         if function == "Fn::GetAtt":
             value = value.split(".", 1)
-        self._add({function: value} if function else value, 1, line, event.anchor)
+        size = 1 + len(event.value) // 16
+        self._add({function: value} if function else value, size, line, event.anchor)
 
     def _add(self, value: Any, size: int, line: int, anchor: str | None) -> None:
         self.total += size

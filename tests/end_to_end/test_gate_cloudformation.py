@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.cli import group, main
+from tests.end_to_end.test_gate import live_snapshot
 from tests.plans import PlanBuilder
 from tests.templates import Rows, attribute, data, ref
 
@@ -171,7 +172,21 @@ Resources:
     assert gate("t.yaml", *tls, "--parameters", "Env=prod") == 0
 
 
-def test_a_template_is_judged_over_what_a_run_read(capsys: pytest.CaptureFixture[str]) -> None:
-    """With a snapshot beside it, the account's own settings are told by that."""
-    rows: Rows = {"B": ("AWS::S3::Bucket", {"BucketName": "records"})}
-    assert gate(written("t.json", rows), "--check", "aws.s3.bucket_public_access_block", *PLACE) == 4
+def test_what_a_run_read_of_the_account_stands_beside_the_template() -> None:
+    template = written("t.json", {"B": ("AWS::S3::Bucket", {"BucketName": "records"})})
+    block = ("--check", "aws.s3.bucket_public_access_block", *PLACE)
+    flags = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
+    assert gate(template, *block) == 4
+    for value, code in ((True, 0), (False, 3)):
+        Path("live.json").write_text(json.dumps(live_snapshot(dict.fromkeys(flags, value))))
+        assert gate(template, *block, "--snapshot", "live.json") == code
+
+
+def test_a_gate_of_a_template_is_sealed_with_its_parameters_and_replays(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(group, ["init", "--store", "store"], "auditreel") == 0
+    capsys.readouterr()
+    template = written("t.json", {**GROUP, "Ssh": RULE})
+    code, report = shown(capsys, template, *SSH, *PLACE, "--store", "store")
+    assert (code, report["signed"]) == (3, True)
+    assert main(group, ["replay", report["run"], "--store", "store"], "auditreel") == 0
+    assert main(group, ["verify", "store", "--allow-unanchored"], "auditreel") == 0

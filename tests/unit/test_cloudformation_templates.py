@@ -49,6 +49,15 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an unknown tag": (f"Metadata: !Foo x\n{BUCKET}", "line 1: the tag '!Foo' is none"),
     "a merge key": (f"Metadata: &m {{a: b}}\nMappings:\n  <<: *m\n{BUCKET}", "line 3: '<<' is no key"),
     "aliases that multiply": (f"{BOMB}\n{BUCKET}", "with its aliases it holds more than"),
+    "a long text many times over": (
+        f"Metadata: [&t {'x' * 500_000}{', *t' * 10_000}]\n{BUCKET}",
+        "with its aliases it holds more than",
+    ),
+    "a long text put together": (
+        "Mappings: {M: {a: {b: " + "x" * 500_000 + "}}}\nResources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n"
+        "      BucketName: !Join ['', [" + ", ".join(["!FindInMap [M, a, b]"] * 5_000) + "]]\n",
+        "its functions make too much of it",
+    ),
     "an alias in itself": (f"Metadata: &m [*m]\n{BUCKET}", "line 1: the alias *m stands for nothing"),
     "a key that is a list": (f"? [a]\n: b\n{BUCKET}", "line 1: a key that is no text"),
     "depth": (f"Metadata: {'[' * 500}{']' * 500}\n{BUCKET}", "nested too deeply"),
@@ -130,6 +139,8 @@ def test_what_yaml_reads_in_its_own_way_stays_as_it_is_written() -> None:
         ('{"format_version": "1.2", "planned_values": {"Resources": {}}}', False),
         ("", False),
         ("Refreshing state...\n", False),
+        ("Outputs:\n\nx = 1\n", False),
+        ('Description: writes "format_version": 1\nResources: {}\n', True),
         ("[]", False),
     ],
 )
