@@ -244,7 +244,11 @@ class Functions:
         arn = bool(before) and isinstance(before[0][0], str) and before[0][0].startswith("arn:")
         plain = all(not _references(written) for _, written in before)
         ended = bool(before) and isinstance(before[-1][0], str) and before[-1][0].endswith((":", "/"))
-        return why, last if not before or (arn and plain and ended) else None
+        if before and not (arn and plain and ended):
+            return why, None
+        # What the resource will be called is all that is missing; that it is this one is known.
+        named = isinstance(whole[-1][0], Unread) and why.reason != "sensitive"
+        return whole[-1][0] if named else why, last
 
     def _select(self, argument: Any, at: Keys) -> Resolved:
         if not isinstance(argument, list) or len(argument) != 2:

@@ -17,6 +17,8 @@ PSEUDO: Final = frozenset(
     }
 )
 """Pseudo parameters, which may be given like others (CloudFormation User Guide, "Pseudo parameters reference")."""
+_MADE: Final = ("AWS::StackId", "AWS::NotificationARNs")
+"""What nobody knows before the stack is made; where it will be, whoever deploys it knows."""
 LARGEST: Final = 2**20
 """Bytes of a file of parameters at the most."""
 _KEYS: Final = frozenset(
@@ -166,5 +168,7 @@ def _pseudo(chosen: Mapping[str, str]) -> dict[str, Any]:
         found.setdefault("AWS::Partition", partition)
         found.setdefault("AWS::URLSuffix", suffix)
     for name in PSEUDO - found.keys():
-        found[name] = Unread("known_after_apply", detail=f"{name} is known where it is deployed")
+        made = name in _MADE
+        why = f"{name} is made when it is deployed" if made else f"{name} is not given here"
+        found[name] = Unread("known_after_apply" if made else "not_collected", detail=why)
     return found
