@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from providers.base import Place
-from providers.cloudformation.aws import CATALOGUE, NAMING, PUBLISHED
 from providers.cloudformation.loading import LARGEST, Document, NotATemplate, document
 from providers.cloudformation.parameters import NotParameters, given, hidden, values
 from providers.cloudformation.references import LogicalReferences
@@ -52,6 +51,8 @@ def folded(data: bytes, collected_at: str, chosen: Mapping[str, str], base: bool
 
 
 def _folded(found: Document, parameters: Mapping[str, Any], collected_at: str) -> Folded:
+    from providers.cloudformation.aws import CATALOGUE, NAMING, PUBLISHED
+
     plan = plan_of(found, parameters, NAMING, PUBLISHED)
     account, region, partition = (_told(parameters[f"AWS::{name}"]) for name in ("AccountId", "Region", "Partition"))
     where = Where(account, region, partition or "aws")
@@ -88,6 +89,8 @@ def _folded(found: Document, parameters: Mapping[str, Any], collected_at: str) -
 
 def fills() -> dict[str, frozenset[str]]:
     """The properties that templates can give, by resource type."""
+    from providers.cloudformation.aws import CATALOGUE
+
     # No template sets it, and a bucket that blocks by itself is judged without it.
     return {**CATALOGUE.fills, "AWS::Account": frozenset({"s3_public_access_block"})}
 
