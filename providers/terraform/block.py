@@ -150,6 +150,9 @@ class Block:
     def named(self, path: str, *types: str) -> list[Block] | Unread:
         """The planned resources (Terraform types) whose ids a list of ids at ``path`` holds."""
         value = self.get(path, [])
+        if isinstance(value, Unread) and not self.references(path):
+            # Something is named, and nobody can tell what.
+            return value
         known = [] if isinstance(value, Unread) else value if isinstance(value, list) else [value]
         found = self.referring.blocks_of(known, self.references(path), types)
         if found is not None:
