@@ -128,4 +128,5 @@ def _place(place: Place) -> Document:
         "modules": [{"name": step.name, "key": step.key, "source": step.source} for step in place.modules],
         "actions": list(place.actions),
         "parts": list(place.parts),
+        **({"line": place.line} if place.line else {}),
     }

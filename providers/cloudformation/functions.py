@@ -2,7 +2,7 @@
 
 Every value comes with what was written for it: an object of the same shape in which an unresolved function is
 ``{"references": ["Logical.Attribute"]}``, as the configuration of a plan has it. CloudFormation User Guide, "Intrinsic
-function reference", "Condition functions", "Dynamic references".
+function reference", "Dynamic references".
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from providers.base import Unread
+from providers.cloudformation.conditions import Conditions
 from providers.cloudformation.loading import Document, Keys, NotATemplate
 from providers.cloudformation.parameters import PSEUDO, worded
 
@@ -50,8 +51,7 @@ class Functions:
         rows = document.value
         self._resources: Mapping[str, Any] = rows.get("Resources") or {}
         self._mappings: Mapping[str, Any] = rows.get("Mappings") or {}
-        self._conditions: Mapping[str, Any] = rows.get("Conditions") or {}
-        self._decided: dict[str, bool | Unread | None] = {}
+        self.conditions = Conditions(document, self.resolve)
         self._naming_now: set[str] = set()
         self._spent = 0
         self.left: list[str] = []
@@ -102,18 +102,6 @@ class Functions:
             self.left.append(f"it uses {function}, which this version does not know ({'.'.join(map(str, at))})")
             return _unread(f"{function} is not known here"), None
         return known(node[function], (*at, function))
-
-    def condition(self, name: Any, at: Keys) -> bool | Unread:
-        """Whether a condition holds, or an Unread. Raises NotATemplate."""
-        if not isinstance(name, str) or name not in self._conditions:
-            raise self._document.error(at, f"there is no condition {name!r:.80}")
-        if name not in self._decided:
-            self._decided[name] = None
-            self._decided[name] = self._holds(self._conditions[name], ("Conditions", name))
-        decided = self._decided[name]
-        if decided is None:
-            raise self._document.error(("Conditions", name), "the condition refers to itself")
-        return decided
 
     def _spend(self, amount: int) -> None:
         """Count what is made of the template, so that a small one cannot stand for a huge one."""
@@ -293,7 +281,7 @@ class Functions:
     def _if(self, argument: Any, at: Keys) -> Resolved:
         if not isinstance(argument, list) or len(argument) != 3:
             raise self._document.error(at, "it is no condition with two values")
-        holds = self.condition(argument[0], at)
+        holds = self.conditions.holds(argument[0], at)
         branches = [self.resolve(item, (*at, index + 1)) for index, item in enumerate(argument[1:])]
         if not isinstance(holds, Unread):
             return branches[0 if holds else 1]
@@ -355,39 +343,6 @@ class Functions:
     @staticmethod
     def _elsewhere(why: str) -> Callable[[Any, Keys], Resolved]:
         return lambda argument, at: (_unread(why), None)
-
-    # --- conditions --------------------------------------------------------------------------------------------------
-
-    def _holds(self, node: Any, at: Keys) -> bool | Unread:
-        if not isinstance(node, dict) or len(node) != 1:
-            raise self._document.error(at, "it is no condition")
-        ((function, argument),) = node.items()
-        if function == "Condition":
-            return self.condition(argument, (*at, function))
-        rows = argument if isinstance(argument, list) else [argument]
-        inside = [(item, (*at, function, index)) for index, item in enumerate(rows)]
-        if function == "Fn::Equals" and len(rows) == 2:
-            return self._equal(*(self.resolve(*item)[0] for item in inside))
-        if function == "Fn::Not" and len(rows) == 1:
-            value = self._holds(*inside[0])
-            return value if isinstance(value, Unread) else not value
-        if function in ("Fn::And", "Fn::Or") and 1 < len(rows) <= 10:
-            return _kleene([self._holds(*item) for item in inside], function == "Fn::Or")
-        raise self._document.error(at, f"{function!r:.80} with what it has is no condition")
-
-    @staticmethod
-    def _equal(first: Any, second: Any) -> bool | Unread:
-        for value in (first, second):
-            if isinstance(value, Unread):
-                return Unread(value.reason, detail=f"a condition depends on it: {value.detail}")
-        return worded(first) == worded(second)
-
-
-def _kleene(values: list[bool | Unread], deciding: bool) -> bool | Unread:
-    """And, or or: one value decides whatever the others are."""
-    if any(value is deciding for value in values):
-        return deciding
-    return next((value for value in values if isinstance(value, Unread)), not deciding)
 
 
 def _unread(why: str) -> Unread:

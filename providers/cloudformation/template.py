@@ -50,7 +50,7 @@ def plan_of(document: Document, parameters: Mapping[str, Any], naming: Naming, p
     macros = [name for name in transforms if name != EXTENSIONS]
     functions = Functions(document, parameters, naming, macros=bool(macros))
     for name in _section(document, "Conditions"):
-        functions.condition(name, ("Conditions", name))
+        functions.conditions.holds(name, ("Conditions", name))
     changes: list[Planned] = []
     without: list[str] = []
     strangers: list[str] = []
@@ -142,7 +142,7 @@ def _transforms(document: Document) -> list[str]:
 def _made(document: Document, functions: Functions, logical: str, row: Mapping[str, Any]) -> bool | Unread:
     if "Condition" not in row:
         return True
-    return functions.condition(row["Condition"], ("Resources", logical, "Condition"))
+    return functions.conditions.holds(row["Condition"], ("Resources", logical, "Condition"))
 
 
 def _planned(logical: str, type_: str, properties: Any, written: Any, made: bool | Unread) -> Planned:

@@ -2,7 +2,8 @@
 
 A :class:`Mapping` says which properties of a resource type the attributes of a Terraform type give, a :class:`Part`
 which of them stand in a Terraform resource of its own that names its owner, and a :class:`Setting` what a resource says
-of its account or region. Property names and types are those of the live adapter and of ``schemas/resources``.
+of its account or region. Property names and types are those of the live adapter and of ``schemas/resources``. Templates
+(:mod:`providers.cloudformation`) are mapped by the same declarations, with their own types in Terraform's place.
 """
 
 from __future__ import annotations

@@ -106,9 +106,12 @@ def test_a_nested_stack_is_not_read_and_never_passes(capsys: pytest.CaptureFixtu
     assert report["plan"]["incomplete"] == ["1 nested stacks are not read, such as Network; judge their templates too"]
 
 
-def test_a_misspelt_property_never_passes() -> None:
-    rows = {"Web": (GROUP["Web"][0], {"SecurityGroupIngres": [OPEN]})}
-    assert gate(written("t.json", rows), *SSH) == 4
+@pytest.mark.parametrize(
+    "values",
+    [{"SecurityGroupIngres": [OPEN]}, {"SecurityGroupIngress": [{**OPEN, "CidrIp": "10.0.0.0/8", "CidrIpV6": "x"}]}],
+)
+def test_a_misspelt_property_never_passes(values: dict[str, Any]) -> None:
+    assert gate(written("t.json", {"Web": (GROUP["Web"][0], values)}), *SSH) == 4
 
 
 def test_types_that_are_not_mapped_are_listed_and_alone_are_no_pass(capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,7 +142,7 @@ def test_parameters_are_of_templates_and_bases_of_the_same_kind(capsys: pytest.C
     assert "one of the two is a plan and the other a template" in capsys.readouterr().err
 
 
-def test_yaml_with_short_forms_is_read_as_it_is_deployed() -> None:
+def test_yaml_with_short_forms_is_read_as_it_is_deployed(capsys: pytest.CaptureFixture[str]) -> None:
     Path("t.yaml").write_text(
         """
 AWSTemplateFormatVersion: 2010-09-09
@@ -168,7 +171,8 @@ Resources:
 """
     )
     tls = ("--check", "aws.s3.bucket_tls_only", *PLACE)
-    assert gate("t.yaml", *tls) == 3
+    code, report = shown(capsys, "t.yaml", *tls)
+    assert (code, report["changes"][0]["place"]["address"], report["changes"][0]["place"]["line"]) == (3, "Records", 8)
     assert gate("t.yaml", *tls, "--parameters", "Env=prod") == 0
 
 

@@ -19,6 +19,7 @@ SERVICES: Final = (
     "containers",
     "databases",
     "delivery",
+    "elbv2",
     "iam",
     "kms",
     "messaging",
