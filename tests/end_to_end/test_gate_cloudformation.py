@@ -79,6 +79,24 @@ def test_a_trail_that_is_retained_is_not_deleted() -> None:
     assert gate(written("t.json", GROUP), "--base", "base.json", *SSH) == 0
 
 
+def test_a_base_may_lack_a_parameter_that_came_with_the_change() -> None:
+    base = written("base.json", GROUP)
+    rule = (RULE[0], {**RULE[1], "CidrIp": ref("Net")})
+    template = written("t.json", {**GROUP, "Ssh": rule}, Parameters={"Net": {"Type": "String"}})
+    assert gate(template, "--base", base, *SSH, "--parameters", "Net=0.0.0.0/0") == 3
+    assert gate(template, "--base", base, *SSH, "--parameters", "Net=10.0.0.0/8") == 0
+
+
+def test_a_control_that_another_plan_holds_and_this_one_does_not_is_deleted(capsys: pytest.CaptureFixture[str]) -> None:
+    trail = {"name": "main", "s3_bucket_name": "logs", "enable_log_file_validation": True}
+    base = PlanBuilder().create("aws_security_group.web", name="web").create("aws_cloudtrail.main", **trail)
+    plan = PlanBuilder().create("aws_security_group.web", name="web")
+    code, report = shown(capsys, str(plan.write(Path("plan.json"))), "--base", str(base.write(Path("base.json"))), *SSH)
+    assert code == 3
+    deleted = [row["place"]["address"] for row in report["changes"] if row["movement"] == "control_deleted"]
+    assert deleted == ["aws_cloudtrail.main"]
+
+
 def test_parameters_decide_and_one_without_a_value_stops_the_gate(capsys: pytest.CaptureFixture[str]) -> None:
     rule = (RULE[0], {**RULE[1], "CidrIp": ref("Net")})
     template = written("t.json", {**GROUP, "Ssh": rule}, Parameters={"Net": {"Type": "String"}})
