@@ -22,6 +22,7 @@ from engine.conclude import FAILURES, INCOMPLETE, conclude, exit_code
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, load
 from engine.content.root import Root
+from engine.errors import InputError
 from engine.evaluate import evaluate
 from engine.gates import Base, Change, ChangeRequest, ContentChange, Gate, NeedsLive, Place
 from engine.judgeable import needs_live
@@ -32,7 +33,7 @@ from engine.recording import RunPlan
 from engine.selection import select
 from engine.waivers import states
 from providers import declared
-from providers.terraform import Deleted, fills
+from providers.terraform import Deleted
 
 KIND: Final = "gate"
 
@@ -43,7 +44,8 @@ class GateRequest:
 
     ``root`` are the data folders in force (those of the base commit, where one is given) and ``content_changes`` what
     the pull request does to them. ``base`` is another plan to compare with, ``baseline`` a file of accepted failures;
-    ``snapshot`` a snapshot file, or a run of the store, under the plan. ``strict``: what is known only after apply
+    ``snapshot`` a snapshot file, or a run of the store, under the plan. ``parameters`` are values for those of a
+    template, KEY=VALUE or files. ``strict``: what is known only after apply
     stops the gate too; ``fail_on_all``: what failed before does; ``allow_empty``: so that nothing was judged does not.
     """
 
@@ -57,6 +59,7 @@ class GateRequest:
     base: Path | None = None
     baseline: Path | None = None
     snapshot: str | None = None
+    parameters: tuple[str, ...] = ()
     store: str | None = None
     fail_on: Severity = "low"
     fail_on_all: bool = False
@@ -79,12 +82,12 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
     compiled = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     as_of = clock.now()
-    plan = planned(request.plan, as_of, conform)
+    plan = planned(request.plan, as_of, conform, request.parameters)
     live = _live(request, content, compiled, conform)
     left: tuple[NeedsLive, ...] = ()
     if live is None:
         both = (*plan.before.resources, *plan.after.resources)
-        left = needs_live(compiled, fills(), _context(compiled), both)
+        left = needs_live(compiled, plan.fills, _context(compiled), both)
     else:
         plan = laid_over(live, plan, content.types)
     set_aside = {row.check.id for row in left}
@@ -94,14 +97,19 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
     try:
         after = evaluate(plan.after, judged)
         record.add(plan.after, after)
-        prior, keyed = _prior(request, plan, judged, conform, as_of)
+        other = (
+            planned(request.base, as_of, conform, request.parameters, base=True) if request.base is not None else None
+        )
+        if other is not None and other.source.kind != plan.source.kind:
+            raise InputError(f"comparing with {request.base}: one of the two is a plan and the other a template")
+        prior, keyed = _prior(request, plan, judged, other)
         conclusion = conclude(after, selection, plan.after, content.policy, request.fail_on, request.allow_incomplete)
         rules = Rules(request.fail_on, request.fail_on_all, request.strict, live is not None)
         place = partial(_place, plan.places)
         by_id = {check.check.id: check for check in judged}
         changes = (
             *moved(prior, after, conclusion.waived, keyed, place, by_id, plan.after.as_of, rules),
-            *_controls_deleted(plan, content, request, as_of),
+            *_controls_deleted(_gone(plan, other), content, request, as_of),
         )
     except BaseException as error:
         record.abandon(error, clock)
@@ -125,7 +133,7 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
         exit_code=exit_code(reasons.keys() - ({INCOMPLETE} if request.allow_incomplete else set())),
         exit_reasons=reasons,
     )
-    base, base_name = _base(request)
+    base, base_name = _base(request, plan)
     return Gate(
         assessment=record.seal(assessment, clock),
         source=plan.source,
@@ -191,16 +199,14 @@ def _prior(
     request: GateRequest,
     plan: Planned,
     checks: Sequence[CompiledCheck],
-    conform: Callable[..., object],
-    as_of: str,
+    other: Planned | None,
 ) -> tuple[Mapping[Key, Prior], Callable[[Finding], Key]]:
     """The verdicts before the change, and what a verdict is known by there."""
     if request.baseline is not None:
         by_address = partial(_address_key, plan.places)
         return baseline.read(request.baseline), by_address
-    if request.base is None:
+    if other is None:
         return _priors(evaluate(plan.before, checks), _id_key), _id_key
-    other = planned(request.base, as_of, conform)  # type: ignore[arg-type]
     there = _priors(evaluate(other.after, checks), partial(_address_key, other.places, previous=False))
     return there, partial(_address_key, plan.places)
 
@@ -228,21 +234,34 @@ def _place(places: Mapping[tuple[str, str], Place], finding: Finding) -> Place |
     return places.get((finding.scope.account, finding.subject.id))
 
 
-def _base(request: GateRequest) -> tuple[Base, str]:
+def _base(request: GateRequest, plan: Planned) -> tuple[Base, str]:
     if request.baseline is not None:
         return "baseline", str(request.baseline)
     if request.base is not None:
         return "base_plan", str(request.base)
     if request.snapshot is not None:
         return "run", request.snapshot
+    if plan.source.kind == "cloudformation":
+        return "nothing", "nothing: a template does not tell what is there (--base, --snapshot)"
     return "plan", "what the plan says is there now"
 
 
 # --- controls that are deleted ---------------------------------------------------------------------------------------
 
 
-def _controls_deleted(plan: Planned, content: Content, request: GateRequest, as_of: str) -> Iterable[Change]:
-    for item in plan.deleted:
+def _gone(plan: Planned, other: Planned | None) -> Iterable[Deleted]:
+    """The controls that the plan deletes, and those of another plan or template that it does not hold."""
+    held = {place.address for place in plan.places.values()}
+    moved_from = {place.previous_address for place in plan.places.values()}
+    yield from plan.deleted
+    told = {item.place.address for item in plan.deleted} | held | moved_from
+    yield from (item for item in (other.controls if other is not None else ()) if item.place.address not in told)
+
+
+def _controls_deleted(
+    deleted: Iterable[Deleted], content: Content, request: GateRequest, as_of: str
+) -> Iterable[Change]:
+    for item in deleted:
         checks = guarding(item.type, content.checks.values(), declared(item.provider).discovered)
         if not checks:
             continue
@@ -350,7 +369,8 @@ def _begin(
                 "pull_request": change.pull_request,
                 "approvers": list(change.approvers),
                 "policy_ref": request.policy_ref,
-                "base": _base(request)[0],
+                "base": _base(request, plan)[0],
+                **({"parameters": dict(plan.source.parameters)} if plan.source.parameters else {}),
                 "strict": request.strict,
                 "fail_on_all": request.fail_on_all,
                 "fail_on": request.fail_on,

@@ -35,8 +35,9 @@ Movement = Literal["new_failure", "worse", "unchanged_failure", "fixed", "contro
 now, since it passes, does not apply, or is deleted. "control_deleted": a thing that is itself a control (a trail, a
 detector, a backup plan) is deleted. "unknown": nobody can tell after the change; ``finding`` says why."""
 
-Base = Literal["plan", "base_plan", "baseline", "run"]
-"""What "before" is: the plan's own before, another plan, a baseline file, a sealed run."""
+Base = Literal["plan", "nothing", "base_plan", "baseline", "run"]
+"""What "before" is: the plan's own before, nothing (a template has none), another plan or template, a baseline file, a
+sealed run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,16 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The plan that was judged. ``digest`` is the SHA-256 of the file's bytes, ``tool`` the program and its version.
+    """The plan or template that was judged. ``digest`` is the SHA-256 of the file's bytes, ``tool`` what wrote it.
 
     ``resources`` counts what the plan holds, ``judged`` what it was folded into. ``actions`` counts resources by action
-    ("create", "delete+create"); ``unmapped`` counts resources by Terraform type that no mapping reads, which are not
+    ("create", "delete+create", "declared"); ``unmapped`` counts those of types that no mapping reads, which are not
     judged; ``orphans`` are addresses of parts whose owner is not in the plan. ``incomplete`` says in sentences what
-    the plan leaves out (deferred, targeted); ``statements`` what else a reader should know.
+    the plan leaves out (deferred, targeted); ``statements`` what else a reader should know. ``parameters`` are the
+    values that were given for a template's, null for those that nobody may read (NoEcho).
     """
 
-    kind: Literal["terraform"]
+    kind: Literal["terraform", "cloudformation"]
     path: str
     digest: str
     format_version: str
@@ -113,6 +115,7 @@ class Source:
     orphans: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
+    parameters: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

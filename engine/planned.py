@@ -8,18 +8,18 @@ a sealed run, it takes the listings, and every property that a plan cannot tell,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from engine.content.resources import TAGS, ResourceSchema
-from engine.errors import InputError
+from engine.errors import InputError, UsageError
 from engine.gates import Source
 from engine.model import Collection, Resource, Scope, Snapshot, Unread
-from providers import declared
+from providers import cloudformation, declared
 from providers.base import GLOBAL, Place
-from providers.terraform import Deleted, Folded, NotAPlan, folded
+from providers.terraform import Deleted, Folded, NotAPlan, fills, folded
 
 Conform = Callable[[Resource], Resource]
 
@@ -33,7 +33,8 @@ LARGEST: Final = 2**30
 class Planned:
     """A plan file, read: its two sides as snapshots, where each resource is written, and facts for the report.
 
-    ``places`` maps (account, id) to where it is written.
+    ``places`` maps (account, id) to where it is written. ``deleted`` are controls that the plan deletes, ``controls``
+    those that stand after it. ``fills`` are the properties that its source can tell, by resource type.
     """
 
     before: Snapshot
@@ -42,16 +43,25 @@ class Planned:
     places: Mapping[tuple[str, str], Place]
     deleted: tuple[Deleted, ...]
     orphans_changed: tuple[str, ...] = ()
+    controls: tuple[Deleted, ...] = ()
+    fills: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def planned(path: Path, as_of: str, conform: Conform) -> Planned:
-    """The plan in a file, as of a moment (RFC 3339 UTC). Raises InputError for what is no plan that can be judged."""
-    doing = f"reading the plan {path}"
+def planned(path: Path, as_of: str, conform: Conform, parameters: Sequence[str] = (), *, base: bool = False) -> Planned:
+    """The plan or template in a file, as of a moment (RFC 3339 UTC); what it is, its content tells.
+
+    ``parameters`` are values for those of a template, KEY=VALUE or files; ``base``: it may lack some of them, which
+    came with what is compared with it. Raises InputError for what is neither or cannot be judged, and UsageError.
+    """
+    doing, chosen = f"reading the plan {path}", _parameters(parameters)
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{doing}: it is larger than {LARGEST} bytes")
         data = path.read_bytes()
-        found = folded(data, as_of)
+        template = cloudformation.is_template(data)
+        if chosen and not template:
+            raise InputError(f"{doing}: parameters are given, and it is no template")
+        found = cloudformation.folded(data, as_of, chosen, base) if template else folded(data, as_of)
     except OSError as error:
         raise InputError(f"{doing}: {error.strerror or error}") from error
     except NotAPlan as error:
@@ -60,11 +70,21 @@ def planned(path: Path, as_of: str, conform: Conform) -> Planned:
     return Planned(
         before=before,
         after=after,
-        source=_source(path, data, found),
+        source=_source(path, data, found, cloudformation.public(data, chosen) if template else None),
         places=found.places,
         deleted=found.deleted,
         orphans_changed=tuple(sorted(address for address, changed in found.orphans.items() if changed)),
+        controls=found.controls,
+        fills=cloudformation.fills() if template else fills(),
     )
+
+
+def _parameters(arguments: Sequence[str]) -> dict[str, str]:
+    """Values for the parameters of a template, of arguments KEY=VALUE or files. Raises UsageError."""
+    try:
+        return cloudformation.given(arguments)
+    except cloudformation.NotParameters as error:
+        raise UsageError(f"reading --parameters: {error}") from error
 
 
 def _snapshot(resources: tuple[Resource, ...], as_of: str) -> Snapshot:
@@ -79,10 +99,10 @@ def _snapshot(resources: tuple[Resource, ...], as_of: str) -> Snapshot:
     return Snapshot(as_of, "planned", {}, scopes, rows, resources, finished_at=as_of)
 
 
-def _source(path: Path, data: bytes, found: Folded) -> Source:
+def _source(path: Path, data: bytes, found: Folded, given: Mapping[str, str | None] | None) -> Source:
     context = {name for provider in {item.provider for item in found.after} for name in declared(provider).discovered}
     return Source(
-        kind="terraform",
+        kind="terraform" if given is None else "cloudformation",
         path=str(path),
         digest=hashlib.sha256(data).hexdigest(),
         format_version=found.plan.format_version,
@@ -93,7 +113,8 @@ def _source(path: Path, data: bytes, found: Folded) -> Source:
         unmapped=found.unmapped,
         orphans=tuple(sorted(found.orphans)),
         incomplete=found.plan.incomplete,
-        statements=tuple(_statements(found, context)),
+        statements=(*_statements(found, context), *_told(given or {})),
+        parameters=given or {},
     )
 
 
@@ -114,6 +135,10 @@ def _statements(found: Folded, context: set[str]) -> list[str]:
     if any(item.account == UNKNOWN for item in found.after if item.type not in context):
         statements.append("it does not tell the account of every resource")
     return statements
+
+
+def _told(given: Mapping[str, str | None]) -> list[str]:
+    return [f"values are given for its parameters {', '.join(given)}"] if given else []
 
 
 # --- over a snapshot -------------------------------------------------------------------------------------------------

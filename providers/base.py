@@ -292,6 +292,7 @@ class Place:
     ``address`` is Terraform's ("module.a.aws_s3_bucket.b[0]"), ``previous_address`` the one before a move. ``type`` and
     ``name`` are those of the resource block, in the module that ``modules`` leads to from the root. ``actions`` are the
     plan's (create, update, delete, no-op, ...). ``parts`` are addresses of further resources folded into this one.
+    Of a template it is the logical id, the only action is "declared", and ``line`` is where it begins (0: not known).
     """
 
     address: str
@@ -301,6 +302,7 @@ class Place:
     actions: tuple[str, ...] = ()
     previous_address: str | None = None
     parts: tuple[str, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

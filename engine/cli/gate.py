@@ -54,9 +54,14 @@ def _facts(command: Any) -> Any:
 @click.option("--severity", type=options.SEVERITY, metavar="LEVEL", help="Only checks at least this severe.")
 @options.POLICY
 @click.option("--policy-ref", metavar="REF", help="Read checks, controls, policy and waivers from this commit.")
-@click.option("--base", type=_FILE, metavar="PLAN", help="Compare with another plan instead of what is there now.")
+@click.option(
+    "--base", type=_FILE, metavar="PLAN", help="Compare with another plan or template instead of what is there now."
+)
 @click.option("--baseline", type=_FILE, metavar="FILE", help="Compare with a file of failures.")
 @click.option("--write-baseline", type=_FILE, metavar="FILE", help="Write the failures as a baseline file.")
+@click.option(
+    "--parameters", multiple=True, metavar="FILE|KEY=VALUE", help="Values for the parameters of a template. Repeatable."
+)
 @click.option("--snapshot", metavar="FILE|RUN", help="Lay the plan over a stored snapshot, or that of a recorded run.")
 @click.option(
     "--fail-on-new/--fail-on-all", default=True, help="Stop for what the change makes worse, or for every failure."
@@ -77,7 +82,7 @@ def _facts(command: Any) -> Any:
 @options.debug
 @click.pass_obj
 def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **flags: Any) -> int:
-    """Judge a Terraform or OpenTofu plan (terraform show -json) before it is applied.
+    """Judge a Terraform or OpenTofu plan (terraform show -json) or a CloudFormation template before it is applied.
 
     The checks are those of the live scan. What fails already does not stop the gate; what the change makes worse does,
     and so does what cannot be judged. With --policy-ref the pull request cannot change what it is judged by.
@@ -156,6 +161,7 @@ def _made(
         base=flags["base"],
         baseline=flags["baseline"],
         snapshot=flags["snapshot"],
+        parameters=tuple(flags["parameters"]),
         store=known["store"],
         fail_on=known["fail_on"],
         fail_on_all=not flags["fail_on_new"],

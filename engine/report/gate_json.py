@@ -48,6 +48,7 @@ def document(gate: Gate) -> Document:
             "orphans": list(gate.source.orphans),
             "incomplete": list(gate.source.incomplete),
             "statements": list(gate.source.statements),
+            **({"parameters": dict(gate.source.parameters)} if gate.source.parameters else {}),
         },
         "base": {"kind": gate.base, "name": gate.base_name},
         "change": {
@@ -127,4 +128,5 @@ def _place(place: Place) -> Document:
         "modules": [{"name": step.name, "key": step.key, "source": step.source} for step in place.modules],
         "actions": list(place.actions),
         "parts": list(place.parts),
+        **({"line": place.line} if place.line else {}),
     }

@@ -27,7 +27,10 @@ BUILT_IN: Final = "terraform.io/builtin/terraform"
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A resource that is itself a control and that the plan deletes: its type and id as the live adapter has them."""
+    """A resource that is itself a control: its type and id as the live adapter has them.
+
+    Of ``Folded.deleted`` it is one that the plan deletes.
+    """
 
     type: str
     id: str
@@ -45,6 +48,7 @@ class Folded:
     ``places`` maps (account, id) to where it is written. ``unmapped`` counts resources by Terraform type
     of which nothing is read; ``orphans`` are parts whose owner is not in the plan, with whether the plan changes them.
     ``assumed`` are resources of which a plan does not tell whether dynamic blocks, not known yet, add to them.
+    ``controls`` are the controls that stand after the change, and go with what makes them.
     """
 
     plan: Plan
@@ -56,6 +60,7 @@ class Folded:
     unmapped: Mapping[str, int]
     orphans: Mapping[str, bool]
     assumed: frozenset[str] = frozenset()
+    controls: tuple[Deleted, ...] = ()
 
 
 def folded(data: bytes, collected_at: str) -> Folded:
@@ -72,6 +77,7 @@ def _folded(plan: Plan, collected_at: str) -> Folded:
     after: list[Resource] = []
     places: dict[tuple[str, str], Place] = {}
     deleted: list[Deleted] = []
+    controls: list[Deleted] = []
     orphans: dict[str, bool] = {}
     mapped: set[str] = set()
     assumed: set[str] = set()
@@ -93,7 +99,8 @@ def _folded(plan: Plan, collected_at: str) -> Folded:
             for change in fold.links.orphans:
                 orphans[change.address] = change.actions != ("no-op",)
             assumed |= fold.assumed
-        deleted += _deleted(sides, before, places)
+        deleted += [item for item in _controls(sides, before, places) if item.place.actions == ("delete",)]
+        controls += _controls(sides, after, places)
     counted = [change for change in plan.changes if change.provider != BUILT_IN]
     return Folded(
         plan=plan,
@@ -105,6 +112,7 @@ def _folded(plan: Plan, collected_at: str) -> Folded:
         unmapped=_counts(change.type for change in counted if change.address not in mapped),
         orphans=orphans,
         assumed=frozenset(assumed),
+        controls=tuple(controls),
     )
 
 
@@ -147,12 +155,12 @@ def _source(call: Mapping[str, Any]) -> str | None:
     return source if isinstance(source, str) else None
 
 
-def _deleted(sides: Sides, before: list[Resource], places: Mapping[tuple[str, str], Place]) -> list[Deleted]:
+def _controls(sides: Sides, found: list[Resource], places: Mapping[tuple[str, str], Place]) -> list[Deleted]:
     controls = {row.type for rows in sides.cloud.mappings.values() for row in rows if row.control}
     return [
-        Deleted(item.type, item.id, item.name, item.provider, item.account, item.region, place)
-        for item in before
-        if item.type in controls and (place := places[item.account, item.id]).actions == ("delete",)
+        Deleted(item.type, item.id, item.name, item.provider, item.account, item.region, places[item.account, item.id])
+        for item in found
+        if item.type in controls
     ]
 
 

@@ -8,7 +8,7 @@ is read, so that a sensitive value is gone from here on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from providers.base import MISSING, Unread
@@ -57,11 +57,13 @@ class Block:
     """A resource's or a nested block's values. ``written`` is what the configuration says of it, where it does.
 
     Paths are attribute names with dots: each step but the last is a nested block of which there is one or none.
+    ``sparse``: what is not set is not there (a template), instead of being there as null (a plan).
     """
 
     values: Mapping[str, Any]
     written: Mapping[str, Any] | None
     referring: Referring
+    sparse: bool = False
 
     def get(self, path: str, default: Any = REQUIRED, *, optional: bool = False, computed: bool = True) -> Any:
         """The value at ``path``, or an Unread.
@@ -77,9 +79,9 @@ class Block:
             return MISSING if isinstance(default, Unset) else default
         if name not in holder.values:
             # Terraform writes every attribute of a resource and of a block, as null where it is not set.
-            return default if optional and not isinstance(default, Unset) else MISSING
+            return default if (optional or self.sparse) and not isinstance(default, Unset) else MISSING
         value = holder.values[name]
-        if value is KNOWN_AFTER_APPLY and holder.written is not None and name not in holder.written:
+        if value is KNOWN_AFTER_APPLY and not self.sparse and holder.written is not None and name not in holder.written:
             value = COMPUTED
         if value is None or (value is COMPUTED and computed):
             if not isinstance(default, Unset):
@@ -92,6 +94,14 @@ class Block:
 
         ``optional`` as for :meth:`get`. A map in their place is one block.
         """
+        found = self.rows(path, optional=optional)
+        if isinstance(found, Unread):
+            return found
+        known = [row for row in found if isinstance(row, Block)]
+        return known if len(known) == len(found) else next(row for row in found if isinstance(row, Unread))
+
+    def rows(self, path: str, *, optional: bool = False) -> list[Block | Unread] | Unread:
+        """The nested blocks at ``path`` as :meth:`blocks` has them, with an Unread in the place of each unknown one."""
         value = self.get(path, None, optional=optional, computed=False)
         if isinstance(value, Unread):
             return value
@@ -102,13 +112,15 @@ class Block:
         if not isinstance(value, Sequence) or isinstance(value, str):
             return Unread("malformed_response", detail="no blocks")
         written = self._written(path)
+        if isinstance(written, Mapping) and "references" not in written:
+            written = [written]
         rows = _rows(written) if isinstance(written, list) and len(written) == len(value) else [None] * len(value)
-        if unread := next((item for item in value if isinstance(item, Unread)), None):
-            return unread
-        if not all(isinstance(item, Mapping) for item in value):
+        if not all(isinstance(item, (Mapping, Unread)) for item in value):
             return Unread("malformed_response", detail="no blocks")
         return [
-            Block(item, row if isinstance(row, Mapping) else None, self.referring)
+            item
+            if isinstance(item, Unread)
+            else replace(self, values=item, written=row if isinstance(row, Mapping) else None)
             for item, row in zip(value, rows, strict=True)
         ]
 
@@ -161,19 +173,31 @@ class Block:
     def named(self, path: str, *types: str) -> list[Block] | Unread:
         """The planned resources (Terraform types) whose ids a list of ids at ``path`` holds."""
         value = self.get(path, [])
+        if isinstance(value, Unread) and not self.references(path):
+            # Something is named, and nobody can tell what.
+            return value
         known = [] if isinstance(value, Unread) else value if isinstance(value, list) else [value]
         found = self.referring.blocks_of(known, self.references(path), types)
         if found is not None:
             return found
         return value if isinstance(value, Unread) else Unread("not_collected", detail="not in this plan")
 
+    def names(self, path: str) -> list[tuple[Any, tuple[str, ...]]]:
+        """What an attribute names, one thing or each of a list: the value, and what its expression refers to."""
+        value = self.get(path, None, optional=True, computed=False)
+        if not isinstance(value, list):
+            return [(value, self.references(path))]
+        written = self._written(path)
+        if not isinstance(written, list) or len(written) != len(value):
+            return [(item, self.references(path)) for item in value]
+        return [(item, _referred(node)) for item, node in zip(value, written, strict=True)]
+
     def references(self, path: str) -> tuple[str, ...]:
         """What the expression at ``path`` refers to, as the configuration writes it."""
         node = self._written(path)
         if isinstance(node, list):
             node = node[0] if len(node) == 1 else None
-        found = node.get("references") if isinstance(node, Mapping) else None
-        return tuple(name for name in found or () if isinstance(name, str))
+        return _referred(node)
 
     def _holder(self, path: str) -> tuple[Block | Unread | None, str]:
         *steps, name = path.split(".")
@@ -202,6 +226,11 @@ def _rows(written: Sequence[Any]) -> Sequence[Any]:
         return written
     names: dict[str, Any] = {name: {} for row in written for name in row}
     return [{**names, **row} for row in written]
+
+
+def _referred(node: Any) -> tuple[str, ...]:
+    found = node.get("references") if isinstance(node, Mapping) else None
+    return tuple(name for name in found or () if isinstance(name, str))
 
 
 # --- laying masks over values ----------------------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from providers.terraform.mapping import Part, Setting
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The mappings of one cloud, by Terraform type."""
+    """The mappings of one cloud, by Terraform type. ``sparse`` as of :class:`providers.terraform.block.Block`."""
 
     provider: str
     mappings: Mapping[str, tuple[declared.Mapping, ...]]
     parts: Mapping[str, tuple[Part, ...]]
     settings: Mapping[str, tuple[Setting, ...]]
     also: frozenset[str] = frozenset()
+    sparse: bool = False
 
     @property
     def types(self) -> frozenset[str]:
@@ -39,7 +40,12 @@ class Catalogue:
 
 
 def catalogue(
-    provider: str, mappings: Iterable[declared.Mapping], settings: Iterable[Setting], also: Iterable[str] = ()
+    provider: str,
+    mappings: Iterable[declared.Mapping],
+    settings: Iterable[Setting],
+    also: Iterable[str] = (),
+    *,
+    sparse: bool = False,
 ) -> Catalogue:
     """The mappings and settings of a cloud's services, indexed; ``also`` are Terraform types read for others only."""
     by_type: dict[str, list[declared.Mapping]] = defaultdict(list)
@@ -58,4 +64,5 @@ def catalogue(
         {key: tuple(rows) for key, rows in parts.items()},
         {key: tuple(rows) for key, rows in set_by.items()},
         frozenset(also),
+        sparse,
     )

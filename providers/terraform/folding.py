@@ -8,7 +8,7 @@ unread, ``ambiguous``, of every owner that may be meant.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from providers.terraform.linking import Links
 from providers.terraform.making import added_up, assembled, given, hidden, text
 from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Setting, Split, Where
 from providers.terraform.plan import Plan, Planned, Side
-from providers.terraform.references import References
+from providers.terraform.references import Following, References
 from providers.terraform.seeing import Seen
 
 NOT_HELD: Final = Unread("not_collected", detail="this plan does not hold it")
@@ -31,7 +31,15 @@ NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet
 class Sides:
     """What both sides of a plan share: where each resource is, and the id that stands for it on either side."""
 
-    def __init__(self, plan: Plan, cloud: Catalogue, where: Mapping[str, Where], collected_at: str) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        cloud: Catalogue,
+        where: Mapping[str, Where],
+        collected_at: str,
+        references: Callable[[Plan, Side], Following] = References,
+    ) -> None:
+        self.references = references
         self.plan, self.cloud, self.where, self.collected_at = plan, cloud, where, collected_at
         self.changes = [change for change in plan.changes if change.address in where and not change.deposed]
         self.before, self.after = Fold(self, "before"), Fold(self, "after")
@@ -74,7 +82,7 @@ class Fold:
 
     def __init__(self, sides: Sides, side: Side) -> None:
         self.sides, self.side = sides, side
-        self.references = References(sides.plan, side)
+        self.references = sides.references(sides.plan, side)
         self._blocks: dict[str, Block] = {}
         self.assumed: set[str] = set()
         self._links: Links | None = None
@@ -89,7 +97,9 @@ class Fold:
             expressions = (written.get("expressions") or {}) if written is not None else None
             unknown = change.unknown if self.side == "after" else {}
             values = overlaid(change.values(self.side) or {}, unknown, change.sensitive[self.side], expressions)
-            known = self._blocks[change.address] = Block(values, expressions, Seen(self, change))
+            known = self._blocks[change.address] = Block(
+                values, expressions, Seen(self, change), self.sides.cloud.sparse
+            )
         return known
 
     def parts_of(self, change: Planned) -> Iterator[str]:
@@ -151,9 +161,9 @@ class Fold:
                     self.assumed.add(change.address)
                     continue
                 base = self.sides.id(change, row)
-                rows = [Block({}, None, block.referring)] if isinstance(inner, Unread) else inner
+                rows = [replace(block, values={}, written=None)] if isinstance(inner, Unread) else inner
                 for item in rows:
-                    both = Block({**item.values, "owner": block.values}, item.written, item.referring)
+                    both = replace(item, values={**item.values, "owner": block.values})
                     if row.applies is None or given(row.applies, both) is not False:
                         made = self._each(change, row, both, base)
                         yield change, hidden(made, inner) if isinstance(inner, Unread) else made
@@ -203,7 +213,7 @@ class Fold:
                 continue
             first = items[0][0]
             where = self.sides.where[first.address]
-            block = Block({"id": value, "arn": None}, None, Seen(self, first))
+            block = Block({"id": value, "arn": None}, None, Seen(self, first), self.sides.cloud.sparse)
             id_ = text(row.identity(block, where)) or value
             scope = Scope(self.sides.cloud.provider, where.account or UNKNOWN, where.region or UNKNOWN)
             made = assembled(row.type, id_, value, scope, properties, self.sides.collected_at)
@@ -214,7 +224,11 @@ class Fold:
     def _adding(self, items: Iterable[tuple[Planned, Part]], name: str) -> Iterator[Any]:
         for change, part in items:
             if name in part.fills:
-                yield given(part.fills[name].read, self.block(change))
+                yield self._filled(change, part, name)
+
+    def _filled(self, change: Planned, part: Part, name: str) -> Any:
+        """What a part says of a property of its owner: nothing that is known, where it may not be made at all."""
+        return change.unsure or given(part.fills[name].read, self.block(change))
 
     # --- properties --------------------------------------------------------------------------------------------------
 
@@ -227,9 +241,7 @@ class Fold:
         if doubt is not None and spec.group is None:
             return doubt
         certain = [
-            given(part.fills[name].read, self.block(item))
-            for part in mine
-            for item in links.certain.get((change.address, part), ())
+            self._filled(item, part, name) for part in mine for item in links.certain.get((change.address, part), ())
         ]
         if spec.group is not None:
             return self._together(change, block, name, spec, mine, certain if doubt is None else [*certain, doubt])
@@ -258,7 +270,7 @@ class Fold:
         if spec.inline is None:
             return COMPUTED
         if not any(path.partition(".")[0] in block.values for path in spec.inline.paths):
-            return COMPUTED if spec.optional else MISSING
+            return COMPUTED if spec.optional or block.sparse else MISSING
         return given(spec.inline.read, block)
 
     def _together(
@@ -296,7 +308,7 @@ class Fold:
         """What the parts of an owner add to a property on this side."""
         for part in parts:
             for item in self.links.certain.get((change.address, part), ()):
-                value = given(part.fills[name].read, self.block(item))
+                value = self._filled(item, part, name)
                 if isinstance(value, list):
                     yield from value
 

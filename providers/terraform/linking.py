@@ -12,7 +12,6 @@ from providers.terraform.catalogue import Catalogue
 from providers.terraform.making import given
 from providers.terraform.mapping import Part
 from providers.terraform.plan import Planned
-from providers.terraform.references import context_of
 
 if TYPE_CHECKING:
     from providers.terraform.folding import Fold
@@ -44,42 +43,36 @@ class Links:
                     self._link(change, part, owners[part])
 
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
+        names = self._fold.block(change).names(part.link)
         if part.several:
-            self._link_each(change, part, owners)
-            return
-        found, sure = self._candidates(change, part, owners)
-        if not found:
-            if not part.elsewhere:
-                self.apart.append((change, part))
-                if change not in self.orphans:
-                    self.orphans.append(change)
-            return
-        index = self.certain if sure and len(found) == 1 else self.possible
-        for owner in found:
-            index[owner.address, part].append(change)
+            # A list that is not set names nobody.
+            names = [(value, references) for value, references in names if value is not None]
+        elif not names:
+            self._orphan(change, part)
+        for value, references in names:
+            found, sure = self._candidates(change, part, owners, value, references)
+            if not found:
+                self._orphan(change, part)
+            index = self.certain if sure and len(found) == 1 else self.possible
+            for owner in found:
+                if change not in index[owner.address, part]:
+                    index[owner.address, part].append(change)
 
-    def _link_each(self, change: Planned, part: Part, owners: Owners) -> None:
-        """Link a part to each owner that it names; where the list is not known, any of them may be among them."""
-        names = self._fold.block(change).get(part.link, None, optional=True, computed=False)
-        if isinstance(names, Unread) or any(isinstance(name, Unread) for name in names or ()):
-            for owner in owners.all:
-                self.possible[owner.address, part].append(change)
-            return
-        found = [owners.by_value.get(_hashable(name), []) for name in names or ()]
-        for address in {owner.address for some in found for owner in some}:
-            self.certain[address, part].append(change)
-        if not all(found) and change not in self.orphans:
-            self.orphans.append(change)
+    def _orphan(self, change: Planned, part: Part) -> None:
+        if not part.elsewhere:
+            self.apart.append((change, part))
+            if change not in self.orphans:
+                self.orphans.append(change)
 
-    def _candidates(self, change: Planned, part: Part, owners: Owners) -> tuple[Sequence[Planned], bool]:
+    def _candidates(
+        self, change: Planned, part: Part, owners: Owners, value: Any, references: Sequence[str]
+    ) -> tuple[Sequence[Planned], bool]:
         """The owners that a part may belong to, and whether there can be no other."""
-        block = self._fold.block(change)
-        value = block.get(part.link, None, optional=True, computed=False)
         known = value is not None and not isinstance(value, Unread)
-        alike = self._alike(block, part, owners.by_value.get(_hashable(value), [])) if known else []
+        alike = self._alike(self._fold.block(change), part, owners.by_value.get(_hashable(value), [])) if known else []
         if known and len(alike) < 2 and (alike or not owners.unnamed):
             return alike, True
-        trail = self._fold.references.follow(block.references(part.link), context_of(change))
+        trail = self._fold.references.of(change, references)
         named = {target.planned.address for target in trail.targets}
         if alike:
             meant = [owner for owner in alike if owner.address in named]

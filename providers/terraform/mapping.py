@@ -2,7 +2,8 @@
 
 A :class:`Mapping` says which properties of a resource type the attributes of a Terraform type give, a :class:`Part`
 which of them stand in a Terraform resource of its own that names its owner, and a :class:`Setting` what a resource says
-of its account or region. Property names and types are those of the live adapter and of ``schemas/resources``.
+of its account or region. Property names and types are those of the live adapter and of ``schemas/resources``. Templates
+(:mod:`providers.cloudformation`) are mapped by the same declarations, with their own types in Terraform's place.
 """
 
 from __future__ import annotations
@@ -111,6 +112,8 @@ class Split:
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """A Terraform type whose resources belong to an owner, which its attribute ``link`` names by id, ARN or name.
+
+    Where the attribute is a list, each that it names is an owner.
 
     ``fills`` are split properties of the owner. ``applies``: whether a resource of the type is such a part at all.
     ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged. ``same``: further

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from providers.base import Unread
 from providers.terraform.addresses import Address, parse
 from providers.terraform.reading import NotAPlan, parsed
 
@@ -37,7 +38,7 @@ class Planned:
 
     ``before`` and ``after`` are null where it is not there then; ``unknown`` mirrors ``after``, ``sensitive`` each
     side. ``deposed``: the entry is about an object that a replacement left over. ``written`` is the resource's block of
-    the configuration, null where the plan has none.
+    the configuration, null where the plan has none. ``unsure`` is why nobody can tell whether there will be one at all.
     """
 
     address: str
@@ -51,6 +52,7 @@ class Planned:
     previous_address: str | None = None
     deposed: bool = False
     written: Json | None = None
+    unsure: Unread | None = None
 
     @property
     def type(self) -> str:

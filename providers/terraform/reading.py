@@ -36,7 +36,7 @@ def parsed(data: bytes) -> dict[str, Any]:
     """The plan in a file's bytes, as a plain object. Raises NotAPlan."""
     if len(data) > LARGEST:
         raise NotAPlan(f"it is larger than {LARGEST} bytes")
-    text = _text(data)
+    text = decoded(data)
     if not text.strip():
         raise NotAPlan(f"it is empty; {_HINT}")
     try:
@@ -54,7 +54,8 @@ def parsed(data: bytes) -> dict[str, Any]:
     return document
 
 
-def _text(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """The text in a file's bytes, by its byte order mark, else as UTF-8. Raises NotAPlan."""
     encoding = "utf-8"
     for mark, name in _MARKS:
         if data.startswith(mark):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from providers.terraform.addresses import Steps, parse, parse_step
 from providers.terraform.plan import Json, Plan, Planned, Side
@@ -36,6 +36,14 @@ class Trail:
     lost: bool = False
 
 
+class Following(Protocol):
+    """Follows what the expressions of a plan's resources refer to, on one side."""
+
+    def of(self, change: Planned, references: Sequence[str]) -> Trail:
+        """What the references of an expression of a planned resource lead to."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where an expression stands: the module instance, the key of the instance, and what count or for_each refer to."""
@@ -59,6 +67,10 @@ class References:
             self._index.setdefault((at.modules, at.type, at.name), []).append(change)
             for depth, (name, key) in enumerate(at.modules):
                 self._calls.setdefault((at.modules[:depth], name), set()).add(key)
+
+    def of(self, change: Planned, references: Sequence[str]) -> Trail:
+        """What the references of an expression of a planned resource lead to."""
+        return self.follow(references, context_of(change))
 
     def follow(self, references: Sequence[str], context: Context) -> Trail:
         """What the references of an expression lead to."""

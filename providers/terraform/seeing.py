@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from providers.terraform.block import Block
 from providers.terraform.plan import Planned
-from providers.terraform.references import context_of
 
 if TYPE_CHECKING:
     from providers.terraform.folding import Fold
@@ -21,7 +20,7 @@ class Seen:
 
     def id_of(self, references: Sequence[str], type_: str) -> str | None:
         """The id of the one planned resource of a type that the references lead to by its id or ARN, or None."""
-        trail = self._fold.references.follow(references, context_of(self._change))
+        trail = self._fold.references.of(self._change, references)
         found = set()
         for target in trail.targets:
             for row in self._fold.sides.cloud.mappings.get(target.planned.type, ()):
@@ -54,7 +53,7 @@ class Seen:
         if len(known) > 1 and any(isinstance(name, str) and name not in by_id for name in known):
             # One of them is elsewhere, whatever the others are.
             return None
-        trail = self._fold.references.follow(references, context_of(self._change))
+        trail = self._fold.references.of(self._change, references)
         targets = [target.planned for target in trail.targets if target.planned.address in held]
         if not references:
             return [] if not known else None

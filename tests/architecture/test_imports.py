@@ -119,7 +119,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "cryptography": ("engine.evidence",),
     "rich": ("engine.cli", "engine.report"),
     "click": ("engine.cli",),
-    "yaml": ("engine.content",),
+    "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
     "xlsxwriter": ("engine.report.period_xlsx",),
     "reportlab": ("engine.report.period_pdf", "engine.report.period_pdf_page", "engine.report.period_pdf_type"),

@@ -14,8 +14,8 @@ from tests.unit import (
     test_terraform_beyond,
     test_terraform_verdicts,
     test_terraform_verdicts_ec2,
-    test_terraform_verdicts_over_runs,
     test_terraform_verdicts_ecr_to_waf,
+    test_terraform_verdicts_over_runs,
     test_terraform_verdicts_services,
 )
 from tests.unit.data_folders import CHECKOUT

@@ -280,6 +280,20 @@ def test_what_a_prefix_list_elsewhere_admits_is_unread() -> None:
     assert group.unread["/ingress/0/cidrs"].reason == "not_collected"
 
 
+def test_a_prefix_list_of_which_nobody_knows_the_id_may_admit_anything() -> None:
+    plan = PlanBuilder().create("aws_security_group.g", name="g", egress=[])
+    plan.create(
+        "aws_vpc_security_group_ingress_rule.r",
+        security_group_id=Ref("aws_security_group.g.id"),
+        ip_protocol="tcp",
+        from_port=22,
+        to_port=22,
+        prefix_list_id=UNKNOWN,
+    )
+    (group,) = after(plan, "AWS::EC2::SecurityGroup").values()
+    assert {pointer for pointer in group.unread if pointer.startswith("/ingress")} >= {"/ingress/0/cidrs"}
+
+
 def test_a_rule_that_is_taken_away_is_no_longer_in_what_the_provider_read_back() -> None:
     held = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]}
     own = {"id": "sg-1", "arn": "arn:aws:ec2:eu-central-1:123456789012:security-group/sg-1", "name": "g"}

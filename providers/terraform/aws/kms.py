@@ -9,9 +9,9 @@ from providers.base import Unread
 from providers.terraform.aws.documents import policy
 from providers.terraform.mapping import Attribute, Constant, Given, Mapping, Part, Split
 
-_ROOT_ONLY: Final[dict[str, Any]] = {"Version": "2012-10-17", "Statement": []}
+ROOT_ONLY: Final[dict[str, Any]] = {"Version": "2012-10-17", "Statement": []}
 """The default key policy, without the statement for the account that the key will be in, which a plan may not tell."""
-_DEFAULT_POLICY: Final = "KMS Developer Guide, 'Default key policy': the key's own account, and nobody else"
+DEFAULT_POLICY: Final = "KMS Developer Guide, 'Default key policy': the key's own account, and nobody else"
 _PROVIDER: Final = "provider documentation"
 _PARTS: Final = (Part("aws_kms_key_policy", "key_id", {"policy": policy("policy")}),)
 
@@ -20,7 +20,7 @@ def _state(enabled: bool) -> str:
     return "Enabled" if enabled else "Disabled"
 
 
-def _rotation(properties: dict[str, Any]) -> dict[str, Any]:
+def rotation(properties: dict[str, Any]) -> dict[str, Any]:
     """``rotation_enabled`` is null where it is no setting of the key, as the live adapter has it."""
     deciding = {name: properties[name] for name in (*ROTATES, "multi_region_key_type")}
     unread = next((value for value in deciding.values() if isinstance(value, Unread)), None)
@@ -41,13 +41,13 @@ def _mapping(terraform: str, enabled: str, **given: Given) -> Mapping:
         keys=("key_id", "id", "arn"),
         name=Attribute("key_id", None),
         parts=_PARTS,
-        finish=_rotation,
+        finish=rotation,
         properties={
             "key_manager": Constant("CUSTOMER", "KMS API, DescribeKey: AWS makes its own keys itself"),
             "key_state": Attribute(enabled, True, _PROVIDER, convert=_state),
             "key_spec": Constant("SYMMETRIC_DEFAULT", _PROVIDER),
             "deletion_date": Constant(None, "KMS API, DescribeKey: only of a key that waits for its deletion"),
-            "policy": Split(_ROOT_ONLY, _DEFAULT_POLICY, inline=policy("policy")),
+            "policy": Split(ROOT_ONLY, DEFAULT_POLICY, inline=policy("policy")),
             **given,
         },
     )

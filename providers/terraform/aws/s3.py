@@ -19,7 +19,7 @@ _UNSAID: Final = "S3 API: without a configuration nothing is blocked, and ACLs a
 _ALL: Final = "http://acs.amazonaws.com/groups/global/AllUsers"
 _SIGNED_IN: Final = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 _LOG: Final = "http://acs.amazonaws.com/groups/s3/LogDelivery"
-_CANNED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+CANNED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "private": (),
     "public-read": ((_ALL, "READ"),),
     "public-read-write": ((_ALL, "READ"), (_ALL, "WRITE")),
@@ -30,7 +30,7 @@ _CANNED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "bucket-owner-full-control": (),
 }
 """What canned ACLs grant to groups (S3 User Guide, "Canned ACL"); each grants the owner FULL_CONTROL."""
-_OWNER: Final = {"grantee_type": "CanonicalUser", "grantee_uri": None, "permission": "FULL_CONTROL"}
+OWNER: Final = {"grantee_type": "CanonicalUser", "grantee_uri": None, "permission": "FULL_CONTROL"}
 
 
 def _identity(block: Block, where: Where) -> Any:
@@ -49,10 +49,10 @@ def _block_flags(block: Block) -> Any:
 def _canned(acl: Any) -> Any:
     if isinstance(acl, Unread):
         return acl
-    grants = _CANNED.get(acl)
+    grants = CANNED.get(acl)
     if grants is None:
         return Unread("missing_attribute", detail="a canned ACL that this version does not know")
-    return [_OWNER, *({"grantee_type": "Group", "grantee_uri": uri, "permission": which} for uri, which in grants)]
+    return [OWNER, *({"grantee_type": "Group", "grantee_uri": uri, "permission": which} for uri, which in grants)]
 
 
 def _acl(block: Block) -> Any:
@@ -264,7 +264,7 @@ def _versioned(status: str) -> str | None:
     return None if status == "Disabled" else status
 
 
-def _key_manager(properties: dict[str, Any]) -> dict[str, Any]:
+def managed(properties: dict[str, Any]) -> dict[str, Any]:
     """``kms_key_manager``: null for the account's own keys, AWS for its aliases, and else nothing that a plan tells."""
     key = properties["kms_master_key_id"]
     if isinstance(key, Unread):
@@ -337,13 +337,13 @@ MAPPINGS: Final = (
         name=Attribute("bucket", None),
         identity=_identity,
         parts=PARTS,
-        finish=_key_manager,
+        finish=managed,
         follows=("kms_key_manager",),
         properties={
             "public_access_block": Split(dict.fromkeys(_FLAGS, False), _UNSAID),
             "policy": _older(None, _PROVIDER, inline=policy("policy", optional=True)),
             "acl_grants": _older(
-                [_OWNER],
+                [OWNER],
                 "S3 User Guide, 'Default ACL'",
                 inline=Derived(("acl", "grant"), _inline_acl),
             ),

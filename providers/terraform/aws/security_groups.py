@@ -20,7 +20,7 @@ _ALL: Final = ("-1", "all")
 _NEW: Final = "EC2 API, CreateSecurityGroup: a new group admits nothing; the provider removes the default outbound rule"
 
 Rule = dict[str, Any]
-_PORTS: Final = ("protocol", "from_port", "to_port")
+PORTS: Final = ("protocol", "from_port", "to_port")
 
 
 def _ports(block: Block, protocol: str) -> Rule:
@@ -70,11 +70,11 @@ def _ingress(block: Block, protocol: str, networks: Sequence[str], prefix_lists:
     return found or [{**ports, "cidrs": [], "prefix_list_ids": []}]
 
 
-def _together(rules: Sequence[Rule]) -> Any:
+def together(rules: Sequence[Rule]) -> Any:
     """The rules as EC2 lists them: one for each protocol and port range."""
     merged: list[Rule] = []
     for rule in rules:
-        ports = {key: rule[key] for key in _PORTS}
+        ports = {key: rule[key] for key in PORTS}
         same = next((item for item in merged if ports.items() <= item.items()), None)
         if same is None or any(isinstance(value, Unread) for value in (*rule.values(), *same.values())):
             merged.append(dict(rule))
@@ -86,7 +86,7 @@ def _together(rules: Sequence[Rule]) -> Any:
 
 
 def _order(rule: Rule) -> list[tuple[bool, str, int]]:
-    values = (rule[key] for key in _PORTS)
+    values = (rule[key] for key in PORTS)
     return [
         (isinstance(value, (str, int)), value if isinstance(value, str) else "", value if isinstance(value, int) else 0)
         for value in values
@@ -163,10 +163,10 @@ def _mapping(terraform: str, name: Attribute) -> Mapping:
                 [],
                 _NEW,
                 inline=_inline("ingress", False),
-                group=_together,
-                element=(*_PORTS, "cidrs", "prefix_list_ids"),
+                group=together,
+                element=(*PORTS, "cidrs", "prefix_list_ids"),
             ),
-            "egress": Split([], _NEW, inline=_inline("egress", True), group=_together, element=_PORTS),
+            "egress": Split([], _NEW, inline=_inline("egress", True), group=together, element=PORTS),
         },
     )
 
