@@ -267,9 +267,10 @@ def test_allowing_incompleteness_hides_no_reason(tmp_path: Path, stored: Callabl
 
 
 def summary(mfa: int = 1) -> tuple[int, bytes]:
+    counted = dict.fromkeys(("Users", "Groups", "Roles", "Policies", "ServerCertificates"), 0)
     entries = "".join(
         f"<entry><key>{key}</key><value>{value}</value></entry>"
-        for key, value in {"AccountMFAEnabled": mfa, "AccountAccessKeysPresent": 0}.items()
+        for key, value in {"AccountMFAEnabled": mfa, "AccountAccessKeysPresent": 0, **counted}.items()
     )
     body = (
         "<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap>"

@@ -61,8 +61,8 @@ def test_a_policy_that_iam_would_refuse_says_what_to_use_instead() -> None:
 
 
 def test_a_form_that_a_provider_does_not_have_is_refused() -> None:
-    with pytest.raises(UsageError, match="there is no terraform of it"):
-        least.granting("terraform", "gcp", FEW)
+    with pytest.raises(UsageError, match="there is no cloudformation of it"):
+        least.granting("cloudformation", "gcp", FEW)
 
 
 # --- Terraform -------------------------------------------------------------------------------------------------------
