@@ -34,29 +34,32 @@ TOLERANCE, LATE, moment = timedelta(minutes=5), timedelta(days=7), datetime.from
 PAGES = r"[A-Z_a-z]+\.[a-z]+|chain/.*|(csv|pages|samples)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+"
 ROWS = ("scope", "collection", "reader", "resource", "population", "waiver")
 VERDICTS = {"passed": "pass", "failed": "fail", "unknown": "unknown", "not_applicable": "not_applicable"}
-# Each kind of entry, and of which kind are those it names.
-_NAMES = "intent= timestamp= key= seal=intent abandon=intent population=seal nonce=population close=seal compact=seal"
-NAMES = dict(pair.split("=") for pair in f"{_NAMES} tombstone=seal response=seal replacement=nonce".split())
-NAMING = ("frames", "seals", "runs", "intent", "population", "first_bad", "draw")
-# Each shape, its fields and what they hold: a shape, a pattern, [list], {values}; "?" may be missing; else their name.
-_SHAPES = """link sequence=place digest; tree count root=digest; fact digest size=count; content checks=digest
-controls=digest policies=digest schemas=digest parameters=digest; verdicts passed=count failed=count unknown=count
-not_applicable=count waived=count; window from=time to=time; listings complete=count off=count failed=count; part
-first=place last=place; abandon intent=link run reason=string; entry schema=count store sequence=place
-previous=digest|null kind=string recorded_at=time body=object; intent run kind=run_kind trigger=string
-organization=string filters=object engine=string dependencies=digest started_at=time content boundary?=digest|null
-witness?=text|null; timestamp of=link authority=text response=base64; span starts=date ends=date timezone=text; seal
-intent=link asked=intent caller={string} source=string as_of=time ended_at=time verdicts listings records=tree
-ledger=tree files={fact} collected_until?=time|null; rotate action=string key=digest public_key=base64; revoke
-action=string key=digest since=place reason=text; population query=text unit digest count frames=[link] check?=text|null
-control?=text|null; nonce population=link nonce=text|null internal=bool size?=place; replacement draw=link unit=string
-by=string reason=note; close period=span seals=[link] inputs=digest open_failures=digest; removed seal=link run verdicts
-records=tree ledger=tree; compact runs=[link] findings=fact ledger=fact bodies?=fact|null; response failure=digest
-check=text subject=string first_bad=link cause=note effect=note correction=note by=text; tombstone rule=text
-runs=[removed] summaries=digest bodies?=fact|null; manifest schema=count store runs=[run] left_out={string}
-period=window chain=part redacted=[string] demonstration=bool members={fact} criteria?=[string]|null
-nights?=span|null"""
-SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
+# Each kind of entry: the field in which it names others, their kind, and what it may say of each of them only once.
+_ABOUT = """intent timestamp key seal/intent/intent/ended abandon/intent/intent/ended population/frames/seal
+nonce/population/population/drawn replacement/draw/nonce/replaced close/seals/seal response/first_bad/seal
+compact/runs/seal/merged tombstone/runs/seal/removed"""
+ABOUT = {line.split("/")[0]: [*line.split("/")[1:], "", "", ""] for line in _ABOUT.split()}
+# Each shape, its fields and what they hold: a shape, a pattern, [list], {values}; without "=" what they are called.
+# "+": at least one; "?": may be missing.
+_SHAPES = """link sequence=place digest; tree count root=digest; fact digest size=count; window from,to=time
+content checks,controls,policies,schemas,parameters=digest; verdicts passed,failed,unknown,not_applicable,waived=count
+listings complete,off,failed=count; part first,last=place; span starts,ends=date timezone=text
+entry schema=count store sequence=place previous=digest|null kind=string recorded_at=time body=object
+intent run kind=run_kind trigger,organization,engine=string filters=object dependencies=digest started_at=time content \
+    boundary?=digest|null witness?=text|null
+seal intent=link asked=intent caller={string} source=string as_of,ended_at=time verdicts listings records,ledger=tree \
+    files={fact} collected_until?=time|null
+abandon intent=link run reason=string; timestamp of=link authority=text response=base64
+rotate action=string key=digest public_key=base64; revoke action=string key=digest since=place reason=text
+population query=text unit digest count frames=[link] check?,control?=text|null
+nonce population=link nonce=text|null internal=bool size?=place; replacement draw=link unit,by=string reason=note
+close period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null
+removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest \
+    bodies?=fact|null
+response failure=digest check,by=text subject=string first_bad=link cause,effect,correction=note
+manifest schema=count store runs=[run] left_out={string} period=window chain=part redacted=[string] demonstration=bool \
+    members={fact} criteria?=[string]|null nights?=span|null"""
+SHAPES = {line.split()[0]: line.split()[1:] for line in re.split("[;\n]", _SHAPES.replace("\\\n", ""))}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})
 note=(?s:.{1,4000}) string=(?s:.*) run_kind=scheduled|adhoc|gate|demo unit=items|nights|events"""
@@ -116,6 +119,8 @@ def fits(value: Any, kind: str) -> bool:
     """Whether a value has the shape or pattern called `kind`, with no field more and none less."""
     if kind.endswith("|null"):
         return value is None or fits(value, kind[:-5])
+    if kind[-1] == "+":
+        return bool(value) and fits(value, kind[:-1])
     if kind[0] in "[{":
         held = value.values() if isinstance(value, dict) and kind[0] == "{" else value
         return isinstance(value, list if kind[0] == "[" else dict) and all(fits(item, kind[1:-1]) for item in held)
@@ -125,7 +130,8 @@ def fits(value: Any, kind: str) -> bool:
         return isinstance(value, bool if kind == "bool" else dict)
     if kind in PATTERNS:
         return isinstance(value, str) and re.fullmatch(PATTERNS[kind], value) is not None
-    kinds = dict(f"{part}={part}".split("=")[:2] for part in SHAPES[kind])
+    pairs = (f"{part}={part}".split("=") for part in SHAPES[kind])
+    kinds = {name: of for names, of, *_ in pairs for name in names.split(",")}
     fields = {name.rstrip("?"): of for name, of in kinds.items()}
     known = isinstance(value, dict) and kinds.keys() & fields.keys() <= value.keys() <= fields.keys()
     return known and all(fits(value[name], fields[name]) for name in value)
@@ -206,6 +212,15 @@ def key_of(scope: Any, subject: Any, *more: str) -> tuple[str, ...]:
     return (scope["provider"], scope["account"], scope["region"], *more, *kind)
 
 
+def agrees(kind: str, body: Any, named: Any, about: Any) -> bool:
+    """Whether an entry, which names another so, repeats what that one says."""
+    if kind == "tombstone":
+        sealed = {**about["body"], "seal": named["seal"], "run": about["body"]["asked"]["run"]}
+        return bool(sealed | named == sealed)
+    asked = {"seal": about["body"], "abandon": {"run": about["body"].get("run")}}
+    return kind not in asked or asked[kind] == body.get("asked", {"run": body.get("run")})
+
+
 class Bundle:
     """A bundle that is being verified: what is wrong with it, and what its reader must know."""
 
@@ -256,7 +271,7 @@ class Bundle:
         entries, came, pins, head = self.entries, set[str](), self.pins, self.pins.head
         for name in (name for name in self.places if name.startswith("chain/")):
             (entry, signer), digest = self.envelope(name, "entry"), self.facts[name]["digest"]
-            need(fits(entry, "entry") and entry["schema"] == 1 and entry["kind"] in NAMES, f"{name}: of unknown kind")
+            need(fits(entry, "entry") and entry["schema"] == 1 and entry["kind"] in ABOUT, f"{name}: of unknown kind")
             sequence, body, key_change = entry["sequence"], entry["body"], entry["kind"] == "key"
             kind = body["action"] if key_change else entry["kind"]
             right = fits(body, kind) and name == f"chain/{sequence:020d}.json"
@@ -284,39 +299,29 @@ class Bundle:
         self.check_chain()
 
     def check_chain(self) -> None:
-        """What entries say of others is about what is before them, and is said once."""
-        links, used, closed = dict[tuple[int, str], Any](), list[Any](), list[str]()
+        """What entries say of others is about what is before them, agrees with it, and is said once where it must."""
+        links, said, closed = dict[tuple[int, str], Any](), set[tuple[Any, ...]](), date.min
         for entry, digest, _ in self.entries:
-            body, kind, begun, before = entry["body"], entry["kind"], dict[str, Any](kind=""), links.values()
-            named: Any = next((body[name] for name in NAMING if name in body), [])
-            about = [one.get("seal", one) for one in (named if isinstance(named, list) else [named])]
-            keys = [("end" if kind in ("seal", "abandon") else kind, link, body.get("unit")) for link in about]
-            right = all(key not in used and keys.count(key) == 1 for key in keys)
-            right, used = right or kind in ("population", "close", "response"), used + keys
-            for link in about:
-                begun = links.get((link["sequence"], link["digest"]), {"kind": ""})
-                right = right and (link["sequence"] < self.first or begun["kind"] == NAMES[kind])
-            if kind == "intent":
-                right = body["run"] not in [one["body"]["run"] for one in before if one["kind"] == "intent"]
-            elif kind in ("seal", "abandon"):
-                asked = begun["body"] if begun["kind"] == "intent" else body.get("asked", body)
-                right = right and (asked == body["asked"] if kind == "seal" else asked["run"] == body["run"])
-            elif kind in ("nonce", "compact"):
-                right = right and (kind == "compact" or (body["nonce"] is None) == body["internal"])
-                right = right and (kind == "nonce" or not any(("tombstone", link, None) in used for link in about))
-            elif kind == "tombstone":  # it repeats what was sealed
-                for one in named:
-                    seal = links.get((one["seal"]["sequence"], one["seal"]["digest"]), {"body": {"asked": one, **one}})
-                    sealed = {**seal["body"], "seal": one["seal"], "run": seal["body"]["asked"]["run"]}
-                    right = right and sealed == sealed | one
+            body, kind, (field, of, once, *_) = entry["body"], entry["kind"], ABOUT[entry["kind"]]
+            named = body[field] if isinstance(body.get(field), list) else [body[field]] if field else []
+            about = [one.get("seal", one) for one in named]
+            places = [(link["sequence"], link["digest"]) for link in about]
+            here = [links.get(at) if links.get(at, {}).get("kind") == of else None for at in places]
+            right = all(one or at[0] < self.first for one, at in zip(here, places, strict=True))
+            right = right and all(agrees(kind, body, *pair) for pair in zip(named, here, strict=True) if pair[1])
+            saying = [(once, at, body.get("unit")) for at in places if once]
+            saying += [("begun", body["run"])] if kind == "intent" else []
+            right = right and said.isdisjoint(saying) and len({*saying}) == len(saying)
+            if kind == "compact":
+                right = right and len(places) <= 64 and said.isdisjoint(("removed", at, None) for at in places)
+            elif kind == "nonce":
+                right = right and (body["nonce"] is None) == body["internal"]
             elif kind == "close":
-                starts, ends = body["period"]["starts"], body["period"]["ends"]
-                right = right and all(one["sequence"] < other["sequence"] for one, other in pairwise(about))
-                right = right and date.fromisoformat(starts) <= date.fromisoformat(ends)
-                right = right and all(starts > other for other in closed)
-                closed.append(ends)
+                starts, ends = (date.fromisoformat(body["period"][name]) for name in ("starts", "ends"))
+                right = right and closed < starts <= ends and all(one[0] < other[0] for one, other in pairwise(places))
+                closed = max(closed, ends)
             need(right, f"chain: {kind} {entry['sequence']} names what is not before it, or what was", self.problems)
-            links[entry["sequence"], digest] = entry
+            links[entry["sequence"], digest], said = entry, said | {*saying}
 
     def check_manifest(self) -> list[Any]:
         """It is signed, lists the members, and names each seal of its part of the chain. Returns the runs' seals."""
@@ -329,9 +334,11 @@ class Bundle:
         files = {name: self.facts[name] for name in self.facts.keys() - {"manifest.json", "signature.json"}}
         need(manifest["members"] == files, "manifest.json: does not list the members as they are", self.problems)
         inside = [entry for entry, _, _ in self.entries if first <= entry["sequence"] <= end]
-        right = all(one["kind"] == "key" or one in inside for one, _, _ in self.entries)
-        right = right and len(inside) == end - first + 1
-        need(right, "chain: is not the part that is declared: an entry is missing")
+        keys = sum(entry["kind"] == "key" and entry not in inside for entry, _, _ in self.entries)
+        need(
+            len(inside) == end - first + 1 == len(self.entries) - keys,
+            "chain: is not the part that is declared: an entry is missing",
+        )
         starts, ends = (moment(manifest["period"][name]) for name in ("from", "to"))
         early, head = moment(inside[-1]["recorded_at"]) < ends, self.pins.head["sequence"]
         right = (first == 1 or moment(inside[0]["recorded_at"]) <= starts) and head * early <= end
@@ -366,9 +373,7 @@ class Bundle:
             right = (of["sequence"] < self.first or (of["sequence"], of["digest"]) in links) and of["sequence"] < here
             need(right, f"chain: entry {here} stamps no entry that stands before it", self.problems)
             if right and name not in self.pins.authorities:
-                self.unsure.append(
-                    f"entry {here}: no certificate of {name} is pinned: its time stamp cannot be verified"
-                )
+                self.unsure.append(f"entry {here}: its time stamp is unverified: no certificate of {name} is pinned")
             elif right:
                 at = stamped_at(unbase64(entry["body"]["response"]), of["digest"], self.pins.authorities[name])
                 anchors.append((at, of["sequence"], here, name))
@@ -398,10 +403,9 @@ class Bundle:
             records, of = [known[leaf] for leaf in here], Counter(known[leaf]["verdict"] for leaf in here)
             for row in (parse(line, "ledger.jsonl") for line in rows):
                 ledger[row["kind"]].append(row)
-            states = Counter({"complete": 0, "off": 0, "failed": 0}) | Counter(
-                row["state"] for row in ledger["collection"]
-            )
-            right = all(fits(leaf, "digest") for leaf in hashes) and seal["listings"] == states
+            states = Counter(row["state"] for row in ledger["collection"])
+            right = seal["listings"] == {name: states[name] for name in seal["listings"]}
+            right = right and all(fits(leaf, "digest") for leaf in hashes)
             trees = merkle(hashes), merkle([sha256(b"\0" + row) for row in rows])
             right = right and trees == (seal["records"], seal["ledger"])
             need(right, f"{run}: have not the Merkle roots or the listings that were sealed", self.problems)
