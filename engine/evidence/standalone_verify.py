@@ -1,14 +1,10 @@
-#!/usr/bin/env python3
 """Verifies a bundle of auditreel. One file, standard library and `cryptography`; shares no code with auditreel.
 
     python verify_bundle.py BUNDLE.zip [OTHER.zip] --key trust.json      (or a public key: PEM, or 32 bytes in base64)
 
 Keys must come from elsewhere. Ends with 0 only if all verified, and two bundles agree; else with 5. --allow-unanchored
-takes the key that the bundle claims (whole, but by whom?) and notes time stamps that nobody pinned. What people read
-stands by the signature of the manifest alone.
+takes the key that the bundle claims, and notes time stamps that nobody pinned. Pages stand by the manifest's signature.
 """
-
-from __future__ import annotations
 
 import argparse
 import base64
@@ -25,50 +21,44 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 NOT_ANCHORED = "NOT ANCHORED: the key's holder could have rewritten or removed this"
 TOLERANCE, LATE, moment = timedelta(minutes=5), timedelta(days=7), datetime.fromisoformat
 PAGES = r"[A-Z_a-z]+\.[a-z]+|chain/.*|(csv|pages|samples)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+"
+TYPES: dict[str, type] = {"count": int, "place": int, "bool": bool, "object": dict}
 ROWS = ("scope", "collection", "reader", "resource", "population", "waiver")
 VERDICTS = {"passed": "pass", "failed": "fail", "unknown": "unknown", "not_applicable": "not_applicable"}
 # Each kind of entry: the field in which it names others, their kind, and what it may say of each of them only once.
-_ABOUT = """intent timestamp key seal/intent/intent/ended abandon/intent/intent/ended population/frames/seal
+_ABOUT = """timestamp key intent///begun seal/intent/intent/ended abandon/intent/intent/ended population/frames/seal
 nonce/population/population/drawn replacement/draw/nonce/replaced close/seals/seal response/first_bad/seal
 compact/runs/seal/merged tombstone/runs/seal/removed"""
 ABOUT = {line.split("/")[0]: [*line.split("/")[1:], "", "", ""] for line in _ABOUT.split()}
-# Each shape, its fields and what they hold: a shape, a pattern, [list], {values}; without "=" what they are called.
-# "+": at least one; "?": may be missing.
-_SHAPES = """link sequence=place digest; tree count root=digest; fact digest size=count; window from,to=time
-content checks,controls,policies,schemas,parameters=digest; verdicts passed,failed,unknown,not_applicable,waived=count
-listings complete,off,failed=count; part first,last=place; span starts,ends=date timezone=text
-entry schema=count store sequence=place previous=digest|null kind=string recorded_at=time body=object
-intent run kind=run_kind trigger,organization,engine=string filters=object dependencies=digest started_at=time content \
-    boundary?=digest|null witness?=text|null
-seal intent=link asked=intent caller={string} source=string as_of,ended_at=time verdicts listings records,ledger=tree \
-    files={fact} collected_until?=time|null
-abandon intent=link run reason=string; timestamp of=link authority=text response=base64
-rotate action=string key=digest public_key=base64; revoke action=string key=digest since=place reason=text
-population query=text unit digest count frames=[link] check?,control?=text|null
-nonce population=link nonce=text|null internal=bool size?=place; replacement draw=link unit,by=string reason=note
-close period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null
-removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest \
-    bodies?=fact|null
-response failure=digest check,by=text subject=string first_bad=link cause,effect,correction=note
-manifest schema=count store runs=[run] left_out={string} period=window chain=part redacted=[string] demonstration=bool \
-    members={fact} criteria?=[string]|null nights?=span|null"""
-SHAPES = {line.split()[0]: line.split()[1:] for line in re.split("[;\n]", _SHAPES.replace("\\\n", ""))}
+# Each shape, its fields ("?": may be missing) and what they hold or are called: shape, pattern, [list], [some]+, {map}.
+_SHAPES = """link sequence=place digest; tree count root=digest; fact digest size=count; window from,to=time; content
+checks,controls,policies,schemas,parameters=digest; verdicts passed,failed,unknown,not_applicable,waived=count;
+listings complete,off,failed=count; part first,last=place; span starts,ends=date timezone=text; entry schema=count
+store sequence=place previous=digest|null kind=string recorded_at=time body=object; intent run kind=run_kind
+trigger,organization,engine=string filters=object dependencies=digest started_at=time content boundary?=digest|null
+witness?=text|null; seal intent=link asked=intent caller={string} source=string as_of,ended_at=time verdicts listings
+records,ledger=tree files={fact} collected_until?=time|null; abandon intent=link run reason=string; timestamp of=link
+authority=text response=base64; rotate action=string key=digest public_key=base64; revoke action=string key=digest
+since=place reason=text; population query=text unit digest count frames=[link] check?,control?=text|null; nonce
+population=link nonce=text|null internal=bool size?=place; replacement draw=link unit,by=string reason=note; close
+period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null;
+removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest
+bodies?=fact|null; response failure=digest check,by=text subject=string first_bad=link cause,effect,correction=note;
+manifest schema=count store runs=[run] left_out={string} period=window chain=part redacted=[string] demonstration=bool
+members={fact} criteria?=[string]|null nights?=span|null"""
+SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})
 note=(?s:.{1,4000}) string=(?s:.*) run_kind=scheduled|adhoc|gate|demo unit=items|nights|events"""
 PATTERNS = dict(pair.split("=", 1) for pair in _PATTERNS.split())
 # Object identifiers of RFC 3161, in hexadecimal: what a token is, and the algorithms that are accepted.
-_IDS = ("0702", "09100104", "0903", "0904")
-SIGNED_DATA, TST_INFO, CONTENT_TYPE, MESSAGE_DIGEST = (f"2a864886f70d01{end}" for end in _IDS)
-_HASHES = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
-SHA2 = {f"60864801650304020{n}": found for n, found in enumerate(_HASHES, 1)}
+SIGNED_DATA, TST_INFO, TYPE, MESSAGE_DIGEST = ("2a864886f70d01" + end for end in ("0702", "09100104", "0903", "0904"))
+SHA2 = {f"60864801650304020{n}": at for n, at in enumerate((hashes.SHA256(), hashes.SHA384(), hashes.SHA512()), 1)}
 SIGNED_BY: dict[str, Any] = {"2a864886f70d010101": None}
 SIGNED_BY |= {f"2a864886f70d01010{'bcd'[n]}": found for n, found in enumerate(SHA2.values())}
 SIGNED_BY |= {f"2a8648ce3d04030{n}": found for n, found in enumerate(SHA2.values(), 2)}
@@ -119,15 +109,12 @@ def fits(value: Any, kind: str) -> bool:
     """Whether a value has the shape or pattern called `kind`, with no field more and none less."""
     if kind.endswith("|null"):
         return value is None or fits(value, kind[:-5])
-    if kind[-1] == "+":
-        return bool(value) and fits(value, kind[:-1])
     if kind[0] in "[{":
         held = value.values() if isinstance(value, dict) and kind[0] == "{" else value
-        return isinstance(value, list if kind[0] == "[" else dict) and all(fits(item, kind[1:-1]) for item in held)
-    if kind in ("count", "place"):
-        return type(value) is int and value >= (kind == "place")
-    if kind in ("bool", "object"):
-        return isinstance(value, bool if kind == "bool" else dict)
+        right = isinstance(value, list if kind[0] == "[" else dict) and len(value) >= (kind[-1] == "+")
+        return right and all(fits(item, kind.strip("[{}]+")) for item in held)
+    if kind in TYPES:
+        return type(value) is TYPES[kind] and (kind == "object" or value >= (kind == "place"))
     if kind in PATTERNS:
         return isinstance(value, str) and re.fullmatch(PATTERNS[kind], value) is not None
     pairs = (f"{part}={part}".split("=") for part in SHAPES[kind])
@@ -188,7 +175,7 @@ def stamped_at(response: bytes, digest: str, pins: list[x509.Certificate]) -> da
     right = tags == [2, 6, 6, 6, 4, 0x18, 0x30, 4, 0x30] and granted[1] in (b"\0", b"\1") and version[1] == b"\1"
     right = right and [item[1].hex() for item in (kind, inner, hashing)] == [SIGNED_DATA, TST_INFO, next(iter(SHA2))]
     right = right and hashed[1].hex() == digest and re.fullmatch(r"[0-9]{14}(\.[0-9]+)?Z", text) is not None
-    right = right and [item[1].hex() for item in values[CONTENT_TYPE]] == [TST_INFO]
+    right = right and [item[1].hex() for item in values[TYPE]] == [TST_INFO]
     right = right and values[MESSAGE_DIGEST] == [(4, hashlib.new(hasher.name, said).digest())]
     need(right, "a time stamp is about something else")
     when = moment(f"{text[:8]}T{text[8:14]}+00:00")
@@ -198,7 +185,7 @@ def stamped_at(response: bytes, digest: str, pins: list[x509.Certificate]) -> da
         usage = [item for item in certificate.extensions if item.critical and item.oid == x509.ExtendedKeyUsage.oid]
         only = [x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])] == [item.value for item in usage]
         scheme = (padding.PKCS1v15(), used) if isinstance(key, rsa.RSAPublicKey) else (ec.ECDSA(used),)
-        with suppress(InvalidSignature):
+        with suppress(Exception):
             key.verify(signature[1], message, *scheme)
             if only and certificate.not_valid_before_utc <= when <= certificate.not_valid_after_utc:
                 return when
@@ -216,7 +203,7 @@ def agrees(kind: str, body: Any, named: Any, about: Any) -> bool:
     """Whether an entry, which names another so, repeats what that one says."""
     if kind == "tombstone":
         sealed = {**about["body"], "seal": named["seal"], "run": about["body"]["asked"]["run"]}
-        return bool(sealed | named == sealed)
+        return {**sealed, **named} == sealed
     asked = {"seal": about["body"], "abandon": {"run": about["body"].get("run")}}
     return kind not in asked or asked[kind] == body.get("asked", {"run": body.get("run")})
 
@@ -300,28 +287,26 @@ class Bundle:
 
     def check_chain(self) -> None:
         """What entries say of others is about what is before them, agrees with it, and is said once where it must."""
-        links, said, closed = dict[tuple[int, str], Any](), set[tuple[Any, ...]](), date.min
+        links, said, closed = dict[tuple[int, str], Any](), set[Any](), date.min
         for entry, digest, _ in self.entries:
             body, kind, (field, of, once, *_) = entry["body"], entry["kind"], ABOUT[entry["kind"]]
             named = body[field] if isinstance(body.get(field), list) else [body[field]] if field else []
-            about = [one.get("seal", one) for one in named]
-            places = [(link["sequence"], link["digest"]) for link in about]
+            places = [(link["sequence"], link["digest"]) for link in (one.get("seal", one) for one in named)]
             here = [links.get(at) if links.get(at, {}).get("kind") == of else None for at in places]
             right = all(one or at[0] < self.first for one, at in zip(here, places, strict=True))
             right = right and all(agrees(kind, body, *pair) for pair in zip(named, here, strict=True) if pair[1])
-            saying = [(once, at, body.get("unit")) for at in places if once]
-            saying += [("begun", body["run"])] if kind == "intent" else []
-            right = right and said.isdisjoint(saying) and len({*saying}) == len(saying)
+            keys = [body["run"]] if kind == "intent" else places
+            saying = {(once, key, body.get("unit")) for key in keys if once}
+            right = right and said.isdisjoint(saying) and (not once or len(saying) == len(keys))
+            right = right and (kind != "nonce" or (body["nonce"] is None) == body["internal"])
             if kind == "compact":
                 right = right and len(places) <= 64 and said.isdisjoint(("removed", at, None) for at in places)
-            elif kind == "nonce":
-                right = right and (body["nonce"] is None) == body["internal"]
             elif kind == "close":
                 starts, ends = (date.fromisoformat(body["period"][name]) for name in ("starts", "ends"))
                 right = right and closed < starts <= ends and all(one[0] < other[0] for one, other in pairwise(places))
                 closed = max(closed, ends)
             need(right, f"chain: {kind} {entry['sequence']} names what is not before it, or what was", self.problems)
-            links[entry["sequence"], digest], said = entry, said | {*saying}
+            links[entry["sequence"], digest], said = entry, said | saying
 
     def check_manifest(self) -> list[Any]:
         """It is signed, lists the members, and names each seal of its part of the chain. Returns the runs' seals."""
@@ -404,9 +389,8 @@ class Bundle:
             for row in (parse(line, "ledger.jsonl") for line in rows):
                 ledger[row["kind"]].append(row)
             states = Counter(row["state"] for row in ledger["collection"])
-            right = seal["listings"] == {name: states[name] for name in seal["listings"]}
-            right = right and all(fits(leaf, "digest") for leaf in hashes)
             trees = merkle(hashes), merkle([sha256(b"\0" + row) for row in rows])
+            right = seal["listings"] == {name: states[name] for name in seal["listings"]} and fits(hashes, "[digest]")
             right = right and trees == (seal["records"], seal["ledger"])
             need(right, f"{run}: have not the Merkle roots or the listings that were sealed", self.problems)
             lists = {group: parse(files[name], name) for group, name in asked["content"].items()}
@@ -446,10 +430,11 @@ class Bundle:
         right = right and evidence == self._lines("evidence.jsonl")
         right = right and [*map(sha256, self._lines("bodies.jsonl"))] == sorted(needed)
         need(not other, f"of {criteria} and all failures; of {other} records the hashes alone", self.notes)
-        frozen = {one["body"]["digest"]: one["body"] for one, _, _ in self.entries if one["kind"] == "population"}
-        right = right and all(len(parse(files[digest], digest)) == body["count"] for digest, body in frozen.items())
+        frozen = [one["body"] for one, _, _ in self.entries if one["kind"] == "population"]
+        right = right and all(len(parse(files[one["digest"]], one["query"])) == one["count"] for one in frozen)
         need(right, "records, bodies, evidence .jsonl, content: not what runs and populations have", self.problems)
-        content = frozen.keys() | (content - people if "people" in self.manifest["redacted"] else content)
+        content -= people if "people" in self.manifest["redacted"] else set()
+        content |= {one["digest"] for one in frozen}
         wanted = {f"checks/{check.replace('.', '/')}.yaml": digest for check, digest in lists["checks"].items()}
         wanted |= {f"content/{digest}": digest for digest in content}
         need(wanted.keys() <= self.facts.keys(), "content/, checks/: a member is missing", self.problems)
