@@ -14,7 +14,7 @@ from engine.evidence import closing, summaries
 from engine.evidence.chain import Reading
 from engine.evidence.compaction import compact
 from engine.evidence.expiry import Fate, expire, fates
-from engine.evidence.exporting import export_run
+from engine.evidence.exporting import export_period, export_run
 from engine.evidence.keys import load_secret
 from engine.evidence.period import keeping
 from engine.evidence.period.film import Film
@@ -155,6 +155,18 @@ def test_a_period_of_which_nothing_is_kept_says_so(folder: Path) -> None:
     removed(folder)
     with pytest.raises(Exception, match="4 runs are not retained"):
         made(folder, "2026-06-26", "2026-06-30")
+
+
+def test_a_period_of_which_nothing_is_kept_is_not_exported_though_runs_before_it_are(folder: Path) -> None:
+    june = Hold(date(2026, 6, 20), date(2026, 6, 29), "Litigation")
+    assert removed(folder, Retention(90, (june,)), unclosed=True) == ["20260701", "20260702"]
+    recorder = reopened(folder)
+    film, _, _ = seen(folder, "2026-07-01", "2026-07-02")
+    with pytest.raises(SealError, match=r"it has no run: not retained: removed at .* by entry"):
+        export_period(
+            recorder.layout.root, recorder.trust, recorder.keys.signing, film, lambda _: {}, folder / "out.zip"
+        )
+    assert not (folder / "out.zip").exists()
 
 
 def test_what_was_found_stays_by_check_and_control(folder: Path) -> None:
