@@ -59,8 +59,7 @@ class Asked:
     """What is to be exported: the runs (ids), their period, and why a sealed run (by its seal) is not among them.
 
     ``failures`` are the digests of those that it shows. ``criteria`` narrow which records are carried, to those of the
-    ``checks`` of each run; None carries all.
-    ``redacted`` are some of :data:`REDACTIONS`.
+    ``checks`` of each run; None carries all. ``redacted`` are some of :data:`REDACTIONS`.
     """
 
     runs: tuple[str, ...]
