@@ -20,6 +20,7 @@ from engine.evidence.keyring import KeyRing
 from engine.evidence.layout import SEQUENCE_DIGITS
 from engine.evidence.period.frames import is_frame
 from engine.evidence.period.schedule import instant
+from engine.evidence.storage import removals
 from engine.evidence.trust import Trust
 from engine.evidence.verify import Report, linked, run_states, unvouched
 
@@ -212,15 +213,19 @@ def _declared(manifest: Manifest, reading: Reading) -> Iterator[Fault]:
         yield Fault(bundle.MANIFEST, "declares a period that ends before it starts")
     if manifest.nights is None and len(manifest.runs) != 1:
         yield Fault(bundle.MANIFEST, "holds several runs, and declares no nights")
-    named = set[str]()
+    named, gone = set[str](), removals(reading)
     for placed, seal in reading.of_kind("seal"):
         run = seal.asked.run
+        within = starts <= instant(seal.as_of) < ends and is_frame(seal, manifest.demonstration)
         if manifest.nights is None:
             if run in manifest.runs and not _alone(manifest, seal):
                 yield Fault(bundle.MANIFEST, f"declares another period than that of its run {run}")
-        elif (run in manifest.runs) != (
-            starts <= instant(seal.as_of) < ends and is_frame(seal, manifest.demonstration)
-        ):
+        elif placed.link in gone:
+            if run in manifest.runs:
+                yield Fault(bundle.MANIFEST, f"run {run} is held, and it is {gone[placed.link]}")
+            elif within and manifest.left_out.get(run) != str(gone[placed.link]):
+                yield Fault(bundle.MANIFEST, f"run {run} is left out and not named as {gone[placed.link]}")
+        elif (run in manifest.runs) != within:
             wrong = "left out" if run not in manifest.runs else "held"
             yield Fault(bundle.MANIFEST, f"run {run} is {wrong}, against the period that is declared")
         if (run in manifest.runs) == (run in manifest.left_out):

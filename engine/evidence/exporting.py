@@ -16,20 +16,34 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import SealError
-from engine.evidence import anchors, archive, bundle, canonical, chain, durable, merkle, narrowing, personal, tables
+from engine.evidence import (
+    anchors,
+    archive,
+    bundle,
+    bundle_part,
+    canonical,
+    chain,
+    durable,
+    merkle,
+    narrowing,
+    personal,
+    tables,
+)
 from engine.evidence.archive import Member
 from engine.evidence.body_file import BodyFile
-from engine.evidence.bundle import Exported, Manifest, Part, Window
+from engine.evidence.bundle import Exported, Manifest, Window
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.dsse import Signer
-from engine.evidence.entries import Close, Link, Nonce, Population, Span
+from engine.evidence.entries import Span
 from engine.evidence.layout import Layout
+from engine.evidence.period import failures
 from engine.evidence.period.film import Film
 from engine.evidence.period.frames import is_frame
 from engine.evidence.period.schedule import instant, text_of
 from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.samples import samples
+from engine.evidence.storage import removals
 from engine.evidence.trust import Trust
 from engine.evidence.verify import linked
 
@@ -44,8 +58,8 @@ Pages = Callable[[Sequence[str]], Mapping[str, bytes]]
 class Asked:
     """What is to be exported: the runs (ids), their period, and why a sealed run (by its seal) is not among them.
 
-    ``criteria`` narrow which records are carried, to those of the ``checks`` of each run; None carries all.
-    ``redacted`` are some of :data:`REDACTIONS`.
+    ``failures`` are the digests of those that it shows. ``criteria`` narrow which records are carried, to those of the
+    ``checks`` of each run; None carries all. ``redacted`` are some of :data:`REDACTIONS`.
     """
 
     runs: tuple[str, ...]
@@ -53,6 +67,7 @@ class Asked:
     why: Callable[[Placed], str]
     pages: Pages
     nights: Span | None = None
+    failures: frozenset[str] = frozenset()
     criteria: tuple[str, ...] | None = None
     checks: Callable[[StoredRun], Collection[str]] | None = None
     redacted: tuple[str, ...] = ()
@@ -71,6 +86,9 @@ def export_run(
         found = [placed for placed, seal in reading.of_kind("seal") if seal.asked.run == run]
         if not found:
             raise SealError(f"{doing}: the store {store} holds no such sealed run")
+        gone = removals(reading).get(found[0].link)
+        if gone is not None:
+            raise SealError(f"{doing}: it is {gone}")
         seal = found[0].entry.body
         asked = Asked(
             (run,),
@@ -100,6 +118,7 @@ def export_period(
     first, last = calendar.dates[window.first_night], calendar.dates[-1]
     starts, ends = calendar.due[window.first_night], film.after_end
     doing = f"exporting the period {first} to {last}"
+    gone = {frame.placed.link: str(removal) for frame, removal in film.gone}
 
     def why(placed: Placed) -> str:
         seal = placed.entry.body
@@ -109,6 +128,8 @@ def export_period(
             return "began after the period"
         if not is_frame(seal, trust.purpose == "demonstration"):
             return f"no frame: kind {seal.asked.kind}, source {seal.source}"
+        if placed.link in gone:
+            return gone[placed.link]
         raise SealError(f"{doing}: run {seal.asked.run} was sealed meanwhile; export again")
 
     frames = sorted(film.frames[window.begin : window.count], key=lambda frame: frame.placed.entry.sequence)
@@ -118,6 +139,7 @@ def export_period(
         why=why,
         pages=pages,
         nights=Span(starts=first, ends=last, timezone=calendar.schedule.timezone),
+        failures=frozenset(row.failure.digest for row in failures.found(film)),
         criteria=criteria,
         checks=None if criteria is None else partial(_checks_of, film, criteria),
         redacted=redacted,
@@ -125,7 +147,9 @@ def export_period(
     with durable.doing(doing):
         reading = _sound(Layout(store), trust, doing)
         if not frames:
-            raise SealError(f"{doing}: it has no run; `auditreel report type2` shows its nights")
+            said = {why(placed) for placed, _ in reading.of_kind("seal")}
+            lost = next((text for text in gone.values() if text in said), "`auditreel report type2` shows its nights")
+            raise SealError(f"{doing}: it has no run: {lost}")
         return _export(Layout(store), trust, signer, reading, asked, output, doing)
 
 
@@ -152,7 +176,7 @@ def _refuse(faults: Sequence[object], doing: str) -> None:
 def _export(
     layout: Layout, trust: Trust, signer: Signer, reading: Reading, asked: Asked, output: Path, doing: str
 ) -> Manifest:
-    part = _part(reading, asked)
+    part = bundle_part.around(reading, frozenset(asked.runs), asked.period, asked.nights is not None, asked.failures)
     entries = bundle.part_of(reading, part)
     seals = [placed for placed in entries if placed.entry.kind == "seal"]
     sealed = [placed for placed in seals if placed.entry.body.asked.run in asked.runs]
@@ -196,41 +220,6 @@ def _folder(output: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _part(reading: Reading, asked: Asked) -> Part:
-    """From before the period (a run alone: from its intent) to after it, and on to the time stamp that covers it.
-
-    A bundle that reaches beyond its period at both ends shows that no seal of the period was left out of it. What was
-    frozen, drawn and closed of a period later belongs to it.
-    """
-    seals = [placed for placed, seal in reading.of_kind("seal") if seal.asked.run in asked.runs]
-    starts, ends = instant(asked.period.starts), instant(asked.period.ends)
-    begun = min(placed.entry.body.intent.sequence for placed in seals)
-    sealed = max(placed.entry.sequence for placed in seals)
-    times = [(placed.entry.sequence, instant(placed.entry.recorded_at)) for placed in reading.placed]
-    first = max((number for number, at in times if number <= begun and at <= starts), default=1)
-    last = next((number for number, at in times if number >= sealed and at >= ends), times[-1][0])
-    if asked.nights is not None:
-        last = max([last, *_about(reading, frozenset(placed.link for placed in seals))])
-    stamps = [(placed.entry.sequence, body.of.sequence) for placed, body in reading.of_kind("timestamp")]
-    # The stamp that covers all of it; where there is none yet, the one that covers the last run.
-    covering = (number for least in (last, sealed) for number, of in stamps if of >= least)
-    return Part(first=first, last=max(last, next(covering, last)))
-
-
-def _about(reading: Reading, frames: frozenset[Link]) -> Iterator[int]:
-    """The sequences of the populations of these frames, what was drawn from them, and of periods made of them."""
-    populations = set[Link]()
-    for placed in reading.placed:
-        body = placed.entry.body
-        if isinstance(body, Population) and frames.intersection(body.frames):
-            populations.add(placed.link)
-            yield placed.entry.sequence
-        elif (isinstance(body, Nonce) and body.population in populations) or (
-            isinstance(body, Close) and frames.intersection(body.seals)
-        ):
-            yield placed.entry.sequence
-
-
 @dataclass
 class _Gathered:
     """What the bundle holds of a store, gathered run by run."""
@@ -271,7 +260,8 @@ class _Gathered:
                     run = reader.read(placed)
                     _refuse(reader.faults, self.doing)
                     if run is None:
-                        raise SealError(f"{self.doing}: run {seal.asked.run} cannot be read; run `auditreel verify`")
+                        why = reader.storage.removed.get(placed.link, "cannot be read; run `auditreel verify`")
+                        raise SealError(f"{self.doing}: run {seal.asked.run}: {why}")
                     content = run.content
                     new, said = self._run(run, bodies, exported)
                     records.write(archive.lines(new))

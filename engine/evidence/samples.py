@@ -6,25 +6,24 @@ from collections.abc import Mapping, Sequence
 
 from engine.evidence import canonical
 from engine.evidence.chain import Placed
-from engine.evidence.entries import Link, Nonce, Population
+from engine.evidence.entries import Nonce, Population, Replacement
 from engine.evidence.sample import Frozen, draw
 
 
 def samples(entries: Sequence[Placed], listed: Mapping[str, bytes]) -> dict[str, bytes]:
     """A page for each population in a part of a chain, by its name in a bundle. ``listed`` are the lists by digest."""
-    draws: dict[Link, tuple[Placed, Nonce]] = {
-        placed.entry.body.population: (placed, placed.entry.body) for placed in entries if placed.entry.kind == "nonce"
-    }
+    draws = {placed.entry.body.population: placed for placed in entries if placed.entry.kind == "nonce"}
+    replaced = [placed for placed in entries if placed.entry.kind == "replacement"]
     return {
         f"samples/{placed.entry.sequence:020d}.txt": _page(
-            placed, listed[placed.entry.body.digest], draws.get(placed.link)
+            placed, listed[placed.entry.body.digest], draws.get(placed.link), replaced
         )
         for placed in entries
         if placed.entry.kind == "population"
     }
 
 
-def _page(placed: Placed, data: bytes, drawn: tuple[Placed, Nonce] | None) -> bytes:
+def _page(placed: Placed, data: bytes, drawn: Placed | None, replaced: Sequence[Placed]) -> bytes:
     population: Population = placed.entry.body
     units = tuple(map(str, canonical.decode(data)))
     lines = [
@@ -33,7 +32,7 @@ def _page(placed: Placed, data: bytes, drawn: tuple[Placed, Nonce] | None) -> by
     ]
     if drawn is None:
         return _text([*lines, "Nothing was drawn from it.", "", *units])
-    entry, nonce = drawn
+    nonce: Nonce = drawn.entry.body
     found = draw(Frozen(units, population.digest), max(len(units), 1), nonce.nonce)
     by = (
         "internally: whoever drew could have drawn again"
@@ -41,11 +40,20 @@ def _page(placed: Placed, data: bytes, drawn: tuple[Placed, Nonce] | None) -> by
         else f"by the auditor's nonce: {nonce.nonce}"
     )
     lines += [
-        f"Drawn {by} (entry {entry.entry.sequence}, {entry.entry.recorded_at})",
+        f"Drawn {by} (entry {drawn.entry.sequence}, {drawn.entry.recorded_at})",
         f"Seed {found.seed}",
         "In the order of the draw: the first n are a sample of n; those after them replace, in order, with a reason.",
+        *([f"Asked for: {nonce.size}"] if nonce.size is not None else []),
+        *(_replaced(later) for later in replaced if later.entry.body.draw == drawn.link),
     ]
     return _text([*lines, "", *(f"{number} {unit}" for number, unit in enumerate(found.drawn, 1))])
+
+
+def _replaced(placed: Placed) -> str:
+    body: Replacement = placed.entry.body
+    return (
+        f"Replaced: {body.unit} by {body.by} (entry {placed.entry.sequence}, {placed.entry.recorded_at}): {body.reason}"
+    )
 
 
 def _text(lines: Sequence[str]) -> bytes:

@@ -35,11 +35,17 @@ def assertion(period: Period) -> Facts:
     )
     yield "Accepted", f"{counted(seen.waivers, 'waiver')} beside {counted(seen.accepted, 'failure')}"
     yield "Coverage", period_words.coverage(period)
-    for _, group in groupby(period.not_retained, key=lambda row: row.sequence):
-        yield "Not retained", _removed(tuple(group))
+    for text in removed(period):
+        yield "Not retained", text
     for row in period.criteria:
         if row.state == "no_control":
             yield "No control", f"{row.criterion.id} {row.criterion.title}"
+
+
+def removed(period: Period) -> Iterator[str]:
+    """What is kept no longer, by the entries of the chain that removed it."""
+    for _, group in groupby(period.not_retained, key=lambda row: row.sequence):
+        yield _removed(tuple(group))
 
 
 def _removed(rows: Sequence[NotRetained]) -> str:

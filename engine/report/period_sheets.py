@@ -43,7 +43,7 @@ class Sheet:
 
 SHEETS: Final = (
     "totals", "workpaper", "failures", "nights", "gaps", "coverage", "populations", "changes", "waivers", "runs",
-    "inventory", "samples",
+    "inventory", "samples", "not_retained",
 )  # fmt: skip
 """The names of all sheets, in their order."""
 
@@ -63,6 +63,7 @@ def sheets(period: Period) -> tuple[Sheet, ...]:
         "runs": _runs,
         "inventory": _inventory,
         "samples": _samples,
+        "not_retained": _not_retained,
     }
     return tuple(makers[name](period) for name in SHEETS)
 
@@ -429,3 +430,31 @@ def _samples(period: Period) -> Sheet:
         units = (*row.drawn, *(by for _, by, _, _ in row.replaced)) or ("",)
         rows += ((*told, unit, *replaced.get(unit, ("", "", ""))[:3]) for unit in units)
     return _sheet("samples", about, columns, rows)
+
+
+def _not_retained(period: Period) -> Sheet:
+    about = (
+        "Runs that are kept no longer: what their seals and the entries that removed them say. Nothing else is known."
+    )
+    columns = (
+        ("Night", 12), ("Run", 26), ("Taken", 21), ("Removed", 21), ("By entry", 9), ("Rule", 34), ("Passed", 9),
+        ("Failed", 9), ("Unknown", 9), ("Not applicable", 9), ("Waived", 9), ("Root", 66),
+    )  # fmt: skip
+    rows = (
+        (
+            row.night,
+            row.moment.run,
+            row.moment.as_of,
+            row.removed_at,
+            row.sequence,
+            row.rule,
+            row.passed,
+            row.failed,
+            row.unknown,
+            row.not_applicable,
+            row.waived,
+            row.root,
+        )
+        for row in period.not_retained
+    )
+    return _sheet("not_retained", about, columns, rows)

@@ -11,8 +11,8 @@ from html import escape
 from typing import Final
 
 from engine.periods import Period
-from engine.report import period_words
-from engine.report.layout import wrapped
+from engine.report import period_facts, period_words
+from engine.report.layout import counted, wrapped
 from engine.report.safe import safe
 
 _WIDTH: Final = 100
@@ -138,7 +138,7 @@ FILES: Final[Mapping[str, str]] = {
     "checks/": "the checks of the last run by name, with their examples",
     "content/": "checks, controls, policies, schemas and parameters as they were evaluated, each named by its SHA-256",
     "private/": "personal data apart, so that it can be left out or erased and every hash still verifies",
-    "samples/": "frozen populations, in the order in which they were drawn",
+    "samples/": "frozen populations, in the order in which they were drawn, and what was replaced and why",
 }
 """What the members of a bundle are, by name or folder, in the order in which a reader wants them."""
 
@@ -185,9 +185,30 @@ def readme(period: Period, names: tuple[str, ...], said: Said = Said()) -> bytes
         lines += [f"  {name:<{width}}  {line}" if not index else f"  {'':<{width}}  {line}"
                   for index, line in enumerate(wrapped(what, _WIDTH - width - 4))]  # fmt: skip
     lines += [f"  {safe(name)}" for name in unknown]
+    lines += _added(period, said)
     lines += _left_out(said)
     lines += ["", "What it is not", *_wrapped(period_words.NOT_AN_OPINION, 2), *_wrapped(_CANNOT, 2)]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _added(period: Period, said: Said) -> Iterator[str]:
+    """What the chain says of the period beside its runs: responses, samples, and runs that are kept no longer."""
+    answered = sum(len(failure.responses) for failure in period.failures)
+    replaced = sum(len(sample.replaced) for sample in period.samples)
+    named = " Who answers for them stands in the signed chain and is not left out." if "people" in said.redacted else ""
+    texts = [
+        f"{counted(answered, 'response')} of management to failures; they change nothing of the failures.{named}"
+        if answered
+        else "",
+        f"{counted(len(period.samples), 'frozen population')}, with {counted(replaced, 'unit')} replaced in samples."
+        if period.samples
+        else "",
+        *(f"Not retained: {text}." for text in period_facts.removed(period)),
+    ]
+    if any(texts):
+        yield from ("", "What the chain says beside the runs")
+    for text in filter(None, texts):
+        yield from _wrapped(text, 2)
 
 
 def _left_out(said: Said) -> Iterator[str]:

@@ -38,12 +38,6 @@ NOT_DRIVEN: Mapping[str, str] = {
 }
 """Checks that the catalogue calls judgeable on a plan and that no plan drives, with why."""
 
-NOT_READ: Mapping[str, str] = {
-    "aws_macie2_classification_job": "what jobs ran is in no plan; the automated discovery of the account is read",
-    "aws_securityhub_account": "a hub without a standard looks at nothing; the subscriptions to standards are read",
-}
-"""Terraform types that the catalogue names for a check that is driven without them, with why."""
-
 pytestmark = pytest.mark.skipif(not FACTS.is_file(), reason="the catalogue of facts is not beside the checkout")
 
 
@@ -68,7 +62,7 @@ def test_every_judgeable_check_is_driven_or_has_a_reason() -> None:
 
 def test_every_terraform_type_that_the_catalogue_names_for_what_is_driven_is_read() -> None:
     named = {type_ for id_, types in judgeable().items() if id_ in driven() for type_ in types}
-    assert named - CATALOGUE.types == set(NOT_READ)
+    assert named - CATALOGUE.types == set()
 
 
 def test_what_is_driven_are_checks() -> None:

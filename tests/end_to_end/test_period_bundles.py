@@ -13,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +22,9 @@ from pypdf import PdfReader
 
 from engine.evidence import standalone_verify
 from engine.evidence.anchors import NOT_ANCHORED
+from engine.evidence.compaction import compact
+from engine.evidence.expiry import expire
+from engine.model import Hold, Retention
 from engine.report import reperform
 from tests.end_to_end.verbs import ROOT, auditreel
 from tests.unit.evidence.nightly import (
@@ -31,10 +35,12 @@ from tests.unit.evidence.nightly import (
     begun,
     content,
     judged,
+    made,
     plan,
+    policy_of,
     recorded,
 )
-from tests.unit.evidence.synthetic_runs import BUCKET, store_in
+from tests.unit.evidence.synthetic_runs import BUCKET, reopened, store_in
 
 PERIOD = ("--from", "2026-06-01", "--to", "2026-06-04")
 
@@ -320,6 +326,79 @@ def test_a_sample_that_was_drawn_is_a_page_of_it(nights: Nights, tmp_path: Path)
     assert f"\n1 {drawn}" in page
     assert "by the auditor's nonce: seven of hearts" in page
     assert Nights(tmp_path).verified(bundle)[0] == 0
+
+
+# --- of a store that has been cared for ---
+
+LATER = "2026-12-01T09:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def aged(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """Five nights: of the first two nothing is kept; then merged, answered, and a unit of a sample replaced."""
+    nights = Nights(tmp_path_factory.mktemp("aged"))
+    store = store_in(nights.folder)
+    for day, b in ((1, "pass"), (2, "pass"), (3, "fail"), (4, "fail"), (5, "pass")):
+        verdicts = {ENCRYPTED: {"a": "pass", "b": b}, VERSIONED: {"a": "pass", "b": "pass"}}
+        recorded(store, f"2026-06-0{day}T01:00:00Z", verdicts)
+    expire(store, Retention(90, (Hold(date(2026, 6, 4), date(2026, 6, 4), "Litigation"),)), LATER, True, policy_of)
+    compact(reopened(nights.folder), "2026-12-01", LATER)
+    (failure,) = made(nights.folder, *PERIOD[1::2]).failures
+    said = ("--cause", "Copied.", "--effect", "One bucket.", "--correction", "Mended.", "--by", "Dana Platform")
+    assert auditreel(nights.folder, "respond", failure.id, *said).returncode == 0
+    frozen = auditreel(nights.folder, "sample", "freeze", "--check", ENCRYPTED, *PERIOD)
+    entry = frozen.stderr.decode().partition("frozen in entry ")[2].splitlines()[0]
+    drawn = auditreel(nights.folder, "sample", "draw", entry, "--size", "1", "--nonce", "dice").stdout.decode()
+    done = auditreel(nights.folder, "sample", "replace", entry, drawn.strip(), "--reason", "It was deleted.")
+    assert done.returncode == 0, done.stderr
+    return nights
+
+
+def test_a_bundle_tells_what_became_of_its_runs_and_what_was_said_of_them(aged: Nights) -> None:
+    bundle = aged.export("aged.zip")
+    code, said = aged.verified(bundle)
+    assert code == 0, said
+    named = manifest(bundle)
+    assert [run[:8] for run in named["runs"]] == ["20260603", "20260604"]  # type: ignore[attr-defined]
+    reasons = {run[:8]: why for run, why in named["left_out"].items()}  # type: ignore[attr-defined]
+    assert reasons["20260601"] == reasons["20260602"]
+    assert reasons["20260601"].startswith(f"not retained: removed at {LATER} by entry ")
+    assert reasons["20260605"] == "began after the period"
+    assert any("is not in it: not retained" in line for line in said)
+
+    found = members(bundle)
+    readme = " ".join(found["README.txt"].decode().split())
+    assert "1 response of management to failures" in readme
+    assert "1 frozen population, with 1 unit replaced in samples." in readme
+    assert "Not retained: 2 runs of the nights 2026-06-01 to 2026-06-02, removed at" in readme
+    rows = list(csv.reader(io.StringIO(found["csv/not_retained.csv"].decode())))
+    assert [(row[0], *row[6:9]) for row in rows if row and row[0].startswith("2026-")] == [
+        ("2026-06-01", "4", "0", "0"),
+        ("2026-06-02", "4", "0", "0"),
+    ]
+    for words in (b"It was deleted.", b"One bucket."):
+        assert {"index.html", "workpaper.xlsx", "report.txt"} <= saying(bundle, words)
+    assert b'id="not-retained"' in found["index.html"]
+    (page,) = [data.decode() for name, data in found.items() if name.startswith("samples/")]
+    assert page.count("It was deleted.") == 1
+
+
+def test_it_is_replayed_and_narrowed_as_any_other(aged: Nights) -> None:
+    bundle = aged.export("aged-narrow.zip", *PERIOD, "--criterion", "A1.2")
+    assert aged.verified(bundle)[0] == 0
+    done = auditreel(aged.folder, "verify", str(aged.export("aged-again.zip")), str(bundle))
+    assert done.returncode == 0, done.stdout
+    (run,) = [run for run in manifest(bundle)["runs"] if run.startswith("20260604")]  # type: ignore[attr-defined]
+    assert aged.verified(aged.export("aged-one.zip", "--run", run))[0] == 0
+
+
+def test_runs_of_which_nothing_is_kept_are_not_exported(aged: Nights) -> None:
+    removed = next(run for run, why in manifest(aged.export("a.zip"))["left_out"].items() if "not retained" in why)  # type: ignore[attr-defined]
+    for what in (("--run", removed), ("--from", "2026-06-01", "--to", "2026-06-02")):
+        done = auditreel(aged.folder, "export", *what, "--output", "none.zip")
+        assert done.returncode in (2, 5)
+        assert "not retained" in done.stderr.decode()
+        assert not (aged.folder / "none.zip").exists()
 
 
 def texts(name: str, data: bytes) -> Iterator[bytes]:

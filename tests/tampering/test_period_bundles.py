@@ -14,13 +14,22 @@ from pathlib import Path
 import pytest
 
 from engine import pipeline
+from engine.content.strictness import is_weaker
+from engine.evidence import canonical, dsse
 from engine.evidence.archive import archive
 from engine.evidence.bundle_verify import verify_bundle
+from engine.evidence.compaction import compact
+from engine.evidence.expiry import expire
 from engine.evidence.keys import SigningKey
+from engine.evidence.period.made import Asked, filmed, shown
+from engine.evidence.responding import Answer, respond
+from engine.evidence.sampling import drawn, freeze
+from engine.evidence.sampling import replace as replace_unit
 from engine.evidence.trust import Trust, read_trust
+from engine.model import Hold, Retention
 from tests.tampering.found import other
-from tests.tampering.world import Document, signed
-from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, plan, recorded
+from tests.tampering.world import Document, Envelope, Item, rechained, signed
+from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, plan, policy_of, recorded
 from tests.unit.evidence.synthetic_runs import reopened, store_in
 
 Members = dict[str, bytes]
@@ -157,6 +166,150 @@ def seen_again(members: Members, manifest: Document) -> None:
     bad, good = (members[f"runs/{manifest['runs'][number]}/leaves.txt"].splitlines() for number in (2, 0))
     members[f"runs/{manifest['runs'][2]}/leaves.txt"] = b"".join(line + b"\n" for line in good)
     assert bad != good
+
+
+AFTER = "2026-12-01T09:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def aged(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A period of which two nights were removed and the others merged; with a response, and a unit replaced."""
+    folder = tmp_path_factory.mktemp("aged")
+    store = store_in(folder)
+    for day, b in ((1, "pass"), (2, "fail"), (3, "fail"), (4, "pass")):
+        verdicts = {ENCRYPTED: {"a": "pass", "b": b}, VERSIONED: {"a": "pass", "b": "pass"}}
+        recorded(store, f"2026-06-0{day}T01:00:00Z", verdicts)
+    asked = Asked(date(2026, 6, 1), date(2026, 6, 4))
+    rule = Retention(90, (Hold(date(2026, 6, 4), date(2026, 6, 5), "Litigation"),))
+    assert expire(reopened(folder), rule, AFTER, True, policy_of) is not None
+    compact(reopened(folder), "2026-12-01", AFTER)
+    recorder = reopened(folder)
+    film, reading = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, asked, policy_of)
+    (failure,) = shown(film, reading, recorder.trust, asked, is_weaker).failures
+    respond(recorder, film, failure.id, Answer("Copied.", "One bucket.", "Mended.", "Dana"), AFTER)
+    link, _ = freeze(reopened(folder), film, reading, ENCRYPTED, AFTER)
+    (unit,) = drawn(reopened(folder), link.sequence, 1, "seven of hearts", AFTER)[2].drawn
+    replace_unit(reopened(folder), link.sequence, unit, "Gone.", AFTER)
+    pipeline.export_period(
+        str(folder / "store"), folder / "config", (asked.starts, asked.ends), folder / "out.zip",
+        lambda _, names: written(names), None,
+    )  # fmt: skip
+    trust = read_trust(folder / "config" / "trust.json")
+    data = (folder / "out.zip").read_bytes()
+    return Exported(folder, data, data, replace(trust, head=None), recorder.keys.signing)
+
+
+def said_otherwise(kind: str, change: Callable[[Document, Document], None]) -> Callable[[Exported], Members]:
+    """The bundle with an entry that says something else, signed with its key, and all that follows on it."""
+
+    def made(exported: Exported) -> Members:
+        members, manifest = opened(exported.whole)
+        names = sorted(name for name in members if name.startswith("chain/"))
+        items: list[Item] = [Envelope(members[name]) for name in names]
+        (index,) = [at for at, item in enumerate(items) if isinstance(item, Envelope) and item.payload["kind"] == kind]
+        victim = items[index]
+        assert isinstance(victim, Envelope)
+        payload = victim.payload
+        change(payload, manifest)
+        items[index] = (payload, exported.key, victim.link)
+        for name, data in zip(
+            names, rechained(items, {exported.key.key_id: exported.key}, renumber=False), strict=True
+        ):
+            members[name] = data
+        signed(members, manifest, last_entry(members), exported.key)
+        return members
+
+    return made
+
+
+def fewer_failed(payload: Document, _: Document) -> None:
+    removed = next(run for run in payload["body"]["runs"] if run["verdicts"]["failed"])
+    removed["verdicts"]["failed"] -= 1
+
+
+def other_run(payload: Document, _: Document) -> None:
+    payload["body"]["runs"][0]["run"] = "20260601T010000Z-00000000"
+
+
+def removed_twice(payload: Document, _: Document) -> None:
+    payload["body"]["runs"].append(payload["body"]["runs"][0])
+
+
+def no_such_run(payload: Document, _: Document) -> None:
+    payload["body"]["first_bad"]["digest"] = "0" * 64
+
+
+def of_no_draw(payload: Document, _: Document) -> None:
+    payload["body"]["draw"]["digest"] = "0" * 64
+
+
+def other_rule(payload: Document, _: Document) -> None:
+    payload["body"]["rule"] = "retention of 1 days"
+
+
+def merged_twice(payload: Document, _: Document) -> None:
+    payload["body"]["runs"].append(payload["body"]["runs"][0])
+
+
+SAID_OTHERWISE: dict[str, tuple[str, Callable[[Document, Document], None], str]] = {
+    "a tombstone with fewer failures": ("tombstone", fewer_failed, "does not repeat what was sealed"),
+    "a tombstone of another run": ("tombstone", other_run, "does not repeat what was sealed"),
+    "a tombstone that removes twice": ("tombstone", removed_twice, "removes a run a second time"),
+    "a tombstone by another rule than is told": ("tombstone", other_rule, "left out and not named as not retained"),
+    "a run merged twice": ("compact", merged_twice, "was merged or removed before"),
+    "a response to an unknown run": ("response", no_such_run, "responds to a failure that no run before it saw"),
+    "a replacement in no draw": ("replacement", of_no_draw, "replaces a unit of no sample"),
+}
+
+
+def test_what_became_of_a_period_is_in_its_bundle_and_both_verifiers_accept_it(aged: Exported) -> None:
+    members, manifest = opened(aged.whole)
+    assert [run[:8] for run in manifest["runs"]] == ["20260603", "20260604"]
+    assert [run[:8] for run in manifest["left_out"]] == ["20260601", "20260602"]
+    assert {re.sub(r"entry \d+", "entry", why) for why in manifest["left_out"].values()} == {
+        f"not retained: removed at {AFTER} by entry (retention of 90 days, also of runs of no closed period)"
+    }
+    kinds = [Envelope(members[name]).payload["kind"] for name in sorted(members) if name.startswith("chain/")]
+    assert kinds[-6:] == ["tombstone", "compact", "response", "population", "nonce", "replacement"]
+    (page,) = [data.decode() for name, data in members.items() if name.startswith("samples/")]
+    assert "Replaced: " in page
+    assert page.count("Gone.") == 1
+    assert said_of(aged, members, aged.trust) == []
+
+
+@pytest.mark.parametrize("name", SAID_OTHERWISE)
+def test_who_holds_the_key_cannot_tell_otherwise_what_became_of_it(aged: Exported, name: str) -> None:
+    kind, change, words = SAID_OTHERWISE[name]
+    assert re.search(words, "\n".join(said_of(aged, said_otherwise(kind, change)(aged), aged.trust)))
+
+
+def test_a_unit_is_replaced_once(aged: Exported) -> None:
+    members, manifest = opened(aged.whole)
+    last = last_entry(members)
+    found = Envelope(members[f"chain/{last:020d}.json"])
+    payload = found.payload | {"sequence": last + 1, "previous": found.link["digest"]}
+    members[f"chain/{last + 1:020d}.json"] = dsse.seal(canonical.encode(payload), aged.key)
+    manifest["chain"]["last"] = last + 1
+    signed(members, manifest, last + 1, aged.key)
+    assert "replaces a unit a second time" in "\n".join(said_of(aged, members, aged.trust))
+
+
+@pytest.mark.parametrize("why", ["began before the period", "not retained"])
+def test_a_removed_night_is_named_as_what_it_is(aged: Exported, why: str) -> None:
+    members, manifest = opened(aged.whole)
+    manifest["left_out"] |= {next(iter(manifest["left_out"])): why}
+    signed(members, manifest, last_entry(members), aged.key)
+    assert "left out and not named as not retained" in "\n".join(said_of(aged, members, aged.trust))
+
+
+def test_a_night_that_no_tombstone_removed_is_not_left_out_as_removed(aged: Exported) -> None:
+    members, manifest = opened(aged.whole)
+    run = manifest["runs"][0]
+    reason = next(iter(manifest["left_out"].values()))
+    night_out(members, manifest)
+    manifest["left_out"][run] = manifest["left_out"].get(run, reason)
+    signed(members, manifest, last_entry(members), aged.key)
+    assert said_of(aged, members, aged.trust)
 
 
 WITH_THE_KEY: dict[str, tuple[Callable[[Members, Document], None], str]] = {

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,6 +66,13 @@ class Story:
         """See it as ``verdict`` from one frame to before another."""
         self.seen[first:end] = [verdict] * (end - first)
 
+    def beside(self, bad: tuple[int, ...]) -> Iterator[tuple[str, Moment, Moment]]:
+        """The frames in a row in which a waiver stood beside it: the waiver, the first and the last of them."""
+        stood = [frame for frame in bad if frame in self.waived]
+        for _, group in groupby(enumerate(stood), key=lambda row: (row[1] - row[0], self.waived[row[1]])):
+            row = [frame for _, frame in group]
+            yield self.waived[row[0]], moment(row[0]), moment(row[-1])
+
     def fails(
         self, good: int | None, bad: tuple[int, ...], end: int | None, began: str, ended: str, **more: Any
     ) -> None:
@@ -93,6 +101,7 @@ class Story:
                 frames=len(bad),
                 unseen=blind,
                 message=f"{self.id} fails.",
+                beside=tuple(self.beside(bad)),
                 waivers=dict(Counter(self.waived[frame] for frame in bad if frame in self.waived)) or None,
                 **(more if end is not None else {}),
             )

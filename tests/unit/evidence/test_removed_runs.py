@@ -11,11 +11,13 @@ import pytest
 from engine.content.strictness import is_weaker
 from engine.errors import SealError, VerificationError
 from engine.evidence import closing, summaries
+from engine.evidence.chain import Reading
 from engine.evidence.compaction import compact
 from engine.evidence.expiry import Fate, expire, fates
-from engine.evidence.exporting import export_run
+from engine.evidence.exporting import export_period, export_run
 from engine.evidence.keys import load_secret
 from engine.evidence.period import keeping
+from engine.evidence.period.film import Film
 from engine.evidence.period.keeping import verified_chain
 from engine.evidence.period.made import Asked, filmed, shown
 from engine.evidence.replay import replay
@@ -24,6 +26,7 @@ from engine.evidence.summaries import Counts
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import Report, verify
 from engine.model import Hold, InForce, Organization, Retention
+from engine.periods import Period
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, a_check, begun, made, policy_of, recorded
 from tests.unit.evidence.synthetic_runs import judged, record, reopened, store_in
 from tests.unit.evidence.test_replayed_runs import faithful
@@ -41,12 +44,16 @@ def night(recorder: Recorder, at: str, *failing: str) -> str:
     return recorded(recorder, at, {ENCRYPTED: verdicts, VERSIONED: dict.fromkeys(verdicts, "pass")}).run
 
 
-def close(folder: Path, starts: str, ends: str, now: str) -> None:
+def seen(folder: Path, starts: str, ends: str) -> tuple[Film, Reading, Period]:
     recorder = reopened(folder)
     asked = Asked(date.fromisoformat(starts), date.fromisoformat(ends))
     film, reading = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, asked, policy_of)
-    found = shown(film, reading, recorder.trust, asked, is_weaker)
-    closing.close(recorder, film, reading, found, now)
+    return film, reading, shown(film, reading, recorder.trust, asked, is_weaker)
+
+
+def close(folder: Path, starts: str, ends: str, now: str) -> None:
+    film, reading, found = seen(folder, starts, ends)
+    closing.close(reopened(folder), film, reading, found, now)
 
 
 @pytest.fixture
@@ -138,14 +145,28 @@ def test_a_report_shows_nights_that_are_not_retained_and_claims_nothing_of_them(
 def test_a_closed_period_is_still_the_one_that_was_closed(folder: Path) -> None:
     close(folder, "2026-07-01", "2026-07-02", "2026-07-03T09:00:00Z")
     removed(folder, now="2026-09-29T09:00:00Z")
-    reading = verified_chain(reopened(folder).layout, reopened(folder).trust)
-    closing.refuse_other_inputs(reading, made(folder, "2026-07-01", "2026-07-02"))
+    film, reading, found = seen(folder, "2026-07-01", "2026-07-02")
+    closed = closing.closed(reading, film, found)
+    assert closed is not None
+    assert (closed.at, closed.late) == ("2026-07-03T09:00:00Z", ())
 
 
 def test_a_period_of_which_nothing_is_kept_says_so(folder: Path) -> None:
     removed(folder)
     with pytest.raises(Exception, match="4 runs are not retained"):
         made(folder, "2026-06-26", "2026-06-30")
+
+
+def test_a_period_of_which_nothing_is_kept_is_not_exported_though_runs_before_it_are(folder: Path) -> None:
+    june = Hold(date(2026, 6, 20), date(2026, 6, 29), "Litigation")
+    assert removed(folder, Retention(90, (june,)), unclosed=True) == ["20260701", "20260702"]
+    recorder = reopened(folder)
+    film, _, _ = seen(folder, "2026-07-01", "2026-07-02")
+    with pytest.raises(SealError, match=r"it has no run: not retained: removed at .* by entry"):
+        export_period(
+            recorder.layout.root, recorder.trust, recorder.keys.signing, film, lambda _: {}, folder / "out.zip"
+        )
+    assert not (folder / "out.zip").exists()
 
 
 def test_what_was_found_stays_by_check_and_control(folder: Path) -> None:
