@@ -24,9 +24,7 @@ POSTGRESQL_PARAMETERS = tuple(
 POSTGRESQL_SERVERS = tuple(
     f"azure.postgresql.flexible_{name}" for name in ("backup_retention", "geo_redundant_backup", "high_availability")
 )
-MYSQL_PARAMETERS = tuple(
-    f"azure.mysql.flexible_{name}" for name in ("secure_transport", "minimum_tls_12", "audit_log")
-)
+MYSQL_PARAMETERS = tuple(f"azure.mysql.flexible_{name}" for name in ("secure_transport", "minimum_tls_12", "audit_log"))
 COSMOS_CHECKS = tuple(
     f"azure.cosmosdb.{name}" for name in ("network_restricted", "continuous_backup", "automatic_failover")
 )
@@ -132,7 +130,12 @@ def test_parameters_that_are_denied_name_the_permission(azure: AzureWire, type_:
 def test_cosmos_accounts_pass_and_fail_by_what_they_are_set_to(azure: AzureWire) -> None:
     continuous = {"type": "Continuous", "continuousModeProperties": {"tier": "Continuous7Days"}}
     cosmos(
-        azure, "good", 2, ipRules=[{"ipAddressOrRange": "203.0.113.7"}], backupPolicy=continuous, enableAutomaticFailover=True
+        azure,
+        "good",
+        2,
+        ipRules=[{"ipAddressOrRange": "203.0.113.7"}],
+        backupPolicy=continuous,
+        enableAutomaticFailover=True,
     )
     cosmos(azure, "bad", 2)
     cosmos(azure, "one", 1, isVirtualNetworkFilterEnabled=True, ipRules=[{"ipAddressOrRange": "0.0.0.0"}])
