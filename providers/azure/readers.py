@@ -72,7 +72,9 @@ def children(
                 failed = failed or error
                 continue
             for item in items:
-                yield found(type_, item, shaped(shape, item, version))
+                # What does not say where it lies lies where its parent does.
+                placed = item if item.get("location") else {**item, "location": parent.get("location")}
+                yield found(type_, placed, shaped(shape, item, version))
         if failed is not None:
             raise failed
 

@@ -20,6 +20,10 @@ ACCOUNT, VAULT, GROUP = (
     "Microsoft.KeyVault/vaults",
     "Microsoft.Network/networkSecurityGroups",
 )
+SQL, DATABASE, MYSQL = "Microsoft.Sql/servers", "Microsoft.Sql/servers/databases", "Microsoft.DBforMySQL/flexibleServers"
+COSMOS, DISK = "Microsoft.DocumentDB/databaseAccounts", "Microsoft.Compute/disks"
+MACHINE, SCALE_SET = "Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachineScaleSets"
+RECORDED_TYPES = (ACCOUNT, VAULT, GROUP, SQL, DATABASE, MYSQL, COSMOS, DISK, MACHINE, SCALE_SET)
 EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
     (ACCOUNT, "minimum_tls_version"): "asked with 2019-04-01 or 2019-06-01, to which it was added a year later",
     (ACCOUNT, "allow_blob_public_access"): "asked with 2019-04-01 or 2019-06-01, to which it was added a year later",
@@ -39,9 +43,9 @@ pytestmark = pytest.mark.skipif(not CASSETTES.is_dir(), reason="the recordings a
 
 
 def wanted() -> dict[str, set[str]]:
-    """Everything that can be read of the types that Resource Graph lists."""
+    """Everything that can be read of the recorded types."""
     readers = declared("azure").readers
-    return {type_: {name for row in readers for name in row.fills.get(type_, ())} for type_ in (ACCOUNT, VAULT, GROUP)}
+    return {type_: {name for row in readers for name in row.fills.get(type_, ())} for type_ in RECORDED_TYPES}
 
 
 def gaps(azure: AzureWire, cassette: Path) -> Iterator[tuple[str, str, str]]:
