@@ -129,7 +129,7 @@ def test_recorded_firewall_rules_are_read_as_blocks(azure: AzureWire) -> None:
     azure.tenant.add(SQL, "cctestsqlserverj6y6cbbtaphs4", {})
     azure.change(f"arm:{SQL}/firewallRules", lambda exchange, answer: answered(json.loads(said)))
     (found,) = read({SQL: {"firewall_ranges"}}, provider="azure").resources
-    assert found.properties == {"firewall_ranges": ["1.2.2.128/25", "0.0.0.0/32"]}
+    assert found.properties["firewall_ranges"] == ["1.2.2.128/25", "0.0.0.0/32"]
 
 
 def test_recorded_management_policies_are_read_there_or_not(azure: AzureWire) -> None:
