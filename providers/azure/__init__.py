@@ -9,11 +9,21 @@ from typing import Any, Final
 from providers.base import Reader, ResourceType
 
 SERVICES: Final = (
+    "compute",
+    "cosmosdb",
+    "datafactory",
     "entra",
     "keyvault",
+    "metrics",
     "monitor",
+    "mysql",
     "network",
+    "postgresql",
+    "purview",
+    "recoveryservices",
+    "redis",
     "security",
+    "sql",
     "storage",
     "subscriptions",
 )

@@ -15,7 +15,7 @@ from providers.azure.errors import Answered, MalformedAnswer, Withheld, classify
 from providers.azure.grants import allows
 from providers.azure.readers import GONE
 from providers.azure.resource_graph import PAGE, QUERIES, VERSION, Quota
-from providers.base import Failure, Governor, Resource, Scope, Tally, Unread
+from providers.base import Failure, Governor, Scope, Tally, Unread
 
 T = TypeVar("T")
 
@@ -88,8 +88,8 @@ class Caller:
         yield from self._pages(self._connections.manager, operation(path), _versioned(path, version), "nextLink")
 
     @contextmanager
-    def below(self, resource: Resource) -> Iterator[None]:
-        """Tell what is not there below a resource from a resource that is not there.
+    def below(self, name: str) -> Iterator[None]:
+        """Tell what is not there below a resource, which is called ``name``, from a resource that is not there.
 
         Resource Manager has one code for both, and names what it did not find: "TYPE/NAME" or "TYPE/NAME/TYPE/NAME". In
         the first case the resource was deleted, in the second it has not what every one of its type should have.
@@ -97,8 +97,18 @@ class Caller:
         try:
             yield
         except Answered as error:
-            if error.code in GONE and f"/{resource.name}/".lower() in error.message.lower():
+            if error.code in GONE and f"/{name}/".lower() in error.message.lower():
                 error.code = f"{error.code} below it"
+            raise
+
+    def items_below(self, name: str, path: str, version: str) -> list[Mapping[str, Any]]:
+        """:meth:`items` of a listing below the resource ``name``; none where that was deleted since it was listed."""
+        try:
+            with self.below(name):
+                return list(self.items(path, version))
+        except Answered as error:
+            if error.code in GONE:
+                return []
             raise
 
     # --- Resource Graph ---

@@ -42,9 +42,13 @@ def _log(log: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def diagnostic_settings(azure: Caller, id_: str) -> list[dict[str, Any]]:
+    """The diagnostic settings of the resource with this id."""
+    return [shaped(_SETTING, item, VERSION) for item in azure.items(f"{id_}/providers/{SETTINGS}", VERSION)]
+
+
 def _settings(azure: Caller, resource: Resource) -> Mapping[str, Any]:
-    items = azure.items(f"{resource.id}/providers/{SETTINGS}", VERSION)
-    return {"diagnostic_settings": [shaped(_SETTING, item, VERSION) for item in items]}
+    return {"diagnostic_settings": diagnostic_settings(azure, resource.id)}
 
 
 def exporting(type_: str) -> Reader:

@@ -52,6 +52,42 @@ def listing(type_: str, shape: Shape, version: str) -> Reader:
     )
 
 
+def children(
+    of: str, type_: str, shape: Shape, version: str, *, query: str = "", permission: str | None = None
+) -> Reader:
+    """The reader that lists what lies below every resource ``of`` a type, as resources of its own.
+
+    The parents come from Resource Graph; the last word of ``type_`` is the collection below each, ``query`` narrows it
+    ("$filter=..."). Where one parent's cannot be listed, the others' are, and the listing is not complete.
+    """
+    needed = permission or f"{type_}/read"
+
+    def read(azure: Caller, scope: Scope) -> Iterator[Found]:
+        failed: Exception | None = None
+        for parent in azure.rows("resources", of):
+            path = f"{parent['id']}/{type_.rpartition('/')[2]}" + (f"?{query}" if query else "")
+            try:
+                items = azure.items_below(parent["name"], path, version)
+            except Exception as error:
+                failed = failed or error
+                continue
+            for item in items:
+                # What does not say where it lies lies where its parent does.
+                placed = item if item.get("location") else {**item, "location": parent.get("location")}
+                yield found(type_, placed, shaped(shape, item, version))
+        if failed is not None:
+            raise failed
+
+    return Reader(
+        operations=(f"resourcegraph:resources/{of}", f"arm:{type_}"),
+        read=read,
+        where="global",
+        lists=(type_,),
+        fills={type_: ("tags", *shape)},
+        permissions=(f"{of}/read", needed),
+    )
+
+
 def below(
     of: str,
     fills: tuple[str, ...],
@@ -65,7 +101,7 @@ def below(
     """
 
     def read_below(azure: Caller, resource: Resource) -> Mapping[str, Any]:
-        with azure.below(resource):
+        with azure.below(resource.name):
             return read(azure, resource)
 
     return Reader(

@@ -18,12 +18,26 @@ LONGEST: Final = 60.0
 """Seconds that a quota may take to reset, beyond which it is asked again all the same."""
 
 TYPES: Final = (
+    "microsoft.cache/redis",
+    "microsoft.compute/disks",
+    "microsoft.compute/virtualmachines",
+    "microsoft.compute/virtualmachinescalesets",
+    "microsoft.datafactory/factories",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.documentdb/databaseaccounts",
+    "microsoft.insights/autoscalesettings",
+    "microsoft.insights/metricalerts",
     "microsoft.keyvault/vaults",
     "microsoft.network/networksecuritygroups",
+    "microsoft.purview/accounts",
+    "microsoft.recoveryservices/vaults",
+    "microsoft.sql/servers",
+    "microsoft.sql/servers/databases",
     "microsoft.storage/storageaccounts",
 )
 """What is read from the table ``resources``. A type that is added here changes the query."""
-_COLUMNS: Final = "id, name, type, location, kind, sku, tags, identity, zones, apiVersion, properties"
+_COLUMNS: Final = "id, name, type, location, kind, sku, tags, identity, zones, managedBy, apiVersion, properties"
 _LIST: Final = ", ".join(f"'{name}'" for name in TYPES)
 
 QUERIES: Final[Mapping[str, str]] = {
@@ -32,6 +46,10 @@ QUERIES: Final[Mapping[str, str]] = {
     "resourcecontainers": (
         "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
         "| project id, name, type, tags, properties | order by id asc"
+    ),
+    "patchassessmentresources": (
+        "patchassessmentresources | where type =~ 'microsoft.compute/virtualmachines/patchassessmentresults' "
+        "| project id, name, type, properties | order by id asc"
     ),
 }
 """By table. Few and fixed."""

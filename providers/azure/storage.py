@@ -1,8 +1,8 @@
-"""Azure Storage: accounts, and the settings of their blob service."""
+"""Azure Storage: accounts, their blob service and its containers, and the rules by which blobs are deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.azure.readers import below, bulk
@@ -36,6 +36,7 @@ _ACCOUNT: Final[Shape] = {
     "hierarchical_namespace": since("2018-07-01", "properties.isHnsEnabled"),
     "key1_created_at": since("2021-02-01", "properties.keyCreationTime.key1", None, instant),
     "key2_created_at": since("2021-02-01", "properties.keyCreationTime.key2", None, instant),
+    "immutability_state": since("2021-08-01", "properties.immutableStorageWithVersioning.immutabilityPolicy.state"),
 }
 
 
@@ -56,6 +57,48 @@ def _blob_service(azure: Caller, account: Resource) -> Mapping[str, Any]:
     return {"blob_service": shaped(_BLOB_SERVICE, answer, BLOB_SERVICE)}
 
 
+_CONTAINER: Final[Shape] = {
+    "name": always("name"),
+    "immutability_policy": since("2018-07-01", "properties.hasImmutabilityPolicy", False),
+    "legal_hold": since("2018-07-01", "properties.hasLegalHold", False),
+}
+
+
+def _containers(azure: Caller, account: Resource) -> Mapping[str, Any]:
+    items = azure.items(f"{account.id}/blobServices/default/containers", BLOB_SERVICE)
+    return {"containers": [shaped(_CONTAINER, item, BLOB_SERVICE) for item in items]}
+
+
+def _rules(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [_rule(rule["name"], rule.get("enabled"), rule["definition"]) for rule in rules]
+
+
+def _rule(name: str, enabled: Any, definition: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule of a management policy. What it has no action for, or no filter, it does not name."""
+    actions, filters = definition["actions"], definition.get("filters") or {}
+    deletes = {part: bool((actions.get(part) or {}).get("delete")) for part in ("baseBlob", "version")}
+    return {
+        "name": name,
+        # Left out, it is true (Management Policies, ManagementPolicyRule).
+        "enabled": True if enabled is None else enabled,
+        "deletes_blobs": deletes["baseBlob"],
+        "deletes_versions": deletes["version"],
+        "blob_types": list(filters["blobTypes"]) if filters else [],
+        "prefixes": list(filters.get("prefixMatch") or []),
+        "index_tags": [tag["name"] for tag in filters.get("blobIndexMatch") or []],
+    }
+
+
+_POLICY: Final[Shape] = {"lifecycle_rules": always("properties.policy.rules", _rules)}
+
+
+def _lifecycle(azure: Caller, account: Resource) -> Mapping[str, Any]:
+    return shaped(_POLICY, azure.get(f"{account.id}/managementPolicies/default", BLOB_SERVICE), BLOB_SERVICE)
+
+
+# An account for files alone has no blob service.
+_NO_BLOBS: Final = frozenset({"FeatureNotSupportedForAccount"})
+
 READERS: Final = (
     bulk(ACCOUNT, _ACCOUNT),
     below(
@@ -63,7 +106,21 @@ READERS: Final = (
         ("blob_service",),
         f"{ACCOUNT}/blobServices",
         _blob_service,
-        # An account for files alone has no blob service.
-        absent_codes=frozenset({"FeatureNotSupportedForAccount"}),
+        absent_codes=_NO_BLOBS,
+    ),
+    below(
+        ACCOUNT,
+        ("containers",),
+        f"{ACCOUNT}/blobServices/containers",
+        _containers,
+        absent_codes=_NO_BLOBS,
+    ),
+    below(
+        ACCOUNT,
+        ("lifecycle_rules",),
+        f"{ACCOUNT}/managementPolicies",
+        _lifecycle,
+        absent_codes=frozenset({"ManagementPolicyNotFound"}),
+        absent={"lifecycle_rules": []},
     ),
 )

@@ -20,6 +20,14 @@ ACCOUNT, VAULT, GROUP = (
     "Microsoft.KeyVault/vaults",
     "Microsoft.Network/networkSecurityGroups",
 )
+SQL, DATABASE, MYSQL = (
+    "Microsoft.Sql/servers",
+    "Microsoft.Sql/servers/databases",
+    "Microsoft.DBforMySQL/flexibleServers",
+)
+COSMOS, DISK = "Microsoft.DocumentDB/databaseAccounts", "Microsoft.Compute/disks"
+MACHINE, SCALE_SET = "Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachineScaleSets"
+RECORDED_TYPES = (ACCOUNT, VAULT, GROUP, SQL, DATABASE, MYSQL, COSMOS, DISK, MACHINE, SCALE_SET)
 EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
     (ACCOUNT, "minimum_tls_version"): "asked with 2019-04-01 or 2019-06-01, to which it was added a year later",
     (ACCOUNT, "allow_blob_public_access"): "asked with 2019-04-01 or 2019-06-01, to which it was added a year later",
@@ -29,9 +37,32 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
     (ACCOUNT, "private_endpoint_connection_ids"): "asked with 2019-04-01, which does not define it",
     (ACCOUNT, "key1_created_at"): "asked with versions before 2021-02-01, which do not define it",
     (ACCOUNT, "key2_created_at"): "asked with versions before 2021-02-01, which do not define it",
+    (ACCOUNT, "immutability_state"): "asked with versions before 2021-06-01, which do not define it",
     (ACCOUNT, "blob_service"): "the blob service of this account was not recorded",
+    (ACCOUNT, "containers"): "the blob service of this account was not recorded",
+    (ACCOUNT, "lifecycle_rules"): "the management policy of this account was not recorded",
     (VAULT, "rbac_authorization_enabled"): "asked with 2019-09-01, to which it was added later",
     (VAULT, "public_network_access"): "asked with 2019-09-01, which does not define it",
+    (SQL, "minimum_tls_version"): "asked with 2015-05-01-preview, which does not define it",
+    (SQL, "public_network_access"): "asked with 2015-05-01-preview, which does not define it",
+    (SQL, "auditing"): "the auditing of this server was not recorded",
+    (SQL, "key_type"): "the encryption protector of this server was not recorded",
+    (SQL, "master_diagnostic_settings"): "the databases of this server were not recorded, master among them",
+    (DATABASE, "transparent_data_encryption"): "the encryption of this database was not recorded",
+    (DATABASE, "backup_retention_days"): "the retention of this database was not recorded",
+    (MYSQL, "parameters"): "one parameter of each server was recorded",
+    (COSMOS, "public_network_access"): "asked with 2015-04-08, which does not define it",
+    (COSMOS, "allowed_ip_ranges"): "asked with 2015-04-08, which has them in a text",
+    (COSMOS, "backup_type"): "asked with 2015-04-08, which does not define it",
+    (DISK, "encryption_type"): "asked with 2018-09-30, which does not define it",
+    (DISK, "hyper_v_generation"): "asked with 2018-09-30, to which it was added later",
+    (SCALE_SET, "encryption_at_host"): "asked with 2019-03-01, which does not define it",
+    (MACHINE, "encryption_at_host"): "asked with 2019-03-01, which does not define it",
+    (MACHINE, "scale_set_id"): "asked with 2019-03-01, to which it was added later",
+    (MACHINE, "secure_boot_enabled"): "asked with 2019-03-01, which does not define it",
+    (MACHINE, "security_type"): "asked with 2019-03-01, which does not define it",
+    (MACHINE, "vtpm_enabled"): "asked with 2019-03-01, which does not define it",
+    (MACHINE, "patch_assessment"): "no assessment was recorded",
 }
 """What is unread of recorded resources, and why."""
 
@@ -39,9 +70,9 @@ pytestmark = pytest.mark.skipif(not CASSETTES.is_dir(), reason="the recordings a
 
 
 def wanted() -> dict[str, set[str]]:
-    """Everything that can be read of the types that Resource Graph lists."""
+    """Everything that can be read of the recorded types."""
     readers = declared("azure").readers
-    return {type_: {name for row in readers for name in row.fills.get(type_, ())} for type_ in (ACCOUNT, VAULT, GROUP)}
+    return {type_: {name for row in readers for name in row.fills.get(type_, ())} for type_ in RECORDED_TYPES}
 
 
 def gaps(azure: AzureWire, cassette: Path) -> Iterator[tuple[str, str, str]]:
@@ -86,6 +117,35 @@ def test_a_recorded_vault_is_read_as_it_was(azure: AzureWire) -> None:
     (found,) = read(wanted(), provider="azure").resources
     assert (found.properties["default_network_action"], found.properties["purge_protection_enabled"]) == ("Deny", None)
     assert len(found.properties["allowed_ip_ranges"]) == 8
+
+
+def test_recorded_firewall_rules_are_read_as_blocks(azure: AzureWire) -> None:
+    cassette = CASSETTES / "SqlServerTest.firewall.json"
+    (said,) = [
+        row["response"]["body"]["string"]
+        for row in json.loads(cassette.read_text())["interactions"]
+        if "firewallRules" in row["request"]["uri"]
+    ]
+    azure.tenant.add(SQL, "cctestsqlserverj6y6cbbtaphs4", {})
+    azure.change(f"arm:{SQL}/firewallRules", lambda exchange, answer: answered(json.loads(said)))
+    (found,) = read({SQL: {"firewall_ranges"}}, provider="azure").resources
+    assert found.properties["firewall_ranges"] == ["1.2.2.128/25", "0.0.0.0/32"]
+
+
+def test_recorded_management_policies_are_read_there_or_not(azure: AzureWire) -> None:
+    cassette = CASSETTES / "StorageTest.test_storage_management_policy_rules_filter.json"
+    lend(azure, cassette)
+    rows = [row for row in interactions(cassette) if row.path.endswith("/managementPolicies/default")]
+    recorded = {row.path.split("/")[-3]: answered(row.body, row.status) for row in rows}
+    azure.change(
+        f"arm:{ACCOUNT}/managementPolicies", lambda exchange, answer: recorded[exchange.request.path.split("/")[-3]]
+    )
+    found = {item.name: item.properties for item in read({ACCOUNT: {"lifecycle_rules"}}, provider="azure").resources}
+    rule = {"enabled": True, "deletes_blobs": True, "deletes_versions": False, "blob_types": ["blockBlob"]}
+    assert {name: properties["lifecycle_rules"] for name, properties in found.items()} == {
+        "usm2nughsm6pomstr0": [],
+        "cloudcustodiantest": [{"name": "test", **rule, "prefixes": [], "index_tags": []}],
+    }
 
 
 def test_rows_in_the_old_form_of_a_table_are_malformed_and_not_nothing(azure: AzureWire) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from tests.emulators.azure import errors
 from tests.emulators.azure.facts import facts
@@ -108,7 +109,8 @@ class Manager:
             return errors.answered(self._at(found, request), 200, _READS)
         if not _is_collection(path) or not self._holds(path):
             return errors.error(call, "ResourceNotFound", 404, self._not_found(path))
-        return self._paged([self._at(item, request) for item in self._listed(path)], request, base)
+        items = [item for item in self._listed(path) if _filtered(item, request.query.get("$filter", ""))]
+        return self._paged([self._at(item, request) for item in items], request, base)
 
     def _permissions(self, request: Request, call: Call, client: str, base: str, row: dict[str, Any]) -> Answer:
         app = self.tenant.application(client) or {}
@@ -136,6 +138,15 @@ class Manager:
     def _listed(self, path: str) -> list[dict[str, Any]]:
         """What lies right below a collection; at a subscription, also what lies so in any of its resource groups."""
         scope, _, collection = path.lower().rpartition("/providers/")
+        parent, _, last = path.lower().rpartition("/")
+        if last == "backupprotecteditems":
+            # "Backup Protected Items - List": the items of all containers of a vault.
+            return [
+                item
+                for item in self.tenant
+                if item["id"].lower().startswith(f"{parent}/backupfabrics/")
+                and "/protecteditems/" in item["id"].lower()
+            ]
         return [item for item in self.tenant if _collection(item["id"].lower(), scope, collection)]
 
     def _at(self, item: dict[str, Any], request: Request) -> dict[str, Any]:
@@ -146,7 +157,10 @@ class Manager:
         body: dict[str, Any] = {"value": items[start : start + self.page_size]}
         if start + self.page_size < len(items):
             version = request.query["api-version"]
-            body["nextLink"] = f"{base}{request.path}?api-version={version}&$skiptoken={start + self.page_size}"
+            narrowed = f"&$filter={quote(request.query['$filter'])}" if "$filter" in request.query else ""
+            body["nextLink"] = (
+                f"{base}{request.path}?api-version={version}{narrowed}&$skiptoken={start + self.page_size}"
+            )
         return errors.answered(body, 200, _READS)
 
 
@@ -167,8 +181,26 @@ def _collection(id_: str, scope: str, collection: str) -> bool:
     )
 
 
+def _filtered(item: dict[str, Any], condition: str) -> bool:
+    """Whether an item meets an OData filter of equalities ("operation eq 'Restore' and status eq 'Completed'")."""
+    wanted = dict(part.split(" eq ", 1) for part in condition.split(" and ") if part)
+    return all(str(item["properties"].get(key.strip())) == value.strip().strip("'") for key, value in wanted.items())
+
+
 def as_of(item: dict[str, Any], version: str) -> dict[str, Any]:
     """A resource as an api-version shows it: without the properties that later ones brought."""
     introduced = (facts(item["type"]) or {}).get("introduced", {})
-    later = {path.removeprefix("properties.") for path, first in introduced.items() if version < first}
-    return {**item, "properties": {key: value for key, value in item["properties"].items() if key not in later}}
+    later = [path.split(".") for path, first in introduced.items() if version < first]
+    shown: dict[str, Any] = _without(item, later)
+    return shown
+
+
+def _without(value: Any, paths: list[list[str]]) -> Any:
+    if not paths or not isinstance(value, dict):
+        return value
+    gone = {path[0] for path in paths if len(path) == 1}
+    return {
+        key: _without(below, [path[1:] for path in paths if path[0] == key])
+        for key, below in value.items()
+        if key not in gone
+    }

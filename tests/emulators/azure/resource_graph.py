@@ -20,17 +20,52 @@ from tests.emulators.identify import Call, Request
 from tests.emulators.wire import Answer
 
 RESOURCES: Final = (
-    "resources | where type in~ ('microsoft.keyvault/vaults', 'microsoft.network/networksecuritygroups', "
+    "resources | where type in~ ("
+    "'microsoft.cache/redis', "
+    "'microsoft.compute/disks', "
+    "'microsoft.compute/virtualmachines', "
+    "'microsoft.compute/virtualmachinescalesets', "
+    "'microsoft.datafactory/factories', "
+    "'microsoft.dbformysql/flexibleservers', "
+    "'microsoft.dbforpostgresql/flexibleservers', "
+    "'microsoft.documentdb/databaseaccounts', "
+    "'microsoft.insights/autoscalesettings', "
+    "'microsoft.insights/metricalerts', "
+    "'microsoft.keyvault/vaults', "
+    "'microsoft.network/networksecuritygroups', "
+    "'microsoft.purview/accounts', "
+    "'microsoft.recoveryservices/vaults', "
+    "'microsoft.sql/servers', "
+    "'microsoft.sql/servers/databases', "
     "'microsoft.storage/storageaccounts') "
-    "| project id, name, type, location, kind, sku, tags, identity, zones, apiVersion, properties | order by id asc"
+    "| project id, name, type, location, kind, sku, tags, identity, zones, managedBy, apiVersion, properties "
+    "| order by id asc"
 )
 CONTAINERS: Final = (
     "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
     "| project id, name, type, tags, properties | order by id asc"
 )
+PATCHES: Final = (
+    "patchassessmentresources | where type =~ 'microsoft.compute/virtualmachines/patchassessmentresults' "
+    "| project id, name, type, properties | order by id asc"
+)
 _TYPES: Final = (
+    "microsoft.cache/redis",
+    "microsoft.compute/disks",
+    "microsoft.compute/virtualmachines",
+    "microsoft.compute/virtualmachinescalesets",
+    "microsoft.datafactory/factories",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.documentdb/databaseaccounts",
+    "microsoft.insights/autoscalesettings",
+    "microsoft.insights/metricalerts",
     "microsoft.keyvault/vaults",
     "microsoft.network/networksecuritygroups",
+    "microsoft.purview/accounts",
+    "microsoft.recoveryservices/vaults",
+    "microsoft.sql/servers",
+    "microsoft.sql/servers/databases",
     "microsoft.storage/storageaccounts",
 )
 _VERSIONS: Final = ("2021-03-01", "2022-10-01")
@@ -55,6 +90,7 @@ class ResourceGraph:
         self._tables: dict[str, Callable[[str, str], list[dict[str, Any]]]] = {
             RESOURCES: self._resources,
             CONTAINERS: self._containers,
+            PATCHES: self._patches,
         }
         self._tokens: dict[str, tuple[str, int]] = {}
         self._used = 0
@@ -126,16 +162,29 @@ class ResourceGraph:
         newest = (facts(type_) or {})["versions"][-1]
         version = self.api_versions.get(type_, newest)
         shown = as_of(item, version or newest)
-        columns = ("location", "kind", "sku", "tags", "identity", "zones")
+        columns = ("location", "kind", "sku", "tags", "identity", "zones", "managedBy")
         return {
             "id": item["id"],
             "name": item["name"],
             "type": type_,
             # A column that a type has not is there all the same.
-            **{name: shown.get(name, "" if name in ("location", "kind") else None) for name in columns},
+            **{name: shown.get(name, "" if name in ("location", "kind", "managedBy") else None) for name in columns},
             "apiVersion": version,
             "properties": _reformatted(shown["properties"]),
         }
+
+    def _patches(self, client: str, subscription: str) -> list[dict[str, Any]]:
+        """ "Overview of query logs in Azure Update Manager": an id ends with "latest", a name is a GUID."""
+        below = f"/subscriptions/{subscription.lower()}/"
+        type_ = "Microsoft.Compute/virtualMachines/patchAssessmentResults"
+        rows = [
+            {"id": item["id"], "name": item["name"], "type": type_.lower(), "properties": item["properties"]}
+            for item in self.tenant
+            if item["id"].lower().startswith(below)
+            and item["type"].lower() == type_.lower()
+            and self.tenant.grants(client, f"{type_}/latest/read", subscription)
+        ]
+        return sorted(rows, key=lambda row: str(row["id"]))
 
     def _containers(self, client: str, subscription: str) -> list[dict[str, Any]]:
         rows = []
