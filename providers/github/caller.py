@@ -9,13 +9,15 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from providers.base import Failure, Found, Governor, Tally, Unread
-from providers.github.credentials import Credentials
 from providers.github.errors import Answered, MalformedAnswer, Withheld, classify
-from providers.github.session import Answer, Session
+
+if TYPE_CHECKING:
+    from providers.github.credentials import Credentials
+    from providers.github.session import Answer, Session
 
 T = TypeVar("T")
 Row = Mapping[str, Any]

@@ -11,8 +11,6 @@ import re
 from datetime import datetime
 from typing import Final
 
-import requests
-
 from providers.base import Failure, Reason
 
 SECONDARY_WAIT: Final = 60.0
@@ -31,6 +29,14 @@ class MalformedAnswer(Exception):
 
     def __init__(self, operation: str, why: str, request_id: str | None = None, temporary: bool = True) -> None:
         self.operation, self.why, self.request_id, self.temporary = operation, why, request_id, temporary
+        super().__init__(f"{operation}: {why}")
+
+
+class Unreachable(Exception):
+    """No answer. ``why`` is the name of what went wrong; what TLS refuses, it refuses again (not ``temporary``)."""
+
+    def __init__(self, operation: str, why: str, temporary: bool) -> None:
+        self.operation, self.why, self.temporary = operation, why, temporary
         super().__init__(f"{operation}: {why}")
 
 
@@ -72,17 +78,15 @@ def accepted(header: str) -> str | None:
 
 
 def classify(error: Exception) -> Failure | None:
-    """What an error of the adapter or of requests means, or None where it is not GitHub's (a bug of ours)."""
+    """What an error of the adapter means, or None where it is not GitHub's (a bug of ours)."""
     if isinstance(error, MalformedAnswer):
         return Failure("malformed_response", error.why, error.operation, error.request_id, temporary=error.temporary)
     if isinstance(error, Withheld):
         return Failure("access_denied", error.why, error.operation, permission=error.permission)
     if isinstance(error, Answered):
         return _answered(error)
-    if isinstance(error, requests.RequestException):
-        # Refused, reset, cut or timed out; what TLS refuses, it refuses again.
-        lost = not isinstance(error, requests.exceptions.SSLError)
-        return Failure("unavailable", type(error).__name__, temporary=lost)
+    if isinstance(error, Unreachable):
+        return Failure("unavailable", error.why, error.operation, temporary=error.temporary)
     return None
 
 

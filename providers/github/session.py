@@ -17,7 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from providers.base import NotConfigured
-from providers.github.errors import Answered, MalformedAnswer, accepted
+from providers.github.errors import Answered, MalformedAnswer, Unreachable, accepted
 
 PUBLIC: Final = "https://api.github.com"
 VERSION: Final = "2022-11-28"
@@ -62,7 +62,7 @@ class Session:
     def send(self, operation: str, method: str, path: str, authorization: str | None, body: Any = None) -> Answer:
         """The answer to one request; ``path`` below the base, or the address of a next page, which must lie there too.
 
-        Raises :class:`Answered`, :class:`MalformedAnswer`, and what requests raises.
+        Raises :class:`Answered`, :class:`MalformedAnswer` and :class:`Unreachable`.
         """
         url = self._own(operation, path)
 
@@ -72,16 +72,21 @@ class Session:
                 request.headers["Authorization"] = authorization
             return request
 
-        with self._free:
-            response = self._http.request(
-                method,
-                url,
-                headers=self._headers,
-                json=body,
-                auth=authorize,
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
+        try:
+            with self._free:
+                response = self._http.request(
+                    method,
+                    url,
+                    headers=self._headers,
+                    json=body,
+                    auth=authorize,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                )
+        except requests.RequestException as error:
+            # Without its text and its cause: they hold the request.
+            lost = not isinstance(error, requests.exceptions.SSLError)
+            raise Unreachable(operation, type(error).__name__, temporary=lost) from None
         return _answer(operation, response)
 
     def close(self) -> None:
