@@ -254,6 +254,9 @@ ROWS: Final[list[tuple[str, Change, str, str]]] = [
 ]
 
 
+CHECKS: Final = tuple(dict.fromkeys(row[0] for row in ROWS))
+
+
 @pytest.mark.parametrize(
     ("check", "change", "subject", "verdict"), ROWS, ids=[f"{n}-{r[0]}" for n, r in enumerate(ROWS)]
 )
