@@ -162,7 +162,6 @@ class GitHub:
                 raise
             why = unread(failure, USER)
         else:
-            # One account by one name, as GitHub spells it.
             self._connection.accounts[account] = known
             own = ((scope, Found(ORGANIZATION, account, {}, account)),) if known.kind == "Organization" else ()
             return Discovery(account, (scope,), own, tallies={USER: tally})
@@ -174,7 +173,10 @@ class GitHub:
         told = Caller(self._connection, None, governor, tally).get(USER, username=account)
         if told.get("type") not in ("Organization", "User"):
             raise MalformedAnswer(USER, "neither an organization nor a user", temporary=False)
-        return Account(account, told["type"])
+        login = told.get("login")
+        if not isinstance(login, str) or login.lower() != account.lower():
+            raise MalformedAnswer(USER, "another account", temporary=False)
+        return Account(login, told["type"])
 
 
 def _text(moment: datetime) -> str:

@@ -25,9 +25,10 @@ MOST_COMMITS: Final = 250
 PASSED: Final = frozenset({"success", "neutral", "skipped"})
 """The conclusions with which GitHub takes a required check as passed ("About status checks")."""
 DECISIVE: Final = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
-_REFERENCE: Final = re.compile(
-    r"\b[A-Za-z][A-Za-z0-9_]*-[0-9]+\b|(?:\b[\w.-]+/[\w.-]+)?#[0-9]+\b|https://[^\s<>()\[\]\"'`?#@]+"
-)
+_WORDS: Final = re.compile(r"[\s()\[\]<>{},;:\"'`|*]+")
+_REFERENCE: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9_]{0,30}-[0-9]{1,12}\b|(?:\b[\w.-]+/[\w.-]+)?#[0-9]{1,12}\b")
+"""The key of a ticket (PAY-12), or an issue or pull request (#12, acme/web#12). No addresses: some are secrets."""
+_LONGEST_WORD: Final = 200
 _NEVER: Final = "9999-01-01T00:00:00Z"
 _MOST_REFERENCES: Final = 100
 _LISTED: Final = ("repository", "number", "author", "merged_at", "head", "references")
@@ -58,8 +59,14 @@ def _told(repository: str, item: Row) -> Mapping[str, Any]:
         "merged_at": instant(item["merged_at"]),
         "head": attribute(head, "sha"),
         # What is said stays where it is: only what looks like a reference is kept.
-        "references": sorted(set(_REFERENCE.findall(said)))[:_MOST_REFERENCES],
+        "references": _references(said),
     }
+
+
+def _references(said: str) -> list[str]:
+    """What looks like one, in words of a length that nobody can make a search of hours of."""
+    words = (word for word in _WORDS.split(said) if len(word) <= _LONGEST_WORD)
+    return sorted({found for word in words for found in _REFERENCE.findall(word)})[:_MOST_REFERENCES]
 
 
 def _moment(value: str) -> datetime:

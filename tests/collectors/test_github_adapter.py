@@ -392,6 +392,23 @@ def test_neither_tokens_nor_texts_stay(github: GitHub, monkeypatch: pytest.Monke
         assert "PRIVATE" not in text
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Fixes #7, see acme/ops#12.", ["#7", "acme/ops#12"]),
+        ("https://linear.app/acme/issue/ENG-12/title (PAY-3)", ["ENG-12", "PAY-3"]),
+        ("https://hooks.example.com/services/T00/B00/swordfish", []),
+        ("a." * 40_000 + "/" + "a." * 40_000 + " #1", ["#1"]),
+        ("", []),
+    ],
+)
+def test_of_a_text_its_references_are_kept(github: GitHub, said: str, kept: list[str]) -> None:
+    github.world.repositories["web"]["pulls"][0]["body"] = said
+    snapshot = scan.read({"GitHub::PullRequest": {"references"}}, provider="github", access=ACME)
+
+    assert [row.properties["references"] for row in snapshot.resources] == [kept]
+
+
 def test_a_netrc_does_not_take_the_place_of_the_token(
     github: GitHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
