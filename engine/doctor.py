@@ -119,6 +119,7 @@ def versions() -> dict[str, str]:
         "google-re2",
         "msgspec",
         "PyYAML",
+        "requests",
     }
     installed = {item.name: item.version for item in metadata.distributions() if item.name in names}
     return {"auditreel": engine.__version__, "python": platform.python_version(), **dict(sorted(installed.items()))}

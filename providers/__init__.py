@@ -16,6 +16,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws": ("boto3", "botocore"),
     "azure": ("azure-identity", "azure"),
     "gcp": ("google-auth", "google", "requests"),
+    "github": ("requests",),
 }
 """The providers, and what to install first; or what is imported of it, where that has another name.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.emulators.aws_wire import AwsWire
     from tests.emulators.azure.wire import AzureWire
     from tests.emulators.gcp.wire import Google
+    from tests.emulators.github.wire import GitHub
     from tests.emulators.moto_process import MotoProcess
 
 _FROZEN: Final[set[Path]] = set()
@@ -190,3 +191,34 @@ def gcp(gcp_server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     yield gcp_server
     if gcp_server.broken:
         raise gcp_server.broken[0]
+
+
+@pytest.fixture(scope="module")
+def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
+    """GitHub's API on a loopback address; started once a module."""
+    from tests.emulators.github.routes import routes
+    from tests.emulators.github.wire import GitHub
+    from tests.emulators.github.world import world
+
+    with GitHub(routes, tmp_path_factory.mktemp("github") / "ca.pem", world()) as github:
+        yield github
+
+
+@pytest.fixture
+def github(github_server: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
+    """An environment in which there is one GitHub, and the token of a person who may read all of it."""
+    from tests.emulators.github.wire import TOKEN
+    from tests.emulators.github.world import world
+
+    for name in [name for name in os.environ if name.startswith(("GITHUB_", "GH_", "AUDITREEL_GITHUB_"))]:
+        monkeypatch.delenv(name)
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    github_server.reset(world())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GITHUB_API_URL", github_server.url)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(github_server.bundle))
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    yield github_server
+    if github_server.broken:
+        raise github_server.broken[0]

@@ -17,8 +17,8 @@ def command(format_: str, **flags: Any) -> int:
     """Print the least privilege that the selected checks take, as a policy of the cloud.
 
     For AWS that is an IAM policy; for Azure a custom role, beside which permissions of Microsoft Graph are named; for
-    Google Cloud a custom role. As terraform or cloudformation it comes with a role that whoever scans takes on. It
-    holds reads only. Nothing is called.
+    Google Cloud a custom role; for GitHub the manifest of an App. As terraform or cloudformation it comes with a role
+    that whoever scans takes on. It holds reads only. Nothing is called.
     """
     from engine import permissions, pipeline
     from engine.cli import streams

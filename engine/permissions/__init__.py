@@ -7,13 +7,13 @@ from typing import Final
 
 from engine.collection.planner import Plan
 from engine.errors import UsageError
-from engine.permissions import aws, azure, gcp
+from engine.permissions import aws, azure, gcp, github
 from providers import Declared
 
 Writer = Callable[[Iterable[str]], str]
 
 FORMS: Final[Mapping[str, Mapping[str, Writer]]] = {
-    "policy": {"aws": aws.policy, "azure": azure.policy, "gcp": gcp.policy},
+    "policy": {"aws": aws.policy, "azure": azure.policy, "gcp": gcp.policy, "github": github.policy},
     "terraform": {"aws": aws.terraform, "azure": azure.terraform, "gcp": gcp.terraform},
     "cloudformation": {"aws": aws.cloudformation},
 }
@@ -23,6 +23,7 @@ _NOTES: Final[Mapping[tuple[str, str], Writer]] = {
     ("policy", "aws"): aws.policy_note,
     ("policy", "azure"): azure.policy_note,
     ("policy", "gcp"): gcp.policy_note,
+    ("policy", "github"): github.policy_note,
 }
 
 

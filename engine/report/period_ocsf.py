@@ -28,7 +28,7 @@ _SEVERITY: Final = {"low": (2, "Low"), "medium": (3, "Medium"), "high": (4, "Hig
 _VERDICT: Final = {"pass": (1, "Pass"), "fail": (3, "Fail"), "unknown": (0, "Unknown"), "not_applicable": (99, "Other")}
 """``compliance.status_id``. OCSF has none for what a test does not apply to."""
 _ACCOUNT: Final = {"aws": (10, "AWS Account"), "gcp": (5, "GCP Account"), "azure": (6, "Azure AD Account")}
-_PROVIDER: Final = {"aws": "AWS", "gcp": "GCP", "azure": "Azure"}
+_PROVIDER: Final = {"aws": "AWS", "gcp": "GCP", "azure": "Azure", "github": "GitHub"}
 _CLOSED: Final = frozenset({"corrected", "deleted", "not_applicable"})
 
 Document = dict[str, Any]

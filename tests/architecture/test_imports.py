@@ -116,7 +116,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "azure": ("providers.azure",),
     "google": ("providers.gcp",),
     "duckdb": ("engine.evidence",),
-    "cryptography": ("engine.evidence",),
+    "cryptography": ("engine.evidence", "providers.github"),
     "rich": ("engine.cli", "engine.report"),
     "click": ("engine.cli",),
     "yaml": ("engine.content", "providers.cloudformation"),

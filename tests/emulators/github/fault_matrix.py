@@ -1,0 +1,68 @@
+"""Each call that a scan makes goes wrong in each way that calls go wrong: what may follow, and what never may.
+
+A verdict may become unknown, and no other. A resource may be gone only if its check says beside that, by an unknown,
+that it did not see all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from tests.collectors.github import ACME
+from tests.collectors.scan import scan
+from tests.emulators.gcp.wire import Fault, cut_short, redirected, replaced, truncated
+from tests.emulators.github.wire import GitHub, denied, error, hidden, primary, secondary
+from tests.emulators.github.world import world
+
+FAULTS: Final[Mapping[str, Fault]] = {
+    "denied": denied(),
+    "hidden by a 404": hidden(),
+    "the primary limit": primary(),
+    "a secondary limit": secondary(after="900"),
+    "a secondary limit that is never over": secondary(),
+    "failing": error(502, "Server Error"),
+    "gone": error(410, "Gone"),
+    "moved": error(301, "Moved Permanently"),
+    "truncated": truncated,
+    "cut short": cut_short,
+    "another answer": replaced(b'{"unexpected": true}'),
+    "a list": replaced(b"[]"),
+    "a list of nothing": replaced(b"[null]"),
+    "an empty answer": replaced(b""),
+    "redirected": redirected("https://example.com/"),
+}
+EMPTY: Final = re.compile(r"/(pulls|reviews|statuses|activity|deployments|approvals|main|trunk|master|commits)$")
+"""Of a listing, an empty list is a good answer, which no client can tell from a wrong one."""
+Verdicts = Mapping[tuple[str, str], str]
+
+
+def found(checks: Sequence[str]) -> Verdicts:
+    """Every verdict, by check and subject."""
+    return {(row.check.id, row.subject.id): row.verdict for row in scan(checks, access=ACME)[1]}
+
+
+def calls(github: GitHub, checks: Sequence[str]) -> tuple[list[str], Verdicts]:
+    """The calls of a scan by "METHOD path", those that say who we are apart, and its verdicts."""
+    github.reset(world())
+    verdicts = found(checks)
+    named = dict.fromkeys(f"{call.method} {call.path}" for call in github.calls)
+    return [name for name in named if name != "GET /user"], verdicts
+
+
+def worse(github: GitHub, checks: Sequence[str], call: str, fault: str, sound: Verdicts) -> Iterator[str]:
+    """What is told wrongly when a call goes wrong, in words."""
+    if fault == "a list" and EMPTY.search(call):
+        return
+    github.reset(world())
+    path = call.partition(" ")[2]
+    github.faults.add(f"[0-9]{re.escape(path)}$", FAULTS[fault])
+    verdicts = found(checks)
+    unsure = {check for (check, _), verdict in verdicts.items() if verdict == "unknown"}
+    for (check, subject), verdict in sound.items():
+        now = verdicts.get((check, subject))
+        if now is None and check not in unsure:
+            yield f"{call}, {fault}: {check} of {subject} is gone, and nothing says so"
+        elif now not in (None, verdict, "unknown"):
+            yield f"{call}, {fault}: {check} of {subject} is {now}, not {verdict}"

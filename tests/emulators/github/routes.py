@@ -1,0 +1,375 @@
+"""Routes of GitHub's REST API, each with the permission that its reference gives it (version 2022-11-28)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import unquote, urlencode
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from tests.emulators.gcp.wire import Answered, Asked
+from tests.emulators.github.wire import APP_ID, GitHub
+
+Route = Callable[[GitHub, Asked, dict[str, str]], Answered]
+_ROUTES: Final[list[tuple[str, re.Pattern[str], str, Route]]] = []
+_R: Final = "/repos/acme/{repo}"
+
+
+class Refused(Exception):
+    """Raised by a route: the answer is an error."""
+
+    def __init__(self, status: int, message: str, **headers: str) -> None:
+        self.status, self.message, self.headers = status, message, headers
+
+
+def routes(github: GitHub, asked: Asked) -> Answered:
+    """What GitHub answers."""
+    try:
+        for method, pattern, permission, route in _ROUTES:
+            match = pattern.fullmatch(asked.path)
+            if match and method == asked.method:
+                _admitted(github, asked, permission)
+                return route(github, asked, {name: unquote(value) for name, value in match.groupdict().items()})
+        raise Refused(404, "Not Found")
+    except Refused as refused:
+        named = {name.replace("_", "-"): value for name, value in refused.headers.items()}
+        return Answered.of({"message": refused.message, "status": str(refused.status)}, refused.status, **named)
+    except Exception as error:
+        github.broken.append(error)
+        return Answered.of({"message": "Server Error"}, 500)
+
+
+def _admitted(github: GitHub, asked: Asked, permission: str) -> None:
+    if permission == "jwt":
+        _verified(github, asked.headers.get("authorization", ""))
+        return
+    if asked.who is None:
+        raise Refused(401, "Bad credentials" if "authorization" in asked.headers else "Requires authentication")
+    if permission == "":
+        return
+    world = github.world
+    world.known.add(permission)
+    if permission in world.denied or (world.granted is not None and permission not in world.granted):
+        name = permission.removeprefix("organization_").replace(":", "=")
+        raise Refused(403, "Resource not accessible by integration", X_Accepted_GitHub_Permissions=name)
+
+
+def _verified(github: GitHub, authorization: str) -> None:
+    """A JSON Web Token of the App: its signature, and by GitHub's clock neither early nor late nor long."""
+    try:
+        head, claims, signature = authorization.removeprefix("Bearer ").split(".")
+        github.key.public_key().verify(_decoded(signature), f"{head}.{claims}".encode(), PKCS1v15(), SHA256())
+        told, now = json.loads(_decoded(claims)), github.now.timestamp()
+    except (ValueError, InvalidSignature):
+        raise Refused(401, "A JSON web token could not be decoded") from None
+    if told["iss"] != APP_ID or not (told["iat"] <= now < told["exp"] <= now + 600):
+        raise Refused(401, "'Expiration time' claim ('exp') is too far in the future")
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def route(operation: str, permission: str) -> Callable[[Route], Route]:
+    method, _, template = operation.partition(" ")
+    pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)))
+
+    def added(function: Route) -> Route:
+        _ROUTES.append((method, pattern, permission, function))
+        return function
+
+    return added
+
+
+def paged(github: GitHub, asked: Asked, items: list[Any], key: str | None = None, **beside: Any) -> Answered:
+    """A page of items, and where the next one is (Link)."""
+    size, page = min(int(asked.one("per_page", "30")), github.world.page), int(asked.one("page", "1"))
+    part = items[(page - 1) * size : page * size]
+    headers = {}
+    if page * size < len(items):
+        query = {**{name: values[0] for name, values in asked.query.items()}, "page": str(page + 1)}
+        following, first = f"{github.url}{asked.path}?{urlencode(query)}", f"{github.url}{asked.path}?page=1"
+        headers["Link"] = f'<{first}>; rel="first", <{following}>; rel="next"'
+    return Answered.of(part if key is None else {"total_count": len(items), key: part, **beside}, **headers)
+
+
+def repository(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
+    found = github.world.repositories.get(of["repo"])
+    if found is None or of["repo"] in github.world.hidden:
+        raise Refused(404, "Not Found")
+    return found
+
+
+def shown(github: GitHub) -> list[dict[str, Any]]:
+    kept = ("archived", "disabled", "default_branch", "created_at")
+    return [
+        {"name": name, "full_name": f"acme/{name}", **{key: row[key] for key in kept if key in row}}
+        for name, row in github.world.repositories.items()
+        if name not in github.world.hidden
+    ]
+
+
+# --- who, and where ---
+
+
+@route("GET /", "jwt")
+def root(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return Answered.of({})
+
+
+@route("GET /user", "")
+def user(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    found = github.world.users.get(asked.who or "")
+    if found is None:
+        raise Refused(403, "Resource not accessible by integration")
+    return Answered.of(found)
+
+
+@route("GET /users/{username}", "")
+def account(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    rows = [*github.world.users.values(), github.world.organization]
+    found = next((row for row in rows if row["login"].lower() == of["username"].lower()), None)
+    if found is None:
+        raise Refused(404, "Not Found")
+    return Answered.of({key: found[key] for key in ("login", "id", "type")})
+
+
+@route("GET /app", "jwt")
+def app(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return Answered.of({"id": int(APP_ID), "slug": "auditreel"})
+
+
+@route("GET /app/installations", "jwt")
+def installations(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    world = github.world
+    row = {
+        "id": 77,
+        "account": {"login": world.organization["login"], "type": "Organization"},
+        "repository_selection": world.selection,
+        "suspended_at": "2026-11-01T00:00:00Z" if world.suspended else None,
+    }
+    other = {"id": 78, "account": {"login": "ada", "type": "User"}, "repository_selection": "all", "suspended_at": None}
+    return paged(github, asked, [row, other])
+
+
+@route("POST /app/installations/{id}/access_tokens", "jwt")
+def access_token(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    if github.world.suspended:
+        raise Refused(403, "This installation has been suspended")
+    github.issued += 1
+    token = f"ghs_swordfish{github.issued}"
+    github.tokens[token] = "installation"
+    ends = (github.now + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    return Answered.of({"token": token, "expires_at": ends, "repository_selection": github.world.selection}, 201)
+
+
+# --- the organization ---
+
+
+@route("GET /orgs/{org}", "organization_administration:read")
+def organization(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return Answered.of({k: v for k, v in github.world.organization.items() if k not in ("actions", "workflow")})
+
+
+@route("GET /orgs/{org}/actions/permissions", "organization_administration:read")
+def actions(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return Answered.of(github.world.organization["actions"])
+
+
+@route("GET /orgs/{org}/actions/permissions/workflow", "organization_administration:read")
+def workflow(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return Answered.of(github.world.organization["workflow"])
+
+
+@route("GET /orgs/{org}/repos", "metadata:read")
+def repositories(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return paged(github, asked, shown(github))
+
+
+@route("GET /installation/repositories", "metadata:read")
+def of_installation(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return paged(github, asked, shown(github), "repositories", repository_selection=github.world.selection)
+
+
+@route("GET /users/{username}/repos", "metadata:read")
+def of_user(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return paged(github, asked, [])
+
+
+@route("GET /user/repos", "metadata:read")
+def of_self(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return paged(github, asked, [])
+
+
+# --- settings of a repository ---
+
+
+@route(f"GET {_R}", "administration:read")
+def one(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    found = repository(github, of)
+    row = next(item for item in shown(github) if item["name"] == of["repo"])
+    told = found.get("security_and_analysis")
+    return Answered.of(row if told is None else {**row, "security_and_analysis": told})
+
+
+@route(f"GET {_R}/vulnerability-alerts", "administration:read")
+def alerts(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    if not repository(github, of)["vulnerability_alerts"]:
+        raise Refused(404, "Vulnerability alerts are disabled.")
+    return Answered(204, b"")
+
+
+@route(f"GET {_R}/branches/{{branch}}/protection", "administration:read")
+def protection(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    found = repository(github, of)
+    if found.get("empty"):
+        raise Refused(404, "Branch not found")
+    if found["protection"] is None or of["branch"] != found["default_branch"]:
+        raise Refused(404, "Branch not protected")
+    return Answered.of(found["protection"])
+
+
+@route(f"GET {_R}/rules/branches/{{branch}}", "metadata:read")
+def rules(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return paged(github, asked, repository(github, of)["rules"])
+
+
+@route(f"GET {_R}/rulesets/{{id}}", "metadata:read")
+def ruleset(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    found = dict(repository(github, of)["rulesets"][int(of["id"])])
+    if not github.world.administers:
+        found.pop("bypass_actors")
+    return Answered.of(found)
+
+
+@route(f"GET {_R}/codeowners/errors", "contents:read")
+def codeowners(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    found = repository(github, of).get("codeowners")
+    if found is None:
+        raise Refused(404, "Not Found")
+    return Answered.of({"errors": found})
+
+
+@route(f"GET {_R}/commits", "contents:read")
+def commits(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    if repository(github, of).get("empty"):
+        raise Refused(409, "Git Repository is empty.")
+    return paged(github, asked, [{"sha": "a1"}])
+
+
+@route(f"GET {_R}/environments", "actions:read")
+def environments(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return paged(github, asked, repository(github, of)["environments"], "environments")
+
+
+# --- events of a repository ---
+
+
+@route(f"GET {_R}/activity", "contents:read")
+def activity(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    found = repository(github, of)
+    if asked.one("ref") != f"refs/heads/{found['default_branch']}":
+        return paged(github, asked, [])
+    rows = [{**row, "ref": asked.one("ref"), "actor": github.world.user(row["actor"])} for row in found["activity"]]
+    return paged(github, asked, sorted(rows, key=lambda row: row["timestamp"], reverse=True))
+
+
+@route(f"GET {_R}/pulls", "pull_requests:read")
+def pulls(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    rows = [
+        {**{k: v for k, v in row.items() if k not in ("reviews", "commits")}, "user": github.world.user(row["user"])}
+        for row in repository(github, of)["pulls"]
+        if row["base"] == asked.one("base", row["base"])
+    ]
+    assert (asked.one("state"), asked.one("sort"), asked.one("direction")) == ("closed", "updated", "desc")
+    return paged(github, asked, sorted(rows, key=lambda row: row["updated_at"], reverse=True))
+
+
+def _pull(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
+    found = [row for row in repository(github, of)["pulls"] if str(row["number"]) == of["number"]]
+    if not found:
+        raise Refused(404, "Not Found")
+    return found[0]
+
+
+@route(f"GET {_R}/pulls/{{number}}/reviews", "pull_requests:read")
+def reviews(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    rows = [{**row, "user": github.world.user(row["user"])} for row in _pull(github, of).get("reviews", [])]
+    return paged(github, asked, rows)
+
+
+@route(f"GET {_R}/pulls/{{number}}/commits", "pull_requests:read")
+def pull_commits(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    authors = _pull(github, of).get("commits", [])
+    return paged(github, asked, [{"sha": f"c{n}", "author": github.world.user(who)} for n, who in enumerate(authors)])
+
+
+@route(f"GET {_R}/commits/{{sha}}/check-runs", "checks:read")
+def check_runs(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    assert asked.one("filter") == "all"
+    rows = repository(github, of).get("check_runs", {}).get(of["sha"], [])
+    return paged(github, asked, [{"app": {"id": 15368}, **row} for row in rows], "check_runs")
+
+
+@route(f"GET {_R}/commits/{{sha}}/statuses", "statuses:read")
+def statuses(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    return paged(github, asked, repository(github, of).get("statuses", {}).get(of["sha"], []))
+
+
+@route(f"GET {_R}/commits/{{sha}}/pulls", "pull_requests:read")
+def commit_pulls(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    found = repository(github, of)
+    numbers = found.get("commit_pulls", {}).get(of["sha"], [])
+    rows = [
+        {"number": row["number"], "merged_at": row["merged_at"]} for row in found["pulls"] if row["number"] in numbers
+    ]
+    return paged(github, asked, rows)
+
+
+@route(f"GET {_R}/deployments", "deployments:read")
+def deployments(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    rows = [
+        {**{k: v for k, v in row.items() if k != "statuses"}, "creator": github.world.user(row["creator"])}
+        for row in repository(github, of)["deployments"]
+    ]
+    return paged(github, asked, sorted(rows, key=lambda row: row["id"], reverse=True))
+
+
+@route(f"GET {_R}/deployments/{{id}}/statuses", "deployments:read")
+def deployment_statuses(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    rows = [row for row in repository(github, of)["deployments"] if str(row["id"]) == of["id"]]
+    return paged(github, asked, rows[0]["statuses"])
+
+
+def _run(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
+    found = repository(github, of).get("runs", {}).get(int(of["id"]))
+    if found is None:
+        raise Refused(404, "Not Found")
+    return found
+
+
+@route(f"GET {_R}/actions/runs/{{id}}", "actions:read")
+def run(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    found = _run(github, of)
+    actors = {name: github.world.user(found[name]) for name in ("actor", "triggering_actor")}
+    return Answered.of({"id": int(of["id"]), **actors})
+
+
+@route(f"GET {_R}/actions/runs/{{id}}/approvals", "actions:read")
+def approvals(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    rows = [
+        {
+            "state": row["state"],
+            "user": github.world.user(row["user"]),
+            "environments": [{"name": name} for name in row["environments"]],
+        }
+        for row in _run(github, of)["approvals"]
+    ]
+    return Answered.of(rows)

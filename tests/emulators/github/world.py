@@ -1,0 +1,51 @@
+"""What GitHub holds, as a plain data file describes it."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+HERE: Final = Path(__file__).parent
+NOW: Final = "2026-11-23T12:00:00Z"
+
+
+@dataclass(slots=True)
+class World:
+    """``organization``, ``users`` and ``repositories`` as in the file.
+
+    ``page``: items on a page at most. ``denied`` holds permissions ("contents:read"); ``granted``, where it is set,
+    all that there are. ``hidden`` are repositories that listings leave out without a word. ``selection`` is the
+    App's. ``known`` are the permissions that calls took. ``administers``: whether the caller may edit rulesets.
+    """
+
+    organization: dict[str, Any]
+    users: dict[str, dict[str, Any]]
+    repositories: dict[str, dict[str, Any]]
+    page: int = 100
+    denied: set[str] = field(default_factory=set)
+    granted: frozenset[str] | None = None
+    hidden: set[str] = field(default_factory=set)
+    selection: str = "all"
+    suspended: bool = False
+    administers: bool = True
+    known: set[str] = field(default_factory=set)
+
+    def user(self, name: str | None) -> dict[str, Any] | None:
+        """A user by the name that the file gives them; None: the account is deleted."""
+        return self.users[name] if name is not None else None
+
+
+def world() -> World:
+    """The organization that the file describes."""
+    read = deepcopy(_read())
+    return World(read["organization"], read["users"], read["repositories"])
+
+
+@cache
+def _read() -> Any:
+    return yaml.safe_load((HERE / "organization.yaml").read_text())
