@@ -29,6 +29,9 @@ from tests.emulators.faults import KINDS, Kind
 ROOT = Path(__file__).resolve().parents[2]
 IDS = tuple(sorted(id_ for id_ in ids(find()) if id_.startswith("azure.")))
 OTHER = "5ab5c21a-0000-4000-8000-000000000002"
+TENANTS = ("Contoso", "dana@contoso.example", "App")
+"""What is in no region."""
+ID = "05e40000-0000-4000-8000-{:012}"
 SPOILS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "timeout")
 BLOCKED = """
 import sys
@@ -66,7 +69,27 @@ def filled(azure: AzureWire) -> AzureWire:
     contact = {"emails": "security@contoso.example", "isEnabled": True}
     contact |= {"notificationsByRole": {"state": "On", "roles": ["Owner"]}, "notificationsSources": []}
     add("Microsoft.Security/securityContacts", "default", contact, below=path)
+    _filled(azure.tenant.directory)
     return azure
+
+
+def _filled(directory: dict[str, Any]) -> None:
+    """A directory whose administrators are in a group, with a user who signs in and an application."""
+    user = {"id": ID.format(1), "userType": "Member", "accountEnabled": True, "createdDateTime": "2026-01-02T03:04:05Z"}
+    signed_in = {"signInActivity": {"lastSuccessfulSignInDateTime": "2026-11-01T00:00:00Z"}}
+    directory["users"].append({**user, "userPrincipalName": "dana@contoso.example", **signed_in})
+    report = "reports/authenticationMethods/userRegistrationDetails"
+    directory[report].append({"id": ID.format(1), "isMfaRegistered": True, "isMfaCapable": True})
+    directory["applications"].append(
+        {"id": ID.format(2), "displayName": "App", "passwordCredentials": [], "keyCredentials": []}
+    )
+    group = {"@odata.type": "#microsoft.graph.group", "id": ID.format(3)}
+    role = {"roleDefinitionId": "62e90394-69f5-4237-9190-012177145e10", "directoryScopeId": "/"}
+    directory["roleManagement/directory/roleAssignments"].append(
+        {"id": "admins", "principalId": group["id"], "principal": group, **role}
+    )
+    directory[f"groups/{group['id']}/transitiveMembers"] = [{"@odata.type": "#microsoft.graph.user", **user}]
+    directory["policies/identitySecurityDefaultsEnforcementPolicy"]["isEnabled"] = False
 
 
 def run(tmp_path: Path, *checks: str, **more: Any) -> Assessment:
@@ -97,7 +120,7 @@ def test_each_request_of_a_run_is_sent_once(filled: AzureWire, tmp_path: Path) -
 
 def test_a_location_narrows_what_is_judged(filled: AzureWire, tmp_path: Path) -> None:
     judged = verdicts(run(tmp_path, regions=("northeurope",)).findings)
-    assert {name for _, _, name in judged} == {"secrets", "Production", "Contoso"}
+    assert {name for _, _, name in judged} == {"secrets", "Production", *TENANTS}
     with pytest.raises(UsageError, match="nortth is not among"):
         run(tmp_path, regions=("nortth",))
 
@@ -140,9 +163,9 @@ def test_a_doctor_tries_the_tenant_and_one_subscription(
     assert main(verb("doctor"), ["--provider", "azure", "--format", "json"], "auditreel") == 4
     (found,) = json.loads(capfd.readouterr().out)
     assert found["identity"]["tenant"] == TENANT
-    assert {(row["operations"], row["permission"]) for row in found["denied"]} == {
-        ("graph:policies/authorizationPolicy", "Policy.Read.All")
-    }
+    denied = {row["operations"]: row["permission"] for row in found["denied"]}
+    assert denied["graph:policies/authorizationPolicy"] == "Policy.Read.All"
+    assert {operations.partition(":")[0] for operations in denied} == {"graph"}
     assert filled.traffic.calls["resourcegraph:resources"] == 1
 
 
