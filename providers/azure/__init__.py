@@ -9,6 +9,7 @@ from typing import Any, Final
 from providers.base import Reader, ResourceType
 
 SERVICES: Final = (
+    "authorization",
     "conditional_access",
     "entra",
     "keyvault",

@@ -30,8 +30,9 @@ QUERIES: Final[Mapping[str, str]] = {
     # "id" must be among the columns and the rows in order, or there is no token for the next page.
     "resources": f"resources | where type in~ ({_LIST}) | project {_COLUMNS} | order by id asc",
     "resourcecontainers": (
-        "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
-        "| project id, name, type, tags, properties | order by id asc"
+        "resourcecontainers "
+        "| where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups') "
+        "| project id, name, type, location, tags, properties | order by id asc"
     ),
 }
 """By table. Few and fixed."""

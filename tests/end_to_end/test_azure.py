@@ -29,8 +29,7 @@ from tests.emulators.faults import KINDS, Kind
 ROOT = Path(__file__).resolve().parents[2]
 IDS = tuple(sorted(id_ for id_ in ids(find()) if id_.startswith("azure.")))
 OTHER = "5ab5c21a-0000-4000-8000-000000000002"
-TENANTS = ("Contoso", "dana@contoso.example", "App")
-"""What is in no region."""
+OWNER = "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 ID = "05e40000-0000-4000-8000-{:012}"
 SPOILS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "timeout")
 BLOCKED = """
@@ -69,8 +68,28 @@ def filled(azure: AzureWire) -> AzureWire:
     contact = {"emails": "security@contoso.example", "isEnabled": True}
     contact |= {"notificationsByRole": {"state": "On", "roles": ["Owner"]}, "notificationsSources": []}
     add("Microsoft.Security/securityContacts", "default", contact, below=path)
+    _authorized(azure, path)
     _filled(azure.tenant.directory)
     return azure
+
+
+def _authorized(azure: AzureWire, path: str) -> None:
+    """A role held by a user, by a program and by a group, a role of one's own, a lock and a policy."""
+    add, directory = azure.tenant.add, azure.tenant.directory
+    directory["servicePrincipals"].append({"id": ID.format(5), "accountEnabled": True})
+    directory["groups"].append({"id": ID.format(6)})
+    for number, type_ in ((1, "User"), (5, "ServicePrincipal"), (6, "Group")):
+        known = {"principalId": ID.format(number), "principalType": type_, "scope": path, "roleDefinitionId": OWNER}
+        add("Microsoft.Authorization/roleAssignments", f"a{number}", known, below=path)
+    directory[f"groups/{ID.format(6)}/transitiveMembers"] = []
+    role = {"roleName": "Ours", "type": "CustomRole", "permissions": [], "assignableScopes": [path]}
+    add("Microsoft.Authorization/roleDefinitions", ID.format(7), role, below=path)
+    group = {"id": f"{path}/resourceGroups/rg", "name": "rg", "type": "Microsoft.Resources/resourceGroups"}
+    critical = {"location": "westeurope", "tags": {"criticality": "high"}, "properties": {}}
+    azure.tenant.resources.append({**group, **critical})
+    add("Microsoft.Authorization/locks", "keep", {"level": "CanNotDelete"}, below=path)
+    policy = {"policyDefinitionId": "/p", "scope": path, "enforcementMode": "Default"}
+    add("Microsoft.Authorization/policyAssignments", "p", policy, below=path)
 
 
 def _filled(directory: dict[str, Any]) -> None:
@@ -120,7 +139,10 @@ def test_each_request_of_a_run_is_sent_once(filled: AzureWire, tmp_path: Path) -
 
 def test_a_location_narrows_what_is_judged(filled: AzureWire, tmp_path: Path) -> None:
     judged = verdicts(run(tmp_path, regions=("northeurope",)).findings)
-    assert {name for _, _, name in judged} == {"secrets", "Production", *TENANTS}
+    names = {name for _, _, name in judged}
+    assert names & {"secrets", "data", "web", "rg"} == {"secrets"}
+    # What is in no region.
+    assert {"Production", "Contoso", "dana@contoso.example", "App"} <= names
     with pytest.raises(UsageError, match="nortth is not among"):
         run(tmp_path, regions=("nortth",))
 

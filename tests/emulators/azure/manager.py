@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
+from urllib.parse import quote
 
 from tests.emulators.azure import errors
 from tests.emulators.azure.facts import facts
@@ -14,6 +16,16 @@ from tests.emulators.azure.tenant import Tenant
 from tests.emulators.identify import Call, Request
 from tests.emulators.wire import Answer
 
+_ANYWHERE: Final = frozenset(
+    {
+        "microsoft.authorization/locks",
+        "microsoft.authorization/policyassignments",
+        "microsoft.authorization/roleassignments",
+        "microsoft.authorization/roledefinitions",
+    }
+)
+"""What is listed at a subscription wherever it was made, above or below: an id begins with the scope that it is of."""
+_FILTER: Final = re.compile(r"type eq '(\w+)'")
 _READS: Final = ("x-ms-ratelimit-remaining-subscription-global-reads", "3749")
 
 
@@ -108,7 +120,9 @@ class Manager:
             return errors.answered(self._at(found, request), 200, _READS)
         if not _is_collection(path) or not self._holds(path):
             return errors.error(call, "ResourceNotFound", 404, self._not_found(path))
-        return self._paged([self._at(item, request) for item in self._listed(path)], request, base)
+        rule = _FILTER.fullmatch(request.query.get("$filter", ""))
+        listed = [item for item in self._listed(path) if rule is None or item["properties"]["type"] == rule.group(1)]
+        return self._paged([self._at(item, request) for item in listed], request, base)
 
     def _permissions(self, request: Request, call: Call, client: str, base: str, row: dict[str, Any]) -> Answer:
         app = self.tenant.application(client) or {}
@@ -136,7 +150,20 @@ class Manager:
     def _listed(self, path: str) -> list[dict[str, Any]]:
         """What lies right below a collection; at a subscription, also what lies so in any of its resource groups."""
         scope, _, collection = path.lower().rpartition("/providers/")
+        if collection in _ANYWHERE and scope.count("/") == 2:
+            return [item for item in self.tenant if item["type"].lower() == collection and self._around(item, scope)]
         return [item for item in self.tenant if _collection(item["id"].lower(), scope, collection)]
+
+    def _around(self, item: dict[str, Any], subscription: str) -> bool:
+        """Whether an item is of a scope above a subscription, of itself, or of one below it."""
+        scope = item["id"].lower().rpartition("/providers/")[0]
+        row = next(
+            row for row in self.tenant.subscriptions if f"/subscriptions/{row['subscriptionId']}" == subscription
+        )
+        groups = [
+            f"/providers/microsoft.management/managementgroups/{name}".lower() for name in row["managementGroups"]
+        ]
+        return scope in ("", subscription, *groups) or scope.startswith(f"{subscription}/")
 
     def _at(self, item: dict[str, Any], request: Request) -> dict[str, Any]:
         return as_of(item, request.query["api-version"])
@@ -146,7 +173,8 @@ class Manager:
         body: dict[str, Any] = {"value": items[start : start + self.page_size]}
         if start + self.page_size < len(items):
             version = request.query["api-version"]
-            body["nextLink"] = f"{base}{request.path}?api-version={version}&$skiptoken={start + self.page_size}"
+            rule = f"&$filter={quote(request.query['$filter'])}" if "$filter" in request.query else ""
+            body["nextLink"] = f"{base}{request.path}?api-version={version}{rule}&$skiptoken={start + self.page_size}"
         return errors.answered(body, 200, _READS)
 
 

@@ -25,8 +25,9 @@ RESOURCES: Final = (
     "| project id, name, type, location, kind, sku, tags, identity, zones, apiVersion, properties | order by id asc"
 )
 CONTAINERS: Final = (
-    "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
-    "| project id, name, type, tags, properties | order by id asc"
+    "resourcecontainers "
+    "| where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups') "
+    "| project id, name, type, location, tags, properties | order by id asc"
 )
 _TYPES: Final = (
     "microsoft.keyvault/vaults",
@@ -148,11 +149,26 @@ class ResourceGraph:
                     "id": f"/subscriptions/{row['subscriptionId']}",
                     "name": row["displayName"],
                     "type": "microsoft.resources/subscriptions",
+                    "location": "",
                     "tags": row.get("tags"),
                     "properties": {"state": row["state"], "managementGroupAncestorsChain": chain},
                 }
             )
-        return rows
+        if self.tenant.grants(client, "Microsoft.Resources/subscriptions/resourceGroups/read", subscription):
+            below = f"/subscriptions/{subscription.lower()}/"
+            rows += [
+                {
+                    "id": item["id"],
+                    "name": item["name"],
+                    "type": "microsoft.resources/subscriptions/resourcegroups",
+                    "location": item["location"],
+                    "tags": item.get("tags"),
+                    "properties": item["properties"],
+                }
+                for item in self.tenant
+                if item["type"] == "Microsoft.Resources/resourceGroups" and item["id"].lower().startswith(below)
+            ]
+        return sorted(rows, key=lambda row: str(row["id"]))
 
 
 def _reformatted(value: Any) -> Any:
