@@ -11,13 +11,16 @@ from providers.base import Reader, ResourceType
 SERVICES: Final = (
     "authorization",
     "conditional_access",
+    "containers",
     "entra",
     "keyvault",
+    "messaging",
     "monitor",
     "network",
     "security",
     "storage",
     "subscriptions",
+    "web",
 )
 """The modules of this package that declare ``TYPES`` and ``READERS``."""
 

@@ -18,13 +18,36 @@ LONGEST: Final = 60.0
 """Seconds that a quota may take to reset, beyond which it is asked again all the same."""
 
 TYPES: Final = (
+    "microsoft.containerregistry/registries",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.eventgrid/domains",
+    "microsoft.eventgrid/systemtopics",
+    "microsoft.eventgrid/topics",
+    "microsoft.insights/activitylogalerts",
+    "microsoft.insights/metricalerts",
     "microsoft.keyvault/vaults",
+    "microsoft.network/applicationgateways",
+    "microsoft.network/applicationgatewaywebapplicationfirewallpolicies",
     "microsoft.network/networksecuritygroups",
+    "microsoft.network/networkwatchers/flowlogs",
+    "microsoft.network/virtualnetworks",
+    "microsoft.operationalinsights/workspaces",
+    "microsoft.servicebus/namespaces",
     "microsoft.storage/storageaccounts",
+    "microsoft.web/sites",
 )
 """What is read from the table ``resources``. A type that is added here changes the query."""
+ASSESSMENTS: Final = (
+    "06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c",  # EDR solution should be installed on virtual machines
+    "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",  # Azure registry container images should have vulnerabilities resolved
+    "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",  # Azure running container images should have vulnerabilities resolved
+    "ffff0522-1e88-47fc-8382-2a80ba848f5d",  # Machines should have a vulnerability assessment solution
+)
+"""Which assessments are read of the table ``securityresources``, by their keys: all of them would be as many as
+resources times rules."""
 _COLUMNS: Final = "id, name, type, location, kind, sku, tags, identity, zones, apiVersion, properties"
 _LIST: Final = ", ".join(f"'{name}'" for name in TYPES)
+_KEYS: Final = ", ".join(f"'{key}'" for key in ASSESSMENTS)
 
 QUERIES: Final[Mapping[str, str]] = {
     # "id" must be among the columns and the rows in order, or there is no token for the next page.
@@ -33,6 +56,10 @@ QUERIES: Final[Mapping[str, str]] = {
         "resourcecontainers "
         "| where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups') "
         "| project id, name, type, location, tags, properties | order by id asc"
+    ),
+    "securityresources": (
+        f"securityresources | where type =~ 'microsoft.security/assessments' and name in~ ({_KEYS}) "
+        "| project id, name, type, properties | order by id asc"
     ),
 }
 """By table. Few and fixed."""

@@ -20,8 +20,14 @@ from tests.emulators.identify import Call, Request
 from tests.emulators.wire import Answer
 
 RESOURCES: Final = (
-    "resources | where type in~ ('microsoft.keyvault/vaults', 'microsoft.network/networksecuritygroups', "
-    "'microsoft.storage/storageaccounts') "
+    "resources | where type in~ ('microsoft.containerregistry/registries', "
+    "'microsoft.containerservice/managedclusters', 'microsoft.eventgrid/domains', 'microsoft.eventgrid/systemtopics',"
+    " 'microsoft.eventgrid/topics', 'microsoft.insights/activitylogalerts', 'microsoft.insights/metricalerts', "
+    "'microsoft.keyvault/vaults', 'microsoft.network/applicationgateways', "
+    "'microsoft.network/applicationgatewaywebapplicationfirewallpolicies', 'microsoft.network/networksecuritygroups',"
+    " 'microsoft.network/networkwatchers/flowlogs', 'microsoft.network/virtualnetworks', "
+    "'microsoft.operationalinsights/workspaces', 'microsoft.servicebus/namespaces', "
+    "'microsoft.storage/storageaccounts', 'microsoft.web/sites') "
     "| project id, name, type, location, kind, sku, tags, identity, zones, apiVersion, properties | order by id asc"
 )
 CONTAINERS: Final = (
@@ -29,10 +35,36 @@ CONTAINERS: Final = (
     "| where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups') "
     "| project id, name, type, location, tags, properties | order by id asc"
 )
+ASSESSMENTS: Final = (
+    "securityresources | where type =~ 'microsoft.security/assessments' and name in~ "
+    "('06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c', 'c0b7cfc6-3172-465a-b378-53c7ff2cc0d5', "
+    "'c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5', 'ffff0522-1e88-47fc-8382-2a80ba848f5d') "
+    "| project id, name, type, properties | order by id asc"
+)
 _TYPES: Final = (
+    "microsoft.containerregistry/registries",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.eventgrid/domains",
+    "microsoft.eventgrid/systemtopics",
+    "microsoft.eventgrid/topics",
+    "microsoft.insights/activitylogalerts",
+    "microsoft.insights/metricalerts",
     "microsoft.keyvault/vaults",
+    "microsoft.network/applicationgateways",
+    "microsoft.network/applicationgatewaywebapplicationfirewallpolicies",
     "microsoft.network/networksecuritygroups",
+    "microsoft.network/networkwatchers/flowlogs",
+    "microsoft.network/virtualnetworks",
+    "microsoft.operationalinsights/workspaces",
+    "microsoft.servicebus/namespaces",
     "microsoft.storage/storageaccounts",
+    "microsoft.web/sites",
+)
+_KEYS: Final = (
+    "06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c",
+    "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",
+    "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",
+    "ffff0522-1e88-47fc-8382-2a80ba848f5d",
 )
 _VERSIONS: Final = ("2021-03-01", "2022-10-01")
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d*Z")
@@ -56,6 +88,7 @@ class ResourceGraph:
         self._tables: dict[str, Callable[[str, str], list[dict[str, Any]]]] = {
             RESOURCES: self._resources,
             CONTAINERS: self._containers,
+            ASSESSMENTS: self._assessments,
         }
         self._tokens: dict[str, tuple[str, int]] = {}
         self._used = 0
@@ -137,6 +170,19 @@ class ResourceGraph:
             "apiVersion": version,
             "properties": _reformatted(shown["properties"]),
         }
+
+    def _assessments(self, client: str, subscription: str) -> list[dict[str, Any]]:
+        below = f"/subscriptions/{subscription.lower()}/"
+        granted = self.tenant.grants(client, "Microsoft.Security/assessments/read", subscription)
+        rows = [
+            {**{key: item[key] for key in ("id", "name", "properties")}, "type": "microsoft.security/assessments"}
+            for item in self.tenant
+            if granted
+            and item["type"] == "Microsoft.Security/assessments"
+            and item["id"].lower().startswith(below)
+            and item["name"].lower() in _KEYS
+        ]
+        return sorted(rows, key=lambda row: str(row["id"]))
 
     def _containers(self, client: str, subscription: str) -> list[dict[str, Any]]:
         rows = []
