@@ -69,6 +69,7 @@ def filled(azure: AzureWire) -> AzureWire:
     contact |= {"notificationsByRole": {"state": "On", "roles": ["Owner"]}, "notificationsSources": []}
     add("Microsoft.Security/securityContacts", "default", contact, below=path)
     _authorized(azure, path)
+    _running(azure, path)
     _filled(azure.tenant.directory)
     return azure
 
@@ -90,6 +91,45 @@ def _authorized(azure: AzureWire, path: str) -> None:
     add("Microsoft.Authorization/locks", "keep", {"level": "CanNotDelete"}, below=path)
     policy = {"policyDefinitionId": "/p", "scope": path, "enforcementMode": "Default"}
     add("Microsoft.Authorization/policyAssignments", "p", policy, below=path)
+
+
+def _running(azure: AzureWire, path: str) -> None:
+    """An app, a cluster, a registry, a network behind a gateway, queues, events, and what watches over them."""
+    add = azure.tenant.add
+    app = add("Microsoft.Web/sites", "app", {"httpsOnly": True}, kind="functionapp")
+    add("Microsoft.Web/sites/config", "web", {"minTlsVersion": "1.2", "ftpsState": "Disabled"}, below=app)
+    cluster = {"kubernetesVersion": "1.31", "enableRBAC": True}
+    add("Microsoft.ContainerService/managedClusters", "cluster", cluster)
+    add("Microsoft.ContainerRegistry/registries", "images", {"adminUserEnabled": False}, sku={"name": "Basic"})
+    network = add("Microsoft.Network/virtualNetworks", "net", {"subnets": []})
+    watcher = add("Microsoft.Network/networkWatchers", "watcher", {})
+    recorded = {"enabled": True, "targetResourceId": network}
+    add("Microsoft.Network/networkWatchers/flowLogs", "f", recorded, below=watcher, location="westeurope")
+    firewalls = "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies"
+    front = {
+        "frontendIPConfigurations": [{"properties": {"publicIPAddress": {"id": "/ip"}}}],
+        "sku": {"tier": "WAF_v2"},
+    }
+    policy = {"firewallPolicy": {"id": add(firewalls, "rules", {})}}
+    add("Microsoft.Network/applicationGateways", "front", {**front, **policy})
+    bus = add("Microsoft.ServiceBus/namespaces", "bus", {}, sku={"name": "Standard"})
+    queue = {"deadLetteringOnMessageExpiration": True, "maxDeliveryCount": 10}
+    add("Microsoft.ServiceBus/namespaces/queues", "orders", queue, below=bus)
+    watched = {"enabled": True, "scopes": [bus], "criteria": {"allOf": [{"metricName": "DeadletteredMessages"}]}}
+    add("Microsoft.Insights/metricAlerts", "dead", {**watched, "actions": []})
+    changes = {"enabled": True, "scopes": [path], "condition": {"allOf": []}, "actions": {"actionGroups": []}}
+    add("Microsoft.Insights/activityLogAlerts", "changes", changes)
+    add("Microsoft.OperationalInsights/workspaces", "logs", {"retentionInDays": 30})
+    for kind in ("topics", "domains", "systemTopics"):
+        add("Microsoft.EventGrid/eventSubscriptions", kind, below=add(f"Microsoft.EventGrid/{kind}", kind, {}))
+    machine = f"{path}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/m"
+    healthy = {"displayName": "EDR", "status": {"code": "Healthy"}}
+    add("Microsoft.Security/assessments", "06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c", healthy, below=machine)
+    add("Microsoft.Security/settings", "WDATP", {"enabled": True}, below=path)
+    export = next(item for item in azure.tenant if item["name"] == "activity")
+    export["properties"]["storageAccountId"] = (
+        f"{path}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/data"
+    )
 
 
 def _filled(directory: dict[str, Any]) -> None:
