@@ -9,11 +9,15 @@ from typing import Any, Final
 from providers.base import Reader, ResourceType
 
 SERVICES: Final = (
+    "authorization",
     "compute",
+    "conditional_access",
+    "containers",
     "cosmosdb",
     "datafactory",
     "entra",
     "keyvault",
+    "messaging",
     "metrics",
     "monitor",
     "mysql",
@@ -26,6 +30,7 @@ SERVICES: Final = (
     "sql",
     "storage",
     "subscriptions",
+    "web",
 )
 """The modules of this package that declare ``TYPES`` and ``READERS``."""
 

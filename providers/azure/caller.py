@@ -123,22 +123,19 @@ class Caller:
         name = f"resourcegraph:{table}/{type_}"
         if not allows(self._granted(), needed):
             raise Withheld(name, needed)
-        rows, digests = self._connections.once(self.account, table, lambda: self._queried(table))
+        rows = self.once(table, lambda: self._queried(table))
         mine = [row for row in rows if row["type"].lower() == type_.lower()]
         self._tally.items += len(mine)
-        # Whoever asked has them already.
-        self._tally.digests += [digest for digest in digests if digest not in self._tally.digests]
         yield from mine
 
     def _granted(self) -> list[Mapping[str, Any]]:
         path = f"{self.path}/providers/Microsoft.Authorization/permissions"
         return self._connections.once(self.account, "permissions", lambda: list(self.items(path, GRANTS)))
 
-    def _queried(self, table: str) -> tuple[list[Mapping[str, Any]], list[str]]:
-        """Every row of a table's query, and the digests of the answers."""
+    def _queried(self, table: str) -> list[Mapping[str, Any]]:
+        """Every row of a table's query."""
         name = f"resourcegraph:{table}"
         rows: list[Mapping[str, Any]] = []
-        before = len(self._tally.digests)
         seen: set[str] = set()
         token: str | None = None
         while True:
@@ -154,7 +151,7 @@ class Caller:
             if not isinstance(token, str) or not token or token in seen or len(seen) >= MOST_PAGES:
                 raise MalformedAnswer(name, "pages without an end", answer.request_id)
             seen.add(token)
-        return rows, self._tally.digests[before:]
+        return rows
 
     # --- Microsoft Graph ---
 
@@ -162,9 +159,20 @@ class Caller:
         """The body that Microsoft Graph answers to GET ``path`` ("policies/authorizationPolicy", version 1.0)."""
         return self._asked(self._connections.graph, graph_operation(path), "GET", f"/v1.0/{path}").body
 
-    def entra_items(self, path: str) -> Iterator[Mapping[str, Any]]:
-        """The items below ``value`` of every page of a listing of Microsoft Graph; ``@odata.nextLink`` leads on."""
-        yield from self._pages(self._connections.graph, graph_operation(path), f"/v1.0/{path}", "@odata.nextLink")
+    def entra_items(
+        self, path: str, absent: frozenset[str] = frozenset(), name: str | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """The items below ``value`` of every page of a listing of Microsoft Graph; ``@odata.nextLink`` leads on.
+
+        None where one of the error codes ``absent`` documents that there is nothing. ``name`` is that of the operation
+        where the path's would be another one's.
+        """
+        called = name or graph_operation(path)
+        try:
+            yield from self._pages(self._connections.graph, called, f"/v1.0/{path}", "@odata.nextLink")
+        except Answered as error:
+            if error.code not in absent:
+                raise
 
     def entra_post(self, path: str, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The items below ``value`` that a function of Microsoft Graph answers ("directoryObjects/getByIds")."""
@@ -173,6 +181,19 @@ class Caller:
         return _values(name, answer)
 
     # --- all of them ---
+
+    def once(self, key: Hashable, ask: Callable[[], T], tenant: bool = False) -> T:
+        """What ``ask`` returns, asked once for all readers of the account that want ``key``.
+
+        ``tenant``: for those of all accounts, because the tenant holds it for all of its subscriptions.
+        """
+        before = len(self._tally.digests)
+        found, digests = self._connections.once(
+            "" if tenant else self.account, key, lambda: (ask(), self._tally.digests[before:])
+        )
+        # Whoever asked has them already.
+        self._tally.digests += [digest for digest in digests if digest not in self._tally.digests]
+        return found
 
     def part(self, operation: str, read: Callable[[], T], permission: str | None = None) -> T | Unread:
         """What ``read`` returns, or why it could not: for a part of a listing that may fail while the rest is there.

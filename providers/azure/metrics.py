@@ -22,6 +22,7 @@ def _names(criteria: Mapping[str, Any]) -> list[str]:
 _ALERT: Final[Shape] = {
     "enabled": always("properties.enabled"),
     "scopes": always("properties.scopes", lambda scopes: [arm_id(scope) for scope in scopes]),
+    "target_type": since("2018-03-01", "properties.targetResourceType", None, str.lower),
     "target_region": since("2018-03-01", "properties.targetResourceRegion", None, region),
     "metrics": always("properties.criteria", _names),
     "action_group_ids": since(

@@ -1,4 +1,4 @@
-"""Azure Monitor: which logs of a resource, or of a subscription's activity, go where (diagnostic settings).
+"""Azure Monitor: which logs of a resource, or of a subscription's activity, go where (diagnostic settings), and alerts.
 
 A setting is of one resource and is inherited by none. "audit" and "allLogs" are groups of categories, in the place of
 a category.
@@ -6,20 +6,24 @@ a category.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure.readers import OFF, below
+from providers.azure.readers import OFF, below, bulk
 from providers.azure.shapes import Shape, always, arm_id, shaped, since
+from providers.azure.storage import ACCOUNT
 from providers.azure.subscriptions import SUBSCRIPTION
-from providers.base import MISSING, Reader, Resource, ResourceType
+from providers.base import GLOBAL, MISSING, Reader, Resource, ResourceType
 
 if TYPE_CHECKING:
     from providers.azure.caller import Caller
 
 SETTINGS: Final = "Microsoft.Insights/diagnosticSettings"
 VERSION: Final = "2021-05-01-preview"
-TYPES: Final[tuple[ResourceType, ...]] = ()
+ACTIVITY_ALERT: Final = "Microsoft.Insights/activityLogAlerts"
+WORKSPACE: Final = "Microsoft.OperationalInsights/workspaces"
+TYPES: Final = tuple(ResourceType(name, GLOBAL) for name in (ACTIVITY_ALERT, WORKSPACE))
+ACCOUNTS: Final = "2023-05-01"
 
 _SETTING: Final[Shape] = {
     "name": always("name"),
@@ -69,4 +73,58 @@ def exporting(type_: str) -> Reader:
     )
 
 
-READERS: Final = (exporting(SUBSCRIPTION),)
+def _action_groups(actions: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [arm_id(action["actionGroupId"]) for action in actions]
+
+
+def _condition(condition: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a condition of an activity log alert takes: any of these fields with any of its values, in lower case."""
+    leaves = condition.get("anyOf") or [condition]
+    return [
+        {
+            "field": leaf["field"].lower(),
+            "values": [value.lower() for value in leaf.get("containsAny") or [leaf["equals"]]],
+        }
+        for leaf in leaves
+    ]
+
+
+def _conditions(conditions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"any_of": _condition(condition)} for condition in conditions]
+
+
+_ACTIVITY_ALERT: Final[Shape] = {
+    # Left out of a request it is true; an answer always has it.
+    "enabled": always("properties.enabled"),
+    "scopes": always("properties.scopes", lambda scopes: [arm_id(scope) for scope in scopes]),
+    "conditions": always("properties.condition.allOf", _conditions),
+    "action_group_ids": since("2017-04-01", "properties.actions.actionGroups", [], _action_groups),
+}
+_WORKSPACE: Final[Shape] = {"retention_days": always("properties.retentionInDays")}
+_LOG_ACCOUNT: Final[Shape] = {
+    "id": always("id", arm_id),
+    "allow_blob_public_access": since(ACCOUNTS, "properties.allowBlobPublicAccess"),
+    "key_source": since(ACCOUNTS, "properties.encryption.keySource"),
+}
+
+
+def _log_accounts(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
+    """The storage accounts that hold the activity log, in whichever subscription they are."""
+    ids = [setting["storage_account_id"] for setting in subscription.properties["diagnostic_settings"]]
+    there = sorted({id_ for id_ in ids if id_ is not None})
+    return {"activity_log_accounts": [shaped(_LOG_ACCOUNT, azure.get(id_, ACCOUNTS), ACCOUNTS) for id_ in there]}
+
+
+READERS: Final = (
+    exporting(SUBSCRIPTION),
+    bulk(ACTIVITY_ALERT, _ACTIVITY_ALERT),
+    bulk(WORKSPACE, _WORKSPACE),
+    below(
+        SUBSCRIPTION,
+        ("activity_log_accounts",),
+        ACCOUNT,
+        _log_accounts,
+        needs=("diagnostic_settings",),
+        gone_codes=frozenset(),
+    ),
+)

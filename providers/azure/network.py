@@ -1,4 +1,4 @@
-"""Azure Virtual Network: network security groups with their rules, those that Azure adds to each included."""
+"""Azure networks: security groups with their rules, networks and their flow logs, application gateways."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from providers.azure.readers import bulk
-from providers.azure.shapes import MALFORMED, Shape, always, ids, since
+from providers.azure.shapes import MALFORMED, Shape, always, arm_id, ids, since
 from providers.base import GLOBAL, MISSING, ResourceType
 
 GROUP: Final = "Microsoft.Network/networkSecurityGroups"
-TYPES: Final = (ResourceType(GROUP, GLOBAL),)
+NETWORK: Final = "Microsoft.Network/virtualNetworks"
+FLOW_LOG: Final = "Microsoft.Network/networkWatchers/flowLogs"
+GATEWAY: Final = "Microsoft.Network/applicationGateways"
+FIREWALL_POLICY: Final = "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies"
+TYPES: Final = tuple(ResourceType(name, GLOBAL) for name in (GROUP, NETWORK, FLOW_LOG, GATEWAY, FIREWALL_POLICY))
 
 
 def _rules(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -61,4 +65,55 @@ _GROUP: Final[Shape] = {
     "network_interface_ids": since("2015-06-15", "properties.networkInterfaces", [], ids),
 }
 
-READERS: Final = (bulk(GROUP, _GROUP),)
+
+def _subnets(subnets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": arm_id(subnet["id"]),
+            "name": subnet["name"],
+            "network_security_group_id": _reference(subnet["properties"].get("networkSecurityGroup")),
+        }
+        for subnet in subnets
+    ]
+
+
+def _reference(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else arm_id(value["id"])
+
+
+def _retention(policy: Mapping[str, Any]) -> int:
+    """Days after which records are deleted; 0 where they never are."""
+    return int(policy["days"]) if policy["enabled"] else 0
+
+
+def _public(frontends: Sequence[Mapping[str, Any]]) -> list[str]:
+    addresses = [frontend["properties"].get("publicIPAddress") for frontend in frontends]
+    return ids([address for address in addresses if address is not None])
+
+
+_NETWORK: Final[Shape] = {"subnets": always("properties.subnets", _subnets)}
+_FLOW_LOG: Final[Shape] = {
+    "enabled": always("properties.enabled"),
+    "target_id": always("properties.targetResourceId", arm_id),
+    "retention_days": since("2019-11-01", "properties.retentionPolicy", 0, _retention),
+}
+_GATEWAY: Final[Shape] = {
+    "sku": always("properties.sku.tier"),
+    "public_address_ids": always("properties.frontendIPConfigurations", _public),
+    "firewall_enabled": since("2017-03-01", "properties.webApplicationFirewallConfiguration.enabled"),
+    "firewall_mode": since("2017-03-01", "properties.webApplicationFirewallConfiguration.firewallMode"),
+    "firewall_policy_id": since("2018-12-01", "properties.firewallPolicy.id", None, arm_id),
+}
+_FIREWALL_POLICY: Final[Shape] = {
+    # A policy that does not say is on, and detects.
+    "state": since("2019-09-01", "properties.policySettings.state"),
+    "mode": since("2019-09-01", "properties.policySettings.mode"),
+}
+
+READERS: Final = (
+    bulk(GROUP, _GROUP),
+    bulk(NETWORK, _NETWORK),
+    bulk(FLOW_LOG, _FLOW_LOG),
+    bulk(GATEWAY, _GATEWAY),
+    bulk(FIREWALL_POLICY, _FIREWALL_POLICY),
+)

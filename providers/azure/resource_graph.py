@@ -22,30 +22,57 @@ TYPES: Final = (
     "microsoft.compute/disks",
     "microsoft.compute/virtualmachines",
     "microsoft.compute/virtualmachinescalesets",
+    "microsoft.containerregistry/registries",
+    "microsoft.containerservice/managedclusters",
     "microsoft.datafactory/factories",
     "microsoft.dbformysql/flexibleservers",
     "microsoft.dbforpostgresql/flexibleservers",
     "microsoft.documentdb/databaseaccounts",
+    "microsoft.eventgrid/domains",
+    "microsoft.eventgrid/systemtopics",
+    "microsoft.eventgrid/topics",
+    "microsoft.insights/activitylogalerts",
     "microsoft.insights/autoscalesettings",
     "microsoft.insights/metricalerts",
     "microsoft.keyvault/vaults",
+    "microsoft.network/applicationgateways",
+    "microsoft.network/applicationgatewaywebapplicationfirewallpolicies",
     "microsoft.network/networksecuritygroups",
+    "microsoft.network/networkwatchers/flowlogs",
+    "microsoft.network/virtualnetworks",
+    "microsoft.operationalinsights/workspaces",
     "microsoft.purview/accounts",
     "microsoft.recoveryservices/vaults",
+    "microsoft.servicebus/namespaces",
     "microsoft.sql/servers",
     "microsoft.sql/servers/databases",
     "microsoft.storage/storageaccounts",
+    "microsoft.web/sites",
 )
 """What is read from the table ``resources``. A type that is added here changes the query."""
+ASSESSMENTS: Final = (
+    "06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c",  # EDR solution should be installed on virtual machines
+    "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",  # Azure registry container images should have vulnerabilities resolved
+    "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",  # Azure running container images should have vulnerabilities resolved
+    "ffff0522-1e88-47fc-8382-2a80ba848f5d",  # Machines should have a vulnerability assessment solution
+)
+"""Which assessments are read of the table ``securityresources``, by their keys: all of them would be as many as
+resources times rules."""
 _COLUMNS: Final = "id, name, type, location, kind, sku, tags, identity, zones, managedBy, apiVersion, properties"
 _LIST: Final = ", ".join(f"'{name}'" for name in TYPES)
+_KEYS: Final = ", ".join(f"'{key}'" for key in ASSESSMENTS)
 
 QUERIES: Final[Mapping[str, str]] = {
     # "id" must be among the columns and the rows in order, or there is no token for the next page.
     "resources": f"resources | where type in~ ({_LIST}) | project {_COLUMNS} | order by id asc",
     "resourcecontainers": (
-        "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
-        "| project id, name, type, tags, properties | order by id asc"
+        "resourcecontainers "
+        "| where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups') "
+        "| project id, name, type, location, tags, properties | order by id asc"
+    ),
+    "securityresources": (
+        f"securityresources | where type =~ 'microsoft.security/assessments' and name in~ ({_KEYS}) "
+        "| project id, name, type, properties | order by id asc"
     ),
     "patchassessmentresources": (
         "patchassessmentresources | where type =~ 'microsoft.compute/virtualmachines/patchassessmentresults' "

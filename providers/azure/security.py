@@ -1,21 +1,25 @@
-"""Microsoft Defender for Cloud: the plans of a subscription, and whom it tells of alerts."""
+"""Microsoft Defender for Cloud: the plans of a subscription, its alerts and whom it tells of them, and assessments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.azure.readers import OFF, below
+from providers.azure.readers import OFF, below, bulk
 from providers.azure.shapes import Shape, always, shaped, since
 from providers.azure.subscriptions import SUBSCRIPTION
-from providers.base import Resource, ResourceType
+from providers.base import GLOBAL, Resource, ResourceType
+from providers.times import instant
 
 if TYPE_CHECKING:
     from providers.azure.caller import Caller
 
-TYPES: Final[tuple[ResourceType, ...]] = ()
+ASSESSMENT: Final = "Microsoft.Security/assessments"
+TYPES: Final = (ResourceType(ASSESSMENT, GLOBAL),)
 PRICINGS: Final = "2024-01-01"
 CONTACTS: Final = "2023-12-01-preview"
+SETTINGS: Final = "2022-05-01"
+ALERTS: Final = "2022-01-01"
 
 _PLAN: Final[Shape] = {
     "name": always("name"),
@@ -55,6 +59,39 @@ def _contacts(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
     return {"security_contacts": [shaped(_CONTACT, item, CONTACTS) for item in items]}
 
 
+_SETTING: Final[Shape] = {"name": always("name"), "enabled": always("properties.enabled")}
+
+
+def _settings(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
+    items = azure.items(f"{subscription.id}/providers/Microsoft.Security/settings", SETTINGS)
+    # Kinds of settings without an answer to whether they are on say something else.
+    return {"defender_settings": [shaped(_SETTING, item, SETTINGS) for item in items if item["name"] in _INTEGRATIONS]}
+
+
+_INTEGRATIONS: Final = ("WDATP", "MCAS")
+_ALERT: Final[Shape] = {
+    "id": always("id"),
+    "title": always("properties.alertDisplayName"),
+    "severity": always("properties.severity"),
+    "status": always("properties.status"),
+    "started_at": always("properties.startTimeUtc", instant),
+}
+
+
+def _alerts(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
+    items = azure.items(f"{subscription.id}/providers/Microsoft.Security/alerts", ALERTS)
+    return {"defender_alerts": [shaped(_ALERT, item, ALERTS) for item in items]}
+
+
+_ASSESSMENT: Final[Shape] = {
+    "key": always("name", str.lower),
+    "display_name": always("properties.displayName"),
+    "status": always("properties.status.code"),
+    "cause": since("", "properties.status.cause"),
+    # Of what: the assessment's id begins with it.
+    "assessed_id": always("id", lambda id_: id_.lower().partition("/providers/microsoft.security/assessments/")[0]),
+}
+
 READERS: Final = (
     # Without the resource provider no plan is on, and nobody is told.
     below(
@@ -75,4 +112,23 @@ READERS: Final = (
         off_codes=OFF,
         absent={"security_contacts": []},
     ),
+    below(
+        SUBSCRIPTION,
+        ("defender_settings",),
+        "Microsoft.Security/settings",
+        _settings,
+        gone_codes=frozenset(),
+        off_codes=OFF,
+        absent={"defender_settings": []},
+    ),
+    below(
+        SUBSCRIPTION,
+        ("defender_alerts",),
+        "Microsoft.Security/alerts",
+        _alerts,
+        gone_codes=frozenset(),
+        off_codes=OFF,
+        absent={"defender_alerts": []},
+    ),
+    bulk(ASSESSMENT, _ASSESSMENT, "securityresources"),
 )

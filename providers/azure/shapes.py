@@ -16,6 +16,9 @@ MALFORMED: Final = Unread("malformed_response", detail="not of the type that the
 _UNKNOWN: Final = ""
 """An api-version older than all: that of a row of which Resource Graph does not say with which it was read."""
 
+V1: Final = "v1.0"
+"""The version of Microsoft Graph that is asked, for properties that it leaves out or gives as null."""
+
 Shape = Mapping[str, "Property"]
 
 

@@ -17,10 +17,10 @@ USER = "Microsoft.Graph/users"
 WANTED = {USER: {"account_enabled", "user_type", "created_at", "mfa_registered", "mfa_capable"}}
 
 
-def user(azure: AzureWire, number: int, registered: bool | None = True) -> None:
+def user(azure: AzureWire, number: int, registered: bool | None = True, **more: Any) -> None:
     id_ = f"05e40000-0000-4000-8000-{number:012}"
     name = f"user{number}@contoso.example"
-    facts = {"userType": "Member", "accountEnabled": True, "createdDateTime": "2026-01-02T03:04:05Z"}
+    facts = {"userType": "Member", "accountEnabled": True, "createdDateTime": "2026-01-02T03:04:05Z", **more}
     azure.tenant.directory["users"].append({"id": id_, "userPrincipalName": name, "displayName": name, **facts})
     if registered is not None:
         row = {"id": id_, "userPrincipalName": name, "isMfaRegistered": registered, "isMfaCapable": registered}

@@ -25,6 +25,7 @@ _MODULES: Final = (
     "standard",
     "timestamps",
     "strings",
+    "lists",
     "formatting",
     "network",
     "iam",
@@ -34,6 +35,7 @@ _MODULES: Final = (
     "events",
     "acls",
     "nsgs",
+    "rbac",
     "vpc_firewalls",
 )
 

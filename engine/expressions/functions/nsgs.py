@@ -1,4 +1,6 @@
-"""Azure's network security groups, whose rules are tried by priority: ``net.nsgAdmitsInternet``, ``net.nsgOpenPorts``.
+"""Azure's network security groups, whose rules are tried by priority.
+
+``net.nsgAdmitsInternet``, ``net.nsgOpenPorts``, ``net.nsgAdmitsInternetAnywhere``.
 
 A rule is an object ``{direction, access, priority, protocol, source_addresses, source_ports, destination_addresses,
 destination_security_groups, destination_ports}`` as the type Microsoft.Network/networkSecurityGroups has it. Of the
@@ -17,7 +19,7 @@ from engine.expressions.failures import EvaluationError, Path
 from engine.expressions.functions import Function
 from engine.expressions.functions.acls import EVERYWHERE, FIRST, Entry, admits, opened
 from engine.expressions.functions.cidrs import Network
-from engine.expressions.functions.reach import Reach, as_network, as_text
+from engine.expressions.functions.reach import LAST_PORT, Reach, as_network, as_text
 from engine.expressions.types import BOOL, DYN, INT, STRING, ListType
 
 _INTERNET: Final = frozenset({"*", "any", "internet"})
@@ -50,6 +52,16 @@ def nsg_open_ports(rules: Sequence[Any], protocols: Sequence[str], ports: Sequen
 def nsg_admits_internet(rules: Sequence[Any], protocols: Sequence[str], ports: Sequence[int]) -> bool:
     """Whether :func:`nsg_open_ports` would list a port. Once one is open, missing keys of others do not matter."""
     return admits(list(_entries(rules)), protocols, ports)
+
+
+def nsg_admits_anywhere(rules: Sequence[Any], protocols: Sequence[str]) -> bool:
+    """Whether the inbound rules open any port at all to the whole internet, over any of ``protocols``.
+
+    Rules are about ranges: where none begins or ends, one port is as the one before it.
+    """
+    entries = list(_entries(rules))
+    edges = {0, *(entry.reach.first for entry in entries), *(entry.reach.last + 1 for entry in entries)}
+    return admits(entries, protocols, sorted(port for port in edges if port <= LAST_PORT))
 
 
 def _entries(rules: Sequence[Any]) -> Iterator[Entry]:
@@ -136,4 +148,5 @@ _PORTS: Final = ListType(INT)
 FUNCTIONS: Final[tuple[Function, ...]] = (
     Function("net.nsgOpenPorts", (_RULES, _TEXTS, _PORTS), _PORTS, nsg_open_ports),
     Function("net.nsgAdmitsInternet", (_RULES, _TEXTS, _PORTS), BOOL, nsg_admits_internet),
+    Function("net.nsgAdmitsInternetAnywhere", (_RULES, _TEXTS), BOOL, nsg_admits_anywhere),
 )

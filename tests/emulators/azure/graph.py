@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
+from urllib.parse import quote
 
 from tests.emulators.azure import errors
 from tests.emulators.azure.identify import GRAPH
@@ -13,14 +15,39 @@ from tests.emulators.azure.tenant import Tenant
 from tests.emulators.identify import Call, Request
 from tests.emulators.wire import Answer
 
-PERMISSIONS: Final = {
-    # Application permissions, any of which lets one read, least privileged first.
-    "policies/authorizationPolicy": ("Policy.Read.All",),
-    "policies/identitySecurityDefaultsEnforcementPolicy": ("Policy.Read.All",),
-    "reports/authenticationMethods/userRegistrationDetails": ("AuditLog.Read.All",),
+_READ: Final = {
+    "applications": ("Application.Read.All", "Directory.Read.All"),
+    "policies": ("Policy.Read.All",),
+    "groups": ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"),
+    "logs": ("AuditLog.Read.All",),
+    "roles": ("RoleManagement.Read.Directory", "Directory.Read.All"),
     "users": ("User.Read.All", "Directory.Read.All"),
 }
-LICENSED: Final = ("reports/authenticationMethods/userRegistrationDetails",)
+"""Application permissions, any of which lets one read, least privileged first."""
+PERMISSIONS: Final = {
+    # By operation: of each of these, one is needed.
+    "applications": (_READ["applications"],),
+    "groups": (_READ["groups"],),
+    "groups/{id}/transitiveMembers": (_READ["groups"],),
+    "identity/conditionalAccess/policies": (_READ["policies"],),
+    "policies/authorizationPolicy": (_READ["policies"],),
+    "policies/identitySecurityDefaultsEnforcementPolicy": (_READ["policies"],),
+    "reports/authenticationMethods/userRegistrationDetails": (_READ["logs"],),
+    "roleManagement/directory/roleAssignments": (_READ["roles"],),
+    "roleManagement/directory/roleEligibilityScheduleInstances": (
+        ("RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory"),
+    ),
+    "servicePrincipals": (_READ["applications"],),
+    "users": (_READ["users"],),
+    "users/signInActivity": (_READ["users"], _READ["logs"]),
+}
+PREMIUM: Final = ("reports/authenticationMethods/userRegistrationDetails", "users/signInActivity")
+"""What takes Microsoft Entra ID P1."""
+ELIGIBLE: Final = "roleManagement/directory/roleEligibilityScheduleInstances"
+MOST_VALUES: Final = 15
+"""Of an ``in`` of a $filter."""
+_EQUAL: Final = re.compile(r"(\w+) eq '([^']*)'")
+_IN: Final = re.compile(r"(\w+) in \((.*)\)")
 _DEFAULT: Final = {
     # What is given of an object where $select asks for nothing.
     "users": (
@@ -39,6 +66,20 @@ _DEFAULT: Final = {
 }
 
 
+_EXPANDED: Final = ("principal",)
+"""Relationships, which are given where $expand asks for them."""
+_KEPT: Final = ("$expand", "$filter", "$select", "$top")
+
+
+def _rule(text: str) -> tuple[str, list[str]]:
+    """A $filter of the forms that are served: the property, and the values that it may have."""
+    if equal := _EQUAL.fullmatch(text):
+        return equal.group(1), [equal.group(2)]
+    if listed := _IN.fullmatch(text):
+        return listed.group(1), [value.strip("'") for value in listed.group(2).split(",")]
+    raise ValueError(f"a $filter that nobody wrote down: {text}")
+
+
 class Graph:
     """Answers from a tenant's directory, ``page_size`` items a page."""
 
@@ -52,21 +93,41 @@ class Graph:
         held = self.tenant.directory.get(path)
         if held is None or request.method != "GET":
             return errors.error(call, "Request_ResourceNotFound", 404, f"Resource not found for the segment '{path}'.")
-        app = self.tenant.application(client) or {}
-        if not set(PERMISSIONS[path]) & set(app.get("roles", ())):
+        roles = set((self.tenant.application(client) or {}).get("roles", ()))
+        if any(not set(anyone) & roles for anyone in PERMISSIONS[call.operation]):
             return errors.denied(call)
-        if path in LICENSED and "AAD_PREMIUM" not in self.tenant.data["licences"]:
-            message = "Neither tenant is B2C or tenant doesn't have premium license"
-            return errors.error(call, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", 403, message)
+        unlicensed = self._unlicensed(call)
+        if unlicensed is not None:
+            return unlicensed
         context = {"@odata.context": f"{base}{GRAPH}$metadata#{path}"}
         if isinstance(held, dict):
             return errors.answered({**context, **held}, graph=True)
-        return self._page(path, [self._shown(path, item, request) for item in held], request, base, context)
+        rule = request.query.get("$filter")
+        wanted = None if rule is None else _rule(rule)
+        if wanted is not None and len(wanted[1]) > MOST_VALUES:
+            return errors.error(call, "Request_UnsupportedQuery", 400, "Too many child clauses specified.")
+        found = [item for item in held if wanted is None or item.get(wanted[0]) in wanted[1]]
+        return self._page(path, [self._shown(path, item, request) for item in found], request, base, context)
+
+    def _unlicensed(self, call: Call) -> Answer | None:
+        licences = self.tenant.data["licences"]
+        if call.operation in PREMIUM and "AAD_PREMIUM" not in licences:
+            message = "Neither tenant is B2C or tenant doesn't have premium license"
+            return errors.error(call, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", 403, message)
+        if call.operation == ELIGIBLE and "AAD_PREMIUM_P2" not in licences:
+            message = "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."
+            return errors.error(call, "AadPremiumLicenseRequired", 400, message)
+        return None
 
     def _shown(self, path: str, item: dict[str, Any], request: Request) -> dict[str, Any]:
         asked = request.query.get("$select")
         names = asked.split(",") if asked else _DEFAULT.get(path)
-        return item if names is None else {name: item.get(name) for name in names}
+        if names is not None:
+            kind = {"@odata.type": item["@odata.type"]} if "@odata.type" in item else {}
+            # Of a collection of several kinds, an object has what its kind has of what is asked for.
+            return {**kind, **{name: item.get(name) for name in names if not kind or name in item}}
+        expanded = request.query.get("$expand", "").split(",")
+        return {name: value for name, value in item.items() if name not in _EXPANDED or name in expanded}
 
     def _page(
         self, path: str, items: list[dict[str, Any]], request: Request, base: str, context: dict[str, Any]
@@ -75,6 +136,6 @@ class Graph:
         start = int(request.query.get("$skiptoken", "0"))
         body: dict[str, Any] = {**context, "value": items[start : start + size]}
         if start + size < len(items):
-            kept = "".join(f"&{key}={request.query[key]}" for key in ("$select", "$top") if key in request.query)
+            kept = "".join(f"&{key}={quote(request.query[key])}" for key in _KEPT if key in request.query)
             body["@odata.nextLink"] = f"{base}{GRAPH}{path}?$skiptoken={start + size}{kept}"
         return errors.answered(body, graph=True)

@@ -27,7 +27,10 @@ def identify(request: Request) -> Call:
 def _asked(request: Request) -> tuple[str, str, str]:
     path = request.path
     if path.startswith(GRAPH):
-        return "graph", _GUID.sub("{id}", path.removeprefix(GRAPH)), "-"
+        operation = _GUID.sub("{id}", path.removeprefix(GRAPH))
+        # Counted apart from other requests for users ("Microsoft Graph service-specific throttling limits").
+        dear = "signInActivity" in request.query.get("$select", "").split(",")
+        return "graph", f"{operation}/signInActivity" if dear else operation, "-"
     if path.endswith("/token") or path.endswith("/openid-configuration"):
         return "login", path.rpartition("/")[2], "-"
     if path.lower() == RESOURCE_GRAPH:

@@ -15,6 +15,17 @@ from tests.emulators.azure.tenant import Tenant
 from tests.emulators.identify import Call, Request
 from tests.emulators.wire import Answer
 
+_ANYWHERE: Final = frozenset(
+    {
+        "microsoft.authorization/locks",
+        "microsoft.authorization/policyassignments",
+        "microsoft.authorization/roleassignments",
+        "microsoft.authorization/roledefinitions",
+        "microsoft.security/alerts",
+    }
+)
+"""What is listed at a subscription wherever it was made, above or below: an id begins with the scope that it is of."""
+_EVENTS: Final = ("microsoft.eventgrid/eventsubscriptions", "microsoft.eventgrid/locations/eventsubscriptions")
 _READS: Final = ("x-ms-ratelimit-remaining-subscription-global-reads", "3749")
 
 
@@ -104,6 +115,8 @@ class Manager:
                 f"The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found"
             )
             return errors.error(call, "MissingSubscriptionRegistration", 409, message)
+        if type_.lower() in _EVENTS:
+            return self._paged([self._at(item, request) for item in self._subscribed(path)], request, base)
         found = self.tenant.named(path)
         if found is not None:
             return errors.answered(self._at(found, request), 200, _READS)
@@ -147,7 +160,32 @@ class Manager:
                 if item["id"].lower().startswith(f"{parent}/backupfabrics/")
                 and "/protecteditems/" in item["id"].lower()
             ]
+        if collection in _ANYWHERE and scope.count("/") == 2:
+            return [item for item in self.tenant if item["type"].lower() == collection and self._around(item, scope)]
         return [item for item in self.tenant if _collection(item["id"].lower(), scope, collection)]
+
+    def _subscribed(self, path: str) -> list[dict[str, Any]]:
+        """The event subscriptions of a location, by where their sources are; without one, those of global sources."""
+        scope, _, below = path.lower().rpartition("/providers/")
+        wanted = below.split("/")[2] if "/locations/" in below else "global"
+        rows = []
+        for item in self.tenant:
+            source = self.tenant.named(item["id"].rpartition("/providers/")[0])
+            if item["type"] == "Microsoft.EventGrid/eventSubscriptions" and item["id"].lower().startswith(scope):
+                place = "global" if source is None else source["location"].replace(" ", "").lower()
+                rows += [item] if place == wanted else []
+        return rows
+
+    def _around(self, item: dict[str, Any], subscription: str) -> bool:
+        """Whether an item is of a scope above a subscription, of itself, or of one below it."""
+        scope = item["id"].lower().rpartition("/providers/")[0]
+        row = next(
+            row for row in self.tenant.subscriptions if f"/subscriptions/{row['subscriptionId']}" == subscription
+        )
+        groups = [
+            f"/providers/microsoft.management/managementgroups/{name}".lower() for name in row["managementGroups"]
+        ]
+        return scope in ("", subscription, *groups) or scope.startswith(f"{subscription}/")
 
     def _at(self, item: dict[str, Any], request: Request) -> dict[str, Any]:
         return as_of(item, request.query["api-version"])

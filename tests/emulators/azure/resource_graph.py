@@ -25,25 +25,45 @@ RESOURCES: Final = (
     "'microsoft.compute/disks', "
     "'microsoft.compute/virtualmachines', "
     "'microsoft.compute/virtualmachinescalesets', "
+    "'microsoft.containerregistry/registries', "
+    "'microsoft.containerservice/managedclusters', "
     "'microsoft.datafactory/factories', "
     "'microsoft.dbformysql/flexibleservers', "
     "'microsoft.dbforpostgresql/flexibleservers', "
     "'microsoft.documentdb/databaseaccounts', "
+    "'microsoft.eventgrid/domains', "
+    "'microsoft.eventgrid/systemtopics', "
+    "'microsoft.eventgrid/topics', "
+    "'microsoft.insights/activitylogalerts', "
     "'microsoft.insights/autoscalesettings', "
     "'microsoft.insights/metricalerts', "
     "'microsoft.keyvault/vaults', "
+    "'microsoft.network/applicationgateways', "
+    "'microsoft.network/applicationgatewaywebapplicationfirewallpolicies', "
     "'microsoft.network/networksecuritygroups', "
+    "'microsoft.network/networkwatchers/flowlogs', "
+    "'microsoft.network/virtualnetworks', "
+    "'microsoft.operationalinsights/workspaces', "
     "'microsoft.purview/accounts', "
     "'microsoft.recoveryservices/vaults', "
+    "'microsoft.servicebus/namespaces', "
     "'microsoft.sql/servers', "
     "'microsoft.sql/servers/databases', "
-    "'microsoft.storage/storageaccounts') "
+    "'microsoft.storage/storageaccounts', "
+    "'microsoft.web/sites') "
     "| project id, name, type, location, kind, sku, tags, identity, zones, managedBy, apiVersion, properties "
     "| order by id asc"
 )
 CONTAINERS: Final = (
-    "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
-    "| project id, name, type, tags, properties | order by id asc"
+    "resourcecontainers "
+    "| where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups') "
+    "| project id, name, type, location, tags, properties | order by id asc"
+)
+ASSESSMENTS: Final = (
+    "securityresources | where type =~ 'microsoft.security/assessments' and name in~ "
+    "('06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c', 'c0b7cfc6-3172-465a-b378-53c7ff2cc0d5', "
+    "'c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5', 'ffff0522-1e88-47fc-8382-2a80ba848f5d') "
+    "| project id, name, type, properties | order by id asc"
 )
 PATCHES: Final = (
     "patchassessmentresources | where type =~ 'microsoft.compute/virtualmachines/patchassessmentresults' "
@@ -54,19 +74,38 @@ _TYPES: Final = (
     "microsoft.compute/disks",
     "microsoft.compute/virtualmachines",
     "microsoft.compute/virtualmachinescalesets",
+    "microsoft.containerregistry/registries",
+    "microsoft.containerservice/managedclusters",
     "microsoft.datafactory/factories",
     "microsoft.dbformysql/flexibleservers",
     "microsoft.dbforpostgresql/flexibleservers",
     "microsoft.documentdb/databaseaccounts",
+    "microsoft.eventgrid/domains",
+    "microsoft.eventgrid/systemtopics",
+    "microsoft.eventgrid/topics",
+    "microsoft.insights/activitylogalerts",
     "microsoft.insights/autoscalesettings",
     "microsoft.insights/metricalerts",
     "microsoft.keyvault/vaults",
+    "microsoft.network/applicationgateways",
+    "microsoft.network/applicationgatewaywebapplicationfirewallpolicies",
     "microsoft.network/networksecuritygroups",
+    "microsoft.network/networkwatchers/flowlogs",
+    "microsoft.network/virtualnetworks",
+    "microsoft.operationalinsights/workspaces",
     "microsoft.purview/accounts",
     "microsoft.recoveryservices/vaults",
+    "microsoft.servicebus/namespaces",
     "microsoft.sql/servers",
     "microsoft.sql/servers/databases",
     "microsoft.storage/storageaccounts",
+    "microsoft.web/sites",
+)
+_KEYS: Final = (
+    "06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c",
+    "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",
+    "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",
+    "ffff0522-1e88-47fc-8382-2a80ba848f5d",
 )
 _VERSIONS: Final = ("2021-03-01", "2022-10-01")
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d*Z")
@@ -91,6 +130,7 @@ class ResourceGraph:
             RESOURCES: self._resources,
             CONTAINERS: self._containers,
             PATCHES: self._patches,
+            ASSESSMENTS: self._assessments,
         }
         self._tokens: dict[str, tuple[str, int]] = {}
         self._used = 0
@@ -186,6 +226,19 @@ class ResourceGraph:
         ]
         return sorted(rows, key=lambda row: str(row["id"]))
 
+    def _assessments(self, client: str, subscription: str) -> list[dict[str, Any]]:
+        below = f"/subscriptions/{subscription.lower()}/"
+        granted = self.tenant.grants(client, "Microsoft.Security/assessments/read", subscription)
+        rows = [
+            {**{key: item[key] for key in ("id", "name", "properties")}, "type": "microsoft.security/assessments"}
+            for item in self.tenant
+            if granted
+            and item["type"] == "Microsoft.Security/assessments"
+            and item["id"].lower().startswith(below)
+            and item["name"].lower() in _KEYS
+        ]
+        return sorted(rows, key=lambda row: str(row["id"]))
+
     def _containers(self, client: str, subscription: str) -> list[dict[str, Any]]:
         rows = []
         for row in self.tenant.subscriptions:
@@ -197,11 +250,26 @@ class ResourceGraph:
                     "id": f"/subscriptions/{row['subscriptionId']}",
                     "name": row["displayName"],
                     "type": "microsoft.resources/subscriptions",
+                    "location": "",
                     "tags": row.get("tags"),
                     "properties": {"state": row["state"], "managementGroupAncestorsChain": chain},
                 }
             )
-        return rows
+        if self.tenant.grants(client, "Microsoft.Resources/subscriptions/resourceGroups/read", subscription):
+            below = f"/subscriptions/{subscription.lower()}/"
+            rows += [
+                {
+                    "id": item["id"],
+                    "name": item["name"],
+                    "type": "microsoft.resources/subscriptions/resourcegroups",
+                    "location": item["location"],
+                    "tags": item.get("tags"),
+                    "properties": item["properties"],
+                }
+                for item in self.tenant
+                if item["type"] == "Microsoft.Resources/resourceGroups" and item["id"].lower().startswith(below)
+            ]
+        return sorted(rows, key=lambda row: str(row["id"]))
 
 
 def _reformatted(value: Any) -> Any:

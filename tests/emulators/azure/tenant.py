@@ -1,6 +1,6 @@
 """A tenant as plain data, such as a JSON file holds: what the emulated services answer from.
 
-    {"id": GUID, "displayName": ..., "licences": ["AAD_PREMIUM"],
+    {"id": GUID, "displayName": ..., "licences": ["AAD_PREMIUM", "AAD_PREMIUM_P2"],
      "applications": [{"clientId", "objectId", "secret", "actions": ["*/read"], "notActions": [], "roles": [...]}],
      "subscriptions": [{"subscriptionId", "displayName", "state", "managementGroups": [...], "unregistered": [...]}],
      "resources": [bodies of Resource Manager: id, name, type, location, properties, ...],
@@ -28,7 +28,7 @@ SECRET: Final = "planted~client~secret"
 GRAPH_ROLES: Final = (
     "Application.Read.All",
     "AuditLog.Read.All",
-    "Directory.Read.All",
+    "GroupMember.Read.All",
     "Policy.Read.All",
     "RoleManagement.Read.Directory",
     "User.Read.All",
@@ -110,7 +110,7 @@ def simple() -> dict[str, Any]:
     return {
         "id": TENANT,
         "displayName": "Contoso",
-        "licences": ["AAD_PREMIUM"],
+        "licences": ["AAD_PREMIUM", "AAD_PREMIUM_P2"],
         "applications": [
             {
                 "clientId": CLIENT,
@@ -134,8 +134,24 @@ def simple() -> dict[str, Any]:
                 "id": "authorizationPolicy",
                 "allowInvitesFrom": "adminsAndGuestInviters",
                 "guestUserRoleId": "2af84b1e-32c8-42b7-82bc-daa82404023b",
+                "defaultUserRolePermissions": {
+                    "allowedToCreateApps": False,
+                    "allowedToCreateSecurityGroups": False,
+                    "allowedToCreateTenants": False,
+                    "allowedToReadOtherUsers": True,
+                    "permissionGrantPoliciesAssigned": [
+                        "ManagePermissionGrantsForSelf.microsoft-user-default-low",
+                        "ManagePermissionGrantsForOwnedResource.microsoft-dynamically-managed-permissions-for-team",
+                    ],
+                },
             },
+            "applications": [],
+            "groups": [],
+            "identity/conditionalAccess/policies": [],
             "reports/authenticationMethods/userRegistrationDetails": [],
+            "roleManagement/directory/roleAssignments": [],
+            "roleManagement/directory/roleEligibilityScheduleInstances": [],
+            "servicePrincipals": [],
         },
     }
 

@@ -140,3 +140,21 @@ def test_what_was_not_read_of_a_rule_that_cannot_open_the_port_does_not_matter()
 def test_a_malformed_rule_is_an_error(found: Any) -> None:
     with pytest.raises(EvaluationError):
         open_ports([found], ["tcp"], [22])
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([], False),
+        ([allow(100, ports="53", protocol="Udp")], True),
+        ([allow(100, ports="53", protocol="Tcp")], False),
+        ([allow(100, ports="*", protocol="*")], True),
+        ([allow(100, "10.0.0.0/8", ports="*", protocol="*")], False),
+        ([deny(100, ports="*", protocol="Udp"), allow(110, ports="53", protocol="Udp")], False),
+        ([deny(100, ports="0-52", protocol="Udp"), allow(110, ports="0-53", protocol="Udp")], True),
+        ([deny(100, ports="1000-65535", protocol="Udp"), allow(110, ports="999-65535", protocol="Udp")], True),
+        ([deny(100, ports="0-65534", protocol="Udp"), allow(110, ports="*", protocol="Udp")], True),
+    ],
+)
+def test_any_port_at_all_is_found_wherever_it_is(rules: list[dict[str, Any]], expected: bool) -> None:
+    assert CALLS["net.nsgAdmitsInternetAnywhere"](rules, ["udp"]) is expected
