@@ -65,8 +65,11 @@ OTHER_VARIABLES: Final = (
     "AUDITREEL_HEAD_COMMIT",
     "AUDITREEL_PULL_REQUEST",
     "AUDITREEL_APPROVER",
+    "AUDITREEL_GITHUB_APP_ID",
+    "AUDITREEL_GITHUB_APP_KEY",
+    "AUDITREEL_GITHUB_APP_KEY_FILE",
 )
-"""Variables that are no settings: the configuration folder, tracebacks, the signing key, what CI tells a gate."""
+"""Variables that are no settings: the configuration folder, tracebacks, the signing key, what CI tells a gate, a GitHub App."""
 
 _LEAST: Final = sys.float_info.min
 _TRUE: Final = ("1", "true", "yes", "on")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.base import GLOBAL, MISSING, Reader, Resource, Unread, attribute
-from providers.github.errors import Answered
+from providers.github.errors import Answered, MalformedAnswer
 from providers.github.repositories import CODEOWNERS, COMMITS, REPOSITORY
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ TYPES: Final[tuple[()]] = ()
 PROTECTION: Final = "GET /repos/{owner}/{repo}/branches/{branch}/protection"
 RULES: Final = "GET /repos/{owner}/{repo}/rules/branches/{branch}"
 RULESET: Final = "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}"
+TREE: Final = "GET /repos/{owner}/{repo}/git/trees/{tree_sha}"
+FILE: Final = "CODEOWNERS"
+PLACES: Final = (".github", "docs")
 UNPROTECTED: Final = "Branch not protected"
 NO_BRANCH: Final = "Branch not found"
 EMPTY: Final = 409
@@ -49,7 +52,12 @@ def _is_empty(github: Caller, repository: str) -> bool:
 
 
 def _protected(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a protected branch asks for; what it does not ask for, its documentation leaves out."""
+    """What a protected branch asks for; what it does not ask for, its documentation leaves out.
+
+    So an answer of something else would ask for nothing: that it is one of a protection, its own address says.
+    """
+    if not isinstance(told["url"], str):
+        raise TypeError("url")
     reviews, checks = told.get("required_pull_request_reviews"), told.get("required_status_checks")
     found = {
         "enforce_admins": _enabled(told, "enforce_admins"),
@@ -121,20 +129,37 @@ def _unbound(github: Caller, repository: str, id_: int) -> int | Unread:
 
 
 def _code_owners(github: Caller, repository: Resource) -> Mapping[str, Any]:
-    """Whether a CODEOWNERS file names who must review, without an error in it.
+    """Whether a CODEOWNERS file names who must review, and how many errors are in it.
 
-    404 documents that there is none; that the contents can be read at all, the commits say.
+    404 documents that there is none, and is what the caller may not know, too: the tree of the branch decides.
     """
     branch = repository.properties["default_branch"]
     try:
         errors = github.get(CODEOWNERS, {"ref": branch}, repository=repository.id)["errors"]
     except Answered as error:
-        if error.status != 404:
+        if error.status != 404 or _names_owners(github, repository.id, branch):
             raise
-        if not _is_empty(github, repository.id):
-            next(github.items(COMMITS, {"per_page": 1, "sha": branch}, repository=repository.id), None)
         return {"code_owners_file": False, "code_owners_errors": 0}
     return {"code_owners_file": True, "code_owners_errors": len(errors)}
+
+
+def _names_owners(github: Caller, repository: str, branch: str) -> bool:
+    """Whether there is a CODEOWNERS file where GitHub looks for one: at the top, in .github or in docs."""
+    try:
+        top = _tree(github, repository, branch)
+    except Answered as error:
+        if error.status == EMPTY:
+            return False
+        raise
+    return FILE in top or any(FILE in _tree(github, repository, top[name]) for name in PLACES if name in top)
+
+
+def _tree(github: Caller, repository: str, tree: str) -> Mapping[str, str]:
+    """The names in a tree of a commit, and what they name."""
+    told = github.get(TREE, repository=repository, tree_sha=tree)
+    if told["truncated"] is not False:
+        raise MalformedAnswer(TREE, "a tree that is not whole", temporary=False)
+    return {row["path"]: row["sha"] for row in told["tree"]}
 
 
 def _of(
@@ -163,7 +188,7 @@ READERS: Final = (
     _of((RULES,), ("branch_rules",), _rules, ("metadata:read",), "default_branch"),
     _of((RULESET,), ("rulesets",), _rulesets, ("metadata:read",), "branch_rules"),
     _of(
-        (CODEOWNERS, COMMITS),
+        (CODEOWNERS, TREE),
         ("code_owners_file", "code_owners_errors"),
         _code_owners,
         ("contents:read", "contents:read"),

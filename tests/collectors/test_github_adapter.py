@@ -294,6 +294,7 @@ def test_fewer_items_than_are_counted_are_no_listing(github: GitHub) -> None:
         (truncated, ("unavailable", None)),
         (cut_short, ("malformed_response", None)),
         (replaced(b"[]"), ("malformed_response", None)),
+        (replaced(b'{"unexpected": true}'), ("malformed_response", None)),
         (replaced(b"null"), ("malformed_response", None)),
         (replaced(b'{"enforce_admins": {"enabled": NaN}}'), ("malformed_response", None)),
         (replaced(b""), ("malformed_response", None)),
@@ -364,6 +365,14 @@ def test_an_organization_without_rulesets_that_may_be_read_is_half_known(github:
     _, findings = judged(["github.repo.protection_covers_admins"], access=ACME)
 
     assert {f.subject.name: f.verdict for f in findings}["acme/ops"] == "unknown"
+
+
+def test_a_code_owners_file_that_is_hidden_is_not_absent(github: GitHub) -> None:
+    github.faults.add("acme/web/codeowners/errors$", hidden())
+    snapshot, findings = judged(["github.repo.code_owner_reviews"], access=ACME)
+
+    assert unread(snapshot, "/code_owners_file") == ("access_denied", "contents:read")
+    assert {f.verdict for f in findings if f.subject.name == "acme/web"} == {"unknown"}
 
 
 # --- the window ---

@@ -111,6 +111,7 @@ ROWS: Final[list[tuple[str, Change, str, str]]] = [
     (REPO + "code_owner_reviews", as_it_is, "acme/ops", "pass"),
     (REPO + "code_owner_reviews", as_it_is, "acme/attic", "not_applicable"),
     (REPO + "code_owner_reviews", repo(codeowners=None), "acme/web", "fail"),
+    (REPO + "code_owner_reviews", repo(codeowners=None, empty=True), "acme/web", "fail"),
     (REPO + "code_owner_reviews", repo(codeowners=[{"line": 3, "kind": "Unknown owner"}]), "acme/web", "fail"),
     (REPO + "code_owner_reviews", protected(required_pull_request_reviews=ONE_REVIEW), "acme/web", "fail"),
     (REPO + "code_owner_reviews", denied("contents:read"), "acme/web", "unknown"),

@@ -233,7 +233,7 @@ def protection(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
         raise Refused(404, "Branch not found")
     if found["protection"] is None or of["branch"] != found["default_branch"]:
         raise Refused(404, "Branch not protected")
-    return Answered.of(found["protection"])
+    return Answered.of({"url": f"{github.url}{asked.path}", **found["protection"]})
 
 
 @route(f"GET {_R}/rules/branches/{{branch}}", "metadata:read")
@@ -255,6 +255,21 @@ def codeowners(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
     if found is None:
         raise Refused(404, "Not Found")
     return Answered.of({"errors": found})
+
+
+@route(f"GET {_R}/git/trees/{{tree}}", "contents:read")
+def tree(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    """The tree of a branch, and that of its folder .github: where a CODEOWNERS file is, it lies in that."""
+    found = repository(github, of)
+    if found.get("empty"):
+        raise Refused(409, "Git Repository is empty.")
+    owned = found.get("codeowners") is not None
+    rows = [{"path": "src", "type": "tree", "sha": "f1"}]
+    if owned and of["tree"] == found["default_branch"]:
+        rows.append({"path": ".github", "type": "tree", "sha": "f2"})
+    elif of["tree"] == "f2":
+        rows = [{"path": "CODEOWNERS", "type": "blob", "sha": "f3"}]
+    return Answered.of({"sha": of["tree"], "tree": rows, "truncated": False})
 
 
 @route(f"GET {_R}/commits", "contents:read")
