@@ -22,7 +22,8 @@ from engine.evidence.trust import Trust
 from engine.evidence.verify import linked
 
 _PURPOSE: Final = b"auditreel span index\n"
-
+MOST_GROWN: Final = 50_000
+"""Records that are read to bring the index up to date after a run."""
 
 State = Literal["same", "missing", "stale", "differs", "not ours"]
 
@@ -74,14 +75,19 @@ def current(layout: Layout, trust: Trust, reading: Reading, secret: bytes | None
 def grow(layout: Layout, trust: Trust, secret: bytes) -> State:
     """Bring the index that is kept up to date, as after a seal, and say what it was.
 
-    Only runs that it lacks are read. One that is missing, not ours or of other runs is made anew. Raises
-    VerificationError where what is read does not verify.
+    Only runs that it lacks are read. One that is missing, not ours or of other runs is made anew. Where that is more
+    than :data:`MOST_GROWN` records, it is left to the next report: a run of an organisation is recorded in little
+    memory, and reading it whole takes ten times that. Raises VerificationError where what is read does not verify.
     """
     reading = verified_chain(layout, trust)
     was = _kept_state(layout, secret, reading, trust)
-    if was != "same":
-        with tables.connection() as database:
-            current(layout, trust, reading, secret, Reader(layout, database, reading))
+    known = _kept(layout, secret) if was == "stale" else None
+    done = frozenset(known.seals if known is not None else ())
+    lacking = sum(seal.records.count for placed, seal in reading.of_kind("seal") if placed.digest not in done)
+    if was == "same" or lacking > MOST_GROWN:
+        return "same" if was == "same" else "stale"
+    with tables.connection() as database:
+        current(layout, trust, reading, secret, Reader(layout, database, reading))
     return was
 
 

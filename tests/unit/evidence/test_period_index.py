@@ -226,6 +226,17 @@ def test_a_run_that_is_sealed_brings_the_index_up_to_date(folder: Path) -> None:
     assert keeping.grow(layout, trust, secret) == "same"
 
 
+def test_a_run_too_large_to_read_again_leaves_the_index_to_the_next_report(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_GROWN", 1)
+    layout, trust = Layout(folder / "store"), read_trust(folder / "config" / "trust.json")
+    assert keeping.grow(layout, trust, load_secret(folder / "config")) == "stale"
+    assert not layout.index.exists()
+    assert len(made(folder, "2026-06-01", "2026-06-30").frames) > 0
+    assert compared(folder) == "same"
+
+
 def test_an_index_that_is_not_ours_is_made_anew_after_a_seal_and_that_is_said(folder: Path) -> None:
     made(folder, "2026-06-01", "2026-06-30")
     file(folder).write_bytes(hidden(folder))
