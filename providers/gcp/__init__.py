@@ -15,6 +15,7 @@ SERVICES: Final = (
     "iam",
     "kms",
     "logging",
+    "organization_policies",
     "projects",
     "storage",
 )
