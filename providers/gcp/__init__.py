@@ -11,12 +11,17 @@ from providers.gcp import hierarchy
 from providers.gcp.hierarchy import PERMISSIONS
 
 SERVICES: Final = (
+    "compute_balancers",
     "compute_firewalls",
+    "compute_instances",
+    "compute_networks",
+    "compute_storage",
     "iam",
     "kms",
     "logging",
     "organization_policies",
     "projects",
+    "sql",
     "storage",
 )
 """The modules of this package that declare ``TYPES`` and ``READERS``."""

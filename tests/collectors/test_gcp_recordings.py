@@ -29,6 +29,14 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
     ("storage.googleapis.com/Bucket", "acl_entities"): (
         "answered to a call that did not ask for access lists (projection=noAcl, the default)"
     ),
+    ("sqladmin.googleapis.com/Instance", ""): (
+        "Spanner answered: calls are recorded without their hosts, and both APIs list instances by the same path"
+    ),
+    ("compute.googleapis.com/Instance", "network_interfaces"): "written by hand, without what a machine always has",
+    **dict.fromkeys(
+        [("compute.googleapis.com/Instance", name) for name in ("os_login", "block_project_ssh_keys", "serial_port")],
+        "the entries of the metadata were emptied before it was published",
+    ),
 }
 """Gaps by type and property, with why the recording has them."""
 

@@ -98,6 +98,10 @@ def asset_name(type_: str, project: Mapping[str, Any], data: Mapping[str, Any]) 
     id_, number = project["projectId"], project["number"]
     if kind == "Bucket":
         return f"//{host}/{data['name']}"
+    if type_ == "compute.googleapis.com/Project":
+        return f"//{host}/projects/{id_}"
+    if host == "sqladmin.googleapis.com":
+        return f"//cloudsql.googleapis.com/projects/{id_}/instances/{data['name']}"
     if host == "compute.googleapis.com":
         return f"//{host}/projects/" + data["selfLink"].partition("/projects/")[2]
     if kind == "ServiceAccount":
