@@ -44,7 +44,9 @@ def _word(value: Any) -> Any:
     return malformed("a boolean of metadata") if known is None else known
 
 
-_ACCOUNT: Final[Mapping[str, Field]] = {"email": Field("email"), "scopes": Field("scopes", texts, [])}
+_ACCOUNT: Final[Mapping[str, Field]] = {"email": Field("email"), "scopes": Field("scopes", texts)}
+
+
 def _interfaces(value: Any) -> Any:
     good = isinstance(value, list) and all(
         isinstance(row.get(key, []), list) for row in value for key in ("accessConfigs", "ipv6AccessConfigs")

@@ -285,7 +285,12 @@ CLOUD_SQL: Final[list[Case]] = [
     ("gcp.sql.no_open_networks", "orders", setting(ipConfiguration={"authorizedNetworks": [{}]}), "unknown"),
     ("gcp.sql.no_public_ip", "orders", as_it_is, "pass"),
     ("gcp.sql.no_public_ip", "shop", as_it_is, "fail"),
-    ("gcp.sql.no_public_ip", "orders", setting(ipConfiguration={"ipv4Enabled": None}), "unknown"),
+    (
+        "gcp.sql.no_public_ip",
+        "orders",
+        both(setting(ipConfiguration={"ipv4Enabled": None}), asset(SQL, ipAddresses=None)),
+        "unknown",
+    ),
     ("gcp.sql.tls_required", "orders", as_it_is, "pass"),
     ("gcp.sql.tls_required", "shop", as_it_is, "fail"),
     ("gcp.sql.tls_required", "shop", setting(2, ipConfiguration={"requireSsl": True}), "pass"),
@@ -302,7 +307,7 @@ CLOUD_SQL: Final[list[Case]] = [
     ("gcp.sql.postgres_logging_flags", "orders", as_it_is, "pass"),
     ("gcp.sql.postgres_logging_flags", "orders", setting(databaseFlags=[]), "fail"),
     ("gcp.sql.postgres_logging_flags", "shop", as_it_is, "not_applicable"),
-    ("gcp.sql.postgres_logging_flags", "orders", setting(databaseFlags={}), "unknown"),
+    ("gcp.sql.postgres_logging_flags", "orders", setting(databaseFlags="on"), "unknown"),
     ("gcp.sql.sqlserver_mysql_safe_flags", "shop", as_it_is, "pass"),
     ("gcp.sql.sqlserver_mysql_safe_flags", "shop", setting(2, databaseFlags=[]), "fail"),
     ("gcp.sql.sqlserver_mysql_safe_flags", "orders", as_it_is, "not_applicable"),
@@ -316,7 +321,120 @@ CLOUD_SQL: Final[list[Case]] = [
     ("gcp.backupdr.restore_proven", "web", denied("cloudsql.instances.get"), "unknown"),
 ]
 
-CASES: Final[list[Case]] = [*ORGANIZATION_POLICIES, *COMPUTE, *CLOUD_SQL]
+TOPIC: Final = "pubsub.googleapis.com/Topic"
+SUBSCRIPTION: Final = "pubsub.googleapis.com/Subscription"
+SECRET: Final = "secretmanager.googleapis.com/Secret"
+DNS: Final = "dns.googleapis.com/Policy"
+ZONE: Final = "dns.googleapis.com/ManagedZone"
+CLUSTER: Final = "container.googleapis.com/Cluster"
+ADMISSION: Final = "binaryauthorization.googleapis.com/Policy"
+SERVICE: Final = "serviceusage.googleapis.com/Service"
+API_KEY: Final = "apikeys.googleapis.com/Key"
+ALLOYDB: Final = "alloydb.googleapis.com/Cluster"
+DATAPROC: Final = "dataproc.googleapis.com/Cluster"
+PIPELINE: Final = "clouddeploy.googleapis.com/DeliveryPipeline"
+TARGET: Final = "clouddeploy.googleapis.com/Target"
+REPOSITORY: Final = "artifactregistry.googleapis.com/Repository"
+PROVIDER: Final = "iam.googleapis.com/WorkloadIdentityPoolProvider"
+
+
+def open_to(type_: str, member: str, place: int = 0) -> Change:
+    """The policy of an asset names a member."""
+
+    def change(world: World) -> None:
+        world.assets("web", type_)[place]["iam"] = {"bindings": [{"role": "roles/viewer", "members": [member]}]}
+
+    return change
+
+
+OTHERS: Final[list[Case]] = [
+    ("gcp.pubsub.topic_not_public", "orders", as_it_is, "pass"),
+    ("gcp.pubsub.topic_not_public", "orders-dead", as_it_is, "pass"),
+    ("gcp.pubsub.topic_not_public", "orders", open_to(TOPIC, "allUsers"), "fail"),
+    (
+        "gcp.pubsub.topic_not_public",
+        "orders",
+        denied("cloudasset.assets.listIamPolicy", "pubsub.topics.getIamPolicy"),
+        "unknown",
+    ),
+    ("gcp.pubsub.dead_letter_topic", "orders", as_it_is, "pass"),
+    ("gcp.pubsub.dead_letter_topic", "orders", asset(SUBSCRIPTION, deadLetterPolicy=None), "fail"),
+    ("gcp.pubsub.dead_letter_topic", "orders-dead", as_it_is, "not_applicable"),
+    ("gcp.pubsub.dead_letter_topic", "orders", asset(SUBSCRIPTION, deadLetterPolicy=[]), "unknown"),
+    ("gcp.secretmanager.rotation_and_access", "database", as_it_is, "pass"),
+    ("gcp.secretmanager.rotation_and_access", "database", asset(SECRET, rotation=None), "fail"),
+    ("gcp.secretmanager.rotation_and_access", "database", open_to(SECRET, "allAuthenticatedUsers"), "fail"),
+    ("gcp.secretmanager.rotation_and_access", "database", asset(SECRET, rotation={"rotationPeriod": "90d"}), "unknown"),
+    ("gcp.dns.query_logging", "main", as_it_is, "pass"),
+    ("gcp.dns.query_logging", "default", as_it_is, "fail"),
+    ("gcp.dns.query_logging", "main", asset(DNS, enableLogging=None), "fail"),
+    ("gcp.dns.query_logging", "main", asset(DNS, enableLogging="true"), "unknown"),
+    ("gcp.dns.dnssec", "shop", as_it_is, "pass"),
+    ("gcp.dns.dnssec", "shop", asset(ZONE, dnssecConfig=None), "fail"),
+    ("gcp.dns.dnssec", "inner", as_it_is, "not_applicable"),
+    ("gcp.dns.dnssec", "shop", asset(ZONE, dnssecConfig={"state": True}), "unknown"),
+    ("gcp.gke.private_cluster", "main", as_it_is, "pass"),
+    ("gcp.gke.private_cluster", "main", asset(CLUSTER, privateClusterConfig=None), "fail"),
+    ("gcp.gke.private_cluster", "main", asset(CLUSTER, masterAuthorizedNetworksConfig={}), "fail"),
+    ("gcp.gke.private_cluster", "main", asset(CLUSTER, privateClusterConfig={"enablePrivateNodes": 1}), "unknown"),
+    ("gcp.gke.cluster_hardened", "main", as_it_is, "pass"),
+    ("gcp.gke.cluster_hardened", "main", asset(CLUSTER, loggingConfig=None), "fail"),
+    ("gcp.gke.cluster_hardened", "main", asset(CLUSTER, legacyAbac={"enabled": "no"}), "unknown"),
+    ("gcp.gke.binary_authorization", "main", as_it_is, "pass"),
+    ("gcp.gke.binary_authorization", "main", asset(CLUSTER, binaryAuthorization=None), "fail"),
+    ("gcp.gke.binary_authorization", "main", asset(ADMISSION, defaultAdmissionRule=None), "unknown"),
+    ("gcp.iam.asset_inventory_enabled", "web", as_it_is, "pass"),
+    ("gcp.iam.asset_inventory_enabled", "audit", as_it_is, "fail"),
+    (
+        "gcp.iam.asset_inventory_enabled",
+        "web",
+        denied("cloudasset.assets.listResource", "serviceusage.services.list"),
+        "unknown",
+    ),
+    ("gcp.apikeys.restricted_and_rotated", "4ce127b8", as_it_is, "pass"),
+    ("gcp.apikeys.restricted_and_rotated", "4ce127b8", asset(API_KEY, restrictions=None), "fail"),
+    ("gcp.apikeys.restricted_and_rotated", "4ce127b8", asset(API_KEY, createTime=None), "unknown"),
+    ("gcp.alloydb.continuous_backup", "ledger", as_it_is, "pass"),
+    ("gcp.alloydb.continuous_backup", "ledger", asset(ALLOYDB, continuousBackupConfig={"enabled": False}), "fail"),
+    ("gcp.alloydb.continuous_backup", "ledger-copy", as_it_is, "not_applicable"),
+    ("gcp.alloydb.continuous_backup", "ledger", asset(ALLOYDB, clusterType=None), "unknown"),
+    ("gcp.alloydb.customer_key", "ledger", as_it_is, "pass"),
+    ("gcp.alloydb.customer_key", "ledger", asset(ALLOYDB, encryptionConfig=None), "fail"),
+    ("gcp.alloydb.customer_key", "ledger-copy", as_it_is, "not_applicable"),
+    ("gcp.alloydb.customer_key", "ledger", asset(ALLOYDB, encryptionConfig=[]), "unknown"),
+    ("gcp.dataproc.customer_key", "crunch", as_it_is, "pass"),
+    (
+        "gcp.dataproc.customer_key",
+        "crunch",
+        asset(DATAPROC, config={"gceClusterConfig": {"zoneUri": "us-east1-b"}}),
+        "fail",
+    ),
+    (
+        "gcp.dataproc.customer_key",
+        "crunch",
+        asset(DATAPROC, config={"gceClusterConfig": {"zoneUri": "us-east1-b"}, "encryptionConfig": "none"}),
+        "unknown",
+    ),
+    ("gcp.deploy.production_approval", "shop", as_it_is, "pass"),
+    ("gcp.deploy.production_approval", "shop", asset(TARGET, 1, requireApproval=None), "fail"),
+    ("gcp.deploy.production_approval", "empty", as_it_is, "not_applicable"),
+    ("gcp.deploy.production_approval", "shop", asset(TARGET, 1, requireApproval="yes"), "unknown"),
+    ("gcp.artifactregistry.scanning_enabled", "images", as_it_is, "pass"),
+    (
+        "gcp.artifactregistry.scanning_enabled",
+        "images",
+        asset(REPOSITORY, vulnerabilityScanningConfig={"enablementState": "SCANNING_DISABLED"}),
+        "fail",
+    ),
+    ("gcp.artifactregistry.scanning_enabled", "jars", as_it_is, "not_applicable"),
+    ("gcp.artifactregistry.scanning_enabled", "images", asset(SERVICE, 1, state=None), "unknown"),
+    ("gcp.iam.workload_identity_provider_condition", "github", as_it_is, "pass"),
+    ("gcp.iam.workload_identity_provider_condition", "github", asset(PROVIDER, attributeCondition=None), "fail"),
+    ("gcp.iam.workload_identity_provider_condition", "own", as_it_is, "not_applicable"),
+    ("gcp.iam.workload_identity_provider_condition", "github", asset(PROVIDER, attributeCondition=1), "unknown"),
+]
+
+CASES: Final[list[Case]] = [*ORGANIZATION_POLICIES, *COMPUTE, *CLOUD_SQL, *OTHERS]
 
 
 def ids() -> list[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.emulators.gcp.apis import ROUTES, Handler, apis, paged, route
-from tests.emulators.gcp.wire import Asked
+from tests.emulators.gcp.apis import ROUTES, Handler, apis, paged, route, versioned
+from tests.emulators.gcp.wire import Asked, Refused
 from tests.emulators.gcp.world import World
 
 __all__ = ["ROUTES", "apis", "listing"]
@@ -117,3 +117,196 @@ def _operations(world: World, asked: Asked, name: str) -> Any:
     project = world.project(name) or {}
     rows = [row for row in project.get("sqlOperations", []) if row["targetId"] == asked.one("instance")]
     return {"kind": "sql#operationsList", **paged(world, asked, rows, "items", "maxResults")}
+
+
+# --- services that list all of a project in one way: path, permission, type, key, kind and the size of a page ---
+
+_P: Final = "/projects/(?P<name>[^/]+)"
+_PLAIN: Final[tuple[tuple[str, str, str, str, str, str, str], ...]] = (
+    ("pubsub", f"/v1{_P}/topics", "pubsub.topics.list", "pubsub.googleapis.com/Topic", "topics", "", "pageSize"),
+    (
+        "pubsub",
+        f"/v1{_P}/subscriptions",
+        "pubsub.subscriptions.list",
+        "pubsub.googleapis.com/Subscription",
+        "subscriptions",
+        "",
+        "pageSize",
+    ),
+    (
+        "secretmanager",
+        f"/v1{_P}/secrets",
+        "secretmanager.secrets.list",
+        "secretmanager.googleapis.com/Secret",
+        "secrets",
+        "",
+        "pageSize",
+    ),
+    (
+        "dns",
+        f"/dns/v1{_P}/policies",
+        "dns.policies.list",
+        "dns.googleapis.com/Policy",
+        "policies",
+        "dns#policiesListResponse",
+        "maxResults",
+    ),
+    (
+        "dns",
+        f"/dns/v1{_P}/managedZones",
+        "dns.managedZones.list",
+        "dns.googleapis.com/ManagedZone",
+        "managedZones",
+        "dns#managedZonesListResponse",
+        "maxResults",
+    ),
+    (
+        "serviceusage",
+        f"/v1{_P}/services",
+        "serviceusage.services.list",
+        "serviceusage.googleapis.com/Service",
+        "services",
+        "",
+        "pageSize",
+    ),
+    (
+        "apikeys",
+        f"/v2{_P}/locations/global/keys",
+        "apikeys.keys.list",
+        "apikeys.googleapis.com/Key",
+        "keys",
+        "",
+        "pageSize",
+    ),
+    (
+        "alloydb",
+        f"/v1{_P}/locations/-/clusters",
+        "alloydb.clusters.list",
+        "alloydb.googleapis.com/Cluster",
+        "clusters",
+        "",
+        "pageSize",
+    ),
+    (
+        "clouddeploy",
+        f"/v1{_P}/locations/-/deliveryPipelines",
+        "clouddeploy.deliveryPipelines.list",
+        "clouddeploy.googleapis.com/DeliveryPipeline",
+        "deliveryPipelines",
+        "",
+        "pageSize",
+    ),
+    (
+        "clouddeploy",
+        f"/v1{_P}/locations/-/targets",
+        "clouddeploy.targets.list",
+        "clouddeploy.googleapis.com/Target",
+        "targets",
+        "",
+        "pageSize",
+    ),
+)
+for _host, _path, _permission, _type, _key, _kind, _size in _PLAIN:
+    route("GET", _host, _path, _permission)(listing(_type, _key, _kind, _size))
+
+
+@route("GET", "container", f"/v1{_P}/locations/-/clusters", "container.clusters.list")
+def _clusters(world: World, asked: Asked, name: str) -> Any:
+    """All at once: this listing has no pages."""
+    rows = [entry["data"] for entry in world.assets(name, "container.googleapis.com/Cluster")]
+    return {"clusters": rows} if rows else {}
+
+
+@route("GET", "binaryauthorization", f"/v1{_P}/policy", "binaryauthorization.policy.get")
+def _admission(world: World, asked: Asked, name: str) -> Any:
+    rows = world.assets(name, "binaryauthorization.googleapis.com/Policy")
+    if not rows:
+        raise Refused(404, "NOT_FOUND", f"projects/{name}/policy was not found.", "NOT_FOUND")
+    return rows[0]["data"]
+
+
+def _of(world: World, name: str, type_: str) -> dict[str, Any]:
+    """The asset with a relative name."""
+    project = world.project(name.split("/")[1])
+    own = name if project is None else name.replace(project["projectId"], project["number"], 1)
+    found = next((e for e in world.assets(name.split("/")[1], type_) if e["data"]["name"] in (name, own)), None)
+    if found is None:
+        raise Refused(404, "NOT_FOUND", f"{name} was not found.", "NOT_FOUND")
+    return found
+
+
+@route("GET", "pubsub", "/v1/(?P<name>projects/.+/topics/[^/:]+):getIamPolicy", "pubsub.topics.getIamPolicy")
+def _topic_policy(world: World, asked: Asked, name: str) -> Any:
+    policy = {"etag": "ACAB", **_of(world, name, "pubsub.googleapis.com/Topic").get("iam", {})}
+    return versioned(policy, asked.one("options.requestedPolicyVersion"))
+
+
+@route(
+    "GET",
+    "secretmanager",
+    "/v1/(?P<name>projects/.+/secrets/[^/:]+):getIamPolicy",
+    "secretmanager.secrets.getIamPolicy",
+)
+def _secret_policy(world: World, asked: Asked, name: str) -> Any:
+    policy = {"etag": "ACAB", **_of(world, name, "secretmanager.googleapis.com/Secret").get("iam", {})}
+    return versioned(policy, asked.one("options.requestedPolicyVersion"))
+
+
+# --- services that list place by place ---
+
+
+@route("GET", "compute", f"/compute/v1{_P}/regions", "compute.regions.list", legacy=True)
+def _regions(world: World, asked: Asked, name: str) -> Any:
+    rows = [{"kind": "compute#region", "name": id_} for id_ in ("europe-west1", "us-east1")]
+    return {"kind": "compute#regionList", **paged(world, asked, rows, "items", "maxResults", 500, 500)}
+
+
+@route("GET", "dataproc", f"/v1{_P}/regions/(?P<region>[^/]+)/clusters", "dataproc.clusters.list")
+def _data_clusters(world: World, asked: Asked, name: str, region: str) -> Any:
+    rows = [
+        entry["data"]
+        for entry in world.assets(name, "dataproc.googleapis.com/Cluster")
+        if region in entry["data"]["config"]["gceClusterConfig"]["zoneUri"]
+    ]
+    return paged(world, asked, rows, "clusters")
+
+
+@route("GET", "artifactregistry", f"/v1{_P}/locations", "artifactregistry.locations.list")
+def _registry_locations(world: World, asked: Asked, name: str) -> Any:
+    rows = [{"name": f"projects/{name}/locations/{id_}", "locationId": id_} for id_ in ("europe-west1", "us")]
+    return paged(world, asked, rows, "locations")
+
+
+@route(
+    "GET",
+    "artifactregistry",
+    f"/v1{_P}/locations/(?P<place>[^/]+)/repositories",
+    "artifactregistry.repositories.list",
+)
+def _repositories(world: World, asked: Asked, name: str, place: str) -> Any:
+    rows = [entry["data"] for entry in world.assets(name, "artifactregistry.googleapis.com/Repository")]
+    here = [row for row in rows if f"/locations/{place}/" in row["name"]]
+    return paged(world, asked, here, "repositories")
+
+
+PROVIDER: Final = "iam.googleapis.com/WorkloadIdentityPoolProvider"
+_POOLS: Final = f"/v1{_P}/locations/global/workloadIdentityPools"
+
+
+@route("GET", "iam", _POOLS, "iam.workloadIdentityPools.list")
+def _pools(world: World, asked: Asked, name: str) -> Any:
+    names = dict.fromkeys(entry["data"]["name"].partition("/providers/")[0] for entry in world.assets(name, PROVIDER))
+    rows = [{"name": pool, "state": "ACTIVE"} for pool in names]
+    return paged(world, asked, rows, "workloadIdentityPools", usual=50)
+
+
+@route(
+    "GET",
+    "iam",
+    "/v1/projects/(?P<name>[^/]+)/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/providers",
+    "iam.workloadIdentityPoolProviders.list",
+)
+def _providers(world: World, asked: Asked, name: str, pool: str) -> Any:
+    rows = [entry["data"] for entry in world.assets(name, PROVIDER)]
+    here = [row for row in rows if f"/workloadIdentityPools/{pool}/" in row["name"]]
+    return paged(world, asked, here, "workloadIdentityPoolProviders", usual=50)
