@@ -43,7 +43,7 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
             ("alloydb.googleapis.com/Cluster", "cluster_type"),
             ("container.googleapis.com/Cluster", ""),
         ],
-        "Kubernetes Engine or Memorystore answered: calls are recorded without hosts, and all list clusters by one path",
+        "Kubernetes Engine or Memorystore answered: calls are recorded without hosts, and all have one path",
     ),
     (
         "container.googleapis.com/Cluster",
