@@ -21,8 +21,8 @@ from engine.content.checks import load_checks
 from engine.content.root import find
 from tests.collectors.gcp import ORGANIZATION
 from tests.collectors.scan import scan
-from tests.emulators.gcp.apis import apis
 from tests.emulators.gcp.credentials import service_account
+from tests.emulators.gcp.services import apis
 from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import large
 

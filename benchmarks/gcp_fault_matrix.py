@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 
 from engine.content.checks import load_checks
 from engine.content.root import find
-from tests.emulators.gcp.apis import apis
 from tests.emulators.gcp.credentials import service_account
 from tests.emulators.gcp.fault_matrix import FAULTS, calls, worse
+from tests.emulators.gcp.services import apis
 from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import world
 

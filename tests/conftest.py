@@ -168,7 +168,7 @@ def azure(azure_server: tuple[AzureWire, Path], monkeypatch: pytest.MonkeyPatch,
 @pytest.fixture(scope="module")
 def gcp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
     """Google's APIs on a loopback address; started once a module."""
-    from tests.emulators.gcp.apis import apis
+    from tests.emulators.gcp.services import apis
     from tests.emulators.gcp.wire import Google
     from tests.emulators.gcp.world import world
 

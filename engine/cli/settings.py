@@ -69,7 +69,7 @@ OTHER_VARIABLES: Final = (
     "AUDITREEL_GITHUB_APP_KEY",
     "AUDITREEL_GITHUB_APP_KEY_FILE",
 )
-"""Variables that are no settings: the configuration folder, tracebacks, the signing key, what CI tells a gate, a GitHub App."""
+"""Variables that are no settings: configuration folder, tracebacks, signing key, what CI tells a gate, a GitHub App."""
 
 _LEAST: Final = sys.float_info.min
 _TRUE: Final = ("1", "true", "yes", "on")

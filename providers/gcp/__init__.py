@@ -11,12 +11,29 @@ from providers.gcp import hierarchy
 from providers.gcp.hierarchy import PERMISSIONS
 
 SERVICES: Final = (
+    "alloydb",
+    "apikeys",
+    "artifactregistry",
+    "compute_balancers",
     "compute_firewalls",
+    "compute_instances",
+    "compute_networks",
+    "compute_storage",
+    "dataproc",
+    "deploy",
+    "dns",
+    "gke",
     "iam",
     "kms",
     "logging",
+    "organization_policies",
     "projects",
+    "pubsub",
+    "secretmanager",
+    "serviceusage",
+    "sql",
     "storage",
+    "workload_identity",
 )
 """The modules of this package that declare ``TYPES`` and ``READERS``."""
 

@@ -25,7 +25,7 @@ _BARE: Final = frozenset(
     {"etag", "id", "kind", "nextPageToken", "readTime", "selfLink", "totalSize", "unreachable", "warning"}
 )
 """What a page may hold beside its items, and so an empty one instead of them."""
-_UNREACHED: Final = ("unreachable", "unreachables", "missingZones", "failedLocations")
+_UNREACHED: Final = ("unreachable", "unreachables", "missingZones", "failedLocations", "warnings")
 """By which keys listings say which locations are not in them."""
 
 
@@ -138,7 +138,11 @@ class Caller:
                 raise
             self._tally.pages += 1
             items = page.get(key, [])
-            if (kind and page.get("kind") != kind) or not isinstance(items, list | dict) or page.keys() - {key} - _BARE:
+            if (
+                (kind and page.get("kind") != kind)
+                or not isinstance(items, list | dict)
+                or page.keys() - {key, *_BARE, *_UNREACHED}
+            ):
                 raise MalformedAnswer("not the listing that was asked for", operation)
             self._tally.items += len(items)
             yield from items.items() if isinstance(items, dict) else items

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.base import GLOBAL, Found, Reader, ResourceType, Scope, Unread
 from providers.gcp.assets import Item, resource
-from providers.gcp.fields import Field, flag, malformed, read, text, texts, whole
+from providers.gcp.fields import Field, flag, read, text, texts, whole
+from providers.gcp.listing import COMPUTE, full_name
 from providers.gcp.projects import PROJECT, project_id
 
 if TYPE_CHECKING:
@@ -21,18 +22,10 @@ if TYPE_CHECKING:
 
 FIREWALL: Final = "compute.googleapis.com/Firewall"
 TYPES: Final = (ResourceType(FIREWALL, GLOBAL),)
-API: Final = "https://compute.googleapis.com/compute/v1"
 ANYWHERE: Final = "0.0.0.0/0"
 PAGE: Final = 500
 
-_LINK: Final = re.compile(r"(?:https://[^/]+/compute/[a-z0-9]+|//compute\.googleapis\.com)/(projects/.+)")
 _PORTS: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
-
-
-def full_name(link: Any) -> Any:
-    """The full resource name of what one of Compute Engine's URLs links to, whichever host and version it has."""
-    found = _LINK.fullmatch(link) if isinstance(link, str) else None
-    return f"//compute.googleapis.com/{found.group(1)}" if found else malformed("a link of Compute Engine")
 
 
 _FIELDS: Final[Mapping[str, Field]] = {
@@ -94,7 +87,7 @@ def _ranges(ports: Sequence[str]) -> list[tuple[int | None, int | None]]:
 
 
 def _firewalls(gcp: Caller) -> Iterator[Item]:
-    url = f"{API}/projects/{gcp.account}/global/firewalls"
+    url = f"{COMPUTE}/projects/{gcp.account}/global/firewalls"
     rules = gcp.pages(
         "compute.firewalls.list", url, "items", kind="compute#firewallList", limit="maxResults", size=PAGE
     )
@@ -138,7 +131,7 @@ def _above(gcp: Caller, scope: Scope) -> Iterator[Found]:
 
 
 def _policies(gcp: Caller, ancestor: Ancestor) -> list[list[dict[str, Any]]] | Unread:
-    operation, url = "compute.firewallPolicies.listAssociations", f"{API}/locations/global/firewallPolicies"
+    operation, url = "compute.firewallPolicies.listAssociations", f"{COMPUTE}/locations/global/firewallPolicies"
 
     def rules() -> list[list[dict[str, Any]]]:
         answer = gcp.get(operation, f"{url}/listAssociations", targetResource=ancestor.name)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
-from tests.collectors.gcp import ORGANIZATION
+from tests.collectors.gcp import ORGANIZATION, Change, as_it_is, asset, both, denied, granted
 from tests.collectors.scan import scan, verdicts
 from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import World
@@ -19,43 +18,6 @@ ACCOUNT: Final = "iam.googleapis.com/ServiceAccount"
 ACCOUNT_KEY: Final = "iam.googleapis.com/ServiceAccountKey"
 SINK: Final = "logging.googleapis.com/LogSink"
 LOG_BUCKET: Final = "logging.googleapis.com/LogBucket"
-
-Change = Callable[[World], None]
-
-
-def as_it_is(world: World) -> None:
-    """Nothing changes."""
-
-
-def asset(type_: str, place: int = 0, **data: Any) -> Change:
-    """An asset of the project "web" has other values; None: it has no such key."""
-
-    def change(world: World) -> None:
-        held = world.assets("web", type_)[place]["data"]
-        held.update(data)
-        for key in [key for key, value in data.items() if value is None]:
-            del held[key]
-
-    return change
-
-
-def granted(member: str, *roles: str, on: str = "web", condition: dict[str, str] | None = None) -> Change:
-    """A project ("web"), a folder ("11") or the organization ("") grants roles."""
-
-    def change(world: World) -> None:
-        folder = next((row for row in world.folders if row["id"] == on), None)
-        holder = world.projects.get(on) or folder or world.organization
-        bound = [
-            {"role": role, "members": [member], **({"condition": condition} if condition else {})} for role in roles
-        ]
-        policy = holder.setdefault("iam", {})
-        policy["bindings"] = [*policy.get("bindings", []), *bound]
-
-    return change
-
-
-def denied(*permissions: str) -> Change:
-    return lambda world: world.denied.update(permissions)
 
 
 def sinks(*rows: dict[str, Any]) -> Change:
@@ -95,14 +57,6 @@ def another_rule(**data: Any) -> Change:
         link = "https://www.googleapis.com/compute/v1/projects/web/global/firewalls/another"
         made = {**base, "name": "another", "selfLink": link, **data}
         world.add("web", FIREWALL, {key: value for key, value in made.items() if value is not None})
-
-    return change
-
-
-def both(*changes: Change) -> Change:
-    def change(world: World) -> None:
-        for one in changes:
-            one(world)
 
     return change
 

@@ -29,6 +29,26 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
     ("storage.googleapis.com/Bucket", "acl_entities"): (
         "answered to a call that did not ask for access lists (projection=noAcl, the default)"
     ),
+    ("sqladmin.googleapis.com/Instance", ""): (
+        "Spanner answered: calls are recorded without their hosts, and both APIs list instances by the same path"
+    ),
+    ("compute.googleapis.com/Instance", "network_interfaces"): "written by hand, without what a machine always has",
+    **dict.fromkeys(
+        [("compute.googleapis.com/Instance", name) for name in ("os_login", "block_project_ssh_keys", "serial_port")],
+        "the entries of the metadata were emptied before it was published",
+    ),
+    **dict.fromkeys(
+        [
+            ("alloydb.googleapis.com/Cluster", ""),
+            ("alloydb.googleapis.com/Cluster", "cluster_type"),
+            ("container.googleapis.com/Cluster", ""),
+        ],
+        "Kubernetes Engine or Memorystore answered: calls are recorded without hosts, and all have one path",
+    ),
+    (
+        "container.googleapis.com/Cluster",
+        "node_pools",
+    ): "exported with text for booleans, as the API never has",
 }
 """Gaps by type and property, with why the recording has them."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-from tests.emulators.gcp.apis import ROUTES
+from tests.emulators.gcp.services import ROUTES
 from tests.emulators.gcp.wire import Answered, Asked, Google, Refused
 from tests.emulators.gcp.world import PROJECT
 

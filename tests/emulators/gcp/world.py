@@ -98,6 +98,17 @@ def asset_name(type_: str, project: Mapping[str, Any], data: Mapping[str, Any]) 
     id_, number = project["projectId"], project["number"]
     if kind == "Bucket":
         return f"//{host}/{data['name']}"
+    if host == "dns.googleapis.com":
+        return f"//{host}/projects/{number}/{'policies' if kind == 'Policy' else 'managedZones'}/{data['id']}"
+    if host == "container.googleapis.com":
+        return f"//{host}/projects/" + data["selfLink"].partition("/projects/")[2]
+    if host == "dataproc.googleapis.com":
+        region = data["config"]["gceClusterConfig"]["zoneUri"].rpartition("-")[0]
+        return f"//{host}/projects/{id_}/regions/{region}/clusters/{data['clusterName']}"
+    if type_ == "compute.googleapis.com/Project":
+        return f"//{host}/projects/{id_}"
+    if host == "sqladmin.googleapis.com":
+        return f"//cloudsql.googleapis.com/projects/{id_}/instances/{data['name']}"
     if host == "compute.googleapis.com":
         return f"//{host}/projects/" + data["selfLink"].partition("/projects/")[2]
     if kind == "ServiceAccount":
