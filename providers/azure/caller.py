@@ -113,13 +113,12 @@ class Caller:
 
     # --- Resource Graph ---
 
-    def rows(self, table: str, type_: str, permission: str | None = None) -> Iterator[Mapping[str, Any]]:
+    def rows(self, table: str, type_: str) -> Iterator[Mapping[str, Any]]:
         """The rows of a type in a table of Resource Graph, of this subscription.
 
-        ``permission`` is the action without which the rows would be withheld, where its name is not the type's. Raises
-        Withheld where it is not granted.
+        Raises Withheld where the action to read the type is not granted: there would be fewer rows, and no error.
         """
-        needed = permission or f"{type_}/read"
+        needed = f"{type_}/read"
         name = f"resourcegraph:{table}/{type_}"
         if not allows(self._granted(), needed):
             raise Withheld(name, needed)

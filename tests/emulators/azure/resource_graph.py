@@ -222,7 +222,7 @@ class ResourceGraph:
             for item in self.tenant
             if item["id"].lower().startswith(below)
             and item["type"].lower() == type_.lower()
-            and self.tenant.grants(client, f"{type_}/latest/read", subscription)
+            and self.tenant.grants(client, f"{type_}/read", subscription)
         ]
         return sorted(rows, key=lambda row: str(row["id"]))
 
