@@ -89,8 +89,8 @@ READERS: Final = (
         read=_patches,
         where="global",
         fills={MACHINE: ("patch_assessment",)},
-        # Not ".../latest/read", by which Compute itself gives the same: Resource Graph asks for the type's own ("Overview
-        # of roles and permissions in Azure Update Manager"). A role of one's own can only name it as ".../*".
+        # Not ".../latest/read", by which Compute itself gives the same: Resource Graph asks for the type's own ("Roles
+        # and permissions in Azure Update Manager"), which a custom role can only name as ".../*".
         permissions=(f"{PATCHES}/read",),
     ),
 )
