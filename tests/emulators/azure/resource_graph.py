@@ -62,8 +62,8 @@ CONTAINERS: Final = (
 ASSESSMENTS: Final = (
     "securityresources | where type =~ 'microsoft.security/assessments' "
     "| extend keyed = name in~ ('06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c', '1195afff-c881-495e-9bc5-1486211ae03f', "
-    "'c0b7cfc6-3172-465a-b378-53c7ff2cc0d5', 'c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5', 'ffff0522-1e88-47fc-8382-2a80ba848f5d'), "
-    "code = tostring(properties.status.code) "
+    "'c0b7cfc6-3172-465a-b378-53c7ff2cc0d5', 'c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5', "
+    "'ffff0522-1e88-47fc-8382-2a80ba848f5d'), code = tostring(properties.status.code) "
     "| where keyed or (code =~ 'Unhealthy' and properties.metadata.recommendationCategory =~ 'SoftwareUpdate') "
     "| extend key = iff(keyed, tolower(name), 'softwareupdate') "
     "| extend id = strcat(tostring(split(tolower(id), '/providers/microsoft.security/assessments/')[0]), "
