@@ -113,13 +113,12 @@ class Caller:
 
     # --- Resource Graph ---
 
-    def rows(self, table: str, type_: str, permission: str | None = None) -> Iterator[Mapping[str, Any]]:
+    def rows(self, table: str, type_: str) -> Iterator[Mapping[str, Any]]:
         """The rows of a type in a table of Resource Graph, of this subscription.
 
-        ``permission`` is the action without which the rows would be withheld, where its name is not the type's. Raises
-        Withheld where it is not granted.
+        Raises Withheld where the action to read the type is not granted: there would be fewer rows, and no error.
         """
-        needed = permission or f"{type_}/read"
+        needed = f"{type_}/read"
         name = f"resourcegraph:{table}/{type_}"
         if not allows(self._granted(), needed):
             raise Withheld(name, needed)
@@ -160,16 +159,20 @@ class Caller:
         return self._asked(self._connections.graph, graph_operation(path), "GET", f"/v1.0/{path}").body
 
     def entra_items(
-        self, path: str, absent: frozenset[str] = frozenset(), name: str | None = None
+        self,
+        path: str,
+        absent: frozenset[str] = frozenset(),
+        name: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[Mapping[str, Any]]:
         """The items below ``value`` of every page of a listing of Microsoft Graph; ``@odata.nextLink`` leads on.
 
         None where one of the error codes ``absent`` documents that there is nothing. ``name`` is that of the operation
-        where the path's would be another one's.
+        where the path's would be another one's; ``headers`` are sent for each page.
         """
         called = name or graph_operation(path)
         try:
-            yield from self._pages(self._connections.graph, called, f"/v1.0/{path}", "@odata.nextLink")
+            yield from self._pages(self._connections.graph, called, f"/v1.0/{path}", "@odata.nextLink", headers)
         except Answered as error:
             if error.code not in absent:
                 raise
@@ -210,14 +213,16 @@ class Caller:
             self._tally.failures.append(why)
             return why
 
-    def _pages(self, client: Client, name: str, url: str, link: str) -> Iterator[Mapping[str, Any]]:
+    def _pages(
+        self, client: Client, name: str, url: str, link: str, headers: Mapping[str, str] | None = None
+    ) -> Iterator[Mapping[str, Any]]:
         seen: set[str] = set()
         following: str | None = url
         while following is not None:
             if following in seen or len(seen) >= MOST_PAGES:
                 raise MalformedAnswer(name, "pages without an end")
             seen.add(following)
-            answer = self._asked(client, name, "GET", following)
+            answer = self._asked(client, name, "GET", following, headers=headers)
             self._tally.pages += 1
             items = _values(name, answer)
             self._tally.items += len(items)
@@ -228,12 +233,20 @@ class Caller:
             # Some providers end with an empty one.
             following = said or None
 
-    def _asked(self, client: Client, name: str, method: str, url: str, body: Any = None) -> Answer:
+    def _asked(
+        self,
+        client: Client,
+        name: str,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         tally, quota = self._tally, self._connections.quota
         tally.calls += 1
 
         def request() -> Answer:
-            return client.send(name, method, url, body)
+            return client.send(name, method, url, body, headers)
 
         def paced() -> Answer:
             quota.take(self._governor.pause)
@@ -270,8 +283,8 @@ def operation(path: str) -> str:
 
 
 def graph_operation(path: str) -> str:
-    """What a path of Microsoft Graph is called in the ledger: itself, without ids and query."""
-    return "graph:" + _ID.sub("{id}", path.partition("?")[0])
+    """What a path of Microsoft Graph is called in the ledger: itself, without ids, cast and query."""
+    return "graph:" + _ID.sub("{id}", path.partition("?")[0].partition("/microsoft.graph.")[0])
 
 
 def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:

@@ -59,13 +59,15 @@ class Client:
         """A token for the audience."""
         return self._tokens.get_token_info(self.scope).token
 
-    def send(self, operation: str, method: str, url: str, body: Any = None) -> Answer:
-        """The answer to one request; ``url`` may be a path below the base.
+    def send(
+        self, operation: str, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """The answer to one request; ``url`` may be a path below the base, ``headers`` are sent beside the usual ones.
 
         Raises :class:`Answered` for an error status, :class:`MalformedAnswer`, and what azure-core raises.
         """
         url = self._own(operation, url)
-        request = HttpRequest(method, url, headers={"Accept": "application/json"}, json=body)
+        request = HttpRequest(method, url, headers={"Accept": "application/json", **(headers or {})}, json=body)
         try:
             client = self._idle.get_nowait()
         except queue.Empty:
@@ -73,12 +75,12 @@ class Client:
         try:
             response = client.send_request(request, **self._options)
             status, raw = response.status_code, response.content
-            headers = {name.lower(): value for name, value in response.headers.items()}
+            told = {name.lower(): value for name, value in response.headers.items()}
         except BaseException:
             client.close()
             raise
         self._idle.put(client)
-        return _answer(operation, status, headers, raw)
+        return _answer(operation, status, told, raw)
 
     def close(self) -> None:
         """Drop the connections."""

@@ -75,7 +75,7 @@ _PATCHES: Final[Shape] = {
 
 def _patches(azure: Caller, scope: Scope) -> Iterator[Found]:
     """The last assessment of each machine; one that was never assessed has none, and nobody knows what it lacks."""
-    for row in azure.rows("patchassessmentresources", PATCHES, f"{PATCHES}/latest/read"):
+    for row in azure.rows("patchassessmentresources", PATCHES):
         machine, _, _ = arm_id(row["id"]).rpartition("/patchassessmentresults/")
         yield Found(MACHINE, machine, {"patch_assessment": shaped(_PATCHES, row, None)})
 
@@ -89,6 +89,8 @@ READERS: Final = (
         read=_patches,
         where="global",
         fills={MACHINE: ("patch_assessment",)},
-        permissions=(f"{PATCHES}/latest/read",),
+        # Not ".../latest/read", by which Compute itself gives the same: Resource Graph asks for the type's own ("Roles
+        # and permissions in Azure Update Manager"), which a custom role can only name as ".../*".
+        permissions=(f"{PATCHES}/read",),
     ),
 )

@@ -51,6 +51,12 @@ def _told(value: Any) -> Any:
     return value
 
 
+def _excludes_guests(users: Mapping[str, Any]) -> bool:
+    """Whether guests are left out: some kinds of them, or all by a word among the users (conditionalAccessUsers)."""
+    named = any(str(user).lower() == "guestsorexternalusers" for user in users.get("excludeUsers") or [])
+    return named or users.get("excludeGuestsOrExternalUsers") is not None
+
+
 _POLICY: Final[Shape] = {
     "state": always("state"),
     "include_users": since(V1, "conditions.users.includeUsers", []),
@@ -59,7 +65,7 @@ _POLICY: Final[Shape] = {
     "exclude_users": since(V1, "conditions.users.excludeUsers", []),
     "exclude_groups": since(V1, "conditions.users.excludeGroups", []),
     "exclude_roles": since(V1, "conditions.users.excludeRoles", []),
-    "excludes_guests": since(V1, "conditions.users.excludeGuestsOrExternalUsers", False, lambda guests: True),
+    "excludes_guests": always("conditions.users", _excludes_guests),
     "include_applications": always("conditions.applications.includeApplications"),
     "exclude_applications": since(V1, "conditions.applications.excludeApplications", []),
     "client_app_types": always("conditions.clientAppTypes"),

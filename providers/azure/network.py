@@ -105,8 +105,8 @@ _GATEWAY: Final[Shape] = {
     "firewall_policy_id": since("2018-12-01", "properties.firewallPolicy.id", None, arm_id),
 }
 _FIREWALL_POLICY: Final[Shape] = {
-    # A policy that does not say is on, and detects.
-    "state": since("2019-09-01", "properties.policySettings.state"),
+    # No documentation says what a policy is that does not say.
+    "state": always("properties.policySettings.state"),
     "mode": since("2019-09-01", "properties.policySettings.mode"),
 }
 

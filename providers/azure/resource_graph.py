@@ -52,12 +52,18 @@ TYPES: Final = (
 """What is read from the table ``resources``. A type that is added here changes the query."""
 ASSESSMENTS: Final = (
     "06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c",  # EDR solution should be installed on virtual machines
+    "1195afff-c881-495e-9bc5-1486211ae03f",  # Machines should have vulnerability findings resolved
     "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",  # Azure registry container images should have vulnerabilities resolved
     "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",  # Azure running container images should have vulnerabilities resolved
     "ffff0522-1e88-47fc-8382-2a80ba848f5d",  # Machines should have a vulnerability assessment solution
 )
 """Which assessments are read of the table ``securityresources``, by their keys: all of them would be as many as
-resources times rules."""
+resources times rules. Those of findings say nothing any more where UPDATES does (since July 2026 in public Azure)."""
+UPDATES: Final = "softwareupdate"
+"""What outstanding updates are called here, in the place of a key: Defender for Cloud makes an assessment with a key of
+its own of each vulnerable package of a machine, a container or an image, and gives them a category ("Transition from
+grouped to individual recommendations in Defender for Cloud"). They are counted: there may be millions."""
+_BELOW: Final = "/providers/microsoft.security/assessments/"
 _COLUMNS: Final = "id, name, type, location, kind, sku, tags, identity, zones, managedBy, apiVersion, properties"
 _LIST: Final = ", ".join(f"'{name}'" for name in TYPES)
 _KEYS: Final = ", ".join(f"'{key}'" for key in ASSESSMENTS)
@@ -71,8 +77,15 @@ QUERIES: Final[Mapping[str, str]] = {
         "| project id, name, type, location, tags, properties | order by id asc"
     ),
     "securityresources": (
-        f"securityresources | where type =~ 'microsoft.security/assessments' and name in~ ({_KEYS}) "
-        "| project id, name, type, properties | order by id asc"
+        "securityresources | where type =~ 'microsoft.security/assessments' "
+        "| extend keyed = name in~ ("
+        f"{_KEYS}), code = tostring(properties.status.code) "
+        "| where keyed or (code =~ 'Unhealthy' and properties.metadata.recommendationCategory =~ 'SoftwareUpdate') "
+        f"| extend key = iff(keyed, tolower(name), '{UPDATES}') "
+        f"| extend id = strcat(tostring(split(tolower(id), '{_BELOW}')[0]), '{_BELOW}', key) "
+        "| extend displayName = iff(keyed, tostring(properties.displayName), 'Software updates should be installed') "
+        "| extend cause = iff(keyed, tostring(properties.status.cause), '') "
+        "| summarize findings = count() by id, type, name = key, displayName, code, cause | order by id asc"
     ),
     "patchassessmentresources": (
         "patchassessmentresources | where type =~ 'microsoft.compute/virtualmachines/patchassessmentresults' "

@@ -83,11 +83,18 @@ def _alerts(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
     return {"defender_alerts": [shaped(_ALERT, item, ALERTS) for item in items]}
 
 
+def _said(text: str) -> str:
+    """A column's text: Resource Graph says "" for what is not there."""
+    if not text:
+        raise ValueError("nothing is said")
+    return text
+
+
 _ASSESSMENT: Final[Shape] = {
     "key": always("name", str.lower),
-    "display_name": always("properties.displayName"),
-    "status": always("properties.status.code"),
-    "cause": since("", "properties.status.cause"),
+    "display_name": always("displayName", _said),
+    "status": always("code", _said),
+    "cause": always("cause", lambda cause: cause or None),
     # Of what: the assessment's id begins with it.
     "assessed_id": always("id", lambda id_: id_.lower().partition("/providers/microsoft.security/assessments/")[0]),
 }

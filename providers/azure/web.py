@@ -21,6 +21,8 @@ CONFIGURATION: Final = "2023-12-01"
 def _principals(identity: Mapping[str, Any]) -> list[str]:
     """Object ids of the identities of a resource: its own, and those that it was given."""
     own = identity.get("principalId")
+    if not own and "systemassigned" in identity["type"].lower().replace(" ", ""):
+        raise LookupError("an identity of its own without an id")
     given = [item["principalId"] for item in (identity.get("userAssignedIdentities") or {}).values()]
     return [*([own] if own else []), *given]
 

@@ -100,12 +100,20 @@ def test_identities_of_functions_are_judged_by_their_roles(azure: AzureWire) -> 
     site(azure, "own", "functionapp", identity={"type": "SystemAssigned", "principalId": own})
     site(azure, "given", "functionapp,linux", identity=user)
     site(azure, "bare", "functionapp")
+    site(azure, "nameless", "functionapp", identity={"type": "SystemAssigned"})
     site(azure, "web", "app", identity=user)
     assign(azure, own, "ServicePrincipal", role=READER)
     assign(azure, own, "ServicePrincipal", at=f"{PATH}/resourceGroups/rg/providers/{SITE}/own")
     assign(azure, given, "ServicePrincipal", role=OWNER, at=f"{PATH}/resourceGroups/rg")
     found = {name: verdict for (_, name), verdict in verdicts(scan((IDENTITY,))[1]).items()}
-    assert found == {"own": "pass", "given": "fail", "bare": "pass", "web": "not_applicable"}
+    assert found == {
+        "own": "pass",
+        "given": "fail",
+        "bare": "pass",
+        # An identity that is there, and whose id is not told.
+        "nameless": "unknown",
+        "web": "not_applicable",
+    }
     azure.faults.add("denied", "arm:Microsoft.Authorization/roleAssignments")
     found = {name: verdict for (_, name), verdict in verdicts(scan((IDENTITY,))[1]).items()}
     assert found["own"] == found["given"] == "unknown"

@@ -92,6 +92,19 @@ def test_members_of_a_group_own_what_it_owns(azure: AzureWire) -> None:
     assert owners() == ("fail", None)
 
 
+def test_service_principals_in_a_group_own_what_it_owns(azure: AzureWire) -> None:
+    assign(azure, principal(azure, 0, "Group"), "Group")
+    service = {"@odata.type": "#microsoft.graph.servicePrincipal", "id": "05e40000-0000-4000-8000-000000000008"}
+    azure.tenant.directory[f"groups/{GROUP}/transitiveMembers"] = [member(1), member(2), member(3), service]
+    assert owners() == ("fail", None)
+
+
+def test_a_group_that_holds_users_alone_has_no_service_principals(azure: AzureWire) -> None:
+    assign(azure, principal(azure, 0, "Group", groupTypes=["Unified"]), "Group")
+    azure.tenant.directory[f"groups/{GROUP}/transitiveMembers"] = [member(1), member(2)]
+    assert owners() == ("pass", None)
+
+
 def test_an_owner_who_was_deleted_is_none(azure: AzureWire) -> None:
     assign(azure, principal(azure, 1))
     assign(azure, "05e40000-0000-4000-8000-000000000009")
@@ -113,7 +126,8 @@ def test_a_group_that_several_subscriptions_know_is_asked_for_once(azure: AzureW
     assign(azure, GROUP, "Group", role=READER, at=ABOVE)
     azure.tenant.directory[f"groups/{GROUP}/transitiveMembers"] = [member(1), member(2)]
     assert {f.verdict for f in scan((OWNERS,))[1]} == {"pass"}
-    assert azure.traffic.calls["graph:groups/{id}/transitiveMembers"] == 1
+    # For its users, and for its service principals.
+    assert azure.traffic.calls["graph:groups/{id}/transitiveMembers"] == 2
     assert azure.traffic.calls["arm:Microsoft.Authorization/roleAssignments"] == 2
 
 

@@ -177,6 +177,15 @@ def test_assessments_that_are_not_answered_are_unknown(azure: AzureWire, kind: A
     assert [f.verdict for f in findings] == ["unknown"]
 
 
+def test_assessments_take_the_permission_that_resource_graph_asks_for(azure: AzureWire) -> None:
+    assessed(azure, "current", 0, 0, "2026-11-20T00:00:00Z")
+    role = azure.tenant.data["applications"][0]
+    role["notActions"] = [f"{PATCHES}/latest/read"]
+    assert [f.verdict for f in scan(UPDATES)[1]] == ["pass"]
+    role["notActions"] = [f"{PATCHES}/read"]
+    assert [(f.verdict, f.reason) for f in scan(UPDATES)[1]] == [("unknown", "access_denied")]
+
+
 def test_scale_sets_that_are_withheld_are_not_none(azure: AzureWire) -> None:
     azure.tenant.add(SCALE_SET, "unseen", {}, zones=["1", "2"])
     azure.tenant.data["applications"][0]["notActions"] = [f"{SCALE_SET}/read"]

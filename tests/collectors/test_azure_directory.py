@@ -150,6 +150,18 @@ def test_what_a_policy_leaves_open_is_open(azure: AzureWire, controls: Any, cond
     assert (found[ADMINS], found[USERS], found[LEGACY]) == (verdict, verdict, "fail")
 
 
+def test_guests_who_are_left_out_by_a_word_among_the_users_are_left_out(azure: AzureWire) -> None:
+    policy(azure, {"builtInControls": ["mfa"]}, users={"excludeUsers": ["GuestsOrExternalUsers"]})
+    policy(
+        azure,
+        {"builtInControls": ["block"]},
+        users={"excludeUsers": ["GuestsOrExternalUsers"]},
+        clientAppTypes=["exchangeActiveSync", "other"],
+    )
+    found = demands(azure)
+    assert (found[USERS], found[LEGACY]) == ("fail", "fail")
+
+
 def test_policies_that_are_reported_only_demand_nothing(azure: AzureWire) -> None:
     policy(azure, {"builtInControls": ["mfa"]})
     azure.tenant.directory[POLICIES][0]["state"] = "enabledForReportingButNotEnforced"

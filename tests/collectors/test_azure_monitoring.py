@@ -226,6 +226,17 @@ def test_assessments_pass_and_fail_by_their_status(azure: AzureWire) -> None:
         assert found[check, "unsaid"] == {"unknown", "not_applicable"}
 
 
+def test_packages_that_are_vulnerable_are_one_finding_of_their_resource(azure: AzureWire) -> None:
+    assessment(azure, "ill", "ffff0522-1e88-47fc-8382-2a80ba848f5d", "Healthy")
+    for number, code in enumerate(("Unhealthy", "Unhealthy", "Healthy")):
+        assessment(azure, "ill", f"00000000-0000-4000-8000-00000000000{number}", code)
+    for item in azure.tenant:
+        if item["name"].startswith("00000000"):
+            item["properties"]["metadata"] = {"recommendationCategory": "SoftwareUpdate"}
+    found = [(row.subject.id.rpartition("/")[2], row.verdict) for row in scan((VULNERABLE,))[1]]
+    assert sorted(found) == [("ffff0522-1e88-47fc-8382-2a80ba848f5d", "pass"), ("softwareupdate", "fail")]
+
+
 @pytest.mark.parametrize("kind", ["denied", "throttled", "hollow"])
 def test_assessments_that_are_not_seen_are_no_empty_listing(azure: AzureWire, kind: Any) -> None:
     azure.faults.add(kind, "resourcegraph:securityresources")

@@ -118,7 +118,7 @@ def _running(azure: AzureWire, path: str) -> None:
         "frontendIPConfigurations": [{"properties": {"publicIPAddress": {"id": "/ip"}}}],
         "sku": {"tier": "WAF_v2"},
     }
-    policy = {"firewallPolicy": {"id": add(firewalls, "rules", {})}}
+    policy = {"firewallPolicy": {"id": add(firewalls, "rules", {"policySettings": {"state": "Enabled"}})}}
     add("Microsoft.Network/applicationGateways", "front", {**front, **policy})
     bus = add("Microsoft.ServiceBus/namespaces", "bus", {}, sku={"name": "Standard"})
     queue = {"deadLetteringOnMessageExpiration": True, "maxDeliveryCount": 10}

@@ -81,6 +81,8 @@ def test_an_operation_is_named_by_its_type(path: str, name: str) -> None:
 def test_an_operation_of_microsoft_graph_is_its_path_without_ids() -> None:
     id_ = "05e40000-0000-4000-8000-000000000001"
     assert graph_operation(f"groups/{id_}/transitiveMembers?$top=9") == "graph:groups/{id}/transitiveMembers"
+    cast = f"groups/{id_}/transitiveMembers/microsoft.graph.user?$count=true"
+    assert graph_operation(cast) == "graph:groups/{id}/transitiveMembers"
 
 
 def test_who_finds_the_quota_used_up_waits_for_its_window() -> None:

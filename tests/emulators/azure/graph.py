@@ -68,7 +68,7 @@ _DEFAULT: Final = {
 
 _EXPANDED: Final = ("principal",)
 """Relationships, which are given where $expand asks for them."""
-_KEPT: Final = ("$expand", "$filter", "$select", "$top")
+_KEPT: Final = ("$count", "$expand", "$filter", "$select", "$top")
 
 
 def _rule(text: str) -> tuple[str, list[str]]:
@@ -80,6 +80,16 @@ def _rule(text: str) -> tuple[str, list[str]]:
     raise ValueError(f"a $filter that nobody wrote down: {text}")
 
 
+def _listed(path: str, item: dict[str, Any], cast: str, request: Request) -> bool:
+    """Whether an object is listed: of a cast its kind, and service principals in groups for an advanced query alone."""
+    kind = item.get("@odata.type", "").lower()
+    if cast and kind != f"#microsoft.graph.{cast}".lower():
+        return False
+    eventual = request.headers.get("consistencylevel") == "eventual"
+    advanced = bool(cast) and eventual and request.query.get("$count") == "true"
+    return advanced or not path.endswith("/transitiveMembers") or kind != "#microsoft.graph.serviceprincipal"
+
+
 class Graph:
     """Answers from a tenant's directory, ``page_size`` items a page."""
 
@@ -89,7 +99,7 @@ class Graph:
 
     def answer(self, request: Request, call: Call, client: str, base: str) -> Answer:
         """The answer to a request that bears a good token of an application."""
-        path = request.path.removeprefix(GRAPH)
+        path, _, cast = request.path.removeprefix(GRAPH).partition("/microsoft.graph.")
         held = self.tenant.directory.get(path)
         if held is None or request.method != "GET":
             return errors.error(call, "Request_ResourceNotFound", 404, f"Resource not found for the segment '{path}'.")
@@ -99,15 +109,27 @@ class Graph:
         unlicensed = self._unlicensed(call)
         if unlicensed is not None:
             return unlicensed
+        if cast == "servicePrincipal" and self._unified(path):
+            return errors.error(call, "Request_UnsupportedQuery", 400, "Unsupported property filter clause operator.")
         context = {"@odata.context": f"{base}{GRAPH}$metadata#{path}"}
         if isinstance(held, dict):
             return errors.answered({**context, **held}, graph=True)
+        held = [item for item in held if _listed(path, item, cast, request)]
         rule = request.query.get("$filter")
         wanted = None if rule is None else _rule(rule)
         if wanted is not None and len(wanted[1]) > MOST_VALUES:
             return errors.error(call, "Request_UnsupportedQuery", 400, "Too many child clauses specified.")
         found = [item for item in held if wanted is None or item.get(wanted[0]) in wanted[1]]
-        return self._page(path, [self._shown(path, item, request) for item in found], request, base, context)
+        shown = [self._shown(path, item, request) for item in found]
+        if cast:
+            # Of one kind, which the request names.
+            shown = [{name: value for name, value in item.items() if name != "@odata.type"} for item in shown]
+        return self._page(request.path.removeprefix(GRAPH), shown, request, base, context)
+
+    def _unified(self, path: str) -> bool:
+        """Whether a path is below a Microsoft 365 group, whose members are users alone."""
+        groups = self.tenant.directory.get("groups", [])
+        return any(path.startswith(f"groups/{row['id']}/") and "Unified" in row.get("groupTypes", ()) for row in groups)
 
     def _unlicensed(self, call: Call) -> Answer | None:
         licences = self.tenant.data["licences"]

@@ -27,7 +27,7 @@ def identify(request: Request) -> Call:
 def _asked(request: Request) -> tuple[str, str, str]:
     path = request.path
     if path.startswith(GRAPH):
-        operation = _GUID.sub("{id}", path.removeprefix(GRAPH))
+        operation = _GUID.sub("{id}", path.removeprefix(GRAPH).partition("/microsoft.graph.")[0])
         # Counted apart from other requests for users ("Microsoft Graph service-specific throttling limits").
         dear = "signInActivity" in request.query.get("$select", "").split(",")
         return "graph", f"{operation}/signInActivity" if dear else operation, "-"

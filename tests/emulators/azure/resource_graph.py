@@ -60,10 +60,17 @@ CONTAINERS: Final = (
     "| project id, name, type, location, tags, properties | order by id asc"
 )
 ASSESSMENTS: Final = (
-    "securityresources | where type =~ 'microsoft.security/assessments' and name in~ "
-    "('06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c', 'c0b7cfc6-3172-465a-b378-53c7ff2cc0d5', "
-    "'c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5', 'ffff0522-1e88-47fc-8382-2a80ba848f5d') "
-    "| project id, name, type, properties | order by id asc"
+    "securityresources | where type =~ 'microsoft.security/assessments' "
+    "| extend keyed = name in~ ('06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c', '1195afff-c881-495e-9bc5-1486211ae03f', "
+    "'c0b7cfc6-3172-465a-b378-53c7ff2cc0d5', 'c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5', "
+    "'ffff0522-1e88-47fc-8382-2a80ba848f5d'), code = tostring(properties.status.code) "
+    "| where keyed or (code =~ 'Unhealthy' and properties.metadata.recommendationCategory =~ 'SoftwareUpdate') "
+    "| extend key = iff(keyed, tolower(name), 'softwareupdate') "
+    "| extend id = strcat(tostring(split(tolower(id), '/providers/microsoft.security/assessments/')[0]), "
+    "'/providers/microsoft.security/assessments/', key) "
+    "| extend displayName = iff(keyed, tostring(properties.displayName), 'Software updates should be installed') "
+    "| extend cause = iff(keyed, tostring(properties.status.cause), '') "
+    "| summarize findings = count() by id, type, name = key, displayName, code, cause | order by id asc"
 )
 PATCHES: Final = (
     "patchassessmentresources | where type =~ 'microsoft.compute/virtualmachines/patchassessmentresults' "
@@ -103,6 +110,7 @@ _TYPES: Final = (
 )
 _KEYS: Final = (
     "06e3a6db-6c0c-4ad9-943f-31d9d73ecf6c",
+    "1195afff-c881-495e-9bc5-1486211ae03f",
     "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",
     "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",
     "ffff0522-1e88-47fc-8382-2a80ba848f5d",
@@ -222,22 +230,24 @@ class ResourceGraph:
             for item in self.tenant
             if item["id"].lower().startswith(below)
             and item["type"].lower() == type_.lower()
-            and self.tenant.grants(client, f"{type_}/latest/read", subscription)
+            and self.tenant.grants(client, f"{type_}/read", subscription)
         ]
         return sorted(rows, key=lambda row: str(row["id"]))
 
     def _assessments(self, client: str, subscription: str) -> list[dict[str, Any]]:
         below = f"/subscriptions/{subscription.lower()}/"
         granted = self.tenant.grants(client, "Microsoft.Security/assessments/read", subscription)
-        rows = [
-            {**{key: item[key] for key in ("id", "name", "properties")}, "type": "microsoft.security/assessments"}
-            for item in self.tenant
-            if granted
-            and item["type"] == "Microsoft.Security/assessments"
-            and item["id"].lower().startswith(below)
-            and item["name"].lower() in _KEYS
-        ]
-        return sorted(rows, key=lambda row: str(row["id"]))
+        rows: dict[str, dict[str, Any]] = {}
+        for item in self.tenant:
+            if not (
+                granted
+                and item["type"] == "Microsoft.Security/assessments"
+                and item["id"].lower().startswith(below)
+                and (row := _assessed(item)) is not None
+            ):
+                continue
+            rows.setdefault(row["id"], {**row, "findings": 0})["findings"] += 1
+        return sorted(rows.values(), key=lambda row: str(row["id"]))
 
     def _containers(self, client: str, subscription: str) -> list[dict[str, Any]]:
         rows = []
@@ -270,6 +280,25 @@ class ResourceGraph:
                 if item["type"] == "Microsoft.Resources/resourceGroups" and item["id"].lower().startswith(below)
             ]
         return sorted(rows, key=lambda row: str(row["id"]))
+
+
+def _assessed(item: dict[str, Any]) -> dict[str, Any] | None:
+    """What becomes of an assessment before it is counted; None where it is left out."""
+    said, keyed = item["properties"], item["name"].lower() in _KEYS
+    code = said["status"].get("code", "")
+    updates = str((said.get("metadata") or {}).get("recommendationCategory")).lower() == "softwareupdate"
+    if not (keyed or (updates and code.lower() == "unhealthy")):
+        return None
+    key = item["name"].lower() if keyed else "softwareupdate"
+    of, below, _ = item["id"].lower().partition("/providers/microsoft.security/assessments/")
+    return {
+        "id": f"{of}{below}{key}",
+        "type": "microsoft.security/assessments",
+        "name": key,
+        "displayName": said.get("displayName", "") if keyed else "Software updates should be installed",
+        "code": code,
+        "cause": said["status"].get("cause", "") if keyed else "",
+    }
 
 
 def _reformatted(value: Any) -> Any:
