@@ -270,6 +270,7 @@ COMPUTE: Final[list[Case]] = [
     ("gcp.compute.instance_no_ip_forwarding", "app-1", asset(INSTANCE, canIpForward=True), "fail"),
     ("gcp.compute.instance_no_ip_forwarding", "gke-main-node-1", as_it_is, "not_applicable"),
     ("gcp.compute.instance_no_ip_forwarding", "app-1", asset(INSTANCE, canIpForward="false"), "unknown"),
+    ("gcp.compute.instance_no_ip_forwarding", "app-1", asset(INSTANCE, canIpForward=None), "unknown"),
     ("gcp.compute.instance_group_resilient", "apps", as_it_is, "pass"),
     ("gcp.compute.instance_group_resilient", "apps", asset(GROUP, autoHealingPolicies=None), "fail"),
     ("gcp.compute.instance_group_resilient", "apps", asset(GROUP, autoHealingPolicies={}), "unknown"),
