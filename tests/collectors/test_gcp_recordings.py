@@ -41,6 +41,7 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
         [
             ("alloydb.googleapis.com/Cluster", ""),
             ("alloydb.googleapis.com/Cluster", "cluster_type"),
+            ("alloydb.googleapis.com/Cluster", "continuous_backup"),
             ("container.googleapis.com/Cluster", ""),
         ],
         "Kubernetes Engine or Memorystore answered: calls are recorded without hosts, and all have one path",
