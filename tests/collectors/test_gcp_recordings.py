@@ -33,6 +33,7 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
         "Spanner answered: calls are recorded without their hosts, and both APIs list instances by the same path"
     ),
     ("compute.googleapis.com/Instance", "network_interfaces"): "written by hand, without what a machine always has",
+    ("compute.googleapis.com/Instance", "can_ip_forward"): "written by hand, without what a machine always has",
     **dict.fromkeys(
         [("compute.googleapis.com/Instance", name) for name in ("os_login", "block_project_ssh_keys", "serial_port")],
         "the entries of the metadata were emptied before it was published",
