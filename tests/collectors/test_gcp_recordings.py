@@ -34,6 +34,8 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
     ),
     ("compute.googleapis.com/Instance", "network_interfaces"): "written by hand, without what a machine always has",
     ("compute.googleapis.com/Instance", "can_ip_forward"): "written by hand, without what a machine always has",
+    ("compute.googleapis.com/BackendService", "load_balancing_scheme"): "written by hand, with a name alone",
+    ("compute.googleapis.com/BackendService", "protocol"): "written by hand, with a name alone",
     **dict.fromkeys(
         [("compute.googleapis.com/Instance", name) for name in ("os_login", "block_project_ssh_keys", "serial_port")],
         "the entries of the metadata were emptied before it was published",
