@@ -18,8 +18,8 @@ TYPES: Final = (ResourceType(CLUSTER, GLOBAL),)
 _CLUSTER: Final[Mapping[str, Field]] = {
     "cluster_type": Field("clusterType"),
     "kms_key": Field("encryptionConfig.kmsKeyName", text, None),
-    # Continuous backup is on unless it was turned off, and then false is there.
-    "continuous_backup": Field("continuousBackupConfig.enabled", flag, True),
+    # An optional field, so false is there too. What a cluster does that has none is not in the reference.
+    "continuous_backup": Field("continuousBackupConfig.enabled", flag),
     "tags": Field("labels", labels, {}),
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.base import GLOBAL, ResourceType
 from providers.gcp.assets import Item, resource
-from providers.gcp.fields import Field, labels, read, text
+from providers.gcp.fields import Field, labels, malformed, read
 from providers.gcp.listing import by_name, place
 
 if TYPE_CHECKING:
@@ -21,11 +21,18 @@ TYPES: Final = (ResourceType(REPOSITORY, GLOBAL),)
 API: Final = "https://artifactregistry.googleapis.com/v1"
 LIST: Final = "artifactregistry.projects.locations.repositories.list"
 
+
+def _state(value: Any) -> Any:
+    return (
+        read({"state": Field("enablementState")}, value)["state"] if isinstance(value, dict) else malformed("an object")
+    )
+
+
 _REPOSITORY: Final[Mapping[str, Field]] = {
     "format": Field("format"),
-    # Output only: what results from the repository's own setting and from whether the project scans. Repositories that
-    # nobody asked about say nothing.
-    "scanning": Field("vulnerabilityScanningConfig.enablementState", text, None),
+    # What results from the repository's own setting and from whether the project scans. One without a setting follows
+    # the project ("Not set. This will be treated as INHERITED for Docker repositories").
+    "scanning": Field("vulnerabilityScanningConfig", _state, None),
     "tags": Field("labels", labels, {}),
 }
 

@@ -40,12 +40,16 @@ Properties = Callable[["Caller", str, Any], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a content of the inventory is to a resource type: properties ``fills``, read by ``read``."""
+    """What a content of the inventory is to a resource type: properties ``fills``, read by ``read``.
+
+    ``also`` are further asset types of the inventory that are resources of the type.
+    """
 
     type: str
     fills: tuple[str, ...]
     read: Properties
     content: str
+    also: tuple[str, ...] = ()
 
     def found(self, gcp: Caller, name: str, value: Any) -> Found:
         """The resource with this full name."""
@@ -65,7 +69,7 @@ class Bulk:
 
     def __call__(self, gcp: Caller, scope: Scope) -> Iterator[Found]:
         """Every asset of the project that is of one of the kinds."""
-        kinds = {kind.type: kind for kind in self.kinds}
+        kinds = {name: kind for kind in self.kinds for name in (kind.type, *kind.also)}
         content = self.kinds[0].content
         for name, asset in gcp.assets(content, sorted(kinds)):
             kind = kinds[asset["assetType"]]
@@ -94,9 +98,13 @@ def resource(
     operations: tuple[str, ...],
     items: Callable[[Caller], Iterable[Item]],
     permissions: tuple[str, ...],
+    also: tuple[str, ...] = (),
 ) -> Reader:
-    """The lister of a type: by the inventory, else by ``items``, which calls ``operations``."""
-    kind = Kind(type_, fills, read, RESOURCE)
+    """The lister of a type: by the inventory, else by ``items``, which calls ``operations``.
+
+    ``also`` are the asset types that the inventory has beside the type for what ``items`` lists with it.
+    """
+    kind = Kind(type_, fills, read, RESOURCE, also)
     direct = Reader(
         operations=operations,
         read=Direct(kind, items),

@@ -16,6 +16,8 @@ from providers.gcp.listing import compute, full_name, listed
 PROXY: Final = "compute.googleapis.com/TargetHttpsProxy"
 TLS: Final = "compute.googleapis.com/SslPolicy"
 BACKEND: Final = "compute.googleapis.com/BackendService"
+REGIONAL: Final = "compute.googleapis.com/RegionBackendService"
+"""What the inventory calls a backend service of a region; Compute Engine's own listing has both."""
 TYPES: Final = (ResourceType(PROXY, GLOBAL), ResourceType(TLS, GLOBAL), ResourceType(BACKEND, GLOBAL))
 
 _PROXY: Final[Mapping[str, Field]] = {
@@ -38,5 +40,5 @@ _BACKEND: Final[Mapping[str, Field]] = {
 READERS: Final = (
     listed(PROXY, _PROXY, compute("targetHttpsProxies")),
     listed(TLS, _TLS, compute("sslPolicies")),
-    listed(BACKEND, _BACKEND, compute("backendServices")),
+    listed(BACKEND, _BACKEND, compute("backendServices"), also=(REGIONAL,)),
 )

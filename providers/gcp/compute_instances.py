@@ -63,7 +63,8 @@ def _interfaces(value: Any) -> Any:
 _INSTANCE: Final[Mapping[str, Field]] = {
     "status": Field("status"),
     "network_interfaces": Field("networkInterfaces", _interfaces),
-    "can_ip_forward": Field("canIpForward", flag, False),
+    # False is there too; the reference names no default.
+    "can_ip_forward": Field("canIpForward", flag),
     # A machine without a service account has no such list.
     "service_accounts": Field("serviceAccounts", rows(_ACCOUNT), []),
     # Machines of images that do not support it have no configuration.

@@ -1,6 +1,6 @@
 """Compute Engine: disks, the schedules of their snapshots, and the snapshots.
 
-Source: Compute Engine API reference, "disks", "resourcePolicies", "snapshots".
+Sources: Compute Engine API reference, "disks", "resourcePolicies", "snapshots"; Cloud Asset Inventory, "Asset types".
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from providers.gcp.caller import Caller
 
 DISK: Final = "compute.googleapis.com/Disk"
+REGIONAL: Final = "compute.googleapis.com/RegionDisk"
+"""What the inventory calls a disk with a replica in another zone; Compute Engine's own listing has both."""
 POLICY: Final = "compute.googleapis.com/ResourcePolicy"
 SNAPSHOT: Final = "compute.googleapis.com/Snapshot"
 TYPES: Final = (ResourceType(DISK, GLOBAL), ResourceType(POLICY, GLOBAL), ResourceType(SNAPSHOT, GLOBAL))
@@ -47,7 +49,7 @@ def _policy(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, Any
 
 
 READERS: Final = (
-    listed(DISK, _DISK, compute("disks")),
+    listed(DISK, _DISK, compute("disks"), also=(REGIONAL,)),
     listed(POLICY, {"status": Field("status")}, compute("resourcePolicies"), _policy, ("snapshot_schedule",)),
     listed(SNAPSHOT, _SNAPSHOT, compute_global("snapshots", "compute#snapshotList")),
 )

@@ -134,8 +134,12 @@ def listed(
     listing: Listing | Aggregated,
     more: Properties | None = None,
     fills: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
 ) -> Reader:
-    """The lister of a type whose properties stand in a table, and those of ``fills`` that ``more`` reads."""
+    """The lister of a type whose properties stand in a table, and those of ``fills`` that ``more`` reads.
+
+    ``also``: see :func:`providers.gcp.assets.resource`.
+    """
 
     def properties(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
         further = more(gcp, name, item) if more else {}
@@ -148,4 +152,5 @@ def listed(
         operations=(listing.operation,),
         items=listing,
         permissions=(listing.permission,),
+        also=also,
     )

@@ -91,7 +91,8 @@ READERS: Final = (
         where=GLOBAL,
         of=INSTANCE,
         fills={INSTANCE: ("restores",)},
-        permissions=("cloudsql.instances.get",),
+        # For those of an instance and those of a project (Cloud SQL, "Required permissions for common tasks").
+        permissions=("cloudsql.instances.get", "cloudsql.instances.list"),
         gone_codes=GONE,
     ),
 )

@@ -52,6 +52,10 @@ READERS: Final = (
         _provider,
         operations=(LIST, POOLS),
         items=_providers,
-        permissions=("iam.workloadIdentityPoolProviders.list", "iam.workloadIdentityPools.list"),
+        # The form in which a role has them (IAM, "Identity and Access Management roles and permissions").
+        permissions=(
+            "iam.googleapis.com/workloadIdentityPoolProviders.list",
+            "iam.googleapis.com/workloadIdentityPools.list",
+        ),
     ),
 )

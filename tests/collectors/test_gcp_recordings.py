@@ -33,6 +33,9 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
         "Spanner answered: calls are recorded without their hosts, and both APIs list instances by the same path"
     ),
     ("compute.googleapis.com/Instance", "network_interfaces"): "written by hand, without what a machine always has",
+    ("compute.googleapis.com/Instance", "can_ip_forward"): "written by hand, without what a machine always has",
+    ("compute.googleapis.com/BackendService", "load_balancing_scheme"): "written by hand, with a name alone",
+    ("compute.googleapis.com/BackendService", "protocol"): "written by hand, with a name alone",
     **dict.fromkeys(
         [("compute.googleapis.com/Instance", name) for name in ("os_login", "block_project_ssh_keys", "serial_port")],
         "the entries of the metadata were emptied before it was published",
@@ -41,6 +44,7 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
         [
             ("alloydb.googleapis.com/Cluster", ""),
             ("alloydb.googleapis.com/Cluster", "cluster_type"),
+            ("alloydb.googleapis.com/Cluster", "continuous_backup"),
             ("container.googleapis.com/Cluster", ""),
         ],
         "Kubernetes Engine or Memorystore answered: calls are recorded without hosts, and all have one path",

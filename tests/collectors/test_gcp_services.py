@@ -164,6 +164,14 @@ def restored(**operation: Any) -> Change:
     return lambda world: world.projects["web"]["sqlOperations"][0].update(operation)
 
 
+def regional_disk(world: World) -> None:
+    """The project "web" has a disk with a replica in another zone, which the inventory gives another type."""
+    link = "https://www.googleapis.com/compute/v1/projects/web/regions/europe-west1/disks/mirrored"
+    world.add(
+        "web", DISK, {"kind": "compute#disk", "name": "mirrored", "selfLink": link, "labels": {"data": "sensitive"}}
+    )
+
+
 UNATTACHED: Final = asset(DISK, users=None)
 COMPUTE: Final[list[Case]] = [
     ("gcp.compute.disk_customer_key", "app-1", as_it_is, "pass"),
@@ -171,6 +179,7 @@ COMPUTE: Final[list[Case]] = [
     ("gcp.compute.disk_customer_key", "app-1", asset(DISK, diskEncryptionKey={"sha256": "abc="}), "pass"),
     ("gcp.compute.disk_customer_key", "spare", as_it_is, "not_applicable"),
     ("gcp.compute.disk_customer_key", "app-1", asset(DISK, labels=["data"]), "unknown"),
+    ("gcp.compute.disk_customer_key", "mirrored", regional_disk, "fail"),
     ("gcp.compute.disk_snapshot_schedule", "app-1", as_it_is, "pass"),
     ("gcp.compute.disk_snapshot_schedule", "app-1", asset(DISK, resourcePolicies=None), "pass"),
     (
@@ -261,6 +270,7 @@ COMPUTE: Final[list[Case]] = [
     ("gcp.compute.instance_no_ip_forwarding", "app-1", asset(INSTANCE, canIpForward=True), "fail"),
     ("gcp.compute.instance_no_ip_forwarding", "gke-main-node-1", as_it_is, "not_applicable"),
     ("gcp.compute.instance_no_ip_forwarding", "app-1", asset(INSTANCE, canIpForward="false"), "unknown"),
+    ("gcp.compute.instance_no_ip_forwarding", "app-1", asset(INSTANCE, canIpForward=None), "unknown"),
     ("gcp.compute.instance_group_resilient", "apps", as_it_is, "pass"),
     ("gcp.compute.instance_group_resilient", "apps", asset(GROUP, autoHealingPolicies=None), "fail"),
     ("gcp.compute.instance_group_resilient", "apps", asset(GROUP, autoHealingPolicies={}), "unknown"),
@@ -398,6 +408,7 @@ OTHERS: Final[list[Case]] = [
     ("gcp.alloydb.continuous_backup", "ledger", asset(ALLOYDB, continuousBackupConfig={"enabled": False}), "fail"),
     ("gcp.alloydb.continuous_backup", "ledger-copy", as_it_is, "not_applicable"),
     ("gcp.alloydb.continuous_backup", "ledger", asset(ALLOYDB, clusterType=None), "unknown"),
+    ("gcp.alloydb.continuous_backup", "ledger", asset(ALLOYDB, continuousBackupConfig=None), "unknown"),
     ("gcp.alloydb.customer_key", "ledger", as_it_is, "pass"),
     ("gcp.alloydb.customer_key", "ledger", asset(ALLOYDB, encryptionConfig=None), "fail"),
     ("gcp.alloydb.customer_key", "ledger-copy", as_it_is, "not_applicable"),
@@ -427,6 +438,18 @@ OTHERS: Final[list[Case]] = [
         "fail",
     ),
     ("gcp.artifactregistry.scanning_enabled", "jars", as_it_is, "not_applicable"),
+    (
+        "gcp.artifactregistry.scanning_enabled",
+        "images",
+        asset(REPOSITORY, vulnerabilityScanningConfig={"enablementConfig": "DISABLED"}),
+        "unknown",
+    ),
+    (
+        "gcp.artifactregistry.scanning_enabled",
+        "images",
+        asset(REPOSITORY, vulnerabilityScanningConfig={"enablementState": "SCANNING_UNSUPPORTED"}),
+        "fail",
+    ),
     ("gcp.artifactregistry.scanning_enabled", "images", asset(SERVICE, 1, state=None), "unknown"),
     ("gcp.iam.workload_identity_provider_condition", "github", as_it_is, "pass"),
     ("gcp.iam.workload_identity_provider_condition", "github", asset(PROVIDER, attributeCondition=None), "fail"),

@@ -293,7 +293,7 @@ PROVIDER: Final = "iam.googleapis.com/WorkloadIdentityPoolProvider"
 _POOLS: Final = f"/v1{_P}/locations/global/workloadIdentityPools"
 
 
-@route("GET", "iam", _POOLS, "iam.workloadIdentityPools.list")
+@route("GET", "iam", _POOLS, "iam.googleapis.com/workloadIdentityPools.list")
 def _pools(world: World, asked: Asked, name: str) -> Any:
     names = dict.fromkeys(entry["data"]["name"].partition("/providers/")[0] for entry in world.assets(name, PROVIDER))
     rows = [{"name": pool, "state": "ACTIVE"} for pool in names]
@@ -304,7 +304,7 @@ def _pools(world: World, asked: Asked, name: str) -> Any:
     "GET",
     "iam",
     "/v1/projects/(?P<name>[^/]+)/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/providers",
-    "iam.workloadIdentityPoolProviders.list",
+    "iam.googleapis.com/workloadIdentityPoolProviders.list",
 )
 def _providers(world: World, asked: Asked, name: str, pool: str) -> Any:
     rows = [entry["data"] for entry in world.assets(name, PROVIDER)]

@@ -13,6 +13,11 @@ import yaml
 
 HERE: Final = Path(__file__).parent
 PROJECT: Final = "cloudresourcemanager.googleapis.com/Project"
+REGIONAL: Final = {
+    "compute.googleapis.com/Disk": "compute.googleapis.com/RegionDisk",
+    "compute.googleapis.com/BackendService": "compute.googleapis.com/RegionBackendService",
+}
+"""What the inventory calls these where they lie in a region (Cloud Asset Inventory, "Asset types")."""
 
 
 @dataclass(slots=True)
@@ -72,14 +77,15 @@ class World:
         for type_, entries in row.get("assets", {}).items():
             for entry in entries:
                 name = asset_name(type_, row, entry["data"])
+                kind = REGIONAL.get(type_, type_) if "/regions/" in name else type_
                 if content == "RESOURCE":
                     data = deepcopy(entry["data"])
                     if type_ == "storage.googleapis.com/Bucket":
                         # As recorded: the keys are there and empty, whatever the ACLs are.
                         data |= {"acl": [], "defaultObjectAcl": []}
-                    yield _asset(type_, name, number, resource={"version": "v1", "data": data})
+                    yield _asset(kind, name, number, resource={"version": "v1", "data": data})
                 elif entry.get("iam"):
-                    yield _asset(type_, name, number, iamPolicy=entry["iam"])
+                    yield _asset(kind, name, number, iamPolicy=entry["iam"])
 
 
 def _asset(type_: str, name: str, number: str, **content: Any) -> dict[str, Any]:
