@@ -120,6 +120,13 @@ def test_a_control_that_is_deleted_stops(gate: Any) -> None:
     assert {row["movement"] for row in found["changes"] if row["stops"]} == {"control_deleted"}
 
 
+def test_a_control_that_is_deleted_stops_whatever_else_has_its_name(gate: Any) -> None:
+    named = {"id": "default", "name": "default"}
+    plan = PlanBuilder().delete("aws_config_configuration_recorder.main", **named)
+    code, found = gate(plan.keep("aws_config_delivery_channel.main", **named))
+    assert (code, ("control_deleted", "recorder_all_regions", True) in movements(found)) == (3, True)
+
+
 def test_a_resource_that_is_deleted_takes_its_failures_along(gate: Any) -> None:
     plan = PlanBuilder().delete(
         "aws_security_group.web",
