@@ -333,7 +333,9 @@ def _gaps(
         return
     if not checks:
         yield "no selected check can be judged on this plan"
-    elif source.resources and not source.judged:
+    elif not source.resources:
+        yield "it holds no resource"
+    elif not source.judged:
         yield f"none of its {_count(source.resources, 'resource')} is of a type that can be judged"
 
 

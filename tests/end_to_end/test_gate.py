@@ -196,7 +196,15 @@ def test_a_change_to_what_the_plan_does_not_hold_is_incomplete(gate: Any) -> Non
     assert (code, found["plan"]["orphans"]) == (4, ["aws_s3_bucket_policy.p"])
 
 
-@pytest.mark.parametrize("extra", [{"complete": False}, {"deferred_changes": [{"reason": "provider_config_unknown"}]}])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"complete": False},
+        {"complete": "false"},
+        {"complete": None},
+        {"deferred_changes": [{"reason": "provider_config_unknown"}]},
+    ],
+)
 def test_a_plan_that_says_it_is_not_complete_never_passes(gate: Any, extra: dict[str, Any]) -> None:
     plan = PlanBuilder().create("aws_s3_bucket.a", bucket="a")
     plan.extra = extra
@@ -210,6 +218,31 @@ def test_a_plan_of_which_nothing_can_be_judged_never_passes(gate: Any) -> None:
     code, found = gate(plan)
     assert (code, found["plan"]["unmapped"]) == (4, {"random_id": 1})
     assert gate(plan, "--allow-empty", "--check", "aws.s3.bucket_versioning")[0] == 0
+
+
+@pytest.mark.parametrize("base", [False, True])
+def test_a_plan_of_no_resource_at_all_never_passes(gate: Any, tmp_path: Path, base: bool) -> None:
+    beside = ("--base", str(opened().write(tmp_path / "base.json"))) if base else ()
+    code, found = gate(PlanBuilder(), *CHECKS, *beside)
+    assert (code, found["exit_reasons"]) == (4, {"4": "it holds no resource"})
+    assert gate(PlanBuilder(), *CHECKS, *beside, "--allow-empty")[0] == 0
+
+
+def test_a_plan_that_does_not_tell_what_becomes_of_the_state_never_passes(gate: Any) -> None:
+    held = {"mode": "managed", "type": "aws_cloudtrail", "name": "main", "values": TRAIL}
+    state = {"resources": [{"address": "aws_cloudtrail.main", **held}]}
+    plan = PlanBuilder().keep("aws_security_group.web", ingress=[], **GROUP)
+    plan.extra = {"prior_state": {"format_version": "1.0", "values": {"root_module": state}}}
+    code, found = gate(plan, *CHECKS)
+    assert (code, len(found["plan"]["incomplete"])) == (4, 1)
+    plan.keep("aws_cloudtrail.renamed", **TRAIL).moved("aws_cloudtrail.main")
+    assert gate(plan, *CHECKS)[0] == 0
+
+
+def test_what_is_made_is_nothing_that_was_left_over(gate: Any) -> None:
+    plan = opened()
+    plan.changes[-1]["deposed"] = "0123abcd"
+    assert gate(plan, *CHECKS)[0] == 2
 
 
 def test_a_check_that_needs_the_live_account_is_listed_and_not_selected(gate: Any) -> None:
