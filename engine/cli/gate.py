@@ -127,7 +127,14 @@ def _request(plan: Path, flags: Mapping[str, Any]) -> Iterator[GateRequest]:
         known = settings.merged(_given(flags), folder=reference.there(Path.cwd()))
         policy = inside(Path(known["policy"])) if known["policy"] is not None else None
         watched = [whole.policies, whole.checks, whole.schemas, whole.criteria, Path.cwd() / settings.PROJECT_FILE]
-        yield _made(plan, flags, known, find(policy).moved(inside), reference.commit, reference.changes(watched))
+        watched += [flags[name] for name in ("baseline", "base") if flags[name] is not None]
+        held = {
+            name: reference.file(flags[name], f"reading --{name}")
+            for name in ("baseline", "base")
+            if flags[name] is not None
+        }
+        changes = reference.changes(watched)
+        yield _made(plan, {**flags, **held}, known, find(policy).moved(inside), reference.commit, changes)
 
 
 def _given(flags: Mapping[str, Any]) -> dict[str, Any]:

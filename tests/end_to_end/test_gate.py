@@ -484,6 +484,35 @@ def test_a_weakened_parameter_and_project_file_do_not_apply_to_the_change(gate: 
     )
 
 
+def test_a_link_to_another_policy_does_not_apply_to_the_change(gate: Any, repository: Path) -> None:
+    lenient = repository / "examples" / "policy"
+    shutil.copytree(repository / "policy", lenient)
+    with (lenient / "organization.yaml").open("a") as file:
+        file.write("parameters:\n  aws.ec2.security_group_no_open_ssh: {ports: [2222]}\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "Examples")
+    shutil.rmtree(repository / "policy")
+    (repository / "policy").symlink_to(lenient)
+    arguments = (*CHECKS, "--policy", "policy")
+    assert gate(opened(), *arguments)[0] == 0
+    assert gate(opened(), *arguments, "--policy-ref", "HEAD")[0] == 3
+
+
+def test_a_baseline_that_the_change_grows_does_not_apply_to_it(gate: Any, repository: Path) -> None:
+    closed = PlanBuilder().keep("aws_security_group.web", ingress=[], **GROUP)
+    gate(closed, *CHECKS, "--write-baseline", "old.json")
+    git(repository, "add", "old.json")
+    git(repository, "commit", "--quiet", "--message", "Baseline")
+    base = git(repository, "rev-parse", "HEAD")
+    gate(opened(), *CHECKS, "--write-baseline", "old.json")
+    gate(opened(), *CHECKS, "--write-baseline", "new.json")
+    git(repository, "add", "new.json")
+    assert [gate(opened(), *CHECKS, "--baseline", name)[0] for name in ("old.json", "new.json")] == [0, 0]
+    code, found = gate(opened(), *CHECKS, "--baseline", "old.json", "--policy-ref", base)
+    assert (code, found["policy"]["changed_in_the_change"]) == (3, [{"path": "old.json", "kind": "changed"}])
+    assert gate(opened(), *CHECKS, "--baseline", "new.json", "--policy-ref", base)[0] == 2
+
+
 def test_the_repository_is_left_as_it_was(gate: Any, repository: Path) -> None:
     gate(opened(), *CHECKS, "--policy-ref", "HEAD")
     assert git(repository, "worktree", "list").count("\n") == 0
