@@ -58,6 +58,6 @@ def _failures(gate: Gate) -> Iterable[dict[str, Any]]:
             place = gate.place(finding)
             yield {
                 "check": finding.check.id,
-                "address": place.address if place is not None else finding.subject.id,
+                "address": place.known_by() if place is not None else finding.subject.id,
                 "offending": sorted(offending(finding)),
             }

@@ -227,7 +227,7 @@ def _address_key(places: Mapping[tuple[str, Scope, str], Place], finding: Findin
     place = _place(places, finding)
     if place is None:
         return finding.check.id, "", finding.subject.id
-    return finding.check.id, "", (place.previous_address if previous else None) or place.address
+    return finding.check.id, "", place.known_by(previous)
 
 
 def _place(places: Mapping[tuple[str, Scope, str], Place], finding: Finding) -> Place | None:

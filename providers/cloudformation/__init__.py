@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from providers.base import Place
+from providers.base import Place, Resource
 from providers.cloudformation.loading import LARGEST, Document, NotATemplate, document
 from providers.cloudformation.parameters import NotParameters, given, hidden, values
 from providers.cloudformation.references import LogicalReferences
@@ -60,7 +60,7 @@ def _folded(found: Document, parameters: Mapping[str, Any], collected_at: str) -
     sides = Sides(plan, CATALOGUE, mine, collected_at, LogicalReferences)
     fold = sides.after
     made = [*fold.resources(), *fold.owners_elsewhere()]
-    places = {(item.type, item.scope, item.id): _place(found, change, sides) for change, item in made}
+    places = {(item.type, item.scope, item.id): _place(found, change, item, sides) for change, item in made}
     kept = {change.address for change in plan.changes if _retained(found, change)}
     controls = {row.type for rows in CATALOGUE.mappings.values() for row in rows if row.control}
     return Folded(
@@ -103,7 +103,7 @@ def _told(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _place(found: Document, change: Planned, sides: Sides) -> Place:
+def _place(found: Document, change: Planned, item: Resource, sides: Sides) -> Place:
     return Place(
         address=change.address,
         type=change.type,
@@ -111,6 +111,7 @@ def _place(found: Document, change: Planned, sides: Sides) -> Place:
         actions=change.actions,
         parts=tuple(sorted(set(sides.after.parts_of(change)))),
         line=found.line(("Resources", change.address)),
+        item=sides.item(change, item),
     )
 
 

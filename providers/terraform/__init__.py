@@ -90,7 +90,7 @@ def _folded(plan: Plan, collected_at: str) -> Folded:
         for fold, found in ((sides.before, before), (sides.after, after)):
             for change, item in (*fold.resources(), *fold.owners_elsewhere()):
                 found.append(item)
-                places[item.type, item.scope, item.id] = _place(plan, change, sides)
+                places[item.type, item.scope, item.id] = _place(plan, change, item, sides)
             found += fold.settings()
             for change in fold.links.orphans:
                 orphans[change.address] = change.actions != ("no-op",)
@@ -130,7 +130,7 @@ def cloud_of(change: Planned) -> str:
     return change.provider.rpartition("/")[2]
 
 
-def _place(plan: Plan, change: Planned, sides: Sides) -> Place:
+def _place(plan: Plan, change: Planned, item: Resource, sides: Sides) -> Place:
     at = change.at
     calls = tuple(
         ModuleCall(name, key, _source(plan.call(at.calls[: depth + 1]))) for depth, (name, key) in enumerate(at.modules)
@@ -143,6 +143,7 @@ def _place(plan: Plan, change: Planned, sides: Sides) -> Place:
         actions=change.actions,
         previous_address=change.previous_address,
         parts=tuple(sorted({part for fold in (sides.before, sides.after) for part in fold.parts_of(change)})),
+        item=sides.item(change, item),
     )
 
 

@@ -338,6 +338,22 @@ def test_a_baseline_file_is_a_base_until_it_grows(gate: Any) -> None:
     assert gate(more, *CHECKS, "--baseline", "base.json")[0] == 3
 
 
+def instance(*volumes: str) -> dict[str, Any]:
+    """An instance with volumes that are not encrypted."""
+    rows = [{"device_name": name, "encrypted": False, "volume_id": f"vol-{name}"} for name in volumes]
+    return {"id": "i-1", "arn": "arn:aws:ec2:eu-central-1:123456789012:instance/i-1", "ebs_block_device": rows}
+
+
+def test_one_volume_that_fails_does_not_hide_another_of_its_instance(gate: Any, tmp_path: Path) -> None:
+    volumes = ("--check", "aws.ec2.ebs_volume_encrypted")
+    first = PlanBuilder().keep("aws_instance.x", **instance("a"))
+    second = PlanBuilder().update("aws_instance.x", instance("a"), **instance("a", "b"))
+    base = first.write(tmp_path / "base.json")
+    gate(first, *volumes, "--write-baseline", "old.json")
+    for beside in (("--base", str(base)), ("--baseline", "old.json")):
+        assert (gate(first, *volumes, *beside)[0], gate(second, *volumes, *beside)[0]) == (0, 3)
+
+
 @pytest.mark.parametrize("text", ["", "{}", '{"schema": "auditreel/baseline/v1", "failures": [{}]}'])
 def test_a_damaged_baseline_is_an_error(gate: Any, tmp_path: Path, text: str) -> None:
     (tmp_path / "base.json").write_text(text)
