@@ -174,6 +174,8 @@ def _change(row: Any, written: Mapping[Written, Json], masked: bool) -> Planned 
     _refuse_contradiction(address, actions, before, after)
     if row.get("deposed") and actions not in LEFT_OVER:
         raise NotAPlan(f"{address}: {'+'.join(actions)} is nothing that happens to an object left over (deposed)")
+    if isinstance(unknown, dict) and any(mark is True and (after or {}).get(key) for key, mark in unknown.items()):
+        raise NotAPlan(f"{address}: a value is marked as unknown and stands there")
     hidden = {side: _mask(change, f"{side}_sensitive", masked, address) for side in ("before", "after")}
     return Planned(
         address=address,

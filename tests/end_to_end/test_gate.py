@@ -245,6 +245,12 @@ def test_what_is_made_is_nothing_that_was_left_over(gate: Any) -> None:
     assert gate(plan, *CHECKS)[0] == 2
 
 
+def test_a_value_that_stands_there_is_not_unknown(gate: Any) -> None:
+    plan = opened()
+    plan.changes[-1]["change"]["after_unknown"]["cidr_ipv4"] = True
+    assert gate(plan, *CHECKS)[0] == 2
+
+
 def test_a_check_that_needs_the_live_account_is_listed_and_not_selected(gate: Any) -> None:
     _, found = gate(PlanBuilder().create("aws_s3_bucket.a", bucket="a"))
     left = {row["check"]: row["why"] for row in found["needs_live"]}
