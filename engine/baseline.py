@@ -55,9 +55,9 @@ def written(gate: Gate) -> bytes:
 def _failures(gate: Gate) -> Iterable[dict[str, Any]]:
     for finding in gate.assessment.findings:
         if finding.verdict == "fail":
-            place = gate.places.get((finding.scope.account, finding.subject.id))
+            place = gate.place(finding)
             yield {
                 "check": finding.check.id,
-                "address": place.address if place is not None else finding.subject.id,
+                "address": place.known_by() if place is not None else finding.subject.id,
                 "offending": sorted(offending(finding)),
             }

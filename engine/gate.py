@@ -33,7 +33,7 @@ from engine.recording import RunPlan
 from engine.selection import select
 from engine.waivers import states
 from providers import declared
-from providers.terraform import Deleted
+from providers.terraform import ControlResource
 
 KIND: Final = "gate"
 
@@ -219,19 +219,19 @@ def _priors(findings: Iterable[Finding], key: Callable[[Finding], Key]) -> dict[
 
 
 def _id_key(finding: Finding) -> Key:
-    return finding.check.id, finding.scope.account, finding.subject.id
+    return finding.check.id, str(finding.scope), finding.subject.id
 
 
-def _address_key(places: Mapping[tuple[str, str], Place], finding: Finding, previous: bool = True) -> Key:
+def _address_key(places: Mapping[tuple[str, Scope, str], Place], finding: Finding, previous: bool = True) -> Key:
     """A verdict by the address of its subject before a move; by its id where it has none."""
     place = _place(places, finding)
     if place is None:
         return finding.check.id, "", finding.subject.id
-    return finding.check.id, "", (place.previous_address if previous else None) or place.address
+    return finding.check.id, "", place.known_by(previous)
 
 
-def _place(places: Mapping[tuple[str, str], Place], finding: Finding) -> Place | None:
-    return places.get((finding.scope.account, finding.subject.id))
+def _place(places: Mapping[tuple[str, Scope, str], Place], finding: Finding) -> Place | None:
+    return places.get((finding.subject.type, finding.scope, finding.subject.id))
 
 
 def _base(request: GateRequest, plan: Planned) -> tuple[Base, str]:
@@ -249,7 +249,7 @@ def _base(request: GateRequest, plan: Planned) -> tuple[Base, str]:
 # --- controls that are deleted ---------------------------------------------------------------------------------------
 
 
-def _gone(plan: Planned, other: Planned | None) -> Iterable[Deleted]:
+def _gone(plan: Planned, other: Planned | None) -> Iterable[ControlResource]:
     """The controls that the plan deletes, and those of another plan or template that it does not hold."""
     held = {place.address for place in plan.places.values()}
     moved_from = {place.previous_address for place in plan.places.values()}
@@ -259,10 +259,10 @@ def _gone(plan: Planned, other: Planned | None) -> Iterable[Deleted]:
 
 
 def _controls_deleted(
-    deleted: Iterable[Deleted], content: Content, request: GateRequest, as_of: str
+    deleted: Iterable[ControlResource], content: Content, request: GateRequest, as_of: str
 ) -> Iterable[Change]:
     for item in deleted:
-        checks = guarding(item.type, content.checks.values(), declared(item.provider).discovered)
+        checks = guarding(item.type, content.checks.values(), declared(item.scope.provider).discovered)
         if not checks:
             continue
         waiver = _waiver(item, [check.id for check in checks], content.policy.waivers, as_of)
@@ -270,7 +270,7 @@ def _controls_deleted(
         yield Change(
             check=first,
             subject=Subject("resource", item.type, item.id, item.name),
-            scope=Scope(item.provider, item.account, item.region),
+            scope=item.scope,
             movement="control_deleted",
             before=None,
             after=None,
@@ -280,11 +280,11 @@ def _controls_deleted(
         )
 
 
-def _waiver(item: Deleted, checks: Sequence[str], waivers: Sequence[Waiver], as_of: str) -> Waiver | None:
+def _waiver(item: ControlResource, checks: Sequence[str], waivers: Sequence[Waiver], as_of: str) -> Waiver | None:
     """The waiver in force of a check that the control serves which names the control itself."""
     for state in states(waivers, (), frozenset(checks), as_of):
         waiver = state.waiver
-        named = waiver.check in checks and waiver.account == item.account and item.id in waiver.resources
+        named = waiver.check in checks and waiver.account == item.scope.account and item.id in waiver.resources
         if named and state.state in ("in_force", "unmatched"):
             return waiver
     return None
@@ -333,7 +333,9 @@ def _gaps(
         return
     if not checks:
         yield "no selected check can be judged on this plan"
-    elif source.resources and not source.judged:
+    elif not source.resources:
+        yield "it holds no resource"
+    elif not source.judged:
         yield f"none of its {_count(source.resources, 'resource')} is of a type that can be judged"
 
 

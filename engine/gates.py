@@ -124,7 +124,8 @@ class Gate:
 
     ``assessment`` holds the verdicts after the change, exit code and reasons. ``changes`` are in the order of findings:
     every failure, fix, deletion of a control and unknown; a pass that stays one is not listed (``assessment`` has it).
-    ``base_name`` names the base for a reader. ``places`` maps a subject's (account, id) to where it is written.
+    ``base_name`` names the base for a reader. ``places`` maps a subject's (type, scope, id) to where it is
+    written.
     ``policy_ref`` is the commit that checks, controls, policy and waivers were read from; null: the working folder.
     ``unsigned``: it should have been sealed, and there is no signing key here.
     """
@@ -134,7 +135,7 @@ class Gate:
     base: Base
     base_name: str
     changes: tuple[Change, ...]
-    places: Mapping[tuple[str, str], Place]
+    places: Mapping[tuple[str, Scope, str], Place]
     needs_live: tuple[NeedsLive, ...]
     content_changes: tuple[ContentChange, ...]
     request: ChangeRequest
@@ -142,6 +143,10 @@ class Gate:
     strict: bool = False
     fail_on_all: bool = False
     unsigned: bool = False
+
+    def place(self, verdict: Finding | Change) -> Place | None:
+        """Where the subject of a verdict is written; null where no plan describes it."""
+        return self.places.get((verdict.subject.type, verdict.scope, verdict.subject.id))
 
     def of(self, movement: Movement) -> tuple[Change, ...]:
         """The changes of one movement, in order."""

@@ -14,7 +14,7 @@ from engine.joins import related
 from engine.model import SEVERITIES, Check, Finding, Resource, Severity, Waiver
 
 Key = tuple[str, str, str]
-"""What stays the same of a verdict: the check's id, the account, and what the subject is known by."""
+"""What stays the same of a verdict: the check's id, the scope, and what the subject is known by."""
 
 STOPPING: Final = frozenset({"new_failure", "worse", "control_deleted"})
 """Movements that stop the gate on their own."""

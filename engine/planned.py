@@ -19,9 +19,11 @@ from engine.gates import Source
 from engine.model import Collection, Resource, Scope, Snapshot, Unread
 from providers import cloudformation, declared
 from providers.base import GLOBAL, Place
-from providers.terraform import Deleted, Folded, NotAPlan, fills, folded
+from providers.terraform import ControlResource, Folded, NotAPlan, fills, folded
 
 Conform = Callable[[Resource], Resource]
+Key = tuple[str, Scope, str]
+"""Type, scope and id: what no two resources share."""
 
 UNKNOWN: Final = "unknown"
 NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet")
@@ -33,17 +35,17 @@ LARGEST: Final = 2**30
 class Planned:
     """A plan file, read: its two sides as snapshots, where each resource is written, and facts for the report.
 
-    ``places`` maps (account, id) to where it is written. ``deleted`` are controls that the plan deletes, ``controls``
-    those that stand after it. ``fills`` are the properties that its source can tell, by resource type.
+    ``places`` maps (type, scope, id) to where it is written. ``deleted`` are controls that the plan deletes,
+    ``controls`` those that stand after it. ``fills`` are the properties that its source can tell, by resource type.
     """
 
     before: Snapshot
     after: Snapshot
     source: Source
-    places: Mapping[tuple[str, str], Place]
-    deleted: tuple[Deleted, ...]
+    places: Mapping[tuple[str, Scope, str], Place]
+    deleted: tuple[ControlResource, ...]
     orphans_changed: tuple[str, ...] = ()
-    controls: tuple[Deleted, ...] = ()
+    controls: tuple[ControlResource, ...] = ()
     fills: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -153,16 +155,27 @@ def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]
     """
     accounts = {scope.account for scope in live.scopes}
     only = accounts.pop() if len(accounts) == 1 else None
-    before, after = (_settled(side.resources, only) for side in (plan.before, plan.after))
-    places = {(_account(account, only), id_): place for (account, id_), place in plan.places.items()}
     there = {_key(item): item for item in live.resources}
+    regions = _regions(live.resources)
+
+    def settled(item: Resource) -> Resource:
+        return _met(_settled(item, only), there, regions)
+
+    def placed(scope: Scope) -> Scope:
+        return replace(scope, account=_account(scope.account, only))
+
+    before, after = (tuple(map(settled, side.resources)) for side in (plan.before, plan.after))
+    sides = zip((*plan.before.resources, *plan.after.resources), (*before, *after), strict=True)
+    places = {
+        _key(now): plan.places[key] for was_, now in sides if (key := (was_.type, was_.scope, was_.id)) in plan.places
+    }
     was = {_key(item): item for item in before}
     will = {_key(item): item for item in after}
     first = {**was, **there}
     second = {key: item for key, item in first.items() if key not in was or key in will}
     for key, item in will.items():
         known = first.get(key)
-        if known is None or _replaced(places.get((item.account, item.id))):
+        if known is None or _replaced(places.get(key)):
             second[key] = _fresh(item, types)
         else:
             second[key] = _over(known, item)
@@ -171,7 +184,7 @@ def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]
         before=_merged(live, first),
         after=_merged(live, second),
         places=places,
-        deleted=tuple(replace(item, account=_account(item.account, only)) for item in plan.deleted),
+        deleted=tuple(replace(item, scope=placed(item.scope)) for item in plan.deleted),
     )
 
 
@@ -180,18 +193,36 @@ def _replaced(place: Place | None) -> bool:
     return place is not None and "create" in place.actions and len(place.actions) > 1
 
 
-def _key(item: Resource) -> tuple[str, str, str]:
-    # A region's id is the same in every account; whoever finds a bucket may not know its region.
-    return item.type, item.account, item.id
+def _key(item: Resource) -> Key:
+    # A region's id is the same in every account, and a name may be taken in every region.
+    return item.type, item.scope, item.id
+
+
+def _regions(resources: tuple[Resource, ...]) -> Mapping[tuple[str, str, str], list[str]]:
+    """The regions that hold something of a type, an account and an id."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for item in resources:
+        found.setdefault((item.type, item.account, item.id), []).append(item.region)
+    return found
+
+
+def _met(item: Resource, there: Mapping[Key, Resource], regions: Mapping[tuple[str, str, str], list[str]]) -> Resource:
+    """A planned resource in the region where the run read it: whoever plans a bucket may not know its region.
+
+    A name that is only taken in another region is another resource.
+    """
+    seen = regions.get((item.type, item.account, item.id), [])
+    same = item.region == UNKNOWN or item.id.startswith("arn:")
+    return replace(item, region=seen[0]) if same and len(seen) == 1 and _key(item) not in there else item
 
 
 def _account(account: str, only: str | None) -> str:
     return only if account == UNKNOWN and only is not None else account
 
 
-def _settled(resources: tuple[Resource, ...], only: str | None) -> tuple[Resource, ...]:
-    """The resources of a plan that does not tell its account, in the only account that the run read."""
-    return tuple(_moved(item, only) if item.account == UNKNOWN and only is not None else item for item in resources)
+def _settled(item: Resource, only: str | None) -> Resource:
+    """A resource of a plan that does not tell its account, in the only account that the run read."""
+    return _moved(item, only) if item.account == UNKNOWN and only is not None else item
 
 
 def _moved(item: Resource, account: str) -> Resource:
@@ -225,7 +256,7 @@ def _fresh(item: Resource, types: Mapping[str, ResourceSchema]) -> Resource:
     return replace(item, unread={**untold, **item.unread})
 
 
-def _merged(live: Snapshot, resources: Mapping[tuple[str, str, str], Resource]) -> Snapshot:
+def _merged(live: Snapshot, resources: Mapping[Key, Resource]) -> Snapshot:
     ordered = sorted(resources.values(), key=lambda item: (item.type, item.account, item.region, item.id))
     scopes = tuple(sorted({*live.scopes, *(item.scope for item in ordered)}))
     return replace(live, source="planned", scopes=scopes, resources=tuple(ordered))

@@ -293,6 +293,7 @@ class Place:
     ``name`` are those of the resource block, in the module that ``modules`` leads to from the root. ``actions`` are the
     plan's (create, update, delete, no-op, ...). ``parts`` are addresses of further resources folded into this one.
     Of a template it is the logical id, the only action is "declared", and ``line`` is where it begins (0: not known).
+    ``item`` is the name of a resource that is one of several of its block (a volume of an instance), else null.
     """
 
     address: str
@@ -303,6 +304,12 @@ class Place:
     previous_address: str | None = None
     parts: tuple[str, ...] = ()
     line: int = 0
+    item: str | None = None
+
+    def known_by(self, previous: bool = False) -> str:
+        """What tells the resource from every other of the plan: its address (before a move, where there was one)."""
+        address = (self.previous_address if previous else None) or self.address
+        return address if self.item is None else f"{address}/{self.item}"
 
 
 @dataclass(frozen=True, slots=True)

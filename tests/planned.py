@@ -80,12 +80,17 @@ def verdicts_over(id_: str, live: Iterable[Resource], rows: Rows, folder: Path) 
 
 def over(id_: str, live: Iterable[Resource], builder: PlanBuilder, folder: Path) -> set[str]:
     """What a check concludes of an account that a run read whole, with a plan laid over it."""
+    return _concluded(id_, seen_over(live, builder, folder))
+
+
+def seen_over(live: Iterable[Resource], builder: PlanBuilder, folder: Path) -> Snapshot:
+    """What stands after a plan that is laid over an account that a run read whole."""
     path = builder.write(folder / "plan.json")
     scopes = (Scope("aws", ACCOUNT, REGION), Scope("aws", ACCOUNT, "global"))
     collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTENT.types for scope in scopes)
     context = (held("AWS::Account", ACCOUNT, region="global", s3_public_access_block=OPEN), held("AWS::Region", REGION))
     there = Snapshot(AT, "live", {}, scopes, collections, (*context, *live))
-    return _concluded(id_, laid_over(there, planned(path, AT, CONFORM), CONTENT.types).after)
+    return laid_over(there, planned(path, AT, CONFORM), CONTENT.types).after
 
 
 def unknown(pair: Pair) -> Rows | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,10 +25,6 @@ _CODES: Final = (
     "Exit codes: 0 nothing new fails, 1 defect, 2 usage or no plan, 3 new failures, 4 not everything could be judged, "
     "5 not sealed."
 )
-_FORMS: Final[Mapping[str, tuple[str, str]]] = {
-    "text": ("engine.report.gate_text", ".txt"),
-    "json": ("engine.report.gate_json", ".json"),
-}
 
 
 def _facts(command: Any) -> Any:
@@ -92,12 +87,12 @@ def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **
     from engine.gate import gate
 
     configuration = outputs.sources(flags.pop("source"))
-    files = _forms(output, form)
+    files = outputs.formats(output, gated=True, form=form)
     for path in _written(flags):
         streams.check_target(path)
     with _request(plan, flags) as request, watch.orderly() as cancelled:
         found = gate(request, system_clock(cancelled))
-    _told(found, form, {path: files[path] for path in output}, flags, configuration)
+    _told(found, form, files, flags, configuration)
     return found.assessment.exit_code
 
 
@@ -127,7 +122,14 @@ def _request(plan: Path, flags: Mapping[str, Any]) -> Iterator[GateRequest]:
         known = settings.merged(_given(flags), folder=reference.there(Path.cwd()))
         policy = inside(Path(known["policy"])) if known["policy"] is not None else None
         watched = [whole.policies, whole.checks, whole.schemas, whole.criteria, Path.cwd() / settings.PROJECT_FILE]
-        yield _made(plan, flags, known, find(policy).moved(inside), reference.commit, reference.changes(watched))
+        watched += [flags[name] for name in ("baseline", "base") if flags[name] is not None]
+        held = {
+            name: reference.file(flags[name], f"reading --{name}")
+            for name in ("baseline", "base")
+            if flags[name] is not None
+        }
+        changes = reference.changes(watched)
+        yield _made(plan, {**flags, **held}, known, find(policy).moved(inside), reference.commit, changes)
 
 
 def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,68 +185,21 @@ def _written(flags: Mapping[str, Any]) -> list[Path]:
     return [flags[name] for name in ("write_baseline", "record") if flags[name] is not None]
 
 
-def _known() -> dict[str, tuple[str, str]]:
-    """The formats that show a gate: the module that renders one, and the suffix of its files."""
-    from engine.report import FORMATS
-
-    return {
-        **_FORMS,
-        **{name: (row.module, row.suffix) for name, row in FORMATS.items() if getattr(row, "gated", False)},
-    }
-
-
-def _forms(paths: Sequence[Path], form: str) -> dict[Path, str]:
-    known = _known()
-    if form not in known:
-        raise UsageError(f"showing the gate: there is no format {form!r}; use {', '.join(known)}")
-    found = {}
-    for path in paths:
-        streams.check_target(path)
-        fitting = [name for name, (_, suffix) in known.items() if path.name.endswith(suffix)]
-        if not fitting:
-            suffixes = ", ".join(suffix for _, suffix in known.values())
-            raise UsageError(f"writing {path}: no format ends in {path.suffix!r}; use {suffixes}")
-        found[path] = max(fitting, key=lambda name: len(known[name][1]))
-    return found
-
-
 def _told(
     found: Gate, form: str, files: Mapping[Path, str], flags: Mapping[str, Any], configuration: Sources | None
 ) -> None:
     from engine import baseline
+    from engine.cli import outputs
     from engine.report import gate_json
 
-    problems: list[UsageError] = []
-    jobs: list[tuple[Path, str | bytes]] = [
-        (path, _rendered(found, name, configuration)) for path, name in files.items()
-    ]
+    further: dict[Path, bytes] = {}
     if flags["write_baseline"] is not None:
-        jobs.append((flags["write_baseline"], baseline.written(found)))
+        further[flags["write_baseline"]] = baseline.written(found)
     record = flags["record"] or (Path(RECORD) if found.unsigned else None)
     if record is not None:
-        jobs.append((record, gate_json.encoded(found)))
-    for path, content in jobs:
-        try:
-            streams.write(path, content)
-        except UsageError as error:
-            problems.append(error)
-    streams.emit(_rendered(found, form, configuration))
-    if found.unsigned:
-        streams.say(
-            f"not sealed: no signing key here. The unsigned gate record is in {record}; "
-            "the protected branch's run seals its own."
-        )
-    run = found.assessment
-    if run.exit_code:
-        others = "; ".join(f"{code}: {why}" for code, why in sorted(run.exit_reasons.items()) if code != run.exit_code)
-        line = f"exit {run.exit_code}: {run.exit_reasons[run.exit_code]}"
-        streams.say(f"{line} (also {others})" if others else line)
-    if problems:
-        raise problems[0]
-
-
-def _rendered(found: Gate, form: str, configuration: Sources | None) -> str:
-    from importlib import import_module
-
-    text: str = import_module(_known()[form][0]).render(found, replace(streams.options(), sources=configuration))
-    return text
+        further[record] = gate_json.encoded(found)
+    said = (
+        f"not sealed: no signing key here. The unsigned gate record is in {record}; "
+        "the protected branch's run seals its own."
+    )
+    outputs.show(found, form, files, configuration, further, said if found.unsigned else "")

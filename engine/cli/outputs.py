@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
@@ -15,15 +16,17 @@ if TYPE_CHECKING:
     from engine.report.sources import Sources
 
 
-def formats(paths: Sequence[Path], gated: bool = False) -> dict[Path, str]:
+def formats(paths: Sequence[Path], gated: bool = False, form: str | None = None) -> dict[Path, str]:
     """The format of each file, by its suffix; whatever would fail after the run is refused before it.
 
-    ``gated``: it is for a gate, which not every format shows. Raises UsageError.
+    ``gated``: it is for a gate, which not every format shows; ``form`` is that of the screen. Raises UsageError.
     """
     from engine.cli.streams import check_target
     from engine.report import FORMATS, by_suffix
 
-    known = {name: row for name, row in FORMATS.items() if row.gated or not gated}
+    known = {name: row for name, row in FORMATS.items() if row.gates or not gated}
+    if form is not None and form not in known:
+        raise UsageError(f"showing the gate: there is no format {form!r}; use {', '.join(known)}")
     found = {}
     for path in paths:
         name = by_suffix(path.name)
@@ -49,19 +52,34 @@ def sources(folder: Path | None) -> Sources | None:
     return read(folder, "" if prefix == "." else prefix)
 
 
-def show(shown: Assessment | Gate, form: str, files: Mapping[Path, str], configuration: Sources | None = None) -> None:
-    """Write every file and the screen, then raise what went wrong with a file."""
+def show(
+    shown: Assessment | Gate,
+    form: str,
+    files: Mapping[Path, str],
+    configuration: Sources | None = None,
+    further: Mapping[Path, bytes] = MappingProxyType({}),
+    said: str = "",
+) -> None:
+    """Write every file and the screen, then raise what went wrong with a file.
+
+    ``further`` are files that are no report, by path; ``said`` is a line beside the reason of the exit code.
+    """
     from engine.cli import streams
     from engine.gates import Gate
     from engine.report import FORMATS, Options
 
     problems: list[UsageError] = []
-    for path, name in files.items():
+    reports: dict[Path, str | bytes] = {
+        path: FORMATS[name].render(shown, Options(sources=configuration)) for path, name in files.items()
+    }
+    for path, content in {**reports, **further}.items():
         try:
-            streams.write(path, FORMATS[name].render(shown, Options(sources=configuration)))
+            streams.write(path, content)
         except UsageError as error:
             problems.append(error)
     streams.emit(FORMATS[form].render(shown, replace(streams.options(), sources=configuration)))
+    if said:
+        streams.say(said)
     run = shown.assessment if isinstance(shown, Gate) else shown
     if run.exit_code:
         streams.say(why(run))

@@ -6,6 +6,7 @@ which signature) is known of the commit's files too. Nothing of the working fold
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -30,16 +31,39 @@ class Reference:
 
     def there(self, path: Path) -> Path:
         """The path in the commit that a path of the working folder has; another repository's path stays itself."""
+        inside = self._inside(path)
+        return self.tree / inside if inside is not None else path
+
+    def file(self, path: Path, doing: str) -> Path:
+        """A file that the commit has, as the commit has it; one that no commit has, which the build made, is itself.
+
+        Raises UsageError for one that came after the commit: what a change brings along does not apply to it.
+        """
+        inside = self._inside(path)
+        if inside is None:
+            return path
+        if not (self.tree / inside).exists() and _git(self.repository, doing, "ls-files", "-z", "--", str(inside)):
+            raise UsageError(
+                f"{doing}: {inside} is not in {self.commit[:12]}; what a change brings does not apply to it"
+            )
+        return self.tree / inside if (self.tree / inside).exists() else path
+
+    def _inside(self, path: Path) -> Path | None:
+        """The path from the repository's root, where it lies in it; a link of the working folder leads nowhere else."""
+        whole = Path(os.path.normpath(path.absolute()))
+        above = next((folder for folder in reversed(whole.parents) if folder.resolve() == self.repository), None)
+        if above is not None:
+            return whole.relative_to(above)
         whole = path.resolve()
-        return self.tree / whole.relative_to(self.repository) if whole.is_relative_to(self.repository) else path
+        return whole.relative_to(self.repository) if whole.is_relative_to(self.repository) else None
 
     def holds(self, path: Path) -> bool:
         """Whether a path lies in the repository."""
-        return path.resolve().is_relative_to(self.repository)
+        return self._inside(path) is not None
 
     def changes(self, paths: Sequence[Path]) -> tuple[tuple[str, Literal["added", "changed", "removed"]], ...]:
         """What the working folder has else than the commit below these paths, by path from the repository's root."""
-        names = [path.resolve().relative_to(self.repository).as_posix() for path in paths if self.holds(path)]
+        names = [inside.as_posix() for path in paths if (inside := self._inside(path)) is not None]
         if not names:
             return ()
         doing = f"comparing with {self.commit[:12]}"

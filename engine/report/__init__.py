@@ -38,22 +38,31 @@ class Options:
 class Format:
     """A format: the module that renders it, imported when it is used, and the suffix of its files.
 
-    ``gated``: it renders a gate as well as a run.
+    ``gated``: it renders a gate as well as a run; ``gate`` is the module that does where it is another one.
     """
 
     module: str
     suffix: str
     gated: bool = False
+    gate: str | None = None
+
+    @property
+    def gates(self) -> bool:
+        """Whether there is a gate in this format."""
+        return self.gated or self.gate is not None
 
     def render(self, shown: Assessment | Gate, options: Options) -> str:
-        """The run (or the gate, where ``gated``) in this format, ending in a line break."""
-        text: str = import_module(self.module).render(shown, options)
+        """The run (or the gate, where ``gates``) in this format, ending in a line break."""
+        from engine.gates import Gate
+
+        module = self.gate if self.gate is not None and isinstance(shown, Gate) else self.module
+        text: str = import_module(module).render(shown, options)
         return text
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    "text": Format("engine.report.text", ".txt"),
-    "json": Format("engine.report.json", ".json"),
+    "text": Format("engine.report.text", ".txt", gate="engine.report.gate_text"),
+    "json": Format("engine.report.json", ".json", gate="engine.report.gate_json"),
     "jsonl": Format("engine.report.jsonl", ".jsonl"),
     "csv": Format("engine.report.csv", ".csv"),
     "markdown": Format("engine.report.markdown", ".md"),

@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from engine.gates import Change, Gate, Place
+from engine.model import Finding
 from engine.report import Options
 
 SCHEMA: Final = "auditreel/gate/v1"
@@ -72,7 +73,7 @@ def document(gate: Gate) -> Document:
                 "account": finding.scope.account,
                 "region": finding.scope.region,
                 "subject": {"kind": finding.subject.kind, "type": finding.subject.type, "id": finding.subject.id},
-                "address": _address(gate, finding.scope.account, finding.subject.id),
+                "address": _address(gate, finding),
                 "verdict": finding.verdict,
                 "reason": finding.reason,
                 "message": finding.message,
@@ -97,8 +98,8 @@ def document(gate: Gate) -> Document:
     }
 
 
-def _address(gate: Gate, account: str, id_: str) -> str | None:
-    place = gate.places.get((account, id_))
+def _address(gate: Gate, finding: Finding) -> str | None:
+    place = gate.place(finding)
     return place.address if place is not None else None
 
 

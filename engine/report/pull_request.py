@@ -205,6 +205,8 @@ def _closing(found: Results) -> Iterator[str]:
     told = (
         f"Recorded: {prose(closing.recorded(run), LONGEST_FACT)}"
         if run.sealed is not None
+        else "**Unsigned**: no signing key here, so the record is in a file and in no store"
+        if found.gate is not None and found.gate.unsigned
         else prose(closing.standing(run))
     )
     sums = summary.totals(run)

@@ -162,7 +162,7 @@ def _of_gate(gate: Gate, told: Sequence[Verdict]) -> Iterator[Result]:
     moved = set()
     for change in gate.changes:
         moved.add((change.check.id, change.scope, change.subject))
-        place = change.place or gate.places.get((change.scope.account, change.subject.id))
+        place = change.place or gate.place(change)
         yield Result(
             check=change.check,
             subject=change.subject,
@@ -177,7 +177,7 @@ def _of_gate(gate: Gate, told: Sequence[Verdict]) -> Iterator[Result]:
         )
     for index, finding in enumerate(gate.assessment.findings):
         if finding.verdict in told and (finding.check.id, finding.scope, finding.subject) not in moved:
-            place = gate.places.get((finding.scope.account, finding.subject.id))
+            place = gate.place(finding)
             # A gate lists every failure and unknown: one that it does not list is told all the same, and stops.
             quiet: Standing = "passes" if finding.verdict == "pass" else "not_applicable"
             if finding.verdict in ("fail", "unknown"):

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from providers.base import Place
+from providers.base import Place, Resource
 from providers.cloudformation.loading import LARGEST, Document, NotATemplate, document
 from providers.cloudformation.parameters import NotParameters, given, hidden, values
 from providers.cloudformation.references import LogicalReferences
 from providers.cloudformation.template import plan_of
-from providers.terraform import Deleted, Folded
+from providers.terraform import ControlResource, Folded
 from providers.terraform.folding import Sides
 from providers.terraform.mapping import Where
 from providers.terraform.plan import Planned
@@ -60,7 +60,7 @@ def _folded(found: Document, parameters: Mapping[str, Any], collected_at: str) -
     sides = Sides(plan, CATALOGUE, mine, collected_at, LogicalReferences)
     fold = sides.after
     made = [*fold.resources(), *fold.owners_elsewhere()]
-    places = {(item.account, item.id): _place(found, change, sides) for change, item in made}
+    places = {(item.type, item.scope, item.id): _place(found, change, item, sides) for change, item in made}
     kept = {change.address for change in plan.changes if _retained(found, change)}
     controls = {row.type for rows in CATALOGUE.mappings.values() for row in rows if row.control}
     return Folded(
@@ -78,9 +78,7 @@ def _folded(found: Document, parameters: Mapping[str, Any], collected_at: str) -
         unmapped=dict(sorted(Counter(change.type for change in plan.changes if change.address not in mine).items())),
         orphans={change.address: True for change in fold.links.orphans},
         controls=tuple(
-            Deleted(
-                item.type, item.id, item.name, item.provider, item.account, item.region, places[item.account, item.id]
-            )
+            ControlResource(item.type, item.id, item.name, item.scope, places[item.type, item.scope, item.id])
             for change, item in made
             if item.type in controls and change.address not in kept
         ),
@@ -105,7 +103,7 @@ def _told(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _place(found: Document, change: Planned, sides: Sides) -> Place:
+def _place(found: Document, change: Planned, item: Resource, sides: Sides) -> Place:
     return Place(
         address=change.address,
         type=change.type,
@@ -113,6 +111,7 @@ def _place(found: Document, change: Planned, sides: Sides) -> Place:
         actions=change.actions,
         parts=tuple(sorted(set(sides.after.parts_of(change)))),
         line=found.line(("Resources", change.address)),
+        item=sides.item(change, item),
     )
 
 

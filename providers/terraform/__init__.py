@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 
-from providers.base import ModuleCall, Place, Resource
+from providers.base import ModuleCall, Place, Resource, Scope
 from providers.terraform.catalogue import Catalogue
 from providers.terraform.folding import Sides
 from providers.terraform.plan import Plan, Planned, read
 from providers.terraform.reading import NotAPlan
 
-__all__ = ["CLOUDS", "Deleted", "Folded", "NotAPlan", "fills", "folded"]
+__all__ = ["CLOUDS", "ControlResource", "Folded", "NotAPlan", "fills", "folded"]
 
 CLOUDS: Final = ("aws",)
 """The clouds whose Terraform providers are mapped; each is named as its provider is."""
@@ -26,18 +26,13 @@ BUILT_IN: Final = "terraform.io/builtin/terraform"
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
-    """A resource that is itself a control: its type and id as the live adapter has them.
-
-    Of ``Folded.deleted`` it is one that the plan deletes.
-    """
+class ControlResource:
+    """A resource that is itself a control (a trail, a detector): its type and id as the live adapter has them."""
 
     type: str
     id: str
     name: str
-    provider: str
-    account: str
-    region: str
+    scope: Scope
     place: Place
 
 
@@ -45,22 +40,23 @@ class Deleted:
 class Folded:
     """A plan, folded: the resources before and after, and what a reader should know of the rest.
 
-    ``places`` maps (account, id) to where it is written. ``unmapped`` counts resources by Terraform type
+    ``places`` maps (type, scope, id) to where it is written. ``unmapped`` counts resources by Terraform type
     of which nothing is read; ``orphans`` are parts whose owner is not in the plan, with whether the plan changes them.
     ``assumed`` are resources of which a plan does not tell whether dynamic blocks, not known yet, add to them.
-    ``controls`` are the controls that stand after the change, and go with what makes them.
+    ``deleted`` are the controls that the plan deletes, ``controls`` those that stand after it and go with what makes
+    them.
     """
 
     plan: Plan
     before: tuple[Resource, ...]
     after: tuple[Resource, ...]
-    places: Mapping[tuple[str, str], Place]
-    deleted: tuple[Deleted, ...]
+    places: Mapping[tuple[str, Scope, str], Place]
+    deleted: tuple[ControlResource, ...]
     actions: Mapping[str, int]
     unmapped: Mapping[str, int]
     orphans: Mapping[str, bool]
     assumed: frozenset[str] = frozenset()
-    controls: tuple[Deleted, ...] = ()
+    controls: tuple[ControlResource, ...] = ()
 
 
 def folded(data: bytes, collected_at: str) -> Folded:
@@ -75,9 +71,9 @@ def folded(data: bytes, collected_at: str) -> Folded:
 def _folded(plan: Plan, collected_at: str) -> Folded:
     before: list[Resource] = []
     after: list[Resource] = []
-    places: dict[tuple[str, str], Place] = {}
-    deleted: list[Deleted] = []
-    controls: list[Deleted] = []
+    places: dict[tuple[str, Scope, str], Place] = {}
+    deleted: list[ControlResource] = []
+    controls: list[ControlResource] = []
     orphans: dict[str, bool] = {}
     mapped: set[str] = set()
     assumed: set[str] = set()
@@ -94,7 +90,7 @@ def _folded(plan: Plan, collected_at: str) -> Folded:
         for fold, found in ((sides.before, before), (sides.after, after)):
             for change, item in (*fold.resources(), *fold.owners_elsewhere()):
                 found.append(item)
-                places[item.account, item.id] = _place(plan, change, sides)
+                places[item.type, item.scope, item.id] = _place(plan, change, item, sides)
             found += fold.settings()
             for change in fold.links.orphans:
                 orphans[change.address] = change.actions != ("no-op",)
@@ -134,7 +130,7 @@ def cloud_of(change: Planned) -> str:
     return change.provider.rpartition("/")[2]
 
 
-def _place(plan: Plan, change: Planned, sides: Sides) -> Place:
+def _place(plan: Plan, change: Planned, item: Resource, sides: Sides) -> Place:
     at = change.at
     calls = tuple(
         ModuleCall(name, key, _source(plan.call(at.calls[: depth + 1]))) for depth, (name, key) in enumerate(at.modules)
@@ -147,6 +143,7 @@ def _place(plan: Plan, change: Planned, sides: Sides) -> Place:
         actions=change.actions,
         previous_address=change.previous_address,
         parts=tuple(sorted({part for fold in (sides.before, sides.after) for part in fold.parts_of(change)})),
+        item=sides.item(change, item),
     )
 
 
@@ -155,10 +152,12 @@ def _source(call: Mapping[str, Any]) -> str | None:
     return source if isinstance(source, str) else None
 
 
-def _controls(sides: Sides, found: list[Resource], places: Mapping[tuple[str, str], Place]) -> list[Deleted]:
+def _controls(
+    sides: Sides, found: list[Resource], places: Mapping[tuple[str, Scope, str], Place]
+) -> list[ControlResource]:
     controls = {row.type for rows in sides.cloud.mappings.values() for row in rows if row.control}
     return [
-        Deleted(item.type, item.id, item.name, item.provider, item.account, item.region, places[item.account, item.id])
+        ControlResource(item.type, item.id, item.name, item.scope, places[item.type, item.scope, item.id])
         for item in found
         if item.type in controls
     ]

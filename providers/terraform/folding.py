@@ -72,6 +72,11 @@ class Sides:
                     return known
         return change.address
 
+    def item(self, change: Planned, made: Resource) -> str | None:
+        """The name of a resource that is one of several of its block, or elsewhere; null of the block's own."""
+        rows = [row for row in self.cloud.mappings.get(change.type, ()) if row.type == made.type and row.each is None]
+        return None if any(self.id(change, row) == made.id for row in rows) else made.name
+
     def other(self, side: Side) -> Fold:
         """The fold of the other side."""
         return self.after if side == "before" else self.before

@@ -30,6 +30,8 @@ ACTIONS: Final = frozenset(
     }
 )
 """What a change can be (Terraform "JSON Output Format", change representation; forget: since Terraform 1.7)."""
+LEFT_OVER: Final = frozenset({("no-op",), ("delete",), ("forget",)})
+"""What a change can be of an object that an earlier replacement left over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _plan(document: Json) -> Plan:
             for name, given in _object(document.get("variables"), "variables").items()
             if isinstance(given, dict)
         },
-        incomplete=tuple(_incomplete(document, absent)),
+        incomplete=tuple(_incomplete(document, absent, rows)),
         statements=tuple(_statements(document)),
         written=written,
     )
@@ -170,6 +172,10 @@ def _change(row: Any, written: Mapping[Written, Json], masked: bool) -> Planned 
         # A plan that was cut down to what is not known.
         after = {}
     _refuse_contradiction(address, actions, before, after)
+    if row.get("deposed") and actions not in LEFT_OVER:
+        raise NotAPlan(f"{address}: {'+'.join(actions)} is nothing that happens to an object left over (deposed)")
+    if isinstance(unknown, dict) and any(mark is True and (after or {}).get(key) for key, mark in unknown.items()):
+        raise NotAPlan(f"{address}: a value is marked as unknown and stands there")
     hidden = {side: _mask(change, f"{side}_sensitive", masked, address) for side in ("before", "after")}
     return Planned(
         address=address,
@@ -238,14 +244,14 @@ def _refuse_twice(changes: tuple[Planned, ...]) -> None:
 
 def _absent(configuration: Json, changes: tuple[Planned, ...]) -> list[str]:
     """The resources that the configuration has for certain and the plan does not hold: -target leaves some out."""
-    held = {(change.at.calls, change.type, change.at.name) for change in changes}
+    held = {(change.at.calls, change.type, change.at.name) for change in changes if not change.deposed}
     certain = _certain(_object(configuration.get("root_module")), ())
     return [".".join((*calls, type_, name)) for calls, type_, name in certain if (calls, type_, name) not in held]
 
 
 def _refuse_missing(document: Json, rows: list[Any]) -> None:
     """Refuse a plan whose list of changes lacks what its other parts hold."""
-    listed = {row["address"] for row in rows}
+    listed = {row["address"] for row in rows if not row.get("deposed")}
     planned = set(_planned(_object(_object(document.get("planned_values")).get("root_module"))))
     missing = sorted(planned - listed)
     if missing:
@@ -253,7 +259,7 @@ def _refuse_missing(document: Json, rows: list[Any]) -> None:
 
 
 def _planned(module: Json) -> Iterator[str]:
-    """The addresses of the managed resources of planned_values."""
+    """The addresses of the managed resources of planned_values or of a state."""
     for row in module.get("resources") or ():
         if row.get("mode") == "managed":
             yield row["address"]
@@ -285,14 +291,24 @@ def _optional(block: Json) -> bool:
     return "count_expression" in block or "for_each_expression" in block
 
 
-def _incomplete(document: Json, absent: list[str]) -> Iterator[str]:
+def _unchanged(document: Json, rows: list[Any]) -> list[str]:
+    """What the state holds and the list of changes does not, not even as what stays (-target leaves some out)."""
+    told = {name for row in rows for name in (row["address"], row.get("previous_address"))}
+    state = _object(_object(document.get("prior_state")).get("values"))
+    return sorted(set(_planned(_object(state.get("root_module")))) - told)
+
+
+def _incomplete(document: Json, absent: list[str], rows: list[Any]) -> Iterator[str]:
     deferred = document.get("deferred_changes") or []
     if deferred:
         yield f"{len(deferred)} changes are deferred to a later plan"
-    if document.get("complete") is False:
+    if document.get("complete", True) is not True:
         yield "Terraform says that it is not complete: applying it will need another plan (-target, deferred changes)"
     if absent:
         yield f"it lacks {len(absent)} resources that its configuration has, such as {absent[0]} (-target?)"
+    left = _unchanged(document, rows)
+    if left:
+        yield f"it does not tell what becomes of {len(left)} resources of the state, such as {left[0]} (-target?)"
 
 
 def _statements(document: Json) -> Iterator[str]:

@@ -120,6 +120,13 @@ def test_a_control_that_is_deleted_stops(gate: Any) -> None:
     assert {row["movement"] for row in found["changes"] if row["stops"]} == {"control_deleted"}
 
 
+def test_a_control_that_is_deleted_stops_whatever_else_has_its_name(gate: Any) -> None:
+    named = {"id": "default", "name": "default"}
+    plan = PlanBuilder().delete("aws_config_configuration_recorder.main", **named)
+    code, found = gate(plan.keep("aws_config_delivery_channel.main", **named))
+    assert (code, ("control_deleted", "recorder_all_regions", True) in movements(found)) == (3, True)
+
+
 def test_a_resource_that_is_deleted_takes_its_failures_along(gate: Any) -> None:
     plan = PlanBuilder().delete(
         "aws_security_group.web",
@@ -189,7 +196,15 @@ def test_a_change_to_what_the_plan_does_not_hold_is_incomplete(gate: Any) -> Non
     assert (code, found["plan"]["orphans"]) == (4, ["aws_s3_bucket_policy.p"])
 
 
-@pytest.mark.parametrize("extra", [{"complete": False}, {"deferred_changes": [{"reason": "provider_config_unknown"}]}])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"complete": False},
+        {"complete": "false"},
+        {"complete": None},
+        {"deferred_changes": [{"reason": "provider_config_unknown"}]},
+    ],
+)
 def test_a_plan_that_says_it_is_not_complete_never_passes(gate: Any, extra: dict[str, Any]) -> None:
     plan = PlanBuilder().create("aws_s3_bucket.a", bucket="a")
     plan.extra = extra
@@ -203,6 +218,37 @@ def test_a_plan_of_which_nothing_can_be_judged_never_passes(gate: Any) -> None:
     code, found = gate(plan)
     assert (code, found["plan"]["unmapped"]) == (4, {"random_id": 1})
     assert gate(plan, "--allow-empty", "--check", "aws.s3.bucket_versioning")[0] == 0
+
+
+@pytest.mark.parametrize("base", [False, True])
+def test_a_plan_of_no_resource_at_all_never_passes(gate: Any, tmp_path: Path, base: bool) -> None:
+    beside = ("--base", str(opened().write(tmp_path / "base.json"))) if base else ()
+    code, found = gate(PlanBuilder(), *CHECKS, *beside)
+    assert (code, found["exit_reasons"]) == (4, {"4": "it holds no resource"})
+    assert gate(PlanBuilder(), *CHECKS, *beside, "--allow-empty")[0] == 0
+
+
+def test_a_plan_that_does_not_tell_what_becomes_of_the_state_never_passes(gate: Any) -> None:
+    held = {"mode": "managed", "type": "aws_cloudtrail", "name": "main", "values": TRAIL}
+    state = {"resources": [{"address": "aws_cloudtrail.main", **held}]}
+    plan = PlanBuilder().keep("aws_security_group.web", ingress=[], **GROUP)
+    plan.extra = {"prior_state": {"format_version": "1.0", "values": {"root_module": state}}}
+    code, found = gate(plan, *CHECKS)
+    assert (code, len(found["plan"]["incomplete"])) == (4, 1)
+    plan.keep("aws_cloudtrail.renamed", **TRAIL).moved("aws_cloudtrail.main")
+    assert gate(plan, *CHECKS)[0] == 0
+
+
+def test_what_is_made_is_nothing_that_was_left_over(gate: Any) -> None:
+    plan = opened()
+    plan.changes[-1]["deposed"] = "0123abcd"
+    assert gate(plan, *CHECKS)[0] == 2
+
+
+def test_a_value_that_stands_there_is_not_unknown(gate: Any) -> None:
+    plan = opened()
+    plan.changes[-1]["change"]["after_unknown"]["cidr_ipv4"] = True
+    assert gate(plan, *CHECKS)[0] == 2
 
 
 def test_a_check_that_needs_the_live_account_is_listed_and_not_selected(gate: Any) -> None:
@@ -296,6 +342,22 @@ def test_a_baseline_file_is_a_base_until_it_grows(gate: Any) -> None:
         **{**OPEN, "from_port": 3389, "to_port": 3389},
     )
     assert gate(more, *CHECKS, "--baseline", "base.json")[0] == 3
+
+
+def instance(*volumes: str) -> dict[str, Any]:
+    """An instance with volumes that are not encrypted."""
+    rows = [{"device_name": name, "encrypted": False, "volume_id": f"vol-{name}"} for name in volumes]
+    return {"id": "i-1", "arn": "arn:aws:ec2:eu-central-1:123456789012:instance/i-1", "ebs_block_device": rows}
+
+
+def test_one_volume_that_fails_does_not_hide_another_of_its_instance(gate: Any, tmp_path: Path) -> None:
+    volumes = ("--check", "aws.ec2.ebs_volume_encrypted")
+    first = PlanBuilder().keep("aws_instance.x", **instance("a"))
+    second = PlanBuilder().update("aws_instance.x", instance("a"), **instance("a", "b"))
+    base = first.write(tmp_path / "base.json")
+    gate(first, *volumes, "--write-baseline", "old.json")
+    for beside in (("--base", str(base)), ("--baseline", "old.json")):
+        assert (gate(first, *volumes, *beside)[0], gate(second, *volumes, *beside)[0]) == (0, 3)
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"schema": "auditreel/baseline/v1", "failures": [{}]}'])
@@ -442,6 +504,35 @@ def test_a_weakened_parameter_and_project_file_do_not_apply_to_the_change(gate: 
         3,
         ["auditreel.toml", "policy/organization.yaml"],
     )
+
+
+def test_a_link_to_another_policy_does_not_apply_to_the_change(gate: Any, repository: Path) -> None:
+    lenient = repository / "examples" / "policy"
+    shutil.copytree(repository / "policy", lenient)
+    with (lenient / "organization.yaml").open("a") as file:
+        file.write("parameters:\n  aws.ec2.security_group_no_open_ssh: {ports: [2222]}\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "Examples")
+    shutil.rmtree(repository / "policy")
+    (repository / "policy").symlink_to(lenient)
+    arguments = (*CHECKS, "--policy", "policy")
+    assert gate(opened(), *arguments)[0] == 0
+    assert gate(opened(), *arguments, "--policy-ref", "HEAD")[0] == 3
+
+
+def test_a_baseline_that_the_change_grows_does_not_apply_to_it(gate: Any, repository: Path) -> None:
+    closed = PlanBuilder().keep("aws_security_group.web", ingress=[], **GROUP)
+    gate(closed, *CHECKS, "--write-baseline", "old.json")
+    git(repository, "add", "old.json")
+    git(repository, "commit", "--quiet", "--message", "Baseline")
+    base = git(repository, "rev-parse", "HEAD")
+    gate(opened(), *CHECKS, "--write-baseline", "old.json")
+    gate(opened(), *CHECKS, "--write-baseline", "new.json")
+    git(repository, "add", "new.json")
+    assert [gate(opened(), *CHECKS, "--baseline", name)[0] for name in ("old.json", "new.json")] == [0, 0]
+    code, found = gate(opened(), *CHECKS, "--baseline", "old.json", "--policy-ref", base)
+    assert (code, found["policy"]["changed_in_the_change"]) == (3, [{"path": "old.json", "kind": "changed"}])
+    assert gate(opened(), *CHECKS, "--baseline", "new.json", "--policy-ref", base)[0] == 2
 
 
 def test_the_repository_is_left_as_it_was(gate: Any, repository: Path) -> None:

@@ -164,7 +164,10 @@ def every_movement() -> Gate:
         base="plan",
         base_name="what the plan says was there before",
         changes=changes,
-        places={(PLANNED.account, id_): where for id_, where in at.items()},
+        places={
+            (item.type, item.scope, item.id): at[item.id]
+            for item in (new_, group, old, prices, mended, sound, trail, keyed)
+        },
         needs_live=(NeedsLive(ROOT, "no plan shows the multi-factor devices of the root user"),),
         content_changes=(ContentChange("policies/waivers/mine.yaml", "added"),),
         request=ChangeRequest("1" * 40, "2" * 40, "42", ("ciso@example.com",)),

@@ -116,6 +116,13 @@ def test_a_page_of_names_alone_is_too_long_still_says_what_happens() -> None:
     assert text.endswith("The rest is too long for this place; the other formats have it.\n")
 
 
+@pytest.mark.parametrize("form", ["comment", "summary"])
+def test_a_gate_without_a_key_says_that_its_record_is_unsigned(form: str) -> None:
+    gate = replace(gates.every_movement(), unsigned=True)
+    assert "**Unsigned**" in FORMATS[form].render(gate, Options())
+    assert "**Unsigned**" not in FORMATS[form].render(replace(gate, unsigned=False), Options())
+
+
 def test_each_configuration_has_a_comment_of_its_own_that_does_not_change_its_name() -> None:
     def first(sources: Sources | None, shown: Shown) -> str:
         return rendered("comment", shown, sources).split("\n")[0]

@@ -212,7 +212,8 @@ def test_a_planned_key_is_known_to_be_there() -> None:
 def test_a_resource_that_moves_keeps_its_id() -> None:
     plan = PlanBuilder().keep("aws_s3_bucket.new", bucket="a", id="a", arn="arn:aws:s3:::a").moved("aws_s3_bucket.old")
     found = folded(plan.data(), AT)
-    place = found.places["unknown", "arn:aws:s3:::a"]
+    [bucket] = [item for item in found.after if item.type == "AWS::S3::Bucket"]
+    place = found.places[bucket.type, bucket.scope, "arn:aws:s3:::a"]
     assert (place.address, place.previous_address) == ("aws_s3_bucket.new", "aws_s3_bucket.old")
 
 

@@ -9,7 +9,20 @@ from typing import Any
 import pytest
 
 from engine.model import Resource
-from tests.planned import ACCOUNT, CONTENT, OPEN, REGION, Rows, held, judged_alone, over, statement, verdicts_over
+from tests.planned import (
+    ACCOUNT,
+    CONTENT,
+    OPEN,
+    REGION,
+    Rows,
+    held,
+    judged_alone,
+    over,
+    plan,
+    seen_over,
+    statement,
+    verdicts_over,
+)
 from tests.plans import UNKNOWN, PlanBuilder, Ref
 
 Over = tuple[tuple[Resource, ...], Rows, Rows]
@@ -370,6 +383,13 @@ def test_what_a_run_read_of_a_resource_that_is_replaced_does_not_stand_for_the_n
     else:
         builder.replace("aws_instance.x", values, ami="ami-2", id=UNKNOWN, arn=UNKNOWN)
     assert over("aws.ec2.image_not_deprecated", (live,), builder, tmp_path) == expected
+
+
+def test_a_name_that_a_run_read_in_another_region_is_another_resource(tmp_path: Path) -> None:
+    kind = "AWS::Logs::LogGroup"
+    live = [held(kind, "app", region=region, kms_key_id=None) for region in ("eu-west-1", "us-east-1")]
+    found = seen_over(live, plan({"keep aws_config_delivery_channel.a": {"id": "a", "name": "a"}}), tmp_path)
+    assert sorted(item.region for item in found.resources if item.type == kind) == ["eu-west-1", "us-east-1"]
 
 
 def test_these_checks_are_none_that_a_plan_alone_is_judged_by() -> None:
