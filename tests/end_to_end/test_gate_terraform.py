@@ -14,7 +14,9 @@ from providers.terraform.block import overlaid
 from providers.terraform.plan import read
 
 TERRAFORM = shutil.which("terraform") or shutil.which("tofu")
-pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="terraform is not installed, and cannot be from the packages at hand")
+pytestmark = pytest.mark.skipif(
+    TERRAFORM is None, reason="terraform is not installed, and cannot be from the packages at hand"
+)
 
 ROOT_MODULE = """
 variable "secret" {
