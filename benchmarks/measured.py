@@ -47,8 +47,12 @@ def waited(process: subprocess.Popen[bytes]) -> resource.struct_rusage:
 
 
 def offline(home: str) -> dict[str, str]:
-    """An environment with nobody's credentials and settings, in which AWS is not reached."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AUDITREEL_"))}
+    """An environment with nobody's credentials and settings, in which AWS is not reached.
+
+    An installation's bytecode is compiled by pip; a checkout's is written by the first of the processes measured.
+    """
+    dropped = ("AWS_", "AUDITREEL_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return {
         **kept,
         "HOME": home,

@@ -38,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.driven import DriveProof
 
     gc.set_threshold(GARBAGE)  # as in the process of a run
+    # Commands run as processes of their own: without this each of them would compile the whole engine again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.pluginmanager.register(DriveProof(config, Path(__file__).parent / "collectors", _verdicts), "drive-proof")
 
 
