@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from engine.content.checks import CompiledCheck, document_of
-from engine.content.examples import example_problems
+from engine.content.examples import example_problems, examples_of
 from engine.content.files import Document
 from engine.content.resources import IDENTITY, TAGS, ResourceSchema
 from engine.errors import Problem
@@ -37,7 +37,7 @@ def mismatches(check: CompiledCheck, types: Mapping[str, ResourceSchema]) -> lis
     if problems:
         return problems
     document: Document | None = None
-    for index, example in enumerate(check.check.examples):
+    for index, example in enumerate(examples_of(check.check)):
         finding = verdict(check, types, example, case_of(check.check, example))
         if finding.verdict != example.verdict:
             document = document or document_of(check.check)

@@ -209,7 +209,6 @@ class Check:
     message: str
     remediation: Mapping[str, str]
     references: tuple[str, ...]
-    examples: tuple[Example, ...]
     path: Path
     source: bytes
     digest: str

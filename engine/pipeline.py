@@ -42,6 +42,7 @@ from engine.model import (
     Clock,
     Control,
     Criterion,
+    Example,
     Finding,
     InForce,
     Scope,
@@ -402,11 +403,14 @@ class Explanation:
     parameters: Mapping[str, Any]
     reads: Mapping[str, tuple[str, ...]]
     calls: tuple[PlannedCall, ...]
+    examples: tuple[Example, ...]
 
 
 def explain(id_: str, policy: Path | None = None) -> Explanation:
     """A check, explained. Raises UsageError for an id that no check has."""
-    content = load(find(policy))
+    from engine.content.examples import examples_of
+
+    content = load(find(policy), examples=True)
     selection = select(content.checks, content.policy.controls, content.policy.criteria, patterns=(id_,))
     if [check.id for check in selection.checks] != [id_]:
         raise UsageError(f"explaining a check: {id_} is a pattern, not the id of one check")
@@ -420,6 +424,7 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
         parameters=compiled.parameters,
         reads={type_: tuple(sorted(names)) for type_, names in sorted(compiled.reads.items())},
         calls=tuple(_planned_call(made, reader) for reader in made.readers),
+        examples=examples_of(compiled.check),
     )
 
 
@@ -439,7 +444,7 @@ def examined(
     from engine.examples import mismatches
     from engine.probes import probe
 
-    content = load(find(policy))
+    content = load(find(policy), examples=True)
     wanted = patterns or (() if files else ("*",))
     criteria = content.policy.criteria
     chosen = select(content.checks, content.policy.controls, criteria, patterns=wanted).checks if wanted else ()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from engine.content.checks import CompiledCheck, document_of
+from engine.content.examples import examples_of
 from engine.content.resources import IDENTITY, TAGS, ResourceSchema
 from engine.errors import Problem
 from engine.examples import Case, case_of, verdict, word
@@ -47,7 +48,7 @@ class _Place:
 
 def probe(check: CompiledCheck, types: Mapping[str, ResourceSchema]) -> list[Problem]:
     """What the variations of every example show to be wrong with the check."""
-    cases = [(example, case_of(check.check, example)) for example in check.check.examples]
+    cases = [(example, case_of(check.check, example)) for example in examples_of(check.check)]
     places = [list(_places(check, types, case)) for _, case in cases]
     seen: dict[tuple[str, Way], list[Any]] = {}
     for (_, case), here in zip(cases, places, strict=True):

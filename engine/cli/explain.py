@@ -77,7 +77,7 @@ def document(found: Explanation) -> dict[str, Any]:
         "reads": {type_: list(names) for type_, names in found.reads.items()},
         "calls": [call(row) for row in found.calls],
         "examples": [
-            {"name": row.name, "verdict": row.verdict, "resource": plain(row.resource)} for row in check.examples
+            {"name": row.name, "verdict": row.verdict, "resource": plain(row.resource)} for row in found.examples
         ],
     }
 
@@ -98,7 +98,7 @@ def lines(found: Explanation, page: Page) -> Iterator[str]:
     yield from _section("Passes if", [check.expression], page)
     yield from _section("Else says", [check.message], page)
     yield from _section("Parameters", _parameters(found), page)
-    yield from _section("Examples", [f"{row.verdict.replace('_', ' '):<14} {row.name}" for row in check.examples], page)
+    yield from _section("Examples", [f"{row.verdict.replace('_', ' '):<14} {row.name}" for row in found.examples], page)
     yield ""
     yield from _section(
         "Reads", [f"{type_}: {', '.join(names)}" for type_, names in found.reads.items() if names], page

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from engine.content.files import Document, Keys, parse, source_of
+from engine.content.files import Document, Keys, before, parse, source_of
 from engine.content.parameters import conforms, recordable
 from engine.content.resources import IDENTITY, ResourceSchema
 from engine.content.root import Root
@@ -21,10 +21,11 @@ from engine.expressions import Program, Template
 from engine.expressions import compile as compile_expression
 from engine.expressions import template as compile_template
 from engine.expressions.types import BOOL, INT, STRING, TIMESTAMP, ListType, ObjectType, Type, bare, parse_type
-from engine.model import Check, Example, Parameter, Relation
+from engine.model import Check, Parameter, Relation
 
 _PART: Final = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED: Final = frozenset(("resource", "params", "now"))
+_EXAMPLES: Final = "examples"
 _REMEMBERED: Final = 4096
 """Check files that a process remembers; several times as many as there are."""
 
@@ -52,36 +53,51 @@ class CompiledCheck:
         return self.expression.tolerates(relation) and (self.when is None or self.when.tolerates(relation))
 
 
-def load_checks(root: Root, problems: list[Problem]) -> dict[str, Check]:
-    """Every check by id, each file validated by its schema; what is wrong is added to ``problems``."""
-    found = (load_check(path, root, problems) for path in _files(root))
+def load_checks(root: Root, problems: list[Problem], examples: bool = True) -> dict[str, Check]:
+    """Every check by id, each file validated by its schema; what is wrong is added to ``problems``.
+
+    Without ``examples`` these are not looked at: they are most of a file, they are its tests, and judge nothing.
+    """
+    found = (load_check(path, root, problems, examples) for path in _files(root))
     return {check.id: check for check in found if check is not None}
 
 
-def load_check(path: Path, root: Root, problems: list[Problem]) -> Check | None:
+def load_check(path: Path, root: Root, problems: list[Problem], examples: bool = True) -> Check | None:
     """The check in one file below ``root.checks``; what is wrong with it is added to ``problems``."""
     source = source_of(path, problems)
     if source is None:
         return None
-    found, check = _held(path, source, root)
+    found, check = _held(path, source, root, examples)
     problems += found
     return check
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _held(path: Path, source: bytes, root: Root) -> tuple[tuple[Problem, ...], Check | None]:
+def _held(path: Path, source: bytes, root: Root, examples: bool) -> tuple[tuple[Problem, ...], Check | None]:
     """The check in these bytes, and what is wrong with them: the same for the same bytes, so found out once."""
     problems: list[Problem] = []
-    document = parse(path, source, problems)
+    document = None if examples else _without_examples(path, source, root)
     if document is None:
+        document = parse(path, source, problems)
+        if document is None:
+            return tuple(problems), None
+        problems += shape(root.schema("check")).problems(document)
+    problems += _misplaced(path, root.checks)
+    if problems:
         return tuple(problems), None
-    found = (*_misplaced(path, root.checks), *shape(root.schema("check")).problems(document))
-    if found:
-        return found, None
     check = check_of(document, _id(path, root))
     reserved = sorted(_RESERVED.intersection(check.related))
     named = [document.key_problem(("related", name), "the name has a meaning already") for name in reserved]
     return tuple(named), check
+
+
+def _without_examples(path: Path, source: bytes, root: Root) -> Document | None:
+    """The document of a check's file up to its examples; None where it has to be read whole to say what is wrong."""
+    head = before(_EXAMPLES, source)
+    document = None if head is None else parse(path, head, [])
+    if document is None or shape(root.schema("check"), _EXAMPLES).problems(document):
+        return None
+    return replace(document, source=source)
 
 
 def ids(root: Root) -> frozenset[str]:
@@ -121,7 +137,6 @@ def check_of(document: Document, id_: str) -> Check:
         message=value["message"].strip(),
         remediation=value["remediation"],
         references=tuple(value["references"]),
-        examples=tuple(_example(example) for example in value["examples"]),
         path=document.path,
         source=document.source,
         digest=hashlib.sha256(document.source).hexdigest(),
@@ -132,17 +147,6 @@ def check_of(document: Document, id_: str) -> Check:
             name: Relation(name, declared["resource_type"], declared.get("on", {"account": "account"}))
             for name, declared in value.get("related", {}).items()
         },
-    )
-
-
-def _example(value: Mapping[str, Any]) -> Example:
-    return Example(
-        name=value["name"],
-        verdict=value["verdict"],
-        resource=value["resource"],
-        related={name: tuple(resources) for name, resources in value.get("related", {}).items()},
-        parameters=value.get("parameters", {}),
-        now=value.get("now"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from engine.content.checks import document_of
@@ -19,6 +19,22 @@ _IDENTITY_SHAPES: Final = {name: {"type": "string"} for name in IDENTITY}
 _TAGS_SHAPE: Final = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
+def examples_of(check: Check) -> tuple[Example, ...]:
+    """The examples of a check, in the order of its file. Raises ContentError where the file is no longer whole."""
+    return tuple(_example(example) for example in document_of(check).value["examples"])
+
+
+def _example(value: Mapping[str, Any]) -> Example:
+    return Example(
+        name=value["name"],
+        verdict=value["verdict"],
+        resource=value["resource"],
+        related={name: tuple(resources) for name, resources in value.get("related", {}).items()},
+        parameters=value.get("parameters", {}),
+        now=value.get("now"),
+    )
+
+
 def example_problems(check: Check, types: Mapping[str, ResourceSchema]) -> list[Problem]:
     """What is wrong with the examples of a check that compiles against ``types``, each where the file has it."""
     document = document_of(check)
@@ -26,8 +42,9 @@ def example_problems(check: Check, types: Mapping[str, ResourceSchema]) -> list[
         name: _shape(types[name])
         for name in (check.resource_type, *(relation.resource_type for relation in check.related.values()))
     }
-    problems = list(_set_problems(check, document))
-    for index, example in enumerate(check.examples):
+    examples = examples_of(check)
+    problems = list(_set_problems(check, examples, document))
+    for index, example in enumerate(examples):
         at = ("examples", index)
         problems += shapes[check.resource_type].problems(document, (*at, "resource"), example.resource)
         problems += _parameter_problems(check, example, document, at)
@@ -48,13 +65,13 @@ def _shape(type_: ResourceSchema) -> Shape:
     return Shape({**type_.schema, "properties": properties})
 
 
-def _set_problems(check: Check, document: Document) -> Iterator[Problem]:
+def _set_problems(check: Check, examples: Sequence[Example], document: Document) -> Iterator[Problem]:
     """The examples as a set: what they must prove, under names that tell them apart."""
-    names = [example.name for example in check.examples]
+    names = [example.name for example in examples]
     for index, name in enumerate(names):
         if name in names[:index]:
             yield document.problem(("examples", index, "name"), "another example has this name")
-    verdicts = {example.verdict for example in check.examples}
+    verdicts = {example.verdict for example in examples}
     wanted = {"pass", "fail"} | ({"not_applicable"} if check.when is not None else set())
     for verdict in sorted(wanted - verdicts):
         yield document.problem(("examples",), f"no example has the verdict {verdict}")

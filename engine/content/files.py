@@ -44,6 +44,8 @@ _AMBIGUOUS: Final = re.compile(
     r"[-+]?(0[0-9_]+|0[xXoObB][0-9a-fA-F_]+|[0-9][0-9]*_[0-9_]*|\.(inf|Inf|INF)|\.(nan|NaN|NAN))"
 )
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BEYOND: Final = re.compile(rb"\n(?![ \n]|- |#|\Z)")
+"""A line that does not belong to the value of the top-level key before it."""
 _MAYBE_NUMBER: Final = frozenset("0123456789+-.")
 # More than this many levels cannot be handed to the parser's recursion unseen.
 _SAFE_NESTING: Final = 4096
@@ -159,6 +161,16 @@ def parse(path: Path, source: bytes, problems: list[Problem]) -> Document | None
     value = builder.value(root, ())
     problems.extend(builder.problems)
     return None if builder.problems else Document(path, source, value, text, root)
+
+
+def before(key: str, source: bytes) -> bytes | None:
+    """The bytes of a data file before a top-level key, where nothing but that key's value follows it; else None.
+
+    A line of a block mapping that begins in the first column is a key of it, an item of a list, a comment or the mark
+    of a document, so the rest can neither change nor repeat what stands before.
+    """
+    head, found, tail = source.partition(f"\n{key}:\n".encode())
+    return head + b"\n" if found and not _BEYOND.search(b"\n" + tail) else None
 
 
 def _decoded(path: Path, source: bytes, problems: list[Problem]) -> str | None:

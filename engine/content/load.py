@@ -29,15 +29,18 @@ class Content:
     policy: Policy
 
 
-def load(root: Root) -> Content:
-    """Everything in the data folders. Raises ContentError once, with every problem of every file."""
+def load(root: Root, examples: bool = False) -> Content:
+    """Everything in the data folders; with ``examples`` also those of the checks, which nothing is judged by.
+
+    Raises ContentError once, with every problem of every file.
+    """
     problems: list[Problem] = []
     types: dict[str, ResourceSchema] = {}
     try:
         types = load_types(root.schemas)
     except ContentError as error:
         problems += error.problems
-    checks = load_checks(root, problems)
+    checks = load_checks(root, problems, examples)
     policy = load_policy(root, checks, ids(root), problems, brought if root.recorded else _unrecorded)
     if policy is not None:
         problems += _unknown_criteria(checks, policy.criteria)

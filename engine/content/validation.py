@@ -68,9 +68,10 @@ class Shape:
 
 
 @cache
-def shape(path: Path) -> Shape:
-    """The schema in a JSON file."""
-    return Shape(json.loads(path.read_bytes()))
+def shape(path: Path, without: str | None = None) -> Shape:
+    """The schema in a JSON file; ``without`` is a required key that is left out of the document."""
+    schema = json.loads(path.read_bytes())
+    return Shape(schema if without is None else {**schema, "required": [k for k in schema["required"] if k != without]})
 
 
 def validator(schema: Schema) -> Validator:

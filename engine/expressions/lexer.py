@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from engine.errors import ExpressionError
 from engine.expressions.values import UINT_MAX, UInt
@@ -55,8 +54,7 @@ _ESCAPE: Final = re.compile(
 _SIMPLE: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """``kind`` is "name", "quoted", "value", "end" or, for operators and keywords of syntax, the text itself.
 
     ``value`` is the name or the literal's value; a decimal or hexadecimal integer literal is not range-checked yet.

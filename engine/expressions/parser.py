@@ -22,8 +22,12 @@ from engine.expressions.syntax import (
 )
 from engine.expressions.values import INT_MAX, UINT_MAX, UInt
 
-_LEVELS: Final = (("==", "!=", "<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"))
-"""Binary operators without the logical ones, loosest first. All associate to the left."""
+_BINDING: Final = {
+    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "in"), 1),
+    **dict.fromkeys(("+", "-"), 2),
+    **dict.fromkeys(("*", "/", "%"), 3),
+}
+"""How tightly the binary operators bind, without the logical ones. All associate to the left."""
 
 
 def parse(source: str) -> Syntax:
@@ -86,23 +90,22 @@ class Parser:
 
     def _logical(self, operator: str) -> Syntax:
         at = self.token.start
-        operands = [self._logical("&&") if operator == "||" else self._binary(0)]
+        operands = [self._logical("&&") if operator == "||" else self._binary(1)]
         while self._accept(operator):
-            operands.append(self._logical("&&") if operator == "||" else self._binary(0))
+            operands.append(self._logical("&&") if operator == "||" else self._binary(1))
         return operands[0] if len(operands) == 1 else Logical(at, operator, tuple(operands))
 
-    def _binary(self, level: int) -> Syntax:
-        if level == len(_LEVELS):
-            return self._unary()
-        left = self._binary(level + 1)
-        while self.token.kind in _LEVELS[level]:
+    def _binary(self, least: int) -> Syntax:
+        """Operands joined by operators that bind at least so tightly (precedence climbing)."""
+        left = self._unary()
+        while (binding := _BINDING.get(self.token.kind, 0)) >= least:
             operator = self._advance()
-            left = Binary(operator.start, operator.kind, left, self._binary(level + 1))
+            left = Binary(operator.start, operator.kind, left, self._binary(binding + 1))
         return left
 
     def _unary(self) -> Syntax:
         operators: list[Token] = []
-        while self.token.kind == "-" or (self.token.kind == "!"):
+        while self.token.kind in ("-", "!"):
             if operators and operators[-1].kind != self.token.kind:
                 self.unexpected()
             operators.append(self._advance())

@@ -18,6 +18,7 @@ import pytest
 from engine.collection import directory, entered
 from engine.collection.limiter import Limiter
 from engine.content.checks import load_checks
+from engine.content.examples import examples_of
 from engine.content.root import find
 from engine.model import Resource, Unread
 from providers.aws.adapter import Aws
@@ -131,7 +132,7 @@ def examples() -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """The resources of the checks' examples, by type."""
     found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for check in load_checks(find(), []).values():
-        found[check.resource_type] += (example.resource for example in check.examples)
+        found[check.resource_type] += (example.resource for example in examples_of(check))
     return found
 
 

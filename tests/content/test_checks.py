@@ -10,6 +10,7 @@ from jsonschema.protocols import Validator
 
 from engine import catalog
 from engine.content.checks import CompiledCheck, compile_checks, document_of, ids
+from engine.content.examples import examples_of
 from engine.content.load import Content, load
 from engine.content.root import find
 from engine.content.validation import validator
@@ -48,7 +49,7 @@ def test_examples_get_the_verdicts_that_they_state(id_: str) -> None:
 @pytest.mark.parametrize("id_", CHECKS)
 def test_the_verdict_alone_is_that_of_the_whole_finding(id_: str) -> None:
     check, types = compiled(id_), content().types
-    for example in check.check.examples:
+    for example in examples_of(check.check):
         case = case_of(check.check, example)
         assert word(check, types, example, case) == verdict(check, types, example, case).verdict
 

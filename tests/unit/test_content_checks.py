@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from engine.content.checks import CompiledCheck, compile_checks, load_checks
+from engine.content.examples import examples_of
 from engine.content.load import load
 from engine.content.parameters import conforms
 from engine.content.resources import load_types
+from engine.content.root import find
 from engine.errors import ContentError, Problem
 from engine.expressions.types import parse_type
 from engine.model import Check, Parameter, Relation
@@ -48,7 +50,7 @@ def test_a_check_file_becomes_a_check_named_by_its_path(tmp_path: Path) -> None:
     assert check.parameters == {
         "approved": Parameter("approved", "list<string>", ["aws:kms"], "Algorithms that are accepted.")
     }
-    assert [(example.name, example.verdict) for example in check.examples][:2] == [
+    assert [(example.name, example.verdict) for example in examples_of(check)][:2] == [
         ("managed key", "pass"),
         ("another algorithm", "fail"),
     ]
@@ -263,3 +265,31 @@ def test_a_file_that_changed_is_read_and_compiled_anew_and_one_that_did_not_is_n
     assert one[0] is other[0]
     assert strict[0].parameters != one[0].parameters
     assert compile_checks([changed], types)[0].check is changed
+
+
+@pytest.mark.parametrize("more", ["  - {name: torn, verdict: [\n", "  - {name: odd, verdict: perhaps, resource: {}}\n"])
+def test_a_run_is_not_stopped_by_examples_and_their_test_is(tmp_path: Path, more: str) -> None:
+    folder = root(tmp_path, {ENCRYPTION: CHECK + more})
+    whole: list[Problem] = []
+    lean: list[Problem] = []
+    assert load_checks(folder, whole) == {}
+    assert len(whole) == 1
+    assert load_checks(folder, lean, examples=False).keys() == {ENCRYPTION}
+    assert lean == []
+
+
+@pytest.mark.parametrize("more", ["expression: 'true'\n", "severity: low\n", "unknown: 1\n"])
+def test_keys_behind_the_examples_are_seen_without_them_too(tmp_path: Path, more: str) -> None:
+    whole: list[Problem] = []
+    lean: list[Problem] = []
+    folder = root(tmp_path, {ENCRYPTION: CHECK + more})
+    assert load_checks(folder, whole) == load_checks(folder, lean, examples=False) == {}
+    assert whole == lean
+    assert len(whole) == 1
+
+
+def test_the_checks_that_come_along_are_the_same_without_their_examples() -> None:
+    here = find()
+    problems: list[Problem] = []
+    assert load_checks(here, problems, examples=False) == load_checks(here, problems)
+    assert problems == []

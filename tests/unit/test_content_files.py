@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.content.files import LARGEST, MOST, dotted, parse, read
+from engine.content.files import LARGEST, MOST, before, dotted, parse, read
 from engine.errors import Problem
 
 PATH = Path("data.yaml")
@@ -240,3 +240,28 @@ def test_json_is_read_as_json_reads_it(written: dict[str, Any]) -> None:
         assert b"\\u" in source
     else:
         assert document.value == written
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("a: 1\nexamples:\n  - x\n", "a: 1\n"),
+        ("a: 1\nexamples:\n- x\n- y: 2\n  z: 3\n\n# the last\n", "a: 1\n"),
+        ("a: >-\n  text\n\nexamples:\n  - examples:\n", "a: >-\n  text\n\n"),
+        ("examples:\n  - x\na: 1\n", None),  # nothing stands before
+        ("a: 1\nexamples:\n  - x\na: 2\n", None),  # a second a, which is refused when the file is read whole
+        ("a: 1\nexamples:\n  - x\nexamples:\n  - y\n", None),
+        ("a: 1\nexamples:\n  - x\n---\na: 2\n", None),  # another document
+        ("a: 1\nexamples:\n  - x\n...\n", None),
+        ("a: 1\nexamples:\n  - x\n? b\n: 2\n", None),
+        ("a: 1\nexamples:\n  - x\n\tb: 2\n", None),
+        ("a: 1\nexamples:\r\n  - x\r\na: 2\r\n", None),
+        ("a: 1\nexamples: [x]\n", None),
+        ("a: 1\n", None),
+    ],
+)
+def test_what_stands_before_a_last_key_is_told_only_where_nothing_after_it_can_matter(
+    text: str, head: str | None
+) -> None:
+    found = before("examples", text.encode())
+    assert (None if found is None else found.decode()) == head

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.content.checks import compile_checks, load_checks
+from engine.content.examples import examples_of
 from engine.content.resources import load_types
 from engine.errors import Problem
 from engine.examples import case_of, mismatches, skeleton, verdict
@@ -138,7 +139,7 @@ def test_an_example_proves_the_check_and_not_what_an_organisation_made_of_it(tmp
     types = load_types(folders.schemas)
     [check] = compile_checks(load_checks(folders, []).values(), types, {ENCRYPTION: {"approved": []}})
     assert mismatches(check, types) == []
-    example = check.check.examples[0]
+    example = examples_of(check.check)[0]
     assert verdict(check, types, example, case_of(check.check, example)).verdict == "pass"
 
 
