@@ -109,7 +109,7 @@ def _year(nights: int) -> Iterator[Row]:
     cold = re.findall(r"cold report +([\d.]+) s.*?\(([\d.]+) s of processor\), (\d+) MB", said)
     wall, processor, memory = min(cold, key=lambda found: float(found[0]))
     yield "    failures with bounds, cold", "3 s (365)", f"{wall} s, {processor} CPU s, {memory} MB", hashed
-    merged = _found(r"merged +[^,]+, ([\d.]+) a record", said)
+    merged = _found(r"merged +[\d,]+ bytes, ([\d.]+) a record", said)
     yield "    the same, months merged: bytes a record", "", merged, ""
     verified = _found(r"verify +([\d.]+ s \([\d.]+ s of processor\), \d+ problems)", said)
     yield "    verified offline on one core", f"{60 * nights / 365:.1f} s (60 s for 365)", verified, hashed
