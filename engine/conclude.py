@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Final, Literal
 
 from engine.content.policy import Policy
@@ -28,10 +29,15 @@ from engine.model import (
     Waiver,
     WaiverState,
 )
+from engine.programme import sentences
+from engine.programme.model import Occurrence, Standing
+from engine.programme.occurrences import occurrences
+from engine.programme.standing import standing
 from engine.waivers import states, waived
 
 PRECEDENCE: Final = (2, 1, 5, 130, 143, 3, 4)
 """Exit codes, the one that a process ends with first."""
+_YEAR: Final = timedelta(days=365)
 FAILURES: Final = 3
 INCOMPLETE: Final = 4
 
@@ -76,7 +82,8 @@ def conclude(
     accepted = waived(waiver_states, findings)
     rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {})}
     clouds = {*policy.organization.providers, *(check.provider for check in selection.checks)}
-    controls = tuple(_control(control.within(clouds), rows) for control in policy.controls)
+    shown = _Shown(policy, date.fromisoformat(snapshot.as_of[:10]))
+    controls = tuple(_control(control.within(clouds), rows, shown) for control in policy.controls)
     set_aside = _set_aside(controls, selection)
     reasons = exit_reasons(findings, accepted, rows.values(), set_aside, fail_on)
     ignored = {INCOMPLETE} if allow_incomplete else set()
@@ -169,19 +176,42 @@ def _alternatives(control: Control) -> Iterator[str]:
     return (id_ for group in control.alternatives for id_ in group if "." in id_)
 
 
-def _control(control: Control, rows: Mapping[str, Population]) -> ControlConclusion:
-    """What the populations of the selected checks show of one control."""
-    wanted, unused, unmet = list(control.checks), [], 0
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What people's evidence shows on the day of a run."""
+
+    policy: Policy
+    on: date
+
+    def standing(self, kind: str, control: Control) -> Standing:
+        return standing(kind, control.id, self.policy.records, self.policy.documents, self.on)
+
+    def occurrences(self, control: Control) -> tuple[Occurrence, ...]:
+        if control.occurs is None:
+            return ()
+        window = self.policy.organization.window or (self.on - _YEAR, self.on + _YEAR)
+        return occurrences(control.occurs, control.evidence, control.id, self.policy.records, window, self.on)
+
+
+def _control(control: Control, rows: Mapping[str, Population], shown: _Shown) -> ControlConclusion:
+    """What the populations of the selected checks, and what people recorded, show of one control."""
+    wanted, unused = list(control.checks), []
+    kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
+    standings = [shown.standing(kind, control) for kind in kinds]
     for group in control.alternatives:
         checks = [id_ for id_ in group if "." in id_]
+        said = [shown.standing(kind, control) for kind in group if "." not in kind]
         chosen = [id_ for id_ in checks if id_ in rows and _chosen(rows[id_])]
+        current = [row for row in said if row.state == "current"]
         # Where none was chosen, nothing is set aside: every failure and every unknown of all of them counts.
-        wanted += chosen or checks
-        unused += [id_ for id_ in checks if chosen and id_ not in chosen]
-        unmet += not chosen and not checks
+        wanted += chosen if chosen or current else checks
+        unused += [id_ for id_ in checks if (chosen or current) and id_ not in chosen]
+        standings += current if chosen or current or checks else said
     mine = [rows[id_] for id_ in wanted if id_ in rows]
     not_run = tuple(id_ for id_ in wanted if id_ not in rows)
+    expected = shown.occurrences(control)
     failed = sum(row.failed for row in mine)
+    absent = sum(row.state == "absent" for row in expected)
     conclusion = ControlConclusion(
         control=control,
         word="no_evidence",
@@ -194,9 +224,12 @@ def _control(control: Control, rows: Mapping[str, Population]) -> ControlConclus
         checks=tuple(row.check for row in mine),
         unused=tuple(unused),
         not_run=not_run,
-        deviations=failed if control.deviation == "any_failure" or not failed else None,
+        deviations=failed + absent if control.deviation == "any_failure" or not failed else None,
+        standings=tuple(standings),
+        occurrences=expected,
     )
-    return _worded(conclusion, unmet)
+    word = _word(conclusion)
+    return replace(conclusion, word=word, reason=_reason(conclusion, word))
 
 
 def _chosen(row: Population) -> bool:
@@ -204,22 +237,24 @@ def _chosen(row: Population) -> bool:
     return row.complete and row.passed > 0 and not row.failed and not row.unknown
 
 
-def _worded(conclusion: ControlConclusion, unmet: int) -> ControlConclusion:
-    """The conclusion with its word, the first that applies, and its reason. ``unmet``: alternatives without a check."""
+def _word(conclusion: ControlConclusion) -> ControlWord:
+    """The first word that applies."""
     judged = conclusion.passed + conclusion.failed
-    missing = conclusion.unknown or not conclusion.complete or conclusion.control.evidence or unmet
-    word: ControlWord
-    if conclusion.failed:
-        word = "failures_observed"
-    elif conclusion.checks and missing:
-        word = "incomplete"
-    elif conclusion.checks and not judged and conclusion.control.operation != "continuous":
-        word = "did_not_occur"
-    elif judged:
-        word = "no_failures_observed"
-    else:
-        word = "no_evidence"
-    return replace(conclusion, word=word, reason=_reason(conclusion, word))
+    occurred = [row.state for row in conclusion.occurrences if row.state != "open"]
+    lacking = [row for row in conclusion.standings if row.state != "current"]
+    shown = len(lacking) < len(conclusion.standings) or bool(occurred)
+    scanning = NIGHTLY_SCANS in conclusion.control.evidence
+    if conclusion.failed or "absent" in occurred:
+        return "failures_observed"
+    if conclusion.unknown or (conclusion.checks and not conclusion.complete):
+        return "incomplete"
+    if (lacking or scanning) and (conclusion.checks or shown):
+        return "incomplete"
+    if lacking or (conclusion.occurrences and not occurred):
+        return "incomplete" if conclusion.checks else "no_evidence"
+    if conclusion.checks and not judged and conclusion.control.operation == "per_event":
+        return "did_not_occur"
+    return "no_failures_observed" if judged or shown else "no_evidence"
 
 
 def _reason(conclusion: ControlConclusion, word: ControlWord) -> str:
@@ -230,11 +265,11 @@ def _reason(conclusion: ControlConclusion, word: ControlWord) -> str:
     if conclusion.failed:
         accepted = f", {conclusion.waived:,} of them waived" if conclusion.waived else ""
         parts.append(f"{_count(conclusion.failed, 'failure')}{accepted}")
+    if conclusion.occurrences:
+        parts.append(sentences.occurred(conclusion.occurrences))
     if conclusion.not_run:
         parts.append(f"not run: {', '.join(conclusion.not_run)}")
-    manual = [kind for kind in conclusion.control.evidence if kind != NIGHTLY_SCANS]
-    if manual:
-        parts.append(f"no evidence recorded: {', '.join(manual)}")
+    parts += [sentences.stands(row) for row in conclusion.standings]
     if NIGHTLY_SCANS in conclusion.control.evidence:
         parts.append("whether a run was made every night is shown by a report of a period")
     if total:

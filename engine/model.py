@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from engine.programme.model import Occurrence, Recurrence, Standing
 from providers.base import GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
@@ -253,7 +254,8 @@ class Control:
     ``operation`` is "continuous" (a frame a night), "recurring" or "per_event". ``checks`` are check ids;
     ``alternatives`` are groups of check ids of which any one suffices (``satisfied_by: {any: [...]}``). ``deviation``
     is "any_failure" or maps a severity to the days within which a failure must be corrected (``not_corrected_within``).
-    A member of an alternative that has no dot is no check but a kind of evidence.
+    A member of an alternative that has no dot is no check but a kind of evidence. ``occurs`` is when a recurring
+    control is expected.
     """
 
     id: str
@@ -268,6 +270,7 @@ class Control:
     alternatives: tuple[tuple[str, ...], ...] = ()
     evidence: tuple[str, ...] = ()
     deviation: str | Mapping[str, int] = "any_failure"
+    occurs: Recurrence | None = None
 
     def within(self, clouds: Container[str]) -> Control:
         """The control without the checks of other clouds than these: what is not used shows nothing, and lacks not."""
@@ -355,7 +358,8 @@ class Organization:
     ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
     ``access`` says of each provider which accounts there are and how they are entered. ``authorities`` maps the names
     of those that are asked for time stamps, in this order, to their addresses. ``schedule`` is when a run is expected;
-    reports of a period count missed nights by it. ``retention`` is how long runs are kept; None: for good.
+    reports of a period count missed nights by it. ``retention`` is how long runs are kept; None: for good. ``window``
+    is the period of the report that is being prepared (first and last day); None: none is set yet.
     """
 
     name: str
@@ -372,6 +376,7 @@ class Organization:
     authorities: Mapping[str, str] = field(default_factory=dict)
     schedule: Schedule = Schedule()
     retention: Retention | None = None
+    window: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,7 +500,8 @@ class ControlConclusion:
 
     ``checks`` are those whose findings are counted, ``not_run`` those that the run's filters left out, ``unused`` those
     of alternatives that were not chosen. ``deviations`` is how many failures are deviations by the control's rule, None
-    where that takes more than one run. ``reason`` is one sentence for a reader.
+    where that takes more than one run. ``standings`` are the kinds of people's evidence that it needs, as they stand at
+    the run's time; of a recurring control there are ``occurrences`` instead. ``reason`` is one sentence for a reader.
     """
 
     control: Control
@@ -511,6 +517,8 @@ class ControlConclusion:
     reason: str = ""
     not_run: tuple[str, ...] = ()
     deviations: int | None = None
+    standings: tuple[Standing, ...] = ()
+    occurrences: tuple[Occurrence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 from engine.content.files import Document, Key
 from engine.content.wording import suggestion
 from engine.errors import Problem
 from engine.model import Control, Criterion
+from engine.programme.model import Recurrence
+
+_GRACE: Final = 30
+"""Days after an occurrence's last until which evidence of it is late and not absent, where the control does not say."""
 
 
 def controls_of(document: Document) -> list[tuple[Control, tuple[Key, ...]]]:
@@ -24,6 +29,7 @@ def controls_of(document: Document) -> list[tuple[Control, tuple[Key, ...]]]:
 def _control(value: Mapping[str, Any], document: Document, digest: str) -> Control:
     deviation = value.get("deviation", "any_failure")
     alternatives = value.get("satisfied_by")
+    occurs = value.get("occurs")
     return Control(
         id=value["id"],
         statement=value["statement"].strip(),
@@ -37,6 +43,16 @@ def _control(value: Mapping[str, Any], document: Document, digest: str) -> Contr
         alternatives=() if alternatives is None else (tuple(alternatives["any"]),),
         evidence=tuple(value.get("evidence", ())),
         deviation=deviation if isinstance(deviation, str) else deviation["not_corrected_within"],
+        occurs=None if occurs is None else _recurrence(occurs),
+    )
+
+
+def _recurrence(value: Mapping[str, Any]) -> Recurrence:
+    since = value.get("since")
+    return Recurrence(
+        every=value["every"],
+        grace_days=value.get("grace_days", _GRACE),
+        since=None if since is None else date.fromisoformat(since),
     )
 
 
@@ -52,6 +68,11 @@ def control_problems(
         yield document.problem(
             keys, "names no checks, no satisfied_by and no evidence: nothing could show that it operates"
         )
+    if (control.operation == "recurring") != (control.occurs is not None):
+        message = "says when it occurs, and is not recurring" if control.occurs else "is recurring: say when it occurs"
+        yield document.problem((*keys, "occurs") if control.occurs else keys, message)
+    if control.occurs is not None and not control.evidence:
+        yield document.problem(keys, "is recurring, and names no evidence: nothing could show that it occurred")
     for index, id_ in enumerate(control.criteria):
         if id_ not in criteria:
             yield document.problem((*keys, "criteria", index), f"there is no criterion {id_}")

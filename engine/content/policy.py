@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.content.controls import control_problems, controls_of
 from engine.content.files import Document, read
 from engine.content.parameters import conforms
+from engine.content.people import load_people
 from engine.content.provenance import Commit, Unanswered, brought
 from engine.content.root import Root
 from engine.content.validation import shape
@@ -21,9 +22,11 @@ from engine.content.wording import suggestion
 from engine.errors import Problem
 from engine.expressions.types import parse_type
 from engine.model import Check, Control, Criterion, Hold, Organization, Retention, Schedule, Waiver
+from engine.programme.model import Policy as PolicyDocument
+from engine.programme.model import Record
 
 _FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md"))
-_FOLDERS: Final = frozenset(("controls", "waivers", "documents"))
+_FOLDERS: Final = frozenset(("controls", "waivers", "documents", "records"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Policy:
     controls: tuple[Control, ...]
     waivers: tuple[Waiver, ...]
     sources: Mapping[Path, bytes] = field(repr=False)
+    records: tuple[Record, ...] = ()
+    documents: tuple[PolicyDocument, ...] = ()
 
 
 def load_policy(
@@ -70,12 +75,16 @@ def load_policy(
     criteria = criteria_of(listing, problems)
     organization = organization_of(setting)
     problems += _unfitting(setting, organization, criteria, checks, known)
+    concluded = _controls(controls, criteria, known, problems)
+    people = load_people(root, concluded, criteria, problems)
     policy = Policy(
         criteria=criteria,
         organization=organization,
-        controls=_controls(controls, criteria, known, problems),
+        controls=concluded,
         waivers=_waivers(waivers, organization, known, brought, problems),
-        sources={path: document.source for path, document in documents.items()},
+        sources={path: document.source for path, document in documents.items()} | dict(people.sources),
+        records=people.records,
+        documents=people.documents,
     )
     problems += [
         setting.problem(("criteria", id_), f"{control.id} addresses it")

@@ -91,7 +91,6 @@ def check(
         message=message,
         remediation={},
         references=(),
-        examples=(),
         path=Path("check.yaml"),
         source=b"{}",
         digest="",

@@ -51,7 +51,6 @@ def check(
         message="",
         remediation={},
         references=(),
-        examples=(),
         path=Path(id_),
         source=b"",
         digest="",

@@ -64,7 +64,6 @@ def check(name: str, resource_type: str = BUCKET, **changes: Any) -> Check:
         message="${resource.encryption_algorithm} is not approved.",
         remediation={},
         references=(),
-        examples=(),
         path=Path(f"checks/aws/made/{name}.yaml"),
         source=source,
         digest=digest(source),

@@ -1,0 +1,127 @@
+"""The values of the programme: policy documents, dated records with their files, and what is expected when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+Every = Literal["month", "quarter", "half_year", "year"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """When a recurring control is expected: once in every calendar ``every`` that lies wholly after ``since``.
+
+    Evidence is due by the last day of each, and late up to ``grace_days`` after it.
+    """
+
+    every: Every
+    grace_days: int
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to a record: ``sha256`` and ``size`` (bytes) are what the record says of it.
+
+    ``altered``: what lies there now is something else; ``missing``: nothing lies there.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    state: Literal["whole", "altered", "missing"] = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something that people did, dated: a file of ``policies/records``. ``kind`` is what controls ask for.
+
+    ``effective_on`` is the day for which it speaks, None where nobody said; ``received_on`` is when it came to us, and
+    ``committed_at`` (RFC 3339 UTC) when a commit brought the file as it stands: None where no repository says.
+    ``occurrence`` names the calendar period that it belongs to ("2026-Q3") where that is not the one in which it was
+    made. ``valid_until`` is the last day for which it is good. ``supports`` are the controls it is meant for; none:
+    all that ask for its kind. ``facts`` and ``rows`` are the kind's own.
+    """
+
+    id: str
+    kind: str
+    title: str
+    by: str
+    path: Path
+    digest: str
+    effective_on: date | None = None
+    received_on: date | None = None
+    valid_until: date | None = None
+    occurrence: str | None = None
+    supports: tuple[str, ...] = ()
+    files: tuple[Attachment, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    rows: tuple[Mapping[str, Any], ...] = ()
+    committed_at: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every file is there as the record says."""
+        return all(file.state == "whole" for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A written policy of the organisation: a file of ``policies/documents``, by its front matter.
+
+    A template, or what nobody approved, is no policy yet: ``approved_by`` and ``approved_on`` are None.
+    """
+
+    id: str
+    kind: str
+    title: str
+    owner: str
+    version: str
+    criteria: tuple[str, ...]
+    path: Path
+    digest: str
+    template: bool = False
+    approved_by: str | None = None
+    approved_on: date | None = None
+    effective_on: date | None = None
+    review_by: date | None = None
+
+
+State = Literal["current", "expired", "not_yet", "undated", "altered", "template", "unapproved", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a kind of evidence stands on a day: the best there is. ``source`` is the record or document; None: absent.
+
+    ``since`` and ``until`` bound the days for which it is good; None: no bound is known.
+    """
+
+    kind: str
+    state: State
+    source: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One expected time of a recurring control. ``name`` is its calendar period: "2026-Q3".
+
+    "on_time", "late" (within the grace), "absent" (the grace is over and nothing speaks for it) or "open". ``lacking``
+    are the kinds of evidence that nothing shows yet; ``sources`` the records that do; ``after`` are records that came
+    when the grace was over: they are shown, and do not fill it.
+    """
+
+    name: str
+    starts: date
+    due: date
+    closes: date
+    state: Literal["on_time", "late", "absent", "open"]
+    sources: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()

@@ -1,0 +1,73 @@
+"""How the evidence of people stands on a day.
+
+Nothing is good by default: what nobody dated, approved or kept whole counts for nothing, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final
+
+from engine.programme.model import Policy, Record, Standing, State
+
+_ORDER: Final[tuple[State, ...]] = (
+    "current", "expired", "altered", "undated", "unapproved", "template", "not_yet", "absent",
+)  # fmt: skip
+"""What tells most comes first: of several, this one is shown."""
+GOOD_FOR: Final = timedelta(days=365)
+"""How long a record that names no last day is good (a year: the longest time between two audits)."""
+
+
+def standing(kind: str, control: str, records: Iterable[Record], documents: Iterable[Policy], on: date) -> Standing:
+    """The best that there is of a kind of evidence for a control on a day."""
+    found = [_of_record(record, on) for record in records if supports(record, kind, control)]
+    found += [_of_document(document, on) for document in documents if document.kind == kind]
+    return min(found, key=_rank, default=Standing(kind, "absent"))
+
+
+def supports(record: Record, kind: str, control: str) -> bool:
+    """Whether a record is evidence of this kind for this control."""
+    return record.kind == kind and (not record.supports or control in record.supports)
+
+
+def last_day(record: Record) -> date | None:
+    """The last day for which a record is good; None where it has no date."""
+    if record.valid_until is not None or record.effective_on is None:
+        return record.valid_until
+    return record.effective_on + GOOD_FOR
+
+
+def _rank(found: Standing) -> tuple[int, int]:
+    latest = found.until or found.since
+    return _ORDER.index(found.state), -(latest.toordinal() if latest else 0)
+
+
+def _of_record(record: Record, on: date) -> Standing:
+    until = last_day(record)
+    state: State = "current"
+    if not record.whole:
+        state = "altered"
+    elif record.effective_on is None:
+        state = "undated"
+    elif record.effective_on > on:
+        state = "not_yet"
+    elif until is not None and until < on:
+        state = "expired"
+    return Standing(record.kind, state, record.id, record.effective_on, until)
+
+
+def _of_document(document: Policy, on: date) -> Standing:
+    since = max(filter(None, (document.approved_on, document.effective_on)), default=None)
+    state: State = "current"
+    if document.template:
+        state = "template"
+    elif document.approved_by is None or document.approved_on is None:
+        state = "unapproved"
+    elif since is None or document.review_by is None:
+        state = "undated"
+    elif since > on:
+        state = "not_yet"
+    elif document.review_by < on:
+        state = "expired"
+    return Standing(document.kind, state, document.id, since, document.review_by)
