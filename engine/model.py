@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from engine.programme.model import Occurrence, Recurrence, Standing
+from engine.programme.model import Occurrence, Programme, Recurrence, Standing
 from providers.base import GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
@@ -349,6 +349,9 @@ class Retention:
     holds: tuple[Hold, ...] = ()
 
 
+_UNSCOPED: Final = Programme()
+
+
 @dataclass(frozen=True, slots=True)
 class Organization:
     """Whose controls these are, and what it set: ``policies/organization.yaml``.
@@ -360,6 +363,7 @@ class Organization:
     of those that are asked for time stamps, in this order, to their addresses. ``schedule`` is when a run is expected;
     reports of a period count missed nights by it. ``retention`` is how long runs are kept; None: for good. ``window``
     is the period of the report that is being prepared (first and last day); None: none is set yet.
+    ``programme`` is what it says of the scope of the report.
     """
 
     name: str
@@ -377,6 +381,7 @@ class Organization:
     schedule: Schedule = Schedule()
     retention: Retention | None = None
     window: tuple[date, date] | None = None
+    programme: Programme = _UNSCOPED
 
 
 @dataclass(frozen=True, slots=True)

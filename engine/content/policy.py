@@ -14,6 +14,7 @@ from engine.content.controls import control_problems, controls_of
 from engine.content.files import Document, read
 from engine.content.parameters import conforms
 from engine.content.people import load_people
+from engine.content.programme import programme_of, programme_problems
 from engine.content.provenance import Commit, Unanswered, brought
 from engine.content.root import Root
 from engine.content.validation import shape
@@ -76,6 +77,7 @@ def load_policy(
     organization = organization_of(setting)
     problems += _unfitting(setting, organization, criteria, checks, known)
     concluded = _controls(controls, criteria, known, problems)
+    problems += programme_problems(organization.programme, setting, concluded, criteria)
     people = load_people(root, concluded, criteria, problems)
     policy = Policy(
         criteria=criteria,
@@ -141,7 +143,13 @@ def organization_of(document: Document) -> Organization:
         authorities={said["authority"]: said["url"] for said in value.get("time_stamps", ())},
         schedule=Schedule(**value.get("schedule", {})),
         retention=_retention(value.get("retention")),
+        window=_window(value.get("window")),
+        programme=programme_of(value),
     )
+
+
+def _window(value: Mapping[str, str] | None) -> tuple[date, date] | None:
+    return None if value is None else (date.fromisoformat(value["from"]), date.fromisoformat(value["to"]))
 
 
 def _retention(value: Mapping[str, Any] | None) -> Retention | None:

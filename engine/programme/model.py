@@ -125,3 +125,98 @@ class Occurrence:
     sources: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+
+
+# --- the scope of the report -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A service commitment or a system requirement, who says so, and the criteria that it bears on."""
+
+    id: str
+    text: str
+    source: str
+    criteria: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryRule:
+    """What is no part of the system, who approved that, and why. A resource is out where all that is said matches.
+
+    ``provider``, ``accounts``, ``regions``, ``types``: None or empty where they are not said. ``when`` is CEL over the
+    resource's identity and tags.
+    """
+
+    id: str
+    reason: str
+    approver: str
+    approved_on: date
+    provider: str | None = None
+    accounts: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VendorReport:
+    """A subservice organisation's own report, as we have it: the days it speaks for, opinion, deviations, our review.
+
+    ``bridge_until`` is the last day that its bridge letter speaks for.
+    """
+
+    type: str
+    starts: date
+    ends: date
+    opinion: str
+    deviations: tuple[str, ...] = ()
+    bridge_until: date | None = None
+    reviewed_on: date | None = None
+    reviewed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subservice:
+    """A subservice organisation: carved out of the report or included in it.
+
+    ``assumed`` are controls that we assume it has (text, criteria); ``duties`` are what its report asks of its users
+    (text, our control); ``monitored_by`` is our control that watches over it.
+    """
+
+    id: str
+    name: str
+    method: Literal["carve_out", "inclusive"]
+    services: str
+    monitored_by: str
+    assumed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    duties: tuple[tuple[str, str], ...] = ()
+    report: VendorReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityControl:
+    """A complementary user-entity control: what customers must do, and our control that depends on it."""
+
+    id: str
+    text: str
+    criteria: tuple[str, ...]
+    control: str
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """What an organisation says of its report's scope: ``organization.yaml``, apart from what runs need.
+
+    ``system`` holds the fields of the system description that are written; ``owners`` maps a role to who holds it.
+    """
+
+    commitments: tuple[Promise, ...] = ()
+    requirements: tuple[Promise, ...] = ()
+    system: Mapping[str, str] = field(default_factory=dict)
+    boundary: tuple[BoundaryRule, ...] = ()
+    subservices: tuple[Subservice, ...] = ()
+    entity_controls: tuple[EntityControl, ...] = ()
+    owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    auditor: str | None = None

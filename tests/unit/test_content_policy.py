@@ -81,7 +81,7 @@ def test_runs_are_expected_as_the_organisation_says_else_every_day(tmp_path: Pat
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("boundary: {}", "3:1: boundary: is not known here"),
+        ("frontier: {}", "3:1: frontier: is not known here"),
         ("waver: {}", "3:1: waver: is not known here; did you mean waivers?"),
         ("waivers: {maxdays: 3}", "3:11: waivers.maxdays: is not known here; did you mean max_days?"),
         ("waivers: {max_days: 0}", "3:21: waivers.max_days: must be at least 1, not 0"),

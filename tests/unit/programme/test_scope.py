@@ -1,0 +1,198 @@
+"""The scope of the report, and the records and documents of people: what is read, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from engine.content.load import load
+from engine.content.policy import Policy
+from engine.errors import ContentError
+from engine.programme.model import (
+    BoundaryRule,
+    EntityControl,
+    Programme,
+    Promise,
+    Subservice,
+    VendorReport,
+)
+from tests.unit.data_folders import CHECK, ENCRYPTION, root
+
+SCOPE = """\
+name: Example
+categories: [security]
+window: {from: 2026-01-01, to: 2026-12-31}
+auditor: Example CPA
+owners: {Head of Security: [Robin]}
+commitments:
+  - {id: SC-1, text: Data is encrypted at rest., source: Master agreement 4.2, criteria: [CC6.1]}
+requirements:
+  - {id: SR-1, text: Buckets are encrypted., source: Security policy 3, criteria: [CC6.1]}
+system: {services: Invoices for shops.}
+boundary:
+  - id: sandbox
+    accounts: ["111122223333"]
+    tags: {env: [sandbox, demo]}
+    when: resource.name.startsWith("tmp-")
+    reason: Experiments without customer data.
+    approver: Robin
+    approved_on: 2026-01-02
+subservices:
+  - id: cloud
+    name: A cloud
+    method: carve_out
+    services: Hosting.
+    monitored_by: AC-01
+    assumed: [{text: Data centres are guarded., criteria: [CC6.1]}]
+    user_entity_controls: [{text: Users turn encryption on., control: AC-01}]
+    report: {type: SOC 2 Type II, from: 2025-04-01, to: 2026-03-31, opinion: unqualified, bridge_until: 2026-06-30}
+user_entity_controls:
+  - {id: UE-1, text: Customers keep their keys., criteria: [CC6.1], control: AC-01}
+"""
+CONTROL = """\
+controls:
+  - id: AC-01
+    statement: Everything that is stored is encrypted.
+    owner: Head of Security
+    criteria: [CC6.1]
+    aspects: [CC6.1.encryption_at_rest]
+    operation: continuous
+    checks: [aws.s3.bucket_encrypted]
+"""
+
+
+def policy(folder: Path, scope: str = SCOPE, **files: str) -> Policy:
+    here = root(folder, {ENCRYPTION: CHECK})
+    (folder / "policies" / "organization.yaml").write_text(scope)
+    (folder / "policies" / "controls").mkdir(exist_ok=True)
+    for path in (folder / "policies" / "controls").glob("*.yaml"):
+        path.unlink()
+    (folder / "policies" / "controls" / "access.yaml").write_text(CONTROL)
+    for name, text in files.items():
+        target = folder / "policies" / name.replace("__", "/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    return load(here).policy
+
+
+def faults(folder: Path, scope: str = SCOPE, **files: str) -> list[str]:
+    with pytest.raises(ContentError) as caught:
+        policy(folder, scope, **files)
+    return [str(problem).removeprefix(f"{folder}/policies/") for problem in caught.value.problems]
+
+
+def test_the_scope_is_read_as_it_is_written(tmp_path: Path) -> None:
+    organization = policy(tmp_path).organization
+    assert organization.window == (date(2026, 1, 1), date(2026, 12, 31))
+    assert organization.programme == Programme(
+        commitments=(Promise("SC-1", "Data is encrypted at rest.", "Master agreement 4.2", ("CC6.1",)),),
+        requirements=(Promise("SR-1", "Buckets are encrypted.", "Security policy 3", ("CC6.1",)),),
+        system={"services": "Invoices for shops."},
+        boundary=(
+            BoundaryRule(
+                "sandbox",
+                "Experiments without customer data.",
+                "Robin",
+                date(2026, 1, 2),
+                accounts=frozenset({"111122223333"}),
+                tags={"env": frozenset({"sandbox", "demo"})},
+                when='resource.name.startsWith("tmp-")',
+            ),
+        ),
+        subservices=(
+            Subservice(
+                "cloud",
+                "A cloud",
+                "carve_out",
+                "Hosting.",
+                "AC-01",
+                assumed=(("Data centres are guarded.", ("CC6.1",)),),
+                duties=(("Users turn encryption on.", "AC-01"),),
+                report=VendorReport(
+                    "SOC 2 Type II",
+                    date(2025, 4, 1),
+                    date(2026, 3, 31),
+                    "unqualified",
+                    bridge_until=date(2026, 6, 30),
+                ),
+            ),
+        ),
+        entity_controls=(EntityControl("UE-1", "Customers keep their keys.", ("CC6.1",), "AC-01"),),
+        owners={"Head of Security": ("Robin",)},
+        auditor="Example CPA",
+    )
+
+
+def test_everything_that_does_not_fit_is_told_at_once_and_placed(tmp_path: Path) -> None:
+    text = (
+        SCOPE.replace("4.2, criteria: [CC6.1]", "4.2, criteria: [CC6.9]")
+        .replace("monitored_by: AC-01", "monitored_by: AC-02")
+        .replace("keys., criteria: [CC6.1], control: AC-01", "keys., criteria: [CC6.1], control: AC-03")
+        .replace('resource.name.startsWith("tmp-")', "resource.nam == 'x'")
+        .replace("to: 2026-12-31", "to: 2025-12-31")
+    )
+    assert faults(tmp_path, text) == [
+        "organization.yaml:3:32: window.to: is before its from",
+        "organization.yaml:7:97: commitments[0].criteria[0]: there is no criterion CC6.9; did you mean CC6.1?",
+        "organization.yaml:15:20: boundary[0].when: resource has no nam; did you mean name?",
+        "organization.yaml:24:19: subservices[0].monitored_by: there is no control AC-02; did you mean AC-01?",
+        "organization.yaml:31:77: user_entity_controls[0].control: there is no control AC-03; did you mean AC-01?",
+    ]
+
+
+def test_a_record_knows_whether_its_files_are_as_they_were(tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"minutes").hexdigest()
+    text = (
+        "kind: board_minutes\ntitle: Board, spring\nby: Dana\neffective_on: 2026-04-01\nfiles:\n"
+        f"  - {{name: a.txt, sha256: {digest}, size: 7}}\n  - {{name: b.txt, sha256: {digest}, size: 7}}\n"
+        f"  - {{name: c.txt, sha256: {digest}, size: 7}}\n"
+    )
+    files = {"records__board.yaml": text, "records__board__a.txt": "minutes", "records__board__b.txt": "minuets"}
+    [record] = policy(tmp_path, **files).records
+    assert [(file.name, file.state) for file in record.files] == [
+        ("a.txt", "whole"),
+        ("b.txt", "altered"),
+        ("c.txt", "missing"),
+    ]
+    assert (record.id, record.kind, record.effective_on, record.whole) == (
+        "board",
+        "board_minutes",
+        date(2026, 4, 1),
+        False,
+    )
+
+
+def test_a_document_is_read_from_its_front_matter_and_a_template_is_one(tmp_path: Path) -> None:
+    text = (
+        "---\ntitle: Access\nkind: access_policy\nstatus: template\nowner: CTO\nversion: '1'\n"
+        "criteria: [CC6.1]\n---\n# Access\n"
+    )
+    [document] = policy(tmp_path, **{"documents__access.md": text}).documents
+    assert (document.id, document.kind, document.template, document.approved_by) == (
+        "access",
+        "access_policy",
+        True,
+        None,
+    )
+
+
+def test_what_is_wrong_with_records_and_documents_is_placed(tmp_path: Path) -> None:
+    files = {
+        "records__a.yaml": "kind: training\ntitle: Training\nby: Dana\nsupports: [AC-07]\n",
+        "records__b.yaml": "kind: training\ntitle: One\nby: Dana\neffective_on: 2026-02-02\nvalid_until: 2026-02-01\n",
+        "records__c.yaml": "kind: training\ntitle: Training\nby: Dana\neffective_on: soon\n",
+        "records__stray.pdf": "x",
+        "documents__bare.md": "# No front matter\n",
+        "documents__odd.md": "---\ntitle: Odd\nkind: access_policy\nowner: CTO\nversion: '1'\ncriteria: [CC6.9]\n---\n",
+    }
+    assert faults(tmp_path, **files) == [
+        'documents/bare.md:1:1: does not begin with front matter: YAML between two lines "---"',
+        "documents/odd.md:6:12: criteria[0]: there is no criterion CC6.9; did you mean CC6.1?",
+        "records/a.yaml:4:12: supports[0]: there is no control AC-07; did you mean AC-01?",
+        "records/b.yaml:5:14: valid_until: 2026-02-01 is before effective_on, 2026-02-02",
+        "records/c.yaml:4:15: effective_on: is no date like 2026-01-31",
+        "records/stray.pdf:1:1: belongs to no record: a record is a file NAME.yaml, its files lie in NAME/",
+    ]
