@@ -51,7 +51,9 @@ def load_people(
             documents.append(policy_of(document))
             for index, id_ in enumerate(documents[-1].criteria):
                 if id_ not in criteria:
-                    problems.append(document.problem(("criteria", index), f"there is no criterion {id_}"))
+                    problems.append(
+                        document.problem(("criteria", index), f"there is no criterion {id_}{suggestion(id_, criteria)}")
+                    )
     return People(tuple(records), tuple(documents), sources)
 
 

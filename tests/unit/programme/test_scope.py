@@ -136,8 +136,8 @@ def test_everything_that_does_not_fit_is_told_at_once_and_placed(tmp_path: Path)
     )
     assert faults(tmp_path, text) == [
         "organization.yaml:3:32: window.to: is before its from",
-        "organization.yaml:7:97: commitments[0].criteria[0]: there is no criterion CC6.9; did you mean CC6.1?",
-        "organization.yaml:15:20: boundary[0].when: resource has no nam; did you mean name?",
+        "organization.yaml:7:91: commitments[0].criteria[0]: there is no criterion CC6.9; did you mean CC6.8?",
+        "organization.yaml:15:20: boundary[0].when: resource has no property 'nam'; did you mean 'name'?",
         "organization.yaml:24:19: subservices[0].monitored_by: there is no control AC-02; did you mean AC-01?",
         "organization.yaml:31:77: user_entity_controls[0].control: there is no control AC-03; did you mean AC-01?",
     ]
@@ -190,9 +190,9 @@ def test_what_is_wrong_with_records_and_documents_is_placed(tmp_path: Path) -> N
     }
     assert faults(tmp_path, **files) == [
         'documents/bare.md:1:1: does not begin with front matter: YAML between two lines "---"',
-        "documents/odd.md:6:12: criteria[0]: there is no criterion CC6.9; did you mean CC6.1?",
+        "documents/odd.md:6:12: criteria[0]: there is no criterion CC6.9; did you mean CC6.8?",
         "records/a.yaml:4:12: supports[0]: there is no control AC-07; did you mean AC-01?",
         "records/b.yaml:5:14: valid_until: 2026-02-01 is before effective_on, 2026-02-02",
-        "records/c.yaml:4:15: effective_on: is no date like 2026-01-31",
+        'records/c.yaml:4:15: effective_on: must be a date (2026-01-31), not "soon"',
         "records/stray.pdf:1:1: belongs to no record: a record is a file NAME.yaml, its files lie in NAME/",
     ]
