@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from engine.programme.model import Occurrence, Programme, Recurrence, Standing
+from engine.programme.model import Occurrence, Policy, Programme, Record, Recurrence, Standing
 from providers.base import GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
@@ -397,6 +397,8 @@ class InForce:
     waivers: Mapping[str, Waiver]
     checks: Mapping[str, Check]
     parameters: Mapping[str, Mapping[str, Any]]
+    records: tuple[Record, ...] = ()
+    documents: tuple[Policy, ...] = ()
 
     @property
     def clouds(self) -> frozenset[str]:

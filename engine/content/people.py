@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from engine.content.files import Document, parse, source_of
 from engine.content.root import Root
@@ -18,12 +18,11 @@ from engine.model import Control, Criterion
 from engine.programme.model import Attachment, Policy, Record
 
 _FENCE: Final = b"---\n"
-_CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The records and documents of a policy folder, by id, and the bytes of the files that say so."""
+    """The records and documents of a policy folder, by id, and the bytes of their files."""
 
     records: tuple[Record, ...]
     documents: tuple[Policy, ...]
@@ -39,7 +38,15 @@ def load_people(
     for path in sorted((root.policies / "records").glob("*.yaml")):
         document = _accepted(path, root, "record", sources, problems)
         if document is not None:
-            record = record_of(document)
+            present = {name: _bytes(path.with_suffix("") / name) for name in files_of(document)}
+            record = record_of(document, present)
+            # What is not as it was recorded is no evidence, and is not sealed as if it were.
+            whole = {file.name for file in record.files if file.state == "whole"}
+            sources |= {
+                path.with_suffix("") / name: data
+                for name, data in present.items()
+                if data is not None and name in whole
+            }
             problems += record_problems(record, document, {control.id for control in controls})
             records.append(record)
     known = {record.path.with_suffix("") for record in records}
@@ -82,10 +89,14 @@ def front_matter(path: Path, source: bytes, problems: list[Problem]) -> Document
     return parse(path, b"\n" + head.removeprefix(_FENCE) + b"\n", problems)
 
 
-def record_of(document: Document) -> Record:
-    """The record in a file that its schema accepts, with what its files are now."""
+def files_of(document: Document) -> tuple[str, ...]:
+    """The names of the files of a record that its schema accepts."""
+    return tuple(said["name"] for said in document.value.get("files", ()))
+
+
+def record_of(document: Document, present: Mapping[str, bytes | None]) -> Record:
+    """The record in a file that its schema accepts; ``present`` are the bytes of its files, None where one is not."""
     value = document.value
-    folder = document.path.with_suffix("")
     return Record(
         id=document.path.stem,
         kind=value["kind"],
@@ -99,7 +110,7 @@ def record_of(document: Document) -> Record:
         occurrence=value.get("occurrence"),
         supports=tuple(value.get("supports", ())),
         files=tuple(
-            Attachment(said["name"], said["sha256"], said["size"], _state(folder / said["name"], said))
+            Attachment(said["name"], said["sha256"], said["size"], _state(present.get(said["name"]), said["sha256"]))
             for said in value.get("files", ())
         ),
         facts=value.get("facts", {}),
@@ -131,22 +142,17 @@ def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def digest_of(path: Path) -> tuple[str, int]:
-    """SHA-256 and size of a file, read in pieces. Raises OSError."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            digest.update(piece)
-            size += len(piece)
-    return digest.hexdigest(), size
-
-
-def _state(path: Path, said: Mapping[str, Any]) -> Literal["whole", "altered", "missing"]:
+def _bytes(path: Path) -> bytes | None:
     try:
-        found = digest_of(path)
+        return path.read_bytes()
     except OSError:
+        return None
+
+
+def _state(data: bytes | None, digest: str) -> Literal["whole", "altered", "missing"]:
+    if data is None:
         return "missing"
-    return "whole" if found == (said["sha256"], said["size"]) else "altered"
+    return "whole" if hashlib.sha256(data).hexdigest() == digest else "altered"
 
 
 def record_problems(record: Record, document: Document, known: Collection[str]) -> Iterator[Problem]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeVar
 
 from engine.content.checks import CompiledCheck, check_of, compile_checks
 from engine.content.controls import controls_of
 from engine.content.files import Document, parse
+from engine.content.people import files_of, front_matter, policy_of, record_of
 from engine.content.policy import criteria_of, organization_of
 from engine.content.resources import types_of
 from engine.content.root import Root
@@ -17,8 +18,11 @@ from engine.content.validation import shape
 from engine.content.waivers import waiver_of
 from engine.errors import ContentError, Problem
 from engine.model import SEVERITIES, Check, Control, Criterion, InForce, Waiver
+from engine.programme.model import Policy, Record
 
 _WAIVERS: Final = "waivers"
+_RECORD: Final = "records/*.yaml"
+_POLICY: Final = "documents/*.md"
 T = TypeVar("T")
 
 
@@ -83,6 +87,18 @@ def in_force(
         waivers={waiver.id: waiver for waiver in waivers},
         checks={id_: _read(_check, f"{id_}.yaml", source, problems, None) for id_, source in checks.items()},
         parameters=parameters,
+        records=tuple(
+            record
+            for name, source in sorted(policies.items())
+            if PurePosixPath(name).match(_RECORD)
+            for record in _read(partial(_records, policies), name, source, problems, [])
+        ),
+        documents=tuple(
+            document
+            for name, source in sorted(policies.items())
+            if PurePosixPath(name).match(_POLICY)
+            for document in _read(_policies, name, source, problems, [])
+        ),
     )
     if not problems:
         problems += _unresolved(found)
@@ -157,3 +173,18 @@ def _criteria(name: str, source: bytes) -> Mapping[str, Criterion]:
 @cache
 def _organization(name: str, source: bytes) -> Any:
     return organization_of(_document(name, source))
+
+
+def _records(policies: Mapping[str, bytes], name: str, source: bytes) -> tuple[Record, ...]:
+    document = _document(name, source)
+    present = {file: policies.get(f"{name.removesuffix('.yaml')}/{file}") for file in files_of(document)}
+    return (record_of(document, present),)
+
+
+@cache
+def _policies(name: str, source: bytes) -> tuple[Policy, ...]:
+    problems: list[Problem] = []
+    document = front_matter(Path(name), source, problems)
+    if document is None:
+        raise ContentError(problems)
+    return (policy_of(document),)

@@ -139,7 +139,7 @@ def test_everything_that_does_not_fit_is_told_at_once_and_placed(tmp_path: Path)
         "organization.yaml:7:91: commitments[0].criteria[0]: there is no criterion CC6.9; did you mean CC6.8?",
         "organization.yaml:15:20: boundary[0].when: resource has no property 'nam'; did you mean 'name'?",
         "organization.yaml:24:19: subservices[0].monitored_by: there is no control AC-02; did you mean AC-01?",
-        "organization.yaml:31:77: user_entity_controls[0].control: there is no control AC-03; did you mean AC-01?",
+        "organization.yaml:29:78: user_entity_controls[0].control: there is no control AC-03; did you mean AC-01?",
     ]
 
 
