@@ -30,9 +30,7 @@ from engine.model import (
     WaiverState,
 )
 from engine.programme import sentences
-from engine.programme.model import Occurrence, Standing
-from engine.programme.occurrences import occurrences
-from engine.programme.standing import standing
+from engine.programme.shown import Shown
 from engine.waivers import states, waived
 
 PRECEDENCE: Final = (2, 1, 5, 130, 143, 3, 4)
@@ -82,7 +80,7 @@ def conclude(
     accepted = waived(waiver_states, findings)
     rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {})}
     clouds = {*policy.organization.providers, *(check.provider for check in selection.checks)}
-    shown = _Shown(policy, date.fromisoformat(snapshot.as_of[:10]))
+    shown = _shown(policy, snapshot.as_of)
     controls = tuple(_control(control.within(clouds), rows, shown) for control in policy.controls)
     set_aside = _set_aside(controls, selection)
     reasons = exit_reasons(findings, accepted, rows.values(), set_aside, fail_on)
@@ -176,31 +174,21 @@ def _alternatives(control: Control) -> Iterator[str]:
     return (id_ for group in control.alternatives for id_ in group if "." in id_)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What people's evidence shows on the day of a run."""
-
-    policy: Policy
-    on: date
-
-    def standing(self, kind: str, control: Control) -> Standing:
-        return standing(kind, control.id, self.policy.records, self.policy.documents, self.on)
-
-    def occurrences(self, control: Control) -> tuple[Occurrence, ...]:
-        if control.occurs is None:
-            return ()
-        window = self.policy.organization.window or (self.on - _YEAR, self.on + _YEAR)
-        return occurrences(control.occurs, control.evidence, control.id, self.policy.records, window, self.on)
+def _shown(policy: Policy, as_of: str) -> Shown:
+    """People's evidence on the day of a run, for the window that is set, else for the years before and after."""
+    on = date.fromisoformat(as_of[:10])
+    window = policy.organization.window or (on - _YEAR, on + _YEAR)
+    return Shown(policy.records, policy.documents, on, window)
 
 
-def _control(control: Control, rows: Mapping[str, Population], shown: _Shown) -> ControlConclusion:
+def _control(control: Control, rows: Mapping[str, Population], shown: Shown) -> ControlConclusion:
     """What the populations of the selected checks, and what people recorded, show of one control."""
     wanted, unused = list(control.checks), []
     kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
-    standings = [shown.standing(kind, control) for kind in kinds]
+    standings = [shown.standing(kind, control.id) for kind in kinds]
     for group in control.alternatives:
         checks = [id_ for id_ in group if "." in id_]
-        said = [shown.standing(kind, control) for kind in group if "." not in kind]
+        said = [shown.standing(kind, control.id) for kind in group if "." not in kind]
         chosen = [id_ for id_ in checks if id_ in rows and _chosen(rows[id_])]
         current = [row for row in said if row.state == "current"]
         # Where none was chosen, nothing is set aside: every failure and every unknown of all of them counts.
@@ -209,7 +197,7 @@ def _control(control: Control, rows: Mapping[str, Population], shown: _Shown) ->
         standings += current if chosen or current or checks else said
     mine = [rows[id_] for id_ in wanted if id_ in rows]
     not_run = tuple(id_ for id_ in wanted if id_ not in rows)
-    expected = shown.occurrences(control)
+    expected = shown.occurrences(control.occurs, control.evidence, control.id)
     failed = sum(row.failed for row in mine)
     absent = sum(row.state == "absent" for row in expected)
     conclusion = ControlConclusion(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.model import Control, ControlWord, Criterion, Scope, Severity, Subject
+from engine.programme.model import Occurrence, Standing
 
 NightState = Literal["ran", "partly", "did_not_run", "not_retained"]
 MARKS: Mapping[str, str] = {"ran": "r", "partly": "p", "did_not_run": "-", "not_retained": "x", "not_in_force": "."}
@@ -209,7 +210,8 @@ class ControlInPeriod:
     :attr:`CoverageRow.nights`, empty where no machine looks. ``failures`` are all of them: those that are deviations
     first, then those undecided, then those corrected in time. ``missed`` are nights without a run, each a failure and a
     deviation of the scanning control and of no other. ``procedure`` says in auditors' words what was done (inspection,
-    observation, reperformance); ``result`` counts, and never concludes.
+    observation, reperformance); ``result`` counts, and never concludes. ``standings`` and ``occurrences`` are people's
+    evidence, as the last run of the period holds it, on the period's last day.
     """
 
     control: Control
@@ -225,11 +227,18 @@ class ControlInPeriod:
     result: str
     missed: tuple[str, ...] = ()
     marks: str = ""
+    standings: tuple[Standing, ...] = ()
+    occurrences: tuple[Occurrence, ...] = ()
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The occurrences of a recurring control for which nothing speaks."""
+        return tuple(row.name for row in self.occurrences if row.state == "absent")
 
     @property
     def failed(self) -> int:
-        """How many failures it shows, missed nights too."""
-        return len(self.failures) + len(self.missed)
+        """How many failures it shows, missed nights and absent occurrences too."""
+        return len(self.failures) + len(self.missed) + len(self.absent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.waivers": ("engine.content", "engine.errors", "engine.model"),
     "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.programme", "engine.waivers"),
     "engine.catalog": ("engine.content", "engine.model"),
-    "engine.periods": ("engine.model",),
+    "engine.periods": ("engine.model", "engine.programme.model"),
     "engine.planned": ("engine.content.resources", "engine.errors", "engine.gates", "engine.model", "providers"),
     "engine.judgeable": ("engine.content", "engine.gates", "engine.model"),
     "engine.movements": ("engine.content.checks", "engine.evaluate", "engine.gates", "engine.joins", "engine.model"),
@@ -67,7 +67,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "providers",
     ),
     "engine.gates": ("engine.model", "providers.base"),
-    "engine.evidence": ("engine.errors", "engine.gates", "engine.model", "engine.periods"),
+    "engine.evidence": ("engine.errors", "engine.gates", "engine.model", "engine.periods", "engine.programme"),
     "engine.report": ("engine.errors", "engine.gates", "engine.model", "engine.periods"),
     "engine.pipeline": (
         "engine",

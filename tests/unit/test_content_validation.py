@@ -159,7 +159,9 @@ def test_every_schema_of_ours_compiles() -> None:
         ("control", DEVIATION.replace("low: 90", "low: 900"), [
             "x.yaml:9:79: controls[0].deviation.not_corrected_within.low: must be at most 365, not 900"
         ]),
-        ("organization", ORGANIZATION + "boundry: {}\n", ["x.yaml:3:1: boundry: is not known here; did you mean boundary?"]),
+        ("organization", ORGANIZATION + "boundry: {}\n", [
+            "x.yaml:3:1: boundry: is not known here; did you mean boundary?"
+        ]),
         ("organization", "- a\n", ['x.yaml:1:1: must be an object, not ["a"]']),
     ],
 )  # fmt: skip

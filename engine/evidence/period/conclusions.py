@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal
 
 from engine.evidence.period.coverage import MISSING, NOT_IN_FORCE, PARTLY, RAN
@@ -12,6 +13,9 @@ from engine.evidence.period.film import Film
 from engine.evidence.period.populations import Seen
 from engine.model import NIGHTLY_SCANS, Control, ControlWord, Criterion, InForce
 from engine.periods import MARKS, ControlInPeriod, CriterionInPeriod, Failure, Night, PeriodPopulation
+from engine.programme import sentences
+from engine.programme.model import Standing
+from engine.programme.shown import Shown
 
 
 def controls(
@@ -36,8 +40,14 @@ def controls(
     for policy in _distinct(basis.policy for basis in film.bases):
         for control in policy.controls:
             versions.setdefault(control.id, []).append(control)
-    known = _Known(film, failing, rows, by_check, covered, tuple(nights), versions)
+    known = _Known(film, failing, rows, by_check, covered, tuple(nights), versions, _shown(policies[-1], nights))
     return tuple(_control(latest[id_], known) for id_ in sorted(latest))
+
+
+def _shown(policy: InForce, nights: Sequence[Night]) -> Shown:
+    """People's evidence as the last policy of the period holds it, on the last of its days."""
+    starts, ends = date.fromisoformat(nights[0].date), date.fromisoformat(nights[-1].date)
+    return Shown(policy.records, policy.documents, ends, (starts, ends))
 
 
 def _distinct(policies: Iterable[InForce]) -> list[InForce]:
@@ -58,6 +68,7 @@ class _Known:
     covered: Mapping[str, tuple[str, ...]]
     nights: tuple[Night, ...]
     versions: Mapping[str, Sequence[Control]]
+    shown: Shown
     rulings: dict[tuple[object, ...], tuple[int | None, bool | None]] = field(default_factory=dict)
 
 
@@ -73,29 +84,37 @@ def _by_check(film: Film) -> dict[str, tuple[str, ...]]:
 
 
 def _control(control: Control, known: _Known) -> ControlInPeriod:
-    wanted, unused, lacking = _wanted(control, known)
+    shown = known.shown
+    wanted, unused, standings = _wanted(control, known)
+    kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
+    standings = [*(shown.standing(kind, control.id) for kind in kinds), *standings]
+    occurrences = shown.occurrences(control.occurs, control.evidence, control.id)
+    absent = sum(row.state == "absent" for row in occurrences)
     failures = tuple(_failures(control, wanted, unused, known))
     mine = [known.rows[check] for check in wanted if check in known.rows]
     not_run = [check for check in wanted if check not in known.rows]
     expected = len(known.nights)
     scanning = NIGHTLY_SCANS in control.evidence
     missed = [night for night in known.nights if night.state == "did_not_run"] if scanning else []
-    # No evidence of other kinds can be recorded yet, so that none is.
-    manual = [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
-    needed = manual or any(not any("." in name for name in group) for group in control.alternatives)
+    needed = any(row.state != "current" for row in standings)
+    occurred = any(row.state != "open" for row in occurrences)
+    people = occurred or any(row.state == "current" for row in standings)
     marks = _marks(wanted, known, scanning)
     nights = marks.count(RAN)
     subjects = {place for row in mine for place in row.subjects}
     unknown = {place for row in mine for place in row.unknown}
-    deviations = sum(failure.deviation is True for failure in failures) + len(missed)
-    incomplete = bool(nights < expected or unknown or not_run or needed or not all(row.complete for row in mine))
-    judged = any(row.passed or row.failed for row in mine) or (scanning and nights > 0)
-    word = _word(control, bool(failures or missed), bool(mine or scanning), incomplete, judged)
+    deviations = sum(failure.deviation is True for failure in failures) + len(missed) + absent
+    machine = bool(wanted or scanning)
+    incomplete = bool(needed or (machine and nights < expected) or unknown or not_run)
+    incomplete |= not all(row.complete for row in mine)
+    judged = any(row.passed or row.failed for row in mine) or (scanning and nights > 0) or people
+    word = _word(control, bool(failures or missed or absent), bool(mine or scanning or people), incomplete, judged)
     result = "Nothing was inspected by machine"
     if wanted or scanning:
         result = _result(failures, missed, deviations, nights, expected, len(subjects), len(unknown))
     said = [f"not run: {', '.join(not_run)}"] if not_run else []
-    said += [f"no evidence recorded: {', '.join([*manual, *lacking])}"] if manual or lacking else []
+    said += [sentences.occurred(occurrences)] if occurrences else []
+    said += [sentences.stands(row) for row in standings]
     said += [f"not used: {', '.join(unused)}, since an alternative is in use"] if unused else []
     return ControlInPeriod(
         control=control,
@@ -111,20 +130,25 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
         not_tested_before=dict(_late(wanted, known.film)),
         procedure=_procedure(wanted, known, scanning),
         result="; ".join([result, *said]) + ".",
+        standings=tuple(standings),
+        occurrences=occurrences,
     )
 
 
-def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], list[str]]:
-    """The checks that count, the alternatives that are not used, and kinds of evidence of which one would be needed."""
-    wanted, unused, lacking = list(control.checks), [], []
+def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], list[Standing]]:
+    """The checks that count, the alternatives that are not used, and how kinds of evidence among these stand."""
+    wanted, unused, standings = list(control.checks), [], []
     for group in control.alternatives:
         checks = [name for name in group if "." in name]
+        said = [known.shown.standing(name, control.id) for name in group if name not in checks]
         chosen = [check for check in checks if check in known.rows and _chosen(known.rows[check])]
+        current = [row for row in said if row.state == "current"]
+        settled = chosen or current
         # Where none was in use all through, nothing is set aside.
-        wanted += chosen or checks
-        unused += [name for name in group if chosen and name not in chosen]
-        lacking += [name for name in group if not chosen and name not in checks]
-    return wanted, unused, lacking
+        wanted += chosen if settled else checks
+        unused += [name for name in checks if settled and name not in chosen]
+        standings += current if settled else said
+    return wanted, unused, standings
 
 
 def _chosen(row: Seen) -> bool:
