@@ -55,7 +55,6 @@ def _check(kind: int, number: int) -> Check:
         message="${resource.mode} is not allowed.",
         remediation={},
         references=(),
-        examples=(),
         path=Path("made-up.yaml"),
         source=source,
         digest=hashlib.sha256(source).hexdigest(),

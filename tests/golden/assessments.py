@@ -19,7 +19,6 @@ from engine.model import (
     ControlConclusion,
     Criterion,
     CriterionConclusion,
-    Example,
     Finding,
     LedgerRow,
     LeftOut,
@@ -57,10 +56,6 @@ def check(id_: str, title: str, severity: str = "high", criteria: Sequence[str] 
             "message": "Bucket ${resource.name} is not encrypted.",
             "remediation": {"cli": "aws s3api put-bucket-encryption", "terraform": 'resource "x" "y" {}'},
             "references": ("https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html",),
-            "examples": (
-                Example("encrypted", "pass", {"encrypted": True}),
-                Example("not", "fail", {"encrypted": False}),
-            ),
             "path": Path("checks", *id_.split(".")).with_suffix(".yaml"),
             "source": b"",
             "digest": "ab" * 32,
