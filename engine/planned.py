@@ -227,9 +227,10 @@ def _settled(item: Resource, only: str | None) -> Resource:
 
 def _moved(item: Resource, account: str) -> Resource:
     unread = {pointer: why for pointer, why in item.unread.items() if pointer != "/account"}
-    if item.id == UNKNOWN and item.region == GLOBAL:
+    if item.id.rpartition("/")[2] == UNKNOWN and item.region == GLOBAL:
         unread.pop("/id", None)
-        return replace(item, account=account, id=account, name=account, unread=unread)
+        own = item.id.removesuffix(UNKNOWN) + account
+        return replace(item, account=account, id=own, name=account, unread=unread)
     return replace(item, account=account, unread=unread)
 
 

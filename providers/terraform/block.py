@@ -51,6 +51,14 @@ class Referring(Protocol):
         """The planned resources (Terraform types) of the same provider configuration and region."""
         ...
 
+    def one(self, references: Sequence[str]) -> str | None:
+        """The address of the one planned resource that the references lead to, or None."""
+        ...
+
+    def pointing(self, type_: str, attribute: str, keys: Sequence[str]) -> list[Block] | Unread:
+        """The planned resources of a Terraform type whose attribute names this one, by one of its ``keys``."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
