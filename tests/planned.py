@@ -16,12 +16,14 @@ from engine.judgeable import needs_live
 from engine.model import Collection, Resource, Scope, Snapshot
 from engine.planned import laid_over, planned
 from providers.terraform import fills, folded
-from tests.plans import UNKNOWN, PlanBuilder
+from tests.plans import UNKNOWN, PlanBuilder, provider_of
 
 AT: Final = "2026-11-26T00:00:00Z"
 ACCOUNT: Final = "123456789012"
 REGION: Final = "eu-central-1"
-CONTEXT: Final = ("AWS::Account", "AWS::Region")
+SUBSCRIPTION: Final = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
+OF_AZURE: Final = "Microsoft.Resources/subscriptions"
+CONTEXT: Final = ("AWS::Account", "AWS::Region", OF_AZURE)
 CONTENT: Final = load(find())
 CONFORM: Final = conforming({name: schema.type for name, schema in CONTENT.types.items()})
 
@@ -48,7 +50,8 @@ def one(kind: str, good: dict[str, Any], bad: dict[str, Any], **both: Any) -> Pa
 
 def plan(rows: Rows) -> PlanBuilder:
     """The plan of these resources."""
-    builder = PlanBuilder()
+    azure = any(provider_of(key.rpartition(" ")[2]) == "azurerm" for key in rows)
+    builder = PlanBuilder(subscription=SUBSCRIPTION if azure else None)
     for key, values in rows.items():
         verb, _, address = key.rpartition(" ")
         getattr(builder, verb or "create")(address, **values)
@@ -65,12 +68,20 @@ def verdicts_of(id_: str, data: bytes) -> set[str]:
     found = tuple(map(CONFORM, folded(data, AT).after))
     scope = Scope("aws", "unknown", "global")
     collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTEXT)
+    collections += tuple(Collection(item.type, item.scope, "complete", 1) for item in found if item.type == OF_AZURE)
     return _concluded(id_, Snapshot(AT, "planned", {}, (), collections, found))
 
 
 def held(type_: str, id_: str, name: str = "", region: str = REGION, **properties: Any) -> Resource:
     """A resource that a run read."""
     return Resource(type_, id_, name or id_, "aws", ACCOUNT, region, {}, AT, properties)
+
+
+def held_by_azure(
+    type_: str, id_: str, region: str = "westeurope", tags: Mapping[str, str] | None = None, **properties: Any
+) -> Resource:
+    """A resource that a run read in a subscription."""
+    return Resource(type_, id_, id_, "azure", SUBSCRIPTION, region, dict(tags or {}), AT, properties)
 
 
 def verdicts_over(id_: str, live: Iterable[Resource], rows: Rows, folder: Path) -> set[str]:
@@ -86,10 +97,22 @@ def over(id_: str, live: Iterable[Resource], builder: PlanBuilder, folder: Path)
 def seen_over(live: Iterable[Resource], builder: PlanBuilder, folder: Path) -> Snapshot:
     """What stands after a plan that is laid over an account that a run read whole."""
     path = builder.write(folder / "plan.json")
+    if any(item.provider == "azure" for item in live):
+        return _over_azure(tuple(live), path)
     scopes = (Scope("aws", ACCOUNT, REGION), Scope("aws", ACCOUNT, "global"))
     collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTENT.types for scope in scopes)
     context = (held("AWS::Account", ACCOUNT, region="global", s3_public_access_block=OPEN), held("AWS::Region", REGION))
     there = Snapshot(AT, "live", {}, scopes, collections, (*context, *live))
+    return laid_over(there, planned(path, AT, CONFORM), CONTENT.types).after
+
+
+def _over_azure(live: tuple[Resource, ...], path: Path) -> Snapshot:
+    scopes = (Scope("azure", SUBSCRIPTION, "global"),)
+    collections = tuple(Collection(type_, scopes[0], "complete", 1) for type_ in CONTENT.types)
+    own = (item for item in live if item.type == OF_AZURE)
+    context = next(own, held_by_azure(OF_AZURE, f"/subscriptions/{SUBSCRIPTION}", "global", management_groups=[]))
+    others = tuple(item for item in live if item.type != OF_AZURE)
+    there = Snapshot(AT, "live", {}, scopes, collections, (context, *others))
     return laid_over(there, planned(path, AT, CONFORM), CONTENT.types).after
 
 

@@ -13,24 +13,51 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-SCHEMA: Final[Mapping[str, Any]] = json.loads((Path(__file__).parent / "terraform" / "aws.json").read_text())
+SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    path.stem: json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "terraform").glob("*.json"))
+}
+"""The published attributes of the mapped types, by provider."""
+SCHEMA: Final[Mapping[str, Any]] = {name: kind for schema in SCHEMAS.values() for name, kind in schema.items()}
 PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
-OPTIONAL_COMPUTED: Final = frozenset(
-    {
-        *("ingress", "egress", "policy", "id", "region", "tags_all", "inline_policy", "versioning"),
-        *("access_policies", "encrypt_at_rest", "node_to_node_encryption", "domain_endpoint_options"),
-        *("redrive_policy", "sqs_managed_sse_enabled", "network_mode", "protocols", "at_rest_encryption_enabled"),
-        *("transit_encryption_enabled", "transit_encryption_mode", "subnet_mapping", "subnets", "internal"),
-        *("ssl_policy", "glue_version", "maximum_retry_attempts", "maximum_record_age_in_seconds", "encrypted"),
-        *("cluster_parameter_group_name", "deployment_circuit_breaker"),
-        *("root_block_device", "ebs_block_device", "metadata_options", "user_data", "user_data_base64", "encrypted"),
-        *("associate_public_ip_address", "vpc_security_group_ids", "ipv6_addresses", "ipv6_address_count"),
-        *("availability_zones", "load_balancers", "target_group_arns", "traffic_source", "health_check_type"),
-        *("publicly_accessible", "replication_task_settings", "recording_group", "point_in_time_recovery"),
-        *("default_version", "endpoint_configuration", "kms_key_arn"),
-    }
-)
+OPTIONAL_COMPUTED: Final = {
+    "azurerm": frozenset(
+        {
+            *("id", "network_rules", "blob_properties", "network_acls", "security_rule", "subnet", "backup"),
+            *("role_definition_id", "assignable_scopes", "principal_type", "retention_in_days", "immutability"),
+            *("protection_state", "short_term_retention_policy", "network_rule_set", "backup_retention_days"),
+            *("kubernetes_version", "retry_policy", "enable_rbac_authorization", "identity_ids"),
+        }
+    ),
+    "aws": frozenset(
+        {
+            *("ingress", "egress", "policy", "id", "region", "tags_all", "inline_policy", "versioning"),
+            *("access_policies", "encrypt_at_rest", "node_to_node_encryption", "domain_endpoint_options"),
+            *("redrive_policy", "sqs_managed_sse_enabled", "network_mode", "protocols", "at_rest_encryption_enabled"),
+            *("transit_encryption_enabled", "transit_encryption_mode", "subnet_mapping", "subnets", "internal"),
+            *("ssl_policy", "glue_version", "maximum_retry_attempts", "maximum_record_age_in_seconds", "encrypted"),
+            *("cluster_parameter_group_name", "deployment_circuit_breaker"),
+            *(
+                "root_block_device",
+                "ebs_block_device",
+                "metadata_options",
+                "user_data",
+                "user_data_base64",
+                "encrypted",
+            ),
+            *("associate_public_ip_address", "vpc_security_group_ids", "ipv6_addresses", "ipv6_address_count"),
+            *("availability_zones", "load_balancers", "target_group_arns", "traffic_source", "health_check_type"),
+            *("publicly_accessible", "replication_task_settings", "recording_group", "point_in_time_recovery"),
+            *("default_version", "endpoint_configuration", "kms_key_arn"),
+        }
+    ),
+}
 """Attributes that can be set and that the provider computes otherwise, which the bindings do not tell apart."""
+
+
+def provider_of(type_: str) -> str:
+    """The name of the provider that has a Terraform type; AWS's for what none is mapped of."""
+    name = type_.partition("_")[0]
+    return name if name in SCHEMAS else "aws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +105,10 @@ class Module:
 class PlanBuilder:
     """A plan under construction. Addresses are Terraform's; the configuration follows from them."""
 
-    def __init__(self, region: str | None = "eu-central-1", account: str | None = None) -> None:
-        self.region, self.account = region, account
+    def __init__(
+        self, region: str | None = "eu-central-1", account: str | None = None, subscription: str | None = None
+    ) -> None:
+        self.region, self.account, self.subscription = region, account, subscription
         self.changes: list[dict[str, Any]] = []
         self.modules: dict[tuple[str, ...], Module] = {(): Module()}
         self.extra: dict[str, Any] = {}
@@ -143,16 +172,25 @@ class PlanBuilder:
                 parent = self._module(calls[:-1])
                 row = parent.calls.setdefault(calls[-1], {"source": "./module", "expressions": {}})
                 row["module"] = module.document()
-        provider: dict[str, Any] = {"name": "aws", "full_name": PROVIDER, "expressions": {}}
-        if self.region is not None:
-            provider["expressions"]["region"] = {"constant_value": self.region}
+        named = {"aws": {"region": self.region}, "azurerm": {"subscription_id": self.subscription}}
+        used = {"aws", *(provider_of(row["type"]) for row in self.changes)}
+        providers = {
+            name: {
+                "name": name,
+                "full_name": f"registry.terraform.io/hashicorp/{name}",
+                "expressions": {
+                    key: {"constant_value": value} for key, value in named.get(name, {}).items() if value is not None
+                },
+            }
+            for name in sorted(used)
+        }
         return {
             "format_version": "1.2",
             "terraform_version": "1.11.4",
             "variables": {name: {"value": value} for name, value in self.variables.items()},
             "planned_values": {"root_module": {"resources": self._planned()}},
             "resource_changes": self.changes,
-            "configuration": {"provider_config": {"aws": provider}, "root_module": self.modules[()].document()},
+            "configuration": {"provider_config": providers, "root_module": self.modules[()].document()},
             "timestamp": "2026-11-26T00:00:00Z",
             "applyable": True,
             "complete": True,
@@ -175,14 +213,15 @@ class PlanBuilder:
         modules, type_, name, key = split(address)
         schema = SCHEMA.get(type_, {})
         made = "create" in actions
-        first, _, hidden_first = _side(schema, before, False)
-        second, unknown, hidden = _side(schema, after, made)
+        provider = provider_of(type_)
+        first, _, hidden_first = _side(schema, before, None)
+        second, unknown, hidden = _side(schema, after, provider if made else None)
         row: dict[str, Any] = {
             "address": address,
             "mode": "managed",
             "type": type_,
             "name": name,
-            "provider_name": PROVIDER,
+            "provider_name": f"registry.terraform.io/hashicorp/{provider}",
         }
         if modules:
             row["module_address"] = address[: address.rindex(f".{type_}.")]
@@ -213,7 +252,7 @@ class PlanBuilder:
             "mode": "managed",
             "type": type_,
             "name": name,
-            "provider_config_key": "aws",
+            "provider_config_key": provider_of(type_),
             "expressions": {},
             "schema_version": 0,
         }
@@ -247,7 +286,7 @@ def split(address: str) -> tuple[list[tuple[str, str | None]], str, str, str | N
     return list(at.modules), at.type, at.name, at.key
 
 
-def _side(schema: Mapping[str, Any], values: Mapping[str, Any] | None, made: bool) -> tuple[Any, Any, Any]:
+def _side(schema: Mapping[str, Any], values: Mapping[str, Any] | None, made_by: str | None) -> tuple[Any, Any, Any]:
     if values is None:
         return None, {}, {}
     whole: dict[str, Any] = {}
@@ -255,7 +294,7 @@ def _side(schema: Mapping[str, Any], values: Mapping[str, Any] | None, made: boo
         if name in values:
             continue
         computed = isinstance(kind, str) and kind.endswith("computed")
-        if made and (computed or name in OPTIONAL_COMPUTED):
+        if made_by is not None and (computed or name in OPTIONAL_COMPUTED.get(made_by, ())):
             whole[name] = UNKNOWN
         elif isinstance(kind, dict):
             whole[name] = [] if name != "timeouts" else None

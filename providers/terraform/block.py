@@ -51,8 +51,12 @@ class Referring(Protocol):
         """The planned resources (Terraform types) of the same provider configuration and region."""
         ...
 
-    def one(self, references: Sequence[str]) -> str | None:
-        """The address of the one planned resource that the references lead to, or None."""
+    def one(self, references: Sequence[str]) -> tuple[str, str] | None:
+        """The Terraform type of the one planned resource that the references lead to, and the id that stands for it."""
+        ...
+
+    def own(self, type_: str) -> str:
+        """The id that stands for this resource as one of a cloud type."""
         ...
 
     def pointing(self, type_: str, attribute: str, keys: Sequence[str]) -> list[Block] | Unread:

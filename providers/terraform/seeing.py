@@ -69,11 +69,24 @@ class Seen:
         found = [change for change in self._fold.held(types)[0].values() if self._place(change) == mine]
         return [self._fold.block(change) for change in found] if mine[1] is not None else []
 
-    def one(self, references: Sequence[str]) -> str | None:
-        """The address of the one planned resource that the references lead to, or None."""
+    def one(self, references: Sequence[str]) -> tuple[str, str] | None:
+        """The Terraform type of the one planned resource that the references lead to, and the id that stands for it."""
         trail = self._fold.references.of(self._change, references)
-        addresses = {target.planned.address for target in trail.targets}
-        return addresses.pop() if len(addresses) == 1 and not trail.lost else None
+        found = {target.planned.address: target.planned for target in trail.targets}
+        if len(found) != 1 or trail.lost:
+            return None
+        (change,) = found.values()
+        return change.type, self._id(change, None)
+
+    def own(self, type_: str) -> str:
+        """The id that stands for this resource as one of a cloud type."""
+        return self._id(self._change, type_)
+
+    def _id(self, change: Planned, type_: str | None) -> str:
+        """The id that stands for a resource, of a type or of the one that is not of its blocks; else its address."""
+        rows = self._fold.sides.cloud.mappings.get(change.type, ())
+        row = next((row for row in rows if (row.each is None if type_ is None else row.type == type_)), None)
+        return change.address if row is None else self._fold.sides.id(change, row)
 
     def pointing(self, type_: str, attribute: str, keys: Sequence[str]) -> list[Block] | Unread:
         """The planned resources of a Terraform type whose attribute names this one, by one of its ``keys``.
