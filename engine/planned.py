@@ -236,7 +236,11 @@ def _moved(item: Resource, account: str) -> Resource:
 
 def _over(known: Resource, item: Resource) -> Resource:
     """What the plan gives of a resource, over what was read of it. What this plan does not hold stays as it was."""
-    held = {pointer: why for pointer, why in item.unread.items() if why.reason != "not_collected"}
+    held = {
+        pointer: why
+        for pointer, why in item.unread.items()
+        if why.reason != "not_collected" or pointer.split("/")[1] in item.properties
+    }
     gone = {pointer.split("/")[1] for pointer in held}
     kept = {name: value for name, value in known.properties.items() if name not in gone}
     stays = {pointer: why for pointer, why in known.unread.items() if pointer.split("/")[1] not in item.properties}

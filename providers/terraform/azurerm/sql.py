@@ -47,11 +47,7 @@ def _ranges(block: Block) -> Any:
 
 def _auditing(block: Block) -> dict[str, Any]:
     enabled = block.get("enabled", True, optional=True)
-    endpoint = block.get("storage_endpoint", None)
-    if isinstance(endpoint, Unread) and endpoint.reason == "known_after_apply":
-        # That it goes to an account which the plan makes is known.
-        account = block.referring.one(block.references("storage_endpoint"))
-        endpoint = account[1] if account is not None else endpoint
+    endpoint = _named(block, "storage_endpoint")
     return {
         "state": enabled if isinstance(enabled, Unread) else "Enabled" if enabled else "Disabled",
         "storage_endpoint": endpoint or None,
@@ -72,20 +68,24 @@ def _administrators(block: Block) -> Any:
 
 
 def _own_key(block: Block) -> Any:
-    key = block.get(_KEY, None, optional=True, computed=False)
-    return _by_key(key) if key else COMPUTED
+    key = _named(block, _KEY)
+    return key if isinstance(key, Unread) else "AzureKeyVault" if key else COMPUTED
 
 
 def _key(block: Block) -> Any:
-    key = next((value for name in _KEYS if (value := block.get(name, None, optional=True)) not in (None, "")), None)
-    return _by_key(key)
+    keys = [_named(block, name) for name in _KEYS]
+    if any(isinstance(key, str) and key for key in keys):
+        return "AzureKeyVault"
+    return next((key for key in keys if isinstance(key, Unread)), "ServiceManaged")
 
 
-def _by_key(key: Any) -> Any:
-    if isinstance(key, Unread):
-        # Whatever key it will be, one is named.
-        return "AzureKeyVault" if key is KNOWN_AFTER_APPLY else key
-    return "AzureKeyVault" if key else "ServiceManaged"
+def _named(block: Block, path: str) -> Any:
+    """What an attribute names; what stands for a resource of this plan, where that is what it names."""
+    value = block.get(path, None, optional=True)
+    if isinstance(value, Unread) and value.reason == "known_after_apply":
+        found = block.referring.one(block.references(path))
+        return value if found is None else found[1]
+    return value
 
 
 def _express(block: Block) -> Any:
@@ -101,10 +101,12 @@ def _classic(block: Block) -> Any:
 
 def _assessment(block: Block) -> dict[str, Any]:
     path = block.get("storage_container_path", "")
-    known = not isinstance(path, Unread)
+    if isinstance(path, Unread) and block.references("storage_container_path"):
+        # It is made of what other resources give, and so is not empty.
+        path = "known after apply"
     return {
         "recurring": block.get("recurring_scans.enabled", False),
-        "stored": bool(path) if known else True if path is KNOWN_AFTER_APPLY else path,
+        "stored": path if isinstance(path, Unread) else bool(path),
     }
 
 
@@ -194,6 +196,8 @@ MAPPINGS: Final = (
             ),
             "public_network_access": Attribute("public_network_access_enabled", True, PROVIDER, convert=ACCESS),
             "firewall_ranges": Split([], _NEW, group=list),
+            # No resource of the provider makes them.
+            "ipv6_firewall_ranges": Split([], _NEW),
             "auditing": Split(_OFF, "SQL documentation, 'Auditing': it is on once it is set up", removed=_OFF),
             "master_diagnostic_settings": SPLIT,
             "administrators": Derived(("azuread_administrator",), _administrators, PROVIDER),
