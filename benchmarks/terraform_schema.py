@@ -3,8 +3,8 @@
     python -m benchmarks.terraform_schema cdktf_cdktf_provider_aws-VERSION-py3-none-any.whl
 
 The wheel is read as an archive and never imported or installed. The result is ``tests/terraform/CLOUD.json``, of the
-cloud that the wheel is named for (aws, azurerm, google): for each type its attributes with their kind, and nested blocks as
-objects. ``computed`` marks what nobody can set.
+cloud that the wheel is named for: for each type its attributes with their kind, and nested blocks as objects.
+``computed`` marks what nobody can set.
 """
 
 from __future__ import annotations

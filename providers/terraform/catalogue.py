@@ -10,7 +10,6 @@ from typing import Any, Final
 from providers.terraform import mapping as declared
 from providers.terraform.mapping import Part, Setting
 
-
 Named = Callable[[str], str | None]
 """The id of what an account has one of, from the account's; None where it does not follow from that."""
 

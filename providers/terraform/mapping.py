@@ -141,8 +141,8 @@ class Mapping:
     the region is the resource's own, or "global". ``control``: deleting it is deleting a control. ``applies`` is false
     for what the live adapter does not list under the type. ``each`` makes a resource of every block at that path
     instead (the resource's own values are at "owner" then, and ``identity`` and ``applies`` are asked of both);
-    ``finish`` sets the properties ``follows``, and may change others, from those that were read. A property "a.b" is the
-    key b of the object a, whose keys stand in resources of their own.
+    ``finish`` sets the properties ``follows``, and may change others, from those that were read. A property "a.b" is
+    the key b of the object a, whose keys stand in resources of their own.
     """
 
     type: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from providers.azure.authorization import ASSIGNMENT, DEFINITION, LOCK, POLICY, RESOURCE_GROUP
+from providers.azure.authorization import ASSIGNMENT, DEFINITION, LOCK, POLICY
 from providers.azure.shapes import arm_id
 from providers.base import MISSING, Unread
 from providers.terraform.azurerm.naming import NAME, NOT_HELD, PROVIDER, known, refer, reference, referred, rows
@@ -172,23 +172,8 @@ MAPPINGS: Final = (
         control=True,
         properties={"level": Attribute("lock_level"), "scope": _scope("scope")},
     ),
-    Mapping(
-        type=RESOURCE_GROUP,
-        terraform="azurerm_resource_group",
-        keys=("id", "name"),
-        name=NAME,
-        identity=lambda block, where: _group_id(block, where),
-        properties={},
-    ),
     _assigned("azurerm_management_group_policy_assignment", "management_group_id", "management_group"),
     _assigned("azurerm_subscription_policy_assignment", "subscription_id", "subscription"),
     _assigned("azurerm_resource_group_policy_assignment", "resource_group_id", "resource_group"),
     _assigned("azurerm_resource_policy_assignment", "resource_id", "resource"),
 )
-
-
-def _group_id(block: Block, where: Where) -> Any:
-    id_, name = block.get("id", None, computed=False), block.get("name", None)
-    if isinstance(id_, str) or where.account is None or not isinstance(name, str):
-        return arm_id(id_) if isinstance(id_, str) else id_
-    return f"/subscriptions/{where.account}/resourcegroups/{name}".lower()

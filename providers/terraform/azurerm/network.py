@@ -7,7 +7,7 @@ from typing import Any, Final
 from providers.azure.network import FIREWALL_POLICY, FLOW_LOG, GATEWAY, NETWORK
 from providers.base import MISSING, Unread
 from providers.terraform.azurerm.naming import GROUP as RESOURCE_GROUP
-from providers.terraform.azurerm.naming import NAME, PROVIDER, RESOURCE, identity, known, refer, reference, rows, said
+from providers.terraform.azurerm.naming import NAME, PROVIDER, RESOURCE, identity, known, refer, reference, rows
 from providers.terraform.block import Block
 from providers.terraform.mapping import Attribute, Derived, Mapping, Part, Split
 
