@@ -1,4 +1,4 @@
-"""Plans of azurerm become the resources of the live adapter: where they are, what they are called, what belongs to what."""
+"""Plans of azurerm become the resources of the live adapter: where they are, their ids, what belongs to what."""
 
 from __future__ import annotations
 
