@@ -139,6 +139,14 @@ def test_the_settings_of_master_are_those_of_its_server(target: Any, expected: l
     assert [setting["name"] for setting in seen(server, "master_diagnostic_settings")] == expected
 
 
+def test_the_setting_of_a_slot_is_none_of_its_site() -> None:
+    site = f"{GROUP}/providers/Microsoft.Web/sites/web"
+    plan = PlanBuilder().keep("azurerm_linux_web_app.w", id=site, name="web", **IN)
+    plan.create("azurerm_monitor_diagnostic_setting.d", **AUDIT, target_resource_id=f"{site}/slots/next")
+    (found,) = after(plan, "Microsoft.Web/sites")
+    assert (found.id, seen(found, "diagnostic_settings")) == (site.lower(), "not_collected")
+
+
 def test_a_setting_whose_target_is_not_known_may_be_of_any_vault() -> None:
     plan = PlanBuilder(subscription=SUBSCRIPTION).create("azurerm_key_vault.v", name="kv", **IN)
     plan.create("azurerm_monitor_diagnostic_setting.d", **AUDIT, target_resource_id=Ref("local.vault"))

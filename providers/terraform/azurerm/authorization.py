@@ -9,7 +9,7 @@ from providers.azure.authorization import ASSIGNMENT, DEFINITION, LOCK, POLICY
 from providers.azure.shapes import arm_id
 from providers.base import MISSING, Unread
 from providers.terraform.azurerm.naming import NAME, NOT_HELD, PROVIDER, known, refer, reference, referred, rows
-from providers.terraform.block import Block
+from providers.terraform.block import KNOWN_AFTER_APPLY, Block
 from providers.terraform.mapping import Attribute, Derived, Mapping, Where
 
 BUILT_IN: Final = {
@@ -54,9 +54,14 @@ def _assignable(block: Block) -> Any:
     """The scopes of a role: those that are given, else the one that it is made in (provider documentation)."""
     given = block.get("assignable_scopes", None)
     if given:
-        return given if isinstance(given, Unread) else referred(block, "assignable_scopes")
-    scope = refer(block, "scope", default=MISSING)
-    return scope if isinstance(scope, Unread) else [scope]
+        scopes = given if isinstance(given, Unread) else referred(block, "assignable_scopes")
+    else:
+        scope = refer(block, "scope", default=MISSING)
+        scopes = scope if isinstance(scope, Unread) else [scope]
+    if isinstance(scopes, Unread):
+        return scopes
+    # What a scope is, its id tells: what stands for one that is not known does not.
+    return [scope if isinstance(scope, Unread) or scope.startswith("/") else KNOWN_AFTER_APPLY for scope in scopes]
 
 
 def _scope(path: str) -> Derived:

@@ -49,7 +49,12 @@ def _firmware(block: Block) -> Any:
     for name in _TRUSTED:
         if block.get(f"owner.{name}", None, optional=True) is True:
             return "V2"
-    return Unread("known_after_apply", detail="its image decides")
+    return NOT_HELD if _there(block) else Unread("known_after_apply", detail="its image decides")
+
+
+def _there(block: Block) -> bool:
+    """Whether the machine of a disk is there already."""
+    return isinstance(block.get("owner.id", None, computed=False), str)
 
 
 def os_disk(block: Block, where: Where) -> Any:
@@ -113,7 +118,11 @@ def _machine(terraform: str, system: str, passwords: Given) -> tuple[Mapping, Ma
         identity=os_disk,
         properties={
             "encryption_type": Derived(("disk_encryption_set_id",), _encryption),
-            "azure_disk_encryption": Constant(False, "Azure Disk Encryption is an extension, which runs later"),
+            "azure_disk_encryption": Derived(
+                (),
+                lambda block: NOT_HELD if _there(block) else False,
+                "Azure Disk Encryption is an extension, which runs later",
+            ),
             "managed_by": Derived((), lambda block: block.referring.own(MACHINE)),
             "scale_set_id": Constant(None, "it is the machine's"),
             "hyper_v_generation": Derived(tuple(f"owner.{name}" for name in _TRUSTED), _firmware),

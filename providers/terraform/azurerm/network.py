@@ -7,7 +7,18 @@ from typing import Any, Final
 from providers.azure.network import FIREWALL_POLICY, FLOW_LOG, GATEWAY, NETWORK
 from providers.base import MISSING, Unread
 from providers.terraform.azurerm.naming import GROUP as RESOURCE_GROUP
-from providers.terraform.azurerm.naming import NAME, PROVIDER, RESOURCE, identity, known, refer, reference, rows
+from providers.terraform.azurerm.naming import (
+    NAME,
+    NOT_HELD,
+    PROVIDER,
+    RESOURCE,
+    exists,
+    identity,
+    known,
+    refer,
+    reference,
+    rows,
+)
 from providers.terraform.block import Block
 from providers.terraform.mapping import Attribute, Derived, Mapping, Part, Split
 
@@ -35,7 +46,8 @@ def _subnet(block: Block) -> list[dict[str, Any]]:
         group: Any = found
     else:
         groups = [refer(row, "network_security_group_id") for row in found]
-        group = groups[0] if groups else None
+        # Of a subnet that exists, the association may be in another plan.
+        group = groups[0] if groups else None if not exists(block) else NOT_HELD
     return [
         {
             "id": id_.lower() if isinstance(id_, str) else id_,
