@@ -51,6 +51,10 @@ class Referring(Protocol):
         """The planned resources (Terraform types) of the same provider configuration and region."""
         ...
 
+    def as_of(self) -> str:
+        """When the plan is read (RFC 3339 UTC): what it makes is made later."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -183,7 +187,19 @@ class Block:
         return value if isinstance(value, Unread) else Unread("not_collected", detail="not in this plan")
 
     def names(self, path: str) -> list[tuple[Any, tuple[str, ...]]]:
-        """What an attribute names, one thing or each of a list: the value, and what its expression refers to."""
+        """What an attribute names, one thing or each of a list: the value, and what its expression refers to.
+
+        Of a path through nested blocks, what it names in each of them.
+        """
+        head, _, rest = path.partition(".")
+        if rest:
+            rows = self.rows(head, optional=True)
+            inner = [rows] if isinstance(rows, Unread) else rows
+            return [
+                pair
+                for row in inner
+                for pair in (row.names(rest) if isinstance(row, Block) else [(row, self.references(path))])
+            ]
         value = self.get(path, None, optional=True, computed=False)
         if not isinstance(value, list):
             return [(value, self.references(path))]

@@ -123,7 +123,7 @@ class Fold:
                     if row.type == type_ and row.each is None and change.values(self.side) is not None:
                         block = self.block(change)
                         values = {block.get(key, None, optional=True, computed=False) for key in row.keys}
-                        for value in values:
+                        for value in {*values, *row.aliases(block)}:
                             if isinstance(value, str):
                                 known.setdefault(value, []).append((change, row))
         return known
@@ -249,7 +249,9 @@ class Fold:
             self._filled(item, part, name) for part in mine for item in links.certain.get((change.address, part), ())
         ]
         if spec.group is not None:
-            return self._together(change, block, name, spec, mine, certain if doubt is None else [*certain, doubt])
+            whole = doubt is None and any(part.whole and links.certain.get((change.address, part)) for part in mine)
+            added = certain if doubt is None else [*certain, doubt]
+            return self._together(change, block, name, spec, mine, added, whole)
         if certain:
             same = all(value == certain[0] for value in certain)
             return certain[0] if same else Unread("ambiguous", detail="several resources set it")
@@ -279,10 +281,17 @@ class Fold:
         return given(spec.inline.read, block)
 
     def _together(
-        self, change: Planned, block: Block, name: str, spec: Split, parts: Sequence[Part], certain: list[Any]
+        self,
+        change: Planned,
+        block: Block,
+        name: str,
+        spec: Split,
+        parts: Sequence[Part],
+        certain: list[Any],
+        whole: bool,
     ) -> Any:
         """A split property whose parts add up, with what the owner has inline."""
-        inline = self._inline(block, spec)
+        inline = [] if whole else self._inline(block, spec)
         if inline is COMPUTED:
             inline = self._unwritten(change, block, spec, bool(certain)) if self._new(change) else NOT_HELD
         elif isinstance(inline, int) and not isinstance(inline, bool):
@@ -331,27 +340,43 @@ class Fold:
 
     def settings(self) -> Iterator[Resource]:
         """The accounts and regions that the plan touches, with what it says of them."""
+        cloud = self.sides.cloud
         said: dict[tuple[str, Where], dict[str, Any]] = {}
+        sums: dict[tuple[str, Where, str], tuple[Setting, list[Any]]] = {}
         for change in self.sides.changes:
             where = self.sides.where[change.address]
             whole = replace(where, region=None)
-            said.setdefault(("AWS::Account", whole), {})
-            if where.region is not None:
-                said.setdefault(("AWS::Region", where), {})
-            for setting in self.sides.cloud.settings.get(change.type, ()):
-                place = whole if setting.type == "AWS::Account" else where
+            said.setdefault((cloud.account, whole), {})
+            if cloud.region is not None and where.region is not None:
+                said.setdefault((cloud.region, where), {})
+            for setting in cloud.settings.get(change.type, ()):
+                place = where if setting.type == cloud.region else whole
+                told = self._set(change, setting)
+                if not told and setting.type not in (cloud.account, cloud.region):
+                    continue
                 known = said.setdefault((setting.type, place), {})
-                for name, value in self._set(change, setting).items():
+                for name, value in told.items():
+                    if setting.group is not None:
+                        sums.setdefault((setting.type, place, name), (setting, []))[1].append(value)
+                        continue
                     other = known.get(name, value)
                     known[name] = value if other == value else Unread("ambiguous", detail="several resources set it")
+        for (type_, place, name), (setting, lists) in sums.items():
+            said[type_, place][name] = added_up(setting, [*lists, NOT_HELD])
         for (type_, where), properties in said.items():
-            account, region = where.account or UNKNOWN, where.region or UNKNOWN
-            whole_account = type_ == "AWS::Account"
-            scope = Scope(self.sides.cloud.provider, account, "global" if whole_account else region)
-            id_ = account if whole_account else region
-            made = assembled(type_, id_, id_, scope, properties, self.sides.collected_at)
-            unsure = ["/account", *(["/id"] if whole_account else [])] if where.account is None else []
-            yield replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
+            yield self._place(type_, where, properties)
+
+    def _place(self, type_: str, where: Where, properties: Mapping[str, Any]) -> Resource:
+        """An account, a region, or what an account has one of."""
+        cloud = self.sides.cloud
+        account, region = where.account or UNKNOWN, where.region or UNKNOWN
+        whole_account = type_ != cloud.region
+        scope = Scope(cloud.provider, account, "global" if whole_account else region)
+        name = account if whole_account else region
+        id_ = (cloud.accounts[type_](account) if where.account else None) if whole_account else region
+        made = assembled(type_, id_ or account, name, scope, properties, self.sides.collected_at)
+        unsure = [*(["/account"] if where.account is None else []), *(["/id"] if id_ is None else [])]
+        return replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
 
     def _set(self, change: Planned, setting: Setting) -> Mapping[str, Any]:
         there = change.values(self.side) is not None

@@ -117,6 +117,7 @@ class Owners:
                     value = block.get(key, None, optional=True, computed=False)
                     if value is not None and not isinstance(value, Unread):
                         yield _hashable(value)
+                yield from row.aliases(block)
 
 
 def _differ(one: Block, other: Block, name: str) -> bool:

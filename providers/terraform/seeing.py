@@ -67,5 +67,9 @@ class Seen:
         found = [change for change in self._fold.held(types)[0].values() if self._place(change) == mine]
         return [self._fold.block(change) for change in found] if mine[1] is not None else []
 
+    def as_of(self) -> str:
+        """When the plan is read (RFC 3339 UTC)."""
+        return self._fold.sides.collected_at
+
     def _place(self, change: Planned) -> tuple[object, str | None]:
         return (change.written or {}).get("provider_config_key"), self._fold.sides.where[change.address].region

@@ -142,6 +142,9 @@ class Nowhere:
     def beside(self, types: object) -> list[Block]:
         return []
 
+    def as_of(self) -> str:
+        return "2026-11-26T00:00:00Z"
+
 
 @pytest.mark.parametrize(("key", "spec"), ROWS, ids=[" ".join(key) for key, _ in ROWS])
 def test_what_is_read_of_a_whole_resource_is_all_there(key: tuple[str, str, str], spec: Given) -> None:
