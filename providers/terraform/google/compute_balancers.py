@@ -67,9 +67,11 @@ MAPPINGS: Final = (
         COMPUTE,
         PROXY,
         "google_compute_target_https_proxy",
-        {"ssl_policy": link("ssl_policy", TLS, "global/sslPolicies")},
+        {"ssl_policy": link("ssl_policy", TLS, "global/sslPolicies", None)},
     ),
-    mapping(COMPUTE, PROXY, "google_compute_region_target_https_proxy", {"ssl_policy": link("ssl_policy", TLS)}),
+    mapping(
+        COMPUTE, PROXY, "google_compute_region_target_https_proxy", {"ssl_policy": link("ssl_policy", TLS, absent=None)}
+    ),
     _policy("google_compute_ssl_policy"),
     _policy("google_compute_region_ssl_policy"),
     _backend("google_compute_backend_service", "EXTERNAL", "HTTP", ("security_policy",)),

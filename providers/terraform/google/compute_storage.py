@@ -66,13 +66,13 @@ def _machine(block: Block) -> Any:
     return [full_name(name) if isinstance(name, str) else block.get("name")]
 
 
-def _disk(terraform: str, attachment: str) -> Any:
+def _disk(terraform: str, attachment: str, key: str) -> Any:
     return mapping(
         COMPUTE,
         DISK,
         terraform,
         {
-            "kms_key": Attribute("disk_encryption_key.kms_key_self_link", None, names=KEY, convert=text),
+            "kms_key": Attribute(f"disk_encryption_key.{key}", None, names=KEY, convert=text),
             "supplied_key_sha256": Derived(
                 tuple(f"disk_encryption_key.{name}" for name in ("sha256", "raw_key")), _supplied
             ),
@@ -113,8 +113,8 @@ def _is_schedule(block: Block) -> Any:
 
 
 MAPPINGS: Final = (
-    _disk("google_compute_disk", "google_compute_disk_resource_policy_attachment"),
-    _disk("google_compute_region_disk", "google_compute_region_disk_resource_policy_attachment"),
+    _disk("google_compute_disk", "google_compute_disk_resource_policy_attachment", "kms_key_self_link"),
+    _disk("google_compute_region_disk", "google_compute_region_disk_resource_policy_attachment", "kms_key_name"),
     mapping(
         COMPUTE,
         POLICY,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from providers.base import Unread
+from providers.base import MISSING, Unread
 from providers.gcp.compute_instances import PROJECT as COMPUTE_PROJECT
 from providers.gcp.fields import seconds
 from providers.gcp.gke import ADMISSION
@@ -83,9 +83,14 @@ def _link(value: str) -> str:
     return f"//{COMPUTE}/{value[start:]}" if start >= 0 else value
 
 
-def link(path: str, type_: str, collection: str | None = None) -> Derived:
-    """A property that names another resource of Compute Engine (see :func:`linked`)."""
-    return Derived((path,), lambda block: linked(block, path, type_, collection))
+def link(path: str, type_: str, collection: str | None = None, absent: Any = MISSING) -> Derived:
+    """A property that names another resource of Compute Engine (see :func:`linked`), ``absent`` where none is set."""
+
+    def read(block: Block) -> Any:
+        value = linked(block, path, type_, collection)
+        return absent if value is None else value
+
+    return Derived((path,), read)
 
 
 def last(value: Any) -> Any:

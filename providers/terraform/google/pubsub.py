@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from providers.base import Unread
+from providers.base import MISSING, Unread
 from providers.gcp.kms import KEY
 from providers.gcp.pubsub import HOST, SUBSCRIPTION, TOPIC
 from providers.terraform.block import Block
@@ -16,13 +16,13 @@ from providers.terraform.google.naming import LABELS, NOT_TOLD, mapping, project
 from providers.terraform.mapping import Attribute, Derived
 
 
-def _topic(path: str) -> Derived:
+def _topic(path: str, absent: Any) -> Derived:
     """The name of a topic, "projects/PROJECT/topics/NAME"; of one that is only planned, what stands for its id."""
 
     def read(block: Block) -> Any:
         value = block.get(path, None, computed=False)
         if value in (None, ""):
-            return None
+            return absent
         known = block.owner(path, TOPIC)
         if isinstance(known, str):
             return known.removeprefix(f"//{HOST}/")
@@ -52,8 +52,8 @@ MAPPINGS: Final = (
         SUBSCRIPTION,
         "google_pubsub_subscription",
         {
-            "topic": _topic("topic"),
-            "dead_letter_topic": _topic("dead_letter_policy.dead_letter_topic"),
+            "topic": _topic("topic", MISSING),
+            "dead_letter_topic": _topic("dead_letter_policy.dead_letter_topic", None),
             "tags": LABELS,
         },
         keys=("id", "name"),
