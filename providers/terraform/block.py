@@ -51,6 +51,10 @@ class Referring(Protocol):
         """The planned resources (Terraform types) of the same provider configuration and region."""
         ...
 
+    def place(self) -> tuple[str | None, str | None]:
+        """The account and the region of the resource, as far as the plan tells."""
+        ...
+
     def as_of(self) -> str:
         """When the plan is read (RFC 3339 UTC): what it makes is made later."""
         ...

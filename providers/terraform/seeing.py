@@ -67,6 +67,11 @@ class Seen:
         found = [change for change in self._fold.held(types)[0].values() if self._place(change) == mine]
         return [self._fold.block(change) for change in found] if mine[1] is not None else []
 
+    def place(self) -> tuple[str | None, str | None]:
+        """The account and the region of the resource, as far as the plan tells."""
+        where = self._fold.sides.where[self._change.address]
+        return where.account, where.region
+
     def as_of(self) -> str:
         """When the plan is read (RFC 3339 UTC)."""
         return self._fold.sides.collected_at

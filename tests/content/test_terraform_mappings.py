@@ -150,6 +150,9 @@ class Nowhere:
     def beside(self, types: object) -> list[Block]:
         return []
 
+    def place(self) -> tuple[str | None, str | None]:
+        return None, None
+
     def as_of(self) -> str:
         return "2026-11-26T00:00:00Z"
 

@@ -35,12 +35,13 @@ def _security_policy(block: Block) -> Any:
     return value if isinstance(found, Unread) or len(found) != 1 else found[0].get("name")
 
 
-def _policy(terraform: str) -> Any:
+def _policy(terraform: str, where: str) -> Any:
     return mapping(
         COMPUTE,
         TLS,
         terraform,
-        {
+        collection=f"{where}/sslPolicies",
+        properties={
             "minimum_tls_version": Attribute("min_tls_version", "TLS_1_0", _DOC),
             "profile": Attribute("profile", "COMPATIBLE", _DOC),
             "enabled_features": Derived(("custom_features", "enabled_features", "profile"), _features),
@@ -72,8 +73,8 @@ MAPPINGS: Final = (
     mapping(
         COMPUTE, PROXY, "google_compute_region_target_https_proxy", {"ssl_policy": link("ssl_policy", TLS, absent=None)}
     ),
-    _policy("google_compute_ssl_policy"),
-    _policy("google_compute_region_ssl_policy"),
+    _policy("google_compute_ssl_policy", "global"),
+    _policy("google_compute_region_ssl_policy", "regions/{region}"),
     _backend("google_compute_backend_service", "EXTERNAL", "HTTP", ("security_policy",)),
     # Only google-beta has their security_policy. By which protocol they speak where nothing is said is not documented.
     _backend("google_compute_region_backend_service", "INTERNAL", LATER),

@@ -72,7 +72,8 @@ MAPPINGS: Final = (
         COMPUTE,
         FIREWALL,
         "google_compute_firewall",
-        {
+        collection="global/firewalls",
+        properties={
             "network": link("network", NETWORK, "global/networks"),
             "direction": Derived(("direction",), _direction, _DOC),
             "disabled": Attribute("disabled", False, _DOC),

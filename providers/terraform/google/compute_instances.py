@@ -137,7 +137,7 @@ _HEALTH: Final = Derived(("auto_healing_policies.health_check",), _health_checks
 _KIND: Final = "API reference, instanceGroupManagers and regionInstanceGroupManagers"
 
 MAPPINGS: Final = (
-    mapping(COMPUTE, INSTANCE, "google_compute_instance", _MACHINE),
+    mapping(COMPUTE, INSTANCE, "google_compute_instance", _MACHINE, "zones/{region}/instances"),
     *(
         # What it makes does not exist yet.
         mapping(COMPUTE, INSTANCE, terraform, _MACHINE, identity=lambda block, where: None)

@@ -33,7 +33,8 @@ MAPPINGS: Final = (
         COMPUTE,
         NETWORK,
         "google_compute_network",
-        {
+        collection="global/networks",
+        properties={
             "legacy_range": Attribute("ipv4_range", None, _LEGACY, convert=text, optional=True),
             "auto_create_subnetworks": Attribute("auto_create_subnetworks", True, "provider documentation"),
         },
@@ -56,7 +57,8 @@ MAPPINGS: Final = (
         COMPUTE,
         SUBNET,
         "google_compute_subnetwork",
-        {
+        collection="regions/{region}/subnetworks",
+        properties={
             "network": link("network", NETWORK, "global/networks"),
             "purpose": Attribute(
                 "purpose", "PRIVATE", "API reference, subnetworks", convert=lambda value: value or "PRIVATE"

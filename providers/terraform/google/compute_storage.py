@@ -14,7 +14,7 @@ from providers.gcp.compute_storage import DISK, POLICY
 from providers.gcp.kms import KEY
 from providers.gcp.listing import full_name
 from providers.terraform.block import Block
-from providers.terraform.google.naming import COMPUTE, LABELS, NOT_TOLD, linked, mapping, project, text
+from providers.terraform.google.naming import COMPUTE, LABELS, NOT_TOLD, linked, mapping, text
 from providers.terraform.mapping import Attribute, Derived, Part, Split
 
 _OWN_KEYS: Final = ("raw_key", "rsa_encrypted_key")
@@ -31,21 +31,15 @@ def _supplied(block: Block) -> Any:
 
 def _schedule(block: Block) -> Any:
     """The policy that is attached: a planned one, else one by name in the region of the disk."""
-    known = block.owner("name", POLICY)
-    name, place = block.get("name", computed=False), _region(block)
+    known, name = block.owner("name", POLICY), block.get("name", computed=False)
     if not isinstance(known, Unread) or not isinstance(name, str):
         return [known]
-    own = project(block)
-    return [f"//{COMPUTE}/projects/{own}/regions/{place}/resourcePolicies/{name}" if own and place else NOT_TOLD]
-
-
-def _region(block: Block) -> str | None:
-    for path, cut in (("region", False), ("zone", True)):
-        value = block.get(path, None, optional=True, computed=False)
-        if isinstance(value, str) and value:
-            own = value.rpartition("/")[2]
-            return own.rpartition("-")[0] if cut else own
-    return None
+    own, place = block.referring.place()
+    if own is None or place is None:
+        return [NOT_TOLD]
+    # A zone is its region's name with a letter more.
+    region = place.rpartition("-")[0] if place.count("-") == 2 else place
+    return [f"//{COMPUTE}/projects/{own}/regions/{region}/resourcePolicies/{name}"]
 
 
 def _links(values: Sequence[Any]) -> Any:
@@ -66,12 +60,13 @@ def _machine(block: Block) -> Any:
     return [full_name(name) if isinstance(name, str) else block.get("name")]
 
 
-def _disk(terraform: str, attachment: str, key: str) -> Any:
+def _disk(terraform: str, where: str, attachment: str, key: str) -> Any:
     return mapping(
         COMPUTE,
         DISK,
         terraform,
-        {
+        collection=f"{where}/disks",
+        properties={
             "kms_key": Attribute(f"disk_encryption_key.{key}", None, names=KEY, convert=text),
             "supplied_key_sha256": Derived(
                 tuple(f"disk_encryption_key.{name}" for name in ("sha256", "raw_key")), _supplied
@@ -113,12 +108,20 @@ def _is_schedule(block: Block) -> Any:
 
 
 MAPPINGS: Final = (
-    _disk("google_compute_disk", "google_compute_disk_resource_policy_attachment", "kms_key_self_link"),
-    _disk("google_compute_region_disk", "google_compute_region_disk_resource_policy_attachment", "kms_key_name"),
+    _disk(
+        "google_compute_disk", "zones/{region}", "google_compute_disk_resource_policy_attachment", "kms_key_self_link"
+    ),
+    _disk(
+        "google_compute_region_disk",
+        "regions/{region}",
+        "google_compute_region_disk_resource_policy_attachment",
+        "kms_key_name",
+    ),
     mapping(
         COMPUTE,
         POLICY,
         "google_compute_resource_policy",
-        {"snapshot_schedule": Derived(("snapshot_schedule_policy",), _is_schedule)},
+        collection="regions/{region}/resourcePolicies",
+        properties={"snapshot_schedule": Derived(("snapshot_schedule_policy",), _is_schedule)},
     ),
 )

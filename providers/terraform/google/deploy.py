@@ -10,7 +10,7 @@ from typing import Any, Final
 from providers.base import Unread
 from providers.gcp.deploy import HOST, PIPELINE, TARGET
 from providers.terraform.block import Block
-from providers.terraform.google.naming import LABELS, NOT_TOLD, mapping, project
+from providers.terraform.google.naming import LABELS, NOT_TOLD, mapping
 from providers.terraform.mapping import Attribute, Derived
 
 _DOC: Final = "provider documentation"
@@ -28,12 +28,8 @@ def _target(block: Block, stage: Block) -> Any:
     known, name = stage.owner("target_id", TARGET), stage.get("target_id", None)
     if isinstance(known, str) or not isinstance(name, str):
         return known
-    own, place = project(block), block.get("location", computed=False)
-    return (
-        NOT_TOLD
-        if own is None or isinstance(place, Unread)
-        else f"//{HOST}/projects/{own}/locations/{place}/targets/{name}"
-    )
+    own, place = block.referring.place()
+    return f"//{HOST}/projects/{own}/locations/{place}/targets/{name}" if own and place else NOT_TOLD
 
 
 MAPPINGS: Final = (
@@ -53,6 +49,7 @@ MAPPINGS: Final = (
         TARGET,
         "google_clouddeploy_target",
         {"require_approval": Attribute("require_approval", False, _DOC), "tags": LABELS},
+        "locations/{region}/targets",
         keys=("id", "name", "target_id"),
     ),
 )

@@ -39,26 +39,34 @@ def exists(block: Block) -> bool:
     return isinstance(block.get("id", None, optional=True, computed=False), str)
 
 
-def identity(host: str) -> Callable[[Block, Where], Any]:
-    """The full name of a resource of a service that is there."""
+def identity(host: str, collection: str | None = None) -> Callable[[Block, Where], Any]:
+    """The full name of a resource of a service that is there; with its ``collection`` also of one that is planned.
+
+    ``{region}`` in a collection ("zones/{region}/disks") is the resource's zone, region or location.
+    """
 
     def read(block: Block, where: Where) -> Any:
-        id_ = block.get("id", None, optional=True, computed=False)
-        return f"//{host}/{id_}" if isinstance(id_, str) and id_.startswith("projects/") else None
+        id_, name = (block.get(key, None, optional=True, computed=False) for key in ("id", "name"))
+        if isinstance(id_, str) and id_.startswith("projects/"):
+            return f"//{host}/{id_}"
+        if collection is None or not isinstance(name, str) or where.account is None or where.region is None:
+            return None
+        return f"//{host}/projects/{where.account}/{collection.format(region=where.region)}/{name}"
 
     return read
 
 
-def mapping(host: str, type_: str, terraform: str, properties: Mapping[str, Any], **more: Any) -> declared.Mapping:
-    """A mapping of a type whose resources are named by id, by URL and by their own name."""
-    given = {"keys": ("id", "self_link", "name"), "identity": identity(host), **more}
+def mapping(
+    host: str, type_: str, terraform: str, properties: Mapping[str, Any], collection: str | None = None, **more: Any
+) -> declared.Mapping:
+    """A mapping of a type whose resources are named by id, by URL and by their own name (see :func:`identity`)."""
+    given = {"keys": ("id", "self_link", "name"), "identity": identity(host, collection), **more}
     return declared.Mapping(type=type_, terraform=terraform, properties=properties, **given)
 
 
 def project(block: Block) -> str | None:
-    """The project of a resource, where its own attribute tells it."""
-    value = block.get("project", None, optional=True, computed=False)
-    return value.removeprefix("projects/") if isinstance(value, str) and value else None
+    """The project of a resource, as far as the plan tells."""
+    return block.referring.place()[0]
 
 
 def linked(block: Block, path: str, type_: str, collection: str | None = None) -> Any:
