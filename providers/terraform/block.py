@@ -80,7 +80,7 @@ class Block:
         provider); without it null is missing. ``computed=False``: what is left to the provider stays unknown all the
         same. ``optional``: provider versions without the attribute behave as if it were not set.
         """
-        holder, name = self._holder(path)
+        holder, name = self._holder(path, optional)
         if isinstance(holder, Unread):
             return default if holder is COMPUTED and computed and not isinstance(default, Unset) else holder
         if holder is None:
@@ -219,13 +219,13 @@ class Block:
             node = node[0] if len(node) == 1 else None
         return _referred(node)
 
-    def _holder(self, path: str) -> tuple[Block | Unread | None, str]:
+    def _holder(self, path: str, optional: bool) -> tuple[Block | Unread | None, str]:
         *steps, name = path.split(".")
         holder: Block | Unread | None = self
         for step in steps:
             if holder is None or isinstance(holder, Unread):
                 break
-            holder = holder.block(step)
+            holder = holder.block(step, optional=optional)
         return holder, name
 
     def _written(self, path: str) -> Any:

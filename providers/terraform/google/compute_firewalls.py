@@ -18,8 +18,11 @@ _DOC: Final = "provider documentation, google_compute_firewall"
 
 
 def _given(block: Block, path: str) -> Any:
-    value = block.get(path, [], optional=True)
-    return value or []
+    return block.get(path, [], optional=True) or []
+
+
+def _list(path: str) -> Derived:
+    return Derived((path,), lambda block: _given(block, path))
 
 
 def _direction(block: Block) -> Any:
@@ -80,7 +83,7 @@ MAPPINGS: Final = (
             "priority": Attribute("priority", 1000, _DOC),
             "source_ranges": Derived(("source_ranges", "source_tags", "source_service_accounts"), _sources),
             **{
-                name: Derived((name,), lambda block, path=name: _given(block, path))
+                name: _list(name)
                 for name in ("source_tags", "source_service_accounts", "target_tags", "target_service_accounts")
             },
             "log_enabled": Derived(("log_config", "enable_logging"), _logs, _DOC),
