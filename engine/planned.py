@@ -229,7 +229,7 @@ def _met(item: Resource, there: Mapping[Key, Resource], regions: Mapping[tuple[s
     A name that is only taken in another region is another resource.
     """
     seen = regions.get((item.type, item.account, item.id), [])
-    same = item.region == UNKNOWN or item.id.startswith("arn:")
+    same = item.region == UNKNOWN or item.id.startswith(("arn:", "//"))
     return replace(item, region=seen[0]) if same and len(seen) == 1 and _key(item) not in there else item
 
 

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from engine.model import Resource
+from providers.terraform import NotAPlan, folded
 from tests.planned import (
+    AT,
     CONTENT,
     GCP,
+    GCP_PROJECT,
     PROJECT,
     Pair,
     Rows,
@@ -22,6 +25,7 @@ from tests.planned import (
     plan,
     unknown,
     verdicts,
+    verdicts_of,
     verdicts_over,
 )
 from tests.plans import UNKNOWN, PlanBuilder, Ref, Secret
@@ -703,3 +707,414 @@ def test_plans_over_a_run_drive_the_check_to_pass_and_to_fail(id_: str, tmp_path
     found = [verdicts_over(id_, live, rows, tmp_path, GCP) for rows in (good, bad)]
     # A plan may hold something else of the type, which is judged as well.
     assert (found[0], found[1] & {"fail", "unknown"}) == ({"pass"}, {"fail"})
+
+
+# --- what a plan does not tell ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("id_", sorted(PAIRS))
+def test_what_is_known_only_after_apply_is_never_a_pass(id_: str) -> None:
+    rows = unknown(PAIRS[id_])
+    if rows is None or id_ in CERTAIN:
+        assert id_ in CERTAIN or rows is None
+        return
+    assert verdicts(id_, rows) == {"unknown"}
+
+
+CERTAIN: dict[str, str] = {}
+"""Checks that a plan decides although what decides in its pair is unknown, with why."""
+SERVER: dict[str, Any] = {"name": "d", "database_version": "POSTGRES_16", "region": "europe-west1"}
+FURTHER: dict[str, tuple[str, Rows, str]] = {
+    "a database without settings, whose settings are another's": (
+        "gcp.sql.tls_required",
+        {"google_sql_database_instance.x": {**SERVER, "clone": [{"source_instance_name": "other"}]}},
+        "unknown",
+    ),
+    "a database that says nothing of its address has a public one": (
+        "gcp.sql.no_public_ip",
+        {"google_sql_database_instance.x": {**SERVER, "settings": [{"tier": "db-f1-micro"}]}},
+        "fail",
+    ),
+    "a public address is added to an instance that was read with a private one": (
+        "gcp.sql.no_public_ip",
+        {
+            "keep google_sql_database_instance.x": {
+                **SERVER,
+                "settings": [{"ip_configuration": [{"ipv4_enabled": True, "private_network": "n"}]}],
+                "ip_address": [{"type": "PRIVATE", "ip_address": "10.0.0.3"}],
+            }
+        },
+        "fail",
+    ),
+    "one network of a database is secret": (
+        "gcp.sql.no_open_networks",
+        {
+            "google_sql_database_instance.x": {
+                **SERVER,
+                "settings": [
+                    addresses(authorized_networks=[{"value": "192.0.2.0/24"}, {"value": Secret("0.0.0.0/0")}])
+                ],
+            }
+        },
+        "unknown",
+    ),
+    "how many backups are kept where nothing is said": (
+        "gcp.sql.backups_and_recovery",
+        {
+            "google_sql_database_instance.x": {
+                **SERVER,
+                "settings": [{"backup_configuration": [{"enabled": True, "point_in_time_recovery_enabled": True}]}],
+            }
+        },
+        "unknown",
+    ),
+    "the image decides whether a machine is shielded": (
+        "gcp.compute.instance_shielded",
+        {"google_compute_instance.x": MACHINE},
+        "unknown",
+    ),
+    "a template of machines is judged as a machine": (
+        "gcp.compute.instance_no_public_ip",
+        {
+            "google_compute_instance_template.x": {
+                "name": "t",
+                "network_interface": [{"network": "main", "access_config": [{}]}],
+            }
+        },
+        "fail",
+    ),
+    "the network tags of a machine are no labels": (
+        "gcp.compute.instance_confidential",
+        {"google_compute_instance.x": {**MACHINE, "tags": ["sensitive"], "labels": None}},
+        "",
+    ),
+    "labels of the provider's configuration count": (
+        "gcp.storage.cmek",
+        {"google_storage_bucket.x": {**BUCKET, "labels": None, "effective_labels": SENSITIVE}},
+        "fail",
+    ),
+    "soft delete where nothing is said": (
+        "gcp.storage.versioning_or_soft_delete",
+        {"google_storage_bucket.x": BUCKET},
+        "unknown",
+    ),
+    "a zone signs with the algorithm that is written": (
+        "gcp.dns.dnssec",
+        {
+            "google_dns_managed_zone.x": {
+                "name": "z",
+                "dns_name": "acme.example.",
+                "dnssec_config": [{"state": "on", "default_key_specs": [{"algorithm": "rsasha1"}]}],
+            }
+        },
+        "fail",
+    ),
+    "a member that nobody knows": (
+        "gcp.pubsub.topic_not_public",
+        {
+            **TOPIC,
+            "google_pubsub_topic_iam_member.m": {"topic": "t", "role": "roles/pubsub.viewer", "member": UNKNOWN},
+        },
+        "unknown",
+    ),
+    "a whole policy that holds everybody": (
+        "gcp.pubsub.topic_not_public",
+        {
+            **TOPIC,
+            "google_pubsub_topic_iam_policy.m": {"topic": "t", "policy_data": policy("roles/viewer", "allUsers")},
+        },
+        "fail",
+    ),
+    "a whole policy is all that there is, of a topic that is there as well": (
+        "gcp.pubsub.topic_not_public",
+        {
+            "keep google_pubsub_topic.t": {"name": "t", "id": f"projects/{PROJECT}/topics/t", "project": PROJECT},
+            "keep google_pubsub_topic_iam_policy.m": {
+                "project": PROJECT,
+                "topic": f"projects/{PROJECT}/topics/t",
+                "policy_data": policy("roles/viewer", ADA),
+            },
+        },
+        "pass",
+    ),
+    "a topic that is there may have members of other plans": (
+        "gcp.pubsub.topic_not_public",
+        {
+            "keep google_pubsub_topic.t": {"name": "t", "id": f"projects/{PROJECT}/topics/t", "project": PROJECT},
+            "google_pubsub_topic_iam_member.m": {
+                "topic": f"projects/{PROJECT}/topics/t",
+                "role": "roles/pubsub.viewer",
+                "member": ADA,
+            },
+        },
+        "unknown",
+    ),
+    "a policy that is no JSON": (
+        "gcp.pubsub.topic_not_public",
+        {**TOPIC, "google_pubsub_topic_iam_policy.m": {"topic": "t", "policy_data": "{"}},
+        "unknown",
+    ),
+    "the policy of a topic of the same name in another project is not this one's": (
+        "gcp.pubsub.topic_not_public",
+        {
+            "google_pubsub_topic.t": {"name": "t", "project": "a"},
+            "google_pubsub_topic.u": {"name": "t", "project": "b"},
+            "google_pubsub_topic_iam_member.m": {
+                "topic": "t",
+                "project": "c",
+                "role": "roles/pubsub.viewer",
+                "member": "allUsers",
+            },
+        },
+        "fail pass",
+    ),
+    "one of the topics may be meant": (
+        "gcp.pubsub.topic_not_public",
+        {
+            'google_pubsub_topic.t["a"]': {"name": "a"},
+            'google_pubsub_topic.t["b"]': {"name": "b"},
+            "google_pubsub_topic_iam_member.m": {
+                "topic": UNKNOWN,
+                "role": "roles/pubsub.viewer",
+                "member": "allUsers",
+            },
+        },
+        "unknown",
+    ),
+    "a key without a period never rotates": (
+        "gcp.kms.key_rotation",
+        {**RING, "google_kms_crypto_key.k": {**CRYPTO_KEY, "rotation_period": None}},
+        "fail",
+    ),
+    "pools beside a cluster": (
+        "gcp.gke.cluster_hardened",
+        {
+            "google_container_cluster.c": {
+                "name": "c",
+                "location": "europe-west1",
+                "remove_default_node_pool": True,
+                "release_channel": [{"channel": "UNSPECIFIED"}],
+                "workload_identity_config": [{"workload_pool": "p"}],
+                "logging_config": [{"enable_components": ["SYSTEM_COMPONENTS", "WORKLOADS"]}],
+            },
+            "google_container_node_pool.a": {
+                "name": "a",
+                "cluster": Ref("google_container_cluster.c.name"),
+                "management": [{"auto_upgrade": True}],
+            },
+            "google_container_node_pool.b": {
+                "name": "b",
+                "cluster": Ref("google_container_cluster.c.id"),
+                "management": [{"auto_upgrade": False}],
+            },
+        },
+        "fail",
+    ),
+    "logging that is off": (
+        "gcp.gke.cluster_hardened",
+        {
+            "google_container_cluster.c": {
+                "name": "c",
+                "location": "europe-west1",
+                "logging_service": "none",
+                "enable_autopilot": True,
+            }
+        },
+        "fail",
+    ),
+    "control planes that answer the world": (
+        "gcp.gke.private_cluster",
+        {
+            "google_container_cluster.c": {
+                "name": "c",
+                "location": "europe-west1",
+                "private_cluster_config": [{"enable_private_nodes": True, "enable_private_endpoint": False}],
+                "master_authorized_networks_config": [{"cidr_blocks": [{"cidr_block": "0.0.0.0/0"}]}],
+            }
+        },
+        "fail",
+    ),
+    "a network without a name of its own": (
+        "gcp.compute.no_default_network",
+        {"google_compute_network.n": {"name": "default"}},
+        "fail",
+    ),
+    "a project that is there may have lost its network": (
+        "gcp.compute.no_default_network",
+        {
+            "keep google_project.p": {
+                "project_id": "old",
+                "id": "projects/old",
+                "name": "old",
+                "auto_create_network": True,
+            }
+        },
+        "",
+    ),
+    "machines whose zones Google chooses": (
+        "gcp.compute.instance_group_resilient",
+        {
+            "google_compute_region_instance_group_manager.g": {
+                "name": "g",
+                "auto_healing_policies": [{"health_check": "hc"}],
+            }
+        },
+        "unknown",
+    ),
+    "a machine with an account of its own and few scopes": (
+        "gcp.compute.instance_no_default_service_account",
+        {
+            "google_compute_instance.x": {
+                **MACHINE,
+                "service_account": [{"scopes": ["https://www.googleapis.com/auth/devstorage.read_only"]}],
+            }
+        },
+        "pass",
+    ),
+    "a grant to everybody beside others in a binding": (
+        "gcp.iam.no_public_bindings",
+        {
+            "google_project_iam_binding.b": {
+                "project": PROJECT,
+                "role": "roles/viewer",
+                "members": [ADA, "allAuthenticatedUsers"],
+            }
+        },
+        "fail",
+    ),
+    "a harmless grant does not show that there is no other": (
+        "gcp.iam.no_public_bindings",
+        {"google_project_iam_member.m": {"project": PROJECT, "role": "roles/viewer", "member": ADA}},
+        "unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FURTHER))
+def test_a_plan_is_not_taken_for_more_or_less_than_it_tells(name: str) -> None:
+    id_, rows, expected = FURTHER[name]
+    assert verdicts(id_, rows) == set(expected.split())
+
+
+# --- over what a run read --------------------------------------------------------------------------------------------
+
+BUCKET_ID = "//storage.googleapis.com/records"
+
+
+def read_bucket(*members: str) -> Resource:
+    grants = [{"role": "roles/storage.objectViewer", "granted_on": BUCKET_ID, "condition": None}]
+    return held_in_project(
+        "storage.googleapis.com/Bucket",
+        BUCKET_ID,
+        "records",
+        region="eu",
+        public_access_prevention="inherited",
+        uniform_bucket_level_access=True,
+        acl_entities=[],
+        principals=[
+            {"member": member, "kind": member.partition(":")[0], "grants": grants} for member in sorted(members)
+        ],
+    )
+
+
+def there(**more: Any) -> dict[str, Any]:
+    return {"bucket": "b/records", "role": "roles/storage.objectViewer", **more}
+
+
+KEPT = {"keep google_storage_bucket.b": {**BUCKET, "id": "records", "uniform_bucket_level_access": True}}
+SUMS: dict[str, tuple[Resource, Rows, str]] = {
+    "what others granted stands": (
+        read_bucket("allUsers"),
+        {**KEPT, "google_storage_bucket_iam_member.m": there(member=ADA)},
+        "fail",
+    ),
+    "what is taken away is gone": (
+        read_bucket("allUsers", ADA),
+        {**KEPT, "delete google_storage_bucket_iam_member.m": there(member="allUsers")},
+        "pass",
+    ),
+    "what is granted counts": (
+        read_bucket(ADA),
+        {**KEPT, "google_storage_bucket_iam_member.m": there(member="allUsers")},
+        "fail",
+    ),
+    "nothing changes": (
+        read_bucket(ADA),
+        {**KEPT, "keep google_storage_bucket_iam_member.m": there(member=ADA)},
+        "pass",
+    ),
+    "a whole policy replaces what was there": (
+        read_bucket("allUsers"),
+        {
+            **KEPT,
+            "google_storage_bucket_iam_policy.m": {"bucket": "records", "policy_data": policy("roles/viewer", ADA)},
+        },
+        "pass",
+    ),
+    "of a bucket of another plan, what is granted counts": (
+        read_bucket(ADA),
+        {"google_storage_bucket_iam_member.m": there(member="allUsers")},
+        "fail",
+    ),
+    "a member that nobody knows": (
+        read_bucket(ADA),
+        {**KEPT, "google_storage_bucket_iam_member.m": there(member=UNKNOWN)},
+        "unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SUMS))
+def test_a_policy_over_a_run_is_what_was_read_with_what_the_plan_does_to_it(name: str, tmp_path: Path) -> None:
+    live, rows, expected = SUMS[name]
+    assert verdicts_over("gcp.storage.bucket_not_public", (live,), rows, tmp_path, GCP) == {expected}
+
+
+def test_a_policy_of_a_network_that_is_there_is_the_one_of_its_name(tmp_path: Path) -> None:
+    live = held_in_project(
+        "dns.googleapis.com/Policy",
+        f"//dns.googleapis.com/projects/{PROJECT}/policies/42",
+        "p",
+        logging_enabled=True,
+        networks=[MAIN],
+    )
+    values = {"name": "p", "id": f"projects/{PROJECT}/policies/p", "networks": [{"network_url": MAIN[2:]}]}
+    kept = PlanBuilder().keep("google_dns_policy.p", enable_logging=True, **values)
+    changed = PlanBuilder().update("google_dns_policy.p", {"enable_logging": True}, enable_logging=False, **values)
+    found = [over("gcp.dns.query_logging", (NETWORK, live), builder, tmp_path, GCP) for builder in (kept, changed)]
+    assert found == [{"pass"}, {"fail"}]
+
+
+def test_the_provider_of_what_is_not_generally_available_is_read_as_well() -> None:
+    builder = plan({"google_storage_bucket.b": BUCKET})
+    for row in builder.changes:
+        row["provider_name"] += "-beta"
+    assert verdicts_of("gcp.storage.uniform_access", builder.data()) == {"fail"}
+    for row in builder.changes:
+        row["provider_name"] = "registry.terraform.io/hashicorp/aws"
+    with pytest.raises(NotAPlan, match="is of provider"):
+        folded(builder.data(), AT)
+
+
+def test_places_are_those_that_the_plan_tells() -> None:
+    rows: Rows = {
+        "google_compute_instance.x": MACHINE,
+        "google_storage_bucket.b": BUCKET,
+        "google_compute_network.n": {"name": "main", "project": "other"},
+        **RING,
+        "google_kms_crypto_key.k": CRYPTO_KEY,
+        "google_compute_subnetwork.s": {"name": "s", "network": "main", "project": UNKNOWN},
+    }
+    found = {
+        item.name: (item.account, item.region, item.id)
+        for item in folded(plan(rows).data(), AT).after
+        if item.type != GCP_PROJECT
+    }
+    assert found == {
+        "web": (PROJECT, "europe-west1-b", named("zones/europe-west1-b/instances", "web")),
+        "records": (PROJECT, "eu", BUCKET_ID),
+        "main": ("other", "global", "//compute.googleapis.com/projects/other/global/networks/main"),
+        "r": (PROJECT, "europe-west1", "google_kms_key_ring.r"),
+        "k": (PROJECT, "europe-west1", "google_kms_crypto_key.k"),
+        "s": ("unknown", "europe-west1", "google_compute_subnetwork.s"),
+    }
