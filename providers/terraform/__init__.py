@@ -18,9 +18,9 @@ from providers.terraform.folding import Sides
 from providers.terraform.plan import Plan, Planned, read
 from providers.terraform.reading import NotAPlan
 
-__all__ = ["CLOUDS", "ControlResource", "Folded", "NotAPlan", "fills", "folded"]
+__all__ = ["CLOUDS", "ControlResource", "Folded", "NotAPlan", "fills", "folded", "partial"]
 
-CLOUDS: Final = ("aws", "azurerm")
+CLOUDS: Final = ("aws", "azurerm", "google")
 """The clouds whose Terraform providers are mapped; each is named as its provider is."""
 BUILT_IN: Final = "terraform.io/builtin/terraform"
 """The provider of ``terraform_data``, which is no infrastructure."""
@@ -118,6 +118,14 @@ def fills() -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for name in CLOUDS:
         found.update(_catalogue(name).fills)
+    return found
+
+
+def partial() -> dict[str, frozenset[str]]:
+    """The lists of accounts of which plans tell what they add, and never all, by resource type."""
+    found: dict[str, frozenset[str]] = {}
+    for name in CLOUDS:
+        found.update(_catalogue(name).partial)
     return found
 
 

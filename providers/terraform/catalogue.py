@@ -44,6 +44,16 @@ class Catalogue:
         return value.lower() if self.caseless and isinstance(value, str) else value
 
     @property
+    def partial(self) -> dict[str, frozenset[str]]:
+        """Lists of which a plan tells what it adds to an account, and never all, by resource type."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for settings in self.settings.values():
+            for setting in settings:
+                if setting.group is not None:
+                    found[setting.type] |= set(setting.fills)
+        return {type_: frozenset(names) for type_, names in found.items()}
+
+    @property
     def types(self) -> frozenset[str]:
         """Every Terraform type that something is read of, for others too."""
         return frozenset({*self.mappings, *self.parts, *self.settings, *self.also})

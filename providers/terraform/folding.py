@@ -129,7 +129,7 @@ class Fold:
                     if row.type == type_ and row.each is None and change.values(self.side) is not None:
                         block = self.block(change)
                         values = {block.get(key, None, optional=True, computed=False) for key in row.keys}
-                        for value in values:
+                        for value in {*values, *row.aliases(block)}:
                             if isinstance(value, str):
                                 known.setdefault(self.sides.cloud.alike(value), []).append((change, row))
         return known
@@ -256,7 +256,9 @@ class Fold:
             return doubt
         certain = self.told(change, name, mine)
         if spec.group is not None:
-            return self._together(change, block, name, spec, mine, certain if doubt is None else [*certain, doubt])
+            whole = doubt is None and any(part.whole and links.certain.get((change.address, part)) for part in mine)
+            added = certain if doubt is None else [*certain, doubt]
+            return self._together(change, block, name, spec, mine, added, whole)
         if certain:
             same = all(value == certain[0] for value in certain)
             return certain[0] if same else Unread("ambiguous", detail="several resources set it")
@@ -286,10 +288,17 @@ class Fold:
         return given(spec.inline.read, block)
 
     def _together(
-        self, change: Planned, block: Block, name: str, spec: Split, parts: Sequence[Part], certain: list[Any]
+        self,
+        change: Planned,
+        block: Block,
+        name: str,
+        spec: Split,
+        parts: Sequence[Part],
+        certain: list[Any],
+        whole: bool,
     ) -> Any:
         """A split property whose parts add up, with what the owner has inline."""
-        inline = self._inline(block, spec)
+        inline = [] if whole else self._inline(block, spec)
         if inline is COMPUTED:
             inline = self._unwritten(change, block, spec, bool(certain)) if self._new(change) else NOT_HELD
         elif isinstance(inline, int) and not isinstance(inline, bool):

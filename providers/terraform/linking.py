@@ -128,6 +128,7 @@ class Owners:
                     value = block.get(key, None, optional=True, computed=False)
                     if value is not None and not isinstance(value, Unread):
                         yield _hashable(fold.sides.cloud.alike(value))
+                yield from row.aliases(block)
 
     @staticmethod
     def _made_up(fold: Fold, part: Part, owner: Planned) -> Iterator[Any]:

@@ -119,7 +119,8 @@ class Part:
     ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged. ``same``: further
     attributes that the part and its owner have in common, where ``link`` alone names several. ``several``: the link is
     a list, and each that it names is an owner. ``below``: what stands behind the owner's id where the link names
-    something that lies below the owner.
+    something that lies below the owner. ``whole``: what it says of a split property that adds up is all there is,
+    whatever the owner had besides.
     """
 
     terraform: str
@@ -130,14 +131,16 @@ class Part:
     same: tuple[str, ...] = ()
     several: bool = False
     below: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
     """How a Terraform type becomes a resource type.
 
-    ``keys`` are the attributes by which other resources name it. ``name`` gives the resource's name, ``identity`` the
-    id that the live adapter gives it (None, or an Unread: not known yet; its address stands for it then). ``where``:
+    ``keys`` are the attributes by which other resources name it, ``aliases`` further names that follow from them.
+    ``name`` gives the resource's name, ``identity`` the id that the live adapter gives it (None, or an Unread: not
+    known yet; its address stands for it then). ``where``:
     the region is the resource's own, or "global". ``control``: deleting it is deleting a control. ``applies`` is false
     for what the live adapter does not list under the type. ``each`` makes a resource of every block at that path
     instead (the resource's own values are at "owner" then, and ``identity`` and ``applies`` are asked of both);
@@ -150,6 +153,7 @@ class Mapping:
     properties: collections.abc.Mapping[str, Given | Split]
     parts: tuple[Part, ...] = ()
     keys: tuple[str, ...] = ("id", "arn")
+    aliases: Callable[[Block], collections.abc.Iterable[str]] = lambda block: ()
     name: Given = Attribute("name", None)
     identity: Callable[[Block, Where], Any] = lambda block, where: block.get("arn", None, computed=False)
     where: Literal["region", "global"] = "region"
@@ -168,6 +172,8 @@ class Mapping:
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
     """A Terraform type that says how an account or a region is set, by their types ("AWS::Account", "AWS::Region").
+
+    ``type`` may be another of which an account has one (:class:`providers.terraform.catalogue.Catalogue`).
 
     ``removed`` are the properties that its deletion leaves behind, where that is documented in ``source``. ``applies``:
     whether a resource of the type says it at all; ``where``: properties that are of its :class:`Where`. ``group``:

@@ -124,5 +124,14 @@ class Seen:
             perhaps = perhaps or ((trail.lost or not trail.targets) and not (own and isinstance(value, str)))
         return Unread("ambiguous", detail=f"{change.address} may belong to it") if perhaps else False
 
+    def place(self) -> tuple[str | None, str | None]:
+        """The account and the region of the resource, as far as the plan tells."""
+        where = self._fold.sides.where[self._change.address]
+        return where.account, where.region
+
+    def as_of(self) -> str:
+        """When the plan is read (RFC 3339 UTC)."""
+        return self._fold.sides.collected_at
+
     def _place(self, change: Planned) -> tuple[object, str | None]:
         return (change.written or {}).get("provider_config_key"), self._fold.sides.where[change.address].region

@@ -582,9 +582,9 @@ VERDICTS = {
     "azure/infracost-firewall.json": 0,
     "edge/checkov-encoding-win.json": 3,
     "edge/infracost-terraform-wrapper-prefix.json": 2,
-    "gcp/checkov-bootdisk-1.4.json": 4,
+    "gcp/checkov-bootdisk-1.4.json": 0,
     "gcp/tfvalidator-applied-noop-1.0.json": 2,
-    "gcp/tfvalidator-sql-full.json": 4,
+    "gcp/tfvalidator-sql-full.json": 3,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from engine.model import Resource
 from tests.planned import (
+    AZURE,
     CONTENT,
     OF_AZURE,
     SUBSCRIPTION,
@@ -339,12 +340,15 @@ def test_these_checks_are_none_that_a_plan_alone_drives_to_both() -> None:
 @pytest.mark.parametrize("id_", sorted(OVER))
 def test_a_pair_of_plans_over_a_run_drives_the_check_to_pass_and_to_fail(id_: str, tmp_path: Path) -> None:
     live, good, bad = OVER[id_]
-    assert (verdicts_over(id_, live, good, tmp_path), verdicts_over(id_, live, bad, tmp_path)) == ({"pass"}, {"fail"})
+    assert (verdicts_over(id_, live, good, tmp_path, AZURE), verdicts_over(id_, live, bad, tmp_path, AZURE)) == (
+        {"pass"},
+        {"fail"},
+    )
 
 
 @pytest.mark.parametrize("name", sorted(FURTHER))
 def test_a_plan_over_a_run_is_not_taken_for_more_than_it_tells(name: str, tmp_path: Path) -> None:
     id_, live, rows, expected = FURTHER[name]
-    found = verdicts_over(id_, live, rows, tmp_path)
+    found = verdicts_over(id_, live, rows, tmp_path, AZURE)
     assert found
     assert found <= expected
