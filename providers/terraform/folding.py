@@ -309,12 +309,9 @@ class Fold:
             # Read back from the cloud: the parts of either side are in it, and count where they are now.
             known = [item for fold in (self.sides.before, self.sides.after) for item in fold.atoms(change, name, parts)]
             inline = [item for item in inline if item not in known]
-        whole = added_up(spec, [inline if inline is not None else [], *certain])
-        if whole is NOT_HELD and self.sides.before.told(change, name, parts) != self.sides.after.told(
-            change, name, parts
-        ):
-            return TOUCHED
-        return whole
+        summed = added_up(spec, [inline if inline is not None else [], *certain])
+        told = [side.told(change, name, parts) for side in (self.sides.before, self.sides.after)]
+        return TOUCHED if summed is NOT_HELD and told[0] != told[1] else summed
 
     def _unwritten(self, change: Planned, block: Block, spec: Split, apart: bool) -> Any:
         """What a new owner has inline that its configuration does not show: nothing, or what nobody knows yet.

@@ -55,9 +55,9 @@ def _of(type_: str, terraform: tuple[str, ...], below: str) -> Callable[[Block],
     def applies(block: Block) -> Any:
         value = block.get(TARGET, None, computed=False)
         if isinstance(value, str):
-            before, found, own = arm_id(value).removesuffix(below).partition(within)
+            before, between, own = arm_id(value).removesuffix(below).partition(within)
             # What lies further below (a slot of a site) is another resource.
-            return bool(before and found) and "/" not in own and arm_id(value).endswith(below)
+            return bool(before and between) and "/" not in own and arm_id(value).endswith(below)
         found = block.referring.one(block.references(TARGET))
         return True if found is None else found[0] in terraform
 
