@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from engine.model import Resource, Unread
 from providers.values import lift
+
+NOT_FOUND: Final = Unread("ambiguous", detail="what the plan takes away is not among what was read")
 
 
 def summed(read: Resource, before: Resource | None, after: Resource) -> Resource:
@@ -26,6 +28,11 @@ def summed(read: Resource, before: Resource | None, after: Resource) -> Resource
         if not isinstance(read.properties.get(name), list) or (why is not None and why.reason != "not_collected"):
             continue
         total = _restored(read, name)
+        gone = [row for row in (_told(before, name) if before is not None else ()) if row not in _told(after, name)]
+        if any(_place(total, element) is None for element in gone):
+            # What the plan takes away is not among what was read: which of these it is nobody can tell.
+            after = _untold(after, name)
+            continue
         for element in _told(before, name) if before is not None else ():
             total = _without(total, element)
         for element in _told(after, name):
@@ -34,6 +41,13 @@ def summed(read: Resource, before: Resource | None, after: Resource) -> Resource
         others = {pointer: why for pointer, why in after.unread.items() if pointer.split("/")[1] != name}
         after = replace(after, properties={**after.properties, **values}, unread={**others, **unread})
     return after
+
+
+def _untold(item: Resource, name: str) -> Resource:
+    """A planned resource of which a list cannot be told."""
+    others = {pointer: why for pointer, why in item.unread.items() if pointer.split("/")[1] != name}
+    kept = {key: value for key, value in item.properties.items() if key != name}
+    return replace(item, properties=kept, unread={**others, f"/{name}": NOT_FOUND})
 
 
 def _open(item: Resource) -> set[str]:

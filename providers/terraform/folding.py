@@ -311,7 +311,8 @@ class Fold:
             inline = [item for item in inline if item not in known]
         summed = added_up(spec, [inline if inline is not None else [], *certain])
         told = [side.told(change, name, parts) for side in (self.sides.before, self.sides.after)]
-        return TOUCHED if summed is NOT_HELD and told[0] != told[1] else summed
+        # A list with an object for what is not held is put together with what a run read (engine.sums).
+        return TOUCHED if summed is NOT_HELD and not spec.element and told[0] != told[1] else summed
 
     def _unwritten(self, change: Planned, block: Block, spec: Split, apart: bool) -> Any:
         """What a new owner has inline that its configuration does not show: nothing, or what nobody knows yet.
