@@ -2,8 +2,9 @@
 
     python -m benchmarks.terraform_schema cdktf_cdktf_provider_aws-VERSION-py3-none-any.whl
 
-The wheel is read as an archive and never imported or installed. The result is ``tests/terraform/aws.json``: for each
-type its attributes with their kind, and nested blocks as objects. ``computed`` marks what nobody can set.
+The wheel is read as an archive and never imported or installed. The result is ``tests/terraform/CLOUD.json``, of the
+cloud that the wheel is named for: for each type its attributes with their kind, and nested blocks as objects.
+``computed`` marks what nobody can set.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import argparse
 import json
 import re
 import zipfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-TARGET: Final = Path(__file__).resolve().parent.parent / "tests" / "terraform" / "aws.json"
+TARGET: Final = Path(__file__).resolve().parent.parent / "tests" / "terraform"
+_NAMED: Final = re.compile(r"cdktf_cdktf_provider_([a-z]+)-.+")
 _CLASS: Final = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _MEMBER: Final = re.compile(
     r'@builtins\.property\n    @jsii\.member\(jsii_name="(\w+)"\)\n    def (\w+)\(\s*self,?\s*\) -> ([^\n]+?):\n'
@@ -38,19 +41,22 @@ _KINDS: Final = (("bool", "bool"), ("Number", "number"), ("Mapping", "map"), ("L
 
 def main() -> None:
     """Read the wheel and write the file."""
-    from providers.terraform.aws import CATALOGUE
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path)
-    wheel = zipfile.ZipFile(parser.parse_args().wheel)
+    path = parser.parse_args().wheel
+    named = _NAMED.fullmatch(path.name)
+    if named is None:
+        parser.error(f"{path.name} is not named as the bindings of a provider are")
+    cloud, wheel = named[1], zipfile.ZipFile(path)
     sources = {name.split("/")[1]: name for name in wheel.namelist() if name.count("/") == 2 and name.endswith(".py")}
     found = {}
-    for type_ in sorted(CATALOGUE.types):
-        source = wheel.read(sources[type_.removeprefix("aws_")]).decode()
+    for type_ in sorted(import_module(f"providers.terraform.{cloud}").CATALOGUE.types):
+        source = wheel.read(sources[type_.removeprefix(f"{cloud}_")]).decode()
         found[type_] = resource(source)
     rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(tree, sort_keys=True)}" for name, tree in found.items())
-    TARGET.write_text(f"{{\n{rows}\n}}\n")
-    print(f"{len(found)} types written to {TARGET}")
+    target = TARGET / f"{cloud}.json"
+    target.write_text(f"{{\n{rows}\n}}\n")
+    print(f"{len(found)} types written to {target}")
 
 
 def resource(source: str) -> dict[str, Any]:

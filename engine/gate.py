@@ -87,7 +87,7 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
     left: tuple[NeedsLive, ...] = ()
     if live is None:
         both = (*plan.before.resources, *plan.after.resources)
-        left = needs_live(compiled, plan.fills, _context(compiled), both)
+        left = needs_live(compiled, plan.fills, _context(compiled), both, plan.partial)
     else:
         plan = laid_over(live, plan, content.types)
     set_aside = {row.check.id for row in left}

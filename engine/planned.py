@@ -17,9 +17,10 @@ from engine.content.resources import TAGS, ResourceSchema
 from engine.errors import InputError, UsageError
 from engine.gates import Source
 from engine.model import Collection, Resource, Scope, Snapshot, Unread
+from engine.sums import summed
 from providers import cloudformation, declared
 from providers.base import GLOBAL, Place
-from providers.terraform import ControlResource, Folded, NotAPlan, fills, folded
+from providers.terraform import ControlResource, Folded, NotAPlan, fills, folded, partial
 
 Conform = Callable[[Resource], Resource]
 Key = tuple[str, Scope, str]
@@ -36,7 +37,8 @@ class Planned:
     """A plan file, read: its two sides as snapshots, where each resource is written, and facts for the report.
 
     ``places`` maps (type, scope, id) to where it is written. ``deleted`` are controls that the plan deletes,
-    ``controls`` those that stand after it. ``fills`` are the properties that its source can tell, by resource type.
+    ``controls`` those that stand after it. ``fills`` are the properties that its source can tell, by resource type,
+    ``partial`` the lists of accounts to which it only adds.
     """
 
     before: Snapshot
@@ -47,6 +49,7 @@ class Planned:
     orphans_changed: tuple[str, ...] = ()
     controls: tuple[ControlResource, ...] = ()
     fills: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    partial: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def planned(path: Path, as_of: str, conform: Conform, parameters: Sequence[str] = (), *, base: bool = False) -> Planned:
@@ -78,6 +81,7 @@ def planned(path: Path, as_of: str, conform: Conform, parameters: Sequence[str] 
         orphans_changed=tuple(sorted(address for address, changed in found.orphans.items() if changed)),
         controls=found.controls,
         fills=cloudformation.fills() if template else fills(),
+        partial={} if template else partial(),
     )
 
 
@@ -157,9 +161,12 @@ def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]
     only = accounts.pop() if len(accounts) == 1 else None
     there = {_key(item): item for item in live.resources}
     regions = _regions(live.resources)
+    names: dict[tuple[str, str, str], list[Resource]] = {}
+    for found in live.resources:
+        names.setdefault((found.type, found.account, found.name), []).append(found)
 
     def settled(item: Resource) -> Resource:
-        return _met(_settled(item, only), there, regions)
+        return _met(_named(_settled(item, only), names), there, regions)
 
     def placed(scope: Scope) -> Scope:
         return replace(scope, account=_account(scope.account, only))
@@ -178,7 +185,7 @@ def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]
         if known is None or _replaced(places.get(key)):
             second[key] = _fresh(item, types)
         else:
-            second[key] = _over(known, item)
+            second[key] = _over(known, summed(known, was.get(key), item))
     return replace(
         plan,
         before=_merged(live, first),
@@ -206,13 +213,23 @@ def _regions(resources: tuple[Resource, ...]) -> Mapping[tuple[str, str, str], l
     return found
 
 
+def _named(item: Resource, names: Mapping[tuple[str, str, str], list[Resource]]) -> Resource:
+    """A planned resource that is there already, and whose id its plan does not tell: the only one of its name."""
+    why = item.unread.get("/id")
+    found = names.get((item.type, item.account, item.name), [])
+    if why is None or why.reason != "not_collected" or "/name" in item.unread or len(found) != 1:
+        return item
+    unread = {pointer: why for pointer, why in item.unread.items() if pointer not in ("/id", "/region")}
+    return replace(item, id=found[0].id, region=found[0].region, unread=unread)
+
+
 def _met(item: Resource, there: Mapping[Key, Resource], regions: Mapping[tuple[str, str, str], list[str]]) -> Resource:
     """A planned resource in the region where the run read it: whoever plans a bucket may not know its region.
 
     A name that is only taken in another region is another resource.
     """
     seen = regions.get((item.type, item.account, item.id), [])
-    same = item.region == UNKNOWN or item.id.startswith("arn:")
+    same = item.region == UNKNOWN or item.id.startswith(("arn:", "//"))
     return replace(item, region=seen[0]) if same and len(seen) == 1 and _key(item) not in there else item
 
 
@@ -227,15 +244,20 @@ def _settled(item: Resource, only: str | None) -> Resource:
 
 def _moved(item: Resource, account: str) -> Resource:
     unread = {pointer: why for pointer, why in item.unread.items() if pointer != "/account"}
-    if item.id == UNKNOWN and item.region == GLOBAL:
+    if item.id.rpartition("/")[2] == UNKNOWN and item.region == GLOBAL:
         unread.pop("/id", None)
-        return replace(item, account=account, id=account, name=account, unread=unread)
+        own = item.id.removesuffix(UNKNOWN) + account
+        return replace(item, account=account, id=own, name=account, unread=unread)
     return replace(item, account=account, unread=unread)
 
 
 def _over(known: Resource, item: Resource) -> Resource:
     """What the plan gives of a resource, over what was read of it. What this plan does not hold stays as it was."""
-    held = {pointer: why for pointer, why in item.unread.items() if why.reason != "not_collected"}
+    held = {
+        pointer: why
+        for pointer, why in item.unread.items()
+        if why.reason != "not_collected" or pointer.split("/")[1] in item.properties
+    }
     gone = {pointer.split("/")[1] for pointer in held}
     kept = {name: value for name, value in known.properties.items() if name not in gone}
     stays = {pointer: why for pointer, why in known.unread.items() if pointer.split("/")[1] not in item.properties}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,13 +16,17 @@ from engine.evaluate import evaluate
 from engine.judgeable import needs_live
 from engine.model import Collection, Resource, Scope, Snapshot
 from engine.planned import laid_over, planned
-from providers.terraform import fills, folded
+from providers.terraform import fills, folded, partial
 from tests.plans import UNKNOWN, PlanBuilder
 
 AT: Final = "2026-11-26T00:00:00Z"
 ACCOUNT: Final = "123456789012"
 REGION: Final = "eu-central-1"
-CONTEXT: Final = ("AWS::Account", "AWS::Region")
+PROJECT: Final = "acme-prod"
+SUBSCRIPTION: Final = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
+GCP_PROJECT: Final = "cloudresourcemanager.googleapis.com/Project"
+OF_AZURE: Final = "Microsoft.Resources/subscriptions"
+CONTEXT: Final = ("AWS::Account", "AWS::Region", GCP_PROJECT, OF_AZURE)
 CONTENT: Final = load(find())
 CONFORM: Final = conforming({name: schema.type for name, schema in CONTENT.types.items()})
 
@@ -48,7 +53,7 @@ def one(kind: str, good: dict[str, Any], bad: dict[str, Any], **both: Any) -> Pa
 
 def plan(rows: Rows) -> PlanBuilder:
     """The plan of these resources."""
-    builder = PlanBuilder()
+    builder = PlanBuilder(subscription=SUBSCRIPTION)
     for key, values in rows.items():
         verb, _, address = key.rpartition(" ")
         getattr(builder, verb or "create")(address, **values)
@@ -63,8 +68,8 @@ def verdicts(id_: str, rows: Rows) -> set[str]:
 def verdicts_of(id_: str, data: bytes) -> set[str]:
     """What a check concludes of the plan in a file's bytes."""
     found = tuple(map(CONFORM, folded(data, AT).after))
-    scope = Scope("aws", "unknown", "global")
-    collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTEXT)
+    places = sorted({(item.type, item.scope) for item in found if item.type in CONTEXT})
+    collections = tuple(Collection(type_, scope, "complete", 1) for type_, scope in places)
     return _concluded(id_, Snapshot(AT, "planned", {}, (), collections, found))
 
 
@@ -73,23 +78,70 @@ def held(type_: str, id_: str, name: str = "", region: str = REGION, **propertie
     return Resource(type_, id_, name or id_, "aws", ACCOUNT, region, {}, AT, properties)
 
 
-def verdicts_over(id_: str, live: Iterable[Resource], rows: Rows, folder: Path) -> set[str]:
+def held_in_project(type_: str, id_: str, name: str = "", region: str = "global", **properties: Any) -> Resource:
+    """A resource that a run read of a project of Google Cloud."""
+    return Resource(type_, id_, name or id_, "gcp", PROJECT, region, {}, AT, properties)
+
+
+def held_by_azure(
+    type_: str, id_: str, region: str = "westeurope", tags: Mapping[str, str] | None = None, **properties: Any
+) -> Resource:
+    """A resource that a run read in a subscription of Azure."""
+    return Resource(type_, id_, id_, "azure", SUBSCRIPTION, region, dict(tags or {}), AT, properties)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An account that a run read whole: its scopes, and the resources that stand for it and its regions."""
+
+    scopes: tuple[Scope, ...]
+    context: tuple[Resource, ...]
+
+
+AWS: Final = Whole(
+    (Scope("aws", ACCOUNT, REGION), Scope("aws", ACCOUNT, "global")),
+    (held("AWS::Account", ACCOUNT, region="global", s3_public_access_block=OPEN), held("AWS::Region", REGION)),
+)
+AZURE: Final = Whole(
+    (Scope("azure", SUBSCRIPTION, "global"),),
+    (held_by_azure(OF_AZURE, f"/subscriptions/{SUBSCRIPTION}", "global", management_groups=[]),),
+)
+GCP: Final = Whole(
+    (Scope("gcp", PROJECT, "global"),),
+    (
+        held_in_project(
+            GCP_PROJECT,
+            "//cloudresourcemanager.googleapis.com/projects/123456789",
+            PROJECT,
+            **{
+                name: []
+                for name in (
+                    *("principals", "audit_configs", "inherited_log_sinks", "firewall_policies"),
+                    "inherited_organization_policies",
+                )
+            },
+        ),
+    ),
+)
+
+
+def verdicts_over(id_: str, live: Iterable[Resource], rows: Rows, folder: Path, whole: Whole = AWS) -> set[str]:
     """What a check concludes of an account that a run read whole, with a plan of these resources laid over it."""
-    return over(id_, live, plan(rows), folder)
+    return over(id_, live, plan(rows), folder, whole)
 
 
-def over(id_: str, live: Iterable[Resource], builder: PlanBuilder, folder: Path) -> set[str]:
+def over(id_: str, live: Iterable[Resource], builder: PlanBuilder, folder: Path, whole: Whole = AWS) -> set[str]:
     """What a check concludes of an account that a run read whole, with a plan laid over it."""
-    return _concluded(id_, seen_over(live, builder, folder))
+    return _concluded(id_, seen_over(live, builder, folder, whole))
 
 
-def seen_over(live: Iterable[Resource], builder: PlanBuilder, folder: Path) -> Snapshot:
+def seen_over(live: Iterable[Resource], builder: PlanBuilder, folder: Path, whole: Whole = AWS) -> Snapshot:
     """What stands after a plan that is laid over an account that a run read whole."""
     path = builder.write(folder / "plan.json")
-    scopes = (Scope("aws", ACCOUNT, REGION), Scope("aws", ACCOUNT, "global"))
-    collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTENT.types for scope in scopes)
-    context = (held("AWS::Account", ACCOUNT, region="global", s3_public_access_block=OPEN), held("AWS::Region", REGION))
-    there = Snapshot(AT, "live", {}, scopes, collections, (*context, *live))
+    rows = tuple(live)
+    context = tuple(item for item in whole.context if item.type not in {row.type for row in rows})
+    collections = tuple(Collection(type_, scope, "complete", 1) for type_ in CONTENT.types for scope in whole.scopes)
+    there = Snapshot(AT, "live", {}, whole.scopes, collections, (*context, *rows))
     return laid_over(there, planned(path, AT, CONFORM), CONTENT.types).after
 
 
@@ -118,7 +170,7 @@ def judged_alone() -> frozenset[str]:
     known = fills()
     whole = [Resource(type_, "x", "x", "aws", "1", "r", {}, AT, dict.fromkeys(names)) for type_, names in known.items()]
     checks = compiled()
-    left = {row.check.id for row in needs_live(checks, known, CONTEXT, whole)}
+    left = {row.check.id for row in needs_live(checks, known, CONTEXT, whole, partial())}
     return frozenset(check.check.id for check in checks) - left
 
 

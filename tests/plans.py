@@ -8,14 +8,18 @@ comes from another resource; in the configuration it is that reference.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-SCHEMA: Final[Mapping[str, Any]] = json.loads((Path(__file__).parent / "terraform" / "aws.json").read_text())
-PROVIDER: Final = "registry.terraform.io/hashicorp/aws"
-OPTIONAL_COMPUTED: Final = frozenset(
+SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    path.stem: json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "terraform").glob("*.json"))
+}
+"""The published schema of each provider, by its name, which the names of its types begin with."""
+SCHEMA: Final[Mapping[str, Any]] = {name: row for types in SCHEMAS.values() for name, row in types.items()}
+REGISTRY: Final = "registry.terraform.io/hashicorp"
+_OF_AWS: Final = frozenset(
     {
         *("ingress", "egress", "policy", "id", "region", "tags_all", "inline_policy", "versioning"),
         *("access_policies", "encrypt_at_rest", "node_to_node_encryption", "domain_endpoint_options"),
@@ -30,6 +34,25 @@ OPTIONAL_COMPUTED: Final = frozenset(
         *("default_version", "endpoint_configuration", "kms_key_arn"),
     }
 )
+_OF_GOOGLE: Final = frozenset(
+    {
+        *("id", "project", "zone", "region", "location", "uniform_bucket_level_access", "public_access_prevention"),
+        *("versioning", "soft_delete_policy", "role_entity", "direction", "source_ranges", "purpose", "protocol"),
+        *("shielded_instance_config", "confidential_instance_config", "distribution_policy_zones", "node_pool"),
+        *("private_cluster_config", "master_authorized_networks_config", "workload_identity_config", "release_channel"),
+        *("logging_config", "version_template", "expire_time", "dnssec_config", "continuous_backup_config"),
+        *("cluster_config", "instance_type", "email", "node_locations", "spec"),
+    }
+)
+_OF_AZURE: Final = frozenset(
+    {
+        *("id", "network_rules", "blob_properties", "network_acls", "security_rule", "subnet", "backup"),
+        *("role_definition_id", "assignable_scopes", "principal_type", "retention_in_days", "immutability"),
+        *("protection_state", "short_term_retention_policy", "network_rule_set", "backup_retention_days"),
+        *("kubernetes_version", "retry_policy", "enable_rbac_authorization", "identity_ids"),
+    }
+)
+OPTIONAL_COMPUTED: Final = {"aws": _OF_AWS, "azurerm": _OF_AZURE, "google": _OF_GOOGLE}
 """Attributes that can be set and that the provider computes otherwise, which the bindings do not tell apart."""
 
 
@@ -78,8 +101,14 @@ class Module:
 class PlanBuilder:
     """A plan under construction. Addresses are Terraform's; the configuration follows from them."""
 
-    def __init__(self, region: str | None = "eu-central-1", account: str | None = None) -> None:
-        self.region, self.account = region, account
+    def __init__(
+        self,
+        region: str | None = "eu-central-1",
+        account: str | None = None,
+        project: str | None = "acme-prod",
+        subscription: str | None = None,
+    ) -> None:
+        self.region, self.account, self.project, self.subscription = region, account, project, subscription
         self.changes: list[dict[str, Any]] = []
         self.modules: dict[tuple[str, ...], Module] = {(): Module()}
         self.extra: dict[str, Any] = {}
@@ -143,16 +172,17 @@ class PlanBuilder:
                 parent = self._module(calls[:-1])
                 row = parent.calls.setdefault(calls[-1], {"source": "./module", "expressions": {}})
                 row["module"] = module.document()
-        provider: dict[str, Any] = {"name": "aws", "full_name": PROVIDER, "expressions": {}}
-        if self.region is not None:
-            provider["expressions"]["region"] = {"constant_value": self.region}
+        clouds = sorted({cloud_of(row["type"]) for row in self.changes} | {"aws"})
         return {
             "format_version": "1.2",
             "terraform_version": "1.11.4",
             "variables": {name: {"value": value} for name, value in self.variables.items()},
             "planned_values": {"root_module": {"resources": self._planned()}},
             "resource_changes": self.changes,
-            "configuration": {"provider_config": {"aws": provider}, "root_module": self.modules[()].document()},
+            "configuration": {
+                "provider_config": {cloud: self._provider(cloud) for cloud in clouds},
+                "root_module": self.modules[()].document(),
+            },
             "timestamp": "2026-11-26T00:00:00Z",
             "applyable": True,
             "complete": True,
@@ -169,20 +199,30 @@ class PlanBuilder:
         path.write_bytes(self.data())
         return path
 
+    def _provider(self, cloud: str) -> dict[str, Any]:
+        said = {
+            "aws": {"region": self.region},
+            "azurerm": {"subscription_id": self.subscription},
+            "google": {"project": self.project, "region": "europe-west1"},
+        }[cloud]
+        expressions = {name: {"constant_value": value} for name, value in said.items() if value is not None}
+        return {"name": cloud, "full_name": f"{REGISTRY}/{cloud}", "expressions": expressions}
+
     # --- making it ---
 
     def _add(self, address: str, before: Any, after: Any, actions: list[str]) -> PlanBuilder:
         modules, type_, name, key = split(address)
         schema = SCHEMA.get(type_, {})
         made = "create" in actions
-        first, _, hidden_first = _side(schema, before, False)
-        second, unknown, hidden = _side(schema, after, made)
+        cloud = cloud_of(type_)
+        first, _, hidden_first = _side(schema, before, frozenset())
+        second, unknown, hidden = _side(schema, after, OPTIONAL_COMPUTED[cloud] if made else frozenset())
         row: dict[str, Any] = {
             "address": address,
             "mode": "managed",
             "type": type_,
             "name": name,
-            "provider_name": PROVIDER,
+            "provider_name": f"{REGISTRY}/{cloud}",
         }
         if modules:
             row["module_address"] = address[: address.rindex(f".{type_}.")]
@@ -213,7 +253,7 @@ class PlanBuilder:
             "mode": "managed",
             "type": type_,
             "name": name,
-            "provider_config_key": "aws",
+            "provider_config_key": cloud_of(type_),
             "expressions": {},
             "schema_version": 0,
         }
@@ -239,6 +279,12 @@ class PlanBuilder:
         ]
 
 
+def cloud_of(type_: str) -> str:
+    """The provider of a type, which its name begins with; that of AWS of what is no cloud's."""
+    name = type_.partition("_")[0]
+    return name if name in SCHEMAS else "aws"
+
+
 def split(address: str) -> tuple[list[tuple[str, str | None]], str, str, str | None]:
     """Module steps, type, name and key of an address."""
     from providers.terraform.addresses import parse
@@ -247,7 +293,10 @@ def split(address: str) -> tuple[list[tuple[str, str | None]], str, str, str | N
     return list(at.modules), at.type, at.name, at.key
 
 
-def _side(schema: Mapping[str, Any], values: Mapping[str, Any] | None, made: bool) -> tuple[Any, Any, Any]:
+def _side(
+    schema: Mapping[str, Any], values: Mapping[str, Any] | None, optional_computed: Collection[str]
+) -> tuple[Any, Any, Any]:
+    """The values of a side: of what is made (with ``optional_computed``), what is computed is unknown."""
     if values is None:
         return None, {}, {}
     whole: dict[str, Any] = {}
@@ -255,7 +304,7 @@ def _side(schema: Mapping[str, Any], values: Mapping[str, Any] | None, made: boo
         if name in values:
             continue
         computed = isinstance(kind, str) and kind.endswith("computed")
-        if made and (computed or name in OPTIONAL_COMPUTED):
+        if optional_computed and (computed or name in optional_computed):
             whole[name] = UNKNOWN
         elif isinstance(kind, dict):
             whole[name] = [] if name != "timeouts" else None

@@ -23,7 +23,7 @@ GROUP: Final = "compute.googleapis.com/InstanceGroupManager"
 TYPES: Final = (ResourceType(INSTANCE, GLOBAL), ResourceType(PROJECT, GLOBAL), ResourceType(GROUP, GLOBAL))
 
 _WORDS: Final = {**dict.fromkeys(("true", "y", "yes", "1"), True), **dict.fromkeys(("false", "n", "no", "0"), False)}
-_SETTINGS: Final[Mapping[str, str]] = {
+METADATA: Final[Mapping[str, str]] = {
     "os_login": "enable-oslogin",
     "block_project_ssh_keys": "block-project-ssh-keys",
     "serial_port": "serial-port-enable",
@@ -34,12 +34,13 @@ _SETTINGS: Final[Mapping[str, str]] = {
 def _metadata(items: Any) -> dict[str, Any]:
     """The settings among entries of metadata; null where there is no such entry."""
     if not isinstance(items, list) or not all(isinstance(item, dict) and "key" in item for item in items):
-        return dict.fromkeys(_SETTINGS, malformed("entries of metadata"))
+        return dict.fromkeys(METADATA, malformed("entries of metadata"))
     held = {item["key"]: item.get("value", "") for item in items}
-    return {name: _word(held[key]) if key in held else None for name, key in _SETTINGS.items()}
+    return {name: word(held[key]) if key in held else None for name, key in METADATA.items()}
 
 
-def _word(value: Any) -> Any:
+def word(value: Any) -> Any:
+    """A boolean of metadata, in any of the spellings that Compute Engine takes."""
     known = _WORDS.get(value.lower()) if isinstance(value, str) else None
     return malformed("a boolean of metadata") if known is None else known
 
@@ -110,10 +111,10 @@ def _group(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 READERS: Final = (
-    listed(INSTANCE, _INSTANCE, compute("instances"), _instance, tuple(_SETTINGS)),
+    listed(INSTANCE, _INSTANCE, compute("instances"), _instance, tuple(METADATA)),
     resource(
         PROJECT,
-        tuple(_SETTINGS),
+        tuple(METADATA),
         _project,
         operations=("compute.projects.get",),
         items=_projects,

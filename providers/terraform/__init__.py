@@ -1,6 +1,7 @@
 """Planned infrastructure as a source: Terraform and OpenTofu plans, folded into the types of the live adapters.
 
-The clouds are packages below this one, each with a ``CATALOGUE`` of mappings and ``whereabouts(plan, changes)``.
+The clouds are packages below this one, each with a ``CATALOGUE`` of mappings and ``whereabouts(plan, changes)``;
+``ALSO_NAMED`` are further providers with the same types.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from providers.terraform.folding import Sides
 from providers.terraform.plan import Plan, Planned, read
 from providers.terraform.reading import NotAPlan
 
-__all__ = ["CLOUDS", "ControlResource", "Folded", "NotAPlan", "fills", "folded"]
+__all__ = ["CLOUDS", "ControlResource", "Folded", "NotAPlan", "fills", "folded", "partial"]
 
-CLOUDS: Final = ("aws",)
+CLOUDS: Final = ("aws", "azurerm", "google")
 """The clouds whose Terraform providers are mapped; each is named as its provider is."""
 BUILT_IN: Final = "terraform.io/builtin/terraform"
 """The provider of ``terraform_data``, which is no infrastructure."""
@@ -80,7 +81,7 @@ def _folded(plan: Plan, collected_at: str) -> Folded:
     for name in CLOUDS:
         cloud = import_module(f"{__name__}.{name}")
         mine = [change for change in plan.changes if change.type in cloud.CATALOGUE.types]
-        other = next((change for change in mine if cloud_of(change) != name), None)
+        other = next((change for change in mine if cloud_of(change) not in (name, *cloud.ALSO_NAMED)), None)
         if other is not None:
             raise NotAPlan(f"{other.address} is of provider {other.provider!r:.120}, and its type is of {name}")
         mapped.update(change.address for change in mine)
@@ -117,6 +118,14 @@ def fills() -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for name in CLOUDS:
         found.update(_catalogue(name).fills)
+    return found
+
+
+def partial() -> dict[str, frozenset[str]]:
+    """The lists of accounts of which plans tell what they add, and never all, by resource type."""
+    found: dict[str, frozenset[str]] = {}
+    for name in CLOUDS:
+        found.update(_catalogue(name).partial)
     return found
 
 

@@ -51,6 +51,26 @@ class Referring(Protocol):
         """The planned resources (Terraform types) of the same provider configuration and region."""
         ...
 
+    def one(self, references: Sequence[str]) -> tuple[str, str] | None:
+        """The Terraform type of the one planned resource that the references lead to, and the id that stands for it."""
+        ...
+
+    def own(self, type_: str) -> str:
+        """The id that stands for this resource as one of a cloud type."""
+        ...
+
+    def pointing(self, type_: str, attribute: str, keys: Sequence[str]) -> list[Block] | Unread:
+        """The planned resources of a Terraform type whose attribute names this one, by one of its ``keys``."""
+        ...
+
+    def place(self) -> tuple[str | None, str | None]:
+        """The account and the region of the resource, as far as the plan tells."""
+        ...
+
+    def as_of(self) -> str:
+        """When the plan is read (RFC 3339 UTC): what it makes is made later."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -72,7 +92,7 @@ class Block:
         provider); without it null is missing. ``computed=False``: what is left to the provider stays unknown all the
         same. ``optional``: provider versions without the attribute behave as if it were not set.
         """
-        holder, name = self._holder(path)
+        holder, name = self._holder(path, optional)
         if isinstance(holder, Unread):
             return default if holder is COMPUTED and computed and not isinstance(default, Unset) else holder
         if holder is None:
@@ -183,7 +203,19 @@ class Block:
         return value if isinstance(value, Unread) else Unread("not_collected", detail="not in this plan")
 
     def names(self, path: str) -> list[tuple[Any, tuple[str, ...]]]:
-        """What an attribute names, one thing or each of a list: the value, and what its expression refers to."""
+        """What an attribute names, one thing or each of a list: the value, and what its expression refers to.
+
+        Of a path through nested blocks, what it names in each of them.
+        """
+        head, _, rest = path.partition(".")
+        if rest:
+            rows = self.rows(head, optional=True)
+            inner = [rows] if isinstance(rows, Unread) else rows
+            return [
+                pair
+                for row in inner
+                for pair in (row.names(rest) if isinstance(row, Block) else [(row, self.references(path))])
+            ]
         value = self.get(path, None, optional=True, computed=False)
         if not isinstance(value, list):
             return [(value, self.references(path))]
@@ -199,13 +231,13 @@ class Block:
             node = node[0] if len(node) == 1 else None
         return _referred(node)
 
-    def _holder(self, path: str) -> tuple[Block | Unread | None, str]:
+    def _holder(self, path: str, optional: bool) -> tuple[Block | Unread | None, str]:
         *steps, name = path.split(".")
         holder: Block | Unread | None = self
         for step in steps:
             if holder is None or isinstance(holder, Unread):
                 break
-            holder = holder.block(step)
+            holder = holder.block(step, optional=optional)
         return holder, name
 
     def _written(self, path: str) -> Any:

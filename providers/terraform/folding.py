@@ -17,15 +17,21 @@ from providers.terraform import mapping as declared
 from providers.terraform.block import COMPUTED, KNOWN_AFTER_APPLY, REQUIRED, Block, overlaid
 from providers.terraform.catalogue import Catalogue
 from providers.terraform.linking import Links
-from providers.terraform.making import added_up, assembled, given, hidden, text
+from providers.terraform.making import added_up, assembled, given, hidden, nested, text
 from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Setting, Split, Where
 from providers.terraform.plan import Plan, Planned, Side
 from providers.terraform.references import Following, References
 from providers.terraform.seeing import Seen
 
 NOT_HELD: Final = Unread("not_collected", detail="this plan does not hold it")
+TOUCHED: Final = Unread("ambiguous", detail="the plan changes it, and does not hold all of it")
+"""Of what a run read, nothing stands for it any more."""
 NOT_TOLD: Final = Unread("not_collected", detail="the plan does not tell it")
 NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet")
+
+
+Same = tuple[tuple[str, str], ...]
+"""What a part and its owner have in common beside the link."""
 
 
 class Sides:
@@ -123,9 +129,9 @@ class Fold:
                     if row.type == type_ and row.each is None and change.values(self.side) is not None:
                         block = self.block(change)
                         values = {block.get(key, None, optional=True, computed=False) for key in row.keys}
-                        for value in values:
+                        for value in {*values, *row.aliases(block)}:
                             if isinstance(value, str):
-                                known.setdefault(value, []).append((change, row))
+                                known.setdefault(self.sides.cloud.alike(value), []).append((change, row))
         return known
 
     def held(self, types: Sequence[str]) -> tuple[Mapping[str, Planned], Mapping[str, Planned]]:
@@ -135,7 +141,7 @@ class Fold:
         if known is None:
             mine = [item for item in self.sides.changes if item.type in types and item.values(self.side) is not None]
             by_id = {
-                value: change
+                self.sides.cloud.alike(value): change
                 for change in mine
                 for name in ("id", "arn", "name")
                 if isinstance(value := self.block(change).get(name, None, optional=True, computed=False), str)
@@ -183,6 +189,7 @@ class Fold:
         properties = {name: self._property(change, row, block, name, spec) for name, spec in row.properties.items()}
         if row.finish is not None:
             properties = row.finish(properties)
+        properties = nested(properties)
         told = given(row.name.read, block)
         name = text(told) or change.at.name
         where = self.sides.where[change.address]
@@ -202,13 +209,15 @@ class Fold:
 
     def owners_elsewhere(self) -> Iterator[tuple[Planned, Resource]]:
         """The owners that this plan does not hold, of parts that add up: what it adds, and that there is more."""
-        parts: dict[tuple[declared.Mapping, Any], list[tuple[Planned, Part]]] = defaultdict(list)
+        parts: dict[tuple[declared.Mapping, str, Same], list[tuple[Planned, Part]]] = defaultdict(list)
         for change, part in self.links.apart:
-            value = self.block(change).get(part.link, None, optional=True, computed=False)
+            block = self.block(change)
+            value = block.get(part.link, None, optional=True, computed=False)
             row = next(row for rows in self.sides.cloud.mappings.values() for row in rows if part in row.parts)
             if isinstance(value, str):
-                parts[row, value].append((change, part))
-        for (row, value), items in parts.items():
+                same = tuple((name, text(block.get(name, None, optional=True))) for name in part.same)
+                parts[row, value.removesuffix(part.below), same].append((change, part))
+        for (row, value, same), items in parts.items():
             properties = {
                 name: added_up(spec, [*self._adding(items, name), NOT_HELD])
                 for name, spec in row.properties.items()
@@ -218,7 +227,7 @@ class Fold:
                 continue
             first = items[0][0]
             where = self.sides.where[first.address]
-            block = Block({"id": value, "arn": None}, None, Seen(self, first), self.sides.cloud.sparse)
+            block = Block({"id": value, "arn": None, **dict(same)}, None, Seen(self, first), self.sides.cloud.sparse)
             id_ = text(row.identity(block, where)) or value
             scope = Scope(self.sides.cloud.provider, where.account or UNKNOWN, where.region or UNKNOWN)
             made = assembled(row.type, id_, value, scope, properties, self.sides.collected_at)
@@ -245,11 +254,11 @@ class Fold:
         doubt = Unread("ambiguous", detail=f"{perhaps.address} may belong to it") if perhaps is not None else None
         if doubt is not None and spec.group is None:
             return doubt
-        certain = [
-            self._filled(item, part, name) for part in mine for item in links.certain.get((change.address, part), ())
-        ]
+        certain = self.told(change, name, mine)
         if spec.group is not None:
-            return self._together(change, block, name, spec, mine, certain if doubt is None else [*certain, doubt])
+            whole = doubt is None and any(part.whole and links.certain.get((change.address, part)) for part in mine)
+            added = certain if doubt is None else [*certain, doubt]
+            return self._together(change, block, name, spec, mine, added, whole)
         if certain:
             same = all(value == certain[0] for value in certain)
             return certain[0] if same else Unread("ambiguous", detail="several resources set it")
@@ -279,10 +288,17 @@ class Fold:
         return given(spec.inline.read, block)
 
     def _together(
-        self, change: Planned, block: Block, name: str, spec: Split, parts: Sequence[Part], certain: list[Any]
+        self,
+        change: Planned,
+        block: Block,
+        name: str,
+        spec: Split,
+        parts: Sequence[Part],
+        certain: list[Any],
+        whole: bool,
     ) -> Any:
         """A split property whose parts add up, with what the owner has inline."""
-        inline = self._inline(block, spec)
+        inline = [] if whole else self._inline(block, spec)
         if inline is COMPUTED:
             inline = self._unwritten(change, block, spec, bool(certain)) if self._new(change) else NOT_HELD
         elif isinstance(inline, int) and not isinstance(inline, bool):
@@ -293,7 +309,10 @@ class Fold:
             # Read back from the cloud: the parts of either side are in it, and count where they are now.
             known = [item for fold in (self.sides.before, self.sides.after) for item in fold.atoms(change, name, parts)]
             inline = [item for item in inline if item not in known]
-        return added_up(spec, [inline if inline is not None else [], *certain])
+        summed = added_up(spec, [inline if inline is not None else [], *certain])
+        told = [side.told(change, name, parts) for side in (self.sides.before, self.sides.after)]
+        # A list with an object for what is not held is put together with what a run read (engine.sums).
+        return TOUCHED if summed is NOT_HELD and not spec.element and told[0] != told[1] else summed
 
     def _unwritten(self, change: Planned, block: Block, spec: Split, apart: bool) -> Any:
         """What a new owner has inline that its configuration does not show: nothing, or what nobody knows yet.
@@ -309,13 +328,19 @@ class Fold:
         self.assumed.add(change.address)
         return KNOWN_AFTER_APPLY if spec.element else []
 
+    def told(self, change: Planned, name: str, parts: Sequence[Part]) -> list[Any]:
+        """What each part of an owner says of a property on this side."""
+        return [
+            self._filled(item, part, name)
+            for part in parts
+            for item in self.links.certain.get((change.address, part), ())
+        ]
+
     def atoms(self, change: Planned, name: str, parts: Sequence[Part]) -> Iterator[Any]:
         """What the parts of an owner add to a property on this side."""
-        for part in parts:
-            for item in self.links.certain.get((change.address, part), ()):
-                value = self._filled(item, part, name)
-                if isinstance(value, list):
-                    yield from value
+        for value in self.told(change, name, parts):
+            if isinstance(value, list):
+                yield from value
 
     def _writes(self, block: Block, spec: Split) -> bool:
         """Whether the configuration writes the inline attributes itself, so that they are all there is."""
@@ -331,27 +356,45 @@ class Fold:
 
     def settings(self) -> Iterator[Resource]:
         """The accounts and regions that the plan touches, with what it says of them."""
+        cloud = self.sides.cloud
         said: dict[tuple[str, Where], dict[str, Any]] = {}
+        sums: dict[tuple[str, Where, str], tuple[Setting, list[Any]]] = {}
         for change in self.sides.changes:
             where = self.sides.where[change.address]
             whole = replace(where, region=None)
-            said.setdefault(("AWS::Account", whole), {})
-            if where.region is not None:
-                said.setdefault(("AWS::Region", where), {})
-            for setting in self.sides.cloud.settings.get(change.type, ()):
-                place = whole if setting.type == "AWS::Account" else where
+            said.setdefault((cloud.account, whole), {})
+            if cloud.region is not None and where.region is not None:
+                said.setdefault((cloud.region, where), {})
+            for setting in cloud.settings.get(change.type, ()):
+                place = where if setting.type == cloud.region else whole
+                told = self._set(change, setting)
+                if not told and setting.type not in (cloud.account, cloud.region):
+                    continue
                 known = said.setdefault((setting.type, place), {})
-                for name, value in self._set(change, setting).items():
+                for name, value in told.items():
+                    if setting.group is not None:
+                        sums.setdefault((setting.type, place, name), (setting, []))[1].append(value)
+                        continue
                     other = known.get(name, value)
                     known[name] = value if other == value else Unread("ambiguous", detail="several resources set it")
+        for (type_, place, name), (setting, lists) in sums.items():
+            said[type_, place][name] = added_up(setting, [*lists, NOT_HELD] if setting.element else lists)
         for (type_, where), properties in said.items():
-            account, region = where.account or UNKNOWN, where.region or UNKNOWN
-            whole_account = type_ == "AWS::Account"
-            scope = Scope(self.sides.cloud.provider, account, "global" if whole_account else region)
-            id_ = account if whole_account else region
-            made = assembled(type_, id_, id_, scope, properties, self.sides.collected_at)
-            unsure = ["/account", *(["/id"] if whole_account else [])] if where.account is None else []
-            yield replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
+            yield self._place(type_, where, properties)
+
+    def _place(self, type_: str, where: Where, properties: Mapping[str, Any]) -> Resource:
+        """An account, a region, or what an account has one of."""
+        cloud = self.sides.cloud
+        account, region = where.account or UNKNOWN, where.region or UNKNOWN
+        whole_account = type_ != cloud.region
+        scope = Scope(cloud.provider, account, "global" if whole_account else region)
+        name = account if whole_account else region
+        id_ = cloud.accounts[type_](account) if whole_account else region
+        made = assembled(type_, id_ or account, name, scope, properties, self.sides.collected_at)
+        unsure = ["/account", *(["/id"] if whole_account else [])] if where.account is None else []
+        if id_ is None:
+            unsure.append("/id")
+        return replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
 
     def _set(self, change: Planned, setting: Setting) -> Mapping[str, Any]:
         there = change.values(self.side) is not None
@@ -361,7 +404,8 @@ class Fold:
         if there:
             told = {name: given(spec.read, held) for name, spec in setting.fills.items()}
         else:
-            told = dict(setting.removed) if self.side == "after" else {}
+            nothing = dict.fromkeys(setting.fills, ()) if setting.group is not None else {}
+            told = {**nothing, **setting.removed} if self.side == "after" else {}
         where = self.sides.where[change.address]
         # What a place is called by is told where the plan tells the place.
         place = {name: getattr(where, name) if where.region is not None else NOT_TOLD for name in setting.where}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from providers.base import Unread
@@ -69,7 +69,8 @@ class Links:
     ) -> tuple[Sequence[Planned], bool]:
         """The owners that a part may belong to, and whether there can be no other."""
         known = value is not None and not isinstance(value, Unread)
-        alike = self._alike(self._fold.block(change), part, owners.by_value.get(_hashable(value), [])) if known else []
+        named_by = owners.by_value.get(self._named(part, value), []) if known else []
+        alike = self._alike(self._fold.block(change), part, named_by)
         if known and len(alike) < 2 and (alike or not owners.unnamed):
             return alike, True
         trail = self._fold.references.of(change, references)
@@ -83,10 +84,20 @@ class Links:
         # A value that is known names an owner with a known key, or none of these.
         return ([], True) if known else (owners.all, False)
 
+    def _named(self, part: Part, value: Any) -> Any:
+        """The key of the owner that a link names; what does not lie below an owner as the part says names none."""
+        key = _hashable(self._fold.sides.cloud.alike(value))
+        if not part.below:
+            return key
+        return key.removesuffix(part.below) if isinstance(key, str) and key.endswith(part.below) else None
+
     def _alike(self, block: Block, part: Part, owners: Sequence[Planned]) -> list[Planned]:
         """The owners that differ from a part in nothing that they have in common."""
+        like = self._fold.sides.cloud.alike
         return [
-            owner for owner in owners if not any(_differ(block, self._fold.block(owner), name) for name in part.same)
+            owner
+            for owner in owners
+            if not any(_differ(like, block, self._fold.block(owner), name) for name in part.same)
         ]
 
 
@@ -105,7 +116,7 @@ class Owners:
         for owner in owners:
             values = set(self._keys(fold, part, owner))
             self.unnamed = self.unnamed or not values
-            for value in values:
+            for value in values | set(self._made_up(fold, part, owner)):
                 self.by_value.setdefault(value, []).append(owner)
 
     @staticmethod
@@ -116,12 +127,20 @@ class Owners:
                 for key in row.keys:
                     value = block.get(key, None, optional=True, computed=False)
                     if value is not None and not isinstance(value, Unread):
-                        yield _hashable(value)
+                        yield _hashable(fold.sides.cloud.alike(value))
+                yield from row.aliases(block)
+
+    @staticmethod
+    def _made_up(fold: Fold, part: Part, owner: Planned) -> Iterator[Any]:
+        """The ids that follow from the names of an owner that does not exist yet, for whoever writes them out."""
+        for row in fold.sides.cloud.mappings[owner.type]:
+            if part in row.parts and row.each is None and (id_ := fold.sides.id(owner, row)) != owner.address:
+                yield fold.sides.cloud.alike(id_)
 
 
-def _differ(one: Block, other: Block, name: str) -> bool:
+def _differ(like: Callable[[Any], Any], one: Block, other: Block, name: str) -> bool:
     """Whether an attribute is known in both blocks and not the same."""
-    values = [block.get(name, None, optional=True, computed=False) for block in (one, other)]
+    values = [like(block.get(name, None, optional=True, computed=False)) for block in (one, other)]
     return not any(isinstance(value, Unread) for value in values) and values[0] != values[1]
 
 

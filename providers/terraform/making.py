@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from providers.base import Found, Resource, Scope, Unread
 from providers.terraform.block import Block
-from providers.terraform.mapping import Split
+from providers.terraform.mapping import Setting, Split
 from providers.values import lift, merged, resource
 
 MALFORMED: Final = Unread("malformed_response", detail="not of the form that the provider's schema gives")
@@ -39,7 +39,7 @@ def hidden(item: Resource, why: Unread) -> Resource:
     return replace(item, properties={}, unread={**dict.fromkeys((f"/{name}" for name in names), why)})
 
 
-def added_up(spec: Split, lists: Sequence[Any]) -> Any:
+def added_up(spec: Split | Setting, lists: Sequence[Any]) -> Any:
     """The property of lists that add up. One that cannot be told is one object that tells nothing beside the others."""
     assert spec.group is not None  # noqa: S101 - of those that have one
     told = [item for items in lists if not isinstance(items, Unread) for item in items]
@@ -49,6 +49,18 @@ def added_up(spec: Split, lists: Sequence[Any]) -> Any:
     if not told or not spec.element:
         return untold
     return [*spec.group(told), dict.fromkeys(spec.element, untold)]
+
+
+def nested(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties of which those named "a.b" are keys of an object a."""
+    found: dict[str, Any] = {}
+    for name, value in properties.items():
+        owner, _, key = name.partition(".")
+        if key:
+            found.setdefault(owner, {})[key] = value
+        else:
+            found[name] = value
+    return found
 
 
 def _liftable(value: Any) -> Any:

@@ -118,7 +118,9 @@ class Part:
     ``fills`` are split properties of the owner. ``applies``: whether a resource of the type is such a part at all.
     ``elsewhere``: that the owner is not in the plan is usual, and takes nothing from what is judged. ``same``: further
     attributes that the part and its owner have in common, where ``link`` alone names several. ``several``: the link is
-    a list, and each that it names is an owner.
+    a list, and each that it names is an owner. ``below``: what stands behind the owner's id where the link names
+    something that lies below the owner. ``whole``: what it says of a split property that adds up is all there is,
+    whatever the owner had besides.
     """
 
     terraform: str
@@ -128,18 +130,22 @@ class Part:
     elsewhere: bool = False
     same: tuple[str, ...] = ()
     several: bool = False
+    below: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
     """How a Terraform type becomes a resource type.
 
-    ``keys`` are the attributes by which other resources name it. ``name`` gives the resource's name, ``identity`` the
-    id that the live adapter gives it (None, or an Unread: not known yet; its address stands for it then). ``where``:
+    ``keys`` are the attributes by which other resources name it, ``aliases`` further names that follow from them.
+    ``name`` gives the resource's name, ``identity`` the id that the live adapter gives it (None, or an Unread: not
+    known yet; its address stands for it then). ``where``:
     the region is the resource's own, or "global". ``control``: deleting it is deleting a control. ``applies`` is false
     for what the live adapter does not list under the type. ``each`` makes a resource of every block at that path
     instead (the resource's own values are at "owner" then, and ``identity`` and ``applies`` are asked of both);
-    ``finish`` sets the properties ``follows``, and may change others, from those that were read.
+    ``finish`` sets the properties ``follows``, and may change others, from those that were read. A property "a.b" is
+    the key b of the object a, whose keys stand in resources of their own.
     """
 
     type: str
@@ -147,6 +153,7 @@ class Mapping:
     properties: collections.abc.Mapping[str, Given | Split]
     parts: tuple[Part, ...] = ()
     keys: tuple[str, ...] = ("id", "arn")
+    aliases: Callable[[Block], collections.abc.Iterable[str]] = lambda block: ()
     name: Given = Attribute("name", None)
     identity: Callable[[Block, Where], Any] = lambda block, where: block.get("arn", None, computed=False)
     where: Literal["region", "global"] = "region"
@@ -159,15 +166,19 @@ class Mapping:
     @property
     def fills(self) -> frozenset[str]:
         """Every property that it can give."""
-        return frozenset((*self.properties, *self.follows))
+        return frozenset(name.partition(".")[0] for name in (*self.properties, *self.follows))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """A Terraform type that says how an account ("AWS::Account") or a region ("AWS::Region") is set.
+    """A Terraform type that says how an account or a region is set, by their types ("AWS::Account", "AWS::Region").
+
+    ``type`` may be another of which an account has one (:class:`providers.terraform.catalogue.Catalogue`).
 
     ``removed`` are the properties that its deletion leaves behind, where that is documented in ``source``. ``applies``:
-    whether a resource of the type says it at all; ``where``: properties that are of its :class:`Where`.
+    whether a resource of the type says it at all; ``where``: properties that are of its :class:`Where`. ``group``:
+    the properties are lists that add up, as of a :class:`Split`. Where there is always more than a plan holds of them,
+    an object stands for it that has the keys of ``element``, unread; else the group says what stands for the rest.
     """
 
     type: str
@@ -177,6 +188,8 @@ class Setting:
     source: str = ""
     applies: Callable[[Block], Any] | None = None
     where: tuple[str, ...] = ()
+    group: Callable[[Sequence[Any]], Any] | None = None
+    element: tuple[str, ...] = ()
 
 
 def tags(block: Block) -> Any:

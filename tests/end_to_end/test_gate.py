@@ -579,12 +579,12 @@ VERDICTS = {
     "aws/checkov-update-keys-1.4.json": 4,
     "aws/snyk-count-1.3.json": 3,
     "aws/tfcompliance-456-sg-unknown.json": 3,
-    "azure/infracost-firewall.json": 4,
+    "azure/infracost-firewall.json": 0,
     "edge/checkov-encoding-win.json": 3,
     "edge/infracost-terraform-wrapper-prefix.json": 2,
-    "gcp/checkov-bootdisk-1.4.json": 4,
+    "gcp/checkov-bootdisk-1.4.json": 0,
     "gcp/tfvalidator-applied-noop-1.0.json": 2,
-    "gcp/tfvalidator-sql-full.json": 4,
+    "gcp/tfvalidator-sql-full.json": 3,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,9 @@ from engine.gate import GateRequest, gate
 from engine.model import Clock
 from tests.plans import PlanBuilder, Ref
 
-SEED, MUTATIONS = 20261126, 1500
+SEED = 20261126
 VALUES: tuple[Any, ...] = (None, True, False, 0, 1, -1, "", "x", [], {}, [None], {"x": 1}, "0.0.0.0/0", 2**60)
 CLOCK = Clock(lambda: "2026-11-26T00:00:00Z", lambda: 0.0, lambda seconds: None)
-DECIDING = frozenset({"cidr_ipv4", "from_port", "to_port", "ip_protocol", "self", "ingress"})
-"""What really decides whether the planned rule opens the group: another value there may well pass."""
 
 
 def plan() -> dict[str, Any]:
@@ -41,6 +39,30 @@ def plan() -> dict[str, Any]:
     made.call("rules", group=Ref("aws_security_group.web.id"))
     made.keep("aws_security_group.closed", id="sg-2", name="closed", ingress=[], egress=[], vpc_id="vpc-1")
     return made.document()
+
+
+def google() -> dict[str, Any]:
+    """A plan with one failure: a role, in a module, that everybody holds on a topic that it is handed by a variable."""
+    made = PlanBuilder().create("google_pubsub_topic.events", name="events")
+    made.create(
+        "module.access.google_pubsub_topic_iam_member.all",
+        topic=Ref("var.topic"),
+        role="roles/pubsub.viewer",
+        member="allUsers",
+    )
+    made.call("access", topic=Ref("google_pubsub_topic.events.id"))
+    return made.document()
+
+
+FAILING: dict[str, tuple[Callable[[], dict[str, Any]], int, frozenset[str]]] = {
+    "aws.ec2.security_group_no_open_ssh": (
+        plan,
+        1500,
+        frozenset({"cidr_ipv4", "from_port", "to_port", "ip_protocol", "self", "ingress"}),
+    ),
+    "gcp.pubsub.topic_not_public": (google, 400, frozenset({"member"})),
+}
+"""A plan that fails each of these checks, how often it is altered, and what really decides: another value may pass."""
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -76,27 +98,30 @@ def content() -> Any:
     return load(find())
 
 
-def code_of(document: Any, path: Path) -> int:
+def code_of(id_: str, document: Any, path: Path) -> int:
     path.write_text(json.dumps(document))
-    request = GateRequest(path, find(), path.parent, checks=("aws.ec2.security_group_no_open_ssh",))
+    request = GateRequest(path, find(), path.parent, checks=(id_,))
     try:
         return gate(request, CLOCK).assessment.exit_code
     except AuditreelError as error:
         return error.exit_code
 
 
-def test_no_alteration_of_a_failing_plan_passes(content: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (check,) = [check for id_, check in content.checks.items() if id_ == "aws.ec2.security_group_no_open_ssh"]
-    compiled = compile_checks([check], content.types)
+@pytest.mark.parametrize("id_", FAILING)
+def test_no_alteration_of_a_failing_plan_passes(
+    content: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, id_: str
+) -> None:
+    failing, count, deciding = FAILING[id_]
+    compiled = compile_checks([content.checks[id_]], content.types)
     monkeypatch.setattr(gating, "load", lambda root: content)
     monkeypatch.setattr(gating, "compile_checks", lambda *given: compiled)
     file, chance = tmp_path / "plan.json", random.Random(SEED)
-    assert code_of(plan(), file) == 3
+    assert code_of(id_, failing(), file) == 3
     passed = []
-    for _ in range(MUTATIONS):
-        path, document = mutated(plan(), chance)
-        code = code_of(document, file)
+    for _ in range(count):
+        path, document = mutated(failing(), chance)
+        code = code_of(id_, document, file)
         assert code in (0, 2, 3, 4)
-        if code == 0 and not DECIDING.intersection(path):
+        if code == 0 and not deciding.intersection(path):
             passed.append(path)
     assert {".".join(map(str, path)) for path in passed} == set()

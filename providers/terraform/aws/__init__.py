@@ -8,7 +8,9 @@ from typing import Final
 from providers.terraform.aws.whereabouts import whereabouts
 from providers.terraform.catalogue import Catalogue, catalogue
 
-__all__ = ["CATALOGUE", "SERVICES", "whereabouts"]
+__all__ = ["ALSO_NAMED", "CATALOGUE", "SERVICES", "whereabouts"]
+
+ALSO_NAMED: Final[tuple[str, ...]] = ()
 
 SERVICES: Final = (
     "accessanalyzer",

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
+from providers.terraform.configured import configuration, configured
 from providers.terraform.mapping import Where
 from providers.terraform.plan import Plan, Planned
 
@@ -30,10 +31,10 @@ def whereabouts(plan: Plan, changes: Iterable[Planned]) -> dict[str, Where]:
     for change in rows:
         arn = arns[change.address]
         if arn is not None and arn["account"]:
-            shown[_configuration(change)].add(arn["account"])
+            shown[configuration(change)].add(arn["account"])
     everywhere = set().union(*shown.values()) if shown else set()
     return {
-        change.address: _where(plan, change, arns[change.address], shown[_configuration(change)] or everywhere)
+        change.address: _where(plan, change, arns[change.address], shown[configuration(change)] or everywhere)
         for change in rows
     }
 
@@ -65,30 +66,8 @@ def _own_region(change: Planned) -> str | None:
     return None
 
 
-def _configuration(change: Planned) -> str:
-    key = (change.written or {}).get("provider_config_key")
-    return key if isinstance(key, str) else ""
-
-
 def _configured(plan: Plan, change: Planned) -> str | None:
-    """The region of the provider configuration: constant, or a variable of the root module."""
-    configurations = plan.configuration.get("provider_config")
-    if not isinstance(configurations, Mapping):
-        return None
-    key = _configuration(change)
-    found: Any = configurations.get(key) or configurations.get(key.rpartition(":")[2])
-    mine = [row for row in configurations.values() if isinstance(row, Mapping) and row.get("name") == "aws"]
-    if found is None and not key and len(mine) == 1:
-        # What is deleted is no longer in the configuration.
-        found = mine[0]
-    written = found.get("expressions", {}).get("region", {}) if isinstance(found, Mapping) else {}
-    if not isinstance(written, Mapping):
-        return None
-    value = written.get("constant_value")
-    if value is None and "module_address" not in found:
-        names = [name for name in written.get("references") or () if isinstance(name, str)]
-        if len(names) == 1 and names[0].startswith("var."):
-            value = plan.variables.get(names[0].removeprefix("var."))
+    value = configured(plan, change, ("aws",), "region")
     return value if isinstance(value, str) and _REGION.fullmatch(value) else None
 
 

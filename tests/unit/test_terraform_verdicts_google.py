@@ -1,0 +1,1120 @@
+"""Google plans: they drive the checks of Google Cloud to pass, to fail and to unknown, each with its own file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.model import Resource
+from providers.terraform import NotAPlan, folded
+from tests.planned import (
+    AT,
+    CONTENT,
+    GCP,
+    GCP_PROJECT,
+    PROJECT,
+    Pair,
+    Rows,
+    held_in_project,
+    judged_alone,
+    one,
+    over,
+    plan,
+    unknown,
+    verdicts,
+    verdicts_of,
+    verdicts_over,
+)
+from tests.plans import UNKNOWN, PlanBuilder, Ref, Secret
+
+Over = tuple[tuple[Resource, ...], Rows, Rows]
+"""What a run read, and the plans over it that a check passes and fails."""
+
+SENSITIVE = {"data": "sensitive"}
+KEY = f"projects/{PROJECT}/locations/europe-west1/keyRings/r/cryptoKeys/k"
+
+
+def instance(good: dict[str, Any], bad: dict[str, Any], **both: Any) -> Pair:
+    return one("google_compute_instance", good, bad, **{**MACHINE, **both})
+
+
+MACHINE: dict[str, Any] = {
+    "name": "web",
+    "zone": "europe-west1-b",
+    "machine_type": "e2-small",
+    "network_interface": [{"network": "main"}],
+}
+
+
+def database(good: dict[str, Any], bad: dict[str, Any], version: str = "POSTGRES_16") -> Pair:
+    """A pair of instances that differ in their settings."""
+    both = {"name": "d", "database_version": version, "region": "europe-west1"}
+    return one("google_sql_database_instance", {"settings": [good]}, {"settings": [bad]}, **both)
+
+
+def flags(**values: str) -> dict[str, Any]:
+    return {"database_flags": [{"name": name.replace("__", "."), "value": value} for name, value in values.items()]}
+
+
+def addresses(**values: Any) -> dict[str, Any]:
+    return {"ip_configuration": [values]}
+
+
+def cluster(good: dict[str, Any], bad: dict[str, Any], **both: Any) -> Pair:
+    return one("google_container_cluster", good, bad, **{"name": "c", "location": "europe-west1", **both})
+
+
+def granted(owner: Rows, prefix: str, link: str, of: str) -> Pair:
+    """A pair of plans with a role on something: for one person, and for everybody."""
+
+    def made(member: str) -> Rows:
+        role = {"role": "roles/viewer", "member": member, link: Ref(of)}
+        return {**owner, f"{prefix}_iam_member.m": role}
+
+    return made("user:ada@example.com"), made("allUsers")
+
+
+def labelled(kind: str, good: dict[str, Any], bad: dict[str, Any], **both: Any) -> Pair:
+    return one(kind, good, bad, labels=SENSITIVE, **both)
+
+
+def policy(role: str, *members: str) -> str:
+    return json.dumps({"bindings": [{"role": role, "members": list(members)}]})
+
+
+RING: Rows = {"google_kms_key_ring.r": {"name": "r", "location": "europe-west1"}}
+CRYPTO_KEY: dict[str, Any] = {"name": "k", "key_ring": Ref("google_kms_key_ring.r.id")}
+TOPIC: Rows = {"google_pubsub_topic.t": {"name": "t"}}
+
+PAIRS: dict[str, Pair] = {
+    "gcp.alloydb.continuous_backup": one(
+        "google_alloydb_cluster",
+        {"continuous_backup_config": [{"enabled": True}]},
+        {"continuous_backup_config": [{"enabled": False}]},
+        cluster_id="c",
+        location="europe-west1",
+    ),
+    "gcp.alloydb.customer_key": labelled(
+        "google_alloydb_cluster",
+        {"encryption_config": [{"kms_key_name": KEY}]},
+        {},
+        cluster_id="c",
+        location="europe-west1",
+    ),
+    "gcp.apikeys.restricted_and_rotated": one(
+        "google_apikeys_key",
+        {
+            "restrictions": [
+                {
+                    "api_targets": [{"service": "maps-backend.googleapis.com"}],
+                    "browser_key_restrictions": [{"allowed_referrers": ["acme.example"]}],
+                }
+            ]
+        },
+        {"restrictions": [{"api_targets": [{"service": "maps-backend.googleapis.com"}]}]},
+        name="k",
+    ),
+    "gcp.compute.armor_policy_attached": (
+        {
+            "google_compute_security_policy.p": {"name": "p"},
+            "google_compute_backend_service.b": {
+                "name": "b",
+                "security_policy": Ref("google_compute_security_policy.p.id"),
+            },
+        },
+        {"google_compute_backend_service.b": {"name": "b"}},
+    ),
+    "gcp.compute.disk_customer_key": labelled(
+        "google_compute_disk",
+        {"disk_encryption_key": [{"kms_key_self_link": KEY}]},
+        {},
+        name="d",
+        zone="europe-west1-b",
+    ),
+    "gcp.compute.instance_confidential": instance(
+        {"confidential_instance_config": [{"enable_confidential_compute": True}]}, {}, labels=SENSITIVE
+    ),
+    "gcp.compute.instance_group_resilient": one(
+        "google_compute_region_instance_group_manager",
+        {"auto_healing_policies": [{"health_check": "hc", "initial_delay_sec": 60}]},
+        {},
+        name="g",
+        base_instance_name="g",
+        region="europe-west1",
+        distribution_policy_zones=["europe-west1-b", "europe-west1-c"],
+    ),
+    "gcp.compute.instance_no_default_service_account": instance(
+        {"service_account": [{"email": f"web@{PROJECT}.iam.gserviceaccount.com", "scopes": ["cloud-platform"]}]},
+        {"service_account": [{"scopes": ["https://www.googleapis.com/auth/cloud-platform"]}]},
+    ),
+    "gcp.compute.instance_no_ip_forwarding": instance({}, {"can_ip_forward": True}),
+    "gcp.compute.instance_no_public_ip": instance(
+        {}, {"network_interface": [{"network": "main", "access_config": [{"nat_ip": None}]}]}
+    ),
+    "gcp.compute.instance_shielded": instance(
+        {"shielded_instance_config": [{"enable_vtpm": True, "enable_integrity_monitoring": True}]},
+        {"shielded_instance_config": [{"enable_vtpm": False, "enable_integrity_monitoring": True}]},
+    ),
+    "gcp.compute.load_balancer_logging": one(
+        "google_compute_backend_service", {"log_config": [{"enable": True}]}, {}, name="b", protocol="HTTPS"
+    ),
+    "gcp.compute.no_default_network": (
+        {"google_project.p": {"project_id": "new", "name": "new", "auto_create_network": False}}
+        | {"google_compute_network.n": {"name": "main"}},
+        {"google_project.p": {"project_id": "new", "name": "new"}},
+    ),
+    "gcp.compute.subnet_flow_logs": one(
+        "google_compute_subnetwork",
+        {"log_config": [{"flow_sampling": 0.5}]},
+        {},
+        name="s",
+        network="main",
+        ip_cidr_range="10.0.0.0/24",
+    ),
+    "gcp.dataproc.customer_key": one(
+        "google_dataproc_cluster",
+        {"cluster_config": [{"encryption_config": [{"kms_key_name": KEY}]}]},
+        {},
+        name="c",
+        region="europe-west1",
+    ),
+    "gcp.dns.dnssec": one(
+        "google_dns_managed_zone", {"dnssec_config": [{"state": "on"}]}, {}, name="z", dns_name="acme.example."
+    ),
+    "gcp.gke.cluster_hardened": cluster(
+        {
+            "workload_identity_config": [{"workload_pool": f"{PROJECT}.svc.id.goog"}],
+            "release_channel": [{"channel": "REGULAR"}],
+        },
+        {"release_channel": [{"channel": "REGULAR"}]},
+        logging_config=[{"enable_components": ["SYSTEM_COMPONENTS", "WORKLOADS"]}],
+    ),
+    "gcp.gke.private_cluster": cluster(
+        {"private_cluster_config": [{"enable_private_nodes": True, "enable_private_endpoint": True}]},
+        {"private_cluster_config": [{"enable_private_nodes": True, "enable_private_endpoint": False}]},
+    ),
+    "gcp.iam.workload_identity_provider_condition": one(
+        "google_iam_workload_identity_pool_provider",
+        {"attribute_condition": "assertion.repository_owner == 'acme'"},
+        {},
+        workload_identity_pool_id="p",
+        workload_identity_pool_provider_id="github",
+        oidc=[{"issuer_uri": "https://token.actions.githubusercontent.com"}],
+    ),
+    "gcp.kms.key_not_public": granted(
+        {**RING, "google_kms_crypto_key.k": CRYPTO_KEY},
+        "google_kms_crypto_key",
+        "crypto_key_id",
+        "google_kms_crypto_key.k.id",
+    ),
+    "gcp.kms.key_rotation": (
+        {**RING, "google_kms_crypto_key.k": {**CRYPTO_KEY, "rotation_period": "7776000s"}},
+        {**RING, "google_kms_crypto_key.k": {**CRYPTO_KEY, "rotation_period": "31536000s"}},
+    ),
+    "gcp.logging.bucket_retention": one(
+        "google_logging_project_bucket_config",
+        {"retention_days": 400},
+        {},
+        bucket_id="audit",
+        location="global",
+        project=PROJECT,
+    ),
+    "gcp.pubsub.topic_not_public": granted(TOPIC, "google_pubsub_topic", "topic", "google_pubsub_topic.t.id"),
+    "gcp.secretmanager.rotation_and_access": one(
+        "google_secret_manager_secret",
+        {"rotation": [{"rotation_period": "2592000s", "next_rotation_time": "2026-12-26T00:00:00Z"}]},
+        {},
+        secret_id="s",
+    ),
+    "gcp.sql.backups_and_recovery": database(
+        {
+            "backup_configuration": [
+                {
+                    "enabled": True,
+                    "point_in_time_recovery_enabled": True,
+                    "backup_retention_settings": [{"retained_backups": 14}],
+                }
+            ]
+        },
+        {"backup_configuration": [{"enabled": False}]},
+    ),
+    "gcp.sql.high_availability": database({"availability_type": "REGIONAL"}, {}),
+    "gcp.sql.no_open_networks": database(
+        addresses(authorized_networks=[{"value": "192.0.2.0/24"}]),
+        addresses(authorized_networks=[{"value": "192.0.2.0/24"}, {"value": "0.0.0.0/0"}]),
+    ),
+    "gcp.sql.no_public_ip": database(addresses(ipv4_enabled=False), {}),
+    "gcp.sql.postgres_logging_flags": database(
+        flags(log_connections="on", log_disconnections="on", cloudsql__enable_pgaudit="on"),
+        flags(log_connections="on", log_disconnections="on"),
+    ),
+    "gcp.sql.sqlserver_mysql_safe_flags": database(
+        flags(local_infile="off", skip_show_database="on"), flags(skip_show_database="on"), "MYSQL_8_0"
+    ),
+    "gcp.sql.tls_required": database(addresses(ssl_mode="ENCRYPTED_ONLY"), {}),
+    "gcp.storage.cmek": labelled(
+        "google_storage_bucket", {"encryption": [{"default_kms_key_name": KEY}]}, {}, name="b", location="EU"
+    ),
+    "gcp.storage.lifecycle_disposal": one(
+        "google_storage_bucket",
+        {"lifecycle_rule": [{"action": [{"type": "Delete"}], "condition": [{"age": 90}]}]},
+        {"lifecycle_rule": [{"action": [{"type": "Delete"}], "condition": [{"num_newer_versions": 3}]}]},
+        name="b",
+        location="EU",
+        labels={"retention": "90d"},
+    ),
+    "gcp.storage.uniform_access": one(
+        "google_storage_bucket", {"uniform_bucket_level_access": True}, {}, name="b", location="EU"
+    ),
+    "gcp.storage.versioning_or_soft_delete": one(
+        "google_storage_bucket",
+        {"versioning": [{"enabled": True}], "soft_delete_policy": [{"retention_duration_seconds": 0}]},
+        {"soft_delete_policy": [{"retention_duration_seconds": 0}]},
+        name="b",
+        location="EU",
+    ),
+}
+ONE_SIDED: dict[str, tuple[Rows, str, str]] = {
+    "gcp.iam.service_account_no_user_keys": (
+        {"google_service_account_key.k": {"service_account_id": f"web@{PROJECT}.iam.gserviceaccount.com"}},
+        "fail",
+        "that a key is switched off is in no plan",
+    ),
+    **{
+        f"gcp.iam.{name}": (
+            {"google_project_iam_member.m": {"project": PROJECT, "role": role, "member": member}},
+            "fail",
+            "of who may do what in a project a plan holds some",
+        )
+        for name, role, member in (
+            ("no_public_bindings", "roles/viewer", "allUsers"),
+            ("no_basic_roles", "roles/editor", "user:ada@example.com"),
+            ("no_service_account_user_at_project", "roles/iam.serviceAccountUser", "group:all@example.com"),
+        )
+    },
+    "gcp.iam.separation_of_duties": (
+        {
+            f"google_project_iam_member.{name}": {"project": PROJECT, "role": role, "member": "user:ada@example.com"}
+            for name, role in (("a", "roles/iam.serviceAccountAdmin"), ("b", "roles/iam.serviceAccountUser"))
+        },
+        "fail",
+        "of who may do what in a project a plan holds some",
+    ),
+    "gcp.iam.service_account_not_admin": (
+        {
+            "google_service_account.s": {"account_id": "web", "project": PROJECT},
+            "google_project_iam_binding.b": {
+                "project": PROJECT,
+                "role": "roles/editor",
+                "members": [f"serviceAccount:web@{PROJECT}.iam.gserviceaccount.com"],
+            },
+        },
+        "fail",
+        "of who may do what in a project a plan holds some",
+    ),
+    "gcp.iam.audit_config_data_access": (
+        {
+            "google_project_iam_audit_config.a": {
+                "project": PROJECT,
+                "service": "allServices",
+                "audit_log_config": [{"log_type": "DATA_READ", "exempted_members": ["user:ada@example.com"]}],
+            }
+        },
+        "fail",
+        "a plan holds some of what is logged; what it exempts is exempt",
+    ),
+    "gcp.iam.service_account_key_rotated": (
+        {"google_service_account_key.k": {"service_account_id": f"web@{PROJECT}.iam.gserviceaccount.com"}},
+        "pass",
+        "whether a key that is there is switched off is in no plan",
+    ),
+}
+"""Checks that a plan by itself can only let pass, or only fail: the plan, the verdict, and why there is no other."""
+
+
+# --- over what a run read --------------------------------------------------------------------------------------------
+
+
+def named(collection: str, name: str) -> str:
+    return f"//compute.googleapis.com/projects/{PROJECT}/{collection}/{name}"
+
+
+def principal(member: str, *roles: str) -> dict[str, Any]:
+    grants = [{"role": role, "granted_on": f"projects/{PROJECT}", "condition": None} for role in roles]
+    return {"member": member, "kind": member.partition(":")[0], "principal_count": 1, "grants": grants}
+
+
+def project(**more: Any) -> Resource:
+    known = GCP.context[0]
+    return held_in_project(known.type, known.id, known.name, **{**known.properties, **more})
+
+
+def audit(log_type: str) -> dict[str, Any]:
+    return {"service": "allServices", "log_type": log_type, "exempted_members": [], "set_on": f"projects/{PROJECT}"}
+
+
+def role(verb: str, name: str, role: str, member: str) -> Rows:
+    return {f"{verb}google_project_iam_member.{name}": {"project": PROJECT, "role": role, "member": member}}
+
+
+ACCOUNT = f"web@{PROJECT}.iam.gserviceaccount.com"
+ADA = "user:ada@example.com"
+MAIN = named("global/networks", "main")
+NETWORK = held_in_project(
+    "compute.googleapis.com/Network", MAIN, "main", legacy_range=None, auto_create_subnetworks=False
+)
+BUCKET = {"name": "records", "location": "EU"}
+PIPELINE = {"name": "p", "location": "europe-west1"}
+STAGES = [{"stages": [{"target_id": "dev"}, {"target_id": Ref("google_clouddeploy_target.t.name")}]}]
+
+
+def rule(port: str, *ranges: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": "r",
+        "network": "main",
+        "project": PROJECT,
+        "allow": [{"protocol": "tcp", "ports": [port]}],
+        "source_ranges": list(ranges),
+        **more,
+    }
+
+
+def firewall(port: str) -> Over:
+    return (
+        (NETWORK,),
+        {"google_compute_firewall.r": rule(port, "10.0.0.0/8")},
+        {"google_compute_firewall.r": rule(port, "0.0.0.0/0")},
+    )
+
+
+def restricted(constraint: str, good: dict[str, Any], bad: dict[str, Any]) -> Over:
+    def made(rules: dict[str, Any]) -> Rows:
+        name = f"projects/{PROJECT}/policies/{constraint}"
+        return {
+            "google_org_policy_policy.p": {"name": name, "parent": f"projects/{PROJECT}", "spec": [{"rules": [rules]}]}
+        }
+
+    return (), made(good), made(bad)
+
+
+OVER: dict[str, Over] = {
+    "gcp.artifactregistry.scanning_enabled": (
+        (
+            held_in_project(
+                "serviceusage.googleapis.com/Service",
+                f"//serviceusage.googleapis.com/projects/{PROJECT}/services/run.googleapis.com",
+                "run.googleapis.com",
+                state="ENABLED",
+            ),
+        ),
+        {
+            "google_project_service.s": {"service": "containerscanning.googleapis.com"},
+            "google_artifact_registry_repository.r": {"repository_id": "r", "format": "DOCKER"},
+        },
+        {
+            "google_project_service.s": {"service": "containerscanning.googleapis.com"},
+            "google_artifact_registry_repository.r": {
+                "repository_id": "r",
+                "format": "DOCKER",
+                "vulnerability_scanning_config": [{"enablement_config": "DISABLED"}],
+            },
+        },
+    ),
+    "gcp.compute.disk_snapshot_schedule": (
+        (),
+        {
+            "google_compute_disk.d": {"name": "d", "zone": "europe-west1-b"},
+            "google_compute_instance.i": {**MACHINE, "attached_disk": [{"source": Ref("google_compute_disk.d.id")}]},
+            "google_compute_resource_policy.p": {
+                "name": "daily",
+                "region": "europe-west1",
+                "snapshot_schedule_policy": [{"schedule": [{"daily_schedule": [{"days_in_cycle": 1}]}]}],
+            },
+            "google_compute_disk_resource_policy_attachment.a": {
+                "name": Ref("google_compute_resource_policy.p.name"),
+                "disk": Ref("google_compute_disk.d.name"),
+                "zone": "europe-west1-b",
+            },
+        },
+        {
+            "google_compute_disk.d": {"name": "d", "zone": "europe-west1-b"},
+            "google_compute_attached_disk.a": {"disk": Ref("google_compute_disk.d.id"), "instance": "web"},
+        },
+    ),
+    "gcp.compute.firewall_no_open_ssh": firewall("22"),
+    "gcp.compute.firewall_no_open_rdp": firewall("3000-4000"),
+    "gcp.compute.firewall_no_open_data_ports": firewall("5432"),
+    "gcp.compute.instance_hardened_access": (
+        (
+            held_in_project(
+                "compute.googleapis.com/Project",
+                f"//compute.googleapis.com/projects/{PROJECT}",
+                PROJECT,
+                os_login=None,
+                block_project_ssh_keys=None,
+                serial_port=None,
+            ),
+        ),
+        {
+            "google_compute_instance.i": MACHINE,
+            "google_compute_project_metadata_item.m": {"key": "enable-oslogin", "value": "TRUE", "project": PROJECT},
+        },
+        {
+            "google_compute_instance.i": {**MACHINE, "metadata": {"serial-port-enable": "1"}},
+            "google_compute_project_metadata.m": {"metadata": {"enable-oslogin": "TRUE"}, "project": PROJECT},
+        },
+    ),
+    "gcp.compute.load_balancer_tls": (
+        (),
+        {
+            "google_compute_ssl_policy.p": {"name": "p", "min_tls_version": "TLS_1_2", "profile": "MODERN"},
+            "google_compute_target_https_proxy.x": {"name": "x", "ssl_policy": Ref("google_compute_ssl_policy.p.id")},
+        },
+        {
+            "google_compute_ssl_policy.p": {"name": "p"},
+            "google_compute_target_https_proxy.x": {"name": "x", "ssl_policy": Ref("google_compute_ssl_policy.p.id")},
+        },
+    ),
+    "gcp.deploy.production_approval": (
+        (),
+        {
+            "google_clouddeploy_target.t": {**PIPELINE, "name": "prod", "require_approval": True},
+            "google_clouddeploy_delivery_pipeline.p": {**PIPELINE, "serial_pipeline": STAGES},
+        },
+        {
+            "google_clouddeploy_target.t": {**PIPELINE, "name": "prod"},
+            "google_clouddeploy_delivery_pipeline.p": {**PIPELINE, "serial_pipeline": STAGES},
+        },
+    ),
+    "gcp.dns.query_logging": (
+        (NETWORK,),
+        {"google_dns_policy.p": {"name": "p", "enable_logging": True, "networks": [{"network_url": MAIN[2:]}]}},
+        {"google_dns_policy.p": {"name": "p", "networks": [{"network_url": MAIN[2:]}]}},
+    ),
+    "gcp.gke.binary_authorization": (
+        (),
+        {
+            "google_container_cluster.c": {
+                "name": "c",
+                "location": "europe-west1",
+                "binary_authorization": [{"evaluation_mode": "PROJECT_SINGLETON_POLICY_ENFORCE"}],
+            },
+            "google_binary_authorization_policy.p": {
+                "default_admission_rule": [
+                    {"evaluation_mode": "ALWAYS_DENY", "enforcement_mode": "ENFORCED_BLOCK_AND_AUDIT_LOG"}
+                ]
+            },
+        },
+        {"google_container_cluster.c": {"name": "c", "location": "europe-west1"}},
+    ),
+    "gcp.iam.asset_inventory_enabled": (
+        (),
+        {"google_project_service.s": {"service": "cloudasset.googleapis.com"}},
+        {"google_project_service.s": {"service": "compute.googleapis.com"}},
+    ),
+    "gcp.iam.audit_config_data_access": (
+        (project(audit_configs=[audit("ADMIN_READ"), audit("DATA_READ")]),),
+        {
+            "google_project_iam_audit_config.a": {
+                "project": PROJECT,
+                "service": "allServices",
+                "audit_log_config": [{"log_type": "DATA_WRITE"}],
+            }
+        },
+        {
+            "delete google_project_iam_audit_config.a": {
+                "project": PROJECT,
+                "service": "allServices",
+                "audit_log_config": [{"log_type": "DATA_READ"}],
+            }
+        },
+    ),
+    "gcp.iam.no_public_bindings": (
+        (project(principals=[principal(ADA, "roles/viewer")]),),
+        role("", "m", "roles/viewer", "group:all@example.com"),
+        role("", "m", "roles/viewer", "allAuthenticatedUsers"),
+    ),
+    "gcp.iam.no_basic_roles": (
+        (project(principals=[principal(ADA, "roles/editor", "roles/viewer")]),),
+        role("delete ", "m", "roles/editor", ADA),
+        role("delete ", "m", "roles/viewer", ADA),
+    ),
+    "gcp.iam.no_service_account_user_at_project": (
+        (project(principals=[principal(ADA, "roles/viewer")]),),
+        role("", "m", "roles/viewer", "user:bob@example.com"),
+        {
+            "google_project_iam_policy.p": {
+                "project": PROJECT,
+                "policy_data": policy("roles/iam.serviceAccountUser", ADA),
+            }
+        },
+    ),
+    "gcp.iam.separation_of_duties": (
+        (project(principals=[principal(ADA, "roles/cloudkms.admin")]),),
+        role("", "m", "roles/cloudkms.cryptoKeyDecrypter", "user:bob@example.com"),
+        role("", "m", "roles/cloudkms.cryptoKeyDecrypter", ADA),
+    ),
+    "gcp.iam.service_account_not_admin": (
+        (),
+        {
+            "google_service_account.s": {"account_id": "web", "project": PROJECT},
+            **role("", "m", "roles/viewer", f"serviceAccount:{ACCOUNT}"),
+        },
+        {
+            "google_service_account.s": {"account_id": "web", "project": PROJECT},
+            **role("", "m", "roles/storage.objectAdmin", f"serviceAccount:{ACCOUNT}"),
+        },
+    ),
+    "gcp.iam.service_account_key_rotated": (
+        (
+            held_in_project(
+                "iam.googleapis.com/ServiceAccountKey",
+                f"//iam.googleapis.com/projects/{PROJECT}/serviceAccounts/1/keys/abc",
+                "abc",
+                key_type="USER_MANAGED",
+                disabled=False,
+                valid_after="2026-11-01T00:00:00Z",
+                valid_before="9999-12-31T23:59:59Z",
+                service_account=f"//iam.googleapis.com/projects/{PROJECT}/serviceAccounts/1",
+            ),
+        ),
+        {
+            "keep google_service_account_key.k": {
+                "service_account_id": f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}",
+                "id": f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}/keys/abc",
+                "name": f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}/keys/abc",
+                "valid_after": "2026-11-01T00:00:00Z",
+            }
+        },
+        {
+            "keep google_service_account_key.k": {
+                "service_account_id": f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}",
+                "id": f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}/keys/abc",
+                "name": f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}/keys/abc",
+                "valid_after": "2026-01-01T00:00:00Z",
+            }
+        },
+    ),
+    "gcp.logging.sink_all_entries": (
+        (),
+        {"google_logging_project_sink.s": {"name": "all", "destination": "storage.googleapis.com/records"}},
+        {
+            "google_logging_project_sink.s": {
+                "name": "all",
+                "destination": "storage.googleapis.com/records",
+                "exclusions": [{"name": "noise", "filter": "severity < WARNING"}],
+            }
+        },
+    ),
+    "gcp.orgpolicy.domain_restricted_sharing": restricted(
+        "iam.allowedPolicyMemberDomains", {"values": [{"allowed_values": ["C01234"]}]}, {"allow_all": "TRUE"}
+    ),
+    "gcp.orgpolicy.resource_locations": restricted(
+        "gcp.resourceLocations", {"values": [{"allowed_values": ["in:eu-locations"]}]}, {"allow_all": "TRUE"}
+    ),
+    "gcp.orgpolicy.service_account_key_creation_disabled": restricted(
+        "iam.disableServiceAccountKeyCreation", {"enforce": "TRUE"}, {"enforce": "FALSE"}
+    ),
+    "gcp.pubsub.dead_letter_topic": (
+        (),
+        {
+            **TOPIC,
+            "google_pubsub_topic.dead": {"name": "dead"},
+            "google_pubsub_subscription.s": {
+                "name": "s",
+                "topic": Ref("google_pubsub_topic.t.id"),
+                "dead_letter_policy": [{"dead_letter_topic": Ref("google_pubsub_topic.dead.id")}],
+            },
+            "google_pubsub_subscription.dead": {"name": "dead", "topic": "dead"},
+        },
+        {**TOPIC, "google_pubsub_subscription.s": {"name": "s", "topic": Ref("google_pubsub_topic.t.name")}},
+    ),
+    "gcp.storage.bucket_not_public": (
+        (),
+        {
+            "google_storage_bucket.b": BUCKET,
+            "google_storage_bucket_iam_binding.m": {
+                "bucket": "records",
+                "role": "roles/storage.objectViewer",
+                "members": [ADA],
+            },
+        },
+        {
+            "google_storage_bucket.b": BUCKET,
+            "google_storage_bucket_access_control.a": {
+                "bucket": Ref("google_storage_bucket.b.name"),
+                "entity": "allUsers",
+                "role": "READER",
+            },
+        },
+    ),
+    "gcp.storage.public_access_prevention": (
+        (),
+        {
+            "google_storage_bucket.b": BUCKET,
+            "google_project_organization_policy.p": {
+                "project": PROJECT,
+                "constraint": "constraints/storage.publicAccessPrevention",
+                "boolean_policy": [{"enforced": True}],
+            },
+        },
+        {"google_storage_bucket.b": BUCKET},
+    ),
+    "gcp.storage.retention_policy_locked": (
+        (),
+        {
+            "google_storage_bucket.b": {
+                **BUCKET,
+                "retention_policy": [{"retention_period": 31536000, "is_locked": True}],
+            },
+            "google_logging_project_sink.s": {"name": "all", "destination": "storage.googleapis.com/records"},
+        },
+        {
+            "google_storage_bucket.b": {**BUCKET, "retention_policy": [{"retention_period": 31536000}]},
+            "google_logging_project_sink.s": {"name": "all", "destination": "storage.googleapis.com/records"},
+        },
+    ),
+}
+NEEDS_LIVE: dict[str, str] = {"gcp.backupdr.restore_proven": "what was restored is in no plan"}
+"""Checks of Google Cloud that no plan can judge, not even over what a run read, with why."""
+
+
+def test_every_check_of_google_cloud_is_driven_or_has_a_reason() -> None:
+    mine = {id_ for id_ in CONTENT.checks if id_.startswith("gcp.")}
+    alone = {id_ for id_ in judged_alone() if id_.startswith("gcp.")}
+    assert alone == {*PAIRS, *ONE_SIDED}
+    assert mine - alone == set(OVER) - alone | set(NEEDS_LIVE)
+
+
+@pytest.mark.parametrize("id_", sorted(PAIRS))
+def test_a_pair_of_plans_drives_the_check_to_pass_and_to_fail(id_: str) -> None:
+    good, bad = PAIRS[id_]
+    assert (verdicts(id_, good), verdicts(id_, bad)) == ({"pass"}, {"fail"})
+
+
+@pytest.mark.parametrize("id_", sorted(ONE_SIDED))
+def test_a_check_that_a_plan_judges_to_one_side_reaches_it(id_: str) -> None:
+    rows, verdict, why = ONE_SIDED[id_]
+    assert verdicts(id_, rows) == {verdict}, why
+
+
+@pytest.mark.parametrize("id_", sorted(OVER))
+def test_plans_over_a_run_drive_the_check_to_pass_and_to_fail(id_: str, tmp_path: Path) -> None:
+    live, good, bad = OVER[id_]
+    found = [verdicts_over(id_, live, rows, tmp_path, GCP) for rows in (good, bad)]
+    # A plan may hold something else of the type, which is judged as well.
+    assert (found[0], found[1] & {"fail", "unknown"}) == ({"pass"}, {"fail"})
+
+
+# --- what a plan does not tell ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("id_", sorted(PAIRS))
+def test_what_is_known_only_after_apply_is_never_a_pass(id_: str) -> None:
+    rows = unknown(PAIRS[id_])
+    if rows is None or id_ in CERTAIN:
+        assert id_ in CERTAIN or rows is None
+        return
+    assert verdicts(id_, rows) == {"unknown"}
+
+
+CERTAIN: dict[str, str] = {}
+"""Checks that a plan decides although what decides in its pair is unknown, with why."""
+SERVER: dict[str, Any] = {"name": "d", "database_version": "POSTGRES_16", "region": "europe-west1"}
+FURTHER: dict[str, tuple[str, Rows, str]] = {
+    "a database without settings, whose settings are another's": (
+        "gcp.sql.tls_required",
+        {"google_sql_database_instance.x": {**SERVER, "clone": [{"source_instance_name": "other"}]}},
+        "unknown",
+    ),
+    "a database that says nothing of its address has a public one": (
+        "gcp.sql.no_public_ip",
+        {"google_sql_database_instance.x": {**SERVER, "settings": [{"tier": "db-f1-micro"}]}},
+        "fail",
+    ),
+    "a public address is added to an instance that was read with a private one": (
+        "gcp.sql.no_public_ip",
+        {
+            "keep google_sql_database_instance.x": {
+                **SERVER,
+                "settings": [{"ip_configuration": [{"ipv4_enabled": True, "private_network": "n"}]}],
+                "ip_address": [{"type": "PRIVATE", "ip_address": "10.0.0.3"}],
+            }
+        },
+        "fail",
+    ),
+    "one network of a database is secret": (
+        "gcp.sql.no_open_networks",
+        {
+            "google_sql_database_instance.x": {
+                **SERVER,
+                "settings": [
+                    addresses(authorized_networks=[{"value": "192.0.2.0/24"}, {"value": Secret("0.0.0.0/0")}])
+                ],
+            }
+        },
+        "unknown",
+    ),
+    "how many backups are kept where nothing is said": (
+        "gcp.sql.backups_and_recovery",
+        {
+            "google_sql_database_instance.x": {
+                **SERVER,
+                "settings": [{"backup_configuration": [{"enabled": True, "point_in_time_recovery_enabled": True}]}],
+            }
+        },
+        "unknown",
+    ),
+    "the image decides whether a machine is shielded": (
+        "gcp.compute.instance_shielded",
+        {"google_compute_instance.x": MACHINE},
+        "unknown",
+    ),
+    "a template of machines is judged as a machine": (
+        "gcp.compute.instance_no_public_ip",
+        {
+            "google_compute_instance_template.x": {
+                "name": "t",
+                "network_interface": [{"network": "main", "access_config": [{}]}],
+            }
+        },
+        "fail",
+    ),
+    "the network tags of a machine are no labels": (
+        "gcp.compute.instance_confidential",
+        {"google_compute_instance.x": {**MACHINE, "tags": ["sensitive"], "labels": None}},
+        "",
+    ),
+    "labels of the provider's configuration count": (
+        "gcp.storage.cmek",
+        {"google_storage_bucket.x": {**BUCKET, "labels": None, "effective_labels": SENSITIVE}},
+        "fail",
+    ),
+    "soft delete where nothing is said": (
+        "gcp.storage.versioning_or_soft_delete",
+        {"google_storage_bucket.x": BUCKET},
+        "unknown",
+    ),
+    "a zone signs with the algorithm that is written": (
+        "gcp.dns.dnssec",
+        {
+            "google_dns_managed_zone.x": {
+                "name": "z",
+                "dns_name": "acme.example.",
+                "dnssec_config": [{"state": "on", "default_key_specs": [{"algorithm": "rsasha1"}]}],
+            }
+        },
+        "fail",
+    ),
+    "a member that nobody knows": (
+        "gcp.pubsub.topic_not_public",
+        {
+            **TOPIC,
+            "google_pubsub_topic_iam_member.m": {"topic": "t", "role": "roles/pubsub.viewer", "member": UNKNOWN},
+        },
+        "unknown",
+    ),
+    "a whole policy that holds everybody": (
+        "gcp.pubsub.topic_not_public",
+        {
+            **TOPIC,
+            "google_pubsub_topic_iam_policy.m": {"topic": "t", "policy_data": policy("roles/viewer", "allUsers")},
+        },
+        "fail",
+    ),
+    "a whole policy is all that there is, of a topic that is there as well": (
+        "gcp.pubsub.topic_not_public",
+        {
+            "keep google_pubsub_topic.t": {"name": "t", "id": f"projects/{PROJECT}/topics/t", "project": PROJECT},
+            "keep google_pubsub_topic_iam_policy.m": {
+                "project": PROJECT,
+                "topic": f"projects/{PROJECT}/topics/t",
+                "policy_data": policy("roles/viewer", ADA),
+            },
+        },
+        "pass",
+    ),
+    "a topic that is there may have members of other plans": (
+        "gcp.pubsub.topic_not_public",
+        {
+            "keep google_pubsub_topic.t": {"name": "t", "id": f"projects/{PROJECT}/topics/t", "project": PROJECT},
+            "google_pubsub_topic_iam_member.m": {
+                "topic": f"projects/{PROJECT}/topics/t",
+                "role": "roles/pubsub.viewer",
+                "member": ADA,
+            },
+        },
+        "unknown",
+    ),
+    "a policy that is no JSON": (
+        "gcp.pubsub.topic_not_public",
+        {**TOPIC, "google_pubsub_topic_iam_policy.m": {"topic": "t", "policy_data": "{"}},
+        "unknown",
+    ),
+    "the policy of a topic of the same name in another project is not this one's": (
+        "gcp.pubsub.topic_not_public",
+        {
+            "google_pubsub_topic.t": {"name": "t", "project": "a"},
+            "google_pubsub_topic.u": {"name": "t", "project": "b"},
+            "google_pubsub_topic_iam_member.m": {
+                "topic": "t",
+                "project": "c",
+                "role": "roles/pubsub.viewer",
+                "member": "allUsers",
+            },
+        },
+        "fail pass",
+    ),
+    "one of the topics may be meant": (
+        "gcp.pubsub.topic_not_public",
+        {
+            'google_pubsub_topic.t["a"]': {"name": "a"},
+            'google_pubsub_topic.t["b"]': {"name": "b"},
+            "google_pubsub_topic_iam_member.m": {
+                "topic": UNKNOWN,
+                "role": "roles/pubsub.viewer",
+                "member": "allUsers",
+            },
+        },
+        "unknown",
+    ),
+    "a key without a period never rotates": (
+        "gcp.kms.key_rotation",
+        {**RING, "google_kms_crypto_key.k": {**CRYPTO_KEY, "rotation_period": None}},
+        "fail",
+    ),
+    "pools beside a cluster": (
+        "gcp.gke.cluster_hardened",
+        {
+            "google_container_cluster.c": {
+                "name": "c",
+                "location": "europe-west1",
+                "remove_default_node_pool": True,
+                "release_channel": [{"channel": "UNSPECIFIED"}],
+                "workload_identity_config": [{"workload_pool": "p"}],
+                "logging_config": [{"enable_components": ["SYSTEM_COMPONENTS", "WORKLOADS"]}],
+            },
+            "google_container_node_pool.a": {
+                "name": "a",
+                "cluster": Ref("google_container_cluster.c.name"),
+                "management": [{"auto_upgrade": True}],
+            },
+            "google_container_node_pool.b": {
+                "name": "b",
+                "cluster": Ref("google_container_cluster.c.id"),
+                "management": [{"auto_upgrade": False}],
+            },
+        },
+        "fail",
+    ),
+    "logging that is off": (
+        "gcp.gke.cluster_hardened",
+        {
+            "google_container_cluster.c": {
+                "name": "c",
+                "location": "europe-west1",
+                "logging_service": "none",
+                "enable_autopilot": True,
+            }
+        },
+        "fail",
+    ),
+    "control planes that answer the world": (
+        "gcp.gke.private_cluster",
+        {
+            "google_container_cluster.c": {
+                "name": "c",
+                "location": "europe-west1",
+                "private_cluster_config": [{"enable_private_nodes": True, "enable_private_endpoint": False}],
+                "master_authorized_networks_config": [{"cidr_blocks": [{"cidr_block": "0.0.0.0/0"}]}],
+            }
+        },
+        "fail",
+    ),
+    "a network without a name of its own": (
+        "gcp.compute.no_default_network",
+        {"google_compute_network.n": {"name": "default"}},
+        "fail",
+    ),
+    "a project that is there may have lost its network": (
+        "gcp.compute.no_default_network",
+        {
+            "keep google_project.p": {
+                "project_id": "old",
+                "id": "projects/old",
+                "name": "old",
+                "auto_create_network": True,
+            }
+        },
+        "",
+    ),
+    "machines whose zones Google chooses": (
+        "gcp.compute.instance_group_resilient",
+        {
+            "google_compute_region_instance_group_manager.g": {
+                "name": "g",
+                "auto_healing_policies": [{"health_check": "hc"}],
+            }
+        },
+        "unknown",
+    ),
+    "a machine with an account of its own and few scopes": (
+        "gcp.compute.instance_no_default_service_account",
+        {
+            "google_compute_instance.x": {
+                **MACHINE,
+                "service_account": [{"scopes": ["https://www.googleapis.com/auth/devstorage.read_only"]}],
+            }
+        },
+        "pass",
+    ),
+    "a grant to everybody beside others in a binding": (
+        "gcp.iam.no_public_bindings",
+        {
+            "google_project_iam_binding.b": {
+                "project": PROJECT,
+                "role": "roles/viewer",
+                "members": [ADA, "allAuthenticatedUsers"],
+            }
+        },
+        "fail",
+    ),
+    "a harmless grant does not show that there is no other": (
+        "gcp.iam.no_public_bindings",
+        {"google_project_iam_member.m": {"project": PROJECT, "role": "roles/viewer", "member": ADA}},
+        "unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FURTHER))
+def test_a_plan_is_not_taken_for_more_or_less_than_it_tells(name: str) -> None:
+    id_, rows, expected = FURTHER[name]
+    assert verdicts(id_, rows) == set(expected.split())
+
+
+# --- over what a run read --------------------------------------------------------------------------------------------
+
+BUCKET_ID = "//storage.googleapis.com/records"
+
+
+def read_bucket(*members: str) -> Resource:
+    grants = [{"role": "roles/storage.objectViewer", "granted_on": BUCKET_ID, "condition": None}]
+    return held_in_project(
+        "storage.googleapis.com/Bucket",
+        BUCKET_ID,
+        "records",
+        region="eu",
+        public_access_prevention="inherited",
+        uniform_bucket_level_access=True,
+        acl_entities=[],
+        principals=[
+            {"member": member, "kind": member.partition(":")[0], "grants": grants} for member in sorted(members)
+        ],
+    )
+
+
+def there(**more: Any) -> dict[str, Any]:
+    return {"bucket": "b/records", "role": "roles/storage.objectViewer", **more}
+
+
+KEPT = {"keep google_storage_bucket.b": {**BUCKET, "id": "records", "uniform_bucket_level_access": True}}
+SUMS: dict[str, tuple[Resource, Rows, str]] = {
+    "what others granted stands": (
+        read_bucket("allUsers"),
+        {**KEPT, "google_storage_bucket_iam_member.m": there(member=ADA)},
+        "fail",
+    ),
+    "what is taken away is gone": (
+        read_bucket("allUsers", ADA),
+        {**KEPT, "delete google_storage_bucket_iam_member.m": there(member="allUsers")},
+        "pass",
+    ),
+    "what is granted counts": (
+        read_bucket(ADA),
+        {**KEPT, "google_storage_bucket_iam_member.m": there(member="allUsers")},
+        "fail",
+    ),
+    "nothing changes": (
+        read_bucket(ADA),
+        {**KEPT, "keep google_storage_bucket_iam_member.m": there(member=ADA)},
+        "pass",
+    ),
+    "a whole policy replaces what was there": (
+        read_bucket("allUsers"),
+        {
+            **KEPT,
+            "google_storage_bucket_iam_policy.m": {"bucket": "records", "policy_data": policy("roles/viewer", ADA)},
+        },
+        "pass",
+    ),
+    "of a bucket of another plan, what is granted counts": (
+        read_bucket(ADA),
+        {"google_storage_bucket_iam_member.m": there(member="allUsers")},
+        "fail",
+    ),
+    "a member that nobody knows": (
+        read_bucket(ADA),
+        {**KEPT, "google_storage_bucket_iam_member.m": there(member=UNKNOWN)},
+        "unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SUMS))
+def test_a_policy_over_a_run_is_what_was_read_with_what_the_plan_does_to_it(name: str, tmp_path: Path) -> None:
+    live, rows, expected = SUMS[name]
+    assert verdicts_over("gcp.storage.bucket_not_public", (live,), rows, tmp_path, GCP) == {expected}
+
+
+def test_a_policy_of_a_network_that_is_there_is_the_one_of_its_name(tmp_path: Path) -> None:
+    live = held_in_project(
+        "dns.googleapis.com/Policy",
+        f"//dns.googleapis.com/projects/{PROJECT}/policies/42",
+        "p",
+        logging_enabled=True,
+        networks=[MAIN],
+    )
+    values = {"name": "p", "id": f"projects/{PROJECT}/policies/p", "networks": [{"network_url": MAIN[2:]}]}
+    kept = PlanBuilder().keep("google_dns_policy.p", enable_logging=True, **values)
+    changed = PlanBuilder().update("google_dns_policy.p", {"enable_logging": True}, enable_logging=False, **values)
+    found = [over("gcp.dns.query_logging", (NETWORK, live), builder, tmp_path, GCP) for builder in (kept, changed)]
+    assert found == [{"pass"}, {"fail"}]
+
+
+def test_the_provider_of_what_is_not_generally_available_is_read_as_well() -> None:
+    builder = plan({"google_storage_bucket.b": BUCKET})
+    for row in builder.changes:
+        row["provider_name"] += "-beta"
+    assert verdicts_of("gcp.storage.uniform_access", builder.data()) == {"fail"}
+    for row in builder.changes:
+        row["provider_name"] = "registry.terraform.io/hashicorp/aws"
+    with pytest.raises(NotAPlan, match="is of provider"):
+        folded(builder.data(), AT)
+
+
+def test_places_are_those_that_the_plan_tells() -> None:
+    rows: Rows = {
+        "google_compute_instance.x": MACHINE,
+        "google_storage_bucket.b": BUCKET,
+        "google_compute_network.n": {"name": "main", "project": "other"},
+        **RING,
+        "google_kms_crypto_key.k": CRYPTO_KEY,
+        "google_compute_subnetwork.s": {"name": "s", "network": "main", "project": UNKNOWN},
+    }
+    found = {
+        item.name: (item.account, item.region, item.id)
+        for item in folded(plan(rows).data(), AT).after
+        if item.type != GCP_PROJECT
+    }
+    assert found == {
+        "web": (PROJECT, "europe-west1-b", named("zones/europe-west1-b/instances", "web")),
+        "records": (PROJECT, "eu", BUCKET_ID),
+        "main": ("other", "global", "//compute.googleapis.com/projects/other/global/networks/main"),
+        "r": (PROJECT, "europe-west1", "google_kms_key_ring.r"),
+        "k": (PROJECT, "europe-west1", "google_kms_crypto_key.k"),
+        "s": ("unknown", "europe-west1", "google_compute_subnetwork.s"),
+    }
