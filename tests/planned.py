@@ -24,7 +24,7 @@ ACCOUNT: Final = "123456789012"
 REGION: Final = "eu-central-1"
 PROJECT: Final = "acme-prod"
 GCP_PROJECT: Final = "cloudresourcemanager.googleapis.com/Project"
-CONTEXT: Final = ("AWS::Account", "AWS::Region", GCP_PROJECT)
+CONTEXT: Final = ("AWS::Account", "AWS::Region", GCP_PROJECT, "GitHub::Organization")
 CONTENT: Final = load(find())
 CONFORM: Final = conforming({name: schema.type for name, schema in CONTENT.types.items()})
 

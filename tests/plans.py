@@ -44,7 +44,11 @@ _OF_GOOGLE: Final = frozenset(
         *("cluster_config", "instance_type", "email", "node_locations", "spec"),
     }
 )
-OPTIONAL_COMPUTED: Final = {"aws": _OF_AWS, "google": _OF_GOOGLE}
+OPTIONAL_COMPUTED: Final = {
+    "aws": _OF_AWS,
+    "google": _OF_GOOGLE,
+    "github": frozenset({"id", "default_branch", "security_and_analysis", "etag"}),
+}
 """Attributes that can be set and that the provider computes otherwise, which the bindings do not tell apart."""
 
 
@@ -188,7 +192,11 @@ class PlanBuilder:
         return path
 
     def _provider(self, cloud: str) -> dict[str, Any]:
-        said = {"region": self.region} if cloud == "aws" else {"project": self.project, "region": "europe-west1"}
+        said = {
+            "aws": {"region": self.region},
+            "google": {"project": self.project, "region": "europe-west1"},
+            "github": {"owner": "acme"},
+        }[cloud]
         expressions = {name: {"constant_value": value} for name, value in said.items() if value is not None}
         return {"name": cloud, "full_name": f"{REGISTRY}/{cloud}", "expressions": expressions}
 

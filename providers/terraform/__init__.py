@@ -20,7 +20,7 @@ from providers.terraform.reading import NotAPlan
 
 __all__ = ["CLOUDS", "ControlResource", "Folded", "NotAPlan", "fills", "folded", "partial"]
 
-CLOUDS: Final = ("aws", "google")
+CLOUDS: Final = ("aws", "google", "github")
 """The clouds whose Terraform providers are mapped; each is named as its provider is."""
 BUILT_IN: Final = "terraform.io/builtin/terraform"
 """The provider of ``terraform_data``, which is no infrastructure."""

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.terraform import aws, google
+from providers.terraform import aws, github, google
 from tests.planned import CONTENT
 from tests.unit import (
     test_terraform_beyond,
     test_terraform_verdicts,
     test_terraform_verdicts_ec2,
     test_terraform_verdicts_ecr_to_waf,
+    test_terraform_verdicts_github,
     test_terraform_verdicts_google,
     test_terraform_verdicts_over_runs,
     test_terraform_verdicts_services,
@@ -26,6 +27,7 @@ ALONE = (
     test_terraform_verdicts,
     test_terraform_verdicts_ec2,
     test_terraform_verdicts_ecr_to_waf,
+    test_terraform_verdicts_github,
     test_terraform_verdicts_google,
     test_terraform_verdicts_services,
 )
@@ -39,6 +41,7 @@ NOT_DRIVEN: Mapping[str, str] = {
     "aws.kinesis.stream_encrypted_and_retained": "two checks here, stream_encrypted and stream_retention, both driven",
     **{id_: why for id_, (_, _, why) in test_terraform_verdicts_ecr_to_waf.ONE_SIDED.items()},
     **test_terraform_verdicts_ecr_to_waf.NEEDS_LIVE,
+    **test_terraform_verdicts_github.NEEDS_LIVE,
     "gcp.alloydb.customer_key_and_backup": SEVERAL,
     "gcp.compute.load_balancer_tls_and_logging": SEVERAL,
     "gcp.iam.service_account_no_user_keys": "that a key is switched off is in no plan: it is driven to fail only",
@@ -71,7 +74,7 @@ def judgeable() -> dict[str, Any]:
     return {
         row["id"]: set(row["terraform"]["resource_types"])
         for row in rows
-        if row["provider"] in ("aws", "gcp") and row["terraform"]["judgeable"] in ("yes", "partial")
+        if row["provider"] in ("aws", "gcp", "github") and row["terraform"]["judgeable"] in ("yes", "partial")
     }
 
 
@@ -86,7 +89,7 @@ def test_every_judgeable_check_is_driven_or_has_a_reason() -> None:
 
 def test_every_terraform_type_that_the_catalogue_names_for_what_is_driven_is_read() -> None:
     named = {type_ for id_, types in judgeable().items() if id_ in driven() for type_ in types}
-    assert named - aws.CATALOGUE.types - google.CATALOGUE.types == set(ABOVE)
+    assert named - aws.CATALOGUE.types - google.CATALOGUE.types - github.CATALOGUE.types == set(ABOVE)
 
 
 def test_what_is_driven_are_checks() -> None:

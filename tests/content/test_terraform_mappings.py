@@ -62,7 +62,11 @@ def test_no_resource_is_made_twice_of_one_terraform_resource() -> None:
 
 
 def test_every_cloud_that_is_mapped_has_its_catalogue() -> None:
-    assert {name: found.provider for name, found in CATALOGUES.items()} == {"aws": "aws", "google": "gcp"}
+    assert {name: found.provider for name, found in CATALOGUES.items()} == {
+        "aws": "aws",
+        "google": "gcp",
+        "github": "github",
+    }
 
 
 @pytest.mark.parametrize("type_", sorted(FILLS))
