@@ -36,7 +36,8 @@ _OURS: Final = frozenset(
 """Members of every resource of the bindings that are no attributes of it."""
 _THEIRS: Final = frozenset({"connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioners"})
 """Those of them that a nested block does not have, so that its attributes may be called so."""
-_KINDS: Final = (("bool", "bool"), ("Number", "number"), ("Mapping", "map"), ("List", "list"), ("str", "string"))
+_KINDS: Final = (("List", "list"), ("bool", "bool"), ("Number", "number"), ("Mapping", "map"), ("str", "string"))
+"""What a kind begins with, lists first: a list of numbers is a list."""
 
 
 def main() -> None:

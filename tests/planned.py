@@ -26,7 +26,7 @@ PROJECT: Final = "acme-prod"
 SUBSCRIPTION: Final = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
 GCP_PROJECT: Final = "cloudresourcemanager.googleapis.com/Project"
 OF_AZURE: Final = "Microsoft.Resources/subscriptions"
-CONTEXT: Final = ("AWS::Account", "AWS::Region", GCP_PROJECT, OF_AZURE)
+CONTEXT: Final = ("AWS::Account", "AWS::Region", GCP_PROJECT, OF_AZURE, "GitHub::Organization")
 CONTENT: Final = load(find())
 CONFORM: Final = conforming({name: schema.type for name, schema in CONTENT.types.items()})
 

@@ -52,7 +52,8 @@ _OF_AZURE: Final = frozenset(
         *("kubernetes_version", "retry_policy", "enable_rbac_authorization", "identity_ids"),
     }
 )
-OPTIONAL_COMPUTED: Final = {"aws": _OF_AWS, "azurerm": _OF_AZURE, "google": _OF_GOOGLE}
+_OF_GITHUB: Final = frozenset({"id", "default_branch", "security_and_analysis", "etag"})
+OPTIONAL_COMPUTED: Final = {"aws": _OF_AWS, "azurerm": _OF_AZURE, "google": _OF_GOOGLE, "github": _OF_GITHUB}
 """Attributes that can be set and that the provider computes otherwise, which the bindings do not tell apart."""
 
 
@@ -204,6 +205,7 @@ class PlanBuilder:
             "aws": {"region": self.region},
             "azurerm": {"subscription_id": self.subscription},
             "google": {"project": self.project, "region": "europe-west1"},
+            "github": {"owner": "acme"},
         }[cloud]
         expressions = {name: {"constant_value": value} for name, value in said.items() if value is not None}
         return {"name": cloud, "full_name": f"{REGISTRY}/{cloud}", "expressions": expressions}

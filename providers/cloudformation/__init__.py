@@ -20,6 +20,7 @@ from providers.terraform import ControlResource, Folded
 from providers.terraform.folding import Sides
 from providers.terraform.mapping import Where
 from providers.terraform.plan import Planned
+from providers.terraform.settings import settings
 
 __all__ = ["NotATemplate", "NotParameters", "fills", "folded", "given", "is_template", "public"]
 
@@ -68,7 +69,7 @@ def _folded(found: Document, parameters: Mapping[str, Any], collected_at: str) -
         before=(),
         after=tuple(
             sorted(
-                (*(item for _, item in made), *(fold.settings() if mine else ())),
+                (*(item for _, item in made), *(settings(fold) if mine else ())),
                 key=lambda item: (item.type, item.account, item.region, item.id),
             )
         ),

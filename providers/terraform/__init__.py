@@ -17,10 +17,11 @@ from providers.terraform.catalogue import Catalogue
 from providers.terraform.folding import Sides
 from providers.terraform.plan import Plan, Planned, read
 from providers.terraform.reading import NotAPlan
+from providers.terraform.settings import settings
 
 __all__ = ["CLOUDS", "ControlResource", "Folded", "NotAPlan", "fills", "folded", "partial"]
 
-CLOUDS: Final = ("aws", "azurerm", "google")
+CLOUDS: Final = ("aws", "azurerm", "google", "github")
 """The clouds whose Terraform providers are mapped; each is named as its provider is."""
 BUILT_IN: Final = "terraform.io/builtin/terraform"
 """The provider of ``terraform_data``, which is no infrastructure."""
@@ -92,7 +93,7 @@ def _folded(plan: Plan, collected_at: str) -> Folded:
             for change, item in (*fold.resources(), *fold.owners_elsewhere()):
                 found.append(item)
                 places[item.type, item.scope, item.id] = _place(plan, change, item, sides)
-            found += fold.settings()
+            found += settings(fold)
             for change in fold.links.orphans:
                 orphans[change.address] = change.actions != ("no-op",)
             assumed |= fold.assumed

@@ -17,16 +17,14 @@ from providers.terraform import mapping as declared
 from providers.terraform.block import COMPUTED, KNOWN_AFTER_APPLY, REQUIRED, Block, overlaid
 from providers.terraform.catalogue import Catalogue
 from providers.terraform.linking import Links
-from providers.terraform.making import added_up, assembled, given, hidden, nested, text
-from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Setting, Split, Where
+from providers.terraform.making import NOT_HELD, NOT_TOLD, added_up, assembled, given, hidden, nested, text
+from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Split, Where
 from providers.terraform.plan import Plan, Planned, Side
 from providers.terraform.references import Following, References
 from providers.terraform.seeing import Seen
 
-NOT_HELD: Final = Unread("not_collected", detail="this plan does not hold it")
 TOUCHED: Final = Unread("ambiguous", detail="the plan changes it, and does not hold all of it")
 """Of what a run read, nothing stands for it any more."""
-NOT_TOLD: Final = Unread("not_collected", detail="the plan does not tell it")
 NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet")
 
 
@@ -351,62 +349,3 @@ class Fold:
     def _new(self, change: Planned) -> bool:
         """Whether the resource is made by this change, and so has on this side what it is made with."""
         return self.side == "after" and (change.new or change.created)
-
-    # --- accounts and regions ----------------------------------------------------------------------------------------
-
-    def settings(self) -> Iterator[Resource]:
-        """The accounts and regions that the plan touches, with what it says of them."""
-        cloud = self.sides.cloud
-        said: dict[tuple[str, Where], dict[str, Any]] = {}
-        sums: dict[tuple[str, Where, str], tuple[Setting, list[Any]]] = {}
-        for change in self.sides.changes:
-            where = self.sides.where[change.address]
-            whole = replace(where, region=None)
-            said.setdefault((cloud.account, whole), {})
-            if cloud.region is not None and where.region is not None:
-                said.setdefault((cloud.region, where), {})
-            for setting in cloud.settings.get(change.type, ()):
-                place = where if setting.type == cloud.region else whole
-                told = self._set(change, setting)
-                if not told and setting.type not in (cloud.account, cloud.region):
-                    continue
-                known = said.setdefault((setting.type, place), {})
-                for name, value in told.items():
-                    if setting.group is not None:
-                        sums.setdefault((setting.type, place, name), (setting, []))[1].append(value)
-                        continue
-                    other = known.get(name, value)
-                    known[name] = value if other == value else Unread("ambiguous", detail="several resources set it")
-        for (type_, place, name), (setting, lists) in sums.items():
-            said[type_, place][name] = added_up(setting, [*lists, NOT_HELD] if setting.element else lists)
-        for (type_, where), properties in said.items():
-            yield self._place(type_, where, properties)
-
-    def _place(self, type_: str, where: Where, properties: Mapping[str, Any]) -> Resource:
-        """An account, a region, or what an account has one of."""
-        cloud = self.sides.cloud
-        account, region = where.account or UNKNOWN, where.region or UNKNOWN
-        whole_account = type_ != cloud.region
-        scope = Scope(cloud.provider, account, "global" if whole_account else region)
-        name = account if whole_account else region
-        id_ = cloud.accounts[type_](account) if whole_account else region
-        made = assembled(type_, id_ or account, name, scope, properties, self.sides.collected_at)
-        unsure = ["/account", *(["/id"] if whole_account else [])] if where.account is None else []
-        if id_ is None:
-            unsure.append("/id")
-        return replace(made, unread={**made.unread, **dict.fromkeys(unsure, NOT_TOLD)})
-
-    def _set(self, change: Planned, setting: Setting) -> Mapping[str, Any]:
-        there = change.values(self.side) is not None
-        held = self.block(change) if there else self.sides.other(self.side).block(change)
-        if setting.applies is not None and given(setting.applies, held) is False:
-            return {}
-        if there:
-            told = {name: given(spec.read, held) for name, spec in setting.fills.items()}
-        else:
-            nothing = dict.fromkeys(setting.fills, ()) if setting.group is not None else {}
-            told = {**nothing, **setting.removed} if self.side == "after" else {}
-        where = self.sides.where[change.address]
-        # What a place is called by is told where the plan tells the place.
-        place = {name: getattr(where, name) if where.region is not None else NOT_TOLD for name in setting.where}
-        return {**told, **place} if told else {}

@@ -11,6 +11,8 @@ from providers.terraform.block import Block
 from providers.terraform.mapping import Setting, Split
 from providers.values import lift, merged, resource
 
+NOT_HELD: Final = Unread("not_collected", detail="this plan does not hold it")
+NOT_TOLD: Final = Unread("not_collected", detail="the plan does not tell it")
 MALFORMED: Final = Unread("malformed_response", detail="not of the form that the provider's schema gives")
 
 

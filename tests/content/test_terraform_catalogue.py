@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.terraform import aws, azurerm, google
+from providers.terraform import aws, azurerm, github, google
 from tests.planned import CONTENT
 from tests.unit import (
     test_azurerm_verdicts,
@@ -17,6 +17,7 @@ from tests.unit import (
     test_terraform_verdicts,
     test_terraform_verdicts_ec2,
     test_terraform_verdicts_ecr_to_waf,
+    test_terraform_verdicts_github,
     test_terraform_verdicts_google,
     test_terraform_verdicts_over_runs,
     test_terraform_verdicts_services,
@@ -29,6 +30,7 @@ ALONE = (
     test_terraform_verdicts,
     test_terraform_verdicts_ec2,
     test_terraform_verdicts_ecr_to_waf,
+    test_terraform_verdicts_github,
     test_terraform_verdicts_google,
     test_terraform_verdicts_services,
 )
@@ -48,6 +50,7 @@ NOT_DRIVEN: Mapping[str, str] = {
     **{id_: why for id_, (_, _, why) in test_terraform_verdicts_ecr_to_waf.ONE_SIDED.items()},
     **test_terraform_verdicts_ecr_to_waf.NEEDS_LIVE,
     **{id_: why for id_, (_, _, why) in test_azurerm_verdicts.ONE_SIDED.items()},
+    **test_terraform_verdicts_github.NEEDS_LIVE,
     "gcp.alloydb.customer_key_and_backup": SEVERAL,
     "gcp.compute.load_balancer_tls_and_logging": SEVERAL,
     "gcp.iam.service_account_no_user_keys": "that a key is switched off is in no plan: it is driven to fail only",
@@ -151,7 +154,7 @@ def judgeable() -> dict[str, Any]:
     return {
         row["id"]: set(row["terraform"]["resource_types"])
         for row in rows
-        if row["provider"] in ("aws", "azure", "gcp") and row["terraform"]["judgeable"] in ("yes", "partial")
+        if row["provider"] in ("aws", "azure", "gcp", "github") and row["terraform"]["judgeable"] in ("yes", "partial")
     }
 
 
@@ -167,7 +170,7 @@ def test_every_judgeable_check_is_driven_or_has_a_reason() -> None:
 
 def test_every_terraform_type_that_the_catalogue_names_for_what_is_driven_is_read() -> None:
     named = {type_ for id_, types in judgeable().items() if id_ in driven() for type_ in types}
-    read = aws.CATALOGUE.types | azurerm.CATALOGUE.types | google.CATALOGUE.types
+    read = aws.CATALOGUE.types | azurerm.CATALOGUE.types | google.CATALOGUE.types | github.CATALOGUE.types
     assert named - read - NOT_READ.keys() == set(ABOVE)
 
 

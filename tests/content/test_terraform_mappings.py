@@ -71,6 +71,7 @@ def test_every_cloud_that_is_mapped_has_its_catalogue() -> None:
         "aws": "aws",
         "azurerm": "azure",
         "google": "gcp",
+        "github": "github",
     }
 
 
