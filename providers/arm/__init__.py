@@ -15,10 +15,10 @@ from typing import Any, Final
 from providers.arm.declared import Declared
 from providers.arm.loading import NotATemplate, document
 from providers.arm.mapping import Mapping as Mapped
-from providers.arm.parameters import read, secret
+from providers.arm.parameters import given, secret
 from providers.arm.places import text
 from providers.arm.template import ELSEWHERE, Expanded, expanded
-from providers.arm.unresolved import Unresolved, settled
+from providers.arm.unresolved import Looked, Unresolved, settled
 from providers.arm.world import World, owner_of
 from providers.azure.shapes import region
 from providers.azure.subscriptions import SUBSCRIPTION
@@ -29,7 +29,7 @@ from providers.terraform.making import assembled
 from providers.terraform.mapping import UNKNOWN
 from providers.terraform.plan import Plan, Planned
 
-__all__ = ["NotATemplate", "fills", "folded", "is_template", "public", "read"]
+__all__ = ["NotATemplate", "fills", "folded", "given", "is_template", "public"]
 
 DECLARED: Final = ("declared",)
 """The action of what a template holds: it does not tell what is there before."""
@@ -55,6 +55,8 @@ def folded(data: bytes, collected_at: str, chosen: Mapping[str, Any], base: bool
     found = document(data)
     try:
         return _folded(expanded(found, chosen, others=base), collected_at)
+    except Looked as error:
+        raise NotATemplate(f"it needs to be known where it is not: {error}") from error
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise NotATemplate(f"its structure is not that of a template: {type(error).__name__}: {error}") from error
 

@@ -77,21 +77,14 @@ class Mapping:
 
     def properties(self, item: Declared, world: World) -> dict[str, Any]:
         """The properties of a declared resource, with an Unread for what is not known."""
-        body = world.anchored(self._prepared(item, world))
-        found = {
-            name: told(property_, body, item.version, self.defaults.get(name))
-            for name, property_ in self.shape.items()
-            if name not in self.untold and name not in self.derived
-        }
-        return {**found, **{name: looked(lambda read=read: read(item, world)) for name, read in self.derived.items()}}
-
-    def _prepared(self, item: Declared, world: World) -> collections.abc.Mapping[str, Any]:
-        if self.prepared is None:
-            return item.body
+        told_of = {name: of for name, of in self.shape.items() if name not in self.untold and name not in self.derived}
         try:
-            return self.prepared(item, world)
-        except Looked:
-            return item.body
+            body = world.anchored(item.body if self.prepared is None else self.prepared(item, world))
+        except Looked as known:
+            found: dict[str, Any] = dict.fromkeys(told_of, known.why)
+        else:
+            found = {name: told(of, body, item.version, self.defaults.get(name)) for name, of in told_of.items()}
+        return {**found, **{name: looked(lambda read=read: read(item, world)) for name, read in self.derived.items()}}
 
 
 def told(property_: Property, body: collections.abc.Mapping[str, Any], version: Any, default: Default | None) -> Any:

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
-from providers.arm.loading import Document, Fields, Keys, NotATemplate, document, parsed
+from providers.arm.loading import LARGEST, Document, Fields, Keys, NotATemplate, document, parsed
 from providers.arm.places import GIVEN
 from providers.arm.unresolved import Unresolved, unresolved, within, worded
+from providers.cloudformation.parameters import NotParameters
+from providers.terraform.reading import NotAPlan
 
 SECRET: Final = ("securestring", "secureobject")
 _TYPES: Final = frozenset({"string", "int", "bool", "array", "object", *SECRET})
 
 
-def read(data: bytes) -> dict[str, Any] | None:
-    """The values of a file of parameters of Azure, texts where they are texts; None where it is no such file.
+def given(arguments: Iterable[str]) -> dict[str, Any]:
+    """Parameter values by name, of arguments that are ``KEY=VALUE`` or files of parameters. Raises NotParameters."""
+    found: dict[str, Any] = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        rows = {name: value} if equals and not Path(argument).is_file() else _file(Path(argument))
+        for key, item in rows.items():
+            if any(other.lower() == key.lower() and held != item for other, held in found.items()):
+                raise NotParameters(f"{key} is given two values")
+            found[key] = item
+    return found
 
-    Raises NotATemplate. A reference to a key vault has no value here.
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise NotParameters(f"{path} is larger than {LARGEST} bytes")
+        return read(path.read_bytes())
+    except OSError as error:
+        raise NotParameters(f"{path} is neither KEY=VALUE nor a file: {error.strerror or error}") from error
+    except NotAPlan as error:
+        raise NotParameters(f"{path} is no file of parameters: {error}") from error
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """The values of a file of parameters ("Create Resource Manager parameter file"). Raises NotATemplate.
+
+    A reference to a key vault has no value here.
     """
     found = document(data, "file of parameters")
     schema = found.value.get("$schema")
     if not isinstance(schema, str) or "deploymentparameters.json" not in schema.lower():
-        return None
+        raise found.error(("$schema",), "it is none of a file of parameters")
     rows = found.value.get("parameters")
     if not isinstance(rows, Fields):
         raise found.error(("parameters",), "it is no object")

@@ -235,7 +235,7 @@ class _Expansion:
                 return where, "", type_, None
             scope = _below(where.id, of, named[:count])
             full = f"{named[count]}/{kind}"
-            return where, scope or "", full, _below(scope, full, named[count + 1 :]) if scope is not None else None
+            return where, "" if scope is None else scope, full, _below(scope, full, named[count + 1 :])
         at_where = where
         if type_.lower() == DEPLOYMENT:
             inside = [self.evaluator.resolve(row.get(key), (*at, key), env) for key in ("subscriptionId", "resourceGroup")]

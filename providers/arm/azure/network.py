@@ -75,7 +75,9 @@ def _network(item: Declared, world: World) -> Any:
 def _subnet(item: Declared, row: Fields) -> Fields:
     """A subnet as an answer has it: with its id, and with properties even where it sets none."""
     properties = row.get("properties")
-    id_ = row.get("id") or joined([item.id if item.id is not None else item.address, "/subnets/", row.get("name")])
+    id_ = row.get("id")
+    if id_ is None:
+        id_ = joined([item.id if item.id is not None else item.address, "/subnets/", row.get("name")])
     return Fields({**row, "id": id_, "properties": Fields() if properties is None else properties})
 
 

@@ -47,7 +47,8 @@ def _site(item: Declared, world: World) -> Any:
     if not isinstance(identity, Fields):
         return item.body
     made = unresolved("identity.principalId", "an identity is made when it is deployed")
-    own = {"principalId": made} if "systemassigned" in str(identity.get("type") or "").lower().replace(" ", "") else {}
+    kind = identity.get("type")
+    own = {"principalId": made} if isinstance(kind, str) and "systemassigned" in kind.lower() else {}
     users = identity.get("userAssignedIdentities")
     if isinstance(users, Fields):
         users = Fields({name: Fields({"principalId": made}) for name in users})
