@@ -101,7 +101,9 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
             planned(request.base, as_of, conform, request.parameters, base=True) if request.base is not None else None
         )
         if other is not None and other.source.kind != plan.source.kind:
-            raise InputError(f"comparing with {request.base}: the one is of {plan.source.kind}, the other of {other.source.kind}")
+            raise InputError(
+                f"comparing with {request.base}: the one is of {plan.source.kind}, the other of {other.source.kind}"
+            )
         prior, keyed = _prior(request, plan, judged, other)
         conclusion = conclude(after, selection, plan.after, content.policy, request.fail_on, request.allow_incomplete)
         rules = Rules(request.fail_on, request.fail_on_all, request.strict, live is not None)

@@ -219,22 +219,17 @@ def _subscriptions(
 
 def _orphans(found: Expanded, world: World) -> Iterator[str]:
     """The addresses of parts whose owner the template does not hold."""
-    from providers.arm.azure import MAPPINGS
+    from providers.arm.azure import PARTS
 
-    owners = {part.lower(): [written.lower() for written in row.written] for row in MAPPINGS for part in row.parts}
     for item in found.resources:
-        if item.type.lower() in owners:
-            mine = owner_of(item)
-            above = mine
-            while above is not None and world.by_key(above) is None and above.count("/") > 8:
-                above = above.rpartition("/")[0].rpartition("/")[0]
-            if above is None or world.by_key(above) is None:
-                yield item.address
+        if item.type.lower() in PARTS and world.holder(item) is None:
+            yield item.address
 
 
 def _incomplete(found: Expanded) -> Iterator[str]:
     if found.linked:
-        yield f"{len(found.linked)} linked deployments are not read, such as {found.linked[0]}; judge their templates too"
+        first = found.linked[0]
+        yield f"{len(found.linked)} linked deployments are not read, such as {first}; judge their templates too"
     if found.endless:
         yield f"the length of {len(found.endless)} loops is not known, such as {found.endless[0]}; one turn is judged"
     if found.foreign:
@@ -262,5 +257,3 @@ def _statements(found: Expanded) -> Iterator[str]:
             "it does not tell where it will be deployed; give subscription().subscriptionId, resourceGroup().name and "
             "resourceGroup().location with --parameters"
         )
-
-

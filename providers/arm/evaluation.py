@@ -75,9 +75,7 @@ class Shared:
 class Evaluator:
     """Evaluates the expressions of one template. ``symbols`` are ids and names by symbolic name, in lower case."""
 
-    def __init__(
-        self, shared: Shared, template: Fields, at: Keys, parameters: Mapping[str, Any], where: Where
-    ) -> None:
+    def __init__(self, shared: Shared, template: Fields, at: Keys, parameters: Mapping[str, Any], where: Where) -> None:
         self.shared, self.template, self.at, self.where = shared, template, at, where
         self.parameters = Fields(parameters)
         """By name; a value that is made when it is asked for is called (:func:`providers.arm.parameters.made`)."""
@@ -88,7 +86,7 @@ class Evaluator:
 
     # --- values ------------------------------------------------------------------------------------------------------
 
-    def resolve(self, value: Any, at: Keys, env: Env = Env()) -> Any:  # noqa: B008 - frozen
+    def resolve(self, value: Any, at: Keys, env: Env = Env()) -> Any:
         """A value of the template with its expressions evaluated. Raises NotATemplate."""
         self.shared.spend(1)
         if isinstance(value, str):
@@ -168,7 +166,9 @@ class Evaluator:
         if name in runtime.FUNCTIONS:
             return runtime.FUNCTIONS[name](self, arguments)
         if name.startswith("list"):
-            return unresolved(_call(node.name, arguments), f"{node.name} tells secrets of what is deployed", "sensitive")
+            return unresolved(
+                _call(node.name, arguments), f"{node.name} tells secrets of what is deployed", "sensitive"
+            )
         return self._pure(node.name, arguments, at)
 
     def _pure(self, name: str, arguments: list[Any], at: Keys) -> Any:
@@ -312,7 +312,9 @@ class Evaluator:
                     raise TypeError("it takes fewer arguments")
                 values += [None] * (len(names) - len(values))
                 place = (*self.at, "functions", index, "members", members.spelt(name), "output", "value")
-                return self.resolve(member["output"]["value"], place, Env(arguments=dict(zip(names, values, strict=True))))
+                return self.resolve(
+                    member["output"]["value"], place, Env(arguments=dict(zip(names, values, strict=True)))
+                )
         raise LookupError(f"there is no function {node.name:.80}")
 
 
@@ -362,8 +364,10 @@ def _call(name: str, arguments: list[Any]) -> str:
 
 def _loops(value: Any) -> bool:
     """Whether a property called copy is a loop, and not just a property."""
-    return isinstance(value, list) and bool(value) and all(
-        isinstance(item, Fields) and isinstance(item.get("name"), str) and "input" in item for item in value
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, Fields) and isinstance(item.get("name"), str) and "input" in item for item in value)
     )
 
 

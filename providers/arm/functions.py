@@ -1,7 +1,7 @@
 """The functions of ARM templates that need nothing but their arguments ("ARM template functions", Microsoft Learn).
 
-Each is called with values that are known; what it cannot take raises one of :data:`WRONG`. Those of :data:`SHALLOW` look
-only at the objects and lists themselves, so that elements of theirs may be unknown; those of :data:`DEEP` at all.
+Each is called with values that are known; what it cannot take raises one of :data:`WRONG`. Those of :data:`SHALLOW`
+look only at the objects and lists themselves, so that elements of theirs may be unknown; those of :data:`DEEP` at all.
 """
 
 from __future__ import annotations
@@ -322,5 +322,3 @@ def _shown(value: Any, form: str) -> str:
     if padded is None or not isinstance(value, int):
         raise ValueError(f"the format {form!r} is not known here")
     return str(value).zfill(int(padded[1] or 0) or len(padded[2] or ""))
-
-

@@ -84,8 +84,10 @@ def _reduce(items: Any, lambdas: list[Applied], further: list[Any]) -> Any:
 
 
 def _to_object(items: Any, lambdas: list[Applied], _: list[Any]) -> Any:
-    value = lambdas[1] if len(lambdas) > 1 else lambda item: item
-    return Fields({str(_known(lambdas[0](item))): value(item) for item in items})
+    found = Fields()
+    for item in items:
+        found[str(_known(lambdas[0](item)))] = lambdas[1](item) if len(lambdas) > 1 else item
+    return found
 
 
 def _map_values(items: Any, lambdas: list[Applied], _: list[Any]) -> Any:

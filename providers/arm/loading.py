@@ -1,7 +1,7 @@
 """Reads the bytes of an ARM template, JSON with comments, strictly, with the line of every key.
 
-"Understand the structure and syntax of ARM templates" (Microsoft Learn): comments of both kinds and strings over several
-lines are allowed. Names of sections and properties are compared without regard to case, as Resource Manager does.
+"Understand the structure and syntax of ARM templates" (Microsoft Learn): comments of both kinds, and strings over
+several lines, are allowed. Names of sections and properties are compared without regard to case, as Resource Manager does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from json.decoder import scanstring  # type: ignore[attr-defined]
+from json.decoder import scanstring
 from typing import Any, Final
 
 from providers.terraform.reading import NotAPlan, decoded

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from providers.arm.declared import Declared
@@ -84,7 +85,7 @@ class Mapping:
             found: dict[str, Any] = dict.fromkeys(told_of, known.why)
         else:
             found = {name: told(of, body, item.version, self.defaults.get(name)) for name, of in told_of.items()}
-        return {**found, **{name: looked(lambda read=read: read(item, world)) for name, read in self.derived.items()}}
+        return {**found, **{name: looked(partial(read, item, world)) for name, read in self.derived.items()}}
 
 
 def told(property_: Property, body: collections.abc.Mapping[str, Any], version: Any, default: Default | None) -> Any:

@@ -73,9 +73,7 @@ class Given:
 _PLACES: Final = frozenset(name.lower() for name in GIVEN)
 
 
-def values(
-    found: Document, template: Fields, at: Keys, given: Given, resolve: Any, types: Mapping[str, Any]
-) -> Fields:
+def values(found: Document, template: Fields, at: Keys, given: Given, resolve: Any, types: Mapping[str, Any]) -> Fields:
     """Every parameter of a template: its value, or an Unresolved. Raises NotATemplate.
 
     ``resolve`` evaluates the expressions of defaults; those may refer to parameters before them. ``types`` are the
@@ -177,9 +175,9 @@ def _value(
         # Whoever deploys it knows: it is not given here, which is not the same as nobody knowing before.
         return unresolved(f"parameters('{name}')", f"the parameter {name} has no value here", "not_collected")
     allowed = row.get("allowedValues")
-    if isinstance(allowed, list) and not isinstance(value, (Unresolved, list)) and not [*within(value)]:
-        if value not in allowed and not _alike(value, allowed):
-            raise found.error(place, f"the value {worded(value)!r:.80} is not among its allowedValues")
+    told = isinstance(allowed, list) and not isinstance(value, (Unresolved, list)) and not [*within(value)]
+    if told and value not in allowed and not _alike(value, allowed):
+        raise found.error(place, f"the value {worded(value)!r:.80} is not among its allowedValues")
     return value
 
 
@@ -204,5 +202,9 @@ def unset(rows: Mapping[str, Any]) -> Iterator[str]:
     """The parameters that have no value here."""
     for name, value in rows.items():
         known = made(value)
-        if isinstance(known, Unresolved) and known.text == f"{{parameters('{name}')}}" and known.reason == "not_collected":
+        if (
+            isinstance(known, Unresolved)
+            and known.text == f"{{parameters('{name}')}}"
+            and known.reason == "not_collected"
+        ):
             yield name

@@ -87,7 +87,7 @@ def expanded(document: Document, chosen: Mapping[str, Any], *, others: bool = Fa
     found.version = str(top.get("languageVersion", "1.0"))
     found.tool = _tool(top)
     found.unset += given_values.unset(evaluator.parameters)
-    found.foreign += [name for name in top.get("extensions") or top.get("imports") or {}]
+    found.foreign += list(top.get("extensions") or top.get("imports") or {})
     _Expansion(found, shared, evaluator).template(top, (), evaluator.where, "", None, 0)
     _refuse_twice(document, found.resources)
     return found
@@ -160,7 +160,13 @@ class _Expansion:
     def _rows(
         self, rows: Any, at: Keys, where: Where, prefix: str, parent: _Row | None, env: Env | None = None
     ) -> Iterator[_Row]:
-        named = list(rows.items()) if isinstance(rows, Fields) else list(enumerate(rows)) if isinstance(rows, list) else None
+        named = (
+            list(rows.items())
+            if isinstance(rows, Fields)
+            else list(enumerate(rows))
+            if isinstance(rows, list)
+            else None
+        )
         if named is None:
             raise self.document.error(at, "it is neither a list nor an object of resources")
         for key, row in named:
@@ -197,7 +203,15 @@ class _Expansion:
             yield env.copy(name, turn), turn
 
     def _row(
-        self, row: Fields, at: Keys, env: Env, where: Where, prefix: str, symbol: str | None, index: Any, parent: _Row | None
+        self,
+        row: Fields,
+        at: Keys,
+        env: Env,
+        where: Where,
+        prefix: str,
+        symbol: str | None,
+        index: Any,
+        parent: _Row | None,
     ) -> _Row:
         type_, name = row.get("type"), self.evaluator.resolve(row.get("name"), (*at, "name"), env)
         if isinstance(type_, str) and expression(type_) is not None:
@@ -233,13 +247,15 @@ class _Expansion:
             count = len(of.split("/")) - 1
             if len(named) <= count or not isinstance(named[count], str):
                 return where, "", type_, None
-            scope = _below(where.id, of, named[:count])
+            owner = _below(where.id, of, named[:count])
             full = f"{named[count]}/{kind}"
-            return where, "" if scope is None else scope, full, _below(scope, full, named[count + 1 :])
+            return where, "" if owner is None else owner, full, _below(owner, full, named[count + 1 :])
         at_where = where
         if type_.lower() == DEPLOYMENT:
-            inside = [self.evaluator.resolve(row.get(key), (*at, key), env) for key in ("subscriptionId", "resourceGroup")]
-            at_where = where.at(given) if given is not None else where.inside(*inside)
+            subscription, group = (
+                self.evaluator.resolve(row.get(key), (*at, key), env) for key in ("subscriptionId", "resourceGroup")
+            )
+            at_where = where.at(given) if given is not None else where.inside(subscription, group)
         return at_where, "", type_, _below(at_where.id, type_, named)
 
     def _condition(self, row: _Row) -> bool | Unresolved:
@@ -266,8 +282,7 @@ class _Expansion:
         )
         if not isinstance(body.get("properties"), (Fields, Unresolved, type(None))):
             raise self.document.error((*row.at, "properties"), "properties are an object")
-        line = row.at
-        return Declared(row.address, row.type, row.id, row.name, version, body, row.where, line, row.scope, unsure)
+        return Declared(row.address, row.type, row.id, row.name, version, body, row.where, row.at, row.scope, unsure)
 
 
 class _Nested:

@@ -27,8 +27,10 @@ class Looked(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unresolved(Unread):
-    """A value that is not known yet. ``text`` writes it, in braces where it is not known: two that are written alike
-    are the same value, whatever it will be, since functions of templates have no side effects.
+    """A value that is not known yet.
+
+    ``text`` writes it, in braces where it is not known: two that are written alike are the same value, whatever it will
+    be, since functions of templates have no side effects.
     """
 
     text: str = ""
@@ -36,8 +38,8 @@ class Unresolved(Unread):
     def _look(self, *_: Any) -> NoReturn:
         raise Looked(self)
 
-    __bool__ = __len__ = __iter__ = __int__ = __float__ = __index__ = __str__ = __hash__ = _look  # type: ignore[assignment]
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __getitem__ = __add__ = __radd__ = _look  # type: ignore[assignment]
+    __bool__ = __len__ = __iter__ = __int__ = __float__ = __index__ = __str__ = __hash__ = _look
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __getitem__ = __add__ = __radd__ = _look
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):

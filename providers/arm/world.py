@@ -1,4 +1,4 @@
-"""All resources of a template, and which belong to which: by their ids, which a template tells whatever it deploys to."""
+"""All resources of a template, and which belong to which: by their ids, which a template tells wherever it goes."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ class World:
         """Whether a key is that of a resource of the template, or of one that it refers to by a declaration."""
         return key in self._by_key or key in self.expanded.existing
 
+    def holder(self, item: Declared) -> Declared | None:
+        """The resource of the template, nearest first, below which a resource lies."""
+        key = owner_of(item)
+        while key is not None and key not in self._by_key and len(parts(_as_text(key))) > _SHORTEST:
+            key = _above(key)
+        return self.by_key(key)
+
     # --- who belongs to whom -----------------------------------------------------------------------------------------
 
     def parts(self, owner: str, *types: str) -> tuple[list[Declared], Unread | None]:
@@ -63,9 +70,7 @@ class World:
             return AMBIGUOUS
         return values[0] if values else absent
 
-    def many(
-        self, owner: str, types: Sequence[str], read: Callable[[Declared], Any], keys: Iterable[str]
-    ) -> list[Any]:
+    def many(self, owner: str, types: Sequence[str], read: Callable[[Declared], Any], keys: Iterable[str]) -> list[Any]:
         """What every part of an owner gives; one of which nothing is known stands for what may be there beside."""
         certain, doubt = self.parts(owner, *types)
         names = tuple(keys)
@@ -114,8 +119,12 @@ def owner_of(item: Declared) -> str | None:
     return text(replace(item.id, text=_above(item.id.text)) if isinstance(item.id, Unresolved) else _above(item.id))
 
 
+def _as_text(key: str) -> Unresolved:
+    return Unresolved("ambiguous", text=key)
+
+
 def _above(id_: str) -> str:
-    words = parts(Unresolved("ambiguous", text=id_))
+    words = parts(_as_text(id_))
     return "/".join(word if isinstance(word, str) else word.text for word in words[:-2])
 
 
@@ -123,8 +132,9 @@ def _may_be(mine: str | None, owner: str) -> bool:
     """Whether two keys may be of one resource, for all that is known of them."""
     if mine is None:
         return True
-    one, other = (parts(Unresolved("ambiguous", text=key)) for key in (mine, owner))
+    one, other = (parts(_as_text(key)) for key in (mine, owner))
     if any(isinstance(words[0], Unresolved) for words in (one, other)):
         return True
-    same = all(first == second for first, second in zip(one, other, strict=False) if isinstance(first, str) and isinstance(second, str))
+    pairs = zip(one, other, strict=False)
+    same = all(first == second for first, second in pairs if isinstance(first, str) and isinstance(second, str))
     return len(one) == len(other) and same

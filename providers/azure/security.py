@@ -65,7 +65,9 @@ SETTING_SHAPE: Final[Shape] = {"name": always("name"), "enabled": always("proper
 def _settings(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{subscription.id}/providers/Microsoft.Security/settings", SETTINGS)
     # Kinds of settings without an answer to whether they are on say something else.
-    return {"defender_settings": [shaped(SETTING_SHAPE, item, SETTINGS) for item in items if item["name"] in _INTEGRATIONS]}
+    return {
+        "defender_settings": [shaped(SETTING_SHAPE, item, SETTINGS) for item in items if item["name"] in _INTEGRATIONS]
+    }
 
 
 _INTEGRATIONS: Final = ("WDATP", "MCAS")

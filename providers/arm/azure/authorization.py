@@ -27,9 +27,11 @@ def _scoped(item: Declared, world: World) -> Any:
     body = named(item)
     scope = item.scope if not isinstance(item.scope, str) or item.scope else item.where.id
     properties = item.properties
-    return Fields({**body, "properties": Fields({**properties, "scope": scope})}) if isinstance(properties, Fields) else body
-
-
+    return (
+        Fields({**body, "properties": Fields({**properties, "scope": scope})})
+        if isinstance(properties, Fields)
+        else body
+    )
 
 
 MAPPINGS: Final = (

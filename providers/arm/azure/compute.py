@@ -61,7 +61,10 @@ def _disks(profile: Any) -> list[Fields] | Unread:
         return profile.plain
     several = profile.get("dataDisks") or [] if not isinstance(profile.get("dataDisks"), Unresolved) else None
     system = profile.get("osDisk")
-    rows = [*(several if isinstance(several, list) else [profile["dataDisks"]]), *([system] if system is not None else [])]
+    rows = [
+        *(several if isinstance(several, list) else [profile["dataDisks"]]),
+        *([system] if system is not None else []),
+    ]
     unknown = next((row for row in rows if not isinstance(row, Fields)), None)
     if unknown is not None:
         return unknown.plain if isinstance(unknown, Unresolved) else UNSET
@@ -81,7 +84,9 @@ MAPPINGS: Final = (
             # What kind of machine it is where the request does not say, the image decides.
             "secure_boot_enabled": FALSE,
             "vtpm_enabled": FALSE,
-            "encryption_at_host": Default(False, "Virtual Machines - Create Or Update: disabled unless it is set to true"),
+            "encryption_at_host": Default(
+                False, "Virtual Machines - Create Or Update: disabled unless it is set to true"
+            ),
             "zones": NONE,
             "availability_set_id": NULL,
             "scale_set_id": NULL,
@@ -93,7 +98,9 @@ MAPPINGS: Final = (
         SCALE_SET_SHAPE,
         defaults={
             "zones": NONE,
-            "encryption_at_host": Default(False, "Virtual Machine Scale Sets - Create Or Update: disabled unless it is set"),
+            "encryption_at_host": Default(
+                False, "Virtual Machine Scale Sets - Create Or Update: disabled unless it is set"
+            ),
         },
     ),
     Mapping(

@@ -72,10 +72,10 @@ MAPPINGS: Final = (
         defaults={
             "public_network_access": NULL,
             "allowed_ip_ranges": NONE,
-            "backup_type": Default("Periodic", "Online backup and on-demand data restore in Azure Cosmos DB: the default mode"),
+            "backup_type": Default(
+                "Periodic", "Online backup and on-demand data restore in Azure Cosmos DB: the default mode"
+            ),
         },
     ),
-    Mapping(
-        CACHE, CACHE_SHAPE, defaults={"non_ssl_port_enabled": Default(False, "Redis - Create: enableNonSslPort")}
-    ),
+    Mapping(CACHE, CACHE_SHAPE, defaults={"non_ssl_port_enabled": Default(False, "Redis - Create: enableNonSslPort")}),
 )

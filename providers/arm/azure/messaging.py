@@ -39,9 +39,15 @@ MAPPINGS: Final = (
             # What a subscription does not name, there is none of ("Set dead-letter location": it is off by default).
             "dead_letter_destination": NULL,
             "identity_dead_letter_destination": NULL,
-            "max_delivery_attempts": Default(30, "Event Subscriptions - Create Or Update: RetryPolicy.maxDeliveryAttempts"),
+            "max_delivery_attempts": Default(
+                30, "Event Subscriptions - Create Or Update: RetryPolicy.maxDeliveryAttempts"
+            ),
         },
         # Of a topic they are resources below it as well; all are listed under the one type.
-        templates=(SUBSCRIPTION, *(f"{source}/eventSubscriptions" for source in SOURCES), f"{SOURCES[0]}/topics/eventSubscriptions"),
+        templates=(
+            SUBSCRIPTION,
+            *(f"{source}/eventSubscriptions" for source in SOURCES),
+            f"{SOURCES[0]}/topics/eventSubscriptions",
+        ),
     ),
 )

@@ -81,8 +81,6 @@ def _subnet(item: Declared, row: Fields) -> Fields:
     return Fields({**row, "id": id_, "properties": Fields() if properties is None else properties})
 
 
-
-
 MAPPINGS: Final = (
     Mapping(
         GROUP,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from providers.arm.azure.values import FALSE, NULL, diagnostic_settings, given, named, read
@@ -47,7 +48,7 @@ def _firewall(type_: str, start: str, end: str) -> Callable[[Declared, World], A
         found: list[Any] = []
         unknown: Unread | None = doubt
         for part in certain:
-            made = given(part.unsure) or looked(lambda part=part: ranges([named(part)], start, end))
+            made = given(part.unsure) or looked(partial(ranges, [named(part)], start, end))
             if isinstance(made, Unread):
                 unknown = unknown or made
             else:
@@ -58,7 +59,11 @@ def _firewall(type_: str, start: str, end: str) -> Callable[[Declared, World], A
     return read_rules
 
 
-_AUDITING_DEFAULTS: Final = {"storage_endpoint": NULL, "retention_days": Default(0, "Server Blob Auditing Policies"), "azure_monitor_target": FALSE}
+_AUDITING_DEFAULTS: Final = {
+    "storage_endpoint": NULL,
+    "retention_days": Default(0, "Server Blob Auditing Policies"),
+    "azure_monitor_target": FALSE,
+}
 
 
 def _auditing(item: Declared, world: World) -> Any:
@@ -183,9 +188,7 @@ MAPPINGS: Final = (
             "express_assessments": _several(_EXPRESS, EXPRESS_SHAPE, {}),
             "classic_assessments": _several(_CLASSIC, CLASSIC_SHAPE, {"recurring": FALSE, "stored": FALSE}),
         },
-        parts=(
-            *(_RULES[0], _RULES_6[0], *_AUDITING, _ADMINISTRATORS, _ENTRA_ONLY, _PROTECTOR, _EXPRESS, _CLASSIC),
-        ),
+        parts=(*(_RULES[0], _RULES_6[0], *_AUDITING, _ADMINISTRATORS, _ENTRA_ONLY, _PROTECTOR, _EXPRESS, _CLASSIC),),
     ),
     Mapping(
         DATABASE,

@@ -13,7 +13,8 @@ from providers.arm.azure.values import FALSE, NONE, NULL, read
 from providers.arm.declared import Declared
 from providers.arm.world import World
 from providers.azure.monitor import SETTING_SHAPE, SETTINGS
-from providers.azure.security import CONTACT_SHAPE, PLAN_SHAPE, SETTING_SHAPE as DEFENDER_SHAPE
+from providers.azure.security import CONTACT_SHAPE, PLAN_SHAPE
+from providers.azure.security import SETTING_SHAPE as DEFENDER_SHAPE
 from providers.azure.shapes import Shape
 from providers.azure.subscriptions import SUBSCRIPTION
 from providers.base import Unread

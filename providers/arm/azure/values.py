@@ -26,8 +26,10 @@ def named(item: Declared) -> Fields:
 def read(
     world: World, item: Declared, shape: Shape, defaults: Mapping[str, Default] | None = None, floor: str = ""
 ) -> dict[str, Any]:
-    """What a shape reads of a part. ``floor``: the shape is of a later api-version than the one from which on its
-    properties are defined, which is this."""
+    """What a shape reads of a part.
+
+    ``floor``: its properties are defined from this api-version on, though the shape is of a later one.
+    """
     version = item.version
     if floor and isinstance(version, str) and version[:10] >= floor:
         version = max(version, _LATE)
@@ -51,7 +53,10 @@ def diagnostic_settings(owner: str, world: World) -> list[dict[str, Any]]:
     Since 2017-05-01-preview settings have names and all these properties ("Diagnostic Settings - Create Or Update").
     """
     return world.many(
-        owner, (SETTINGS,), lambda item: read(world, item, SETTING_SHAPE, _SETTING_DEFAULTS, "2017-05-01"), SETTING_SHAPE
+        owner,
+        (SETTINGS,),
+        lambda item: read(world, item, SETTING_SHAPE, _SETTING_DEFAULTS, "2017-05-01"),
+        SETTING_SHAPE,
     )
 
 
@@ -63,5 +68,3 @@ def settings_of(item: Declared, world: World) -> list[dict[str, Any]]:
 def given(value: Any) -> Any:
     """A value that is not known as plain Unread; others as they are."""
     return value.plain if isinstance(value, Unresolved) else value
-
-

@@ -35,9 +35,7 @@ def _configuration(item: Declared, world: World) -> Any:
             continue
         told = read(world, part, CONFIGURATION_SHAPE, None, _FLOOR)
         why = part.unsure or (part.last if isinstance(part.last, Unresolved) else None)
-        found.update(
-            {key: value if why is None else why.plain for key, value in told.items() if value is not UNSET}
-        )
+        found.update({key: value if why is None else why.plain for key, value in told.items() if value is not UNSET})
     return found if doubt is None else dict.fromkeys(found, doubt)
 
 
