@@ -1,7 +1,8 @@
 """Reads the bytes of an ARM template, JSON with comments, strictly, with the line of every key.
 
 "Understand the structure and syntax of ARM templates" (Microsoft Learn): comments of both kinds, and strings over
-several lines, are allowed. Names of sections and properties are compared without regard to case, as Resource Manager does.
+several lines, are allowed. Names of sections and properties are compared without regard to case, as Resource Manager
+does.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final
 
 from providers.terraform.reading import NotAPlan, decoded
@@ -188,7 +189,8 @@ class _Scanner:
             text, self.at = scanstring(self.text, self.at + 1, False)
         except json.JSONDecodeError as error:
             self.at = error.pos
-            raise self._error(f"it is not JSON: {error.msg}") from None
+            unended = error.msg.startswith("Unterminated")
+            raise self._error("a text has no end: it was cut off" if unended else error.msg) from None
         return str(text)
 
     def _skip(self) -> None:

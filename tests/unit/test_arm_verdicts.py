@@ -663,7 +663,8 @@ NO_TEMPLATE: dict[str, str] = {
         "a plan does not tell protected_items of Microsoft.RecoveryServices/vaults/backupPolicies"
     ),
     "azure.recoveryservices.restore_proven": (
-        "it looks at every Microsoft.RecoveryServices/vaults/backupProtectedItems of the account, of which a plan holds some"
+        "it looks at every Microsoft.RecoveryServices/vaults/backupProtectedItems of the account, "
+        "of which a plan holds some"
     ),
     "azure.recoveryservices.vm_protected": (
         "no plan that this version reads holds Microsoft.RecoveryServices/vaults/backupProtectedItems"
