@@ -104,12 +104,18 @@ def planned(path: Path, as_of: str, conform: Conform, parameters: Sequence[str] 
         before=before,
         after=after,
         source=_source(path, data, found, kind, given or {}),
-        places=found.places,
+        places=found.places if kind is None else _in_file(found.places, path),
         deleted=found.deleted,
         orphans_changed=tuple(sorted(address for address, changed in found.orphans.items() if changed)),
         controls=found.controls,
         fills=fills() if kind is None else LANGUAGES[kind].fills(),
     )
+
+
+def _in_file(places: Mapping[Key, Place], path: Path) -> Mapping[Key, Place]:
+    """Places of a template, each with the file, as a repository names it where it was named so."""
+    named = path.name if path.is_absolute() else path.as_posix()
+    return {key: replace(place, path=named) for key, place in places.items()}
 
 
 def _parameters(kind: Kind | None, arguments: Sequence[str]) -> Mapping[str, Any]:
