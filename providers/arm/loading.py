@@ -50,7 +50,7 @@ class Fields(dict[str, Any]):
     def __getitem__(self, key: str) -> Any:
         return super().__getitem__(self.spelt(key))
 
-    def get(self, key: str, default: Any = None) -> Any:  # type: ignore[override]
+    def get(self, key: str, default: Any = None) -> Any:
         """The value at a key, or ``default``."""
         return super().get(self.spelt(key), default)
 

@@ -1,4 +1,4 @@
-"""ARM templates as they are written: what is read, what is an error with its line, and what no file makes of the reader."""
+"""ARM templates as they are written: what is read, what is an error with its line, what no alteration lets pass."""
 
 from __future__ import annotations
 
@@ -348,8 +348,8 @@ def test_conditions_that_are_false_make_nothing_and_others_are_judged_as_if_they
     assert [item.name for item in found.after if item.type == STORAGE] == ["b", "c"]
     assert [text for text in found.plan.statements if "condition" in text] == [
         f"1 resources are not made, since their condition is false, such as {STORAGE}/a",
-        f"1 resources are made only if a condition holds that is not known here, such as {STORAGE}/b: they are judged as "
-        "if they were, and what they add to others is not known",
+        f"1 resources are made only if a condition holds that is not known here, such as {STORAGE}/b: they are judged "
+        "as if they were, and what they add to others is not known",
     ]
 
 
@@ -397,11 +397,13 @@ def test_a_nested_deployment_is_read_in_its_own_scope_or_in_its_parents() -> Non
         GIVEN,
         variables={"n": "outer"},
     )
-    base = "/subscriptions/5d1b0000-0000-4000-8000-000000000001/resourcegroups"
+    subscription = "/subscriptions/5d1b0000-0000-4000-8000-000000000001/resourcegroups"
+    account = "providers/microsoft.storage/storageaccounts"
+    deployment = "Microsoft.Resources/deployments"
     assert {item.address: item.key for item in found.resources} == {
-        f"Microsoft.Resources/deployments/a/{STORAGE}/inner": f"{base}/rg-app/providers/microsoft.storage/storageaccounts/inner",
-        f"Microsoft.Resources/deployments/b/{STORAGE}/outer": f"{base}/rg-app/providers/microsoft.storage/storageaccounts/outer",
-        f"Microsoft.Resources/deployments/c/{STORAGE}/outer": f"{base}/other/providers/microsoft.storage/storageaccounts/outer",
+        f"{deployment}/a/{STORAGE}/inner": f"{subscription}/rg-app/{account}/inner",
+        f"{deployment}/b/{STORAGE}/outer": f"{subscription}/rg-app/{account}/outer",
+        f"{deployment}/c/{STORAGE}/outer": f"{subscription}/other/{account}/outer",
     }
 
 
