@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from providers.arm.loading import Fields, Keys
+from providers.arm.loading import Document, Fields, Keys
 from providers.arm.places import Text, Where, text
 from providers.arm.unresolved import Unresolved
 
@@ -70,3 +70,20 @@ def _part(piece: str, name: Unresolved) -> Text:
     if "{" not in piece:
         return piece
     return Unresolved(name.reason, detail=name.detail, text=piece)
+
+
+@dataclass(slots=True)
+class Expanded:
+    """What a template declares, nested ones included. ``existing`` are ids of what is only referred to."""
+
+    document: Document
+    resources: list[Declared] = field(default_factory=list)
+    existing: set[str] = field(default_factory=set)
+    linked: list[str] = field(default_factory=list)
+    endless: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    unset: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    version: str = "1.0"
+    tool: str = "Azure Resource Manager"

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from providers.arm import lambdas, runtime
+from providers.arm.depending import called, depending, got, keeping, loops
 from providers.arm.expressions import Call, Get, Literal, Node, expression, parse
 from providers.arm.functions import DEEP, MOST, SHALLOW, WRONG, formatted
 from providers.arm.loading import Document, Fields, Keys, NotATemplate
 from providers.arm.parameters import made
 from providers.arm.places import Text, Where, resource_id
-from providers.arm.unresolved import Unresolved, heaviest, joined, quoted, unresolved, within
+from providers.arm.unresolved import Unresolved, joined, quoted, unresolved, within
 
 MOST_MADE: Final = 1_000_000
 """Values that a template's expressions make at the most."""
@@ -26,16 +27,6 @@ IDS: Final = {
     "extensionresourceid": "extension",
 }
 """Functions that make ids of resources, and the level of what they name."""
-
-
-class Open(Fields):
-    """An object of which only some properties are known; ``text`` is the expression that gives it."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, values: Mapping[str, Any], text: str) -> None:
-        super().__init__(values)
-        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +91,7 @@ class Evaluator:
             return value
         found = Fields()
         for key, item in value.items():
-            if key.lower() == "copy" and _loops(item):
+            if key.lower() == "copy" and loops(item):
                 for index, loop in enumerate(item):
                     found[loop["name"]] = self.loop(loop, (*at, key, index), env)
                 continue
@@ -167,7 +158,7 @@ class Evaluator:
             return runtime.FUNCTIONS[name](self, arguments)
         if name.startswith("list"):
             return unresolved(
-                _call(node.name, arguments), f"{node.name} tells secrets of what is deployed", "sensitive"
+                called(node.name, arguments), f"{node.name} tells secrets of what is deployed", "sensitive"
             )
         return self._pure(node.name, arguments, at)
 
@@ -185,13 +176,13 @@ class Evaluator:
                 where = ".".join(map(str, at))
                 self.shared.left.append(f"it uses the function {name}, which this version does not know ({where})")
             why = runtime.TOLD_LATER.get(lower, f"the function {name} is not known here")
-            return unresolved(_call(name, arguments), why)
-        unknown = _unknown(lower, arguments)
+            return unresolved(called(name, arguments), why)
+        unknown = keeping(lower, arguments)
         shallow = lower == "contains" and isinstance(arguments[0], dict) and isinstance(arguments[1], str)
         merging = lower == "union" and not any(isinstance(item, Unresolved) for item in arguments)
         merging = merging and all(isinstance(item, dict) for item in arguments)
         if unknown and not shallow and not merging:
-            return _depending(name, arguments, unknown)
+            return depending(name, arguments, unknown)
         value = function(*arguments)
         self.shared.spend(len(value) // 16 if isinstance(value, (str, list)) else 0)
         return value
@@ -200,7 +191,7 @@ class Evaluator:
         unknown = [item for item in arguments if isinstance(item, Unresolved)]
         if any(isinstance(item, (list, dict)) for item in arguments):
             if unknown:
-                return _depending(name, arguments, unknown)
+                return depending(name, arguments, unknown)
             raise TypeError("texts and lists cannot be put together")
         return self._text(arguments)
 
@@ -223,11 +214,11 @@ class Evaluator:
                 branches.append(self.value(argument, at, env))
             except (*WRONG, NotATemplate):
                 # The branch that is not taken need not make sense.
-                return _depending("if", [holds], [holds])
+                return depending("if", [holds], [holds])
         one, other = branches
         if quoted(one) == quoted(other):
             return one
-        return _depending("if", [holds, one, other], [holds, *within(branches)])
+        return depending("if", [holds, one, other], [holds, *within(branches)])
 
     def _kleene(self, node: Call, at: Keys, env: Env) -> Any:
         deciding = node.name.lower() == "or"
@@ -236,7 +227,7 @@ class Evaluator:
         known = [DEEP["bool"](item) for item in values if not isinstance(item, Unresolved)]
         if deciding in known:
             return deciding
-        return _depending(node.name, values, unknown) if unknown else not deciding
+        return depending(node.name, values, unknown) if unknown else not deciding
 
     def _coalesce(self, node: Call, at: Keys, env: Env) -> Any:
         for argument in node.arguments:
@@ -263,7 +254,7 @@ class Evaluator:
     def _variable(self, node: Call, at: Keys, env: Env) -> Any:
         name = self.value(node.arguments[0], at, env)
         if isinstance(name, Unresolved):
-            return _depending("variables", [name], [name])
+            return depending("variables", [name], [name])
         key = name.lower()
         if key not in self._variables:
             if key in self._asked:
@@ -281,7 +272,7 @@ class Evaluator:
             raise LookupError(f"there is no variable {name!r:.80}")
         place = (*self.at, self.template.spelt("variables"))
         loops = rows.get("copy")
-        for index, loop in enumerate(loops if _loops(loops) else []):
+        for index, loop in enumerate(loops if loops(loops) else []):
             if loop["name"].lower() == name.lower():
                 return self.loop(loop, (*place, "copy", index), Env())
         if name not in rows:
@@ -296,7 +287,7 @@ class Evaluator:
             raise LookupError("copyIndex stands outside of a copy")
         offset = values[0] if values else 0
         if isinstance(index, Unresolved):
-            return _depending("copyIndex", [index, offset], [index])
+            return depending("copyIndex", [index, offset], [index])
         return index + offset
 
     def _own(self, node: Call, at: Keys, env: Env) -> Any:
@@ -318,63 +309,6 @@ class Evaluator:
         raise LookupError(f"there is no function {node.name:.80}")
 
 
-def got(of: Any, key: Any, safe: bool = False) -> Any:
-    """A property or an element of a value. Raises LookupError or TypeError where it has none."""
-    unknown = [item for item in (of, key) if isinstance(item, Unresolved)]
-    if unknown:
-        why = heaviest(unknown)
-        return Unresolved(why.reason, detail=why.detail, text=f"{{{quoted(of)}[{quoted(key)}]}}")
-    if of is None and safe:
-        return None
-    if isinstance(of, dict) and isinstance(key, str):
-        if key in of:
-            return of[key]
-        if isinstance(of, Open):
-            return unresolved(f"{of.text}.{key}", f"{of.text} is told when it is deployed")
-        if safe:
-            return None
-        raise LookupError(f"the object has no property {key!r:.80}")
-    if isinstance(of, list) and isinstance(key, int) and not isinstance(key, bool):
-        if 0 <= key < len(of):
-            return of[key]
-        if safe:
-            return None
-        raise LookupError(f"the list has no element {key}")
-    raise TypeError(f"{key!r:.80} cannot be asked of it")
-
-
-def _unknown(lower: str, arguments: list[Any]) -> list[Unresolved]:
-    """What keeps a function from being evaluated."""
-    if lower in _MAKES:
-        return []
-    if lower in DEEP:
-        return [*within(arguments)]
-    looked = [*arguments, *(arguments[0] if lower in _INSIDE and isinstance(arguments[0], list) else [])]
-    return [item for item in looked if isinstance(item, Unresolved)]
-
-
-def _depending(name: str, arguments: list[Any], unknown: list[Unresolved]) -> Unresolved:
-    why = heaviest(unknown)
-    return Unresolved(why.reason, detail=why.detail, text=f"{{{_call(name, arguments)}}}")
-
-
-def _call(name: str, arguments: list[Any]) -> str:
-    return f"{name}({', '.join(map(quoted, arguments))})"
-
-
-def _loops(value: Any) -> bool:
-    """Whether a property called copy is a loop, and not just a property."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(item, Fields) and isinstance(item.get("name"), str) and "input" in item for item in value)
-    )
-
-
-_MAKES: Final = frozenset({"createarray", "createobject"})
-"""Functions that only put values together, which need not be known."""
-_INSIDE: Final = frozenset({"flatten", "shallowmerge"})
-"""Functions that look at what the elements of a list hold."""
 _LAZY: Final[Mapping[str, Callable[[Evaluator, Call, Keys, Env], Any]]] = {
     "and": Evaluator._kleene,
     "or": Evaluator._kleene,

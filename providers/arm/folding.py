@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from providers.arm.azure import BY_TYPE, PARTS, SETTERS, subscriptions
-from providers.arm.declared import Declared
+from providers.arm.declared import Declared, Expanded
 from providers.arm.mapping import Mapping as Mapped
 from providers.arm.places import text
-from providers.arm.template import ELSEWHERE, Expanded
+from providers.arm.template import ELSEWHERE
 from providers.arm.unresolved import Unresolved, settled
 from providers.arm.world import World, owner_of
 from providers.azure.shapes import region
@@ -23,6 +23,7 @@ from providers.terraform.making import assembled
 from providers.terraform.mapping import UNKNOWN
 from providers.terraform.plan import Plan, Planned
 
+_MAKING_DISKS: Final = ("microsoft.compute/virtualmachines", "microsoft.compute/virtualmachinescalesets")
 DECLARED: Final = ("declared",)
 """The action of what a template holds: it does not tell what is there before."""
 NOT_TOLD: Final = Unread("not_collected", detail="the template does not tell it")
@@ -198,6 +199,12 @@ def _statements(found: Expanded) -> Iterator[str]:
         )
     if found.unset:
         yield f"{len(found.unset)} parameters have no value here, such as {found.unset[0]}; give them with --parameters"
+    machines = [item.address for item in found.resources if item.type.lower() in _MAKING_DISKS]
+    if machines:
+        yield (
+            f"the disks that {len(machines)} machines and scale sets make themselves are no resources of it and are "
+            f"not judged, such as those of {machines[0]}"
+        )
     untold = [item for item in found.resources if not isinstance(item.where.id, str)]
     if untold:
         yield (

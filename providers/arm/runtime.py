@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from providers.arm.depending import Open
 from providers.arm.loading import Fields
 from providers.arm.places import Text, text
 from providers.arm.unresolved import Unresolved, joined, quoted, unresolved
@@ -32,37 +33,31 @@ TOLD_LATER: Final[Mapping[str, str]] = {
 """Functions whose results nobody knows before the deployment, or that are not evaluated here, and why."""
 
 
-def _open(values: Mapping[str, Any], name: str) -> Fields:
-    from providers.arm.evaluation import Open
-
-    return Open(values, name)
-
-
 def _subscription(evaluator: Evaluator, arguments: list[Any]) -> Any:
     where = evaluator.where
     known = {"id": where.of_subscription, "subscriptionId": where.subscription, "tenantId": where.tenant}
-    return _open(known, "subscription()")
+    return Open(known, "subscription()")
 
 
 def _resource_group(evaluator: Evaluator, arguments: list[Any]) -> Any:
     where = evaluator.where
     known = {"id": where.of_group, "name": where.group, "location": where.location}
-    return _open({**known, "type": "Microsoft.Resources/resourceGroups"}, "resourceGroup()")
+    return Open({**known, "type": "Microsoft.Resources/resourceGroups"}, "resourceGroup()")
 
 
 def _management_group(evaluator: Evaluator, arguments: list[Any]) -> Any:
     name = evaluator.where.management_group
     known = {"name": name, "id": joined(["/providers/Microsoft.Management/managementGroups/", name])}
-    return _open({**known, "type": "Microsoft.Management/managementGroups"}, "managementGroup()")
+    return Open({**known, "type": "Microsoft.Management/managementGroups"}, "managementGroup()")
 
 
 def _tenant(evaluator: Evaluator, arguments: list[Any]) -> Any:
-    return _open({"tenantId": evaluator.where.tenant}, "tenant()")
+    return Open({"tenantId": evaluator.where.tenant}, "tenant()")
 
 
 def _deployment(evaluator: Evaluator, arguments: list[Any]) -> Any:
     where = evaluator.where
-    return _open({"name": where.deployment, "location": where.deployed_at}, "deployment()")
+    return Open({"name": where.deployment, "location": where.deployed_at}, "deployment()")
 
 
 def _reference(evaluator: Evaluator, arguments: list[Any]) -> Any:
@@ -75,14 +70,14 @@ def _reference(evaluator: Evaluator, arguments: list[Any]) -> Any:
     found = outputs() if outputs is not None else None
     if found is None:
         return unresolved(shown, f"what {shown[:120]} gives is known when it is deployed")
-    state = _open({"outputs": Fields(found)}, shown)
+    state = Open({"outputs": Fields(found)}, shown)
     whole = len(arguments) > 2 and not isinstance(arguments[2], Unresolved) and str(arguments[2]).lower() == "full"
-    return _open({"properties": state}, shown) if whole else state
+    return Open({"properties": state}, shown) if whole else state
 
 
 def _resource_info(evaluator: Evaluator, arguments: list[Any]) -> Any:
     symbol = evaluator.symbols.get(str(arguments[0]).lower()) if isinstance(arguments[0], str) else None
-    return _open(symbol or {}, f"resourceInfo({quoted(arguments[0])})")
+    return Open(symbol or {}, f"resourceInfo({quoted(arguments[0])})")
 
 
 FUNCTIONS: Final[Mapping[str, Callable[[Any, list[Any]], Any]]] = {

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from providers.arm import parameters as given_values
-from providers.arm.declared import Declared, parts
+from providers.arm.declared import Declared, Expanded, parts
 from providers.arm.evaluation import Env, Evaluator, Shared
 from providers.arm.expressions import expression
+from providers.arm.identity import id_below, scope_id, split, written_whole
 from providers.arm.loading import Document, Fields, Keys, NotATemplate
 from providers.arm.parameters import Given
-from providers.arm.places import Text, Where, below, root, text
+from providers.arm.places import Text, Where, root, text
 from providers.arm.unresolved import Unresolved, joined, unresolved, written
 
 DEPLOYMENT: Final = "microsoft.resources/deployments"
@@ -42,23 +43,6 @@ _TYPE: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)+(?:@[\w.-]+)?", re.ASCII)
 _NOT_BODY: Final = frozenset(
     {"apiversion", "comments", "condition", "copy", "dependson", "existing", "metadata", "name", "resources", "scope"}
 )
-
-
-@dataclass(slots=True)
-class Expanded:
-    """What a template declares, nested ones included. ``existing`` are ids of what is only referred to."""
-
-    document: Document
-    resources: list[Declared] = field(default_factory=list)
-    existing: set[str] = field(default_factory=set)
-    linked: list[str] = field(default_factory=list)
-    endless: list[str] = field(default_factory=list)
-    without: list[str] = field(default_factory=list)
-    unset: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    version: str = "1.0"
-    tool: str = "Azure Resource Manager"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +200,7 @@ class _Expansion:
         type_, name = row.get("type"), self.evaluator.resolve(row.get("name"), (*at, "name"), env)
         if isinstance(type_, str) and expression(type_) is not None:
             type_ = self.evaluator.resolve(type_, (*at, "type"), env)
-        whole = type_ if parent is None or _full(type_, parent.type) else f"{parent.type}/{type_}"
+        whole = type_ if parent is None or written_whole(type_, parent.type) else f"{parent.type}/{type_}"
         if not isinstance(type_, str) or _TYPE.fullmatch(whole) is None:
             raise self.document.error((*at, "type"), "it is no resource type such as Microsoft.Storage/storageAccounts")
         if parent is not None and whole != type_:
@@ -239,24 +223,24 @@ class _Expansion:
         named = parts(name)
         given = self.evaluator.resolve(row.get("scope"), (*at, "scope"), env)
         if given is not None and type_.lower() != DEPLOYMENT:
-            scope = _scope_id(where, given)
-            return where, scope, type_, _below(scope, type_, named)
-        of, extension, kind = _split(type_)
+            scope = scope_id(where, given)
+            return where, scope, type_, id_below(scope, type_, named)
+        of, extension, kind = split(type_)
         if extension:
             # "Microsoft.KeyVault/vaults/providers/diagnosticSettings", called "vault/Microsoft.Insights/name".
             count = len(of.split("/")) - 1
             if len(named) <= count or not isinstance(named[count], str):
                 return where, "", type_, None
-            owner = _below(where.id, of, named[:count])
+            owner = id_below(where.id, of, named[:count])
             full = f"{named[count]}/{kind}"
-            return where, "" if owner is None else owner, full, _below(owner, full, named[count + 1 :])
+            return where, "" if owner is None else owner, full, id_below(owner, full, named[count + 1 :])
         at_where = where
         if type_.lower() == DEPLOYMENT:
             subscription, group = (
                 self.evaluator.resolve(row.get(key), (*at, key), env) for key in ("subscriptionId", "resourceGroup")
             )
             at_where = where.at(given) if given is not None else where.inside(subscription, group)
-        return at_where, "", type_, _below(at_where.id, type_, named)
+        return at_where, "", type_, id_below(at_where.id, type_, named)
 
     def _condition(self, row: _Row) -> bool | Unresolved:
         value = row.row.get("condition", True)
@@ -366,37 +350,6 @@ def _given(name: str, row: Any) -> Any:
     if isinstance(row, Fields) and "value" in row:
         return row["value"]
     return unresolved(f"parameters('{name}')", "its value comes from a key vault", "sensitive")
-
-
-def _full(type_: Any, parent: str) -> bool:
-    """Whether the type of a resource within another is written whole."""
-    return isinstance(type_, str) and type_.lower().startswith(f"{parent.lower()}/")
-
-
-def _split(type_: str) -> tuple[str, bool, str]:
-    """A type that is written below what it is an extension of: that one's type, and the rest behind "providers"."""
-    of, found, kind = type_.partition("/providers/")
-    return of, bool(found), kind
-
-
-def _below(scope: Text | None, type_: str, named: list[Text]) -> Text | None:
-    if scope is None or len(type_.split("/")) - 1 != len(named):
-        return None
-    return below(scope, type_, named)
-
-
-def _scope_id(where: Where, given: Text) -> Text:
-    """The id of the scope of an extension resource, which may be written without what is above it."""
-    shown = given if isinstance(given, str) else given.text
-    if shown == "/":
-        return ""
-    if shown.lower().startswith(("/subscriptions/", "/providers/", "{")):
-        return given.rstrip("/") if isinstance(given, str) else given
-    words = parts(given)
-    kinds, names = words[1::2], words[2::2]
-    if len(words) % 2 == 0 or not all(isinstance(word, str) for word in (words[0], *kinds)):
-        return joined([where.id, "/providers/", given])
-    return below(where.id, "/".join([str(words[0]), *map(str, kinds)]), names)
 
 
 def _refuse_twice(document: Document, resources: list[Declared]) -> None:

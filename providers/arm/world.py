@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from providers.arm.declared import Declared, parts
+from providers.arm.declared import Declared, Expanded, parts
 from providers.arm.loading import Fields
 from providers.arm.places import text
-from providers.arm.template import Expanded
 from providers.arm.unresolved import Unresolved
 from providers.base import Unread
 

@@ -17,9 +17,10 @@ from engine.errors import AuditreelError
 from engine.gate import GateRequest, gate
 from engine.model import Clock
 from providers.arm import folded, is_template, public
+from providers.arm.declared import Expanded
 from providers.arm.loading import NotATemplate, document
 from providers.arm.parameters import given
-from providers.arm.template import Expanded, expanded
+from providers.arm.template import expanded
 from providers.arm.unresolved import Unresolved
 from providers.base import Unread
 from providers.cloudformation import NotParameters
