@@ -66,7 +66,7 @@ def called(name: str, arguments: list[Any]) -> str:
     return f"{name}({', '.join(map(quoted, arguments))})"
 
 
-def loops(value: Any) -> bool:
+def are_loops(value: Any) -> bool:
     """Whether a property called copy is a loop, and not just a property."""
     return (
         isinstance(value, list)

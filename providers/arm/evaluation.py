@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from providers.arm import lambdas, runtime
-from providers.arm.depending import called, depending, got, keeping, loops
+from providers.arm.depending import are_loops, called, depending, got, keeping
 from providers.arm.expressions import Call, Get, Literal, Node, expression, parse
 from providers.arm.functions import DEEP, MOST, SHALLOW, WRONG, formatted
 from providers.arm.loading import Document, Fields, Keys, NotATemplate
@@ -91,7 +91,7 @@ class Evaluator:
             return value
         found = Fields()
         for key, item in value.items():
-            if key.lower() == "copy" and loops(item):
+            if key.lower() == "copy" and are_loops(item):
                 for index, loop in enumerate(item):
                     found[loop["name"]] = self.loop(loop, (*at, key, index), env)
                 continue
@@ -272,7 +272,7 @@ class Evaluator:
             raise LookupError(f"there is no variable {name!r:.80}")
         place = (*self.at, self.template.spelt("variables"))
         loops = rows.get("copy")
-        for index, loop in enumerate(loops if loops(loops) else []):
+        for index, loop in enumerate(loops if are_loops(loops) else []):
             if loop["name"].lower() == name.lower():
                 return self.loop(loop, (*place, "copy", index), Env())
         if name not in rows:
