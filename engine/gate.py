@@ -101,7 +101,10 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
             planned(request.base, as_of, conform, request.parameters, base=True) if request.base is not None else None
         )
         if other is not None and other.source.kind != plan.source.kind:
-            raise InputError(f"comparing with {request.base}: one of the two is a plan and the other a template")
+            two = sorted({plan.source.kind, other.source.kind})
+            mixed = "one of the two is a plan and the other a template"
+            why = mixed if "terraform" in two else f"they are templates of two languages: {', '.join(two)}"
+            raise InputError(f"comparing with {request.base}: {why}")
         prior, keyed = _prior(request, plan, judged, other)
         conclusion = conclude(after, selection, plan.after, content.policy, request.fail_on, request.allow_incomplete)
         rules = Rules(request.fail_on, request.fail_on_all, request.strict, live is not None)
@@ -241,7 +244,7 @@ def _base(request: GateRequest, plan: Planned) -> tuple[Base, str]:
         return "base_plan", str(request.base)
     if request.snapshot is not None:
         return "run", request.snapshot
-    if plan.source.kind == "cloudformation":
+    if plan.source.kind != "terraform":
         return "nothing", "nothing: a template does not tell what is there (--base, --snapshot)"
     return "plan", "what the plan says is there now"
 

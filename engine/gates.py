@@ -103,7 +103,7 @@ class Source:
     values that were given for a template's, null for those that nobody may read (NoEcho).
     """
 
-    kind: Literal["terraform", "cloudformation"]
+    kind: Literal["terraform", "cloudformation", "arm"]
     path: str
     digest: str
     format_version: str

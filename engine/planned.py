@@ -8,17 +8,17 @@ a sealed run, it takes the listings, and every property that a plan cannot tell,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal, Protocol
 
 from engine.content.resources import TAGS, ResourceSchema
 from engine.errors import InputError, UsageError
 from engine.gates import Source
 from engine.model import Collection, Resource, Scope, Snapshot, Unread
 from engine.sums import summed
-from providers import cloudformation, declared
+from providers import arm, cloudformation, declared
 from providers.base import GLOBAL, Place
 from providers.terraform import ControlResource, Folded, NotAPlan, fills, folded, partial
 
@@ -26,6 +26,35 @@ Conform = Callable[[Resource], Resource]
 Key = tuple[str, Scope, str]
 """Type, scope and id: what no two resources share."""
 
+Kind = Literal["arm", "cloudformation"]
+
+
+class Language(Protocol):
+    """A template language: a package that reads its files."""
+
+    def is_template(self, data: bytes) -> bool:
+        """Whether a file's bytes are meant to be one of its templates."""
+        ...
+
+    def given(self, arguments: Iterable[str]) -> Mapping[str, Any]:
+        """Values for parameters, of arguments KEY=VALUE or files. Raises cloudformation.NotParameters."""
+        ...
+
+    def folded(self, data: bytes, collected_at: str, chosen: Mapping[str, Any], base: bool = False) -> Folded:
+        """A template, folded. Raises NotAPlan."""
+        ...
+
+    def public(self, data: bytes, chosen: Mapping[str, Any]) -> dict[str, str | None]:
+        """The values given, without those that are secret. Raises NotAPlan."""
+        ...
+
+    def fills(self) -> dict[str, frozenset[str]]:
+        """The properties that templates can give, by resource type."""
+        ...
+
+
+LANGUAGES: Final[Mapping[Kind, Language]] = {"arm": arm, "cloudformation": cloudformation}
+"""The template languages; a file that none of them takes for its own is a plan."""
 UNKNOWN: Final = "unknown"
 NOT_THERE_YET: Final = Unread("known_after_apply", detail="it does not exist yet")
 LARGEST: Final = 2**30
@@ -58,15 +87,17 @@ def planned(path: Path, as_of: str, conform: Conform, parameters: Sequence[str] 
     ``parameters`` are values for those of a template, KEY=VALUE or files; ``base``: it may lack some of them, which
     came with what is compared with it. Raises InputError for what is neither or cannot be judged, and UsageError.
     """
-    doing, chosen = f"reading the plan {path}", _parameters(parameters)
+    doing = f"reading the plan {path}"
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{doing}: it is larger than {LARGEST} bytes")
         data = path.read_bytes()
-        template = cloudformation.is_template(data)
-        if chosen and not template:
+        kind = next((name for name, language in LANGUAGES.items() if language.is_template(data)), None)
+        if parameters and kind is None:
             raise InputError(f"{doing}: parameters are given, and it is no template")
-        found = cloudformation.folded(data, as_of, chosen, base) if template else folded(data, as_of)
+        chosen = _parameters(kind, parameters)
+        found = folded(data, as_of) if kind is None else LANGUAGES[kind].folded(data, as_of, chosen, base)
+        given = None if kind is None else LANGUAGES[kind].public(data, chosen)
     except OSError as error:
         raise InputError(f"{doing}: {error.strerror or error}") from error
     except NotAPlan as error:
@@ -75,20 +106,26 @@ def planned(path: Path, as_of: str, conform: Conform, parameters: Sequence[str] 
     return Planned(
         before=before,
         after=after,
-        source=_source(path, data, found, cloudformation.public(data, chosen) if template else None),
-        places=found.places,
+        source=_source(path, data, found, kind, given or {}),
+        places=found.places if kind is None else _in_file(found.places, path),
         deleted=found.deleted,
         orphans_changed=tuple(sorted(address for address, changed in found.orphans.items() if changed)),
         controls=found.controls,
-        fills=cloudformation.fills() if template else fills(),
-        partial={} if template else partial(),
+        fills=fills() if kind is None else LANGUAGES[kind].fills(),
+        partial=partial() if kind is None else {},
     )
 
 
-def _parameters(arguments: Sequence[str]) -> dict[str, str]:
+def _in_file(places: Mapping[Key, Place], path: Path) -> Mapping[Key, Place]:
+    """Places of a template, each with the file, as a repository names it where it was named so."""
+    named = path.name if path.is_absolute() else path.as_posix()
+    return {key: replace(place, path=named) for key, place in places.items()}
+
+
+def _parameters(kind: Kind | None, arguments: Sequence[str]) -> Mapping[str, Any]:
     """Values for the parameters of a template, of arguments KEY=VALUE or files. Raises UsageError."""
     try:
-        return cloudformation.given(arguments)
+        return {} if kind is None else LANGUAGES[kind].given(arguments)
     except cloudformation.NotParameters as error:
         raise UsageError(f"reading --parameters: {error}") from error
 
@@ -105,10 +142,10 @@ def _snapshot(resources: tuple[Resource, ...], as_of: str) -> Snapshot:
     return Snapshot(as_of, "planned", {}, scopes, rows, resources, finished_at=as_of)
 
 
-def _source(path: Path, data: bytes, found: Folded, given: Mapping[str, str | None] | None) -> Source:
+def _source(path: Path, data: bytes, found: Folded, kind: Kind | None, given: Mapping[str, str | None]) -> Source:
     context = {name for provider in {item.provider for item in found.after} for name in declared(provider).discovered}
     return Source(
-        kind="terraform" if given is None else "cloudformation",
+        kind=kind or "terraform",
         path=str(path),
         digest=hashlib.sha256(data).hexdigest(),
         format_version=found.plan.format_version,
@@ -119,8 +156,8 @@ def _source(path: Path, data: bytes, found: Folded, given: Mapping[str, str | No
         unmapped=found.unmapped,
         orphans=tuple(sorted(found.orphans)),
         incomplete=found.plan.incomplete,
-        statements=(*_statements(found, context), *_told(given or {})),
-        parameters=given or {},
+        statements=(*_statements(found, context), *_told(given)),
+        parameters=given,
     )
 
 
@@ -171,6 +208,11 @@ def laid_over(live: Snapshot, plan: Planned, types: Mapping[str, ResourceSchema]
     def placed(scope: Scope) -> Scope:
         return replace(scope, account=_account(scope.account, only))
 
+    if any("{" in item.id for item in plan.after.resources if item.provider == "azure" and item.account == UNKNOWN):
+        raise InputError(
+            "laying the template over a run: it does not tell where it is deployed to, so that nothing of it would be "
+            "found there; give subscription().subscriptionId and resourceGroup().name with --parameters"
+        )
     before, after = (tuple(map(settled, side.resources)) for side in (plan.before, plan.after))
     sides = zip((*plan.before.resources, *plan.after.resources), (*before, *after), strict=True)
     places = {

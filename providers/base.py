@@ -292,7 +292,8 @@ class Place:
     ``address`` is Terraform's ("module.a.aws_s3_bucket.b[0]"), ``previous_address`` the one before a move. ``type`` and
     ``name`` are those of the resource block, in the module that ``modules`` leads to from the root. ``actions`` are the
     plan's (create, update, delete, no-op, ...). ``parts`` are addresses of further resources folded into this one.
-    Of a template it is the logical id, the only action is "declared", and ``line`` is where it begins (0: not known).
+    Of a template it is the logical id, the only action is "declared", ``path`` is the template's own file, and ``line``
+    where it begins there (0: not known).
     ``item`` is the name of a resource that is one of several of its block (a volume of an instance), else null.
     """
 
@@ -305,6 +306,7 @@ class Place:
     parts: tuple[str, ...] = ()
     line: int = 0
     item: str | None = None
+    path: str = ""
 
     def known_by(self, previous: bool = False) -> str:
         """What tells the resource from every other of the plan: its address (before a move, where there was one)."""

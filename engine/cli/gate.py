@@ -77,7 +77,7 @@ def _facts(command: Any) -> Any:
 @options.debug
 @click.pass_obj
 def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **flags: Any) -> int:
-    """Judge a Terraform or OpenTofu plan (terraform show -json) or a CloudFormation template before it is applied.
+    """Judge a plan (terraform show -json), or a template of CloudFormation or ARM (bicep build), before it is applied.
 
     The checks are those of the live scan. What fails already does not stop the gate; what the change makes worse does,
     and so does what cannot be judged. With --policy-ref the pull request cannot change what it is judged by.

@@ -38,7 +38,7 @@ def _header(gate: Gate, page: Page) -> Iterator[str]:
     run, source = gate.assessment, gate.source
     yield page.heading(f"Gate of {safe(source.path)}", f"as of {run.as_of}")
     counts = ", ".join(f"{count} {action}" for action, count in source.actions.items()) or "no resource"
-    label = "Template" if source.kind == "cloudformation" else "Plan"
+    label = "Plan" if source.kind == "terraform" else "Template"
     yield from page.labelled(label, f"{source.tool}, format {source.format_version}: {counts}", most=3)
     judged = (
         f"{counted(source.judged, 'resource')} of {source.resources} by {counted(len(run.selection.checks), 'check')}"

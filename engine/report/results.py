@@ -262,6 +262,8 @@ def accepted(waiver: Waiver) -> str:
 def line(row: Result, sources: Sources | None) -> Line | None:
     """Where it is written: None for what no plan describes. Without the files, the one that a reader begins with."""
     if row.place is not None:
+        if row.place.path:
+            return Line(row.place.path, row.place.line, row.place.line)
         return sources.place(row.place.address) if sources is not None else Line(FIRST)
     return None
 

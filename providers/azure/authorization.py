@@ -51,7 +51,7 @@ def _last(value: str) -> str:
     return arm_id(value).rpartition("/")[2]
 
 
-_ASSIGNMENT: Final[Shape] = {
+ASSIGNMENT_SHAPE: Final[Shape] = {
     "role_id": always("properties.roleDefinitionId", _last),
     "principal_id": always("properties.principalId"),
     "principal_type": always("properties.principalType"),
@@ -68,7 +68,7 @@ def _assigned(azure: Caller) -> list[Mapping[str, Any]]:
 
 def _assignments(azure: Caller, scope: Scope) -> Iterator[Found]:
     for item in _assigned(azure):
-        yield found(ASSIGNMENT, item, shaped(_ASSIGNMENT, item, VERSION))
+        yield found(ASSIGNMENT, item, shaped(ASSIGNMENT_SHAPE, item, VERSION))
 
 
 def _principals(azure: Caller, scope: Scope) -> Iterator[Found]:
@@ -115,7 +115,7 @@ def _permissions(permissions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     ]
 
 
-_DEFINITION: Final[Shape] = {
+DEFINITION_SHAPE: Final[Shape] = {
     "role_id": always("name", str.lower),
     "permissions": always("properties.permissions", _permissions),
     "assignable_scopes": always("properties.assignableScopes", lambda scopes: [_scope(scope) for scope in scopes]),
@@ -126,7 +126,7 @@ def _definitions(azure: Caller, scope: Scope) -> Iterator[Found]:
     """Custom roles: those that Azure made are the same everywhere."""
     rule = quote("type eq 'CustomRole'")
     for item in azure.items(f"{azure.path}/providers/{DEFINITION}?$filter={rule}", VERSION):
-        role = found(DEFINITION, item, shaped(_DEFINITION, item, VERSION))
+        role = found(DEFINITION, item, shaped(DEFINITION_SHAPE, item, VERSION))
         yield Found(role.type, role.id, role.properties, item["properties"]["roleName"])
 
 
@@ -136,7 +136,7 @@ def _locations(parameters: Mapping[str, Any]) -> list[str] | None:
     return None if said is None else [str(location) for location in said["value"]]
 
 
-_POLICY: Final[Shape] = {
+POLICY_SHAPE: Final[Shape] = {
     "definition_id": always("properties.policyDefinitionId", arm_id),
     "scope": always("properties.scope", _scope),
     "scope_level": always("properties.scope", _level),
@@ -146,7 +146,7 @@ _POLICY: Final[Shape] = {
     "effect_overridden": since(POLICIES, "properties.overrides", False, bool),
     "allowed_locations": since(POLICIES, "properties.parameters", None, _locations),
 }
-_LOCK: Final[Shape] = {
+LOCK_SHAPE: Final[Shape] = {
     "level": always("properties.level"),
     "scope": always("id", lambda id_: arm_id(id_).rpartition("/providers/microsoft.authorization/locks/")[0]),
 }
@@ -157,7 +157,7 @@ READERS: Final = (
         read=_assignments,
         where="global",
         lists=(ASSIGNMENT,),
-        fills={ASSIGNMENT: ("tags", *_ASSIGNMENT)},
+        fills={ASSIGNMENT: ("tags", *ASSIGNMENT_SHAPE)},
         permissions=(f"{ASSIGNMENT}/read",),
     ),
     Reader(
@@ -186,10 +186,10 @@ READERS: Final = (
         read=_definitions,
         where="global",
         lists=(DEFINITION,),
-        fills={DEFINITION: ("tags", *_DEFINITION)},
+        fills={DEFINITION: ("tags", *DEFINITION_SHAPE)},
         permissions=(f"{DEFINITION}/read",),
     ),
-    listing(POLICY, _POLICY, POLICIES),
-    listing(LOCK, _LOCK, LOCKS),
+    listing(POLICY, POLICY_SHAPE, POLICIES),
+    listing(LOCK, LOCK_SHAPE, LOCKS),
     bulk(RESOURCE_GROUP, {}, "resourcecontainers"),
 )

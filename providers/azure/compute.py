@@ -27,7 +27,7 @@ def _keys_only(profile: Mapping[str, Any]) -> bool | None:
     return bool((profile.get("linuxConfiguration") or {}).get("disablePasswordAuthentication", False))
 
 
-_MACHINE: Final[Shape] = {
+MACHINE_SHAPE: Final[Shape] = {
     "os_type": always("properties.storageProfile.osDisk.osType"),
     "os_disk_id": since("2016-04-30", "properties.storageProfile.osDisk.managedDisk.id", None, arm_id),
     "password_authentication_disabled": always("properties.osProfile", _keys_only),
@@ -39,7 +39,7 @@ _MACHINE: Final[Shape] = {
     "availability_set_id": since("2015-06-15", "properties.availabilitySet.id", None, arm_id),
     "scale_set_id": since("2019-07-01", "properties.virtualMachineScaleSet.id", None, arm_id),
 }
-_SCALE_SET: Final[Shape] = {
+SCALE_SET_SHAPE: Final[Shape] = {
     "zones": since("2017-03-30", "zones", []),
     "encryption_at_host": since(
         "2020-06-01", "properties.virtualMachineProfile.securityProfile.encryptionAtHost", False
@@ -58,7 +58,7 @@ def _scale_set(id_: str) -> str | None:
     return before if found and "/virtualmachinescalesets/" in before else None
 
 
-_DISK: Final[Shape] = {
+DISK_SHAPE: Final[Shape] = {
     "encryption_type": since("2019-11-01", "properties.encryption.type"),
     "azure_disk_encryption": since("2018-09-30", "properties.encryptionSettingsCollection.enabled", False),
     "managed_by": since("2017-03-30", "managedBy", None, _owner),
@@ -81,9 +81,9 @@ def _patches(azure: Caller, scope: Scope) -> Iterator[Found]:
 
 
 READERS: Final = (
-    bulk(MACHINE, _MACHINE),
-    bulk(SCALE_SET, _SCALE_SET),
-    bulk(DISK, _DISK),
+    bulk(MACHINE, MACHINE_SHAPE),
+    bulk(SCALE_SET, SCALE_SET_SHAPE),
+    bulk(DISK, DISK_SHAPE),
     Reader(
         operations=(f"resourcegraph:patchassessmentresources/{PATCHES}",),
         read=_patches,

@@ -19,7 +19,7 @@ def _addons(profiles: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return sorted(name.lower() for name, profile in profiles.items() if profile["enabled"])
 
 
-_CLUSTER: Final[Shape] = {
+CLUSTER_SHAPE: Final[Shape] = {
     "kubernetes_version": always("properties.kubernetesVersion"),
     "private_api_server": since("2019-10-01", "properties.apiServerAccessProfile.enablePrivateCluster"),
     "authorized_ip_ranges": since("2019-10-01", "properties.apiServerAccessProfile.authorizedIPRanges", []),
@@ -29,7 +29,7 @@ _CLUSTER: Final[Shape] = {
     "addons": since("2018-03-31", "properties.addonProfiles", [], _addons),
     "upgrade_channel": since("2020-12-01", "properties.autoUpgradeProfile.upgradeChannel"),
 }
-_REGISTRY: Final[Shape] = {
+REGISTRY_SHAPE: Final[Shape] = {
     "sku": always("sku.name"),
     "admin_user_enabled": always("properties.adminUserEnabled"),
     "anonymous_pull_enabled": since("2021-06-01", "properties.anonymousPullEnabled"),
@@ -41,4 +41,4 @@ _REGISTRY: Final[Shape] = {
     "private_endpoint_connection_ids": since("2019-12-01", "properties.privateEndpointConnections", [], ids),
 }
 
-READERS: Final = (bulk(CLUSTER, _CLUSTER), bulk(REGISTRY, _REGISTRY))
+READERS: Final = (bulk(CLUSTER, CLUSTER_SHAPE), bulk(REGISTRY, REGISTRY_SHAPE))

@@ -11,7 +11,7 @@ from providers.base import GLOBAL, ResourceType
 ACCOUNT: Final = "Microsoft.DocumentDB/databaseAccounts"
 TYPES: Final = (ResourceType(ACCOUNT, GLOBAL),)
 
-_ACCOUNT: Final[Shape] = {
+ACCOUNT_SHAPE: Final[Shape] = {
     "public_network_access": since("2021-01-15", "properties.publicNetworkAccess"),
     "virtual_network_filter": since("2015-04-08", "properties.isVirtualNetworkFilterEnabled", False),
     # Before 2020-04-01 they stood in one text.
@@ -24,4 +24,4 @@ _ACCOUNT: Final[Shape] = {
     "locations": always("properties.locations", lambda locations: [item["locationName"] for item in locations]),
 }
 
-READERS: Final = (bulk(ACCOUNT, _ACCOUNT),)
+READERS: Final = (bulk(ACCOUNT, ACCOUNT_SHAPE),)

@@ -11,6 +11,6 @@ from providers.base import GLOBAL, ResourceType
 FACTORY: Final = "Microsoft.DataFactory/factories"
 TYPES: Final = (ResourceType(FACTORY, GLOBAL),)
 
-_FACTORY: Final[Shape] = {"repository_type": since("2018-06-01", "properties.repoConfiguration.type")}
+FACTORY_SHAPE: Final[Shape] = {"repository_type": since("2018-06-01", "properties.repoConfiguration.type")}
 
-READERS: Final = (bulk(FACTORY, _FACTORY),)
+READERS: Final = (bulk(FACTORY, FACTORY_SHAPE),)

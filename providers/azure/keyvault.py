@@ -22,7 +22,7 @@ TYPES: Final = (ResourceType(VAULT, GLOBAL), ResourceType(KEY, GLOBAL), Resource
 CONTENT: Final = "2023-07-01"
 """The api-version with which keys and secrets are read."""
 
-_VAULT: Final[Shape] = {
+VAULT_SHAPE: Final[Shape] = {
     "soft_delete_enabled": since("2018-02-14", "properties.enableSoftDelete"),
     "soft_delete_retention_days": since("2019-09-01", "properties.softDeleteRetentionInDays"),
     "purge_protection_enabled": since("2018-02-14", "properties.enablePurgeProtection"),
@@ -41,7 +41,7 @@ def _moment(seconds: int) -> Any:
     return instant(datetime.fromtimestamp(int(seconds), UTC))
 
 
-_CONTENT: Final[Shape] = {
+CONTENT_SHAPE: Final[Shape] = {
     "enabled": always("properties.attributes.enabled"),
     "expires_at": since("2019-09-01", "properties.attributes.exp", None, _moment),
 }
@@ -53,18 +53,18 @@ def _rotates(policy: Mapping[str, Any]) -> bool:
     return any(str(action["action"]["type"]).lower() == "rotate" for action in actions)
 
 
-_ROTATION: Final[Shape] = {"rotates": since("2021-10-01", "properties.rotationPolicy", False, _rotates)}
+ROTATION_SHAPE: Final[Shape] = {"rotates": since("2021-10-01", "properties.rotationPolicy", False, _rotates)}
 
 
 def _rotation(azure: Caller, key: Resource) -> Mapping[str, Any]:
-    return shaped(_ROTATION, azure.get(key.id, CONTENT), CONTENT)
+    return shaped(ROTATION_SHAPE, azure.get(key.id, CONTENT), CONTENT)
 
 
 READERS: Final = (
-    bulk(VAULT, _VAULT),
+    bulk(VAULT, VAULT_SHAPE),
     exporting(VAULT),
-    children(VAULT, KEY, _CONTENT, CONTENT),
-    children(VAULT, SECRET, _CONTENT, CONTENT),
+    children(VAULT, KEY, CONTENT_SHAPE, CONTENT),
+    children(VAULT, SECRET, CONTENT_SHAPE, CONTENT),
     # The listing leaves out the rotation policy.
     below(KEY, ("rotates",), KEY, _rotation),
 )

@@ -21,12 +21,13 @@ EVENTS: Final = "2022-06-15"
 SOURCES: Final = ("Microsoft.EventGrid/domains", "Microsoft.EventGrid/systemTopics", "Microsoft.EventGrid/topics")
 """What events come from: there are event subscriptions where one of these is."""
 
-_QUEUE: Final[Shape] = {
+NAMESPACE_SHAPE: Final[Shape] = {"sku": always("sku.name")}
+QUEUE_SHAPE: Final[Shape] = {
     "name": always("name"),
     "dead_lettering_on_expiration": always("properties.deadLetteringOnMessageExpiration"),
     "max_delivery_count": always("properties.maxDeliveryCount"),
 }
-_SUBSCRIPTION: Final[Shape] = {
+SUBSCRIPTION_SHAPE: Final[Shape] = {
     "dead_letter_destination": since(EVENTS, "properties.deadLetterDestination.endpointType"),
     "identity_dead_letter_destination": since(
         EVENTS, "properties.deadLetterWithResourceIdentity.deadLetterDestination.endpointType"
@@ -37,7 +38,7 @@ _SUBSCRIPTION: Final[Shape] = {
 
 def _queues(azure: Caller, namespace: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{namespace.id}/queues", QUEUES)
-    return {"queues": [shaped(_QUEUE, item, QUEUES) for item in items]}
+    return {"queues": [shaped(QUEUE_SHAPE, item, QUEUES) for item in items]}
 
 
 def _subscriptions(azure: Caller, scope: Scope) -> Iterator[Found]:
@@ -47,18 +48,18 @@ def _subscriptions(azure: Caller, scope: Scope) -> Iterator[Found]:
     for where in ("", *within):
         path = f"{azure.path}/providers/Microsoft.EventGrid{where}/eventSubscriptions"
         for item in azure.items(path, EVENTS):
-            yield found(SUBSCRIPTION, item, shaped(_SUBSCRIPTION, item, EVENTS))
+            yield found(SUBSCRIPTION, item, shaped(SUBSCRIPTION_SHAPE, item, EVENTS))
 
 
 READERS: Final = (
-    bulk(NAMESPACE, {"sku": always("sku.name")}),
+    bulk(NAMESPACE, NAMESPACE_SHAPE),
     below(NAMESPACE, ("queues",), f"{NAMESPACE}/queues", _queues),
     Reader(
         operations=(f"arm:{SUBSCRIPTION}", f"arm:{REGIONAL}"),
         read=_subscriptions,
         where="global",
         lists=(SUBSCRIPTION,),
-        fills={SUBSCRIPTION: ("tags", *_SUBSCRIPTION)},
+        fills={SUBSCRIPTION: ("tags", *SUBSCRIPTION_SHAPE)},
         permissions=(f"{SUBSCRIPTION}/read", f"{REGIONAL}/read", *(f"{type_}/read" for type_ in SOURCES)),
         off_codes=OFF,
     ),

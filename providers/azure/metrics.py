@@ -19,7 +19,7 @@ def _names(criteria: Mapping[str, Any]) -> list[str]:
     return [str(condition["metricName"]) for condition in criteria.get("allOf") or []]
 
 
-_ALERT: Final[Shape] = {
+ALERT_SHAPE: Final[Shape] = {
     "enabled": always("properties.enabled"),
     "scopes": always("properties.scopes", lambda scopes: [arm_id(scope) for scope in scopes]),
     "target_type": since("2018-03-01", "properties.targetResourceType", None, str.lower),
@@ -46,11 +46,11 @@ def _profiles(profiles: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-_SCALING: Final[Shape] = {
+SCALING_SHAPE: Final[Shape] = {
     "enabled": always("properties.enabled"),
     "target_id": since("2015-04-01", "properties.targetResourceUri", None, arm_id),
     "profiles": always("properties.profiles", _profiles),
     "predictive_mode": since("2022-10-01", "properties.predictiveAutoscalePolicy.scaleMode"),
 }
 
-READERS: Final = (bulk(ALERT, _ALERT), bulk(SCALING, _SCALING))
+READERS: Final = (bulk(ALERT, ALERT_SHAPE), bulk(SCALING, SCALING_SHAPE))

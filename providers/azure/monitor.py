@@ -25,7 +25,7 @@ WORKSPACE: Final = "Microsoft.OperationalInsights/workspaces"
 TYPES: Final = tuple(ResourceType(name, GLOBAL) for name in (ACTIVITY_ALERT, WORKSPACE))
 ACCOUNTS: Final = "2023-05-01"
 
-_SETTING: Final[Shape] = {
+SETTING_SHAPE: Final[Shape] = {
     "name": always("name"),
     "storage_account_id": since(VERSION, "properties.storageAccountId", None, arm_id),
     "workspace_id": since(VERSION, "properties.workspaceId", None, arm_id),
@@ -48,7 +48,7 @@ def _log(log: Mapping[str, Any]) -> dict[str, Any]:
 
 def diagnostic_settings(azure: Caller, id_: str) -> list[dict[str, Any]]:
     """The diagnostic settings of the resource with this id."""
-    return [shaped(_SETTING, item, VERSION) for item in azure.items(f"{id_}/providers/{SETTINGS}", VERSION)]
+    return [shaped(SETTING_SHAPE, item, VERSION) for item in azure.items(f"{id_}/providers/{SETTINGS}", VERSION)]
 
 
 def _settings(azure: Caller, resource: Resource) -> Mapping[str, Any]:
@@ -93,14 +93,14 @@ def _conditions(conditions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [{"any_of": _condition(condition)} for condition in conditions]
 
 
-_ACTIVITY_ALERT: Final[Shape] = {
+ACTIVITY_ALERT_SHAPE: Final[Shape] = {
     # Left out of a request it is true; an answer always has it.
     "enabled": always("properties.enabled"),
     "scopes": always("properties.scopes", lambda scopes: [arm_id(scope) for scope in scopes]),
     "conditions": always("properties.condition.allOf", _conditions),
     "action_group_ids": since("2017-04-01", "properties.actions.actionGroups", [], _action_groups),
 }
-_WORKSPACE: Final[Shape] = {"retention_days": always("properties.retentionInDays")}
+WORKSPACE_SHAPE: Final[Shape] = {"retention_days": always("properties.retentionInDays")}
 _LOG_ACCOUNT: Final[Shape] = {
     "id": always("id", arm_id),
     "allow_blob_public_access": since(ACCOUNTS, "properties.allowBlobPublicAccess"),
@@ -117,8 +117,8 @@ def _log_accounts(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
 
 READERS: Final = (
     exporting(SUBSCRIPTION),
-    bulk(ACTIVITY_ALERT, _ACTIVITY_ALERT),
-    bulk(WORKSPACE, _WORKSPACE),
+    bulk(ACTIVITY_ALERT, ACTIVITY_ALERT_SHAPE),
+    bulk(WORKSPACE, WORKSPACE_SHAPE),
     below(
         SUBSCRIPTION,
         ("activity_log_accounts",),

@@ -12,7 +12,7 @@ from providers.base import GLOBAL, ResourceType
 SERVER: Final = "Microsoft.DBforMySQL/flexibleServers"
 TYPES: Final = (ResourceType(SERVER, GLOBAL),)
 
-_SERVER: Final[Shape] = {"version": always("properties.version")}
+SERVER_SHAPE: Final[Shape] = {"version": always("properties.version")}
 PARAMETERS: Final = ("require_secure_transport", "tls_version", "audit_log_enabled", "audit_log_events")
 
-READERS: Final = (bulk(SERVER, _SERVER), parameters(SERVER, PARAMETERS, "2023-12-30"))
+READERS: Final = (bulk(SERVER, SERVER_SHAPE), parameters(SERVER, PARAMETERS, "2023-12-30"))

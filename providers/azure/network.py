@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from providers.azure.readers import bulk
 from providers.azure.shapes import MALFORMED, Shape, always, arm_id, ids, since
-from providers.base import GLOBAL, MISSING, ResourceType
+from providers.base import GLOBAL, MISSING, ResourceType, Unread
 
 GROUP: Final = "Microsoft.Network/networkSecurityGroups"
 NETWORK: Final = "Microsoft.Network/virtualNetworks"
@@ -45,7 +45,12 @@ def _given(rule: Mapping[str, Any], key: str) -> Any:
 
 
 def _together(rule: Mapping[str, Any], one: str, many: str) -> Any:
-    single, several = rule.get(one), rule.get(many) or []
+    single, several = rule.get(one), rule.get(many)
+    # Of a template, either may be what nobody knows yet.
+    unknown = next((value for value in (single, several) if isinstance(value, Unread)), None)
+    if unknown is not None:
+        return unknown
+    several = several or []
     if not isinstance(several, list) or not isinstance(single or "", str):
         return MALFORMED
     return [single, *several] if single else list(several)
@@ -58,7 +63,7 @@ def _groups(groups: Any) -> Any:
         return MALFORMED
 
 
-_GROUP: Final[Shape] = {
+GROUP_SHAPE: Final[Shape] = {
     "security_rules": always("properties.securityRules", _rules),
     "default_security_rules": always("properties.defaultSecurityRules", _rules),
     "subnet_ids": since("2015-06-15", "properties.subnets", [], ids),
@@ -91,29 +96,29 @@ def _public(frontends: Sequence[Mapping[str, Any]]) -> list[str]:
     return ids([address for address in addresses if address is not None])
 
 
-_NETWORK: Final[Shape] = {"subnets": always("properties.subnets", _subnets)}
-_FLOW_LOG: Final[Shape] = {
+NETWORK_SHAPE: Final[Shape] = {"subnets": always("properties.subnets", _subnets)}
+FLOW_LOG_SHAPE: Final[Shape] = {
     "enabled": always("properties.enabled"),
     "target_id": always("properties.targetResourceId", arm_id),
     "retention_days": since("2019-11-01", "properties.retentionPolicy", 0, _retention),
 }
-_GATEWAY: Final[Shape] = {
+GATEWAY_SHAPE: Final[Shape] = {
     "sku": always("properties.sku.tier"),
     "public_address_ids": always("properties.frontendIPConfigurations", _public),
     "firewall_enabled": since("2017-03-01", "properties.webApplicationFirewallConfiguration.enabled"),
     "firewall_mode": since("2017-03-01", "properties.webApplicationFirewallConfiguration.firewallMode"),
     "firewall_policy_id": since("2018-12-01", "properties.firewallPolicy.id", None, arm_id),
 }
-_FIREWALL_POLICY: Final[Shape] = {
+FIREWALL_POLICY_SHAPE: Final[Shape] = {
     # No documentation says what a policy is that does not say.
     "state": always("properties.policySettings.state"),
     "mode": since("2019-09-01", "properties.policySettings.mode"),
 }
 
 READERS: Final = (
-    bulk(GROUP, _GROUP),
-    bulk(NETWORK, _NETWORK),
-    bulk(FLOW_LOG, _FLOW_LOG),
-    bulk(GATEWAY, _GATEWAY),
-    bulk(FIREWALL_POLICY, _FIREWALL_POLICY),
+    bulk(GROUP, GROUP_SHAPE),
+    bulk(NETWORK, NETWORK_SHAPE),
+    bulk(FLOW_LOG, FLOW_LOG_SHAPE),
+    bulk(GATEWAY, GATEWAY_SHAPE),
+    bulk(FIREWALL_POLICY, FIREWALL_POLICY_SHAPE),
 )

@@ -12,7 +12,7 @@ from providers.base import GLOBAL, ResourceType
 SERVER: Final = "Microsoft.DBforPostgreSQL/flexibleServers"
 TYPES: Final = (ResourceType(SERVER, GLOBAL),)
 
-_SERVER: Final[Shape] = {
+SERVER_SHAPE: Final[Shape] = {
     "backup_retention_days": always("properties.backup.backupRetentionDays"),
     "geo_redundant_backup": since("2021-06-01", "properties.backup.geoRedundantBackup"),
     "high_availability_mode": since("2021-06-01", "properties.highAvailability.mode"),
@@ -26,4 +26,4 @@ PARAMETERS: Final = (
     "log_checkpoints",
 )
 
-READERS: Final = (bulk(SERVER, _SERVER), parameters(SERVER, PARAMETERS, "2024-08-01"))
+READERS: Final = (bulk(SERVER, SERVER_SHAPE), parameters(SERVER, PARAMETERS, "2024-08-01"))

@@ -21,7 +21,7 @@ JOB: Final = f"{VAULT}/backupJobs"
 TYPES: Final = tuple(ResourceType(name, GLOBAL) for name in (VAULT, ITEM, POLICY, JOB))
 VERSION: Final = "2024-04-01"
 
-_VAULT: Final[Shape] = {
+VAULT_SHAPE: Final[Shape] = {
     "soft_delete_state": since("2023-04-01", "properties.securitySettings.softDeleteSettings.softDeleteState"),
     "immutability_state": since("2022-10-01", "properties.securitySettings.immutabilitySettings.state"),
 }
@@ -57,7 +57,7 @@ def _daily(policy: Mapping[str, Any]) -> int | None:
     return int(duration["count"]) * _DAYS[duration["durationType"]] if duration else None
 
 
-_POLICY: Final[Shape] = {
+POLICY_SHAPE: Final[Shape] = {
     "protected_items": always("properties.protectedItemsCount"),
     "backups": always("properties", _policies),
 }
@@ -68,8 +68,8 @@ _JOB: Final[Shape] = {
 }
 
 READERS: Final = (
-    bulk(VAULT, _VAULT),
+    bulk(VAULT, VAULT_SHAPE),
     children(VAULT, ITEM, _ITEM, VERSION),
-    children(VAULT, POLICY, _POLICY, VERSION),
+    children(VAULT, POLICY, POLICY_SHAPE, VERSION),
     children(VAULT, JOB, _JOB, VERSION, query="$filter=operation%20eq%20%27Restore%27"),
 )

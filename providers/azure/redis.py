@@ -11,9 +11,9 @@ from providers.base import GLOBAL, ResourceType
 CACHE: Final = "Microsoft.Cache/redis"
 TYPES: Final = (ResourceType(CACHE, GLOBAL),)
 
-_CACHE: Final[Shape] = {
+CACHE_SHAPE: Final[Shape] = {
     "non_ssl_port_enabled": since("2016-04-01", "properties.enableNonSslPort", False),
     "minimum_tls_version": since("2018-03-01", "properties.minimumTlsVersion"),
 }
 
-READERS: Final = (bulk(CACHE, _CACHE),)
+READERS: Final = (bulk(CACHE, CACHE_SHAPE),)

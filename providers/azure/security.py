@@ -21,7 +21,7 @@ CONTACTS: Final = "2023-12-01-preview"
 SETTINGS: Final = "2022-05-01"
 ALERTS: Final = "2022-01-01"
 
-_PLAN: Final[Shape] = {
+PLAN_SHAPE: Final[Shape] = {
     "name": always("name"),
     "pricing_tier": always("properties.pricingTier"),
     "sub_plan": since("2022-03-01", "properties.subPlan"),
@@ -31,7 +31,7 @@ _PLAN: Final[Shape] = {
 
 def _plans(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{subscription.id}/providers/Microsoft.Security/pricings", PRICINGS)
-    return {"defender_plans": [shaped(_PLAN, item, PRICINGS) for item in items]}
+    return {"defender_plans": [shaped(PLAN_SHAPE, item, PRICINGS) for item in items]}
 
 
 def _severity(sources: Sequence[Mapping[str, Any]]) -> str | None:
@@ -44,7 +44,7 @@ def _roles(by_role: Mapping[str, Any]) -> list[str]:
     return [str(role) for role in by_role["roles"]] if by_role["state"] == "On" else []
 
 
-_CONTACT: Final[Shape] = {
+CONTACT_SHAPE: Final[Shape] = {
     "name": always("name"),
     "enabled": always("properties.isEnabled"),
     # The addresses themselves are nobody's business here.
@@ -56,16 +56,18 @@ _CONTACT: Final[Shape] = {
 
 def _contacts(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{subscription.id}/providers/Microsoft.Security/securityContacts", CONTACTS)
-    return {"security_contacts": [shaped(_CONTACT, item, CONTACTS) for item in items]}
+    return {"security_contacts": [shaped(CONTACT_SHAPE, item, CONTACTS) for item in items]}
 
 
-_SETTING: Final[Shape] = {"name": always("name"), "enabled": always("properties.enabled")}
+SETTING_SHAPE: Final[Shape] = {"name": always("name"), "enabled": always("properties.enabled")}
 
 
 def _settings(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{subscription.id}/providers/Microsoft.Security/settings", SETTINGS)
     # Kinds of settings without an answer to whether they are on say something else.
-    return {"defender_settings": [shaped(_SETTING, item, SETTINGS) for item in items if item["name"] in _INTEGRATIONS]}
+    return {
+        "defender_settings": [shaped(SETTING_SHAPE, item, SETTINGS) for item in items if item["name"] in _INTEGRATIONS]
+    }
 
 
 _INTEGRATIONS: Final = ("WDATP", "MCAS")

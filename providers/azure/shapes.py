@@ -38,16 +38,29 @@ class Property:
 
     def of(self, item: Mapping[str, Any], version: str) -> Any:
         """The property of an item that was answered with ``version``: its value, or why it is unread."""
+        value = self.at(item)
+        if value is None:
+            return self.absent if self.defined(version) else MISSING
+        return self.made(value)
+
+    def at(self, item: Mapping[str, Any]) -> Any:
+        """What stands at the path, as it is; None where nothing does. An Unread on the way is handed on."""
         value: Any = item
         for key in self.path.split("."):
-            if value is None:
+            if value is None or isinstance(value, Unread):
                 break
             if not isinstance(value, Mapping):
                 return MALFORMED
             value = value.get(key)
-        if value is None:
-            return self.absent if self.since is not None and version[:10] >= self.since[:10] else MISSING
-        if self.read is None:
+        return value
+
+    def defined(self, version: str) -> bool:
+        """Whether absence means something in what has this version."""
+        return self.since is not None and version[:10] >= self.since[:10]
+
+    def made(self, value: Any) -> Any:
+        """The property of what stands at the path."""
+        if self.read is None or isinstance(value, Unread):
             return value
         try:
             return self.read(value)

@@ -26,11 +26,11 @@ EXPRESS: Final = "2023-08-01-preview"
 """Of sqlVulnerabilityAssessments, which 2021-11-01 does not know."""
 _GONE: Final = GONE | {"SubscriptionDoesNotHaveServer", "SourceDatabaseNotFound", "DatabaseDoesNotExist"}
 
-_SERVER: Final[Shape] = {
+SERVER_SHAPE: Final[Shape] = {
     "minimum_tls_version": since("2019-06-01", "properties.minimalTlsVersion"),
     "public_network_access": since("2019-06-01", "properties.publicNetworkAccess"),
 }
-_DATABASE: Final[Shape] = {
+DATABASE_SHAPE: Final[Shape] = {
     "kind": always("kind"),
     "zone_redundant": since("2017-10-01", "properties.zoneRedundant", False),
 }
@@ -43,7 +43,7 @@ def _below_server(fills: str, type_: str, read: Callable[[Caller, Resource], Map
 # --- servers ---
 
 
-def _ranges(rules: Iterable[Mapping[str, Any]], start: str, end: str) -> Any:
+def ranges(rules: Iterable[Mapping[str, Any]], start: str, end: str) -> Any:
     """Ranges of addresses as CIDR blocks, in order."""
     try:
         return [
@@ -59,15 +59,15 @@ def _ranges(rules: Iterable[Mapping[str, Any]], start: str, end: str) -> Any:
 
 def _firewall(azure: Caller, server: Resource) -> Mapping[str, Any]:
     rules = azure.items(f"{server.id}/firewallRules", VERSION)
-    return {"firewall_ranges": _ranges(rules, "startIpAddress", "endIpAddress")}
+    return {"firewall_ranges": ranges(rules, "startIpAddress", "endIpAddress")}
 
 
 def _ipv6_firewall(azure: Caller, server: Resource) -> Mapping[str, Any]:
     rules = azure.items(f"{server.id}/ipv6FirewallRules", VERSION)
-    return {"ipv6_firewall_ranges": _ranges(rules, "startIPv6Address", "endIPv6Address")}
+    return {"ipv6_firewall_ranges": ranges(rules, "startIPv6Address", "endIPv6Address")}
 
 
-_AUDITING: Final[Shape] = {
+AUDITING_SHAPE: Final[Shape] = {
     "state": always("properties.state"),
     # Some answers say "" where there is none.
     "storage_endpoint": since(VERSION, "properties.storageEndpoint", None, lambda endpoint: endpoint or None),
@@ -77,7 +77,7 @@ _AUDITING: Final[Shape] = {
 
 
 def _auditing(azure: Caller, server: Resource) -> Mapping[str, Any]:
-    return {"auditing": shaped(_AUDITING, azure.get(f"{server.id}/auditingSettings/default", VERSION), VERSION)}
+    return {"auditing": shaped(AUDITING_SHAPE, azure.get(f"{server.id}/auditingSettings/default", VERSION), VERSION)}
 
 
 def _master_settings(azure: Caller, server: Resource) -> Mapping[str, Any]:
@@ -85,7 +85,7 @@ def _master_settings(azure: Caller, server: Resource) -> Mapping[str, Any]:
     return {"master_diagnostic_settings": diagnostic_settings(azure, f"{server.id}/databases/master")}
 
 
-_ADMINISTRATOR: Final[Shape] = {
+ADMINISTRATOR_SHAPE: Final[Shape] = {
     "administrator_type": always("properties.administratorType"),
     "entra_only": since("2020-08-01", "properties.azureADOnlyAuthentication", False),
 }
@@ -93,16 +93,19 @@ _ADMINISTRATOR: Final[Shape] = {
 
 def _administrators(azure: Caller, server: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{server.id}/administrators", VERSION)
-    return {"administrators": [shaped(_ADMINISTRATOR, item, VERSION) for item in items]}
+    return {"administrators": [shaped(ADMINISTRATOR_SHAPE, item, VERSION) for item in items]}
+
+
+PROTECTOR_SHAPE: Final[Shape] = {"key_type": always("properties.serverKeyType")}
 
 
 def _protector(azure: Caller, server: Resource) -> Mapping[str, Any]:
     item = azure.get(f"{server.id}/encryptionProtector/current", VERSION)
-    return shaped({"key_type": always("properties.serverKeyType")}, item, VERSION)
+    return shaped(PROTECTOR_SHAPE, item, VERSION)
 
 
-_EXPRESS: Final[Shape] = {"state": always("properties.state")}
-_CLASSIC: Final[Shape] = {
+EXPRESS_SHAPE: Final[Shape] = {"state": always("properties.state")}
+CLASSIC_SHAPE: Final[Shape] = {
     "recurring": since("2018-06-01", "properties.recurringScans.isEnabled", False),
     # Without a place for the results nothing is scanned.
     "stored": since("2018-06-01", "properties.storageContainerPath", False, bool),
@@ -111,12 +114,12 @@ _CLASSIC: Final[Shape] = {
 
 def _express(azure: Caller, server: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{server.id}/sqlVulnerabilityAssessments", EXPRESS)
-    return {"express_assessments": [shaped(_EXPRESS, item, EXPRESS) for item in items]}
+    return {"express_assessments": [shaped(EXPRESS_SHAPE, item, EXPRESS) for item in items]}
 
 
 def _classic(azure: Caller, server: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{server.id}/vulnerabilityAssessments", VERSION)
-    return {"classic_assessments": [shaped(_CLASSIC, item, VERSION) for item in items]}
+    return {"classic_assessments": [shaped(CLASSIC_SHAPE, item, VERSION) for item in items]}
 
 
 # --- databases ---
@@ -159,8 +162,8 @@ def _links(azure: Caller, database: Resource) -> Any:
 
 
 READERS: Final = (
-    bulk(SERVER, _SERVER),
-    bulk(DATABASE, _DATABASE),
+    bulk(SERVER, SERVER_SHAPE),
+    bulk(DATABASE, DATABASE_SHAPE),
     _below_server("firewall_ranges", "firewallRules", _firewall),
     _below_server("ipv6_firewall_ranges", "ipv6FirewallRules", _ipv6_firewall),
     _below_server("auditing", "auditingSettings", _auditing),

@@ -18,7 +18,7 @@ TYPES: Final = (ResourceType(ACCOUNT, GLOBAL),)
 BLOB_SERVICE: Final = "2023-05-01"
 
 # "since" is the version that followed the one to which a property was added later: answers of that one may lack it.
-_ACCOUNT: Final[Shape] = {
+ACCOUNT_SHAPE: Final[Shape] = {
     "kind": always("kind"),
     "sku": always("sku.name"),
     "https_traffic_only": always("properties.supportsHttpsTrafficOnly"),
@@ -45,7 +45,7 @@ def _days(policy: Mapping[str, Any]) -> int | None:
     return int(policy["days"]) if policy["enabled"] else None
 
 
-_BLOB_SERVICE: Final[Shape] = {
+BLOB_SERVICE_SHAPE: Final[Shape] = {
     "delete_retention_days": since("2018-07-01", "properties.deleteRetentionPolicy", None, _days),
     "container_delete_retention_days": since("2019-06-01", "properties.containerDeleteRetentionPolicy", None, _days),
     "versioning_enabled": since("2019-06-01", "properties.isVersioningEnabled", False),
@@ -54,10 +54,10 @@ _BLOB_SERVICE: Final[Shape] = {
 
 def _blob_service(azure: Caller, account: Resource) -> Mapping[str, Any]:
     answer = azure.get(f"{account.id}/blobServices/default", BLOB_SERVICE)
-    return {"blob_service": shaped(_BLOB_SERVICE, answer, BLOB_SERVICE)}
+    return {"blob_service": shaped(BLOB_SERVICE_SHAPE, answer, BLOB_SERVICE)}
 
 
-_CONTAINER: Final[Shape] = {
+CONTAINER_SHAPE: Final[Shape] = {
     "name": always("name"),
     "immutability_policy": since("2018-07-01", "properties.hasImmutabilityPolicy", False),
     "legal_hold": since("2018-07-01", "properties.hasLegalHold", False),
@@ -66,7 +66,7 @@ _CONTAINER: Final[Shape] = {
 
 def _containers(azure: Caller, account: Resource) -> Mapping[str, Any]:
     items = azure.items(f"{account.id}/blobServices/default/containers", BLOB_SERVICE)
-    return {"containers": [shaped(_CONTAINER, item, BLOB_SERVICE) for item in items]}
+    return {"containers": [shaped(CONTAINER_SHAPE, item, BLOB_SERVICE) for item in items]}
 
 
 def _rules(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -89,18 +89,18 @@ def _rule(name: str, enabled: Any, definition: Mapping[str, Any]) -> dict[str, A
     }
 
 
-_POLICY: Final[Shape] = {"lifecycle_rules": always("properties.policy.rules", _rules)}
+POLICY_SHAPE: Final[Shape] = {"lifecycle_rules": always("properties.policy.rules", _rules)}
 
 
 def _lifecycle(azure: Caller, account: Resource) -> Mapping[str, Any]:
-    return shaped(_POLICY, azure.get(f"{account.id}/managementPolicies/default", BLOB_SERVICE), BLOB_SERVICE)
+    return shaped(POLICY_SHAPE, azure.get(f"{account.id}/managementPolicies/default", BLOB_SERVICE), BLOB_SERVICE)
 
 
 # An account for files alone has no blob service.
 _NO_BLOBS: Final = frozenset({"FeatureNotSupportedForAccount"})
 
 READERS: Final = (
-    bulk(ACCOUNT, _ACCOUNT),
+    bulk(ACCOUNT, ACCOUNT_SHAPE),
     below(
         ACCOUNT,
         ("blob_service",),

@@ -27,13 +27,13 @@ def _principals(identity: Mapping[str, Any]) -> list[str]:
     return [*([own] if own else []), *given]
 
 
-_SITE: Final[Shape] = {
+SITE_SHAPE: Final[Shape] = {
     "kind": always("kind", str.lower),
     "https_only": since("2016-08-01", "properties.httpsOnly"),
     "identity_principal_ids": since("2016-08-01", "identity", [], _principals),
 }
 # The list of sites gives null for all of it.
-_CONFIGURATION: Final[Shape] = {
+CONFIGURATION_SHAPE: Final[Shape] = {
     "minimum_tls_version": since(CONFIGURATION, "properties.minTlsVersion"),
     "ftps_state": since(CONFIGURATION, "properties.ftpsState"),
     "remote_debugging_enabled": since(CONFIGURATION, "properties.remoteDebuggingEnabled"),
@@ -44,11 +44,11 @@ def _configuration(azure: Caller, site: Resource) -> Mapping[str, Any]:
     answer = azure.get(f"{site.id}/config/web", CONFIGURATION)
     # An answer without it is none about a configuration.
     answer["properties"]
-    return {"configuration": shaped(_CONFIGURATION, answer, CONFIGURATION)}
+    return {"configuration": shaped(CONFIGURATION_SHAPE, answer, CONFIGURATION)}
 
 
 READERS: Final = (
-    bulk(SITE, _SITE),
+    bulk(SITE, SITE_SHAPE),
     below(SITE, ("configuration",), f"{SITE}/config", _configuration),
     exporting(SITE),
 )

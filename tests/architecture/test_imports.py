@@ -13,6 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 # Each row may import itself, the rows that it names, and nothing else of the project. The longest prefix decides.
 ARROWS: dict[str, tuple[str, ...]] = {
     "providers": (),
+    # Templates of Azure are read by the shapes of its adapter; nothing of the adapter knows of templates.
+    "providers.arm": (
+        "providers.azure",
+        "providers.base",
+        "providers.cloudformation.parameters",
+        "providers.terraform",
+    ),
     "engine.errors": (),
     "engine.programme": (),
     "engine.model": ("engine.programme.model", "providers.base"),
