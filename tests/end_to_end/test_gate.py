@@ -564,7 +564,11 @@ def test_a_file_to_compare_with_that_no_commit_has_does_not_apply_to_the_change(
     )
 
 
-def test_a_weakened_check_does_not_apply_to_the_change(gate: Any, repository: Path) -> None:
+def test_a_weakened_check_does_not_apply_to_the_change(
+    gate: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A repository that holds the checks themselves, as whoever has checks of their own.
+    monkeypatch.setattr("engine.content.root.find", lambda policy=None: find(policy, repository / "engine"))
     check = Path("checks/aws/ec2/security_group_no_open_ssh.yaml")
     for folder in ("checks", "schemas"):
         shutil.copytree(find().policies.parent / folder, repository / folder, dirs_exist_ok=True)
@@ -574,9 +578,10 @@ def test_a_weakened_check_does_not_apply_to_the_change(gate: Any, repository: Pa
     git(repository, "commit", "--quiet", "--message", "Our checks")
     base = git(repository, "rev-parse", "HEAD")
     text = (repository / check).read_text()
-    assert "\nseverity: critical\n" in text
-    (repository / check).write_text(text.replace("\nseverity: critical\n", "\nseverity: low\n"))
+    assert "\nseverity: high\n" in text
+    (repository / check).write_text(text.replace("\nseverity: high\n", "\nseverity: low\n"))
     arguments = (*CHECKS, "--fail-on", "high")
+    assert gate(opened(), *arguments)[0] == 0
     code, found = gate(opened(), *arguments, "--policy-ref", base)
     assert (code, found["policy"]["changed_in_the_change"]) == (3, [{"path": str(check), "kind": "changed"}])
 
