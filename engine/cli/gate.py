@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,10 +92,22 @@ def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **
     files = outputs.formats(output, gated=True, form=form)
     for path in _written(flags):
         streams.check_target(path)
-    with _request(plan, flags) as request, watch.orderly() as cancelled:
+    with _request(plan, flags) as request, watch.orderly() as cancelled, _uncollected():
         found = gate(request, system_clock(cancelled))
     _told(found, form, files, flags, configuration)
     return found.assessment.exit_code
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for cycles of objects: nearly all that is made lives until the one plan is judged."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
