@@ -47,7 +47,8 @@ def _verdict(found: Results, page: Page) -> Iterator[str]:
     yield from layout.wrapped(safe(headline(found), LONGEST), page.width)
     yield from layout.wrapped(safe(beside(found), LONGEST), page.width)
     for code, reason in sorted(found.run.exit_reasons.items()):
-        if code not in (0, 3):
+        # Where nothing else stops it, the headline says it already.
+        if code not in (0, 3) and found.stopping:
             yield from page.labelled(f"exit {code}", safe(reason, LONGEST), most=4)
 
 

@@ -259,6 +259,8 @@ def _overlaid(value: Any, unknown: Any, sensitive: Any) -> Any:
         return SENSITIVE
     if unknown is True:
         return KNOWN_AFTER_APPLY
+    if isinstance(value, (str, int)) or (value is None and not unknown):
+        return value
     if isinstance(value, Mapping) or (value is None and isinstance(unknown, Mapping) and marks(unknown)):
         return _overlaid_object(value or {}, unknown, sensitive)
     if isinstance(value, list) or (value is None and isinstance(unknown, list) and marks(unknown)):
