@@ -53,6 +53,7 @@ def _rows(quick: bool, install: bool, whole: bool) -> Iterator[Row]:
     yield from _year(365 if whole else _NIGHTS)
     yield from _replays(365 if whole else _NIGHTS)
     yield from _tampering(*(100, 1000) if whole else (2, 6))
+    yield from _gates(quick)
     for size in ("small", "medium") if quick else ("small", "medium", "large"):
         yield from _scans(size)
     if install:
@@ -128,6 +129,18 @@ def _tampering(instances: int, clean: int) -> Iterator[Row]:
     yield f"    {clean} of 1,000 clean packages refused", "0", _found(r"(\d+) of \d+ clean packages refused", said), ""
 
 
+_GATES: Final = {1000: ("1.5 CPU s, 120 MB", "8.2 CPU s, 388 MB"), 10_000: ("10 CPU s, 600 MB", "71 CPU s, 2,228 MB")}
+"""Budgets by resources of a plan, and what Checkov takes for 30 checks."""
+
+
+def _gates(quick: bool) -> Iterator[Row]:
+    for resources, (budget, beside) in list(_GATES.items())[: 1 if quick else None]:
+        said = _said("gate", "--resources", str(resources))
+        cpu, peak, floor = _groups(r": ([\d.]+) s of CPU, (\d+) MB, exit 3; calibration ([\d.]+ s)", said)
+        name = f"gate: a plan of {resources:,} resources, 60 checks"
+        yield name, budget, f"{cpu} CPU s, {peak} MB", f"calibration {floor}; {beside}"
+
+
 _BUDGETS: Final = {
     ("anchor", "medium", 50.0): ("8 s, 900 calls", "106 s, 2,312 calls"),
     ("anchor", "large", 0.0): ("30 CPU s, 250 MB, 7,000 calls", "66 CPU s, 1,226 MB, 17,087 calls"),
@@ -182,10 +195,14 @@ def _said(name: str, *arguments: str, status: int | None = 0) -> str:
 
 
 def _found(pattern: str, text: str) -> str:
+    return _groups(pattern, text)[0]
+
+
+def _groups(pattern: str, text: str) -> tuple[str, ...]:
     match = re.search(pattern, text)
     if match is None:
         raise SystemExit(f"no {pattern!r} in:\n{text}")
-    return match[1]
+    return match.groups()
 
 
 if __name__ == "__main__":

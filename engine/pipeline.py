@@ -26,7 +26,7 @@ from engine.collection import combined, completed, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
-from engine.collection.planner import Plan, plan
+from engine.collection.planner import Plan
 from engine.collection.survey import Survey
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
@@ -50,6 +50,7 @@ from engine.model import (
     Severity,
     Snapshot,
 )
+from engine.reads import plans, stored
 from engine.recording import RunPlan, Verdict
 from engine.selection import named_criteria, select
 from providers import NotInstalled, declared, opened
@@ -233,7 +234,7 @@ def _plan_of(request: RunRequest, content: Content) -> RunPlan:
 
 def _listers(checks: Iterable[CompiledCheck]) -> dict[str, tuple[str, ...]]:
     """The operations that list each resource type that is judged."""
-    return {type_: made.listers(type_) for made in _plans(checks) for type_ in made.types}
+    return {type_: made.listers(type_) for made in plans(checks) for type_ in made.types}
 
 
 # --- collecting ------------------------------------------------------------------------------------------------------
@@ -251,11 +252,11 @@ def _observed(
     """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now."""
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     if request.demo == "recorded" or request.snapshot is not None:
-        yield completed(_stored(request, content), _plans(checks), conform)
+        yield completed(_stored(request, content), plans(checks), conform)
         return
     limiter = Limiter(clock.sleep, cancelled)
     with _company() if request.demo else nullcontext():
-        for made in _plans(checks):
+        for made in plans(checks):
             provider = _opened(made.provider, request, content)
             survey = Survey(
                 plan=made,
@@ -299,27 +300,13 @@ def _opened(provider: str, request: RunRequest, content: Content) -> Provider:
         raise UsageError(f"opening {provider}: {error}") from error
 
 
-def _plans(checks: Iterable[CompiledCheck]) -> list[Plan]:
-    """One plan a provider: what the checks read, closed over what reading that needs."""
-    reads: dict[str, dict[str, set[str]]] = {}
-    for check in checks:
-        mine = reads.setdefault(check.check.provider, {})
-        for type_, names in check.reads.items():
-            mine.setdefault(type_, set()).update(names)
-    return [plan(provider, declared(provider), wanted) for provider, wanted in sorted(reads.items())]
-
-
 def _stored(request: RunRequest, content: Content) -> Snapshot:
-    from engine.collection.snapshot import read
-
     if request.demo == "recorded":
+        from engine.collection.snapshot import read
+
         return replace(read(DEMO), source="demo")
-    named = request.snapshot or ""
-    path = Path(named)
-    if recording.is_run(named) and not path.exists():
-        store = request.store or content.policy.organization.store
-        return replace(recording.snapshot_of(named, store, request.config), source="recorded")
-    return replace(read(path), source="recorded")
+    store = request.store or content.policy.organization.store
+    return replace(stored(request.snapshot or "", store, request.config), source="recorded")
 
 
 # --- before a run ----------------------------------------------------------------------------------------------------
@@ -343,7 +330,7 @@ def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
     """The checks that a run would judge, and the calls that it would make. Calls nothing."""
     content, selection, checks = _prepared(request)
     calls: list[PlannedCall] = []
-    for made in _plans(checks):
+    for made in plans(checks):
         known = declared(made.provider)
         calls += [
             PlannedCall(made.provider, (name,), (name,), times, ())
@@ -386,7 +373,7 @@ def permissions(request: RunRequest) -> dict[str, Permissions]:
     """The least privilege that the selected checks take, by provider."""
     content, _, checks = _prepared(request)
     found = {}
-    for made in _plans(checks):
+    for made in plans(checks):
         known = declared(made.provider)
         entering = tuple(known.entering(_access(content, made.provider)))
         found[made.provider] = Permissions(least.actions(made, known), entering)
@@ -415,7 +402,7 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
     if [check.id for check in selection.checks] != [id_]:
         raise UsageError(f"explaining a check: {id_} is a pattern, not the id of one check")
     (compiled,) = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
-    (made,) = _plans([compiled])
+    (made,) = plans([compiled])
     criteria = content.policy.criteria
     return Explanation(
         check=compiled.check,
@@ -463,7 +450,7 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     return tuple(
-        diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform) for made in _plans(compiled)
+        diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform) for made in plans(compiled)
     )
 
 

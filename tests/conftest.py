@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.emulators.github.wire import GitHub
     from tests.emulators.moto_process import MotoProcess
 
+OPTIONAL: Final = frozenset({"terraform"})
+"""Programs that no package of Python or Debian brings: tests that need one skip by name under --strict-skips too."""
 _FROZEN: Final[set[Path]] = set()
 
 # How long an example takes depends on what else the machine does; a deadline would fail by that.
@@ -73,11 +75,14 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Under --strict-skips a skip for want of software ("needs openssl") is a failure: nothing was proved."""
+    """Under --strict-skips a skip for want of software ("needs openssl") is a failure: nothing was proved.
+
+    Of :data:`OPTIONAL` software it stays a skip.
+    """
     report = yield
     if report.skipped and item.config.getoption("--strict-skips") and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")
-        if reason.startswith("needs "):
+        if reason.startswith("needs ") and reason.removeprefix("needs ") not in OPTIONAL:
             report.outcome = "failed"
             report.longrepr = f"skipped, which --strict-skips forbids: {reason}"
     return report

@@ -178,7 +178,8 @@ class PlanBuilder:
             "format_version": "1.2",
             "terraform_version": "1.11.4",
             "variables": {name: {"value": value} for name, value in self.variables.items()},
-            "planned_values": {"root_module": {"resources": self._planned()}},
+            "planned_values": {"root_module": self._values("after")},
+            **self._prior_state(),
             "resource_changes": self.changes,
             "configuration": {
                 "provider_config": {cloud: self._provider(cloud) for cloud in clouds},
@@ -273,12 +274,23 @@ class PlanBuilder:
     def _module(self, calls: tuple[str, ...]) -> Module:
         return self.modules.setdefault(calls, Module())
 
-    def _planned(self) -> list[dict[str, Any]]:
-        return [
-            {"address": row["address"], "mode": "managed", "values": row["change"]["after"]}
-            for row in self.changes
-            if row["change"]["after"] is not None and "module_address" not in row
-        ]
+    def _prior_state(self) -> dict[str, Any]:
+        """What is there before the change, by the addresses of now; nothing where nothing is."""
+        values = self._values("before")
+        return {"prior_state": {"format_version": "1.0", "values": {"root_module": values}}} if values else {}
+
+    def _values(self, side: Literal["before", "after"]) -> dict[str, Any]:
+        """The resources of a side, by module, as planned values and states have them."""
+        modules: dict[str, list[dict[str, Any]]] = {}
+        for row in self.changes:
+            values = row["change"][side]
+            if values is not None and not (side == "after" and row.get("deposed")):
+                deposed = {"deposed_key": row["deposed"]} if row.get("deposed") else {}
+                held = {"address": row["address"], "mode": "managed", "values": values, **deposed}
+                modules.setdefault(row.get("module_address", ""), []).append(held)
+        root = {"resources": modules.pop("")} if "" in modules else {}
+        below = [{"address": address, "resources": rows} for address, rows in modules.items()]
+        return {**root, "child_modules": below} if below else root
 
 
 def cloud_of(type_: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
+    from engine.content.reference import Reference
     from engine.gate import GateRequest
     from engine.gates import Gate
     from engine.report.sources import Sources
@@ -90,10 +92,22 @@ def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **
     files = outputs.formats(output, gated=True, form=form)
     for path in _written(flags):
         streams.check_target(path)
-    with _request(plan, flags) as request, watch.orderly() as cancelled:
+    with _request(plan, flags) as request, watch.orderly() as cancelled, _uncollected():
         found = gate(request, system_clock(cancelled))
     _told(found, form, files, flags, configuration)
     return found.assessment.exit_code
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for cycles of objects: nearly all that is made lives until the one plan is judged."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
@@ -105,7 +119,7 @@ def _request(plan: Path, flags: Mapping[str, Any]) -> Iterator[GateRequest]:
     from engine.content.reference import at
     from engine.content.root import find
 
-    ref = flags["policy_ref"] or flags["base_commit"]
+    ref = _reference(flags)
     if ref is None:
         known = settings.merged(_given(flags))
         policy = Path(known["policy"]) if known["policy"] is not None else None
@@ -123,13 +137,31 @@ def _request(plan: Path, flags: Mapping[str, Any]) -> Iterator[GateRequest]:
         policy = inside(Path(known["policy"])) if known["policy"] is not None else None
         watched = [whole.policies, whole.checks, whole.schemas, whole.criteria, Path.cwd() / settings.PROJECT_FILE]
         watched += [flags[name] for name in ("baseline", "base") if flags[name] is not None]
-        held = {
-            name: reference.file(flags[name], f"reading --{name}")
-            for name in ("baseline", "base")
-            if flags[name] is not None
-        }
         changes = reference.changes(watched)
-        yield _made(plan, {**flags, **held}, known, find(policy).moved(inside), reference.commit, changes)
+        yield _made(
+            plan, {**flags, **_base(flags, reference)}, known, find(policy).moved(inside), reference.commit, changes
+        )
+
+
+def _reference(flags: Mapping[str, Any]) -> str | None:
+    """The commit that is named to judge by. A variable of CI that is not set must not leave that to the change."""
+    named: str | None = flags["policy_ref"]
+    if named is not None and not named.strip():
+        raise UsageError(
+            "reading --policy-ref: it is empty; name the commit (the variable it comes from is not set here)"
+        )
+    return named or flags["base_commit"] or None
+
+
+def _base(flags: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
+    """The file to compare with, as the commit has it, and what a reader knows it by."""
+    for name in ("baseline", "base"):
+        path = flags[name]
+        if path is not None:
+            held = reference.file(path, f"reading --{name}")
+            whose = f"as of commit {reference.commit[:12]}" if held != path else "which no commit vouches for"
+            return {name: held, "base_name": f"{path}, {whose}"}
+    return {}
 
 
 def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,6 +194,7 @@ def _made(
         severity=known["severity"],
         base=flags["base"],
         baseline=flags["baseline"],
+        base_name=flags.get("base_name"),
         snapshot=flags["snapshot"],
         parameters=tuple(flags["parameters"]),
         store=known["store"],

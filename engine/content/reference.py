@@ -35,18 +35,20 @@ class Reference:
         return self.tree / inside if inside is not None else path
 
     def file(self, path: Path, doing: str) -> Path:
-        """A file that the commit has, as the commit has it; one that no commit has, which the build made, is itself.
+        """A file as the commit has it; one that lies outside of the repository is itself.
 
-        Raises UsageError for one that came after the commit: what a change brings along does not apply to it.
+        Raises UsageError for one of the repository that the commit does not have, committed since or not: whoever makes
+        the change may have written it.
         """
         inside = self._inside(path)
         if inside is None:
             return path
-        if not (self.tree / inside).exists() and _git(self.repository, doing, "ls-files", "-z", "--", str(inside)):
+        if not (self.tree / inside).is_file():
             raise UsageError(
-                f"{doing}: {inside} is not in {self.commit[:12]}; what a change brings does not apply to it"
+                f"{doing}: {inside} is not in {self.commit[:12]}, by which this change is judged; what a change brings "
+                "does not apply to it (what the build itself makes of the base is to lie outside of the repository)"
             )
-        return self.tree / inside if (self.tree / inside).exists() else path
+        return self.tree / inside
 
     def _inside(self, path: Path) -> Path | None:
         """The path from the repository's root, where it lies in it; a link of the working folder leads nowhere else."""

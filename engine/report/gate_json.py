@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from engine.gates import Change, Gate, Place
-from engine.model import Finding
+from engine.gates import Change, ChangeRequest, Gate, Place, Source
+from engine.model import Finding, WaiverState
 from engine.report import Options
 
 SCHEMA: Final = "auditreel/gate/v1"
@@ -36,28 +36,9 @@ def document(gate: Gate) -> Document:
         "as_of": run.as_of,
         "exit_code": run.exit_code,
         "exit_reasons": {str(code): why for code, why in sorted(run.exit_reasons.items())},
-        "plan": {
-            "kind": gate.source.kind,
-            "path": gate.source.path,
-            "sha256": gate.source.digest,
-            "format_version": gate.source.format_version,
-            "tool": gate.source.tool,
-            "resources": gate.source.resources,
-            "judged": gate.source.judged,
-            "actions": dict(gate.source.actions),
-            "unmapped": dict(gate.source.unmapped),
-            "orphans": list(gate.source.orphans),
-            "incomplete": list(gate.source.incomplete),
-            "statements": list(gate.source.statements),
-            **({"parameters": dict(gate.source.parameters)} if gate.source.parameters else {}),
-        },
+        "plan": _plan(gate.source),
         "base": {"kind": gate.base, "name": gate.base_name},
-        "change": {
-            "base_commit": gate.request.base_commit,
-            "head_commit": gate.request.head_commit,
-            "pull_request": gate.request.pull_request,
-            "approvers": list(gate.request.approvers),
-        },
+        "change": _request(gate.request),
         "policy": {
             "commit": gate.policy_ref,
             "changed_in_the_change": [{"path": row.path, "kind": row.kind} for row in gate.content_changes],
@@ -67,34 +48,64 @@ def document(gate: Gate) -> Document:
             {"id": check.id, "version": check.version, "sha256": check.digest} for check in run.selection.checks
         ],
         "needs_live": [{"check": row.check.id, "why": row.why} for row in gate.needs_live],
-        "verdicts": [
-            {
-                "check": finding.check.id,
-                "account": finding.scope.account,
-                "region": finding.scope.region,
-                "subject": {"kind": finding.subject.kind, "type": finding.subject.type, "id": finding.subject.id},
-                "address": _address(gate, finding),
-                "verdict": finding.verdict,
-                "reason": finding.reason,
-                "message": finding.message,
-            }
-            for finding in run.findings
-        ],
+        "verdicts": [_verdict(gate, finding) for finding in run.findings],
         "changes": [_change(change) for change in gate.changes],
-        "waivers_in_force": [
-            {
-                "id": state.waiver.id,
-                "check": state.waiver.check,
-                "owner": state.waiver.owner,
-                "approver": state.waiver.approval.approver,
-                "standing": state.waiver.approval.standing,
-                "reason": state.waiver.reason,
-                "expires": state.waiver.expires.isoformat(),
-                "state": state.state,
-                "matches": sorted(finding.subject.id for finding in state.matches),
-            }
-            for state in run.waivers
-        ],
+        "waivers_in_force": [_waiver(state) for state in run.waivers],
+    }
+
+
+def _plan(source: Source) -> Document:
+    return {
+        "kind": source.kind,
+        "path": source.path,
+        "sha256": source.digest,
+        "format_version": source.format_version,
+        "tool": source.tool,
+        "resources": source.resources,
+        "judged": source.judged,
+        "actions": dict(source.actions),
+        "unmapped": dict(source.unmapped),
+        "orphans": list(source.orphans),
+        "incomplete": list(source.incomplete),
+        "statements": list(source.statements),
+        **({"parameters": dict(source.parameters)} if source.parameters else {}),
+    }
+
+
+def _request(change: ChangeRequest) -> Document:
+    return {
+        "base_commit": change.base_commit,
+        "head_commit": change.head_commit,
+        "pull_request": change.pull_request,
+        "approvers": list(change.approvers),
+    }
+
+
+def _verdict(gate: Gate, finding: Finding) -> Document:
+    return {
+        "check": finding.check.id,
+        "account": finding.scope.account,
+        "region": finding.scope.region,
+        "subject": {"kind": finding.subject.kind, "type": finding.subject.type, "id": finding.subject.id},
+        "address": _address(gate, finding),
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "message": finding.message,
+    }
+
+
+def _waiver(state: WaiverState) -> Document:
+    waiver = state.waiver
+    return {
+        "id": waiver.id,
+        "check": waiver.check,
+        "owner": waiver.owner,
+        "approver": waiver.approval.approver,
+        "standing": waiver.approval.standing,
+        "reason": waiver.reason,
+        "expires": waiver.expires.isoformat(),
+        "state": state.state,
+        "matches": sorted(finding.subject.id for finding in state.matches),
     }
 
 

@@ -1,42 +1,128 @@
-"""A gate on the screen: what stops it first, then what nobody can tell, what else changed, and what was not judged."""
+"""A gate on the screen: what stops the change, where, why, how to mend it or have it accepted; then the rest."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
-from engine.gates import Change, Gate
-from engine.model import SEVERITIES
+from engine.gates import Gate
 from engine.report import Options, layout
 from engine.report.layout import Page, counted, named
+from engine.report.results import ACCEPTING, Result, Results, accepted, beside, headline, line, parts, results
 from engine.report.safe import safe
+from engine.report.sources import Sources
 
 SHOWN: Final = 25
 """Rows of a section; the other formats have all."""
-_TITLES: Final = (
-    ("new_failure", "New failures"),
-    ("worse", "Failures that grew"),
-    ("control_deleted", "Controls that are deleted"),
-    ("unknown", "Nobody can tell"),
-    ("unchanged_failure", "Failed before, fails still"),
-    ("fixed", "Fixed"),
-)
+SHOWN_PARTS: Final = 3
+LONGEST: Final = 2_000
+"""Characters of a sentence; what does not fit its lines ends with how long it is."""
 
 
 def render(gate: Gate, options: Options) -> str:
     """The gate as a page of text for a terminal of ``options.width`` columns."""
-    page = layout.page(options)
-    sections = [_header(gate, page)]
-    sections += [_section(title, gate.of(movement), page) for movement, title in _TITLES]  # type: ignore[arg-type]
-    sections += [_content(gate, page), _left(gate, page), _closing(gate, page)]
+    page, found, sources = layout.page(options), results(gate), options.sources
+    unknown = [row for row in found.of("unknown") if not row.stops]
+    sections = (
+        _verdict(found, page),
+        _stopping(found.stopping, sources, page),
+        _section("Unknown, does not stop", unknown, sources, page),
+        _section("Fails, does not stop", found.of("stands"), sources, page),
+        _section("Accepted", found.of("waived"), sources, page),
+        _section("Fixed", found.of("fixed"), sources, page),
+        _content(gate, page),
+        _judged(gate, page),
+        _left(gate, page),
+        _closing(found, gate, page),
+    )
     blocks = [[line.rstrip() for line in section] for section in sections]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _header(gate: Gate, page: Page) -> Iterator[str]:
+def _verdict(found: Results, page: Page) -> Iterator[str]:
+    assert found.gate is not None  # noqa: S101 - it was made of one
+    yield page.heading(f"Gate of {safe(found.gate.source.path)}", f"as of {found.run.as_of}")
+    yield from layout.wrapped(safe(headline(found), LONGEST), page.width)
+    yield from layout.wrapped(safe(beside(found), LONGEST), page.width)
+    for code, reason in sorted(found.run.exit_reasons.items()):
+        # Where nothing else stops it, the headline says it already.
+        if code not in (0, 3) and found.stopping:
+            yield from page.labelled(f"exit {code}", safe(reason, LONGEST), most=4)
+
+
+# --- verdicts --------------------------------------------------------------------------------------------------------
+
+
+def _stopping(rows: Sequence[Result], sources: Sources | None, page: Page) -> Iterator[str]:
+    """What stops the change, by check: each subject with its place, then why and what to do, once."""
+    if not rows:
+        return
+    yield page.heading("Stops the change", str(len(rows)))
+    groups = [list(group) for _, group in groupby(rows[:SHOWN], key=lambda row: (row.check.id, row.standing, row.fix))]
+    for group in groups:
+        yield from _check(group, sources, page)
+    yield from _more(rows, page)
+    failing = [group for group in groups if group[0].standing == "fails"]
+    if failing:
+        yield from page.labelled("To accept", ACCEPTING, most=3)
+    for group in failing:
+        accounts = ", ".join(sorted({safe(row.scope.account) for row in group}))
+        ids = named(dict.fromkeys(safe(row.subject.id) for row in group), 3)
+        yield from page.labelled("", f"check {group[0].check.id}, account {accounts}, resources {ids}", most=3)
+
+
+def _check(rows: Sequence[Result], sources: Sources | None, page: Page) -> Iterator[str]:
+    first = rows[0]
+    check = first.check
+    yield from page.labelled(check.severity.upper(), f"{check.title} ({', '.join(check.criteria)}, {check.id})", most=3)
+    for row in rows:
+        yield from page.labelled("", f"{row.word}: {_where(row, sources)}", most=3)
+        yield from page.labelled("", safe(row.message, LONGEST), most=4)
+        known = parts(row, sources)
+        if known:
+            names = named((f"{safe(name)} in {safe(at.path)}:{at.first}" for name, at in known), SHOWN_PARTS)
+            yield from page.labelled("", f"by {names}", most=3)
+    if first.standing == "unknown":
+        return
+    yield from page.labelled("Why", safe(check.rationale, LONGEST), most=4)
+    if first.fix:
+        yield from page.labelled("To mend", safe(first.fix, LONGEST), most=6)
+
+
+def _where(row: Result, sources: Sources | None) -> str:
+    """What it is about, and where that is written."""
+    at = line(row, sources) if sources is not None else None
+    if at is None or not at.first:
+        return safe(row.name)
+    return f"{safe(row.name)} in {safe(at.path)}:{at.first}" + (" (the call of its module)" if at.called else "")
+
+
+def _section(title: str, rows: Sequence[Result], sources: Sources | None, page: Page) -> Iterator[str]:
+    if not rows:
+        return
+    yield page.heading(title, str(len(rows)))
+    for row in rows[:SHOWN]:
+        yield from page.labelled(row.check.severity, f"{row.check.id} {_where(row, sources)}", most=2)
+        if row.waiver is not None:
+            yield from page.labelled("", safe(accepted(row.waiver), LONGEST), most=3)
+        elif row.standing != "fixed":
+            yield from page.labelled("", safe(row.message, LONGEST), most=3)
+    yield from _more(rows, page)
+
+
+def _more(rows: Sequence[Result], page: Page) -> Iterator[str]:
+    if len(rows) > SHOWN:
+        yield from page.labelled("", f"and {len(rows) - SHOWN:,} more: --format json has all")
+
+
+# --- what was judged, and what was not -------------------------------------------------------------------------------
+
+
+def _judged(gate: Gate, page: Page) -> Iterator[str]:
     run, source = gate.assessment, gate.source
-    yield page.heading(f"Gate of {safe(source.path)}", f"as of {run.as_of}")
+    yield page.heading("What was judged", "")
     counts = ", ".join(f"{count} {action}" for action, count in source.actions.items()) or "no resource"
     label = "Plan" if source.kind == "terraform" else "Template"
     yield from page.labelled(label, f"{source.tool}, format {source.format_version}: {counts}", most=3)
@@ -48,41 +134,15 @@ def _header(gate: Gate, page: Page) -> Iterator[str]:
         f"{verdicts[name]} {name.replace('_', ' ')}" for name in ("pass", "fail", "unknown", "not_applicable")
     )
     yield from page.labelled("Judged", f"{judged}: {told}", most=3)
-    yield from page.labelled("Before", f"by {safe(gate.base_name)}", most=2)
+    yield from page.labelled("Before", f"by {safe(gate.base_name)}", most=3)
     commit = (
         f"as of commit {gate.policy_ref[:12]}"
         if gate.policy_ref
-        else "as in the working folder, which a change can change"
+        else "as in the working folder, which a change can change (--policy-ref)"
     )
     yield from page.labelled("Policy", f"checks, controls and waivers {commit}", most=2)
     for text in (*source.incomplete, *source.statements):
         yield from page.labelled("Note", safe(text), most=3)
-
-
-def _section(title: str, changes: Iterable[Change], page: Page) -> Iterator[str]:
-    rows = list(changes)
-    if not rows:
-        return
-    yield page.heading(title, str(len(rows)))
-    for change in sorted(rows, key=_gravity)[:SHOWN]:
-        where = change.place.address if change.place is not None else change.subject.id
-        mark = "stops" if change.stops else "waived" if change.waiver is not None else ""
-        yield from page.labelled(mark, f"{change.check.id} [{change.check.severity}] {safe(where)}", most=2)
-        finding = change.finding
-        if finding is not None and finding.message and change.movement != "fixed":
-            yield from page.labelled("", safe(finding.message), most=3)
-        if change.waiver is not None:
-            text = (
-                f"accepted until {change.waiver.expires} by {change.waiver.approval.approver}: {change.waiver.reason}"
-            )
-            yield from page.labelled("", safe(text), most=3)
-    if len(rows) > SHOWN:
-        yield from page.labelled("", f"and {len(rows) - SHOWN} more: --format json has all")
-
-
-def _gravity(change: Change) -> tuple[bool, int]:
-    """What stops first, and of that the most severe."""
-    return not change.stops, -SEVERITIES.index(change.check.severity)
 
 
 def _content(gate: Gate, page: Page) -> Iterator[str]:
@@ -116,18 +176,12 @@ def _left(gate: Gate, page: Page) -> Iterator[str]:
         )
 
 
-def _closing(gate: Gate, page: Page) -> Iterator[str]:
+def _closing(found: Results, gate: Gate, page: Page) -> Iterator[str]:
     run = gate.assessment
-    stopping = sum(change.stops for change in gate.changes)
-    unknown = len(gate.of("unknown"))
-    yield page.heading("Stops" if run.exit_code else "Does not stop", counted(stopping, "reason"))
-    if unknown:
-        later = sum(change.movement == "unknown" and not change.stops for change in gate.changes)
-        yield from page.labelled("Unknown", f"{counted(unknown, 'verdict')}, of which {later} do not stop it", most=2)
     if run.sealed is not None:
         yield from page.labelled("Recorded", f"run {run.run_id} in {safe(str(run.sealed['store']))}")
     else:
         yield from page.labelled("Recorded", "not in a store" if not gate.unsigned else "unsigned, in a file")
-    gravest = min((change for change in gate.changes if change.stops), key=_gravity, default=None)
-    if gravest is not None:
-        yield from page.labelled("Next", f"auditreel explain {gravest.check.id}")
+    if found.stopping:
+        yield from page.labelled("Next", f"auditreel explain {found.stopping[0].check.id}")
+    yield f"exit {run.exit_code}"

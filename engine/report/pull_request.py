@@ -15,7 +15,7 @@ from engine.gates import Gate
 from engine.report import Options, closing, sentences, summary
 from engine.report.layout import counted
 from engine.report.markdown import LONGEST_FACT, code, prose
-from engine.report.results import Result, Results, Shown, accepted, beside, headline, line, parts, results
+from engine.report.results import ACCEPTING, Result, Results, Shown, accepted, beside, headline, line, parts, results
 from engine.report.sources import Sources
 
 SHOWN: Final = 6_400
@@ -43,6 +43,7 @@ def _page(found: Results, sources: Sources | None, most: int) -> str:
         [prose(beside(found), LONGEST_FACT)],
         _other_reasons(found),
         _stopping("What to change", [row for row in found.stopping if row.standing != "unknown"], sources, most),
+        _accepting(found, most),
         _stopping("What nobody can tell", [row for row in found.stopping if row.standing == "unknown"], sources, most),
         _folded("Not known, which does not stop this", _quiet(found), sources, most),
         _folded("Failures that do not stop this", found.of("stands"), sources, most),
@@ -95,6 +96,17 @@ def _check(rows: Sequence[Result], sources: Sources | None) -> Iterator[str]:
         written = first.fix in check.remediation.values()
         yield f"\n**How:** {code(first.fix, LONGEST_FACT) if written else prose(first.fix)}"
     yield f"\n**Why:** {prose(check.rationale, LONGEST_FACT)}"
+
+
+def _accepting(found: Results, most: int) -> Iterator[str]:
+    """How what a change makes fail is accepted instead, and what the waivers name."""
+    rows = [row for row in found.stopping if row.standing == "fails"] if found.gate is not None else []
+    if not rows:
+        return
+    yield f"<details><summary>To accept it instead: a waiver</summary>\n\n{prose(ACCEPTING, LONGEST_FACT)}\n"
+    for row in rows[:most]:
+        yield f"- check {code(row.check.id)}, account {code(row.scope.account)}, resource {code(row.subject.id)}"
+    yield f"{_beyond(len(rows), most).strip()}\n</details>"
 
 
 def _where(row: Result, sources: Sources | None) -> str:

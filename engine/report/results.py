@@ -23,6 +23,11 @@ Standing = Literal["fails", "stands", "waived", "unknown", "fixed", "passes", "n
 it did before the change, or is less severe than asked for. "waived": it fails and somebody accepted that."""
 
 _ORDER: Final[tuple[Standing, ...]] = ("fails", "unknown", "stands", "waived", "fixed", "not_applicable", "passes")
+ACCEPTING: Final = (
+    "a waiver in the policy folder's waivers/, with owner, approver, reason and end, that is merged before this "
+    "change; one that the change brings along does not apply to it. It names"
+)
+"""How a failure is accepted instead of mended; what the waiver names follows."""
 _OF_PLANS: Final = ("known_after_apply", "sensitive", "ambiguous")
 _WORDS: Final = {
     "new_failure": "new failure",

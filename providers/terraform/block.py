@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from providers.base import MISSING, Unread
+from providers.terraform.masks import marks
 from providers.terraform.references import longest
 
 KNOWN_AFTER_APPLY: Final = Unread("known_after_apply")
@@ -290,9 +291,11 @@ def _overlaid(value: Any, unknown: Any, sensitive: Any) -> Any:
         return SENSITIVE
     if unknown is True:
         return KNOWN_AFTER_APPLY
-    if isinstance(value, Mapping) or (value is None and isinstance(unknown, Mapping) and _marks(unknown)):
+    if isinstance(value, (str, int)) or (value is None and not unknown):
+        return value
+    if isinstance(value, Mapping) or (value is None and isinstance(unknown, Mapping) and marks(unknown)):
         return _overlaid_object(value or {}, unknown, sensitive)
-    if isinstance(value, list) or (value is None and isinstance(unknown, list) and _marks(unknown)):
+    if isinstance(value, list) or (value is None and isinstance(unknown, list) and marks(unknown)):
         return _overlaid_list(value or [], unknown, sensitive)
     return value
 
@@ -300,7 +303,7 @@ def _overlaid(value: Any, unknown: Any, sensitive: Any) -> Any:
 def _overlaid_object(value: Mapping[str, Any], unknown: Any, sensitive: Any) -> Any:
     theirs = unknown if isinstance(unknown, Mapping) else {}
     masks = sensitive if isinstance(sensitive, Mapping) else {}
-    hidden = {key for key, marked in (*theirs.items(), *masks.items()) if _marks(marked)}
+    hidden = {key for key, marked in (*theirs.items(), *masks.items()) if marks(marked)}
     return {
         key: _overlaid(value.get(key), theirs.get(key), masks.get(key))
         for key in (*value, *sorted(hidden - value.keys()))
@@ -310,21 +313,12 @@ def _overlaid_object(value: Mapping[str, Any], unknown: Any, sensitive: Any) -> 
 def _overlaid_list(value: list[Any], unknown: Any, sensitive: Any) -> Any:
     theirs = unknown if isinstance(unknown, list) else []
     masks = sensitive if isinstance(sensitive, list) else []
-    if len(theirs) > len(value) and any(_marks(mark) for mark in theirs[len(value) :]):
+    if len(theirs) > len(value) and any(marks(mark) for mark in theirs[len(value) :]):
         value = [*value, *([None] * (len(theirs) - len(value)))]
-    if len(masks) > len(value) and any(_marks(mark) for mark in masks[len(value) :]):
+    if len(masks) > len(value) and any(marks(mark) for mark in masks[len(value) :]):
         # More marks than values: which of them are sensitive cannot be told.
         return SENSITIVE
     return [
         _overlaid(item, theirs[at] if at < len(theirs) else None, masks[at] if at < len(masks) else None)
         for at, item in enumerate(value)
     ]
-
-
-def _marks(mask: Any) -> bool:
-    """Whether a mask marks anything."""
-    if isinstance(mask, Mapping):
-        return any(_marks(item) for item in mask.values())
-    if isinstance(mask, list):
-        return any(_marks(item) for item in mask)
-    return mask is True

@@ -78,7 +78,7 @@ class Links:
         if alike:
             meant = [owner for owner in alike if owner.address in named]
             return (meant if meant and not trail.lost else alike), True
-        found = [owner for owner in owners.all if owner.address in named]
+        found = [owners.by_address[address] for address in sorted(named) if address in owners.by_address]
         if found and not trail.lost:
             return found, True
         # A value that is known names an owner with a known key, or none of these.
@@ -111,6 +111,7 @@ class Owners:
 
     def __init__(self, fold: Fold, part: Part, owners: list[Planned]) -> None:
         self.all = owners
+        self.by_address = {owner.address: owner for owner in owners}
         self.by_value: dict[Any, list[Planned]] = {}
         self.unnamed = False
         for owner in owners:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from providers.base import Unread
+from providers.terraform import crosscheck
 from providers.terraform.addresses import Address, parse
+from providers.terraform.masks import is_mask, stands_there
 from providers.terraform.reading import NotAPlan, parsed
 
 Side = Literal["before", "after"]
@@ -128,10 +130,14 @@ def _plan(document: Json) -> Plan:
         rows = []
     if not isinstance(rows, list):
         raise NotAPlan("resource_changes is no list")
-    changes = tuple(change for row in rows if (change := _change(row, written, masked)) is not None)
+    planned = crosscheck.held(_object(document.get("planned_values")).get("root_module"))
+    state = crosscheck.held(_object(_object(document.get("prior_state")).get("values")).get("root_module"))
+    beside: Mapping[Side, crosscheck.Held] = {"before": state, "after": planned}
+    changes = tuple(change for row in rows if (change := _change(row, written, beside, masked)) is not None)
     _refuse_twice(changes)
-    _refuse_missing(document, rows)
-    absent = _absent(configuration, changes)
+    crosscheck.refuse_missing(planned, changes)
+    crosscheck.refuse_moves(changes)
+    absent = crosscheck.absent(configuration, changes)
     if absent and not changes:
         raise NotAPlan(f"it holds no resource, and its configuration names {len(absent)}, such as {absent[0]}")
     tofu = any("opentofu" in change.provider for change in changes)
@@ -145,13 +151,15 @@ def _plan(document: Json) -> Plan:
             for name, given in _object(document.get("variables"), "variables").items()
             if isinstance(given, dict)
         },
-        incomplete=tuple(_incomplete(document, absent, rows)),
-        statements=tuple(_statements(document)),
+        incomplete=tuple(crosscheck.incomplete(document, changes, absent, state)),
+        statements=tuple(crosscheck.statements(document)),
         written=written,
     )
 
 
-def _change(row: Any, written: Mapping[Written, Json], masked: bool) -> Planned | None:
+def _change(
+    row: Any, written: Mapping[Written, Json], beside: Mapping[Side, crosscheck.Held], masked: bool
+) -> Planned | None:
     row = _required(row, "an entry of resource_changes")
     address = _text(row["address"])
     at = parse(address)
@@ -172,9 +180,10 @@ def _change(row: Any, written: Mapping[Written, Json], masked: bool) -> Planned 
         # A plan that was cut down to what is not known.
         after = {}
     _refuse_contradiction(address, actions, before, after)
-    if row.get("deposed") and actions not in LEFT_OVER:
+    deposed = bool(row.get("deposed"))
+    if deposed and actions not in LEFT_OVER:
         raise NotAPlan(f"{address}: {'+'.join(actions)} is nothing that happens to an object left over (deposed)")
-    if isinstance(unknown, dict) and any(mark is True and (after or {}).get(key) for key, mark in unknown.items()):
+    if after is not None and stands_there(unknown, after):
         raise NotAPlan(f"{address}: a value is marked as unknown and stands there")
     hidden = {side: _mask(change, f"{side}_sensitive", masked, address) for side in ("before", "after")}
     return Planned(
@@ -182,12 +191,12 @@ def _change(row: Any, written: Mapping[Written, Json], masked: bool) -> Planned 
         at=at,
         provider=_text(row.get("provider_name"), ""),
         actions=actions,
-        before=before,
-        after=after,
+        before=before if deposed else crosscheck.agreed(before, beside["before"].get(address)),
+        after=after if deposed else crosscheck.agreed(after, beside["after"].get(address)),
         unknown={} if forgotten else unknown,
         sensitive={"before": hidden["before"], "after": hidden["before" if forgotten else "after"]},
         previous_address=_text(row["previous_address"]) if row.get("previous_address") else None,
-        deposed=bool(row.get("deposed")),
+        deposed=deposed,
         written=written.get((at.calls, False, at.type, at.name)),
     )
 
@@ -216,15 +225,9 @@ def _mask(change: Json, key: str, needed: bool, address: str) -> Any:
     mask = change.get(key)
     if mask is None and not needed:
         return {}
-    if not _is_mask(mask):
+    if not is_mask(mask):
         raise NotAPlan(f"{key} of {address} is missing or does not mirror a value")
     return mask
-
-
-def _is_mask(mask: Any) -> bool:
-    if isinstance(mask, dict):
-        return all(map(_is_mask, mask.values()))
-    return all(map(_is_mask, mask)) if isinstance(mask, list) else isinstance(mask, bool)
 
 
 def _refuse_contradiction(address: str, actions: tuple[str, ...], before: Json | None, after: Json | None) -> None:
@@ -242,31 +245,6 @@ def _refuse_twice(changes: tuple[Planned, ...]) -> None:
         seen.add((change.address, change.deposed))
 
 
-def _absent(configuration: Json, changes: tuple[Planned, ...]) -> list[str]:
-    """The resources that the configuration has for certain and the plan does not hold: -target leaves some out."""
-    held = {(change.at.calls, change.type, change.at.name) for change in changes if not change.deposed}
-    certain = _certain(_object(configuration.get("root_module")), ())
-    return [".".join((*calls, type_, name)) for calls, type_, name in certain if (calls, type_, name) not in held]
-
-
-def _refuse_missing(document: Json, rows: list[Any]) -> None:
-    """Refuse a plan whose list of changes lacks what its other parts hold."""
-    listed = {row["address"] for row in rows if not row.get("deposed")}
-    planned = set(_planned(_object(_object(document.get("planned_values")).get("root_module"))))
-    missing = sorted(planned - listed)
-    if missing:
-        raise NotAPlan(f"resource_changes lacks {len(missing)} of planned_values, such as {missing[0]}")
-
-
-def _planned(module: Json) -> Iterator[str]:
-    """The addresses of the managed resources of planned_values or of a state."""
-    for row in module.get("resources") or ():
-        if row.get("mode") == "managed":
-            yield row["address"]
-    for child in module.get("child_modules") or ():
-        yield from _planned(child)
-
-
 def _written(module: Json, calls: tuple[str, ...]) -> Iterator[tuple[Written, Json]]:
     """The resource blocks of a module of the configuration and of those it calls."""
     for row in module.get("resources") or ():
@@ -274,54 +252,6 @@ def _written(module: Json, calls: tuple[str, ...]) -> Iterator[tuple[Written, Js
     for name, call in _object(module.get("module_calls")).items():
         inner = _object(_object(call).get("module"))
         yield from _written(inner, (*calls, name))
-
-
-def _certain(module: Json, calls: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """The managed resources of the configuration of which there is an instance, whatever its values are."""
-    for row in module.get("resources") or ():
-        if row.get("mode") == "managed" and not _optional(row):
-            yield calls, row["type"], row["name"]
-    for name, call in _object(module.get("module_calls")).items():
-        if not _optional(_object(call)):
-            yield from _certain(_object(_object(call).get("module")), (*calls, name))
-
-
-def _optional(block: Json) -> bool:
-    """Whether count or for_each may make no instance of it."""
-    return "count_expression" in block or "for_each_expression" in block
-
-
-def _unchanged(document: Json, rows: list[Any]) -> list[str]:
-    """What the state holds and the list of changes does not, not even as what stays (-target leaves some out)."""
-    told = {name for row in rows for name in (row["address"], row.get("previous_address"))}
-    state = _object(_object(document.get("prior_state")).get("values"))
-    return sorted(set(_planned(_object(state.get("root_module")))) - told)
-
-
-def _incomplete(document: Json, absent: list[str], rows: list[Any]) -> Iterator[str]:
-    deferred = document.get("deferred_changes") or []
-    if deferred:
-        yield f"{len(deferred)} changes are deferred to a later plan"
-    if document.get("complete", True) is not True:
-        yield "Terraform says that it is not complete: applying it will need another plan (-target, deferred changes)"
-    if absent:
-        yield f"it lacks {len(absent)} resources that its configuration has, such as {absent[0]} (-target?)"
-    left = _unchanged(document, rows)
-    if left:
-        yield f"it does not tell what becomes of {len(left)} resources of the state, such as {left[0]} (-target?)"
-
-
-def _statements(document: Json) -> Iterator[str]:
-    failed = [
-        check for check in document.get("checks") or () if isinstance(check, dict) and check.get("status") == "fail"
-    ]
-    if failed:
-        yield f"{len(failed)} of the configuration's own checks fail"
-    drifted = document.get("resource_drift") or []
-    if drifted:
-        yield f"{len(drifted)} resources were changed outside of Terraform since its last run"
-    if not document.get("configuration"):
-        yield "it has no configuration, so that what refers to what is only known by value"
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------

@@ -118,6 +118,32 @@ def test_arguments_are_words_and_nothing_in_them_is_run(tmp_path: Path) -> None:
     assert not (tmp_path / "owned").exists()
 
 
+MAIN: Final = {"DEFAULT_BRANCH": "main", "SHA": "head", "EVENT": "push", "REF": "refs/heads/main"}
+
+
+@pytest.mark.parametrize(
+    ("event", "reference"),
+    [
+        ({"AUDITREEL_BASE_COMMIT": "base", "EVENT": "pull_request", "REF": "refs/pull/7/merge"}, "base"),
+        ({"AUDITREEL_BASE_COMMIT": "base", "EVENT": "merge_group", "REF": "refs/heads/gh-readonly-queue/x"}, "base"),
+        ({"BEFORE": "earlier"}, "earlier"),
+        # The push before it on one's own branch may have brought the waiver.
+        ({"BEFORE": "earlier", "REF": "refs/heads/mine"}, "origin/main"),
+        ({"BEFORE": "0" * 40, "REF": "refs/tags/main"}, "origin/main"),
+        ({"EVENT": "workflow_dispatch"}, "head"),
+        ({"EVENT": "workflow_dispatch", "REF": "refs/heads/mine"}, "origin/main"),
+        ({"EVENT": "schedule", "DEFAULT_BRANCH": ""}, "head"),
+        ({"EVENT": "repository_dispatch", "DEFAULT_BRANCH": ""}, ""),
+        ({"POLICY_REF": "release", "BEFORE": "earlier"}, "release"),
+    ],
+)
+def test_what_judges_was_there_before_the_change(tmp_path: Path, event: dict[str, str], reference: str) -> None:
+    known = {"POLICY_REF": "", "AUDITREEL_BASE_COMMIT": "", "BEFORE": "", **MAIN}
+    judged(tmp_path, f"{WRITES}\nexit 0", **{**known, **event})
+    given = (tmp_path / "arguments").read_text().split("\n")
+    assert given[given.index("--policy-ref") + 1] == reference
+
+
 GH: Final = """
 if [ "$1 $2" = "api --paginate" ]; then [ -n "${FOUND-}" ] && echo "$FOUND"; exit 0; fi
 echo "$@" >> requests

@@ -258,6 +258,11 @@ def test_a_check_that_needs_the_live_account_is_listed_and_not_selected(gate: An
     assert "aws.s3.bucket_versioning" in {row["id"] for row in found["checks"]}
 
 
+def test_checks_of_clouds_that_nobody_uses_are_not_listed(gate: Any) -> None:
+    _, found = gate(PlanBuilder().create("aws_s3_bucket.a", bucket="a"))
+    assert {row["check"].partition(".")[0] for row in found["needs_live"]} == {"aws"}
+
+
 def test_an_account_is_judged_by_what_the_plan_sets_of_it(gate: Any) -> None:
     flags = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
     weak = PlanBuilder().create(
@@ -533,6 +538,57 @@ def test_a_baseline_that_the_change_grows_does_not_apply_to_it(gate: Any, reposi
     code, found = gate(opened(), *CHECKS, "--baseline", "old.json", "--policy-ref", base)
     assert (code, found["policy"]["changed_in_the_change"]) == (3, [{"path": "old.json", "kind": "changed"}])
     assert gate(opened(), *CHECKS, "--baseline", "new.json", "--policy-ref", base)[0] == 2
+
+
+@pytest.mark.parametrize("name", ["baseline", "base"])
+def test_a_file_to_compare_with_that_no_commit_has_does_not_apply_to_the_change(
+    gate: Any, repository: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    made = tmp_path_factory.mktemp("build") / "accepted.json"
+    if name == "baseline":
+        gate(opened(), *CHECKS, "--write-baseline", str(made))
+    else:
+        opened().write(made)
+    shutil.copy(made, repository / "untracked.json")
+    reference = ("--policy-ref", "HEAD")
+    code, found = gate(opened(), *CHECKS, f"--{name}", "untracked.json", *reference)
+    assert (code, "what a change brings does not apply to it" in found["stderr"]) == (2, True)
+    code, found = gate(opened(), *CHECKS, f"--{name}", str(made), *reference)
+    assert (code, found["base"]["name"]) == (0, f"{made}, which no commit vouches for")
+    git(repository, "add", "untracked.json")
+    git(repository, "commit", "--quiet", "--message", "Accepted")
+    code, found = gate(opened(), *CHECKS, f"--{name}", "untracked.json", *reference)
+    assert (code, found["base"]["name"]) == (
+        0,
+        f"untracked.json, as of commit {git(repository, 'rev-parse', 'HEAD')[:12]}",
+    )
+
+
+def test_a_weakened_check_does_not_apply_to_the_change(
+    gate: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A repository that holds the checks themselves, as whoever has checks of their own.
+    monkeypatch.setattr("engine.content.root.find", lambda policy=None: find(policy, repository / "engine"))
+    check = Path("checks/aws/ec2/security_group_no_open_ssh.yaml")
+    for folder in ("checks", "schemas"):
+        shutil.copytree(find().policies.parent / folder, repository / folder, dirs_exist_ok=True)
+    shutil.copytree(find().policies, repository / "policies")
+    (repository / "auditreel.toml").write_text('policy = "policies"\n')
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "Our checks")
+    base = git(repository, "rev-parse", "HEAD")
+    text = (repository / check).read_text()
+    assert "\nseverity: high\n" in text
+    (repository / check).write_text(text.replace("\nseverity: high\n", "\nseverity: low\n"))
+    arguments = (*CHECKS, "--fail-on", "high")
+    assert gate(opened(), *arguments)[0] == 0
+    code, found = gate(opened(), *arguments, "--policy-ref", base)
+    assert (code, found["policy"]["changed_in_the_change"]) == (3, [{"path": str(check), "kind": "changed"}])
+
+
+def test_a_reference_that_is_named_and_empty_is_an_error(gate: Any, repository: Path) -> None:
+    code, found = gate(opened(), *CHECKS, "--policy-ref", "", "--base-commit", "HEAD")
+    assert (code, "--policy-ref: it is empty" in found["stderr"]) == (2, True)
 
 
 def test_the_repository_is_left_as_it_was(gate: Any, repository: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
@@ -77,7 +79,7 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-def gated(repository: Path, text: str) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+def gated(repository: Path, text: str, **event: str) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
     """What the action's step does with a plan, in an environment without any credentials."""
     (repository / "plan.json").write_text(text)
     runner = repository.parent
@@ -97,6 +99,7 @@ def gated(repository: Path, text: str) -> tuple[subprocess.CompletedProcess[str]
             "AUDITREEL_BASE_COMMIT": "",
             "AUDITREEL_HEAD_COMMIT": "",
             "AUDITREEL_PULL_REQUEST": "",
+            **event,
         },
         capture_output=True,
         text=True,
@@ -130,6 +133,47 @@ def test_a_pull_request_without_credentials_is_stopped_on_the_line_of_its_block(
     assert summary.startswith("## auditreel stops this change: 1 new failure")
     assert "**How:** `aws_s3_bucket_policy with a Deny statement on aws:SecureTransport`" in summary
     assert json.loads((Path(outputs["reports"]) / "gate-record.json").read_text())
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"AUDITREEL_BASE_COMMIT": "origin/main", "EVENT": "pull_request", "REF": "refs/pull/7/merge"},
+        {"EVENT": "push", "REF": "refs/heads/mine", "BEFORE": "HEAD", "DEFAULT_BRANCH": "main"},
+    ],
+    ids=["pull request from a fork", "second push of a branch"],
+)
+def test_a_change_that_accepts_itself_and_weakens_what_judges_it_is_stopped(
+    repository: Path, event: dict[str, str]
+) -> None:
+    def committed(message: str) -> None:
+        subprocess.run(["git", "add", "."], cwd=repository, check=True, timeout=60)
+        author = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+        subprocess.run(["git", *author, "commit", "-qm", message], cwd=repository, check=True, timeout=60)
+
+    shutil.copytree(ROOT / "policies", repository / "policy")
+    (repository / "auditreel.toml").write_text('policy = "policy"\n')
+    committed("Policy")
+    subprocess.run(["git", "update-ref", "refs/remotes/origin/main", "HEAD"], cwd=repository, check=True, timeout=60)
+    (repository / "auditreel.toml").write_text('policy = "policy"\nfail_on = "critical"\nallow_incomplete = true\n')
+    (repository / "policy" / "controls" / next((ROOT / "policies" / "controls").iterdir()).name).unlink()
+    (repository / "policy" / "waivers").mkdir(exist_ok=True)
+    today = datetime.now(UTC).date()
+    (repository / "policy" / "waivers" / "mine.yaml").write_text(
+        "kind: risk_accepted\ncheck: aws.s3.bucket_tls_only\naccount: unknown\nresources: ['arn:aws:s3:::logs']\n"
+        f"owner: Kim\napprover: Ana\napproved_on: {today - timedelta(days=2)}\nreason: Nobody reads these objects.\n"
+        f"start: {today - timedelta(days=2)}\nexpires: {today + timedelta(days=30)}\n"
+    )
+    committed("Let me in")
+
+    done, outputs = gated(repository, json.dumps(plan("logs")), POLICY_REF="", **event)
+
+    assert outputs["exit-code"] == "3", done.stderr
+    record = json.loads((Path(outputs["reports"]) / "gate-record.json").read_text())
+    assert {row["kind"] for row in record["policy"]["changed_in_the_change"]} == {"added", "changed", "removed"}
+    summary = (repository.parent / "summary").read_text()
+    assert "### Changes that do not apply to this change itself" in summary
+    assert "`policy/waivers/mine.yaml`" in summary
 
 
 def test_a_bucket_whose_name_is_a_command_commands_nothing(repository: Path) -> None:

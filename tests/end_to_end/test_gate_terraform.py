@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,12 +12,12 @@ import pytest
 
 from providers.base import Unread
 from providers.terraform.block import overlaid
+from providers.terraform.crosscheck import TWO_VALUES
 from providers.terraform.plan import read
 
 TERRAFORM = shutil.which("terraform") or shutil.which("tofu")
-pytestmark = pytest.mark.skipif(
-    TERRAFORM is None, reason="terraform is not installed, and cannot be from the packages at hand"
-)
+# One of those that a strict run may lack (OPTIONAL in tests/conftest.py).
+pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="needs terraform")
 
 ROOT_MODULE = """
 variable "secret" {
@@ -107,3 +108,32 @@ def test_what_was_applied_is_kept_and_what_goes_is_deleted(folder: Path) -> None
     actions = {change.address: change.actions for change in plan.changes}
     assert actions["terraform_data.counted[1]"] == ("delete",)
     assert {value for address, value in actions.items() if address != "terraform_data.counted[1]"} == {("no-op",)}
+
+
+MOVED = """
+moved {
+  from = terraform_data.first
+  to   = terraform_data.renamed
+}
+resource "terraform_data" "renamed" {
+  input            = { name = "b", secret = var.secret, list = [1, 2.5, null], none = null }
+  triggers_replace = ["again"]
+}
+"""
+
+
+def test_the_parts_of_a_plan_that_terraform_makes_agree(folder: Path) -> None:
+    written = (folder / "main.tf").read_text()
+    head, _, rest = written.partition('resource "terraform_data" "first"')
+    rest = rest.partition("module ")[2].replace("terraform_data.first", "terraform_data.renamed")
+    (folder / "main.tf").write_text(f"{head}{MOVED}module {rest}")
+    run(folder, "plan", "-input=false", "-out=third.tfplan")
+    data = run(folder, "show", "-json", "third.tfplan")
+    plan = read(data)
+    by_address = {change.address: change for change in plan.changes}
+    assert {part in json.loads(data) for part in ("planned_values", "prior_state", "resource_changes")} == {True}
+    renamed = by_address["terraform_data.renamed"]
+    assert (renamed.actions, renamed.previous_address) == (("delete", "create"), "terraform_data.first")
+    sides = [values for change in plan.changes for values in (change.before, change.after) if values is not None]
+    assert [value for values in sides for value in values.values() if value is TWO_VALUES] == []
+    assert plan.incomplete == ()

@@ -34,10 +34,15 @@ def test_the_summary_is_the_one_we_looked_at(golden: Golden) -> None:
 def test_a_build_reads_what_we_looked_at(golden: Golden, form: str) -> None:
     shown = FORMATS[form]
     golden(f"run{shown.suffix}", shown.render(sealed(every_state()), Options()))
-    golden(f"gate{shown.suffix}", shown.render(gates.every_movement(), Options(sources=gates.SOURCES)))
 
 
-@pytest.mark.parametrize("form", ["comment", "github"])
+@pytest.mark.parametrize("form", [name for name, row in FORMATS.items() if row.gates])
+def test_a_stopped_change_reads_as_we_looked_at(golden: Golden, form: str) -> None:
+    shown = FORMATS[form]
+    golden(f"gate{shown.suffix}", shown.render(gates.every_movement(), Options(100, sources=gates.SOURCES)))
+
+
+@pytest.mark.parametrize("form", ["text", "comment", "github"])
 def test_a_change_that_may_pass_reads_as_we_looked_at(golden: Golden, form: str) -> None:
     shown = FORMATS[form]
     golden(f"gate-passes{shown.suffix}", shown.render(gates.passing(), Options(sources=gates.SOURCES)))

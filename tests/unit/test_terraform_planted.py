@@ -74,6 +74,29 @@ class Planted:
         self.plan.call(call, within=within, bucket=Ref(f"{address}.id"))
         self.truth[check, prefix + address] = verdict
 
+    def several(self, verdicts: dict[str, str], *repeated: str) -> None:
+        """Buckets of one block, by count or for_each, and the block that sets their versions beside it.
+
+        ``repeated`` is what picks the bucket of the same key; without it nobody can tell which one is meant.
+        """
+        prefix, address = self.name("aws_s3_bucket")
+        part = address.replace("aws_s3_bucket", "aws_s3_bucket_versioning")
+        for key, verdict in verdicts.items():
+            self.plan.create(f"{prefix}{address}[{key}]", bucket=f"bucket-{self.number}-{len(key)}-{key[:1]}")
+            status = "Suspended" if verdict == "fail" else "Enabled"
+            self.plan.create(
+                f"{prefix}{part}[{key}]",
+                bucket=Ref(address, *repeated),
+                versioning_configuration=[{"status": status}],
+            )
+            self.truth[VERSIONING, f"{prefix}{address}[{key}]"] = verdict
+
+    def kept(self, check: str, verdict: str, kind: str, name: str, before: Any, after: Any) -> None:
+        """A resource that is there and changes; what it was before decides nothing."""
+        prefix, address = self.name(kind)
+        self.plan.update(prefix + address, {name: before}, **{"id": f"id-{self.number}", name: after})
+        self.truth[check, prefix + address] = verdict
+
     def alone(self, check: str, verdict: str, kind: str, **values: Any) -> None:
         prefix, address = self.name(kind)
         self.plan.create(prefix + address, **values)
@@ -101,6 +124,11 @@ def own() -> dict[str, Any]:
     return {"ip_protocol": "tcp", **PORT, "cidr_ipv4": None, "referenced_security_group_id": "sg-1"}
 
 
+def listed(**ports: int) -> dict[str, Any]:
+    """A rule for a prefix list that this plan does not hold."""
+    return {"ip_protocol": "tcp", **(ports or PORT), "cidr_ipv4": None, "prefix_list_id": "pl-1"}
+
+
 def inline(cidrs: list[Any], own: bool = False, **ports: int) -> dict[str, Any]:
     return {"protocol": "tcp", **(ports or PORT), "cidr_blocks": cidrs, "self": own}
 
@@ -124,12 +152,20 @@ def kinds(made: Planted) -> list[Callable[[], None]]:
         lambda: made.group("pass", tcp("0.0.0.0/0", **HTTPS), tcp("10.0.0.0/8")),
         lambda: made.group("pass", own(), own()),
         lambda: made.group("pass", inline=[inline(["0.0.0.0/0"], **HTTPS), inline([], own=True)]),
+        lambda: made.group("fail", listed(), tcp("0.0.0.0/0")),
+        lambda: made.group("pass", listed(**HTTPS), tcp("10.0.0.0/8")),
+        lambda: made.group("unknown", listed(), tcp("10.0.0.0/8")),
+        lambda: made.group("fail", inline=[{**inline([]), "prefix_list_ids": ["pl-1"]}, inline(["0.0.0.0/0"])]),
+        lambda: made.group("unknown", inline=[inline([], own=True), {**inline([]), "prefix_list_ids": ["pl-1"]}]),
         lambda: made.group("unknown", tcp(UNKNOWN), tcp("10.0.0.0/8")),
         lambda: made.group("unknown", inline=[inline([UNKNOWN])]),
         lambda: made.group("unknown"),
         lambda: made.bucket(VERSIONING, "pass", versioning, versioning_configuration=[{"status": "Enabled"}]),
         lambda: made.bucket(VERSIONING, "fail", versioning, versioning_configuration=[{"status": "Suspended"}]),
         lambda: made.bucket(VERSIONING, "unknown", versioning, versioning_configuration=[{"status": UNKNOWN}]),
+        lambda: made.several({"0": "pass", "1": "fail"}, "count.index"),
+        lambda: made.several({'"a.b"': "fail", '"c/d"': "pass"}, "each.key"),
+        lambda: made.several({"0": "unknown", "1": "unknown"}),
         lambda: made.alone(VERSIONING, "fail", "aws_s3_bucket", bucket=f"bare-{made.number}"),
         lambda: made.bucket(KEY, "fail", encryption, **encrypted(None)),
         lambda: made.bucket(KEY, "fail", encryption, **encrypted("alias/aws/s3")),
@@ -141,6 +177,9 @@ def kinds(made: Planted) -> list[Callable[[], None]]:
         lambda: made.alone(DATABASE, "pass", "aws_db_instance", identifier="d", engine="mysql"),
         lambda: made.alone(DATABASE, "fail", "aws_db_instance", engine="mysql", publicly_accessible=True),
         lambda: made.alone(DATABASE, "unknown", "aws_db_instance", engine="mysql", publicly_accessible=UNKNOWN),
+        lambda: made.kept(DATABASE, "fail", "aws_db_instance", "publicly_accessible", False, True),
+        lambda: made.kept(DATABASE, "pass", "aws_db_instance", "publicly_accessible", True, False),
+        lambda: made.kept(ROTATION, "unknown", "aws_kms_key", "enable_key_rotation", True, UNKNOWN),
         lambda: made.alone(TRUST, "pass", "aws_iam_role", name="r", assume_role_policy=SERVICE),
         lambda: made.alone(TRUST, "pass", "aws_iam_role", name="r", assume_role_policy=DENIED),
         lambda: made.alone(TRUST, "fail", "aws_iam_role", name="r", assume_role_policy=ANYONE),
@@ -163,4 +202,4 @@ def test_every_fault_is_found_and_nothing_else(tmp_path: Path) -> None:
     }
     wrong = Counter((made.truth[key], verdicts.get(key)) for key in made.truth if made.truth[key] != verdicts.get(key))
     assert wrong == Counter()
-    assert Counter(made.truth.values())["fail"] == EACH * 14
+    assert Counter(made.truth.values())["fail"] == EACH * 19
