@@ -95,7 +95,8 @@ _NETWORK: Final[Shape] = {"subnets": always("properties.subnets", _subnets)}
 _FLOW_LOG: Final[Shape] = {
     "enabled": always("properties.enabled"),
     "target_id": always("properties.targetResourceId", arm_id),
-    "retention_days": since("2019-11-01", "properties.retentionPolicy", 0, _retention),
+    # Its members have defaults; no documentation says that it may be left out.
+    "retention_days": always("properties.retentionPolicy", _retention),
 }
 _GATEWAY: Final[Shape] = {
     "sku": always("properties.sku.tier"),

@@ -68,7 +68,8 @@ def _running(tenant: Tenant, path: str) -> None:
     add("Microsoft.ContainerRegistry/registries", "images", {"adminUserEnabled": False}, sku={"name": "Basic"})
     network = add("Microsoft.Network/virtualNetworks", "net", {"subnets": []})
     watcher = add("Microsoft.Network/networkWatchers", "watcher", {})
-    recorded = {"enabled": True, "targetResourceId": network}
+    retention = {"days": 0, "enabled": False}
+    recorded = {"enabled": True, "targetResourceId": network, "retentionPolicy": retention}
     add("Microsoft.Network/networkWatchers/flowLogs", "f", recorded, below=watcher, location="westeurope")
     firewalls = "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies"
     front = {
