@@ -162,7 +162,8 @@ class Manager:
             ]
         if collection in _ANYWHERE and scope.count("/") == 2:
             return [item for item in self.tenant if item["type"].lower() == collection and self._around(item, scope)]
-        return [item for item in self.tenant if _collection(item["id"].lower(), scope, collection)]
+        near = [item for item in self.tenant if item["id"].lower().startswith(scope)]
+        return [item for item in near if _collection(item["id"].lower(), scope, collection)]
 
     def _subscribed(self, path: str) -> list[dict[str, Any]]:
         """The event subscriptions of a location, by where their sources are; without one, those of global sources."""
