@@ -51,7 +51,9 @@ def main() -> int:
     print(f"{spent:.1f} CPU s of both sides, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most")
     further = sum(row.calls for row in snapshot.ledger if not row.reader.startswith("resourcegraph:"))
     planned = sum(row.planned for row in snapshot.ledger if not row.reader.startswith("resourcegraph:"))
-    print(f"{by_service['resourcegraph']} of Resource Graph; {further:,} further by readers, {planned:,} executions planned")
+    print(
+        f"{by_service['resourcegraph']} of Resource Graph; {further:,} further by readers, {planned:,} executions planned"
+    )
     beyond = unplanned(snapshot)
     for row in beyond:
         print(f"not as planned: {row}")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,6 @@ from tests.collectors.scan import scan
 from tests.emulators.azure.filled import fill
 from tests.emulators.azure.tenant import SUBSCRIPTION, TENANT, subscription
 from tests.emulators.azure.wire import AzureWire
-from tests.emulators.faults import KINDS, Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 # A check that only asks for a product is not asked where no control names it.
@@ -36,7 +32,6 @@ IDS = tuple(
     )
 )
 OTHER = "5ab5c21a-0000-4000-8000-000000000002"
-SPOILS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "timeout")
 BLOCKED = """
 import sys
 class Blocked:
@@ -135,35 +130,6 @@ def test_a_doctor_tries_the_tenant_and_one_subscription(
     assert denied["graph:policies/authorizationPolicy"] == "Policy.Read.All"
     assert {operations.partition(":")[0] for operations in denied} == {"graph"}
     assert filled.traffic.calls["resourcegraph:resources"] == 1
-
-
-def cases() -> Iterator[tuple[str, Kind]]:
-    """A kind of fault for each operation of the plan, and each kind for some."""
-    dice = random.Random(20261126)
-    _, calls = pipeline.planned(RunRequest(config=Path("unused"), providers=("azure",)))
-    operations = sorted({name for call in calls for name in call.operations})
-    kinds = list(SPOILS)
-    dice.shuffle(kinds)
-    for index in range(max(len(operations), len(kinds))):
-        yield operations[index % len(operations)], kinds[index % len(kinds)]
-
-
-@cache
-def _clean() -> dict[tuple[str, str, str], str]:
-    """What the filled tenant gives without a fault; the same each time."""
-    return verdicts(scan(IDS)[1])
-
-
-@pytest.mark.parametrize(("operation", "kind"), list(cases()))
-def test_a_fault_makes_verdicts_unknown_and_no_other(filled: AzureWire, operation: str, kind: Kind) -> None:
-    clean = _clean()
-    hit = operation.partition("/")[0] if operation.startswith("resourcegraph:") else operation
-    filled.faults.add(kind, hit, **({"code": "Unheard", "status": 400} if kind == "error" else {}))
-    _, findings = scan(IDS)
-    told = {key: verdict for key, verdict in verdicts(findings).items() if verdict != "unknown"}
-    assert {key: verdict for key, verdict in told.items() if clean.get(key) != verdict} == {}
-    assert filled.faults.injected[kind, hit]
-    assert len(told) < len(clean)
 
 
 @pytest.mark.parametrize(
