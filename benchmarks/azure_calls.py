@@ -49,11 +49,9 @@ def main() -> int:
     print(f"{len(snapshot.resources):,} resources, {len(findings):,} findings: {dict(verdicts)}")
     print(f"{by_service.total():,} calls, {repeats} of them repeats: {dict(by_service)}")
     print(f"{spent:.1f} CPU s of both sides, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most")
-    further = sum(row.calls for row in snapshot.ledger if not row.reader.startswith("resourcegraph:"))
-    planned = sum(row.planned for row in snapshot.ledger if not row.reader.startswith("resourcegraph:"))
-    print(
-        f"{by_service['resourcegraph']} of Resource Graph; {further:,} further by readers, {planned:,} executions planned"
-    )
+    rows = [row for row in snapshot.ledger if not row.reader.startswith("resourcegraph:")]
+    further, planned = sum(row.calls for row in rows), sum(row.planned for row in rows)
+    print(f"{by_service['resourcegraph']} of Resource Graph, {further:,} further by readers ({planned:,} planned)")
     beyond = unplanned(snapshot)
     for row in beyond:
         print(f"not as planned: {row}")
