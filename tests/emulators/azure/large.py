@@ -47,11 +47,12 @@ def _vault(tenant: Tenant, to: str, name: str) -> None:
 def _server(tenant: Tenant, to: str, name: str) -> None:
     server = tenant.add(_SQL, name, {"minimalTlsVersion": "1.2", "publicNetworkAccess": "Disabled"}, subscription=to)
     audit = {"state": "Enabled", "storageEndpoint": "", "retentionDays": 0, "isAzureMonitorTargetEnabled": True}
-    for type_, child, known in (
+    below: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("auditingSettings", "default", audit),
         ("encryptionProtector", "current", {"serverKeyType": "ServiceManaged"}),
         ("databases", "master", {}),
-    ):
+    )
+    for type_, child, known in below:
         more = {"location": "westeurope", "kind": "v12.0,system"} if child == "master" else {}
         tenant.add(f"{_SQL}/{type_}", child, known, below=server, **more)
 
