@@ -41,7 +41,7 @@ def main() -> int:
         os.environ |= {**azure.environment, "REQUESTS_CA_BUNDLE": str(Path(folder) / "ca.pem"), "HOME": folder}
         fill(azure.tenant, asked.subscriptions, asked.resources)
         began = time.process_time()
-        snapshot, findings = scan(checks)
+        snapshot, findings = scan(checks, timeout=60.0)
         spent = time.process_time() - began
         by_service = Counter(entry.call.service for entry in azure.traffic.log)
         repeats = azure.traffic.repeats.total()
