@@ -179,7 +179,8 @@ class Azure:
             failure = classify(error)
             if failure is None:
                 raise
-            failures[operation] = unread(failure, operation)
+            asked = failure.operation or operation
+            failures[operation] = unread(failure, asked, f"{asked.partition(':')[2]}/read")
         return None
 
     def enter(self, account: str, governor: Governor, regions: frozenset[str]) -> Discovery:

@@ -137,6 +137,7 @@ class Caller:
         rows: list[Mapping[str, Any]] = []
         seen: set[str] = set()
         token: str | None = None
+        totals: list[int] = []
         while True:
             options = {"resultFormat": "objectArray", "$top": PAGE} | ({"$skipToken": token} if token else {})
             body = {"subscriptions": [self.account], "query": QUERIES[table], "options": options}
@@ -144,12 +145,16 @@ class Caller:
             answer = self._asked(self._connections.manager, name, "POST", url, body)
             self._tally.pages += 1
             rows += _page(name, answer)
+            totals.append(answer.body["totalRecords"])
             token = answer.body.get("$skipToken")
             if token is None:
                 break
             if not isinstance(token, str) or not token or token in seen or len(seen) >= MOST_PAGES:
                 raise MalformedAnswer(name, "pages without an end", answer.request_id)
             seen.add(token)
+        if len(rows) < min(totals):
+            # Not the last: what was made meanwhile, before the page that was reached, is in none.
+            raise MalformedAnswer(name, "fewer rows than there are", answer.request_id, temporary=False)
         return rows
 
     # --- Microsoft Graph ---
@@ -310,6 +315,8 @@ def _page(name: str, answer: Answer) -> list[Mapping[str, Any]]:
     rows = body.get("data")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise MalformedAnswer(name, "no data", answer.request_id)
+    if not isinstance(body.get("totalRecords"), int):
+        raise MalformedAnswer(name, "no totalRecords", answer.request_id)
     if body.get("count") != len(rows):
         raise MalformedAnswer(name, "another count of rows", answer.request_id)
     if not all(isinstance(row.get(key), str) and row[key] for row in rows for key in ("id", "type")):

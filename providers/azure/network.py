@@ -100,7 +100,8 @@ NETWORK_SHAPE: Final[Shape] = {"subnets": always("properties.subnets", _subnets)
 FLOW_LOG_SHAPE: Final[Shape] = {
     "enabled": always("properties.enabled"),
     "target_id": always("properties.targetResourceId", arm_id),
-    "retention_days": since("2019-11-01", "properties.retentionPolicy", 0, _retention),
+    # Its members have defaults; no documentation says that it may be left out.
+    "retention_days": always("properties.retentionPolicy", _retention),
 }
 GATEWAY_SHAPE: Final[Shape] = {
     "sku": always("properties.sku.tier"),

@@ -71,5 +71,6 @@ READERS: Final = (
     bulk(VAULT, VAULT_SHAPE),
     children(VAULT, ITEM, _ITEM, VERSION),
     children(VAULT, POLICY, POLICY_SHAPE, VERSION),
+    # Without a time: the reference gives no window that would be meant then ("Backup Jobs - List").
     children(VAULT, JOB, _JOB, VERSION, query="$filter=operation%20eq%20%27Restore%27"),
 )

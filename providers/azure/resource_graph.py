@@ -62,7 +62,9 @@ resources times rules. Those of findings say nothing any more where UPDATES does
 UPDATES: Final = "softwareupdate"
 """What outstanding updates are called here, in the place of a key: Defender for Cloud makes an assessment with a key of
 its own of each vulnerable package of a machine, a container or an image, and gives them a category ("Transition from
-grouped to individual recommendations in Defender for Cloud"). They are counted: there may be millions."""
+grouped to individual recommendations in Defender for Cloud"). There may be millions, of which each assessed resource
+gives one row: by ``distinct``, since ``summarize`` is "simplified first page only" here ("Understanding the Azure
+Resource Graph query language")."""
 _BELOW: Final = "/providers/microsoft.security/assessments/"
 _COLUMNS: Final = "id, name, type, location, kind, sku, tags, identity, zones, managedBy, apiVersion, properties"
 _LIST: Final = ", ".join(f"'{name}'" for name in TYPES)
@@ -85,7 +87,8 @@ QUERIES: Final[Mapping[str, str]] = {
         f"| extend id = strcat(tostring(split(tolower(id), '{_BELOW}')[0]), '{_BELOW}', key) "
         "| extend displayName = iff(keyed, tostring(properties.displayName), 'Software updates should be installed') "
         "| extend cause = iff(keyed, tostring(properties.status.cause), '') "
-        "| summarize findings = count() by id, type, name = key, displayName, code, cause | order by id asc"
+        "| project id, type, name = key, displayName, code, cause "
+        "| distinct id, type, name, displayName, code, cause | order by id asc"
     ),
     "patchassessmentresources": (
         "patchassessmentresources | where type =~ 'microsoft.compute/virtualmachines/patchassessmentresults' "

@@ -71,7 +71,7 @@ AUDITING_SHAPE: Final[Shape] = {
     "state": always("properties.state"),
     # Some answers say "" where there is none.
     "storage_endpoint": since(VERSION, "properties.storageEndpoint", None, lambda endpoint: endpoint or None),
-    "retention_days": since(VERSION, "properties.retentionDays", 0),
+    "retention_days": always("properties.retentionDays"),
     "azure_monitor_target": since(VERSION, "properties.isAzureMonitorTargetEnabled", False),
 }
 

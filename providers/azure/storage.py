@@ -47,8 +47,8 @@ def _days(policy: Mapping[str, Any]) -> int | None:
 
 BLOB_SERVICE_SHAPE: Final[Shape] = {
     "delete_retention_days": since("2018-07-01", "properties.deleteRetentionPolicy", None, _days),
-    "container_delete_retention_days": since("2019-06-01", "properties.containerDeleteRetentionPolicy", None, _days),
-    "versioning_enabled": since("2019-06-01", "properties.isVersioningEnabled", False),
+    "container_delete_retention_days": since("2021-01-01", "properties.containerDeleteRetentionPolicy", None, _days),
+    "versioning_enabled": since("2021-01-01", "properties.isVersioningEnabled", False),
 }
 
 

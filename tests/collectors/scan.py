@@ -67,12 +67,13 @@ def read(
     now: str = AS_OF,
     provider: str = "aws",
     access: Mapping[str, Any] | None = None,
+    timeout: float = 5.0,
 ) -> Snapshot:
     """A snapshot of the accounts that the environment points at, in these regions and what is in none.
 
-    ``access`` is what the policy says of the provider's accounts.
+    ``access`` is what the policy says of the provider's accounts; ``timeout`` how long a request may take, in seconds.
     """
-    adapter = opened(provider, timeout=5.0, access=access)
+    adapter = opened(provider, timeout=timeout, access=access)
     limiter = Limiter(lambda seconds: None, threading.Event())
     try:
         known = directory(adapter, limiter)
@@ -103,11 +104,12 @@ def scan(
     now: str = AS_OF,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     access: Mapping[str, Any] | None = None,
+    timeout: float = 5.0,
 ) -> tuple[Snapshot, tuple[Finding, ...]]:
     """The snapshot that these checks take, and their findings. What each check was driven to counts as proved."""
     checks = set_to(tuple(ids), parameters) if parameters else compiled(tuple(ids))
     (provider,) = {check.check.provider for check in checks}
-    snapshot = read(reads(checks), regions, now, provider, access)
+    snapshot = read(reads(checks), regions, now, provider, access, timeout)
     findings = evaluate(snapshot, checks)
     for finding in findings:
         driven.record(finding.check.id, finding.verdict)

@@ -160,10 +160,14 @@ def test_subscriptions_of_other_tenants_and_deleted_ones_are_left_out(azure: Azu
 
 
 def test_subscriptions_that_cannot_be_listed_leave_the_tenant_and_a_gap(azure: AzureWire) -> None:
-    azure.faults.add("server_error", "arm:Microsoft.Resources/subscriptions")
+    fault = azure.faults.add("server_error", "arm:Microsoft.Resources/subscriptions")
     found = known()
     assert set(found.accounts) == {TENANT}
-    assert [why.reason for why in found.failures.values()] == ["unavailable"]
+    assert [(why.reason, why.permission) for why in found.failures.values()] == [("unavailable", None)]
+    azure.faults.remove(fault)
+    azure.tenant.data["applications"][0]["actions"] = ["Microsoft.Resources/subscriptions/read"]
+    (why,) = known({"accounts": "tenant"}).failures.values()
+    assert (why.reason, why.permission) == ("access_denied", "Microsoft.Management/managementGroups/descendants/read")
 
 
 def test_rules_leave_subscriptions_out_by_group_and_tag(azure: AzureWire) -> None:
@@ -228,6 +232,8 @@ def foreign(body: Any) -> None:
     [
         (drop_token, "resultTruncated"),
         (lambda body: body.update(count=7), "another count of rows"),
+        (lambda body: body.update(totalRecords=3), "fewer rows than there are"),
+        (lambda body: body.pop("totalRecords"), "no totalRecords"),
         (lambda body: body.pop("data"), "no data"),
         (lambda body: body["data"][0].pop("id"), "rows without id or type"),
         (lambda body: body.update({"$skipToken": 7}), "pages without an end"),

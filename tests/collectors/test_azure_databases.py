@@ -158,11 +158,14 @@ def test_rules_of_cosmos_in_the_text_of_older_versions_are_not_no_rules(azure: A
 def test_caches_pass_and_fail_by_what_they_are_set_to(azure: AzureWire) -> None:
     azure.tenant.add(REDIS, "good", {"enableNonSslPort": False, "minimumTlsVersion": "1.2"})
     azure.tenant.add(REDIS, "bad", {"enableNonSslPort": True})
+    # Nobody documents what is meant where the port is not mentioned.
+    azure.tenant.add(REDIS, "silent", {"minimumTlsVersion": "1.2"})
     _, findings = scan(REDIS_CHECKS)
     found = verdicts(findings)
-    assert {name: {found[check, name] for check in REDIS_CHECKS} for name in ("good", "bad")} == {
+    assert {name: {found[check, name] for check in REDIS_CHECKS} for name in ("good", "bad", "silent")} == {
         "good": {"pass"},
         "bad": {"fail"},
+        "silent": {"pass", "unknown"},
     }
 
 

@@ -167,11 +167,13 @@ def test_flow_logs_pass_and_fail_by_how_long_they_keep(azure: AzureWire) -> None
     record(azure, "/b", retentionPolicy={"days": 0, "enabled": False})
     record(azure, "/c", retentionPolicy={"days": 30, "enabled": True})
     record(azure, "/d", enabled=False)
+    record(azure, "/e", retentionPolicy=None)
     assert [f.verdict for f in sorted(scan((KEPT,))[1], key=lambda f: int(f.subject.name[3:]))] == [
         "pass",
         "pass",
         "fail",
         "not_applicable",
+        "unknown",
     ]
 
 

@@ -15,6 +15,7 @@ def versions() -> dict[str, Any]:
     return found
 
 
+@cache
 def facts(type_: str) -> dict[str, Any] | None:
     """Those of a type, whose case does not matter; None for one that is not known."""
     return next((found for name, found in versions().items() if name.lower() == type_.lower()), None)

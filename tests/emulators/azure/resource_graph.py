@@ -70,7 +70,8 @@ ASSESSMENTS: Final = (
     "'/providers/microsoft.security/assessments/', key) "
     "| extend displayName = iff(keyed, tostring(properties.displayName), 'Software updates should be installed') "
     "| extend cause = iff(keyed, tostring(properties.status.cause), '') "
-    "| summarize findings = count() by id, type, name = key, displayName, code, cause | order by id asc"
+    "| project id, type, name = key, displayName, code, cause "
+    "| distinct id, type, name, displayName, code, cause | order by id asc"
 )
 PATCHES: Final = (
     "patchassessmentresources | where type =~ 'microsoft.compute/virtualmachines/patchassessmentresults' "
@@ -246,7 +247,7 @@ class ResourceGraph:
                 and (row := _assessed(item)) is not None
             ):
                 continue
-            rows.setdefault(row["id"], {**row, "findings": 0})["findings"] += 1
+            rows[json.dumps(row)] = row
         return sorted(rows.values(), key=lambda row: str(row["id"]))
 
     def _containers(self, client: str, subscription: str) -> list[dict[str, Any]]:
@@ -283,7 +284,7 @@ class ResourceGraph:
 
 
 def _assessed(item: dict[str, Any]) -> dict[str, Any] | None:
-    """What becomes of an assessment before it is counted; None where it is left out."""
+    """What becomes of an assessment, of which equal ones are one; None where it is left out."""
     said, keyed = item["properties"], item["name"].lower() in _KEYS
     code = said["status"].get("code", "")
     updates = str((said.get("metadata") or {}).get("recommendationCategory")).lower() == "softwareupdate"

@@ -40,6 +40,8 @@ class Tenant:
     """The data, to be changed while requests are under way; ``data`` is what the module describes."""
 
     data: dict[str, Any] = field(default_factory=lambda: simple())
+    _index: tuple[list[dict[str, Any]], dict[str, dict[str, Any]]] = field(default=([], {}), init=False)
+    """The resources as they were when they were last sought by id, and by id: thousands are sought among thousands."""
 
     @property
     def subscriptions(self) -> list[dict[str, Any]]:
@@ -84,7 +86,10 @@ class Tenant:
 
     def named(self, id_: str) -> dict[str, Any] | None:
         """The resource of an id, which is compared without regard to case."""
-        return next((item for item in self.resources if item["id"].lower() == id_.lower()), None)
+        if self._index[0] != self.resources:
+            # Of equal ids the first counts.
+            self._index = (list(self.resources), {item["id"].lower(): item for item in reversed(self.resources)})
+        return self._index[1].get(id_.lower())
 
     def application(self, client: str) -> dict[str, Any] | None:
         """The application of a client id."""

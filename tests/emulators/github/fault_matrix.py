@@ -1,8 +1,4 @@
-"""Each call that a scan makes goes wrong in each way that calls go wrong: what may follow, and what never may.
-
-A verdict may become unknown, and no other. A resource may be gone only if its check says beside that, by an unknown,
-that it did not see all.
-"""
+"""Each call that a scan makes goes wrong in each way that calls go wrong (:mod:`tests.emulators.fault_matrix`)."""
 
 from __future__ import annotations
 
@@ -12,6 +8,8 @@ from typing import Final
 
 from tests.collectors.github import ACME
 from tests.collectors.scan import scan
+from tests.emulators import fault_matrix
+from tests.emulators.fault_matrix import Verdicts, told
 from tests.emulators.gcp.wire import Fault, cut_short, redirected, replaced, truncated
 from tests.emulators.github.wire import GitHub, denied, error, hidden, primary, secondary
 from tests.emulators.github.world import world
@@ -35,12 +33,11 @@ FAULTS: Final[Mapping[str, Fault]] = {
 }
 EMPTY: Final = re.compile(r"/(pulls|reviews|statuses|activity|deployments|approvals|main|trunk|master|commits)$")
 """Of a listing, an empty list is a good answer, which no client can tell from a wrong one."""
-Verdicts = Mapping[tuple[str, str], str]
 
 
 def found(checks: Sequence[str]) -> Verdicts:
     """Every verdict, by check and subject."""
-    return {(row.check.id, row.subject.id): row.verdict for row in scan(checks, access=ACME)[1]}
+    return told(scan(checks, access=ACME)[1])
 
 
 def calls(github: GitHub, checks: Sequence[str]) -> tuple[list[str], Verdicts]:
@@ -58,11 +55,4 @@ def worse(github: GitHub, checks: Sequence[str], call: str, fault: str, sound: V
     github.reset(world())
     path = call.partition(" ")[2]
     github.faults.add(f"[0-9]{re.escape(path)}$", FAULTS[fault])
-    verdicts = found(checks)
-    unsure = {check for (check, _), verdict in verdicts.items() if verdict == "unknown"}
-    for (check, subject), verdict in sound.items():
-        now = verdicts.get((check, subject))
-        if now is None and check not in unsure:
-            yield f"{call}, {fault}: {check} of {subject} is gone, and nothing says so"
-        elif now not in (None, verdict, "unknown"):
-            yield f"{call}, {fault}: {check} of {subject} is {now}, not {verdict}"
+    yield from (f"{call}, {fault}: {words}" for words in fault_matrix.worse(sound, found(checks)))

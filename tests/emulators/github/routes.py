@@ -299,7 +299,11 @@ def activity(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
 @route(f"GET {_R}/pulls", "pull_requests:read")
 def pulls(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
     rows = [
-        {**{k: v for k, v in row.items() if k not in ("reviews", "commits")}, "user": github.world.user(row["user"])}
+        {
+            **{k: v for k, v in row.items() if k not in ("reviews", "commits")},
+            "user": github.world.user(row["user"]),
+            "base": {"ref": row["base"]},
+        }
         for row in repository(github, of)["pulls"]
         if row["base"] == asked.one("base", row["base"])
     ]

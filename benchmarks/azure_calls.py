@@ -1,0 +1,71 @@
+"""How many calls a tenant on Azure costs: 20 subscriptions and 20,000 resources.
+
+    python -m benchmarks.azure_calls [--subscriptions 20] [--resources 20000]
+
+The cloud is the emulator of the tests, in the same process: seconds and megabytes are those of both. Every check of
+the provider is judged. What Resource Graph answers is apart from what is asked below each resource and subscription,
+which is held to the plan: an execution of a reader that the ledger has planned is a call, and so is a further page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.content.checks import load_checks
+from engine.content.root import find
+from engine.model import Snapshot
+from tests.collectors.scan import scan
+from tests.emulators.azure.large import fill
+from tests.emulators.azure.wire import AzureWire
+from tests.emulators.certificates import serving
+
+GRAPH_BUDGET = 200
+"""Calls for what Resource Graph holds."""
+
+
+def main() -> int:
+    """Scan, and print what that took."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--subscriptions", type=int, default=20)
+    parser.add_argument("--resources", type=int, default=20_000)
+    asked = parser.parse_args()
+    checks = sorted(id_ for id_ in load_checks(find(), []) if id_.startswith("azure."))
+    with TemporaryDirectory() as folder, AzureWire(serving(Path(folder) / "ca.pem")) as azure:
+        os.environ |= {**azure.environment, "REQUESTS_CA_BUNDLE": str(Path(folder) / "ca.pem"), "HOME": folder}
+        fill(azure.tenant, asked.subscriptions, asked.resources)
+        began = time.process_time()
+        snapshot, findings = scan(checks, timeout=60.0)
+        spent = time.process_time() - began
+        by_service = Counter(entry.call.service for entry in azure.traffic.log)
+        repeats = azure.traffic.repeats.total()
+    verdicts = Counter(finding.verdict for finding in findings)
+    print(f"{len(snapshot.resources):,} resources, {len(findings):,} findings: {dict(verdicts)}")
+    print(f"{by_service.total():,} calls, {repeats} of them repeats: {dict(by_service)}")
+    print(f"{spent:.1f} CPU s of both sides, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most")
+    rows = [row for row in snapshot.ledger if not row.reader.startswith("resourcegraph:")]
+    further, planned = sum(row.calls for row in rows), sum(row.planned for row in rows)
+    print(f"{by_service['resourcegraph']} of Resource Graph, {further:,} further by readers ({planned:,} planned)")
+    beyond = unplanned(snapshot)
+    for row in beyond:
+        print(f"not as planned: {row}")
+    return 1 if beyond or repeats or by_service["resourcegraph"] >= GRAPH_BUDGET else 0
+
+
+def unplanned(snapshot: Snapshot) -> list[str]:
+    """Readers that made more calls than one for each execution planned, or for each page of what they list."""
+    return [
+        f"{row.reader} in {row.scope.account}: {row.calls} calls, {row.planned} planned, {row.pages} pages"
+        for row in snapshot.ledger
+        if row.calls > max(row.planned, row.pages)
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
