@@ -117,23 +117,29 @@ class Caller:
         gone: bool = False,
         limit: str = "pageSize",
         size: int | None = None,
+        token: tuple[str, tuple[str, ...]] = ("pageToken", ("nextPageToken",)),
+        known: frozenset[str] = frozenset(),
         **parameters: Any,
     ) -> Iterator[Any]:
         """The items below ``key`` of every page.
 
         An empty page has no such key. Where the API names what an answer is, ``kind`` is what it must say. ``gone``:
         what holds the items may have been deleted since it was listed, and then there are none. Pages that lead
-        back to one that was read are malformed. Raises Partial, after the last page, where locations are missing.
+        back to one that was read are malformed. ``token`` is the parameter that asks for a further page, and where a
+        page names it; ``known`` what a page may hold beside what all may. Raises Partial, after the last page, where
+        locations are missing.
         """
         settings = {limit: size} if size else {}
         seen: set[str] = set()
         reached = True
-        token: str | None = None
+        following: Any = None
         while True:
             try:
-                page = self.get(operation, url, **parameters, **settings, **({"pageToken": token} if token else {}))
+                page = self.get(
+                    operation, url, **parameters, **settings, **({token[0]: following} if following else {})
+                )
             except ApiError as error:
-                if gone and error.status == 404 and token is None:
+                if gone and error.status == 404 and following is None:
                     return
                 raise
             self._tally.pages += 1
@@ -141,18 +147,20 @@ class Caller:
             if (
                 (kind and page.get("kind") != kind)
                 or not isinstance(items, list | dict)
-                or page.keys() - {key, *_BARE, *_UNREACHED}
+                or page.keys() - {key, *known, *_BARE, *_UNREACHED}
             ):
                 raise MalformedAnswer("not the listing that was asked for", operation)
             self._tally.items += len(items)
             yield from items.items() if isinstance(items, dict) else items
             reached = reached and not any(page.get(name) for name in _UNREACHED)
-            token = page.get("nextPageToken")
-            if not token:
+            following = page
+            for name in token[1]:
+                following = following.get(name, "")
+            if not following:
                 break
-            if not isinstance(token, str) or token in seen or len(seen) >= MOST_PAGES:
+            if not isinstance(following, str) or following in seen or len(seen) >= MOST_PAGES:
                 raise MalformedAnswer("pages without an end", operation)
-            seen.add(token)
+            seen.add(following)
         if not reached:
             raise Partial(operation)
 
@@ -213,11 +221,16 @@ class Caller:
 
     def above(self, operation: str, ancestor: Ancestor, read: Callable[[], T], permission: str) -> T | Unread:
         """What ``read`` gives of an ancestor, read once a run, or why it could not; each project's ledger says so."""
-        key = f"{operation} {ancestor.name}"
-        found = self._connection.once.get(key, lambda: self._outcome(operation, read, permission))
+        found = self.attempted(operation, ancestor, read, permission)
         if isinstance(found, Unread):
             self._tally.failures.append(found)
         return found
+
+    def attempted(self, operation: str, ancestor: Ancestor, read: Callable[[], T], permission: str) -> T | Unread:
+        """As :meth:`above`, of what another call can tell as well, so that not to have read it is no failure."""
+        return self._connection.once.get(
+            f"{operation} {ancestor.name}", lambda: self._outcome(operation, read, permission)
+        )
 
     def _policy_of(self, ancestor: Ancestor) -> Callable[[], Mapping[str, Any]]:
         return lambda: self._policy(self, ancestor.name)

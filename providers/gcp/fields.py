@@ -25,6 +25,7 @@ __all__ = [
     "labels",
     "last",
     "malformed",
+    "number",
     "read",
     "rows",
     "seconds",
@@ -62,6 +63,11 @@ def whole(value: Any) -> Any:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     return malformed("an integer")
+
+
+def number(value: Any) -> Any:
+    """A number with a point or without; the words for what is no number ("NaN", "Infinity") are none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else malformed("a number")
 
 
 def seconds(value: Any) -> Any:
