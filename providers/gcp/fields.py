@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from providers.base import MISSING, Unread
@@ -19,13 +20,13 @@ from providers.times import instant
 
 __all__ = [
     "Field",
+    "decimal",
     "entry",
     "flag",
     "instant",
     "labels",
     "last",
     "malformed",
-    "number",
     "read",
     "rows",
     "seconds",
@@ -65,9 +66,11 @@ def whole(value: Any) -> Any:
     return malformed("an integer")
 
 
-def number(value: Any) -> Any:
-    """A number with a point or without; the words for what is no number ("NaN", "Infinity") are none."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else malformed("a number")
+def decimal(value: Any) -> Any:
+    """A number with a point or without, as the shortest text ("0", "0.5"); the words for none ("NaN") are malformed."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return malformed("a number")
+    return f"{Decimal(str(value)).normalize():f}"
 
 
 def seconds(value: Any) -> Any:

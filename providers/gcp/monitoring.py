@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from providers.base import GLOBAL, ResourceType
-from providers.gcp.fields import Field, flag, malformed, number, rows, seconds, text, texts
+from providers.gcp.fields import Field, decimal, flag, malformed, rows, seconds, text, texts
 from providers.gcp.listing import Listing, by_name, listed
 
 POLICY: Final = "monitoring.googleapis.com/AlertPolicy"
@@ -29,7 +29,7 @@ _CONDITION: Final[Mapping[str, Field]] = {
     "threshold_filter": Field("conditionThreshold.filter", text, None),
     "comparison": Field("conditionThreshold.comparison", text, None),
     # proto3's default, which is left out: zero.
-    "threshold": Field("conditionThreshold.thresholdValue", number, 0),
+    "threshold": Field("conditionThreshold.thresholdValue", decimal, "0"),
     "duration_seconds": Field("conditionThreshold.duration", seconds, 0),
     "log_filter": Field("conditionMatchedLog.filter", text, None),
 }
