@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.base import GLOBAL, Found, Reader, ResourceType, Scope, Unread
-from providers.gcp.errors import GONE, ApiError
 from providers.gcp.fields import Field, flag, read, rows
 from providers.gcp.projects import PROJECT, project_id
 
@@ -51,11 +50,8 @@ def _organization(gcp: Caller) -> Mapping[str, Any] | None:
 
 
 def _settings(gcp: Caller, operation: str, name: str) -> Mapping[str, Any]:
-    try:
-        answer = gcp.get(operation, f"{API}/{name}/accessApprovalSettings")
-    except ApiError as error:
-        if error.code != GONE:
-            raise
+    answer = gcp.optional(operation, f"{API}/{name}/accessApprovalSettings")
+    if answer is None:
         # As recorded: what was never enrolled has no settings.
         return {"services": [], "above": False}
     if not answer["name"].endswith("/accessApprovalSettings"):

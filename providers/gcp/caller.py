@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from providers.base import Failure, Governor, Scope, Tally, Unread
-from providers.gcp.errors import ApiError, ForeignHost, MalformedAnswer, Partial, classify
+from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, classify
 from providers.gcp.hierarchy import Ancestor, Project
 from providers.gcp.session import Session
 
@@ -102,6 +102,15 @@ class Caller:
     def get(self, operation: str, url: str, **parameters: Any) -> dict[str, Any]:
         """The answer of a GET. ``operation`` is the API's method ("storage.buckets.get")."""
         return self._json(operation, "GET", url, params=parameters)
+
+    def optional(self, operation: str, url: str) -> dict[str, Any] | None:
+        """The answer of a GET; None where there is no such thing (404), as far as that is what 404 means there."""
+        try:
+            return self.get(operation, url)
+        except ApiError as error:
+            if error.status != 404 or error.code != GONE:
+                raise
+            return None
 
     def post(self, operation: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of a POST, which reads (getIamPolicy)."""

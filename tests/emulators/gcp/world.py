@@ -126,6 +126,13 @@ def asset_name(type_: str, project: Mapping[str, Any], data: Mapping[str, Any]) 
         return f"//{host}/projects/{id_}/serviceAccounts/{unique}/keys/{key}"
     if kind == "LogSink":
         return f"//{host}/projects/{number}/sinks/{data['name']}"
+    if kind == "LogMetric":
+        return f"//{host}/projects/{number}/metrics/{data['name']}"
+    if kind == "Dataset":
+        return f"//{host}/projects/{id_}/datasets/{data['datasetReference']['datasetId']}"
+    if host == "run.googleapis.com":
+        place = data["metadata"]["labels"]["cloud.googleapis.com/location"]
+        return f"//{host}/projects/{id_}/locations/{place}/services/{data['metadata']['name']}"
     return f"//{host}/{data['name']}"
 
 
