@@ -9,7 +9,7 @@ Cloud NGFW, "Firewall policy rules" (targets, sources, their defaults).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.base import GLOBAL, Found, Reader, ResourceType, Scope, Unread
@@ -41,12 +41,15 @@ _MACHINES: Final = "INSTANCES"
 """What rules are about where they do not say."""
 
 
-def rules(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rules of a policy by priority. Every policy has some: those by which it leaves packets to the next."""
-    return sorted((_rule(row) for row in policy["rules"]), key=lambda rule: rule["priority"])
+def rules(policy: Mapping[str, Any], narrowing: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The rules of a policy by priority. Every policy has some: those by which it leaves packets to the next.
+
+    ``narrowing``: what narrows all of them.
+    """
+    return sorted((_rule(row, narrowing) for row in policy["rules"]), key=lambda rule: rule["priority"])
 
 
-def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
+def _rule(row: Mapping[str, Any], narrowed: Sequence[str]) -> dict[str, Any]:
     match = row["match"]
     sources = texts(match.get("srcIpRanges", []))
     named = {key for key, value in match.items() if value and key not in _PLAIN}
@@ -58,7 +61,7 @@ def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
     anywhere = row["direction"] == "INGRESS" and not sources and not any(key.startswith("src") for key in named)
     return {
         **read(_RULE, row),
-        "narrowed_by": sorted(narrowing),
+        "narrowed_by": sorted({*narrowing, *narrowed}),
         "source_ranges": sources,
         "protocols": protocols(
             match.get("layer4Configs", []), "ipProtocol", "ports", list(EVERYWHERE) if anywhere else sources
@@ -67,6 +70,7 @@ def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # --- of networks ---
+
 
 def _networks(value: Any) -> Any:
     good = isinstance(value, list) and all(isinstance(row, dict) for row in value)
@@ -78,7 +82,9 @@ _POLICY: Final[Mapping[str, Field]] = {"networks": Field("associations", _networ
 
 
 def _policy(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"regional": "/regions/" in name, "rules": rules(item), "attached_to": text(item["name"])}
+    regional = "/regions/" in name
+    held = {"attached_to": text(item["name"]), "rules": rules(item, ["region"] if regional else [])}
+    return {"regional": regional, "policy": held}
 
 
 # --- of folders and organizations ---
@@ -120,7 +126,7 @@ READERS: Final = (
             "compute#networkFirewallPolicyAggregatedList",
         ),
         _policy,
-        ("regional", "rules", "attached_to"),
+        ("regional", "policy"),
     ),
     Reader(
         operations=("compute.firewallPolicies.listAssociations", "compute.firewallPolicies.get"),

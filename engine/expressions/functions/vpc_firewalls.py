@@ -47,8 +47,7 @@ def vpc_open_ports(
 
     ``allowed``: what the rule allows, as rows ``{protocol, from_port, to_port, cidrs}``. ``denied``: a list of such
     rows for each rule of the network that comes before it and is about all of its machines. ``policies``: those before
-    the rules in the order of evaluation, ``{attached_to, rules}``, each rule with its ``protocols`` as rows; ``regional``
-    is true of a policy that is about one region only.
+    the rules in the order of evaluation, ``{attached_to, rules}``, each rule with its ``protocols`` as rows.
 
     A denying rule of a policy counts where it leaves no machine and no kind of source out, and where those before it
     do not let the whole internet pass, be it for some machines only. Raises EvaluationError, with the paths of the
@@ -94,7 +93,7 @@ def _opened(policies: Sequence[Any], protocol: str, port: int) -> bool:
             continue
         leaving: list[Network] = []
         left: list[Network] = []
-        for rule in _evaluated(policy, protocol, port):
+        for rule in _evaluated(policy["rules"], protocol, port):
             if rule["action"] == "goto_next":
                 leaving += rule["sources"]
                 left += () if rule["narrow"] else rule["sources"]
@@ -129,7 +128,7 @@ def _above(policies: Sequence[Any], protocol: str, port: int, unread: str) -> tu
         skipped: list[Network] = []
         everything: list[Mapping[str, Any]] = [{"action": unread, "sources": EVERYWHERE, "narrow": False}]
         unseen = any(_missing(policy, (2, index)))
-        for rule in everything if unseen else list(_evaluated(policy, protocol, port)):
+        for rule in everything if unseen else list(_evaluated(policy["rules"], protocol, port)):
             if rule["action"] != "deny":
                 # Whatever narrows it: for some machines it may be about these packets.
                 (skipped if rule["action"] == "goto_next" else passing).extend(rule["sources"])
@@ -138,15 +137,15 @@ def _above(policies: Sequence[Any], protocol: str, port: int, unread: str) -> tu
     return closed, passing
 
 
-def _evaluated(policy: Mapping[str, Any], protocol: str, port: int) -> Iterator[Mapping[str, Any]]:
+def _evaluated(rules: Sequence[Mapping[str, Any]], protocol: str, port: int) -> Iterator[Mapping[str, Any]]:
     """What the rules for incoming packets do with those of a protocol's port, as they are evaluated."""
-    for rule in sorted(policy["rules"], key=lambda rule: rule["priority"]):
+    for rule in sorted(rules, key=lambda rule: rule["priority"]):
         if rule["direction"] == "INGRESS" and not rule["disabled"]:
             # Without ranges it is about any source, or about those that narrow it.
             ranges = tuple(map(as_network, rule["source_ranges"])) or EVERYWHERE
             named = [network for row in rule["protocols"] for network in _about(row, protocol, port)]
             about = any(_reaches(row, protocol, port) for row in rule["protocols"])
-            narrow = policy.get("regional", False) or any(rule[key] for key in _NARROWING)
+            narrow = any(rule[key] for key in _NARROWING)
             sources = ranges if about else ()
             yield {"action": rule["action"], "sources": sources, "named": named, "narrow": narrow}
 

@@ -121,7 +121,7 @@ def tagged(action: str, priority: int) -> dict[str, Any]:
 
 
 def regional(*rules: dict[str, Any]) -> dict[str, Any]:
-    return {**policy(*rules), "regional": True}
+    return policy(*({**one, "narrowed_by": ["region"]} for one in rules))
 
 
 OPENED = [
