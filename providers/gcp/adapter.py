@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final
@@ -29,7 +30,8 @@ from providers.boundary import Member, Rules, sorted_out
 from providers.gcp import DISCOVERED, READERS, TYPES
 from providers.gcp.caller import UNPARSABLE, Caller, Connection, unread
 from providers.gcp.errors import classify
-from providers.gcp.hierarchy import PERMISSIONS, Groups, Hierarchy, Project, why_not
+from providers.gcp.hierarchy import PERMISSIONS, Groups, Hierarchy, Project, whole, why_not
+from providers.gcp.inventory import Folders
 from providers.gcp.projects import PROJECT as PROJECT_TYPE
 from providers.gcp.projects import project_id
 from providers.gcp.resource_manager import Clients, ResourceManager
@@ -149,7 +151,8 @@ class Gcp:
             return self._asking(Project("", ""), nobody, governor, tally).typed(operation, ask)
 
         hierarchy = Hierarchy(ResourceManager(self._clients, typed), attempt)
-        found = list(hierarchy.members(self._access.get("accounts") or (self._own,)))
+        roots = self._access.get("accounts") or (self._own,)
+        found = list(hierarchy.members(roots))
         self._projects = {project.id: project for project, _ in found}
         accounts, left_out = sorted_out(
             [Member(project.id, project.title or project.id, why_not(state)) for project, state in found],
@@ -158,6 +161,11 @@ class Gcp:
             Groups(self._projects),
             self.name,
         )
+        if self._connected is not None:
+            scanned = frozenset(account.id for account in accounts)
+            self._connected = replace(
+                self._connected, folders=Folders({} if failures else whole(found, scanned, roots))
+            )
         date = next((tally.date for tally in tallies.values() if tally.date), None)
         return Directory(
             identity=_identity(credentials),

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from providers.base import Failure, Governor, Scope, Tally, Unread
 from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, classify
 from providers.gcp.hierarchy import Ancestor, Project
+from providers.gcp.inventory import Folders
 from providers.gcp.session import Session
 
 T = TypeVar("T")
@@ -81,6 +82,7 @@ class Connection:
     session: Session
     pace: Pace = field(default_factory=Pace)
     once: Once = field(default_factory=Once)
+    folders: Folders = field(default_factory=lambda: Folders({}))
 
 
 class Caller:
@@ -179,14 +181,14 @@ class Caller:
         Names hold the project's id, also where the inventory gives its number.
         """
         operation, project = f"cloudasset.assets.list {content}", f"/projects/{self.number}/"
-        for asset in self.pages(
-            operation,
-            f"{ASSETS}/projects/{self.number}/assets",
-            "assets",
-            size=ASSETS_PER_PAGE,
-            contentType=content,
-            assetTypes=list(types),
-        ):
+
+        def pages(parent: str) -> Iterator[dict[str, Any]]:
+            url = f"{ASSETS}/{parent}/assets"
+            more = {"contentType": content, "assetTypes": list(types)}
+            return self.pages(operation, url, "assets", size=ASSETS_PER_PAGE, **more)
+
+        folders = self._connection.folders
+        for asset in folders.assets(self.number, (content, *types), pages, _broken):
             yield asset["name"].replace(project, f"/projects/{self.account}/"), asset
 
     def typed(self, operation: str, ask: Callable[[], T]) -> T:
@@ -280,6 +282,11 @@ class Caller:
 
     def _is_own(self, consumer: str | None) -> bool:
         return consumer in (f"projects/{self.number}", f"projects/{self.account}")
+
+
+def _broken(error: Exception) -> bool:
+    """Whether an error is an answer's or the provider's, and no bug of ours."""
+    return isinstance(error, UNPARSABLE) or classify(error) is not None
 
 
 def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:

@@ -242,19 +242,20 @@ def versioned(policy: Mapping[str, Any], version: Any) -> dict[str, Any]:
 # --- Cloud Asset Inventory (cloudasset.googleapis.com/v1) ---
 
 
-@route("GET", "cloudasset", "/v1/projects/(?P<name>[^/]+)/assets", "")
+@route("GET", "cloudasset", "/v1/(?P<name>(?:projects|folders)/[^/]+)/assets", "")
 def _assets(world: World, asked: Asked, name: str) -> Any:
     content = CONTENTS.get(asked.one("contentType"), asked.one("contentType"))
     permission = {"RESOURCE": "cloudasset.assets.listResource", "IAM_POLICY": "cloudasset.assets.listIamPolicy"}
     if content not in permission:
         raise Refused(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", "invalid")
     world.known.add(permission[content])
-    if permission[content] in world.denied or (world.granted is not None and permission[content] not in world.granted):
+    denied = {permission[content], f"{permission[content]}@{name}"} & world.denied
+    if denied or (world.granted is not None and permission[content] not in world.granted):
         metadata = {"permission": permission[content]}
         raise Refused(
             403, "PERMISSION_DENIED", "The caller does not have permission", "IAM_PERMISSION_DENIED", metadata
         )
-    if world.project(name) is None:
+    if name.startswith("projects/") and world.project(name.partition("/")[2]) is None:
         raise _missing(name)
     types = asked.query.get("assetTypes", [])
     rows = [row for row in world.inventory(name, content) if not types or row["assetType"] in types]

@@ -44,6 +44,12 @@ class World:
         """A project by its id or its number."""
         return next((row for row in self.projects.values() if id_ in (row["projectId"], row["number"])), None)
 
+    def above(self, row: Mapping[str, Any]) -> list[str]:
+        """The names of the folders and the organization above a project or a folder, the nearest first."""
+        parent = row.get("parent", "")
+        folder = next((one for one in self.folders if f"folders/{one['id']}" == parent), None)
+        return [parent, *(self.above(folder) if folder else [])] if parent else []
+
     def assets(self, project: str, type_: str) -> list[dict[str, Any]]:
         """The assets of a type in a project: dicts with ``data`` and maybe ``iam``."""
         found = self.project(project)
@@ -65,9 +71,14 @@ class World:
             found = self.project(id_)
         return None if found is None else {"version": 3, "etag": "BwY=", **found.get("iam", {})}
 
-    def inventory(self, project: str, content: str) -> Iterator[dict[str, Any]]:
-        """Every asset of a project as ListAssets gives it."""
-        row = self.project(project)
+    def inventory(self, parent: str, content: str) -> Iterator[dict[str, Any]]:
+        """Every asset of a project ("projects/web") or of all below a folder, as ListAssets gives it."""
+        if parent.startswith("folders/"):
+            for row in self.projects.values():
+                if parent in self.above(row):
+                    yield from self.inventory(f"projects/{row['projectId']}", content)
+            return
+        row = self.project(parent.partition("/")[2])
         assert row is not None
         number = row["number"]
         if content == "IAM_POLICY":
@@ -93,7 +104,7 @@ def _asset(type_: str, name: str, number: str, **content: Any) -> dict[str, Any]
         "name": name,
         "assetType": type_,
         **content,
-        "ancestors": [f"projects/{number}"],
+        "ancestors": [f"projects/{number}", "organizations/123456789012"],
         "updateTime": "2026-11-20T00:00:00Z",
     }
 
