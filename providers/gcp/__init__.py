@@ -25,6 +25,7 @@ SERVICES: Final = (
     "data_discovery",
     "dataproc",
     "deploy",
+    "directory",
     "dns",
     "essential_contacts",
     "gke",

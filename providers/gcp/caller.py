@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from providers.base import Failure, Governor, Scope, Tally, Unread
@@ -83,6 +83,8 @@ class Connection:
     pace: Pace = field(default_factory=Pace)
     once: Once = field(default_factory=Once)
     folders: Folders = field(default_factory=lambda: Folders({}))
+    directory: Callable[[], Session] | None = None
+    """Makes the session that may read the directory of users, which takes a scope of its own; None: this one."""
 
 
 class Caller:
@@ -98,8 +100,20 @@ class Caller:
         policy: Callable[[Caller, str], Mapping[str, Any]],
     ) -> None:
         self._connection, self._governor, self._tally, self._policy = connection, governor, tally, policy
+        self._scope = scope
         self.account, self.number = scope.account, project.number
         self.ancestors: tuple[Ancestor, ...] = project.ancestors
+
+    @property
+    def directory(self) -> Caller:
+        """The same caller, with the credentials that may read the directory of users."""
+        connection, make = self._connection, self._connection.directory
+        if make is None:
+            return self
+        session = connection.once.get("directory session", make)
+        asking = replace(connection, session=session)
+        project = Project(self.account, self.number, ancestors=self.ancestors)
+        return Caller(asking, self._scope, project, self._governor, self._tally, self._policy)
 
     def get(self, operation: str, url: str, **parameters: Any) -> dict[str, Any]:
         """The answer of a GET. ``operation`` is the API's method ("storage.buckets.get")."""
@@ -232,16 +246,21 @@ class Caller:
 
     def above(self, operation: str, ancestor: Ancestor, read: Callable[[], T], permission: str) -> T | Unread:
         """What ``read`` gives of an ancestor, read once a run, or why it could not; each project's ledger says so."""
-        found = self.attempted(operation, ancestor, read, permission)
+        return self.for_all(f"{operation} {ancestor.name}", operation, read, permission)
+
+    def attempted(self, operation: str, ancestor: Ancestor, read: Callable[[], T], permission: str) -> T | Unread:
+        """As :meth:`above`, of what another call can tell as well, so that not to have read it is no failure."""
+        return self._once(f"{operation} {ancestor.name}", operation, read, permission)
+
+    def for_all(self, key: str, operation: str, read: Callable[[], T], permission: str) -> T | Unread:
+        """What ``read`` gives of what is no project's alone (a group), read once a run, or why it could not."""
+        found = self._once(key, operation, read, permission)
         if isinstance(found, Unread):
             self._tally.failures.append(found)
         return found
 
-    def attempted(self, operation: str, ancestor: Ancestor, read: Callable[[], T], permission: str) -> T | Unread:
-        """As :meth:`above`, of what another call can tell as well, so that not to have read it is no failure."""
-        return self._connection.once.get(
-            f"{operation} {ancestor.name}", lambda: self._outcome(operation, read, permission)
-        )
+    def _once(self, key: str, operation: str, read: Callable[[], T], permission: str) -> T | Unread:
+        return self._connection.once.get(key, lambda: self._outcome(operation, read, permission))
 
     def _policy_of(self, ancestor: Ancestor) -> Callable[[], Mapping[str, Any]]:
         return lambda: self._policy(self, ancestor.name)

@@ -1,8 +1,8 @@
 """Cloud Asset Inventory, a folder at a time: what its projects share of ListAssets, kept for each until it is read.
 
 A listing of every project costs a page each, however little is in it. Where all projects below one of the topmost
-folders are scanned, that folder is listed once instead. Where a folder cannot be listed as a whole (denied, cut short, not
-as documented), nothing of it is believed, and each of its projects is listed by itself.
+folders are scanned, that folder is listed once instead. Where a folder cannot be listed as a whole (denied, cut short,
+not as documented), nothing of it is believed, and each of its projects is listed by itself.
 
 Source: Cloud Asset API reference, "assets.list" (parent) and "Asset" (ancestors).
 """
@@ -57,7 +57,7 @@ class Folders:
     def assets(
         self, number: str, key: tuple[str, ...], pages: Pages, broken: Callable[[Exception], bool]
     ) -> Iterator[dict[str, Any]]:
-        """The assets of a project. ``key`` is what else is asked for; ``broken``: whether an error is the provider's."""
+        """The assets of a project. ``key``: what else is asked for; ``broken``: whether an error is the provider's."""
         held = self._listed(number, key, pages, broken)
         if held is None or number not in held:
             yield from pages(f"projects/{number}")

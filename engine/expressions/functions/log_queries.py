@@ -275,10 +275,9 @@ class _Reader:
         self._next()
         arguments: list[str] = []
         while not self._at("sign", ")"):
-            kind, token = self._next()
-            if kind == "sign" and token == "(":
+            if self._at("sign", "("):
                 raise Malformed
-            arguments.append(token)
+            arguments.append(self._next()[1])
         self._next()
         if name.lower() == "log_id" and len(arguments) == 1:
             return Comparison("logName", ":", f"/logs/{arguments[0].replace('/', '%2F')}")

@@ -2,9 +2,9 @@
 
 Of what a rule allows, rules of the network that deny with the same or a higher priority (a lower number) leave nothing,
 where they are about the same machines. Before all of them the hierarchical policies are evaluated, the organization's
-first: there "deny" ends the way, "allow" ends it too, and "goto_next" leads past the rest of its policy. Policies of the
-network follow them where the network says so, else they follow the rules. ``net.policyOpenPorts`` says what policies
-themselves open.
+first: there "deny" ends the way, "allow" ends it too, and "goto_next" leads past the rest of its policy. Policies of
+the network follow them where the network says so, else they follow the rules. ``net.policyOpenPorts`` says what
+policies themselves open.
 
 Source: Cloud NGFW, "VPC firewall rules" (priority) and "Firewall policies" (rule evaluation order).
 """

@@ -128,12 +128,18 @@ def _token(google: Google, asked: Asked) -> Answered:
     form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
     if form.get("grant_type") == "urn:ietf:params:oauth:grant-type:jwt-bearer":
         payload = form["assertion"].split(".")[1]
-        who = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        who, scope = claims.get("sub", claims["iss"]), claims.get("scope", "")
+        if "sub" in claims and claims["sub"] not in google.world.delegated:
+            said = "Client is unauthorized to retrieve access tokens using this method."
+            return Answered.of({"error": "unauthorized_client", "error_description": said}, 401)
     elif form.get("refresh_token") == "a-refresh-token":
-        who = "user:ada@example.com"
+        who, scope = "user:ada@example.com", "https://www.googleapis.com/auth/cloud-platform"
     else:
         return Answered.of({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
-    return Answered.of({"access_token": _issued(google, who), "expires_in": 3599, "token_type": "Bearer"})
+    token = _issued(google, who)
+    google.scopes[token] = scope
+    return Answered.of({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
 
 
 def _exchanged(google: Google, asked: Asked) -> Answered:

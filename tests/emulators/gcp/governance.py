@@ -215,3 +215,42 @@ def _activities(world: World, asked: Asked, name: str) -> Any:
     # The reference lists the permission on keys for this method as well.
     world.known.add("policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query")
     return paged(world, asked, (world.project(name) or {}).get("activities", []), "activities")
+
+
+# --- Cloud Identity (cloudidentity.googleapis.com/v1) and the Admin SDK's directory (admin.googleapis.com) ---
+
+
+@route("GET", "cloudresourcemanager", "/v3/(?P<name>organizations/[^/:]+)", "resourcemanager.organizations.get")
+def _organization(world: World, asked: Asked, name: str) -> Any:
+    return {"name": name, "directoryCustomerId": "C01abcdef", "state": "ACTIVE"}
+
+
+@route("GET", "cloudidentity", "/v1/groups:lookup", "workspace:groups.read")
+def _lookup(world: World, asked: Asked) -> Any:
+    address = asked.one("groupKey.id")
+    if address not in world.directory.get("groups", {}):
+        # "(or it may not exist)": what is not there is denied.
+        raise Refused(403, "PERMISSION_DENIED", "Error(2028): Permission denied for resource groups/x", "forbidden")
+    return {"name": f"groups/{address.partition('@')[0]}"}
+
+
+@route("GET", "cloudidentity", "/v1/groups/(?P<name>[^/]+)/memberships", "workspace:groups.read")
+def _memberships(world: World, asked: Asked, name: str) -> Any:
+    """Kinds of members are told to who asks for all of it."""
+    rows = world.directory["groups"][f"{name}@example.com"]
+    shown = rows if asked.one("view") == "FULL" else [{"preferredMemberKey": row["preferredMemberKey"]} for row in rows]
+    return paged(world, asked, shown, "memberships", most=500)
+
+
+@route("GET", "admin", "/admin/directory/v1/users", "workspace:users.read", legacy=True)
+def _users(world: World, asked: Asked) -> Any:
+    if "admin.directory.user" not in asked.scope:
+        raise Refused(
+            403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.", "insufficientPermissions"
+        )
+    if asked.one("customer") != "C01abcdef":
+        raise Refused(404, "NOT_FOUND", "Resource Not Found: customer", "NOT_FOUND")
+    return {
+        "kind": "admin#directory#users",
+        **paged(world, asked, world.directory["users"], "users", "maxResults", 100, 500),
+    }

@@ -27,6 +27,7 @@ class World:
     ``page``: items on a page at most, whatever is asked for. ``denied`` holds permissions ("storage.buckets.list"), or
     permissions on one thing ("resourcemanager.folders.list@folders/2"); ``granted``, where it is set, holds all that
     there are. ``off`` holds services that are not enabled, for all projects or for one ("storage.googleapis.com@web").
+    ``directory`` has the ``groups`` and ``users`` of Cloud Identity; ``delegated`` for whom service accounts may act.
     ``payer``: the project that pays for requests, and so is named where Cloud Asset Inventory is off.
     """
 
@@ -39,6 +40,8 @@ class World:
     off: set[str] = field(default_factory=set)
     payer: str = ""
     known: set[str] = field(default_factory=set)
+    directory: dict[str, Any] = field(default_factory=dict)
+    delegated: set[str] = field(default_factory=set)
 
     def project(self, id_: str) -> dict[str, Any] | None:
         """A project by its id or its number."""
@@ -151,7 +154,7 @@ def world(path: Path = HERE / "organization.yaml") -> World:
     """The organization that a file describes."""
     read = deepcopy(_read(path))
     projects = {row["projectId"]: row for row in read["projects"]}
-    return World(read["organization"], read["folders"], projects)
+    return World(read["organization"], read["folders"], projects, directory=read["directory"])
 
 
 @cache
