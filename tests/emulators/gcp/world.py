@@ -169,7 +169,10 @@ def large(projects: int, assets: int) -> World:
         for n in range(-(-projects // 10))
     ]
     rows = {}
-    made = World({"id": "123456789012", "displayName": "example.com", "iam": {}}, folders, rows)
+    users = [{"primaryEmail": "ada@example.com", "isEnrolledIn2Sv": True, "isEnforcedIn2Sv": True, "suspended": False}]
+    directory = {"groups": {}, "users": users}
+    above = {"id": "123456789012", "displayName": "example.com", "iam": {}}
+    made = World(above, folders, rows, directory=directory)
     for n in range(projects):
         id_ = f"project-{n:03}"
         rows[id_] = {
