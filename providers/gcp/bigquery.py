@@ -53,9 +53,9 @@ def _dataset(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, An
 def _datasets(gcp: Caller) -> Iterator[Item]:
     url = f"{API}/{gcp.account}/datasets"
     # The listing has little more than names.
-    items = gcp.pages(
-        LIST, url, "datasets", kind="bigquery#datasetList", limit="maxResults", size=1000, **{"all": "true"}
-    )
+    # Hidden datasets too.
+    hidden: dict[str, Any] = {"all": "true"}
+    items = gcp.pages(LIST, url, "datasets", kind="bigquery#datasetList", limit="maxResults", size=1000, **hidden)
     for id_ in [item["datasetReference"]["datasetId"] for item in items]:
         yield f"//bigquery.googleapis.com/projects/{gcp.account}/datasets/{id_}", _get(gcp, id_)
 

@@ -198,8 +198,9 @@ class Caller:
 
         def pages(parent: str) -> Iterator[dict[str, Any]]:
             url = f"{ASSETS}/{parent}/assets"
-            more = {"contentType": content, "assetTypes": list(types)}
-            return self.pages(operation, url, "assets", size=ASSETS_PER_PAGE, **more)
+            return self.pages(
+                operation, url, "assets", size=ASSETS_PER_PAGE, contentType=content, assetTypes=list(types)
+            )
 
         folders = self._connection.folders
         for asset in folders.assets(self.number, (content, *types), pages, _broken):

@@ -124,8 +124,8 @@ def _each(wanted: list[str], known: Mapping[str, Mapping[str, Any]] | Unread) ->
                 if email == user["email"] and email.endswith(f"@{name.lower()}"):
                     told[f"user:{email}"] = _person(f"user:{email}", user)
         else:
-            user = known.get(name.lower())
-            told[member] = _person(member, user) if user else {"member": member, **dict.fromkeys(_SAID, NOT_LISTED)}
+            held = known.get(name.lower())
+            told[member] = _person(member, held) if held else {"member": member, **dict.fromkeys(_SAID, NOT_LISTED)}
     return iter(told.values())
 
 
