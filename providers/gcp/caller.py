@@ -180,7 +180,7 @@ class Caller:
             reached = reached and not any(page.get(name) for name in _UNREACHED)
             following = page
             for name in token[1]:
-                following = following.get(name, "")
+                following = (following or {}).get(name)
             if not following:
                 break
             if not isinstance(following, str) or following in seen or len(seen) >= MOST_PAGES:
