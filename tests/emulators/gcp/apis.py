@@ -264,8 +264,10 @@ def _assets(world: World, asked: Asked, name: str) -> Any:
     if name.startswith("projects/") and world.project(name.partition("/")[2]) is None:
         raise _missing(name)
     types = asked.query.get("assetTypes", [])
-    rows = [row for row in world.inventory(name, content) if not types or row["assetType"] in types]
-    return {"readTime": "2026-11-23T12:00:00Z", **paged(world, asked, rows, "assets")}
+    makers = [make for kind, make in world.inventory(name, content) if not types or kind in types]
+    page = paged(world, asked, makers, "assets")
+    shown = {"assets": [make() for make in page["assets"]]} if "assets" in page else {}
+    return {"readTime": "2026-11-23T12:00:00Z", **page, **shown}
 
 
 # --- Cloud Storage (storage.googleapis.com/storage/v1): errors of the older form ---

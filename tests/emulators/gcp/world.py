@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,8 +74,11 @@ class World:
             found = self.project(id_)
         return None if found is None else {"version": 3, "etag": "BwY=", **found.get("iam", {})}
 
-    def inventory(self, parent: str, content: str) -> Iterator[dict[str, Any]]:
-        """Every asset of a project ("projects/web") or of all below a folder, as ListAssets gives it."""
+    def inventory(self, parent: str, content: str) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+        """Every asset of a project ("projects/web") or of all below a folder: its type, and what makes it.
+
+        As ListAssets gives it; made only for the page that is shown.
+        """
         if parent.startswith("folders/"):
             for row in self.projects.values():
                 if parent in self.above(row):
@@ -83,23 +86,29 @@ class World:
             return
         row = self.project(parent.partition("/")[2])
         assert row is not None
-        number = row["number"]
         if content == "IAM_POLICY":
-            yield _asset(
-                PROJECT, f"//cloudresourcemanager.googleapis.com/projects/{number}", number, iamPolicy=row["iam"]
-            )
+            yield PROJECT, partial(_own_policy, row)
         for type_, entries in row.get("assets", {}).items():
             for entry in entries:
                 name = asset_name(type_, row, entry["data"])
                 kind = REGIONAL.get(type_, type_) if "/regions/" in name else type_
                 if content == "RESOURCE":
-                    data = deepcopy(entry["data"])
-                    if type_ == "storage.googleapis.com/Bucket":
-                        # As recorded: the keys are there and empty, whatever the ACLs are.
-                        data |= {"acl": [], "defaultObjectAcl": []}
-                    yield _asset(kind, name, number, resource={"version": "v1", "data": data})
+                    yield kind, partial(_resource, kind, name, row["number"], entry["data"])
                 elif entry.get("iam"):
-                    yield _asset(kind, name, number, iamPolicy=entry["iam"])
+                    yield kind, partial(_asset, kind, name, row["number"], iamPolicy=entry["iam"])
+
+
+def _own_policy(row: Mapping[str, Any]) -> dict[str, Any]:
+    number = row["number"]
+    return _asset(PROJECT, f"//cloudresourcemanager.googleapis.com/projects/{number}", number, iamPolicy=row["iam"])
+
+
+def _resource(kind: str, name: str, number: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    data = deepcopy(dict(held))
+    if kind == "storage.googleapis.com/Bucket":
+        # As recorded: the keys are there and empty, whatever the ACLs are.
+        data |= {"acl": [], "defaultObjectAcl": []}
+    return _asset(kind, name, number, resource={"version": "v1", "data": data})
 
 
 def _asset(type_: str, name: str, number: str, **content: Any) -> dict[str, Any]:

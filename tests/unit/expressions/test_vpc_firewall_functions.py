@@ -1,5 +1,4 @@
 """The functions on firewall rules and policies of VPC networks: one row a case, its id says why."""
-# ruff: noqa: E501 - a case is a row
 
 from typing import Any
 
