@@ -21,6 +21,8 @@ ABOVE: Final = (
     "resourcemanager.projects.list",
 )
 """Permissions that only a role of an organization can hold."""
+WORKSPACE: Final = "workspace:"
+"""Begins what Google Workspace's administrators grant, which no role of IAM can hold."""
 
 
 def policy(names: Iterable[str]) -> str:
@@ -31,11 +33,22 @@ def policy(names: Iterable[str]) -> str:
 
 def policy_note(names: Iterable[str]) -> str:
     """What a role of a single project cannot hold, and what is enabled beside the role."""
-    above = [name for name in _sorted(names) if name.startswith(ABOVE)]
+    told = sorted(set(names))
+    above = [name for name in told if name.startswith(ABOVE)]
     inventory = "Cloud Asset Inventory is used where cloudasset.googleapis.com is enabled in the project that scans"
-    if not above:
-        return f"gcp: {inventory}"
-    return f"gcp: {inventory}; only a role of an organization can hold {', '.join(above)}"
+    notes = [f"gcp: {inventory}"]
+    if above:
+        notes.append(f"only a role of an organization can hold {', '.join(above)}")
+    roles = [role for name, role in _ROLES.items() if name in told]
+    if roles:
+        notes.append(f"in Google Workspace, not in IAM, whoever scans needs {' and '.join(roles)}")
+    return "; ".join(notes)
+
+
+_ROLES: Final = {
+    "workspace:groups.read": "the administrator's role Groups Reader",
+    "workspace:users.read": "an administrator's role with Users > Read, or domain-wide delegation (directory_admin)",
+}
 
 
 _TERRAFORM: Final = """\
@@ -88,4 +101,4 @@ def terraform(names: Iterable[str]) -> str:
 
 
 def _sorted(names: Iterable[str]) -> list[str]:
-    return sorted(set(names))
+    return sorted({name for name in names if not name.startswith(WORKSPACE)})

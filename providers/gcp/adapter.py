@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 import google.auth
+from google.auth.credentials import Scoped
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.auth.transport.requests import Request
 
@@ -29,7 +31,8 @@ from providers.boundary import Member, Rules, sorted_out
 from providers.gcp import DISCOVERED, READERS, TYPES
 from providers.gcp.caller import UNPARSABLE, Caller, Connection, unread
 from providers.gcp.errors import classify
-from providers.gcp.hierarchy import PERMISSIONS, Groups, Hierarchy, Project, why_not
+from providers.gcp.hierarchy import PERMISSIONS, Groups, Hierarchy, Project, whole, why_not
+from providers.gcp.inventory import Folders
 from providers.gcp.projects import PROJECT as PROJECT_TYPE
 from providers.gcp.projects import project_id
 from providers.gcp.resource_manager import Clients, ResourceManager
@@ -37,6 +40,8 @@ from providers.gcp.session import Session, asking
 
 SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 """Several APIs that are only read here accept no narrower scope; what may be done is decided by IAM."""
+DIRECTORY: Final = ("https://www.googleapis.com/auth/admin.directory.user.readonly",)
+"""What domain-wide delegation has to allow; asked for apart, so that a customer who does not loses nothing else."""
 _SIGN_IN: Final = "Your default credentials were not found"
 
 
@@ -59,7 +64,23 @@ def open(*, timeout: float = 20.0, agent: str = "auditreel", access: Mapping[str
     if not own and not told.get("accounts"):
         hint = "set GOOGLE_CLOUD_PROJECT, or say in organization.yaml which (access.gcp.accounts)"
         raise NotConfigured(f"the credentials name no project: {hint}")
-    return Gcp(Connection(Session(credentials, timeout, agent)), told, own or "")
+    reading = _delegated(credentials, told.get("directory_admin"))
+    directory = partial(Session, reading, timeout, agent)
+    return Gcp(Connection(Session(credentials, timeout, agent), directory=directory), told, own or "")
+
+
+def _delegated(credentials: Any, subject: str | None) -> Any:
+    """Credentials that may read the directory of users: as ``subject``, or by themselves.
+
+    Whose scopes were settled when they were made (a user's) stay as they are, and the directory will say no. Raises
+    NotConfigured where they cannot act for a subject.
+    """
+    if subject is None:
+        return credentials.with_scopes(DIRECTORY) if isinstance(credentials, Scoped) else credentials
+    if not hasattr(credentials, "with_subject"):
+        kind = type(credentials).__module__.rpartition(".")[2]
+        raise NotConfigured(f"access.gcp.directory_admin: only a service account's key acts for others, not {kind}")
+    return credentials.with_scopes(DIRECTORY).with_subject(subject)
 
 
 def _told(error: Exception) -> str:
@@ -149,7 +170,8 @@ class Gcp:
             return self._asking(Project("", ""), nobody, governor, tally).typed(operation, ask)
 
         hierarchy = Hierarchy(ResourceManager(self._clients, typed), attempt)
-        found = list(hierarchy.members(self._access.get("accounts") or (self._own,)))
+        roots = self._access.get("accounts") or (self._own,)
+        found = list(hierarchy.members(roots))
         self._projects = {project.id: project for project, _ in found}
         accounts, left_out = sorted_out(
             [Member(project.id, project.title or project.id, why_not(state)) for project, state in found],
@@ -158,6 +180,11 @@ class Gcp:
             Groups(self._projects),
             self.name,
         )
+        if self._connected is not None:
+            scanned = frozenset(accounts)
+            self._connected = replace(
+                self._connected, folders=Folders({} if failures else whole(found, scanned, roots))
+            )
         date = next((tally.date for tally in tallies.values() if tally.date), None)
         return Directory(
             identity=_identity(credentials),

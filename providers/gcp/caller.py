@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from providers.base import Failure, Governor, Scope, Tally, Unread
-from providers.gcp.errors import ApiError, ForeignHost, MalformedAnswer, Partial, classify
+from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, classify
 from providers.gcp.hierarchy import Ancestor, Project
+from providers.gcp.inventory import Folders
 from providers.gcp.session import Session
 
 T = TypeVar("T")
@@ -81,6 +82,9 @@ class Connection:
     session: Session
     pace: Pace = field(default_factory=Pace)
     once: Once = field(default_factory=Once)
+    folders: Folders = field(default_factory=lambda: Folders({}))
+    directory: Callable[[], Session] | None = None
+    """Makes the session that may read the directory of users, which takes a scope of its own; None: this one."""
 
 
 class Caller:
@@ -96,12 +100,33 @@ class Caller:
         policy: Callable[[Caller, str], Mapping[str, Any]],
     ) -> None:
         self._connection, self._governor, self._tally, self._policy = connection, governor, tally, policy
+        self._scope = scope
         self.account, self.number = scope.account, project.number
         self.ancestors: tuple[Ancestor, ...] = project.ancestors
+
+    @property
+    def directory(self) -> Caller:
+        """The same caller, with the credentials that may read the directory of users."""
+        connection, make = self._connection, self._connection.directory
+        if make is None:
+            return self
+        session = connection.once.get("directory session", make)
+        asking = replace(connection, session=session)
+        project = Project(self.account, self.number, ancestors=self.ancestors)
+        return Caller(asking, self._scope, project, self._governor, self._tally, self._policy)
 
     def get(self, operation: str, url: str, **parameters: Any) -> dict[str, Any]:
         """The answer of a GET. ``operation`` is the API's method ("storage.buckets.get")."""
         return self._json(operation, "GET", url, params=parameters)
+
+    def optional(self, operation: str, url: str) -> dict[str, Any] | None:
+        """The answer of a GET; None where there is no such thing (404), as far as that is what 404 means there."""
+        try:
+            return self.get(operation, url)
+        except ApiError as error:
+            if error.status != 404 or error.code != GONE:
+                raise
+            return None
 
     def post(self, operation: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of a POST, which reads (getIamPolicy)."""
@@ -117,23 +142,29 @@ class Caller:
         gone: bool = False,
         limit: str = "pageSize",
         size: int | None = None,
+        token: tuple[str, tuple[str, ...]] = ("pageToken", ("nextPageToken",)),
+        known: frozenset[str] = frozenset(),
         **parameters: Any,
     ) -> Iterator[Any]:
         """The items below ``key`` of every page.
 
         An empty page has no such key. Where the API names what an answer is, ``kind`` is what it must say. ``gone``:
         what holds the items may have been deleted since it was listed, and then there are none. Pages that lead
-        back to one that was read are malformed. Raises Partial, after the last page, where locations are missing.
+        back to one that was read are malformed. ``token`` is the parameter that asks for a further page, and where a
+        page names it; ``known`` what a page may hold beside what all may. Raises Partial, after the last page, where
+        locations are missing.
         """
         settings = {limit: size} if size else {}
         seen: set[str] = set()
         reached = True
-        token: str | None = None
+        following: Any = None
         while True:
             try:
-                page = self.get(operation, url, **parameters, **settings, **({"pageToken": token} if token else {}))
+                page = self.get(
+                    operation, url, **parameters, **settings, **({token[0]: following} if following else {})
+                )
             except ApiError as error:
-                if gone and error.status == 404 and token is None:
+                if gone and error.status == 404 and following is None:
                     return
                 raise
             self._tally.pages += 1
@@ -141,18 +172,20 @@ class Caller:
             if (
                 (kind and page.get("kind") != kind)
                 or not isinstance(items, list | dict)
-                or page.keys() - {key, *_BARE, *_UNREACHED}
+                or page.keys() - {key, *known, *_BARE, *_UNREACHED}
             ):
                 raise MalformedAnswer("not the listing that was asked for", operation)
             self._tally.items += len(items)
             yield from items.items() if isinstance(items, dict) else items
             reached = reached and not any(page.get(name) for name in _UNREACHED)
-            token = page.get("nextPageToken")
-            if not token:
+            following = page
+            for name in token[1]:
+                following = (following or {}).get(name)
+            if not following:
                 break
-            if not isinstance(token, str) or token in seen or len(seen) >= MOST_PAGES:
+            if not isinstance(following, str) or following in seen or len(seen) >= MOST_PAGES:
                 raise MalformedAnswer("pages without an end", operation)
-            seen.add(token)
+            seen.add(following)
         if not reached:
             raise Partial(operation)
 
@@ -162,14 +195,15 @@ class Caller:
         Names hold the project's id, also where the inventory gives its number.
         """
         operation, project = f"cloudasset.assets.list {content}", f"/projects/{self.number}/"
-        for asset in self.pages(
-            operation,
-            f"{ASSETS}/projects/{self.number}/assets",
-            "assets",
-            size=ASSETS_PER_PAGE,
-            contentType=content,
-            assetTypes=list(types),
-        ):
+
+        def pages(parent: str) -> Iterator[dict[str, Any]]:
+            url = f"{ASSETS}/{parent}/assets"
+            return self.pages(
+                operation, url, "assets", size=ASSETS_PER_PAGE, contentType=content, assetTypes=list(types)
+            )
+
+        folders = self._connection.folders
+        for asset in folders.assets(self.number, (content, *types), pages, _broken):
             yield asset["name"].replace(project, f"/projects/{self.account}/"), asset
 
     def typed(self, operation: str, ask: Callable[[], T]) -> T:
@@ -213,11 +247,21 @@ class Caller:
 
     def above(self, operation: str, ancestor: Ancestor, read: Callable[[], T], permission: str) -> T | Unread:
         """What ``read`` gives of an ancestor, read once a run, or why it could not; each project's ledger says so."""
-        key = f"{operation} {ancestor.name}"
-        found = self._connection.once.get(key, lambda: self._outcome(operation, read, permission))
+        return self.for_all(f"{operation} {ancestor.name}", operation, read, permission)
+
+    def attempted(self, operation: str, ancestor: Ancestor, read: Callable[[], T], permission: str) -> T | Unread:
+        """As :meth:`above`, of what another call can tell as well, so that not to have read it is no failure."""
+        return self._once(f"{operation} {ancestor.name}", operation, read, permission)
+
+    def for_all(self, key: str, operation: str, read: Callable[[], T], permission: str) -> T | Unread:
+        """What ``read`` gives of what is no project's alone (a group), read once a run, or why it could not."""
+        found = self._once(key, operation, read, permission)
         if isinstance(found, Unread):
             self._tally.failures.append(found)
         return found
+
+    def _once(self, key: str, operation: str, read: Callable[[], T], permission: str) -> T | Unread:
+        return self._connection.once.get(key, lambda: self._outcome(operation, read, permission))
 
     def _policy_of(self, ancestor: Ancestor) -> Callable[[], Mapping[str, Any]]:
         return lambda: self._policy(self, ancestor.name)
@@ -258,6 +302,11 @@ class Caller:
 
     def _is_own(self, consumer: str | None) -> bool:
         return consumer in (f"projects/{self.number}", f"projects/{self.account}")
+
+
+def _broken(error: Exception) -> bool:
+    """Whether an error is an answer's or the provider's, and no bug of ours."""
+    return isinstance(error, UNPARSABLE) or classify(error) is not None
 
 
 def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:

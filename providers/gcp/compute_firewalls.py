@@ -1,7 +1,6 @@
-"""Compute Engine: firewall rules of VPC networks, and the firewall policies of folders and organizations above them.
+"""Compute Engine: firewall rules of VPC networks.
 
-Sources: Compute Engine API reference, "firewalls", "firewallPolicies"; Cloud NGFW, "VPC firewall rules" (defaults) and
-"Firewall policies" (order of evaluation).
+Sources: Compute Engine API reference, "firewalls"; Cloud NGFW, "VPC firewall rules" (defaults).
 """
 
 from __future__ import annotations
@@ -10,15 +9,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.base import GLOBAL, Found, Reader, ResourceType, Scope, Unread
+from providers.base import GLOBAL, ResourceType
 from providers.gcp.assets import Item, resource
 from providers.gcp.fields import Field, flag, read, text, texts, whole
 from providers.gcp.listing import COMPUTE, full_name
-from providers.gcp.projects import PROJECT, project_id
 
 if TYPE_CHECKING:
     from providers.gcp.caller import Caller
-    from providers.gcp.hierarchy import Ancestor
 
 FIREWALL: Final = "compute.googleapis.com/Firewall"
 TYPES: Final = (ResourceType(FIREWALL, GLOBAL),)
@@ -95,70 +92,6 @@ def _firewalls(gcp: Caller) -> Iterator[Item]:
         yield f"//compute.googleapis.com/projects/{gcp.account}/global/firewalls/{item['name']}", item
 
 
-# --- the policies of folders and organizations ---
-
-_RULE: Final[Mapping[str, Field]] = {
-    "action": Field("action"),
-    "direction": Field("direction"),
-    "priority": Field("priority", whole),
-    "disabled": Field("disabled", flag, False),
-    "target_resources": Field("targetResources", texts, []),
-    "target_service_accounts": Field("targetServiceAccounts", texts, []),
-}
-_SELECTORS: Final = (
-    "srcFqdns",
-    "srcRegionCodes",
-    "srcSecureTags",
-    "srcThreatIntelligences",
-    "srcAddressGroups",
-    "srcNetworks",
-    "srcNetworkScope",
-    "srcNetworkContext",
-)
-"""By which a rule is about other sources than its ranges, or about fewer."""
-
-
-def _above(gcp: Caller, scope: Scope) -> Iterator[Found]:
-    """The rules of the policies above a project, as they are evaluated: from the organization down."""
-    found: list[dict[str, Any]] = []
-    for ancestor in reversed(gcp.ancestors):
-        policies = ancestor.unread or _policies(gcp, ancestor)
-        if isinstance(policies, Unread):
-            found.append({"attached_to": ancestor.name, "rules": policies})
-        else:
-            found += [{"attached_to": ancestor.name, "rules": rules} for rules in policies]
-    yield Found(PROJECT, project_id(gcp.number), {"firewall_policies": found})
-
-
-def _policies(gcp: Caller, ancestor: Ancestor) -> list[list[dict[str, Any]]] | Unread:
-    operation, url = "compute.firewallPolicies.listAssociations", f"{COMPUTE}/locations/global/firewallPolicies"
-
-    def rules() -> list[list[dict[str, Any]]]:
-        answer = gcp.get(operation, f"{url}/listAssociations", targetResource=ancestor.name)
-        if not answer["kind"].startswith("compute#"):
-            raise ValueError("not associations")
-        ids = [row["firewallPolicyId"] for row in answer.get("associations", ())]
-        return [_rules(gcp.get("compute.firewallPolicies.get", f"{url}/{id_}")) for id_ in ids]
-
-    return gcp.above(operation, ancestor, rules, "compute.organizations.listAssociations")
-
-
-def _rules(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rules = [_rule(row) for row in policy["rules"]]
-    return sorted(rules, key=lambda rule: rule["priority"])
-
-
-def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
-    match = row["match"]
-    sources = texts(match.get("srcIpRanges", []))
-    return {
-        **read(_RULE, row),
-        "narrowed_by": sorted(key for key in _SELECTORS if match.get(key)),
-        "source_ranges": sources,
-        "protocols": protocols(match.get("layer4Configs", []), "ipProtocol", "ports", sources),
-    }
-
-
 READERS: Final = (
     resource(
         FIREWALL,
@@ -167,12 +100,5 @@ READERS: Final = (
         operations=("compute.firewalls.list",),
         items=_firewalls,
         permissions=("compute.firewalls.list",),
-    ),
-    Reader(
-        operations=("compute.firewallPolicies.listAssociations", "compute.firewallPolicies.get"),
-        read=_above,
-        where=GLOBAL,
-        fills={PROJECT: ("firewall_policies",)},
-        permissions=("compute.organizations.listAssociations", "compute.firewallPolicies.get"),
     ),
 )

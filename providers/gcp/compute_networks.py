@@ -20,6 +20,8 @@ _NETWORK: Final[Mapping[str, Field]] = {
     # "Will only be present for legacy networks"; for these there is no mode.
     "legacy_range": Field("IPv4Range", text, None),
     "auto_create_subnetworks": Field("autoCreateSubnetworks", flag, None),
+    # "Default value: AFTER_CLASSIC_FIREWALL".
+    "policy_order": Field("networkFirewallPolicyEnforcementOrder", text, "AFTER_CLASSIC_FIREWALL"),
 }
 _SUBNET: Final[Mapping[str, Field]] = {
     "network": Field("network", full_name),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from providers.base import MISSING, Unread
@@ -19,6 +20,7 @@ from providers.times import instant
 
 __all__ = [
     "Field",
+    "decimal",
     "entry",
     "flag",
     "instant",
@@ -62,6 +64,13 @@ def whole(value: Any) -> Any:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     return malformed("an integer")
+
+
+def decimal(value: Any) -> Any:
+    """A number with a point or without, as the shortest text ("0", "0.5"); the words for none ("NaN") are malformed."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return malformed("a number")
+    return f"{Decimal(str(value)).normalize():f}"
 
 
 def seconds(value: Any) -> Any:

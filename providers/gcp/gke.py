@@ -42,15 +42,23 @@ _ACCESS: Final[Mapping[str, Field]] = {
     "private_endpoint": Field("privateClusterConfig.enablePrivateEndpoint", flag, False),
     # Clusters of older versions do not say; then it is what enablePrivateEndpoint leaves.
     "public_endpoint": Field("controlPlaneEndpointsConfig.ipEndpointsConfig.enablePublicEndpoint", flag, None),
-    "authorized_networks_enabled": Field("masterAuthorizedNetworksConfig.enabled", flag, False),
-    "authorized_networks": Field("masterAuthorizedNetworksConfig.cidrBlocks", rows(_BLOCK), []),
+}
+_NETWORKS: Final[Mapping[str, Field]] = {
+    "authorized_networks_enabled": Field("enabled", flag, False),
+    "authorized_networks": Field("cidrBlocks", rows(_BLOCK), []),
+    # "Whether master is accessible via Google Compute Engine Public IP addresses": whoever rents a machine there has
+    # one. The reference names no default.
+    "google_addresses_allowed": Field("gcpPublicCidrsAccessEnabled", flag),
 }
 
 
 def _cluster(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
     if not item.get("location") and not item.get("zone"):
         raise LookupError("location")
-    return {**read(_ACCESS, item), "region": item.get("location") or item["zone"]}
+    # "Deprecated: Use ControlPlaneEndpointsConfig.IPEndpointsConfig.authorized_networks_config instead."
+    newer = item.get("controlPlaneEndpointsConfig", {}).get("ipEndpointsConfig", {}).get("authorizedNetworksConfig")
+    networks = newer if newer is not None else item.get("masterAuthorizedNetworksConfig", {})
+    return {**read(_ACCESS, item), **read(_NETWORKS, networks), "region": item.get("location") or item["zone"]}
 
 
 def _named(gcp: Caller, item: Mapping[str, Any]) -> str:
@@ -89,7 +97,7 @@ READERS: Final = (
             _named,
         ),
         _cluster,
-        tuple(_ACCESS),
+        (*_ACCESS, *_NETWORKS),
     ),
     resource(
         ADMISSION,

@@ -153,6 +153,36 @@ def why_not(state: str) -> str | None:
     return "being deleted" if state == "DELETE_REQUESTED" else f"state {state}"
 
 
+def whole(
+    found: Sequence[tuple[Project, str]], scanned: frozenset[str], roots: str | Sequence[str]
+) -> dict[str, frozenset[str]]:
+    """The topmost folders of which every project that can be scanned is, with the numbers of these projects.
+
+    ``found``: what the roots (see :meth:`Hierarchy.members`) led to, ``scanned`` the ids of what is scanned of it. A
+    folder of one project is left out: it saves nothing.
+    """
+    groups: dict[str, dict[str, Project]] = {}
+    for project, state in found:
+        folder = _topmost(project, roots)
+        if folder and why_not(state) is None:
+            groups.setdefault(folder, {})[project.id] = project
+    return {
+        folder: frozenset(project.number for project in projects.values())
+        for folder, projects in groups.items()
+        if len(projects) > 1 and projects.keys() <= scanned
+    }
+
+
+def _topmost(project: Project, roots: str | Sequence[str]) -> str | None:
+    """The highest folder above a project that a root is, or that lies below one."""
+    walked = roots == "organization"
+    for ancestor in reversed(project.ancestors):
+        walked = walked or ancestor.name in roots
+        if walked and ancestor.name.startswith("folders/"):
+            return ancestor.name
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Groups:
     """Projects in folders and with labels (see :class:`providers.boundary.Hierarchy`)."""

@@ -1,6 +1,7 @@
-"""IAM: service accounts, whether they are in use, who may act as them, and their keys.
+"""IAM: service accounts, when they were last used, who may act as them, and their keys.
 
-Source: IAM API reference, "projects.serviceAccounts" and "projects.serviceAccounts.keys".
+Sources: IAM API reference, "projects.serviceAccounts" and "projects.serviceAccounts.keys"; Policy Analyzer API
+reference, "projects.locations.activityTypes.activities.query".
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.base import GLOBAL, Resource, ResourceType
-from providers.gcp.assets import Item, own_principals, policy, resource
+from providers.base import GLOBAL, Reader, Resource, ResourceType, Unread
+from providers.gcp.assets import GONE, Item, own_principals, policy, resource
 from providers.gcp.fields import Field, flag, instant, read
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ API: Final = "https://iam.googleapis.com/v1"
 HOST: Final = "//iam.googleapis.com/"
 LIST: Final = "iam.projects.serviceAccounts.list"
 POLICY: Final = "iam.projects.serviceAccounts.getIamPolicy"
+ACTIVITY: Final = "policyanalyzer.projects.locations.activityTypes.activities.query"
+ACTIVITIES: Final = "https://policyanalyzer.googleapis.com/v1/projects/{project}/locations/global/activityTypes/"
+NOT_SEEN: Final = Unread("not_collected", ACTIVITY, detail="no use in the time for which activity is kept")
 
 _ACCOUNT: Final[Mapping[str, Field]] = {
     "email": Field("email"),
@@ -67,6 +71,21 @@ def _policy(gcp: Caller, account: Resource) -> Mapping[str, Any]:
     return gcp.post(POLICY, url, {"options": {"requestedPolicyVersion": 3}})
 
 
+_USE: Final[Mapping[str, Field]] = {"at": Field("activity.lastAuthenticatedTime", instant, NOT_SEEN)}
+
+
+def _used(gcp: Caller, account: Resource) -> Mapping[str, Any]:
+    """When it last authenticated. Activity is kept for some time: without a record it may have been used before."""
+    times = dict(gcp.listed("iam activity", lambda: list(_activities(gcp))))
+    return {"last_authenticated_at": times.get(account.id.rpartition("/")[2], NOT_SEEN)}
+
+
+def _activities(gcp: Caller) -> Iterator[tuple[str, Any]]:
+    url = f"{ACTIVITIES.format(project=gcp.account)}serviceAccountLastAuthentication/activities:query"
+    for item in gcp.pages(ACTIVITY, url, "activities", size=1000):
+        yield item["activity"]["serviceAccount"]["serviceAccountId"], read(_USE, item)["at"]
+
+
 READERS: Final = (
     resource(
         ACCOUNT,
@@ -92,5 +111,18 @@ READERS: Final = (
         operation=POLICY,
         permission="iam.serviceAccounts.getIamPolicy",
         unmentioned={"principals": []},
+    ),
+    Reader(
+        operations=(ACTIVITY,),
+        read=_used,
+        per="resource",
+        where=GLOBAL,
+        of=ACCOUNT,
+        fills={ACCOUNT: ("last_authenticated_at",)},
+        permissions=(
+            "policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query",
+            "policyanalyzer.serviceAccountLastAuthenticationActivities.query",
+        ),
+        gone_codes=GONE,
     ),
 )

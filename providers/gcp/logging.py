@@ -1,9 +1,9 @@
-"""Cloud Logging: where log entries go, and how long they are kept.
+"""Cloud Logging: where log entries go, how long they are kept, and which of them metrics count.
 
 A sink of a folder or an organization covers what is below it, if it includes its children. So the sinks of all
 ancestors are a property of each project.
 
-Source: Cloud Logging API reference, "LogSink" and "LogBucket".
+Source: Cloud Logging API reference, "LogSink", "LogBucket" and "LogMetric".
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 SINK: Final = "logging.googleapis.com/LogSink"
 BUCKET: Final = "logging.googleapis.com/LogBucket"
-TYPES: Final = (ResourceType(SINK, GLOBAL), ResourceType(BUCKET, GLOBAL))
+METRIC: Final = "logging.googleapis.com/LogMetric"
+TYPES: Final = (ResourceType(SINK, GLOBAL), ResourceType(BUCKET, GLOBAL), ResourceType(METRIC, GLOBAL))
 API: Final = "https://logging.googleapis.com/v2"
 HOST: Final = "//logging.googleapis.com/"
 PAGE: Final = 1000
@@ -46,6 +47,12 @@ _BUCKET: Final[Mapping[str, Field]] = {
     "locked": Field("locked", flag, False),
     "lifecycle_state": Field("lifecycleState"),
 }
+_METRIC: Final[Mapping[str, Field]] = {
+    "filter": Field("filter"),
+    "disabled": Field("disabled", flag, False),
+    # Without one it counts what the project's router gets, else what is in the bucket.
+    "bucket": Field("bucketName", text, None),
+}
 
 
 def _sink(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -67,6 +74,16 @@ def _buckets(gcp: Caller) -> Iterator[Item]:
     url = f"{API}/projects/{gcp.account}/locations/-/buckets"
     for item in gcp.pages("logging.projects.locations.buckets.list", url, "buckets", size=PAGE):
         yield HOST + item["name"], item
+
+
+def _metric(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**read(_METRIC, item), "name": item["name"]}
+
+
+def _metrics(gcp: Caller) -> Iterator[Item]:
+    parent = f"projects/{gcp.account}"
+    for item in gcp.pages("logging.projects.metrics.list", f"{API}/{parent}/metrics", "metrics", size=PAGE):
+        yield f"{HOST}{parent}/metrics/{item['name']}", item
 
 
 def _inherited(gcp: Caller, scope: Scope) -> Iterator[Found]:
@@ -107,6 +124,14 @@ READERS: Final = (
         operations=("logging.projects.locations.buckets.list",),
         items=_buckets,
         permissions=("logging.buckets.list",),
+    ),
+    resource(
+        METRIC,
+        tuple(_METRIC),
+        _metric,
+        operations=("logging.projects.metrics.list",),
+        items=_metrics,
+        permissions=("logging.logMetrics.list",),
     ),
     Reader(
         operations=("logging.folders.sinks.list", "logging.organizations.sinks.list"),

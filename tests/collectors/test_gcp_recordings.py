@@ -49,6 +49,8 @@ EXPLAINED: Final[Mapping[tuple[str, str], str]] = {
         ],
         "Kubernetes Engine or Memorystore answered: calls are recorded without hosts, and all have one path",
     ),
+    ("container.googleapis.com/Cluster", "google_addresses_allowed"): "recorded before clusters had the setting",
+    ("bigquery.googleapis.com/Dataset", "principals"): ("exported without policies, of which a dataset always has one"),
     (
         "container.googleapis.com/Cluster",
         "node_pools",

@@ -1,7 +1,7 @@
 """Which tests prove that the traps of cloud semantics are not fallen into: one row a trap, by the numbers of the list.
 
 The list is ``reference/semantics.md`` of the design material, beside the checkout; its items 8 and 9 are about Terraform
-plans, those from 67 on about other clouds than AWS. A proof is
+plans, those from 67 on about other clouds than AWS, of which those of Google Cloud (82 to 95) are here. A proof is
 
 - a test: ``tests/<file>.py::<function>``;
 - an example of a check, which is a test of its own: ``checks/<file>.yaml::<name>``;
@@ -24,7 +24,7 @@ from tests.unit.expressions.policy_table import cases
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LIST = CHECKOUT.parent / "shared" / "reference" / "semantics.md"
-ITEMS = {*range(1, 8), *range(10, 67)}
+ITEMS = {*range(1, 8), *range(10, 67), *range(82, 96)}
 
 # What is still to be proved, in whole or in part. An item that stands here and has no row below has no proof at all.
 
@@ -569,6 +569,122 @@ PROOFS: dict[int, tuple[str, tuple[str, ...]]] = {
             "tests/collectors/test_aws_databases.py::test_what_has_no_recent_recovery_point_fails",
         ),
     ),
+    # --- Google Cloud ---
+    82: (
+        "Inheritance",
+        (
+            "checks/gcp/iam/no_basic_roles.yaml::a group is editor from above",
+            "checks/gcp/iam/no_basic_roles.yaml::a policy above was not read",
+            "checks/gcp/iam/no_public_bindings.yaml::a policy above was not read and does not matter",
+            "tests/collectors/test_gcp_checks.py::test_a_verdict_follows_from_what_the_cloud_answers",
+        ),
+    ),
+    83: (
+        "allUsers and allAuthenticatedUsers are both public",
+        (
+            "checks/gcp/iam/no_public_bindings.yaml::everybody with an account on a condition",
+            "checks/gcp/bigquery/dataset_not_public.yaml::everybody with an account",
+            "checks/gcp/run/not_public.yaml::everybody with an account",
+        ),
+    ),
+    84: (
+        "Domain members",
+        (
+            "tests/unit/test_gcp_fields.py::test_how_many_a_member_is_is_known_or_said_not_to_be",
+            "tests/collectors/test_gcp_directory.py::test_people_are_judged_by_whichever_way_they_hold_roles",
+            "checks/gcp/bigquery/dataset_not_public.yaml::owners of the project",
+        ),
+    ),
+    85: (
+        "Uniform access and public access prevention",
+        (
+            "checks/gcp/storage/bucket_not_public.yaml::everybody by an access list",
+            "checks/gcp/storage/public_access_prevention.yaml::by the organization",
+            "checks/gcp/storage/public_access_prevention.yaml::by the organization and not in the project",
+            "tests/collectors/test_gcp_checks.py::test_a_verdict_follows_from_what_the_cloud_answers",
+        ),
+    ),
+    86: (
+        "Audit configs",
+        (
+            "checks/gcp/iam/audit_config_data_access.yaml::all from above",
+            "checks/gcp/iam/audit_config_data_access.yaml::somebody is exempted for one service",
+            "tests/unit/test_gcp_fields.py::test_audit_configurations_add_up",
+        ),
+    ),
+    87: (
+        "Firewall defaults",
+        (
+            "tests/unit/expressions/test_vpc_firewall_functions.py::test_ports_that_a_rule_opens",
+            "tests/unit/expressions/test_vpc_firewall_functions.py::test_ports_that_policies_open",
+            "tests/collectors/test_gcp_checks.py::test_a_verdict_follows_from_what_the_cloud_answers",
+            "tests/collectors/test_gcp_governance.py::test_verdicts_follow_from_what_the_cloud_answers",
+        ),
+    ),
+    88: (
+        "OS Login",
+        (
+            "checks/gcp/compute/instance_hardened_access.yaml::OS Login by the project",
+            "checks/gcp/compute/instance_hardened_access.yaml::off by itself",
+            "tests/collectors/test_gcp_services.py::test_a_verdict_follows_from_what_the_cloud_answers",
+        ),
+    ),
+    89: (
+        "Cluster nodes",
+        (
+            "checks/gcp/compute/instance_no_public_ip.yaml::node of a cluster",
+            "checks/gcp/compute/instance_no_ip_forwarding.yaml::node of a cluster",
+        ),
+    ),
+    90: (
+        "Service account keys",
+        (
+            "checks/gcp/iam/service_account_no_user_keys.yaml::Google's own",
+            "checks/gcp/iam/service_account_no_user_keys.yaml::disabled",
+            "checks/gcp/iam/service_account_key_rotated.yaml::Google's own",
+        ),
+    ),
+    91: (
+        "KMS",
+        (
+            "checks/gcp/kms/key_rotation.yaml::signs",
+            "checks/gcp/kms/key_rotation.yaml::destroyed",
+            "checks/gcp/kms/key_rotation.yaml::imported only",
+            "checks/gcp/kms/key_rotation.yaml::kept elsewhere",
+            "tests/unit/test_gcp_fields.py::test_a_form_gives_a_plain_value_or_says_that_it_is_none",
+        ),
+    ),
+    92: (
+        "Log buckets and sinks",
+        (
+            "checks/gcp/logging/bucket_retention.yaml::fixed by Google",
+            "checks/gcp/logging/sink_all_entries.yaml::one of the organization",
+            "checks/gcp/logging/sink_all_entries.yaml::an exclusion",
+        ),
+    ),
+    93: (
+        "Cloud SQL",
+        (
+            "checks/gcp/sql/tls_required.yaml::from before there were modes",
+            "checks/gcp/sql/no_public_ip.yaml::private and outgoing",
+            "checks/gcp/sql/backups_and_recovery.yaml::replica",
+        ),
+    ),
+    94: (
+        "Subnets without flow logs by design",
+        (
+            "checks/gcp/compute/subnet_flow_logs.yaml::for proxies",
+            "tests/collectors/test_gcp_services.py::test_a_verdict_follows_from_what_the_cloud_answers",
+        ),
+    ),
+    95: (
+        "API not enabled",
+        (
+            "tests/collectors/test_gcp_adapter.py::test_an_api_that_the_project_has_not_enabled_has_no_resources",
+            "tests/collectors/test_gcp_adapter.py::test_an_api_that_another_project_has_not_enabled_says_nothing",
+            "tests/collectors/test_gcp_adapter.py::test_a_listing_that_fails_is_never_complete",
+        ),
+    ),
 }
 
 
@@ -595,7 +711,7 @@ def exists(proof: str) -> bool:
     return name in (examples(path) if path.startswith("checks/") else functions(path))
 
 
-def test_every_trap_that_concerns_aws_has_a_proof_or_is_awaited() -> None:
+def test_every_trap_that_concerns_aws_or_google_has_a_proof() -> None:
     assert set(PROOFS) == ITEMS
     assert all(proofs for _, proofs in PROOFS.values())
 

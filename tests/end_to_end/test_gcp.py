@@ -145,6 +145,6 @@ def test_a_large_organization_costs_few_calls_and_gives_the_same_verdicts_withou
 
     assert bulk == alone
     assert len(bulk) == 410
-    # Two listings a project; the hierarchy; the allow and organization policies of a folder and the organization.
-    assert by_inventory == 2 * 10 + 5 + 2 * 2
+    # Two listings of the one folder; the hierarchy; the allow and organization policies of it and the organization.
+    assert by_inventory == 2 + 5 + 2 * 2
     assert by_themselves > 200

@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 
 from providers.base import MISSING, Unread
-from providers.gcp.fields import Field, entry, flag, instant, labels, last, read, rows, seconds, text, texts, whole
+from providers.gcp.fields import (
+    Field,
+    decimal,
+    entry,
+    flag,
+    instant,
+    labels,
+    last,
+    read,
+    rows,
+    seconds,
+    text,
+    texts,
+    whole,
+)
 from providers.gcp.iam_policy import audit_configs, counted, principals
 
 BAD = "malformed_response"
@@ -26,6 +40,13 @@ FORMS = [
     (seconds, "0.5s", BAD, "a part of a second"),
     (seconds, "7776000", BAD, "without its unit"),
     (seconds, 7776000, BAD, "a number"),
+    (decimal, 0, "0", "a double that is whole"),
+    (decimal, 0.0, "0", "a double of nothing"),
+    (decimal, 100, "100", "no exponent"),
+    (decimal, 0.5, "0.5", "a fraction"),
+    (decimal, 1e-9, "0.000000001", "a small one"),
+    (decimal, "NaN", BAD, "a word for no number"),
+    (decimal, True, BAD, "a boolean is no double"),
     (instant, "2026-11-23T12:00:00Z", "2026-11-23T12:00:00Z", "a time"),
     (instant, "2026-11-23T12:00:00.206650064Z", "2026-11-23T12:00:00.206650Z", "nanoseconds are cut off"),
     (instant, "2017-05-04T16:23:00.568-07:00", "2017-05-04T23:23:00.568000Z", "with an offset"),

@@ -37,6 +37,7 @@ _MODULES: Final = (
     "nsgs",
     "rbac",
     "vpc_firewalls",
+    "log_queries",
 )
 
 

@@ -1,8 +1,10 @@
-"""Firewall rules of Google Cloud's VPC networks, below the policies of folders and organizations: ``net.vpcOpenPorts``.
+"""Firewall rules of Google Cloud's VPC networks, and the policies before them: ``net.vpcOpenPorts``.
 
 Of what a rule allows, rules of the network that deny with the same or a higher priority (a lower number) leave nothing,
 where they are about the same machines. Before all of them the hierarchical policies are evaluated, the organization's
-first: there "deny" ends the way, "allow" ends it too, and "goto_next" leads past the rest of its policy.
+first: there "deny" ends the way, "allow" ends it too, and "goto_next" leads past the rest of its policy. Policies of
+the network follow them where the network says so, else they follow the rules. ``net.policyOpenPorts`` says what
+policies themselves open.
 
 Source: Cloud NGFW, "VPC firewall rules" (priority) and "Firewall policies" (rule evaluation order).
 """
@@ -20,6 +22,7 @@ from engine.expressions.functions.reach import Reach, as_network, as_port, as_te
 from engine.expressions.types import DYN, INT, STRING, ListType
 
 _ROW: Final = ("protocol", "from_port", "to_port", "cidrs")
+_NARROWING: Final = ("target_resources", "target_service_accounts", "narrowed_by")
 _RULE: Final = (
     "action",
     "direction",
@@ -43,8 +46,8 @@ def vpc_open_ports(
     """Those of ``ports`` that a rule opens to the whole internet, over any of ``protocols``.
 
     ``allowed``: what the rule allows, as rows ``{protocol, from_port, to_port, cidrs}``. ``denied``: a list of such
-    rows for each rule of the network that comes before it and is about all of its machines. ``policies``: the
-    hierarchical ones in the order of evaluation, ``{attached_to, rules}``, each rule with its ``protocols`` as rows.
+    rows for each rule of the network that comes before it and is about all of its machines. ``policies``: those before
+    the rules in the order of evaluation, ``{attached_to, rules}``, each rule with its ``protocols`` as rows.
 
     A denying rule of a policy counts where it leaves no machine and no kind of source out, and where those before it
     do not let the whole internet pass, be it for some machines only. Raises EvaluationError, with the paths of the
@@ -62,6 +65,45 @@ def vpc_open_ports(
             raise EvaluationError("a firewall policy could not be read that may decide", unseen)
         found += [port] * best
     return found
+
+
+def policy_open_ports(policies: Sequence[Any], protocols: Sequence[str], ports: Sequence[int]) -> list[int]:
+    """Those of ``ports`` that firewall policies open to the whole internet, over any of ``protocols``.
+
+    ``policies``: those that are effective in a network, in the order of evaluation, as :func:`vpc_open_ports` has them.
+    A rule that allows counts for whichever machines it does; one that denies only where it leaves none out. Raises
+    EvaluationError, with the paths of the missing keys, where no port is surely open and a policy was not read.
+    """
+    wanted = [protocol_name(protocol) for protocol in protocols]
+    unseen = [path for index, policy in enumerate(policies) for path in _missing(policy, (0, index))]
+    found = [port for port in ports if any(_opened(policies, name, port) for name in wanted)]
+    if unseen and not found:
+        raise EvaluationError("a firewall policy could not be read that may open a port", unseen)
+    return found
+
+
+def _opened(policies: Sequence[Any], protocol: str, port: int) -> bool:
+    """Whether a rule of what was read surely lets packets pass that no rule before it denies or leaves to the next."""
+    closed: list[Network] = []
+    opened: list[Network] = []
+    for index, policy in enumerate(policies):
+        if any(_missing(policy, (0, index))):
+            # It may deny all that comes.
+            closed += EVERYWHERE
+            continue
+        leaving: list[Network] = []
+        left: list[Network] = []
+        for rule in _evaluated(policy["rules"], protocol, port):
+            if rule["action"] == "goto_next":
+                leaving += rule["sources"]
+                left += () if rule["narrow"] else rule["sources"]
+            elif rule["action"] != "deny":
+                before = [*closed, *left]
+                opened += (network for network in rule["named"] if not cover_public(before, network))
+            elif not rule["narrow"]:
+                # What left the policy before, if only for some machines, it does not deny.
+                closed += (network for network in rule["sources"] if not _passes(network, leaving))
+    return cover_internet(opened)
 
 
 def _opens(
@@ -101,9 +143,11 @@ def _evaluated(rules: Sequence[Mapping[str, Any]], protocol: str, port: int) -> 
         if rule["direction"] == "INGRESS" and not rule["disabled"]:
             # Without ranges it is about any source, or about those that narrow it.
             ranges = tuple(map(as_network, rule["source_ranges"])) or EVERYWHERE
+            named = [network for row in rule["protocols"] for network in _about(row, protocol, port)]
             about = any(_reaches(row, protocol, port) for row in rule["protocols"])
-            narrow = any(rule[key] for key in ("target_resources", "target_service_accounts", "narrowed_by"))
-            yield {"action": rule["action"], "sources": ranges if about else (), "narrow": narrow}
+            narrow = any(rule[key] for key in _NARROWING)
+            sources = ranges if about else ()
+            yield {"action": rule["action"], "sources": sources, "named": named, "narrow": narrow}
 
 
 def _missing(policy: Any, path: Path) -> Iterator[Path]:
@@ -115,7 +159,7 @@ def _missing(policy: Any, path: Path) -> Iterator[Path]:
     for index, rule in enumerate(policy.get("rules", ())):
         yield from ((*path, "rules", index, key) for key in _RULE if key not in rule)
         for place, row in enumerate(rule.get("protocols", ())):
-            yield from ((*path, "rules", index, "protocols", place, key) for key in _ROW[:3] if key not in row)
+            yield from ((*path, "rules", index, "protocols", place, key) for key in _ROW if key not in row)
 
 
 def _rows(rows: Any, path: Path) -> Iterator[Mapping[str, Any]]:
@@ -154,4 +198,5 @@ _PORTS: Final = ListType(INT)
 
 FUNCTIONS: Final[tuple[Function, ...]] = (
     Function("net.vpcOpenPorts", (_LIST, _LIST, _LIST, ListType(STRING), _PORTS), _PORTS, vpc_open_ports),
+    Function("net.policyOpenPorts", (_LIST, ListType(STRING), _PORTS), _PORTS, policy_open_ports),
 )

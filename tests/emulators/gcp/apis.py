@@ -128,12 +128,18 @@ def _token(google: Google, asked: Asked) -> Answered:
     form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
     if form.get("grant_type") == "urn:ietf:params:oauth:grant-type:jwt-bearer":
         payload = form["assertion"].split(".")[1]
-        who = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        who, scope = claims.get("sub", claims["iss"]), claims.get("scope", "")
+        if "sub" in claims and claims["sub"] not in google.world.delegated:
+            said = "Client is unauthorized to retrieve access tokens using this method."
+            return Answered.of({"error": "unauthorized_client", "error_description": said}, 401)
     elif form.get("refresh_token") == "a-refresh-token":
-        who = "user:ada@example.com"
+        who, scope = "user:ada@example.com", "https://www.googleapis.com/auth/cloud-platform"
     else:
         return Answered.of({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
-    return Answered.of({"access_token": _issued(google, who), "expires_in": 3599, "token_type": "Bearer"})
+    token = _issued(google, who)
+    google.scopes[token] = scope
+    return Answered.of({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
 
 
 def _exchanged(google: Google, asked: Asked) -> Answered:
@@ -242,23 +248,26 @@ def versioned(policy: Mapping[str, Any], version: Any) -> dict[str, Any]:
 # --- Cloud Asset Inventory (cloudasset.googleapis.com/v1) ---
 
 
-@route("GET", "cloudasset", "/v1/projects/(?P<name>[^/]+)/assets", "")
+@route("GET", "cloudasset", "/v1/(?P<name>(?:projects|folders)/[^/]+)/assets", "")
 def _assets(world: World, asked: Asked, name: str) -> Any:
     content = CONTENTS.get(asked.one("contentType"), asked.one("contentType"))
     permission = {"RESOURCE": "cloudasset.assets.listResource", "IAM_POLICY": "cloudasset.assets.listIamPolicy"}
     if content not in permission:
         raise Refused(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", "invalid")
     world.known.add(permission[content])
-    if permission[content] in world.denied or (world.granted is not None and permission[content] not in world.granted):
+    denied = {permission[content], f"{permission[content]}@{name}"} & world.denied
+    if denied or (world.granted is not None and permission[content] not in world.granted):
         metadata = {"permission": permission[content]}
         raise Refused(
             403, "PERMISSION_DENIED", "The caller does not have permission", "IAM_PERMISSION_DENIED", metadata
         )
-    if world.project(name) is None:
+    if name.startswith("projects/") and world.project(name.partition("/")[2]) is None:
         raise _missing(name)
     types = asked.query.get("assetTypes", [])
-    rows = [row for row in world.inventory(name, content) if not types or row["assetType"] in types]
-    return {"readTime": "2026-11-23T12:00:00Z", **paged(world, asked, rows, "assets")}
+    makers = [make for kind, make in world.inventory(name, content) if not types or kind in types]
+    page = paged(world, asked, makers, "assets")
+    shown = {"assets": [make() for make in page["assets"]]} if "assets" in page else {}
+    return {"readTime": "2026-11-23T12:00:00Z", **page, **shown}
 
 
 # --- Cloud Storage (storage.googleapis.com/storage/v1): errors of the older form ---

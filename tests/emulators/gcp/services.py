@@ -310,3 +310,7 @@ def _providers(world: World, asked: Asked, name: str, pool: str) -> Any:
     rows = [entry["data"] for entry in world.assets(name, PROVIDER)]
     here = [row for row in rows if f"/workloadIdentityPools/{pool}/" in row["name"]]
     return paged(world, asked, here, "workloadIdentityPoolProviders", usual=50)
+
+
+# Routes of a module of their own, which takes from this one what a listing is.
+from tests.emulators.gcp import governance  # noqa: E402, F401

@@ -29,7 +29,7 @@ HOSTS: Final = ("*.googleapis.com",)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request: ``query`` has a list for each parameter, ``who`` is whom its token was issued to."""
+    """A request: ``query`` has a list for each parameter, ``who`` and ``scope``: to whom and for what its token is."""
 
     method: str
     host: str
@@ -38,6 +38,7 @@ class Asked:
     headers: dict[str, str]
     body: bytes
     who: str | None
+    scope: str = ""
 
     def one(self, name: str, default: str = "") -> str:
         return self.query.get(name, [default])[0]
@@ -135,6 +136,7 @@ class Google:
         self.world = world
         self.faults = Faults()
         self.tokens: dict[str, str] = {}
+        self.scopes: dict[str, str] = {}
         self.calls: list[Asked] = []
         self.broken: list[Exception] = []
         """What routes raised that they should not have: a bug in the emulator."""
@@ -224,6 +226,7 @@ class Google:
             headers,
             body,
             self.tokens.get(token),
+            self.scopes.get(token, ""),
         )
         fault = self.faults.at(asked)
         if not asked.path.endswith("/token"):

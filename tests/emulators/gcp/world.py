@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ class World:
     ``page``: items on a page at most, whatever is asked for. ``denied`` holds permissions ("storage.buckets.list"), or
     permissions on one thing ("resourcemanager.folders.list@folders/2"); ``granted``, where it is set, holds all that
     there are. ``off`` holds services that are not enabled, for all projects or for one ("storage.googleapis.com@web").
+    ``directory`` has the ``groups`` and ``users`` of Cloud Identity; ``delegated`` for whom service accounts may act.
     ``payer``: the project that pays for requests, and so is named where Cloud Asset Inventory is off.
     """
 
@@ -39,10 +40,18 @@ class World:
     off: set[str] = field(default_factory=set)
     payer: str = ""
     known: set[str] = field(default_factory=set)
+    directory: dict[str, Any] = field(default_factory=dict)
+    delegated: set[str] = field(default_factory=set)
 
     def project(self, id_: str) -> dict[str, Any] | None:
         """A project by its id or its number."""
         return next((row for row in self.projects.values() if id_ in (row["projectId"], row["number"])), None)
+
+    def above(self, row: Mapping[str, Any]) -> list[str]:
+        """The names of the folders and the organization above a project or a folder, the nearest first."""
+        parent = row.get("parent", "")
+        folder = next((one for one in self.folders if f"folders/{one['id']}" == parent), None)
+        return [parent, *(self.above(folder) if folder else [])] if parent else []
 
     def assets(self, project: str, type_: str) -> list[dict[str, Any]]:
         """The assets of a type in a project: dicts with ``data`` and maybe ``iam``."""
@@ -65,27 +74,41 @@ class World:
             found = self.project(id_)
         return None if found is None else {"version": 3, "etag": "BwY=", **found.get("iam", {})}
 
-    def inventory(self, project: str, content: str) -> Iterator[dict[str, Any]]:
-        """Every asset of a project as ListAssets gives it."""
-        row = self.project(project)
+    def inventory(self, parent: str, content: str) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+        """Every asset of a project ("projects/web") or of all below a folder: its type, and what makes it.
+
+        As ListAssets gives it; made only for the page that is shown.
+        """
+        if parent.startswith("folders/"):
+            for row in self.projects.values():
+                if parent in self.above(row):
+                    yield from self.inventory(f"projects/{row['projectId']}", content)
+            return
+        row = self.project(parent.partition("/")[2])
         assert row is not None
-        number = row["number"]
         if content == "IAM_POLICY":
-            yield _asset(
-                PROJECT, f"//cloudresourcemanager.googleapis.com/projects/{number}", number, iamPolicy=row["iam"]
-            )
+            yield PROJECT, partial(_own_policy, row)
         for type_, entries in row.get("assets", {}).items():
             for entry in entries:
                 name = asset_name(type_, row, entry["data"])
                 kind = REGIONAL.get(type_, type_) if "/regions/" in name else type_
                 if content == "RESOURCE":
-                    data = deepcopy(entry["data"])
-                    if type_ == "storage.googleapis.com/Bucket":
-                        # As recorded: the keys are there and empty, whatever the ACLs are.
-                        data |= {"acl": [], "defaultObjectAcl": []}
-                    yield _asset(kind, name, number, resource={"version": "v1", "data": data})
+                    yield kind, partial(_resource, kind, name, row["number"], entry["data"])
                 elif entry.get("iam"):
-                    yield _asset(kind, name, number, iamPolicy=entry["iam"])
+                    yield kind, partial(_asset, kind, name, row["number"], iamPolicy=entry["iam"])
+
+
+def _own_policy(row: Mapping[str, Any]) -> dict[str, Any]:
+    number = row["number"]
+    return _asset(PROJECT, f"//cloudresourcemanager.googleapis.com/projects/{number}", number, iamPolicy=row["iam"])
+
+
+def _resource(kind: str, name: str, number: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    data = deepcopy(dict(held))
+    if kind == "storage.googleapis.com/Bucket":
+        # As recorded: the keys are there and empty, whatever the ACLs are.
+        data |= {"acl": [], "defaultObjectAcl": []}
+    return _asset(kind, name, number, resource={"version": "v1", "data": data})
 
 
 def _asset(type_: str, name: str, number: str, **content: Any) -> dict[str, Any]:
@@ -93,7 +116,7 @@ def _asset(type_: str, name: str, number: str, **content: Any) -> dict[str, Any]
         "name": name,
         "assetType": type_,
         **content,
-        "ancestors": [f"projects/{number}"],
+        "ancestors": [f"projects/{number}", "organizations/123456789012"],
         "updateTime": "2026-11-20T00:00:00Z",
     }
 
@@ -126,6 +149,13 @@ def asset_name(type_: str, project: Mapping[str, Any], data: Mapping[str, Any]) 
         return f"//{host}/projects/{id_}/serviceAccounts/{unique}/keys/{key}"
     if kind == "LogSink":
         return f"//{host}/projects/{number}/sinks/{data['name']}"
+    if kind == "LogMetric":
+        return f"//{host}/projects/{number}/metrics/{data['name']}"
+    if kind == "Dataset":
+        return f"//{host}/projects/{id_}/datasets/{data['datasetReference']['datasetId']}"
+    if host == "run.googleapis.com":
+        place = data["metadata"]["labels"]["cloud.googleapis.com/location"]
+        return f"//{host}/projects/{id_}/locations/{place}/services/{data['metadata']['name']}"
     return f"//{host}/{data['name']}"
 
 
@@ -133,7 +163,7 @@ def world(path: Path = HERE / "organization.yaml") -> World:
     """The organization that a file describes."""
     read = deepcopy(_read(path))
     projects = {row["projectId"]: row for row in read["projects"]}
-    return World(read["organization"], read["folders"], projects)
+    return World(read["organization"], read["folders"], projects, directory=read["directory"])
 
 
 @cache
@@ -148,7 +178,10 @@ def large(projects: int, assets: int) -> World:
         for n in range(-(-projects // 10))
     ]
     rows = {}
-    made = World({"id": "123456789012", "displayName": "example.com", "iam": {}}, folders, rows)
+    users = [{"primaryEmail": "ada@example.com", "isEnrolledIn2Sv": True, "isEnforcedIn2Sv": True, "suspended": False}]
+    directory = {"groups": {}, "users": users}
+    above = {"id": "123456789012", "displayName": "example.com", "iam": {}}
+    made = World(above, folders, rows, directory=directory)
     for n in range(projects):
         id_ = f"project-{n:03}"
         rows[id_] = {

@@ -1,4 +1,4 @@
-"""The function on firewall rules of VPC networks: one row a case, its id says why."""
+"""The functions on firewall rules and policies of VPC networks: one row a case, its id says why."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from engine.expressions.failures import EvaluationError
 from engine.expressions.functions.vpc_firewalls import FUNCTIONS
 
-(OPEN_PORTS,) = [function.call for function in FUNCTIONS]
+OPEN_PORTS, POLICY_PORTS = (function.call for function in FUNCTIONS)
 
 
 def row(*cidrs: str, protocol: str = "tcp", ports: tuple[int, int] | None = (22, 22)) -> dict[str, Any]:
@@ -110,3 +110,70 @@ def test_what_was_not_read_and_may_decide_is_named(
 def test_a_malformed_rule_is_an_error(allowed: Any) -> None:
     with pytest.raises(EvaluationError):
         OPEN_PORTS(allowed, [], [], ["tcp"], [22])
+
+
+ALL = row("0.0.0.0/0", "::/0", protocol="all", ports=None)
+
+
+def tagged(action: str, priority: int) -> dict[str, Any]:
+    return rule(action, priority, narrowed_by=["targetSecureTags"])
+
+
+def regional(*rules: dict[str, Any]) -> dict[str, Any]:
+    return policy(*({**one, "narrowed_by": ["region"]} for one in rules))
+
+
+OPENED = [
+    ([], [], "no policy"),
+    ([policy()], [], "no rule"),
+    ([policy(rule("allow", 1))], [22], "lets pass"),
+    ([policy(rule("allow", 1, protocols=[row(protocol="udp")]))], [], "lets another protocol pass"),
+    ([policy(rule("allow", 1, protocols=[row("::/0")]))], [22], "lets pass over IPv6"),
+    ([policy(rule("allow", 1, protocols=[row("10.0.0.0/8")]))], [], "lets a private network pass"),
+    (
+        [policy(rule("allow", 1, protocols=[row(HALVES[0])]), rule("allow", 2, protocols=[row(HALVES[1])]))],
+        [22],
+        "by halves",
+    ),
+    ([policy(rule("allow", 1, protocols=[ALL]))], [22, 3389], "lets everything pass"),
+    ([policy(rule("apply_security_profile_group", 1))], [22], "lets pass what it looks into"),
+    ([policy(rule("allow", 1, disabled=True))], [], "is off"),
+    ([policy(rule("allow", 1, direction="EGRESS"))], [], "on the way out"),
+    ([policy(tagged("allow", 1))], [22], "for some machines"),
+    (
+        [policy(rule("allow", 1, source_ranges=[], narrowed_by=["srcSecureTags"], protocols=[{**row(), "cidrs": []}]))],
+        [],
+        "from some machines",
+    ),
+    ([policy(rule("deny", 1), rule("allow", 2))], [], "denies before"),
+    ([policy(rule("deny", 2), rule("allow", 1))], [22], "denies after"),
+    ([policy(tagged("deny", 1), rule("allow", 2))], [22], "denies before for some machines"),
+    ([policy(rule("deny", 1)), policy(rule("allow", 1))], [], "is denied above"),
+    ([regional(rule("deny", 1)), policy(rule("allow", 1))], [22], "is denied in one region"),
+    ([regional(rule("allow", 1))], [22], "lets pass in one region"),
+    ([policy(rule("goto_next", 1), rule("allow", 2))], [], "leaves it to the next before"),
+    ([policy(tagged("goto_next", 1), rule("allow", 2))], [22], "leaves some of it to the next before"),
+    (
+        [policy(rule("goto_next", 1), rule("deny", 2)), policy(rule("allow", 1))],
+        [22],
+        "the next lets pass what was left to it",
+    ),
+    (
+        [policy(tagged("goto_next", 1), rule("deny", 2)), policy(rule("allow", 1))],
+        [22],
+        "the next lets some of it pass",
+    ),
+    ([policy(rule("allow", 1)), UNREAD], [22], "lets pass before an unread policy"),
+]
+
+
+@pytest.mark.parametrize(("policies", "ports", "why"), OPENED, ids=[case[-1] for case in OPENED])
+def test_ports_that_policies_open(policies: Any, ports: list[int], why: str) -> None:
+    assert POLICY_PORTS(policies, ["tcp"], [22, 3389]) == ports
+
+
+@pytest.mark.parametrize("policies", [[UNREAD], [policy(rule("deny", 1)), UNREAD], [UNREAD, policy(rule("allow", 1))]])
+def test_a_policy_that_was_not_read_may_open_a_port(policies: Any) -> None:
+    with pytest.raises(EvaluationError) as raised:
+        POLICY_PORTS(policies, ["tcp"], [22])
+    assert [path[-1] for path in raised.value.missing] == ["rules"]
