@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.model import Control, ControlWord, Criterion, Scope, Severity, Subject
@@ -263,11 +263,22 @@ class WaiverInPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records had which verdict."""
+
+    passed: int
+    failed: int
+    unknown: int
+    not_applicable: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotRetained:
     """A frame of the period that is kept no longer: its night, and what its seal and the tombstone still say of it.
 
     It was removed at ``removed_at`` (RFC 3339 UTC) by the entry ``sequence`` of the chain, by ``rule``; the numbers are
-    those of its records by verdict.
+    those of its records by verdict. ``checks`` and ``controls`` are its summary: the same numbers by check and by
+    control (ids), a check counting for every control that rests on it.
     """
 
     moment: Moment
@@ -281,6 +292,8 @@ class NotRetained:
     unknown: int
     not_applicable: int
     waived: int
+    checks: Mapping[str, Tally] = field(default_factory=dict)
+    controls: Mapping[str, Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

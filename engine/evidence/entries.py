@@ -106,8 +106,8 @@ class Intent(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 class Seal(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What a run found. ``asked`` repeats its intent, so that a seal can be read alone.
 
-    ``caller`` is who asked the clouds. ``files`` maps names in the store to what they held: bytes prove storage; the
-    roots of ``records`` and ``ledger`` prove meaning.
+    ``caller`` is who asked the clouds, by the digest of a private object. ``files`` maps names in the store to what
+    they held: bytes prove storage; the roots of ``records`` and ``ledger`` prove meaning.
     """
 
     intent: Link
@@ -264,7 +264,8 @@ class Response(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """What management says of a failure: its cause, its effect, and how it was or is to be corrected.
 
     ``failure`` is the digest that names it (:attr:`engine.periods.Failure.digest`), of ``check`` on ``subject`` (an id
-    as records have it); ``first_bad`` the seal of the run that saw it first. ``by`` is who answers for it.
+    as records have it); ``first_bad`` the seal of the run that saw it first. ``by`` is who answers for it, by the
+    digest of a private object.
     """
 
     failure: Digest
@@ -274,7 +275,7 @@ class Response(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     cause: Statement
     effect: Statement
     correction: Statement
-    by: Text
+    by: Digest
 
 
 KINDS: Final[dict[str, Any]] = {

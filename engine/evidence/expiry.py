@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.errors import SealError
-from engine.evidence import canonical, durable, summaries, tables
+from engine.evidence import canonical, durable, people, summaries, tables
 from engine.evidence.bundle import commitments, needed_bodies
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.compaction import adopt, clear
@@ -128,7 +128,7 @@ def expire(
             f"removing private objects from {layout.root}: a run began meanwhile; they are left as they are"
         )
     with durable.doing(f"removing private objects from {layout.root}"):
-        for digest in sorted(read.private):
+        for digest in sorted(read.private - set(people.named(after.placed))):
             durable.discard(layout.private(digest))
     return link, going
 

@@ -26,6 +26,7 @@ from engine.evidence import (
     durable,
     merkle,
     narrowing,
+    people,
     personal,
     tables,
 )
@@ -280,6 +281,8 @@ class _Gathered:
         for digest in self._people:
             del found[f"content/{digest}"]
         self._said_of_populations(entries)
+        self._add_summaries(entries)
+        self._private |= set(people.named(entries))
         self._add_private()
         return found
 
@@ -314,6 +317,13 @@ class _Gathered:
                 self._members[f"content/{digest}"] = Member((listed[digest],))
         for name, data in samples(entries, listed).items():
             self._members[name] = Member((data,))
+
+    def _add_summaries(self, entries: Sequence[Placed]) -> None:
+        """What stays of runs that are kept no longer."""
+        for placed in entries:
+            if placed.entry.kind == "tombstone":
+                digest = placed.entry.body.summaries
+                self._members[f"content/{digest}"] = Member((self._kept(self.layout.content(digest), digest),))
 
     def _add_private(self) -> None:
         if self.asked.redacted:

@@ -19,6 +19,7 @@ from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout, file_fact
 from engine.evidence.record import Document
 from engine.evidence.storage import Storage, Stored
+from engine.evidence.summaries import Summary
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -227,12 +228,16 @@ class Reader:
         if data is not None and len(canonical.decode(data)) != frozen.count:
             self._fault(self._layout.relative(self._layout.content(frozen.digest)), "is not as long as it was frozen")
 
-    def summaries(self, tombstone: Tombstone) -> None:
-        """Note what is wrong with the summaries of removed runs: they must add up to what was sealed."""
+    def summaries(self, tombstone: Tombstone) -> list[Summary]:
+        """The summaries of removed runs. Notes what is wrong with them: they must add up to what was sealed."""
         data = self._content_file(tombstone.summaries, complete=True)
-        if data is not None and not summaries.fit(data, tombstone):
+        if data is None:
+            return []
+        if not summaries.fit(data, tombstone):
             place = self._layout.relative(self._layout.content(tombstone.summaries))
-            self._fault(place, "does not summarise the runs that were removed as they were sealed")
+            self._fault(place, summaries.UNFIT)
+            return []
+        return summaries.decode(data)
 
     def _content_file(self, digest: str, complete: bool) -> bytes | None:
         if digest not in self._content:

@@ -48,9 +48,10 @@ since=place reason=text; population query=text unit digest count frames=[link] c
 population=link nonce=text|null internal=bool size?=place; replacement draw=link unit,by=string reason=note; close
 period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null;
 removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest
-bodies?=fact|null; response failure=digest check,by=text subject=string first_bad=link cause,effect,correction=note;
-manifest schema=count store runs=[run] left_out={string} period=window chain=part redacted=[string] demonstration=bool
-members={fact} criteria?=[string]|null nights?=span|null"""
+bodies?=fact|null; counts passed,failed,unknown,not_applicable=count; summary run as_of=time waived=count
+checks,controls={counts}; response failure,by=digest check=text subject=string first_bad=link
+cause,effect,correction=note; manifest schema=count store runs=[run] left_out={string} period=window chain=part
+redacted=[string] demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
 SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})
@@ -207,6 +208,13 @@ def agrees(kind: str, body: Any, named: Any, about: Any) -> bool:
     return kind not in asked or asked[kind] == body.get("asked", {"run": body.get("run")})
 
 
+def summarises(found: Any, runs: Any) -> bool:
+    """Whether summaries are of these removed runs, and add up to what was sealed of each."""
+    sums = [{name: sum(by[name] for by in one["checks"].values()) for name in VERDICTS} for one in found]
+    said = [(one["run"], {**total, "waived": one["waived"]}) for one, total in zip(found, sums, strict=True)]
+    return fits(found, "[summary]") and said == [(run["run"], run["verdicts"]) for run in runs]
+
+
 class Bundle:
     """A bundle that is being verified: what is wrong with it, and what its reader must know."""
 
@@ -341,9 +349,7 @@ class Bundle:
             need(why is None, f"run {asked['run']} is not in it: {why}", self.notes)
         mine = [entry for entry in seals if entry["body"]["asked"]["run"] in runs]
         named = [entry["body"]["asked"]["run"] for entry in mine], len(seals) - len(mine)
-        need(
-            mine and named == (runs, len(manifest["left_out"])), "manifest.json: names other runs than are sealed here"
-        )
+        need(mine and named == (runs, len(manifest["left_out"])), "manifest.json: names other runs than are sealed")
         demo = demo or any(entry["body"]["asked"]["kind"] == "demo" for entry in mine)
         need(not demo, "demonstration, not evidence", self.problems)
         self.notes.append(f"{len(mine)} runs of {mine[-1]['body']['asked']['organization']!r}")
@@ -379,6 +385,7 @@ class Bundle:
         told, before, other, criteria = dict[str, None](), dict[str, Any](), 0, self.manifest.get("criteria")
         bodies = {sha256(line): parse(line, "bodies.jsonl") for line in self._lines("bodies.jsonl")}
         files = {name[8:]: self._read(name) for name in self.places if name.startswith("content/")}
+        entries = [entry for entry, _, _ in self.entries]
         needed, evidence, people, content, lists = set[str](), list[bytes](), set[str](), set[str](), dict[str, Any]()
         for entry in seals:
             seal, asked, run = entry["body"], entry["body"]["asked"], entry["body"]["asked"]["run"]
@@ -389,9 +396,8 @@ class Bundle:
             for row in (parse(line, "ledger.jsonl") for line in rows):
                 ledger[row["kind"]].append(row)
             trees = merkle(hashes), merkle([sha256(b"\0" + row) for row in rows])
-            right = all(
-                sum(row["state"] == name for row in ledger["collection"]) == n for name, n in seal["listings"].items()
-            )
+            states = Counter(row["state"] for row in ledger["collection"])
+            right = all(states[name] == number for name, number in seal["listings"].items())
             right = right and fits(hashes, "[digest]") and trees == (seal["records"], seal["ledger"])
             need(right, f"{run}: have not the Merkle roots or the listings that were sealed", self.problems)
             lists = {group: parse(files[name], name) for group, name in asked["content"].items()}
@@ -430,11 +436,12 @@ class Bundle:
         right = right and evidence == self._lines("evidence.jsonl")
         right = right and [*map(sha256, self._lines("bodies.jsonl"))] == sorted(needed)
         need(not other, f"of {criteria} and all failures; of {other} records the hashes alone", self.notes)
-        frozen = [one["body"] for one, _, _ in self.entries if one["kind"] == "population"]
+        frozen, gone = ([one["body"] for one in entries if one["kind"] == of] for of in ("population", "tombstone"))
         right = right and all(len(parse(files[one["digest"]], one["query"])) == one["count"] for one in frozen)
+        right = right and all(summarises(parse(files[one["summaries"]], "summaries"), one["runs"]) for one in gone)
         need(right, "records, bodies, evidence .jsonl, content: not what runs and populations have", self.problems)
         content -= people if "people" in self.manifest["redacted"] else set()
-        content |= {one["digest"] for one in frozen}
+        content |= {one["digest"] for one in frozen} | {one["summaries"] for one in gone}
         wanted = {f"checks/{check.replace('.', '/')}.yaml": digest for check, digest in lists["checks"].items()}
         wanted |= {f"content/{digest}": digest for digest in content}
         need(wanted.keys() <= self.facts.keys(), "content/, checks/: a member is missing", self.problems)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from engine.evidence import anchors, canonical, chain, personal, statements, tables
+from engine.evidence import anchors, canonical, chain, people, personal, statements, tables
 from engine.evidence.anchors import NOT_ANCHORED, Anchor, Anchoring
 from engine.evidence.chain import Reading
 from engine.evidence.entries import Abandon, Intent, Link, Seal
@@ -142,7 +142,7 @@ class _Verification:
         for _, intent in self._reading.of_kind("intent"):
             # A run that died may have died before it had stored all of its content.
             self._reader.content(intent.content, complete=self._states[intent.run].state in ("sealed", "removed"))
-        self._commitments |= set(_commitments_of(self._reader.bodies))
+        self._commitments |= set(_commitments_of(self._reader.bodies)) | set(people.named(self._reading.placed))
         for _, population in self._reading.of_kind("population"):
             self._reader.population(population)
         for _, tombstone in self._reading.of_kind("tombstone"):

@@ -194,7 +194,7 @@ def test_a_run_is_removed_once(recorder: Recorder) -> None:
 
 
 def test_a_response_is_to_a_failure_that_a_run_before_it_saw(recorder: Recorder) -> None:
-    answer = {"cause": "a", "effect": "b", "correction": "c", "by": "d"}
+    answer = {"cause": "a", "effect": "b", "correction": "c", "by": "d" * 64}
     known, unknown = (
         Response(failure=DIGEST, check="aws.made.x", subject="x", first_bad=link, **answer)
         for link in (seals(recorder)[0], NOWHERE)
