@@ -323,12 +323,17 @@ class Closed:
     """The entry that closed a period (``auditreel close``), and when: RFC 3339 UTC.
 
     ``late`` are frames of it, or of the time before, that were sealed only after it was closed: with them the period is
-    not what was closed.
+    not what was closed. ``removed`` frames that it was closed with are kept no longer; of the ``open`` failures that
+    were sealed then, ``uncompared`` began no later than the last of these, so that it cannot be seen any more since
+    when they were failing.
     """
 
     sequence: int
     at: str
     late: tuple[Moment, ...] = ()
+    removed: int = 0
+    open: int = 0
+    uncompared: int = 0
 
 
 @dataclass(frozen=True, slots=True)

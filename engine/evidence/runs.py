@@ -14,7 +14,7 @@ from engine.errors import VerificationError
 from engine.evidence import canonical, catalogue, ledger, merkle, summaries, tables
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
-from engine.evidence.entries import FileFact, Groups, Listings, Population, Seal, Tombstone, Tree, Verdicts
+from engine.evidence.entries import Close, FileFact, Groups, Listings, Population, Seal, Tombstone, Tree, Verdicts
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout, file_fact
 from engine.evidence.record import Document
@@ -227,6 +227,10 @@ class Reader:
         data = self._content_file(frozen.digest, complete=True)
         if data is not None and len(canonical.decode(data)) != frozen.count:
             self._fault(self._layout.relative(self._layout.content(frozen.digest)), "is not as long as it was frozen")
+
+    def open_failures(self, close: Close) -> None:
+        """Note what is wrong with the list of failures that were open when a period was closed."""
+        self._content_file(close.open_failures, complete=True)
 
     def summaries(self, tombstone: Tombstone) -> list[Summary]:
         """The summaries of removed runs. Notes what is wrong with them: they must add up to what was sealed."""

@@ -145,6 +145,15 @@ class _Verification:
         self._commitments |= set(_commitments_of(self._reader.bodies)) | set(people.named(self._reading.placed))
         for _, population in self._reading.of_kind("population"):
             self._reader.population(population)
+        for placed, close in self._reading.of_kind("close"):
+            self._reader.open_failures(close)
+            gone = sum(link in self._reader.storage.removed for link in close.seals)
+            if gone:
+                self._notes.append(
+                    f"the period {close.period.starts} to {close.period.ends}, closed by entry "
+                    f"{placed.entry.sequence}, lacks {gone} of its {len(close.seals)} runs, which are not retained: "
+                    "failures that were open at its end are compared as far as the others show them"
+                )
         for _, tombstone in self._reading.of_kind("tombstone"):
             self._reader.summaries(tombstone)
         faults = [*self._chain(), *self._private(), *self._strays()]
