@@ -14,9 +14,9 @@ from engine.evidence.archive import Archive
 from engine.evidence.bundle import Exported, Manifest
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.faults import Fault
+from engine.evidence.leaves import Tally
 from engine.evidence.runs import (
     StoredRun,
-    Tally,
     against_bodies,
     against_content,
     against_counts,
@@ -110,8 +110,8 @@ class Contents:
             tally.add(self._documents[leaf])
         groups = msgspec.to_builtins(placed.entry.body.asked.content)
         content = catalogue.load(groups, self._content)
-        run = StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content)
-        messages = [*against_roots(run, b"".join(hashes)), *against_content(run)]
+        run = StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content, b"".join(hashes))
+        messages = [*against_roots(run), *against_content(run)]
         if self._manifest.criteria is not None:
             messages += narrowing.against_counts(run)
             run = narrowing.narrowed(run, self.bodies, None)

@@ -288,7 +288,7 @@ class _Gathered:
 
     def _run(self, run: StoredRun, bodies: BodyFile, exported: Exported) -> tuple[list[bytes], list[bytes]]:
         name = run.seal.asked.run
-        hashes = [merkle.leaf_digest(leaf) for leaf in run.leaves]
+        hashes = merkle.split(run.hashes)
         places = {code: place for place, code in enumerate(hashes)}
         self._members[bundle.leaves_of(name)] = self._file(f"{name}.leaves", [code.hex().encode() for code in hashes])
         self._members[bundle.ledger_of(name)] = self._file(f"{name}.ledger", run.rows)
