@@ -234,7 +234,11 @@ class ControlInPeriod:
 
 @dataclass(frozen=True, slots=True)
 class CriterionInPeriod:
-    """A criterion with its controls; ``state`` and ``reason`` as in :class:`engine.model.CriterionConclusion`."""
+    """A criterion with its controls; ``state`` and ``reason`` as in :class:`engine.model.CriterionConclusion`.
+
+    ``uncovered_aspects`` are those that no control addresses; of a criterion that is not relevant, or another
+    organisation's to address, there are none.
+    """
 
     criterion: Criterion
     state: Literal["controls", "no_control", "not_relevant", "subservice"]

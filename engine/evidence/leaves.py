@@ -147,11 +147,10 @@ class Leaves:
         reader = _LeafReader(bodies, path)
         if self._one(f"SELECT count(*) FROM {now}") > _MOST_KNOWN:  # noqa: S608 - constants, here and below
             self._forget()
-            return _large(map(reader.leaf, self._all(f"SELECT * EXCLUDE row FROM {now} ORDER BY {_IN_ORDER}")))  # noqa: S608
-        kept = self._kept(now, before, bodies) if self._leaves else []
-        places, taken = zip(*kept, strict=True) if kept else ((), ())
-        self._database.execute("CREATE OR REPLACE TEMP TABLE taken AS SELECT unnest(?::BIGINT[]) AS row", [taken])
-        fresh = self._all(f"SELECT * FROM {now} ANTI JOIN taken USING (row)")  # noqa: S608
+            found = _large(map(reader.leaf, self._all(f"SELECT * EXCLUDE row FROM {now} ORDER BY {_IN_ORDER}")))  # noqa: S608
+            self._database.execute(f"DROP TABLE {now}")
+            return found
+        places, taken, fresh = self._compared(now, before, bodies)
         new = sorted(((reader.leaf(rest), row) for row, *rest in fresh), key=lambda one: one[0].order)
         was, tally = self._leaves, self._tally.copy()
         for place in set(range(len(was))).difference(places):
@@ -159,22 +158,32 @@ class Leaves:
         for leaf, _ in new:
             tally.add(leaf.document)
         leaves, in_rows = _merged([was[place] for place in places], taken, new)
-        self._tables, self._leaves, self._places = (
-            (before, now),
-            leaves,
-            dict(zip(in_rows, range(len(leaves)), strict=True)),
-        )
-        self._bodies, self._tally = bodies, tally
+        self._tables, self._leaves, self._bodies, self._tally = (before, now), leaves, bodies, tally
+        self._places = dict(zip(in_rows, range(len(leaves)), strict=True))
         return Read(list(map(_data, leaves)), b"".join(map(_code, leaves)), tally)
 
-    def _kept(self, now: str, before: str, bodies: Mapping[tuple[str, ...], str]) -> list[tuple[int, int]]:
-        """Rows that are as in the run before, and their bodies too: (place of the record there, row), by place."""
-        pairs = self._all(f"SELECT before.row, now.row FROM {now} now JOIN {before} before ON {_SAME}")  # noqa: S608
-        others, rows = zip(*pairs, strict=True) if pairs else ((), ())
-        found = sorted(zip(map(self._places.__getitem__, others), rows, strict=True))
+    def _compared(
+        self, now: str, before: str, bodies: Mapping[tuple[str, ...], str]
+    ) -> tuple[Sequence[int], Sequence[int], list[tuple[Any, ...]]]:
+        """What of a run is as in the one before: places of records there, rising, and their rows; then the other rows.
+
+        A record is also made anew where the body of its resource is another one.
+        """
+        if not self._leaves:
+            return (), (), self._all(f"SELECT * FROM {now}")  # noqa: S608
+        pairs = f"SELECT before.row AS was, now.row AS row FROM {now} now JOIN {before} before ON {_SAME}"  # noqa: S608
+        self._database.execute(f"CREATE OR REPLACE TEMP TABLE same AS {pairs}")
+        ((was, rows),) = self._all("SELECT coalesce(list(was), []), coalesce(list(row), []) FROM same")
+        fresh = self._all(f"SELECT * FROM {now} ANTI JOIN same USING (row)")  # noqa: S608
+        kept = sorted(zip(map(self._places.__getitem__, was), rows, strict=True))
         changed = {key for key, body in self._bodies.items() if bodies.get(key) != body}
-        leaves = self._leaves
-        return [pair for pair in found if leaves[pair[0]].resource not in changed] if changed else found
+        stale = {pair for pair in kept if self._leaves[pair[0]].resource in changed} if changed else set()
+        if stale:
+            query = f"SELECT * FROM {now} SEMI JOIN (SELECT unnest(?::BIGINT[]) AS row) USING (row)"  # noqa: S608
+            fresh += self._database.execute(query, [[row for _, row in stale]]).fetchall()
+            kept = [pair for pair in kept if pair not in stale]
+        places, taken = zip(*kept, strict=True) if kept else ((), ())
+        return places, taken, fresh
 
     def _all(self, query: str) -> list[tuple[Any, ...]]:
         return self._database.execute(query).fetchall()

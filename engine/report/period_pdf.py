@@ -57,7 +57,7 @@ def _cover(period: Period, draw: Drawing) -> Blocks:
     yield draw.text(period_words.NOT_AN_OPINION)
     yield draw.text(period_words.BETWEEN)
     yield draw.space(6)
-    yield draw.text("Contents", "h3")
+    yield draw.text("Contents", "first")
     yield draw.contents
     yield from draw.section("Totals")
     yield draw.text("The same in every format of this evidence.")

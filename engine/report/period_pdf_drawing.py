@@ -113,6 +113,6 @@ class Drawing:
                 style.append(("BACKGROUND", (day, line), (day, line), HexColor(_NIGHTS[state][0])))
                 style.append(("BOX", (day, line), (day, line), 0.5, HexColor("#ffffff")))
         yield Table(rows, [42, *[14.6] * 31], [12] * len(rows), style=style, hAlign="LEFT")
-        marks = "   ".join(f"{mark} {period_words.STATES[state]}" for state, (_, mark) in _NIGHTS.items())
+        marks = "; ".join(f"{mark} is {period_words.STATES[state]}" for state, (_, mark) in _NIGHTS.items())
         yield self.space(3)
         yield self.text(marks, "small")

@@ -321,7 +321,7 @@ def criterion(row: CriterionInPeriod) -> str:
 
 def aspects(row: CriterionInPeriod) -> str:
     """The aspects that no control addresses, in our words; empty where there are none."""
-    return ", ".join(row.criterion.aspects.get(f"{name}", name.replace("_", " ")) for name in row.uncovered_aspects)
+    return "; ".join(row.criterion.aspects.get(f"{name}", name.replace("_", " ")) for name in row.uncovered_aspects)
 
 
 def gap(row: period_counts.SharedGap) -> str:
