@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_KNOWN: Final = 50_000
 """Records of a run that are remembered for the next: some 50 MB. A larger run is read row by row."""
+_AT_ONCE: Final = 10_000
 _COLUMNS: Final = (
     "provider", "account", "region", "subject_kind", "subject_type", "subject_id", "subject_identity", "check_id",
     "check_version", "check_digest", "parameters", "verdict", "reason", "related", "message", "observed", "private",
@@ -147,7 +148,8 @@ class Leaves:
         reader = _LeafReader(bodies, path)
         if self._one(f"SELECT count(*) FROM {now}") > _MOST_KNOWN:  # noqa: S608 - constants, here and below
             self._forget()
-            found = _large(map(reader.leaf, self._all(f"SELECT * EXCLUDE row FROM {now} ORDER BY {_IN_ORDER}")))  # noqa: S608
+            query = f"SELECT * EXCLUDE row FROM {now} ORDER BY {_IN_ORDER}"  # noqa: S608
+            found = _large(map(reader.leaf, self._each(query)))
             self._database.execute(f"DROP TABLE {now}")
             return found
         places, taken, fresh = self._compared(now, before, bodies)
@@ -187,6 +189,12 @@ class Leaves:
 
     def _all(self, query: str) -> list[tuple[Any, ...]]:
         return self._database.execute(query).fetchall()
+
+    def _each(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Some at a time: as Python values rows take several times their room."""
+        self._database.execute(query)
+        while rows := self._database.fetchmany(_AT_ONCE):
+            yield from rows
 
     def _one(self, query: str) -> int:
         ((found,),) = self._all(query)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from engine.errors import SealError, VerificationError
 from engine.evidence import canonical, durable
@@ -85,17 +85,27 @@ def connection() -> Iterator[DuckDBPyConnection]:
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
-def write_findings(database: DuckDBPyConnection, leaves: Iterable[bytes], path: Path) -> None:
+class Filed(NamedTuple):
+    """Lines that stand in files already, in their order; ``longest`` is the length of the longest, in bytes."""
+
+    paths: Sequence[Path]
+    longest: int
+
+
+Lines = Iterable[bytes] | Filed
+
+
+def write_findings(database: DuckDBPyConnection, leaves: Lines, path: Path) -> None:
     """Write leaves as ``findings.parquet``, in this order. Raises SealError where the file cannot be written."""
     _write(database, leaves, path, _LEAF_FIELDS, _LEAF_COLUMNS)
 
 
-def write_ledger(database: DuckDBPyConnection, lines: Iterable[bytes], path: Path) -> None:
+def write_ledger(database: DuckDBPyConnection, lines: Lines, path: Path) -> None:
     """Write the lines of a ledger (:func:`ledger_line`) as ``ledger.parquet``."""
     _write(database, lines, path, _LEDGER_FIELDS, _LEDGER_COLUMNS)
 
 
-def write_bodies(database: DuckDBPyConnection, lines: Iterable[bytes], path: Path) -> None:
+def write_bodies(database: DuckDBPyConnection, lines: Lines, path: Path) -> None:
     """Write the lines of bodies (:func:`body_lines`) as a pack."""
     _write(database, lines, path, {"digest": "VARCHAR", "body": "VARCHAR"}, "unhex(digest) AS digest, body")
 
@@ -149,17 +159,17 @@ def body_lines(bodies: Mapping[str, bytes]) -> Iterator[bytes]:
         yield canonical.encode({"digest": digest, "body": data.decode()})
 
 
-def _write(
-    database: DuckDBPyConnection, lines: Iterable[bytes], path: Path, fields: Mapping[str, str], columns: str
-) -> None:
-    """Write canonical JSON lines as a Parquet file; they pass through a file beside it, which is removed."""
+def _write(database: DuckDBPyConnection, lines: Lines, path: Path, fields: Mapping[str, str], columns: str) -> None:
+    """Write canonical JSON lines as a Parquet file; they pass through a file, which is removed where it is ours."""
     import duckdb
 
     source = path.with_suffix(".jsonl")
     types = ", ".join(f'"{name}": {_quoted(kind)}' for name, kind in fields.items())
     try:
-        limit = max(_SMALLEST_LINE_LIMIT, 2 * durable.write_lines(source, lines))
-        rows = f"""read_json({_quoted(glob.escape(str(source)))}, format = 'newline_delimited', compression = 'none',
+        filed = lines if isinstance(lines, Filed) else Filed((source,), durable.write_lines(source, lines))
+        limit = max(_SMALLEST_LINE_LIMIT, 2 * filed.longest)
+        files = ", ".join(_quoted(glob.escape(str(one))) for one in filed.paths)
+        rows = f"""read_json([{files}], format = 'newline_delimited', compression = 'none',
             maximum_object_size = {limit}, columns = {{{types}}})"""
         database.execute(f"COPY (SELECT {columns} FROM {rows}) TO {_quoted(str(path))} {_FORMAT}")  # noqa: S608
         durable.flush(path)

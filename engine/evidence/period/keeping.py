@@ -22,7 +22,7 @@ from engine.evidence.trust import Trust
 from engine.evidence.verify import linked
 
 _PURPOSE: Final = b"auditreel span index\n"
-MOST_GROWN: Final = 50_000
+MOST_GROWN: Final = 500_000
 """Records that are read to bring the index up to date after a run."""
 
 State = Literal["same", "missing", "stale", "differs", "not ours"]
