@@ -24,7 +24,7 @@ from engine.evidence.period.frames import SealedFrame
 from engine.evidence.period.keeping import verified_chain
 from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.seal import Recorder
-from engine.evidence.storage import Storage
+from engine.evidence.storage import Storage, removals
 from engine.evidence.summaries import Summary
 from engine.model import Retention
 
@@ -128,7 +128,10 @@ def expire(
             f"removing private objects from {layout.root}: a run began meanwhile; they are left as they are"
         )
     with durable.doing(f"removing private objects from {layout.root}"):
-        for digest in sorted(read.private - set(people.named(after.placed))):
+        gone = removals(after)
+        callers = set(people.named(placed for placed in after.placed if placed.link in gone))
+        needed = set(people.named(placed for placed in after.placed if placed.link not in gone))
+        for digest in sorted((read.private | callers) - needed):
             durable.discard(layout.private(digest))
     return link, going
 

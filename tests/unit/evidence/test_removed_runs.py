@@ -179,8 +179,8 @@ def test_what_was_open_at_the_end_of_a_closed_period_is_compared_as_far_as_runs_
     )
     recorder.layout.content(body.open_failures).write_bytes(b"[]")
     recorder.chain().append("close", body, "2026-07-03T09:00:00Z")
-    june = Hold(date(2026, 7, 1), date(2026, 7, 2), "Litigation")
-    assert removed(folder, Retention(30, (june,))) == ["20260626", "20260627", "20260629", "20260630"]
+    july = Hold(date(2026, 7, 2), date(2026, 7, 2), "Litigation")
+    assert removed(folder, Retention(30, (july,))) == ["20260626", "20260627", "20260629", "20260630"]
     film, reading, found = seen(folder, "2026-06-26", "2026-07-02")
     with pytest.raises(VerificationError, match="closed it with other runs or open failures than it has now"):
         closing.closed(reading, film, found, recorder.layout)
