@@ -208,13 +208,6 @@ def agrees(kind: str, body: Any, named: Any, about: Any) -> bool:
     return kind not in asked or asked[kind] == body.get("asked", {"run": body.get("run")})
 
 
-def summarises(found: Any, runs: Any) -> bool:
-    """Whether summaries are of these removed runs, and add up to what was sealed of each."""
-    sums = [{name: sum(by[name] for by in one["checks"].values()) for name in VERDICTS} for one in found]
-    said = [(one["run"], {**total, "waived": one["waived"]}) for one, total in zip(found, sums, strict=True)]
-    return fits(found, "[summary]") and said == [(run["run"], run["verdicts"]) for run in runs]
-
-
 class Bundle:
     """A bundle that is being verified: what is wrong with it, and what its reader must know."""
 
@@ -357,8 +350,7 @@ class Bundle:
 
     def check_stamps(self, seals: list[Any]) -> str:
         """Time stamps verify and contradict no entry. Returns the first line: by whom the last seal is anchored."""
-        links = {(entry["sequence"], digest) for entry, digest, _ in self.entries}
-        anchors: list[tuple[datetime, int, int, str]] = []
+        links, anchors = {(e["sequence"], link) for e, link, _ in self.entries}, list[tuple[datetime, int, int, str]]()
         for entry in (entry for entry, _, _ in self.entries if entry["kind"] == "timestamp"):
             of, name, here = entry["body"]["of"], entry["body"]["authority"], entry["sequence"]
             right = (of["sequence"] < self.first or (of["sequence"], of["digest"]) in links) and of["sequence"] < here
@@ -382,10 +374,12 @@ class Bundle:
     def check_runs(self, seals: list[Any]) -> None:
         """Everything that the seals name is there, in order, and says the same; narrowed, all that failed."""
         known = {sha256(b"\0" + line): parse(line, "records.jsonl") for line in self._lines("records.jsonl")}
+        keyed = {
+            k: (key_of(*(o := (v["scope"], v["subject"])), v["check"]["id"]), key_of(*o)) for k, v in known.items()
+        }
         told, before, other, criteria = dict[str, None](), dict[str, Any](), 0, self.manifest.get("criteria")
         bodies = {sha256(line): parse(line, "bodies.jsonl") for line in self._lines("bodies.jsonl")}
         files = {name[8:]: self._read(name) for name in self.places if name.startswith("content/")}
-        entries = [entry for entry, _, _ in self.entries]
         needed, evidence, people, content, lists = set[str](), list[bytes](), set[str](), set[str](), dict[str, Any]()
         for entry in seals:
             seal, asked, run = entry["body"], entry["body"]["asked"], entry["body"]["asked"]["run"]
@@ -396,8 +390,7 @@ class Bundle:
             for row in (parse(line, "ledger.jsonl") for line in rows):
                 ledger[row["kind"]].append(row)
             trees = merkle(hashes), merkle([sha256(b"\0" + row) for row in rows])
-            states = Counter(row["state"] for row in ledger["collection"])
-            right = all(states[name] == number for name, number in seal["listings"].items())
+            right = Counter(row["state"] for row in ledger["collection"]) == Counter(seal["listings"])
             right = right and fits(hashes, "[digest]") and trees == (seal["records"], seal["ledger"])
             need(right, f"{run}: have not the Merkle roots or the listings that were sealed", self.problems)
             lists = {group: parse(files[name], name) for group, name in asked["content"].items()}
@@ -416,12 +409,12 @@ class Bundle:
             mine = mine.union(*(bodies[digest] for digest in related if isinstance(bodies[digest], list)))
             resources = {key_of(row["scope"], row): row for row in ledger["resource"] if row["body"] in mine}
             right = all(key_of(bodies[row["body"]], bodies[row["body"]]) == key for key, row in resources.items())
-            keys = [key_of(record["scope"], record["subject"], record["check"]["id"]) for record in records]
+            keys = [keyed[leaf] for leaf in here]
             right = right and all(one < other for one, other in pairwise(keys))
             waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
             common, now = {"schema": 1, "run": run, "as_of": seal["as_of"], "sealed_at": entry["recorded_at"]}, {}
-            for leaf, record, key in zip(here, records, keys, strict=True):
-                check, row = record["check"], resources.get(key_of(record["scope"], record["subject"]), {"body": ""})
+            for leaf, record, (key, about) in zip(here, records, keys, strict=True):
+                check, row = record["check"], resources.get(about, {"body": ""})
                 is_resource, now[leaf] = record["subject"]["kind"] == "resource", waivers.get(key)
                 right = right and (not is_resource or row["body"] == record.get("body"))
                 known_as = lists["checks"].get(check["id"]), lists["parameters"].get(check["id"])
@@ -436,12 +429,16 @@ class Bundle:
         right = right and evidence == self._lines("evidence.jsonl")
         right = right and [*map(sha256, self._lines("bodies.jsonl"))] == sorted(needed)
         need(not other, f"of {criteria} and all failures; of {other} records the hashes alone", self.notes)
-        frozen, gone = ([one["body"] for one in entries if one["kind"] == of] for of in ("population", "tombstone"))
+        frozen = [one["body"] for one, _, _ in self.entries if one["kind"] == "population"]
         right = right and all(len(parse(files[one["digest"]], one["query"])) == one["count"] for one in frozen)
-        right = right and all(summarises(parse(files[one["summaries"]], "summaries"), one["runs"]) for one in gone)
+        for one in (entry["body"] for entry, _, _ in self.entries if entry["kind"] == "tombstone"):
+            found, content = parse(files[one["summaries"]], "summaries"), content | {one["summaries"]}
+            sums = [{name: sum(by[name] for by in each["checks"].values()) for name in VERDICTS} for each in found]
+            said = [(each["run"], {**total, "waived": each["waived"]}) for each, total in zip(found, sums, strict=True)]
+            right = right and fits(found, "[summary]") and said == [(it["run"], it["verdicts"]) for it in one["runs"]]
         need(right, "records, bodies, evidence .jsonl, content: not what runs and populations have", self.problems)
         content -= people if "people" in self.manifest["redacted"] else set()
-        content |= {one["digest"] for one in frozen} | {one["summaries"] for one in gone}
+        content |= {one["digest"] for one in frozen}
         wanted = {f"checks/{check.replace('.', '/')}.yaml": digest for check, digest in lists["checks"].items()}
         wanted |= {f"content/{digest}": digest for digest in content}
         need(wanted.keys() <= self.facts.keys(), "content/, checks/: a member is missing", self.problems)
@@ -458,8 +455,7 @@ class Bundle:
 def verify(file: BinaryIO, pins: Pinned | None, lenient: bool) -> tuple[list[str], list[str], str, Entries]:
     """Verify an open bundle. Returns problems, notes, the first line, and its chain."""
     bundle = Bundle(file, pins, lenient)
-    seals = bundle.check_manifest()
-    bundle.check_runs(seals)
+    bundle.check_runs(seals := bundle.check_manifest())
     return bundle.problems, bundle.notes, bundle.check_stamps(seals), bundle.entries
 
 
@@ -479,8 +475,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("bundles", type=Path, nargs="+", help="one to verify; two to compare as well")
     parser.add_argument("--key", help="trust file, public key in PEM form, or 32 bytes in base64")
     parser.add_argument("--allow-unanchored", action="store_true", help="accept what only the bundle itself claims")
-    asked = parser.parse_args(arguments)
-    out, chains = list[str](), list[Entries]()
+    asked, out, chains = parser.parse_args(arguments), list[str](), list[Entries]()
     for bundle in asked.bundles:
         try:
             given = asked.key and (Path(asked.key).read_bytes() if Path(asked.key).is_file() else asked.key.encode())
