@@ -374,9 +374,7 @@ class Bundle:
     def check_runs(self, seals: list[Any]) -> None:
         """Everything that the seals name is there, in order, and says the same; narrowed, all that failed."""
         known = {sha256(b"\0" + line): parse(line, "records.jsonl") for line in self._lines("records.jsonl")}
-        keyed = {
-            k: (key_of(*(o := (v["scope"], v["subject"])), v["check"]["id"]), key_of(*o)) for k, v in known.items()
-        }
+        keyed = {leaf: key_of(one["scope"], one["subject"], one["check"]["id"]) for leaf, one in known.items()}
         told, before, other, criteria = dict[str, None](), dict[str, Any](), 0, self.manifest.get("criteria")
         bodies = {sha256(line): parse(line, "bodies.jsonl") for line in self._lines("bodies.jsonl")}
         files = {name[8:]: self._read(name) for name in self.places if name.startswith("content/")}
@@ -413,8 +411,8 @@ class Bundle:
             right = right and all(one < other for one, other in pairwise(keys))
             waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
             common, now = {"schema": 1, "run": run, "as_of": seal["as_of"], "sealed_at": entry["recorded_at"]}, {}
-            for leaf, record, (key, about) in zip(here, records, keys, strict=True):
-                check, row = record["check"], resources.get(about, {"body": ""})
+            for leaf, record, key in zip(here, records, keys, strict=True):
+                check, row = record["check"], resources.get(key_of(record["scope"], record["subject"]), {"body": ""})
                 is_resource, now[leaf] = record["subject"]["kind"] == "resource", waivers.get(key)
                 right = right and (not is_resource or row["body"] == record.get("body"))
                 known_as = lists["checks"].get(check["id"]), lists["parameters"].get(check["id"])
