@@ -53,6 +53,8 @@ def said(recorder: Recorder, *bodies: tuple[str, Any]) -> list[str]:
     for kind, body in bodies:
         if kind == "population":
             recorder.layout.content(canonical.digest(LISTED)).write_bytes(LISTED)
+        elif kind == "close":
+            recorder.layout.content(DIGEST).write_bytes(b"x")
         link = recorder.chain().append(kind, body(link) if callable(body) else body, END)
     return [
         fault.message for fault in verify(recorder.layout.root, read_trust(recorder.trust_file), None, True).problems
