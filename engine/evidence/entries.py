@@ -215,7 +215,7 @@ class Close(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     """The end of a period. ``seals`` are those of its frames, in order; nothing is added to it afterwards.
 
     ``inputs`` is the digest of everything that its report is made of, ``open_failures`` that of the list of failures
-    that the next period, which starts the day after, carries on.
+    that the next period, which starts the day after, carries on; the list is a file in ``content/``.
     """
 
     period: Span
