@@ -1,6 +1,7 @@
 """Measures a year of evidence: bytes a record, the index, and what a report of the year costs a new process.
 
     python benchmarks/year.py [--nights 365] [--resources 250] [--types 8] [--checks 10] [--keep FOLDER] [--verify]
+                              [--bundle]
 
 The workload goes through the real writer: of `types` x `resources` resources, judged by `checks` checks each, 2 %
 change each night, and half of the verdicts on them flip. The report is made by a process of its own, on one core, of
@@ -27,7 +28,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.evidence import calibration, checks, resources, size_of, snapshot, timed
+from benchmarks.measured import cost
 from engine.cli import GARBAGE
+from engine.evidence import standalone_verify
 from engine.evidence.catalogue import Content
 from engine.evidence.compaction import compact
 from engine.evidence.keys import TRUST_FILE, initialise, load_keys
@@ -180,6 +183,24 @@ def measured(what: str, store: Path, config: Path, nights: int) -> None:
     print(f"{what:<13}{time.perf_counter() - began:.2f} s with the start of the process; {done.stdout.strip()}")
 
 
+def bundled(store: Path, config: Path, folder: Path, nights: int) -> None:
+    """Export the nights as an auditor's bundle, and verify it with both verifiers, each in a process of its own."""
+    target, last = folder / "audit.zip", FIRST + timedelta(days=nights - 1)
+    engine = [sys.executable, "-m", "engine"]
+    standalone = [sys.executable, "-I", standalone_verify.__file__, str(target), "--key", str(config / TRUST_FILE)]
+    span = ["--from", FIRST.isoformat(), "--to", last.isoformat(), "--store", str(store), "--output", str(target)]
+    target.unlink(missing_ok=True)
+    environment = {**os.environ, "AUDITREEL_CONFIG": str(config), "PYTHONPATH": str(Path(__file__).parents[1])}
+    for what, command in (
+        ("export", [*engine, "export", *span]),
+        ("verify it", [*engine, "verify", str(target), "--store", str(store), "--allow-unanchored"]),
+        ("the other", [*standalone, "--allow-unanchored"]),
+    ):
+        found = cost(command, environment)
+        print(f"{what:<13}{found.wall:.1f} s ({found.cpu:.1f} s of processor), {found.peak:.0f} MB, exit {found.code}")
+    print(f"bundle       {target.stat().st_size:,} bytes")
+
+
 def folded(store: Path, config: Path, records: int) -> None:
     """Merge the months that are over, and verify again. It changes the store."""
     recorder = open_store(store, load_keys(config, {}), config / TRUST_FILE)
@@ -201,6 +222,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--keep", type=Path, help="make the store here, and leave it; one that is there is measured")
     parser.add_argument("--verify", action="store_true", help="verify the whole store too, then merged by months")
+    parser.add_argument("--bundle", action="store_true", help="export the nights and verify the bundle, too")
     parser.add_argument("--report", type=Path, nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.report:
@@ -224,6 +246,8 @@ def main() -> None:
         print(f"index        {size_of(store / 'index'):,} bytes, {size_of(store / 'index') / records:.2f} a record")
         for _ in range(3):
             measured("cold report", store, config, asked.nights)
+        if asked.bundle:
+            bundled(store, config, folder, asked.nights)
         if asked.verify:
             gc.set_threshold(GARBAGE)
             cost, found = timed(lambda: verify(store, read_trust(config / TRUST_FILE)))

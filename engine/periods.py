@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.model import Control, ControlWord, Criterion, Scope, Severity, Subject
@@ -243,7 +243,11 @@ class ControlInPeriod:
 
 @dataclass(frozen=True, slots=True)
 class CriterionInPeriod:
-    """A criterion with its controls; ``state`` and ``reason`` as in :class:`engine.model.CriterionConclusion`."""
+    """A criterion with its controls; ``state`` and ``reason`` as in :class:`engine.model.CriterionConclusion`.
+
+    ``uncovered_aspects`` are those that no control addresses; of a criterion that is not relevant, or another
+    organisation's to address, there are none.
+    """
 
     criterion: Criterion
     state: Literal["controls", "no_control", "not_relevant", "subservice"]
@@ -272,11 +276,22 @@ class WaiverInPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records had which verdict."""
+
+    passed: int
+    failed: int
+    unknown: int
+    not_applicable: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotRetained:
     """A frame of the period that is kept no longer: its night, and what its seal and the tombstone still say of it.
 
     It was removed at ``removed_at`` (RFC 3339 UTC) by the entry ``sequence`` of the chain, by ``rule``; the numbers are
-    those of its records by verdict.
+    those of its records by verdict. ``checks`` and ``controls`` are its summary: the same numbers by check and by
+    control (ids), a check counting for every control that rests on it.
     """
 
     moment: Moment
@@ -290,6 +305,8 @@ class NotRetained:
     unknown: int
     not_applicable: int
     waived: int
+    checks: Mapping[str, Tally] = field(default_factory=dict)
+    controls: Mapping[str, Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,12 +336,17 @@ class Closed:
     """The entry that closed a period (``auditreel close``), and when: RFC 3339 UTC.
 
     ``late`` are frames of it, or of the time before, that were sealed only after it was closed: with them the period is
-    not what was closed.
+    not what was closed. ``removed`` frames that it was closed with are kept no longer; of the ``open`` failures that
+    were sealed then, ``uncompared`` began no later than the last of these, so that it cannot be seen any more since
+    when they were failing.
     """
 
     sequence: int
     at: str
     late: tuple[Moment, ...] = ()
+    removed: int = 0
+    open: int = 0
+    uncompared: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -557,7 +557,7 @@ def _seen(
     frames = (frame.placed.link for frame in film.frames[window.begin : window.count])
     film.samples = samples(reading, Layout(folder), frames)
     found = shown(film, reading, trust, asked, weaker)
-    return film, replace(found, closed=closing.closed(reading, film, found))
+    return film, replace(found, closed=closing.closed(reading, film, found, Layout(folder)))
 
 
 def export_period(

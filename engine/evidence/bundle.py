@@ -14,7 +14,8 @@ give the same bytes everywhere. What many nights share is there once. :mod:`engi
     runs/<run>/leaves.txt     the hashes of all records of a run in their order: the leaves under the root of its seal
     runs/<run>/ledger.jsonl   the rows of its ledger, in order
     bodies.jsonl              bodies, each once, by digest
-    content/<sha256>          checks, controls, policies, schemas, parameters and frozen populations
+    content/<sha256>          checks, controls, policies, schemas, parameters, frozen populations,
+                              summaries of runs that are not retained
     checks/<path>.yaml        the checks of the last run by name        samples/   what was drawn from populations
     private/<digest>.json     private objects, unless they were erased or left out
 """

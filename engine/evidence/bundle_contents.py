@@ -9,14 +9,14 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.evidence import bundle, canonical, catalogue, ledger, merkle, narrowing, personal, record
+from engine.evidence import bundle, canonical, catalogue, ledger, merkle, narrowing, personal, record, summaries
 from engine.evidence.archive import Archive
 from engine.evidence.bundle import Exported, Manifest
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.faults import Fault
+from engine.evidence.leaves import Tally
 from engine.evidence.runs import (
     StoredRun,
-    Tally,
     against_bodies,
     against_content,
     against_counts,
@@ -97,6 +97,7 @@ class Contents:
             yield Fault("bodies.jsonl", "does not hold the bodies of the runs, each once, by digest")
         wanted -= people
         wanted |= {population.digest for _, population in reading.of_kind("population")}
+        wanted |= {tombstone.summaries for _, tombstone in reading.of_kind("tombstone")}
         yield from self._addressed(wanted, names)
         yield from self._listed(reading)
 
@@ -109,8 +110,8 @@ class Contents:
             tally.add(self._documents[leaf])
         groups = msgspec.to_builtins(placed.entry.body.asked.content)
         content = catalogue.load(groups, self._content)
-        run = StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content)
-        messages = [*against_roots(run, b"".join(hashes)), *against_content(run)]
+        run = StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content, b"".join(hashes))
+        messages = [*against_roots(run), *against_content(run)]
         if self._manifest.criteria is not None:
             messages += narrowing.against_counts(run)
             run = narrowing.narrowed(run, self.bodies, None)
@@ -167,11 +168,15 @@ class Contents:
             yield Fault(name, "is a private object, and the manifest says that they were left out")
 
     def _listed(self, reading: Reading) -> Iterator[Fault]:
-        """The lists of populations must be as long as they were frozen."""
+        """The lists of populations must be as long as they were frozen; summaries add up to what was sealed."""
         for _, population in reading.of_kind("population"):
             data = self._content(population.digest)
             if data is not None and len(canonical.decode(data)) != population.count:
                 yield Fault(f"content/{population.digest}", "is not as long as it was frozen")
+        for _, tombstone in reading.of_kind("tombstone"):
+            data = self._content(tombstone.summaries)
+            if data is not None and not summaries.fit(data, tombstone):
+                yield Fault(f"content/{tombstone.summaries}", summaries.UNFIT)
 
 
 def _hash(line: bytes, run: str) -> bytes:

@@ -54,7 +54,10 @@ def write(path: Path, data: bytes) -> None:
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> int:
-    """Write a new file of lines, a few at a time. Returns the length of the longest, in bytes."""
+    """Write a new file of lines that is read and removed again: it is not flushed to the disk.
+
+    Returns the length of the longest line, in bytes.
+    """
     longest = 0
 
     def chunks() -> Iterator[bytes]:
@@ -69,11 +72,11 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> int:
                 held, size = [], 0
         yield b"".join(held)
 
-    write_chunks(path, chunks())
+    write_chunks(path, chunks(), flushed=False)
     return longest
 
 
-def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
+def write_chunks(path: Path, chunks: Iterable[bytes], flushed: bool = True) -> None:
     """Write a new file (0600), chunk by chunk, and flush it to the disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
     try:
@@ -81,7 +84,8 @@ def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
             view = memoryview(chunk)
             while view:
                 view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+        if flushed:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -106,8 +106,8 @@ class Intent(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 class Seal(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What a run found. ``asked`` repeats its intent, so that a seal can be read alone.
 
-    ``caller`` is who asked the clouds. ``files`` maps names in the store to what they held: bytes prove storage; the
-    roots of ``records`` and ``ledger`` prove meaning.
+    ``caller`` is who asked the clouds, by the digest of a private object. ``files`` maps names in the store to what
+    they held: bytes prove storage; the roots of ``records`` and ``ledger`` prove meaning.
     """
 
     intent: Link
@@ -215,7 +215,7 @@ class Close(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     """The end of a period. ``seals`` are those of its frames, in order; nothing is added to it afterwards.
 
     ``inputs`` is the digest of everything that its report is made of, ``open_failures`` that of the list of failures
-    that the next period, which starts the day after, carries on.
+    that the next period, which starts the day after, carries on; the list is a file in ``content/``.
     """
 
     period: Span
@@ -264,7 +264,8 @@ class Response(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """What management says of a failure: its cause, its effect, and how it was or is to be corrected.
 
     ``failure`` is the digest that names it (:attr:`engine.periods.Failure.digest`), of ``check`` on ``subject`` (an id
-    as records have it); ``first_bad`` the seal of the run that saw it first. ``by`` is who answers for it.
+    as records have it); ``first_bad`` the seal of the run that saw it first. ``by`` is who answers for it, by the
+    digest of a private object.
     """
 
     failure: Digest
@@ -274,7 +275,7 @@ class Response(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     cause: Statement
     effect: Statement
     correction: Statement
-    by: Text
+    by: Digest
 
 
 KINDS: Final[dict[str, Any]] = {

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.errors import SealError
-from engine.evidence import canonical, durable, summaries, tables
+from engine.evidence import canonical, durable, people, summaries, tables
 from engine.evidence.bundle import commitments, needed_bodies
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.compaction import adopt, clear
@@ -24,7 +24,7 @@ from engine.evidence.period.frames import SealedFrame
 from engine.evidence.period.keeping import verified_chain
 from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.seal import Recorder
-from engine.evidence.storage import Storage
+from engine.evidence.storage import Storage, removals
 from engine.evidence.summaries import Summary
 from engine.model import Retention
 
@@ -128,7 +128,10 @@ def expire(
             f"removing private objects from {layout.root}: a run began meanwhile; they are left as they are"
         )
     with durable.doing(f"removing private objects from {layout.root}"):
-        for digest in sorted(read.private):
+        gone = removals(after)
+        callers = set(people.named(placed for placed in after.placed if placed.link in gone))
+        needed = set(people.named(placed for placed in after.placed if placed.link not in gone))
+        for digest in sorted((read.private | callers) - needed):
             durable.discard(layout.private(digest))
     return link, going
 

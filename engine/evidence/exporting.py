@@ -26,6 +26,7 @@ from engine.evidence import (
     durable,
     merkle,
     narrowing,
+    people,
     personal,
     tables,
 )
@@ -280,12 +281,14 @@ class _Gathered:
         for digest in self._people:
             del found[f"content/{digest}"]
         self._said_of_populations(entries)
+        self._add_summaries(entries)
+        self._private |= set(people.named(entries))
         self._add_private()
         return found
 
     def _run(self, run: StoredRun, bodies: BodyFile, exported: Exported) -> tuple[list[bytes], list[bytes]]:
         name = run.seal.asked.run
-        hashes = [merkle.leaf_digest(leaf) for leaf in run.leaves]
+        hashes = merkle.split(run.hashes)
         places = {code: place for place, code in enumerate(hashes)}
         self._members[bundle.leaves_of(name)] = self._file(f"{name}.leaves", [code.hex().encode() for code in hashes])
         self._members[bundle.ledger_of(name)] = self._file(f"{name}.ledger", run.rows)
@@ -314,6 +317,13 @@ class _Gathered:
                 self._members[f"content/{digest}"] = Member((listed[digest],))
         for name, data in samples(entries, listed).items():
             self._members[name] = Member((data,))
+
+    def _add_summaries(self, entries: Sequence[Placed]) -> None:
+        """What stays of runs that are kept no longer."""
+        for placed in entries:
+            if placed.entry.kind == "tombstone":
+                digest = placed.entry.body.summaries
+                self._members[f"content/{digest}"] = Member((self._kept(self.layout.content(digest), digest),))
 
     def _add_private(self) -> None:
         if self.asked.redacted:

@@ -167,11 +167,15 @@ Rows = Mapping[str, Sequence[Document]]
 
 def parse(lines: Iterable[bytes]) -> dict[str, list[Document]]:
     """Rows by kind. Raises ValueError for a line that is no row."""
+    return by_kind(map(canonical.decode, lines))
+
+
+def by_kind(rows: Iterable[Any]) -> dict[str, list[Document]]:
+    """Rows by kind. Raises ValueError for what is no row."""
     found: dict[str, list[Document]] = {kind: [] for kind in KINDS}
-    for line in lines:
-        row = canonical.decode(line)
+    for row in rows:
         if not isinstance(row, dict) or row.get("kind") not in KINDS:
-            raise ValueError(f"a ledger row of unknown kind: {line[:80]!r}")
+            raise ValueError(f"a ledger row of unknown kind: {str(row)[:80]}")
         found[row["kind"]].append(row)
     return found
 

@@ -17,14 +17,19 @@ def root(leaves: Iterable[bytes]) -> str:
 
 def root_of(hashes: bytes) -> str:
     """The root over leaves of which only the hashes are at hand, one after another."""
-    level = [hashes[start : start + SIZE] for start in range(0, len(hashes), SIZE)]
-    if not level:
+    if not hashes:
         return sha256().hexdigest()
-    while len(level) > 1:
-        odd = level[-1:] if len(level) % 2 else []
-        pairs = zip(level[::2], level[1::2], strict=False)
-        level = [sha256(b"\1" + left + right).digest() for left, right in pairs] + odd
-    return level[0].hex()
+    level, pair = hashes, 2 * SIZE
+    while len(level) > SIZE:
+        whole = len(level) - len(level) % pair
+        nodes = [sha256(b"\1" + level[start : start + pair]).digest() for start in range(0, whole, pair)]
+        level = b"".join(nodes) + level[whole:]
+    return level.hex()
+
+
+def split(hashes: bytes) -> list[bytes]:
+    """Hashes that stand one after another, one by one."""
+    return [hashes[start : start + SIZE] for start in range(0, len(hashes), SIZE)]
 
 
 def leaf_digest(leaf: bytes) -> bytes:

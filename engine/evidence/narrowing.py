@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine.evidence import canonical
-from engine.evidence.runs import StoredRun, Tally
+from engine.evidence.leaves import Tally
+from engine.evidence.runs import StoredRun
 from engine.model import InForce
 
 ALWAYS: Final = {"failed": "fail", "unknown": "unknown"}
@@ -44,7 +45,9 @@ def narrowed(run: StoredRun, bodies: Mapping[str, Any], checks: Collection[str] 
     for _, document in kept:
         tally.add(document)
     listed = (bodies[digest] for digest in tally.relations if digest in bodies)
-    needed = (tally.bodies | tally.relations).union(*(found for found in listed if isinstance(found, list)))
+    needed = (tally.bodies.keys() | tally.relations.keys()).union(
+        *(found for found in listed if isinstance(found, list))
+    )
     resources = [row for row in run.ledger["resource"] if row["body"] in needed]
     return replace(run, leaves=[leaf for leaf, _ in kept], tally=tally, ledger={**run.ledger, "resource": resources})
 

@@ -182,19 +182,60 @@ def leaves(findings: Iterable[Finding], parameters: Mapping[str, str], bodies: B
     ``parameters`` maps a check id to the digest of its parameters.
     """
     writer = _LeafWriter(parameters, bodies)
-    return sorted(map(writer.leaf, findings), key=itemgetter(0, 1))
+    return sorted(map(writer.leaf, findings), key=itemgetter(0))
 
 
 class _LeafWriter:
-    """Writes leaves; remembers what is the same for every finding of a check and of a scope."""
+    """Writes leaves; remembers what is the same for every finding of a check, of a scope and of a resource.
+
+    Most leaves say nothing but these and a verdict: they are put together of parts that were encoded once.
+    """
 
     def __init__(self, parameters: Mapping[str, str], bodies: Bodies) -> None:
         self._parameters, self._bodies = parameters, bodies
         self._checks: dict[int, tuple[Check, Document]] = {}
         self._scopes: dict[Scope, dict[str, str]] = {}
         self._types: dict[int, tuple[dict[str, Marks], bool]] = {}
+        self._tests: dict[tuple[int, Scope], tuple[Check, tuple[str, ...], bytes]] = {}
+        self._subjects: dict[tuple[int, str, str, str], tuple[Resource, tuple[str, ...], bytes, bytes]] = {}
 
     def leaf(self, finding: Finding) -> Leaf:
+        """The leaf of a finding. Raises SealError for what it cannot hold."""
+        if finding.verdict in EXPLAINED or finding.reason is not None or finding.related or finding.resource is None:
+            return self._whole(finding)
+        test, where = self._test(finding), self._about(finding, finding.resource)
+        (_, first, middle), (_, last, head, tail) = test, where
+        # Keys stand in the order of canonical JSON: body, check, parameters, schema, scope, subject, verdict.
+        return Leaf(first + last, b"".join((head, middle, tail, finding.verdict.encode(), b'"}')), finding)
+
+    def _test(self, finding: Finding) -> tuple[Check, tuple[str, ...], bytes]:
+        key = (id(finding.check), finding.scope)
+        known = self._tests.get(key)
+        if known is None:
+            check, scope = finding.check, self._scope(finding.scope)
+            said = {
+                "check": self._check(check),
+                "parameters": self._parameters[check.id],
+                "schema": SCHEMA,
+                "scope": scope,
+            }
+            place = (scope["provider"], scope["account"], scope["region"], check.id)
+            known = self._tests[key] = (check, place, canonical.encode(said)[1:-1])
+        return known
+
+    def _about(self, finding: Finding, of: Resource) -> tuple[Resource, tuple[str, ...], bytes, bytes]:
+        subject = finding.subject
+        key = (id(of), subject.kind, subject.type, subject.id)
+        known = self._subjects.get(key)
+        if known is None:
+            said = subject_document(subject, self._bodies)
+            place = (said["type"], said.get("id") or said.get("identity", ""), said["kind"])
+            head = b'{"body":"%s",' % self._bodies.of(of).encode()
+            tail = b',"subject":%s,"verdict":"' % canonical.encode(said)
+            known = self._subjects[key] = (of, place, head, tail)
+        return known
+
+    def _whole(self, finding: Finding) -> Leaf:
         document = self._document(finding)
         if finding.verdict not in EXPLAINED:  # names, digests and neutral text only
             return Leaf(order(document), canonical.encode_known(document), finding)

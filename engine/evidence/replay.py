@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.errors import AuditreelError, VerificationError
-from engine.evidence import canonical, chain, ledger, personal, record, tables
+from engine.evidence import canonical, chain, ledger, people, personal, record, tables
 from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
@@ -192,12 +192,16 @@ def statements_of(seal: Seal, engine_version: str) -> Iterator[str]:
 
 def private_objects(layout: Layout, run: StoredRun, bodies: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The private objects that the run names and that were not erased."""
-    named = run.commitments() | {
-        bodies[row["body"]][key]
-        for row in run.ledger["resource"]
-        for key in ("identity", "private")
-        if key in bodies.get(row["body"], {})
-    }
+    named = (
+        run.commitments()
+        | {*people.named([run.placed])}
+        | {
+            bodies[row["body"]][key]
+            for row in run.ledger["resource"]
+            for key in ("identity", "private")
+            if key in bodies.get(row["body"], {})
+        }
+    )
     found: dict[str, dict[str, Any]] = {}
     for digest in named:
         try:
@@ -281,7 +285,7 @@ def snapshot(stored: StoredRun, bodies: Mapping[str, Any], private: Private) -> 
     return Snapshot(
         as_of=seal.as_of,
         source=seal.source,
-        identity=canonical.original(seal.caller),
+        identity=people.identity(seal, private),
         scopes=ledger.scopes(rows),
         collections=ledger.collections(rows),
         resources=tuple(sorted(resources, key=lambda item: (item.type, item.account, item.region, item.id))),

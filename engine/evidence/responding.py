@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 from engine.errors import UsageError
-from engine.evidence import canonical, entries
+from engine.evidence import canonical, durable, entries, people
 from engine.evidence.chain import Reading
 from engine.evidence.entries import Link
 from engine.evidence.period import failures
 from engine.evidence.period.film import Film
+from engine.evidence.personal import PrivateObjects
 from engine.evidence.seal import Recorder
 from engine.periods import Failure, Response
 
@@ -40,6 +41,7 @@ def respond(recorder: Recorder, film: Film, named: str, answer: Answer, now: str
     """
     _refuse_unsaid(answer)
     failure = _failure([row.failure for row in failures.found(film)], named)
+    private = PrivateObjects(recorder.keys.secret)
     body = entries.Response(
         failure=failure.digest,
         check=failure.check,
@@ -48,22 +50,27 @@ def respond(recorder: Recorder, film: Film, named: str, answer: Answer, now: str
         cause=canonical.neutral_text(answer.cause),
         effect=canonical.neutral_text(answer.effect),
         correction=canonical.neutral_text(answer.correction),
-        by=canonical.neutral_text(answer.by),
+        by=people.answering(answer.by, private),
     )
+    with durable.doing(f"keeping private objects in {recorder.layout.root}"):
+        people.keep(private, recorder.layout)
     link = recorder.chain().append("response", body, now)
     recorder.pin(link)
     return link, failure
 
 
-def responses(reading: Reading) -> Mapping[str, tuple[Response, ...]]:
-    """The responses that a chain holds, by the digest of their failure, in its order."""
+def responses(reading: Reading, private: Mapping[str, Mapping[str, Any]]) -> Mapping[str, tuple[Response, ...]]:
+    """The responses that a chain holds, by the digest of their failure, in its order.
+
+    ``private`` are the private objects that its entries name, by digest.
+    """
     found: dict[str, tuple[Response, ...]] = {}
     for placed, body in reading.of_kind("response"):
         said = Response(
             cause=canonical.original_text(body.cause),
             effect=canonical.original_text(body.effect),
             correction=canonical.original_text(body.correction),
-            by=canonical.original_text(body.by),
+            by=people.by(body, private),
             at=placed.entry.recorded_at,
             sequence=placed.entry.sequence,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,48 +14,24 @@ from engine.errors import VerificationError
 from engine.evidence import canonical, catalogue, ledger, merkle, summaries, tables
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
-from engine.evidence.entries import FileFact, Groups, Listings, Population, Seal, Tombstone, Tree, Verdicts
+from engine.evidence.entries import Close, FileFact, Groups, Listings, Population, Seal, Tombstone, Tree, Verdicts
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout, file_fact
+from engine.evidence.leaves import Leaves, Tally
 from engine.evidence.record import Document
 from engine.evidence.storage import Storage, Stored
+from engine.evidence.summaries import Summary
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-@dataclass(slots=True)
-class Tally:
-    """What the records of a run say, added up while they are read."""
-
-    verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    checks: set[tuple[str, str, str]] = field(default_factory=set)
-    relations: set[str] = field(default_factory=set)
-    bodies: set[str] = field(default_factory=set)
-    commitments: set[str] = field(default_factory=set)
-
-    def add(self, leaf: Document) -> None:
-        """Count one record in."""
-        check, subject = leaf["check"], leaf["subject"]
-        self.verdicts[check["id"], leaf["verdict"]] += 1
-        self.checks.add((check["id"], check["digest"], leaf["parameters"]))
-        if "related" in leaf:
-            self.relations.update(leaf["related"].values())
-        if "body" in leaf:
-            self.bodies.add(leaf["body"])
-        if "private" in leaf:
-            self.commitments.add(leaf["private"])
-        if "identity" in subject:
-            self.commitments.add(subject["identity"])
-
-    def count(self, verdict: str) -> int:
-        """How many records have a verdict."""
-        return sum(count for (_, found), count in self.verdicts.items() if found == verdict)
-
-
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A sealed run as it was stored: leaves and ledger rows as canonical JSON in order, and what they say."""
+    """A sealed run as it was stored: leaves and ledger rows as canonical JSON in order, and what they say.
+
+    ``hashes`` are those of all records that were sealed, one after another, also where not all of them are at hand.
+    """
 
     placed: Placed
     leaves: list[bytes]
@@ -63,6 +39,7 @@ class StoredRun:
     rows: list[bytes]
     ledger: Mapping[str, list[Document]]
     content: Catalogue
+    hashes: bytes = b""
 
     @property
     def seal(self) -> Seal:
@@ -72,13 +49,13 @@ class StoredRun:
 
     def bodies(self) -> set[str]:
         """Digests of the bodies of its resources and relations."""
-        return self.tally.relations | {row["body"] for row in self.ledger["resource"]}
+        return self.tally.relations.keys() | {row["body"] for row in self.ledger["resource"]}
 
     def commitments(self) -> set[str]:
         """Digests of the private objects that its records and its ledger name."""
         found = {row["identity"] for row in self.ledger["resource"] if "identity" in row}
         failures = (failure for row in self.ledger["reader"] for failure in row["failures"])
-        return self.tally.commitments | found | {item["identity"] for item in failures if "identity" in item}
+        return self.tally.commitments.keys() | found | {item["identity"] for item in failures if "identity" in item}
 
 
 class Reader:
@@ -99,7 +76,7 @@ class Reader:
     ) -> None:
         self._layout, self._database, self._altered = layout, database, altered
         self.storage = Storage(layout, reading)
-        self._leaves = tables.Known()
+        self._leaves = Leaves(database)
         self._facts: dict[str, FileFact] = {}
         self._kept: dict[str, Any] | None = None
         self._content: dict[str, bytes | None] = {}
@@ -168,17 +145,13 @@ class Reader:
 
     def _stored(self, placed: Placed, where: Stored, content: Catalogue) -> StoredRun:
         root, names, number = self._layout.root, where.names, where.number
-        rows = tables.read_ledger(self._database, root / names["ledger"], number)
-        parsed = ledger.parse(rows)
+        read = tables.read_ledger(self._database, root / names["ledger"], number)
+        rows, parsed = [line for line, _ in read], ledger.by_kind(row for _, row in read)
         resources = {ledger.resource_key(row): row["body"] for row in parsed["resource"]}
         if len(resources) != len(parsed["resource"]):
             raise ValueError("the ledger lists a resource twice")
-        leaves, tally = [], Tally()
-        found = tables.read_findings(self._database, root / names["findings"], resources, number, self._leaves)
-        for document, data in found:
-            tally.add(document)
-            leaves.append(data)
-        return StoredRun(placed, leaves, tally, rows, parsed, content)
+        found = self._leaves.read(root / names["findings"], resources, number)
+        return StoredRun(placed, found.leaves, found.tally, rows, parsed, content, found.hashes)
 
     def _matches(self, name: str, where: Stored) -> bool:
         self.seen.add(name)
@@ -227,12 +200,20 @@ class Reader:
         if data is not None and len(canonical.decode(data)) != frozen.count:
             self._fault(self._layout.relative(self._layout.content(frozen.digest)), "is not as long as it was frozen")
 
-    def summaries(self, tombstone: Tombstone) -> None:
-        """Note what is wrong with the summaries of removed runs: they must add up to what was sealed."""
+    def open_failures(self, close: Close) -> None:
+        """Note what is wrong with the list of failures that were open when a period was closed."""
+        self._content_file(close.open_failures, complete=True)
+
+    def summaries(self, tombstone: Tombstone) -> list[Summary]:
+        """The summaries of removed runs. Notes what is wrong with them: they must add up to what was sealed."""
         data = self._content_file(tombstone.summaries, complete=True)
-        if data is not None and not summaries.fit(data, tombstone):
+        if data is None:
+            return []
+        if not summaries.fit(data, tombstone):
             place = self._layout.relative(self._layout.content(tombstone.summaries))
-            self._fault(place, "does not summarise the runs that were removed as they were sealed")
+            self._fault(place, summaries.UNFIT)
+            return []
+        return summaries.decode(data)
 
     def _content_file(self, digest: str, complete: bool) -> bytes | None:
         if digest not in self._content:
@@ -268,14 +249,14 @@ class Reader:
 
 def against_seal(run: StoredRun) -> Iterator[str]:
     """What differs between a run's records and ledger and the numbers and roots of its seal."""
-    yield from against_roots(run, b"".join(map(merkle.leaf_digest, run.leaves)))
+    yield from against_roots(run)
     yield from against_counts(run)
 
 
-def against_roots(run: StoredRun, hashes: bytes) -> Iterator[str]:
+def against_roots(run: StoredRun) -> Iterator[str]:
     """What differs between the roots in a run's seal and its ledger, its listings, and the hashes of its records."""
     seal = run.seal
-    if Tree(count=len(hashes) // merkle.SIZE, root=merkle.root_of(hashes)) != seal.records:
+    if Tree(count=len(run.hashes) // merkle.SIZE, root=merkle.root_of(run.hashes)) != seal.records:
         yield "findings.parquet: its records do not have the Merkle root that was sealed"
     if Tree(count=len(run.rows), root=merkle.root(run.rows)) != seal.ledger:
         yield "ledger.parquet: its rows do not have the Merkle root that was sealed"

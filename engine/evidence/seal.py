@@ -14,7 +14,6 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import SealError, VerificationError
-from engine.evidence import canonical, catalogue, durable, known_bodies, ledger, personal, tables
+from engine.evidence import canonical, catalogue, durable, known_bodies, ledger, people, personal, tables
 from engine.evidence.catalogue import Catalogue, Content
 from engine.evidence.chain import Chain, read
 from engine.evidence.entries import (
@@ -204,7 +203,7 @@ class Run:
         private = PrivateObjects(self.recorder.keys.secret)
         self._spooled().add(snapshot, findings, self._bodies(private))
         with durable.doing(f"keeping private objects in {self.recorder.layout.root}"):
-            _store_private(private.files, self.recorder.layout)
+            people.keep(private, self.recorder.layout)
 
     def seal(self, judged: Judged, ended_at: str) -> Sealed:
         """Seal what was added. Raises SealError; then nothing of the run counts, nothing else is lost."""
@@ -252,7 +251,7 @@ class Run:
         return Seal(
             intent=self.link,
             asked=self.intent,
-            caller=canonical.neutral(snapshot.identity),
+            caller=self._caller(snapshot.identity),
             source=snapshot.source,
             as_of=snapshot.as_of,
             collected_until=snapshot.finished_at,
@@ -269,6 +268,13 @@ class Run:
             ledger=rows,
             files=files,
         )
+
+    def _caller(self, identity: Mapping[str, str]) -> dict[str, str]:
+        layout, private = self.recorder.layout, PrivateObjects(self.recorder.keys.secret)
+        caller = people.caller_of(identity, private)
+        with durable.doing(f"keeping private objects in {layout.root}"):
+            people.keep(private, layout)
+        return caller
 
     def _bodies(self, private: PrivateObjects) -> Bodies:
         if self._marks is None:
@@ -325,14 +331,6 @@ def marks_by_type(content: Catalogue) -> dict[str, personal.Marks]:
         except (ValueError, msgspec.DecodeError) as error:
             raise SealError(f"the schema of {resource_type} cannot be used: {error}") from error
     return found
-
-
-def _store_private(files: Mapping[str, bytes], layout: Layout) -> None:
-    for name, data in sorted(files.items()):
-        path = layout.private(name)
-        if not path.exists():
-            with suppress(FileExistsError):
-                durable.create(path, data, layout.staging)
 
 
 def _store(database: DuckDBPyConnection, layout: Layout, run: str, spool: Spool) -> dict[str, FileFact]:

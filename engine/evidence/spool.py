@@ -11,7 +11,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from engine.errors import SealError
 from engine.evidence import canonical, durable, ledger, merkle, record, tables
 from engine.evidence.entries import Tree
 from engine.evidence.record import Bodies, Leaf
+from engine.evidence.tables import Filed
 from engine.model import Finding, Snapshot
 
 MOST_OPEN: Final = 200
@@ -37,6 +38,7 @@ class _Part:
     rows: Path
     filed: Path
     bodies: Path
+    longest: int
 
 
 class Spool:
@@ -77,21 +79,28 @@ class Spool:
 
     def _keep(self, leaves: Sequence[Leaf], rows: Sequence[ledger.Row], bodies: Mapping[str, bytes]) -> None:
         empty = ("",)
-        part = _Part(
-            first=leaves[0].order if leaves else empty,
-            last=leaves[-1].order if leaves else empty,
-            hashes=b"".join(merkle.leaf_digest(leaf.data) for leaf in leaves),
-            findings=durable.staged(self._staging, "findings"),
-            rows=durable.staged(self._staging, "rows"),
-            filed=durable.staged(self._staging, "ledger"),
-            bodies=durable.staged(self._staging, "bodies"),
-        )
-        self._parts.append(part)
+        lines: dict[str, Iterable[bytes]] = {
+            "findings": (leaf.data for leaf in sorted(leaves, key=tables.leaf_place)),
+            "rows": sorted(row.data for row in rows),
+            "ledger": (tables.ledger_line(row.data) for row in sorted(rows, key=itemgetter(0))),
+            "bodies": tables.body_lines(bodies),
+        }
+        paths = {name: durable.staged(self._staging, name) for name in lines}
+        self._extra += paths.values()
         with durable.doing(f"keeping what was found in {self._staging}"):
-            durable.write_lines(part.findings, (leaf.data for leaf in sorted(leaves, key=tables.leaf_place)))
-            durable.write_lines(part.rows, sorted(row.data for row in rows))
-            durable.write_lines(part.filed, (tables.ledger_line(row.data) for row in sorted(rows, key=itemgetter(0))))
-            durable.write_lines(part.bodies, tables.body_lines(bodies))
+            longest = max(durable.write_lines(paths[name], found) for name, found in lines.items())
+        self._parts.append(
+            _Part(
+                first=leaves[0].order if leaves else empty,
+                last=leaves[-1].order if leaves else empty,
+                hashes=b"".join(merkle.leaf_digest(leaf.data) for leaf in leaves),
+                findings=paths["findings"],
+                rows=paths["rows"],
+                filed=paths["ledger"],
+                bodies=paths["bodies"],
+                longest=longest,
+            )
+        )
 
     def records(self) -> Tree:
         """How many records there are, and their root. Raises SealError where parts overlap: two were judged apart."""
@@ -114,26 +123,26 @@ class Spool:
         hashes = b"".join(map(merkle.leaf_digest, _merged(paths)))
         return Tree(count=len(hashes) // merkle.SIZE, root=merkle.root_of(hashes))
 
-    def findings(self) -> Iterator[bytes]:
+    def findings(self) -> Filed:
         """The records as they are stored."""
-        return chain.from_iterable(_lines(part.findings) for part in self._ordered())
+        return self._filed([part.findings for part in self._ordered()])
 
-    def rows(self) -> Iterator[bytes]:
+    def rows(self) -> Filed:
         """The ledger rows as they are stored."""
-        return chain.from_iterable(_lines(part.filed) for part in self._ordered())
+        return self._filed([part.filed for part in self._ordered()])
 
-    def bodies(self) -> Iterator[bytes]:
+    def bodies(self) -> Filed:
         """The bodies that no earlier run stored, as they are stored."""
-        return chain.from_iterable(_lines(part.bodies) for part in self._ordered())
+        return self._filed([part.bodies for part in self._ordered()])
+
+    def _filed(self, paths: list[Path]) -> Filed:
+        return Filed(paths, max((part.longest for part in self._parts), default=0))
 
     def _ordered(self) -> list[_Part]:
         return sorted(self._parts, key=lambda part: part.first)
 
     def discard(self) -> None:
         """Remove every file that is left."""
-        for part in self._parts:
-            for path in (part.findings, part.rows, part.filed, part.bodies):
-                durable.discard(path)
         for path in self._extra:
             durable.discard(path)
 
@@ -150,6 +159,7 @@ def _merged(paths: Iterable[Path]) -> Iterator[bytes]:
 
 def _refuse_twice(keys: Iterable[tuple[str, ...]], what: str) -> None:
     """Neither records nor bodies could be told apart later."""
-    twice = [key for key, count in Counter(keys).items() if count > 1]
-    if twice:
+    known = list(keys)
+    if len(set(known)) < len(known):
+        twice = [key for key, count in Counter(known).items() if count > 1]
         raise SealError(f"the run holds {what}: {' '.join(twice[0])}; the reader that lists it gives it twice")

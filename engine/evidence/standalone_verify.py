@@ -48,9 +48,10 @@ since=place reason=text; population query=text unit digest count frames=[link] c
 population=link nonce=text|null internal=bool size?=place; replacement draw=link unit,by=string reason=note; close
 period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null;
 removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest
-bodies?=fact|null; response failure=digest check,by=text subject=string first_bad=link cause,effect,correction=note;
-manifest schema=count store runs=[run] left_out={string} period=window chain=part redacted=[string] demonstration=bool
-members={fact} criteria?=[string]|null nights?=span|null"""
+bodies?=fact|null; counts passed,failed,unknown,not_applicable=count; summary run as_of=time waived=count
+checks,controls={counts}; response failure,by=digest check=text subject=string first_bad=link
+cause,effect,correction=note; manifest schema=count store runs=[run] left_out={string} period=window chain=part
+redacted=[string] demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
 SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})
@@ -341,9 +342,7 @@ class Bundle:
             need(why is None, f"run {asked['run']} is not in it: {why}", self.notes)
         mine = [entry for entry in seals if entry["body"]["asked"]["run"] in runs]
         named = [entry["body"]["asked"]["run"] for entry in mine], len(seals) - len(mine)
-        need(
-            mine and named == (runs, len(manifest["left_out"])), "manifest.json: names other runs than are sealed here"
-        )
+        need(mine and named == (runs, len(manifest["left_out"])), "manifest.json: names other runs than are sealed")
         demo = demo or any(entry["body"]["asked"]["kind"] == "demo" for entry in mine)
         need(not demo, "demonstration, not evidence", self.problems)
         self.notes.append(f"{len(mine)} runs of {mine[-1]['body']['asked']['organization']!r}")
@@ -351,8 +350,7 @@ class Bundle:
 
     def check_stamps(self, seals: list[Any]) -> str:
         """Time stamps verify and contradict no entry. Returns the first line: by whom the last seal is anchored."""
-        links = {(entry["sequence"], digest) for entry, digest, _ in self.entries}
-        anchors: list[tuple[datetime, int, int, str]] = []
+        links, anchors = {(e["sequence"], link) for e, link, _ in self.entries}, list[tuple[datetime, int, int, str]]()
         for entry in (entry for entry, _, _ in self.entries if entry["kind"] == "timestamp"):
             of, name, here = entry["body"]["of"], entry["body"]["authority"], entry["sequence"]
             right = (of["sequence"] < self.first or (of["sequence"], of["digest"]) in links) and of["sequence"] < here
@@ -376,6 +374,7 @@ class Bundle:
     def check_runs(self, seals: list[Any]) -> None:
         """Everything that the seals name is there, in order, and says the same; narrowed, all that failed."""
         known = {sha256(b"\0" + line): parse(line, "records.jsonl") for line in self._lines("records.jsonl")}
+        keyed = {leaf: key_of(one["scope"], one["subject"], one["check"]["id"]) for leaf, one in known.items()}
         told, before, other, criteria = dict[str, None](), dict[str, Any](), 0, self.manifest.get("criteria")
         bodies = {sha256(line): parse(line, "bodies.jsonl") for line in self._lines("bodies.jsonl")}
         files = {name[8:]: self._read(name) for name in self.places if name.startswith("content/")}
@@ -389,9 +388,7 @@ class Bundle:
             for row in (parse(line, "ledger.jsonl") for line in rows):
                 ledger[row["kind"]].append(row)
             trees = merkle(hashes), merkle([sha256(b"\0" + row) for row in rows])
-            right = all(
-                sum(row["state"] == name for row in ledger["collection"]) == n for name, n in seal["listings"].items()
-            )
+            right = Counter(row["state"] for row in ledger["collection"]) == Counter(seal["listings"])
             right = right and fits(hashes, "[digest]") and trees == (seal["records"], seal["ledger"])
             need(right, f"{run}: have not the Merkle roots or the listings that were sealed", self.problems)
             lists = {group: parse(files[name], name) for group, name in asked["content"].items()}
@@ -410,7 +407,7 @@ class Bundle:
             mine = mine.union(*(bodies[digest] for digest in related if isinstance(bodies[digest], list)))
             resources = {key_of(row["scope"], row): row for row in ledger["resource"] if row["body"] in mine}
             right = all(key_of(bodies[row["body"]], bodies[row["body"]]) == key for key, row in resources.items())
-            keys = [key_of(record["scope"], record["subject"], record["check"]["id"]) for record in records]
+            keys = [keyed[leaf] for leaf in here]
             right = right and all(one < other for one, other in pairwise(keys))
             waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
             common, now = {"schema": 1, "run": run, "as_of": seal["as_of"], "sealed_at": entry["recorded_at"]}, {}
@@ -432,6 +429,11 @@ class Bundle:
         need(not other, f"of {criteria} and all failures; of {other} records the hashes alone", self.notes)
         frozen = [one["body"] for one, _, _ in self.entries if one["kind"] == "population"]
         right = right and all(len(parse(files[one["digest"]], one["query"])) == one["count"] for one in frozen)
+        for one in (entry["body"] for entry, _, _ in self.entries if entry["kind"] == "tombstone"):
+            found, content = parse(files[one["summaries"]], "summaries"), content | {one["summaries"]}
+            sums = [{name: sum(by[name] for by in each["checks"].values()) for name in VERDICTS} for each in found]
+            said = [(each["run"], {**total, "waived": each["waived"]}) for each, total in zip(found, sums, strict=True)]
+            right = right and fits(found, "[summary]") and said == [(it["run"], it["verdicts"]) for it in one["runs"]]
         need(right, "records, bodies, evidence .jsonl, content: not what runs and populations have", self.problems)
         content -= people if "people" in self.manifest["redacted"] else set()
         content |= {one["digest"] for one in frozen}
@@ -451,8 +453,7 @@ class Bundle:
 def verify(file: BinaryIO, pins: Pinned | None, lenient: bool) -> tuple[list[str], list[str], str, Entries]:
     """Verify an open bundle. Returns problems, notes, the first line, and its chain."""
     bundle = Bundle(file, pins, lenient)
-    seals = bundle.check_manifest()
-    bundle.check_runs(seals)
+    bundle.check_runs(seals := bundle.check_manifest())
     return bundle.problems, bundle.notes, bundle.check_stamps(seals), bundle.entries
 
 
@@ -472,8 +473,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("bundles", type=Path, nargs="+", help="one to verify; two to compare as well")
     parser.add_argument("--key", help="trust file, public key in PEM form, or 32 bytes in base64")
     parser.add_argument("--allow-unanchored", action="store_true", help="accept what only the bundle itself claims")
-    asked = parser.parse_args(arguments)
-    out, chains = list[str](), list[Entries]()
+    asked, out, chains = parser.parse_args(arguments), list[str](), list[Entries]()
     for bundle in asked.bundles:
         try:
             given = asked.key and (Path(asked.key).read_bytes() if Path(asked.key).is_file() else asked.key.encode())

@@ -7,12 +7,15 @@ removes (a file in ``content/``, canonical JSON); their sums are those of the se
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from engine.evidence import canonical
 from engine.evidence.entries import Count, RunId, Seal, Time, Tombstone, Verdicts
 from engine.model import Control
+
+UNFIT: Final = "does not summarise the runs that were removed as they were sealed"
 
 
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -10,13 +10,12 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-import msgspec
-
 from engine.errors import SealError, VerificationError
-from engine.evidence import canonical, durable, ledger, record
+from engine.evidence import canonical, durable
 from engine.evidence.record import Document, Leaf
 
 if TYPE_CHECKING:
@@ -58,15 +57,6 @@ _LEAF_COLUMNS: Final = """
     message, observed::VARCHAR AS observed, unhex(private) AS private
 """
 
-_RELATED: Final = 13
-"""The place of the column ``related``."""
-_MOST_KNOWN: Final = 50_000
-"""Leaves that are remembered from one run to the next: some 50 MB."""
-
-_LEAVES_IN_ORDER: Final = """
-    provider, account, region, check_id, subject_type, coalesce(subject_id, lower(hex(subject_identity))), subject_kind
-"""
-
 _LEDGER_FIELDS: Final = {
     "kind": "VARCHAR",
     "scope": "STRUCT(provider VARCHAR, account VARCHAR, region VARCHAR)",
@@ -95,17 +85,27 @@ def connection() -> Iterator[DuckDBPyConnection]:
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
-def write_findings(database: DuckDBPyConnection, leaves: Iterable[bytes], path: Path) -> None:
+class Filed(NamedTuple):
+    """Lines that stand in files already, in their order; ``longest`` is the length of the longest, in bytes."""
+
+    paths: Sequence[Path]
+    longest: int
+
+
+Lines = Iterable[bytes] | Filed
+
+
+def write_findings(database: DuckDBPyConnection, leaves: Lines, path: Path) -> None:
     """Write leaves as ``findings.parquet``, in this order. Raises SealError where the file cannot be written."""
     _write(database, leaves, path, _LEAF_FIELDS, _LEAF_COLUMNS)
 
 
-def write_ledger(database: DuckDBPyConnection, lines: Iterable[bytes], path: Path) -> None:
+def write_ledger(database: DuckDBPyConnection, lines: Lines, path: Path) -> None:
     """Write the lines of a ledger (:func:`ledger_line`) as ``ledger.parquet``."""
     _write(database, lines, path, _LEDGER_FIELDS, _LEDGER_COLUMNS)
 
 
-def write_bodies(database: DuckDBPyConnection, lines: Iterable[bytes], path: Path) -> None:
+def write_bodies(database: DuckDBPyConnection, lines: Lines, path: Path) -> None:
     """Write the lines of bodies (:func:`body_lines`) as a pack."""
     _write(database, lines, path, {"digest": "VARCHAR", "body": "VARCHAR"}, "unhex(digest) AS digest, body")
 
@@ -159,17 +159,17 @@ def body_lines(bodies: Mapping[str, bytes]) -> Iterator[bytes]:
         yield canonical.encode({"digest": digest, "body": data.decode()})
 
 
-def _write(
-    database: DuckDBPyConnection, lines: Iterable[bytes], path: Path, fields: Mapping[str, str], columns: str
-) -> None:
-    """Write canonical JSON lines as a Parquet file; they pass through a file beside it, which is removed."""
+def _write(database: DuckDBPyConnection, lines: Lines, path: Path, fields: Mapping[str, str], columns: str) -> None:
+    """Write canonical JSON lines as a Parquet file; they pass through a file, which is removed where it is ours."""
     import duckdb
 
     source = path.with_suffix(".jsonl")
     types = ", ".join(f'"{name}": {_quoted(kind)}' for name, kind in fields.items())
     try:
-        limit = max(_SMALLEST_LINE_LIMIT, 2 * durable.write_lines(source, lines))
-        rows = f"""read_json({_quoted(glob.escape(str(source)))}, format = 'newline_delimited', compression = 'none',
+        filed = lines if isinstance(lines, Filed) else Filed((source,), durable.write_lines(source, lines))
+        limit = max(_SMALLEST_LINE_LIMIT, 2 * filed.longest)
+        files = ", ".join(_quoted(glob.escape(str(one))) for one in filed.paths)
+        rows = f"""read_json([{files}], format = 'newline_delimited', compression = 'none',
             maximum_object_size = {limit}, columns = {{{types}}})"""
         database.execute(f"COPY (SELECT {columns} FROM {rows}) TO {_quoted(str(path))} {_FORMAT}")  # noqa: S608
         durable.flush(path)
@@ -186,64 +186,18 @@ def _quoted(text: str) -> str:
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
-def read_ledger(database: DuckDBPyConnection, path: Path, number: int | None = None) -> list[bytes]:
-    """The rows of a ledger as canonical JSON, sorted. Raises VerificationError where the file cannot be read.
+def read_ledger(database: DuckDBPyConnection, path: Path, number: int | None = None) -> list[tuple[bytes, Document]]:
+    """The rows of a ledger as canonical JSON, sorted, and what each says.
+
+    Raises VerificationError where the file cannot be read.
 
     ``number`` is that of the run in a file of several (:func:`merge`).
     """
     rows = _read(database, path, "*", number=number)
     try:
-        return sorted(map(_ledger_row, rows))
+        return sorted(map(_ledger_row, rows), key=itemgetter(0))
     except (ValueError, TypeError, AttributeError) as error:
         raise VerificationError(f"{path} does not hold a ledger: {error}") from error
-
-
-def read_findings(
-    database: DuckDBPyConnection,
-    path: Path,
-    bodies: Mapping[tuple[str, ...], str],
-    number: int | None = None,
-    known: Known | None = None,
-) -> Iterator[tuple[Document, bytes]]:
-    """The leaves of a run, in order: what each says, and its bytes.
-
-    ``bodies`` maps a resource (:func:`ledger.resource_key`) to the digest of its body; ``number`` is that of the run in
-    a file of several (:func:`merge`). ``known`` remembers the leaves of the run that was read before, since most nights
-    are alike. Raises VerificationError where the file cannot be read or speaks of a resource that is not in ``bodies``.
-    """
-    reader = _LeafReader(bodies, path)
-    before = known.leaves if known is not None else {}
-    now: dict[tuple[Any, ...], _Leaf] = {}
-    for row in _read(database, path, "*", f"ORDER BY {_LEAVES_IN_ORDER}", number):
-        # A map has no hash; few rows have one.
-        key = row if row[_RELATED] is None else None
-        leaf = before.get(key) if key is not None else None
-        if leaf is None or bodies.get(leaf.resource) != leaf.body:
-            try:
-                leaf = reader.leaf(row)
-            except (ValueError, TypeError, AttributeError, msgspec.DecodeError) as error:
-                raise VerificationError(f"{path} does not hold records: {error}") from error
-        if key is not None and len(now) < _MOST_KNOWN:
-            now[key] = leaf
-        yield leaf.document, leaf.data
-    if known is not None:
-        known.leaves = now
-
-
-class _Leaf(NamedTuple):
-    """A leaf as it was read; ``resource`` is what it is about (:func:`ledger.resource_key`), ``body`` its digest."""
-
-    resource: tuple[str, ...]
-    body: str | None
-    document: Document
-    data: bytes
-
-
-class Known:
-    """The leaves of the run that was read last, by the rows that they were made of."""
-
-    def __init__(self) -> None:
-        self.leaves: dict[tuple[Any, ...], _Leaf] = {}
 
 
 def read_bodies(database: DuckDBPyConnection, path: Path, number: int | None = None) -> dict[str, bytes]:
@@ -268,26 +222,32 @@ def body_digests(database: DuckDBPyConnection, paths: Iterable[Path]) -> set[str
     return {bytes(digest).hex() for path in paths for (digest,) in _read(database, path, "digest")}
 
 
+def rows_of(path: Path, number: int | None = None) -> str:
+    """The rows of a file as DuckDB is asked for them; ``number`` as in :func:`read_ledger`.
+
+    An escaped path names one file also where it holds characters of a pattern.
+    """
+    rows = f"read_parquet({_quoted(glob.escape(str(path)))})"
+    return rows if number is None else f"(SELECT * EXCLUDE runs FROM {rows} WHERE (runs >> {number:d}) & 1 = 1)"  # noqa: S608
+
+
 def _read(
     database: DuckDBPyConnection, path: Path, columns: str, rest: str = "", number: int | None = None, *values: Any
 ) -> list[tuple[Any, ...]]:
     import duckdb
 
-    rows = "read_parquet(?)"
-    if number is not None:
-        rows = f"(SELECT * EXCLUDE runs FROM {rows} WHERE (runs >> {number:d}) & 1 = 1)"  # noqa: S608 - a number
-    # An escaped path names one file also where it holds characters of a pattern.
-    query = f"SELECT {columns} FROM {rows} {rest}"  # noqa: S608 - constants
+    query = f"SELECT {columns} FROM {rows_of(path, number)} {rest}"  # noqa: S608 - constants
     try:
-        return database.execute(query, [glob.escape(str(path)), *values]).fetchall()
+        return database.execute(query, values).fetchall()
     except (duckdb.Error, UnicodeError) as error:
         raise VerificationError(f"{path} cannot be read: {error}") from error
 
 
-def _ledger_row(row: tuple[Any, ...]) -> bytes:
+def _ledger_row(row: tuple[Any, ...]) -> tuple[bytes, Document]:
     kind, provider, account, region, type_, id_, identity, body, collected_at, document = row
     if document is not None:
-        return str(document).encode()
+        data = str(document).encode()
+        return data, canonical.decode(data)
     fields: Document = {
         "kind": kind,
         "scope": {"provider": provider, "account": account, "region": region},
@@ -296,64 +256,10 @@ def _ledger_row(row: tuple[Any, ...]) -> bytes:
         "collected_at": collected_at,
     }
     fields |= {"id": id_} if identity is None else {"identity": identity.hex()}
-    return canonical.encode(fields)
-
-
-class _LeafReader:
-    """Makes leaves of rows; remembers what is the same for every record of a check and of a scope."""
-
-    def __init__(self, bodies: Mapping[tuple[str, ...], str], path: Path) -> None:
-        self._bodies, self._path = bodies, path
-        self._checks: dict[tuple[Any, ...], Document] = {}
-        self._scopes: dict[tuple[Any, ...], Document] = {}
-        self._digests: dict[bytes, str] = {}
-
-    def leaf(self, row: tuple[Any, ...]) -> _Leaf:
-        provider, account, region, kind, type_, id_, identity, check, version, digest, parameters, *rest = row
-        verdict, reason, related, message, observed, private = rest
-        scope = self._scope(provider, account, region)
-        subject = {"kind": kind, "type": type_}
-        subject |= {"id": id_} if identity is None else {"identity": identity.hex()}
-        document: Document = {
-            "schema": record.SCHEMA,
-            "check": self._check(check, version, digest),
-            "parameters": self._hex(parameters),
-            "scope": scope,
-            "subject": subject,
-            "verdict": verdict,
-        }
-        resource, body = ledger.resource_key({**subject, "scope": scope}), None
-        if kind == "resource":
-            if resource not in self._bodies:
-                raise VerificationError(
-                    f"{self._path}: a record is about {resource[4]}, which the ledger does not list"
-                )
-            body = document["body"] = self._bodies[resource]
-        if related:
-            document["related"] = {name: self._hex(bytes(digest)) for name, digest in related.items()}
-        if reason is not None:
-            document["reason"] = reason
-        if message is not None:
-            document["message"] = message
-        if observed is not None:
-            document["observed"] = msgspec.json.decode(observed)  # as DuckDB spells it
-        if private is not None:
-            document["private"] = private.hex()
-        # What is about no resource has no body, whatever the ledger lists under the same name.
-        return _Leaf(resource if body is not None else (), body, document, canonical.encode_known(document))
-
-    def _check(self, check: str, version: int, digest: bytes) -> Document:
-        key = (check, version, digest)
-        if key not in self._checks:
-            self._checks[key] = {"id": check, "version": version, "digest": digest.hex()}
-        return self._checks[key]
-
-    def _scope(self, *key: str) -> Document:
-        if key not in self._scopes:
-            self._scopes[key] = dict(zip(("provider", "account", "region"), key, strict=True))
-        return self._scopes[key]
-
-    def _hex(self, digest: bytes) -> str:
-        if digest not in self._digests:
-            self._digests[digest] = digest.hex()
-        return self._digests[digest]
+    # Texts that DuckDB gives are canonical as they are.
+    texts = all(
+        type(value) is str
+        for value in (kind, provider, account, region, type_, collected_at, *fields.values())
+        if value is not fields["scope"]
+    )
+    return canonical.encode_known(fields) if texts else canonical.encode(fields), fields

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from engine.evidence import anchors, canonical, chain, personal, statements, tables
+from engine.evidence import anchors, canonical, chain, people, personal, statements, tables
 from engine.evidence.anchors import NOT_ANCHORED, Anchor, Anchoring
 from engine.evidence.chain import Reading
 from engine.evidence.entries import Abandon, Intent, Link, Seal
@@ -142,9 +142,18 @@ class _Verification:
         for _, intent in self._reading.of_kind("intent"):
             # A run that died may have died before it had stored all of its content.
             self._reader.content(intent.content, complete=self._states[intent.run].state in ("sealed", "removed"))
-        self._commitments |= set(_commitments_of(self._reader.bodies))
+        self._commitments |= set(_commitments_of(self._reader.bodies)) | set(people.named(self._reading.placed))
         for _, population in self._reading.of_kind("population"):
             self._reader.population(population)
+        for placed, close in self._reading.of_kind("close"):
+            self._reader.open_failures(close)
+            gone = sum(link in self._reader.storage.removed for link in close.seals)
+            if gone:
+                self._notes.append(
+                    f"the period {close.period.starts} to {close.period.ends}, closed by entry "
+                    f"{placed.entry.sequence}, lacks {gone} of its {len(close.seals)} runs, which are not retained: "
+                    "failures that were open at its end are compared as far as the others show them"
+                )
         for _, tombstone in self._reading.of_kind("tombstone"):
             self._reader.summaries(tombstone)
         faults = [*self._chain(), *self._private(), *self._strays()]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.errors import InputError, UsageError
-from engine.periods import Period
+from engine.periods import Failure, Period
 from engine.report import PERIOD_FORMATS, Options, reperform
 
 _README: Final = "README.txt"
@@ -52,6 +52,23 @@ def pages(
 
 
 def _without_people(period: Period) -> Period:
-    """The period without who owns and who approved a waiver, and what they wrote."""
+    """The period without whom it names.
+
+    Who asked the clouds, who answers for a failure, who owns and who approved a waiver, and why, which stands in the
+    file that names them.
+    """
     waivers = tuple(replace(row, owner=_REDACTED, approver=_REDACTED, reason=_REDACTED) for row in period.waivers)
-    return replace(period, waivers=waivers)
+    controls = tuple(replace(row, failures=_unanswered(row.failures)) for row in period.controls)
+    return replace(
+        period,
+        waivers=waivers,
+        controls=controls,
+        failures=_unanswered(period.failures),
+        frames=tuple(replace(frame, caller=_REDACTED) for frame in period.frames),
+    )
+
+
+def _unanswered(failures: Sequence[Failure]) -> tuple[Failure, ...]:
+    return tuple(
+        replace(row, responses=tuple(replace(said, by=_REDACTED) for said in row.responses)) for row in failures
+    )

@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.errors import InputError
 from engine.model import ControlWord, Scope
-from engine.periods import MARKS, ControlInPeriod, Failure, Period
+from engine.periods import MARKS, ControlInPeriod, Failure, Period, Tally
 
 WORDS: Final[tuple[ControlWord, ...]] = (
     "failures_observed", "incomplete", "no_evidence", "did_not_occur", "no_failures_observed",
@@ -235,6 +235,40 @@ def shared_gaps(period: Period) -> tuple[SharedGap, ...]:
         in_force = sum(set(row.nights[span]) != {absent} for row in period.coverage)
         found.append(SharedGap(state, first, last, parts[0].nights, tuple(parts), len(parts) == in_force))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """What the summaries of runs that are kept no longer say of a control, added up.
+
+    ``runs`` are those that judged it, ``failing`` those of them in which something failed; the verdicts are theirs.
+    """
+
+    control: str
+    runs: int
+    failing: int
+    verdicts: Tally
+
+
+def summed(period: Period) -> tuple[Summed, ...]:
+    """By control (id), what stays of the runs of the period that are kept no longer."""
+    found: dict[str, list[Tally]] = {}
+    for row in period.not_retained:
+        for id_, said in row.controls.items():
+            found.setdefault(id_, []).append(said)
+    return tuple(
+        Summed(
+            control=id_,
+            runs=sum(any(_verdicts(one)) for one in said),
+            failing=sum(one.failed > 0 for one in said),
+            verdicts=Tally(*map(sum, zip(*map(_verdicts, said), strict=True))),
+        )
+        for id_, said in sorted(found.items())
+    )
+
+
+def _verdicts(said: Tally) -> tuple[int, int, int, int]:
+    return said.passed, said.failed, said.unknown, said.not_applicable
 
 
 def least(failure: Failure) -> timedelta:

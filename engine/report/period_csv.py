@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from engine.periods import Period
 from engine.report import Options
-from engine.report.period_sheets import Sheet, sheets
+from engine.report.period_sheet import Sheet
+from engine.report.period_sheets import sheets
 
 
 def files(period: Period, options: Options) -> Mapping[str, bytes]:

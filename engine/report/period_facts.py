@@ -37,6 +37,9 @@ def assertion(period: Period) -> Facts:
     yield "Coverage", period_words.coverage(period)
     for text in removed(period):
         yield "Not retained", text
+    kept = [f"{row.control} {summed(row)}" for row in period_counts.summed(period)]
+    if kept:
+        yield "Not retained, by control", "; ".join(kept)
     for row in period.criteria:
         if row.state == "no_control":
             yield "No control", f"{row.criterion.id} {row.criterion.title}"
@@ -56,6 +59,15 @@ def _removed(rows: Sequence[NotRetained]) -> str:
         f"{counted(len(rows), 'run')} of the nights {first.night} to {rows[-1].night}, removed at {first.removed_at} "
         f"by entry {first.sequence} ({first.rule}); "
         f"sealed were {passed:,} passed, {failed:,} failed and {unknown:,} unknown verdicts"
+    )
+
+
+def summed(row: period_counts.Summed) -> str:
+    """What the summaries of runs that are kept no longer say of a control."""
+    said = row.verdicts
+    return (
+        f"{said.passed:,} passed, {said.failed:,} failed, {said.unknown:,} unknown, {said.not_applicable:,} not "
+        f"applicable in {counted(row.runs, 'run')}, {row.failing:,} of them with failures"
     )
 
 

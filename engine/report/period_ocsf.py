@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from engine.model import Scope, Subject
-from engine.periods import Failure, Moment, Period
+from engine.periods import Failure, Moment, NotRetained, Period
 from engine.report import Options, closing, period_counts, period_words
 from engine.report.records import encoded
 
@@ -78,7 +78,14 @@ def _period(period: Period, engine: str) -> Document:
         "controls": {row.control.id: row.word for row in period.controls},
         "samples": dict(period_words.samples(period)),
     }
+    if period.not_retained:
+        event["unmapped"]["not_retained"] = [_not_retained(row) for row in period.not_retained]
     return event
+
+
+def _not_retained(row: NotRetained) -> Document:
+    said = asdict(row)
+    return {"run": said.pop("moment")["run"], "as_of": row.moment.as_of, **said}
 
 
 def _gap(gap: period_counts.SharedGap, period: Period, engine: str) -> Document:

@@ -8,24 +8,29 @@ they name: a failure keeps its own from report to report.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import partial
 from itertools import chain
 from typing import Any, Final
-from uuid import NAMESPACE_URL, UUID, uuid5
 
-from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Frame, Period, WaiverInPeriod
-from engine.report import Options, closing, period_counts, period_words
-from engine.report.markdown import prose
+from engine.periods import CriterionInPeriod, Failure, Frame, Period, WaiverInPeriod
+from engine.report import Options, closing, period_counts, period_oscal_observations, period_words
+from engine.report.period_oscal_names import (
+    Document,
+    Name,
+    control_uuid,
+    failure_uuid,
+    item_uuid,
+    props,
+    string,
+    text,
+    token,
+    uuid_of,
+)
 from engine.report.records import encoded
-from engine.report.safe import safe
 
 VERSION: Final = "1.2.1"
-NAMESPACE: Final = "urn:auditreel:oscal"
-_ROOT: Final = uuid5(NAMESPACE_URL, NAMESPACE)
-_TOKEN: Final = re.compile(r"[^A-Za-z0-9._-]")
 _STATE: Final = (
     "Failures were observed on the items of the related observations; the status says that and no more. Whether the "
     "control meets its criteria is the auditor's to say, and no finding is written where no failures were observed."
@@ -33,7 +38,6 @@ _STATE: Final = (
 _CLOSED: Final = frozenset({"corrected", "deleted", "not_applicable"})
 """How a failure ends for good; a changed test or boundary ends what is seen of it."""
 
-Document = dict[str, Any]
 Gathered = Callable[[Iterator[Document]], Any]
 """How rows are wanted: all at once (list), or one after the other (iter)."""
 
@@ -73,7 +77,7 @@ def document(period: Period) -> Document:
 
 
 def _document(period: Period, gathered: Gathered) -> Document:
-    name = partial(_uuid, period.organization)
+    name = partial(uuid_of, period.organization)
     party, plan = name("party"), name("plan", period.digest)
     results: Document = {
         "uuid": name("results", period.digest),
@@ -82,7 +86,7 @@ def _document(period: Period, gathered: Gathered) -> Document:
             "last-modified": _modified(period),
             "version": period.digest[:16],
             "oscal-version": VERSION,
-            "props": _props(
+            "props": props(
                 ("anchored", period.anchored),
                 ("period-digest", period.digest),
                 *([("demonstration", closing.WATERMARK)] if period.demonstration else []),
@@ -103,17 +107,16 @@ def _document(period: Period, gathered: Gathered) -> Document:
 
 # --- the result -------------------------------------------------------------------------------------------------------
 
-Name = Callable[..., str]
-
 
 def _result(period: Period, name: Name, gathered: Gathered) -> Document:
     counts = period_counts.totals(period)
     totals = ((field.name, str(getattr(counts, field.name))) for field in fields(counts))
     last = _modified(period)
     observations = chain(
-        (_control_observation(row, last, name) for row in period.controls),
-        _failure_observations(period, name),
-        _gap_observations(period, last, name),
+        (period_oscal_observations.of_control(row, last, name) for row in period.controls),
+        period_oscal_observations.of_failures(period, name),
+        period_oscal_observations.of_gaps(period, last, name),
+        period_oscal_observations.of_removed(period, last, name),
     )
     items = _some(iter(_inventory(period, name)), gathered)
     result: Document = {
@@ -122,7 +125,7 @@ def _result(period: Period, name: Name, gathered: Gathered) -> Document:
         "description": text(f"{period_words.coverage(period)} {period_words.BETWEEN}"),
         "start": period.frames[0].moment.as_of if period.frames else f"{period.starts}T00:00:00Z",
         "end": period.frames[-1].sealed_at if period.frames else f"{period.ends}T00:00:00Z",
-        "props": _props(*totals, *(("sample", f"{of}: {says}") for of, says in period_words.samples(period))),
+        "props": props(*totals, *(("sample", f"{of}: {says}") for of, says in period_words.samples(period))),
         "local-definitions": {"inventory-items": items} if items else {},
         "reviewed-controls": _reviewed(period),
         "observations": _some(observations, gathered),
@@ -146,7 +149,7 @@ def _reviewed(period: Period) -> Document:
     selected: Document = {"include-controls": criteria} if criteria else {"include-all": {}}
     selection |= selected
     told = [(f"criterion-{token(row.criterion.id)}", _criterion(row)) for row in period.criteria]
-    selection |= {"props": _props(*told)} if told else {}
+    selection |= {"props": props(*told)} if told else {}
     found: Document = {
         "description": "The criteria, and the organisation's controls as the objectives that were looked at.",
         "control-selections": [selection],
@@ -168,11 +171,11 @@ def _inventory(period: Period, name: Name) -> list[Document]:
     found: dict[str, Document] = {}
     for failure in period.failures:
         of = failure.subject
-        item = _item(failure, name)
+        item = item_uuid(failure, name)
         found[item] = {
             "uuid": item,
             "description": text(f"{of.type} {of.name}"),
-            "props": _props(
+            "props": props(
                 ("type", of.type),
                 ("id", of.id),
                 ("name", of.name),
@@ -184,103 +187,6 @@ def _inventory(period: Period, name: Name) -> list[Document]:
     return [found[key] for key in sorted(found)]
 
 
-# --- observations -----------------------------------------------------------------------------------------------------
-
-
-def _control_observation(row: ControlInPeriod, last: str, name: Name) -> Document:
-    untested = [("not-tested-before", told) for told in period_words.untested(row)]
-    populations = [
-        ("population", f"{item.check}: {period_words.population(item)}; query {', '.join(item.queries) or 'none'}")
-        for item in row.populations
-    ]
-    return {
-        "uuid": _control_uuid(row, name),
-        "title": text(f"{row.control.id}: {period_words.word(row)}"),
-        "description": text(f"{row.control.statement} {row.procedure} {row.result}"),
-        "props": _props(
-            ("control", row.control.id),
-            ("shows", row.word),
-            ("nights", str(row.nights)),
-            ("nights-expected", str(row.expected)),
-            ("subjects", str(row.subjects)),
-            ("failures", str(row.failed)),
-            ("deviations", str(row.deviations)),
-            ("deviation-rule", period_words.rule(row)),
-            *populations,
-            *untested,
-        ),
-        "methods": ["EXAMINE", "TEST"] if row.control.checks or row.control.alternatives else ["EXAMINE"],
-        "types": ["control-objective"],
-        "collected": last,
-    }
-
-
-def _failure_observations(period: Period, name: Name) -> Iterator[Document]:
-    numbers = period_counts.numbers(period)
-    known = {frame.moment.run for frame in period.frames}
-    for failure in period.failures:
-        number = numbers[period_counts.key(failure)]
-        runs = dict.fromkeys((failure.first_bad.run, failure.last_bad.run))
-        evidence = [
-            {"href": f"#{name('run', run)}", "description": text(f"The run {run}")} for run in runs if run in known
-        ]
-        yield {
-            "uuid": _failure_uuid("observation", failure, name),
-            "title": text(f"{number}: {failure.check} failing on {failure.subject.name}"),
-            "description": text(
-                f"{failure.message or failure.check}: {period_words.began(failure)}; {period_words.ended(failure)}; "
-                f"{period_words.lasted(failure)}"
-            ),
-            "props": _props(("number", number), ("id", failure.id), *_bounds(failure)),
-            "methods": ["TEST"],
-            "types": ["finding"],
-            "subjects": [
-                {
-                    "subject-uuid": _item(failure, name),
-                    "type": "inventory-item",
-                    "title": text(failure.subject.name),
-                }
-            ],
-            **({"relevant-evidence": evidence} if evidence else {}),
-            "collected": failure.last_bad.as_of,
-        }
-
-
-def _bounds(failure: Failure) -> Iterator[tuple[str, str]]:
-    yield from (("check", failure.check), ("check-version", str(failure.version)), ("severity", failure.severity))
-    yield "last-good", failure.last_good.as_of if failure.last_good else "none"
-    yield "first-bad", failure.first_bad.as_of
-    yield "last-bad", failure.last_bad.as_of
-    yield "first-good", failure.first_good.as_of if failure.first_good else "none"
-    yield from (("began", failure.began), ("ended", failure.ended))
-    yield "by-the-rule", period_words.decided(failure)
-    yield from (("runs-failing", str(failure.frames)), ("not-seen-within", str(failure.unseen)))
-    yield "limit-days", "none" if failure.limit is None else str(failure.limit)
-    for id_, count in (failure.waivers or {}).items():
-        yield "waiver", f"{id_} beside {count} of {failure.frames}"
-    if failure.replaced:
-        yield "replaced-by", failure.replaced
-
-
-def _gap_observations(period: Period, last: str, name: Name) -> Iterator[Document]:
-    for gap in period_counts.shared_gaps(period):
-        yield {
-            "uuid": name("gap", period.digest, gap.state, gap.first, gap.last),
-            "title": text(f"Not observed: {period_words.STATES[gap.state]}, {gap.first} to {gap.last}"),
-            "description": text(f"{period_words.STATES[gap.state]}: {period_words.gap(gap)}"),
-            "props": _props(
-                ("not-observed", gap.state),
-                ("first-night", gap.first),
-                ("last-night", gap.last),
-                ("nights", str(gap.nights)),
-                *(("of", f"{part.check} in {part.scope}") for part in gap.gaps),
-            ),
-            "methods": ["UNKNOWN"],
-            "types": ["historic"],
-            "collected": last,
-        }
-
-
 # --- findings and risks -----------------------------------------------------------------------------------------------
 
 
@@ -289,14 +195,14 @@ def _findings(period: Period, name: Name) -> Iterator[Document]:
     for row in period.controls:
         if not row.failed:
             continue
-        observations = [_control_uuid(row, name)]
-        observations += [_failure_uuid("observation", failure, name) for failure in row.failures]
-        risks = [{"risk-uuid": _failure_uuid("risk", failure, name)} for failure in row.failures]
+        observations = [control_uuid(row, name)]
+        observations += [failure_uuid("observation", failure, name) for failure in row.failures]
+        risks = [{"risk-uuid": failure_uuid("risk", failure, name)} for failure in row.failures]
         yield {
             "uuid": name("finding", period.digest, row.control.id),
             "title": text(f"{row.control.id}: {period_words.failures(row)}"),
             "description": text(row.result),
-            "props": _props(
+            "props": props(
                 ("deviations", str(row.deviations)),
                 *(("criterion", criterion) for criterion in criteria[row.control.id]),
             ),
@@ -315,18 +221,18 @@ def _risks(period: Period, name: Name) -> Iterator[Document]:
     for failure in period.failures:
         waivers = [row for row in period.waivers if row.id in (failure.waivers or {})]
         yield {
-            "uuid": _failure_uuid("risk", failure, name),
+            "uuid": failure_uuid("risk", failure, name),
             "title": text(f"{failure.check} failing on {failure.subject.name}"),
             "description": text(failure.message or failure.check),
             "statement": text(f"{period_words.began(failure)}; {period_words.ended(failure)}"),
-            "props": _props(
+            "props": props(
                 ("severity", failure.severity),
                 *(("control", id_) for id_ in serving.get(period_counts.key(failure), ())),
                 *(("waiver", _waiver(row)) for row in waivers),
             ),
             "status": "closed" if failure.ended in _CLOSED else "open",
             **_remediations(failure, name),
-            "related-observations": [{"observation-uuid": _failure_uuid("observation", failure, name)}],
+            "related-observations": [{"observation-uuid": failure_uuid("observation", failure, name)}],
         }
 
 
@@ -338,7 +244,7 @@ def _remediations(failure: Failure, name: Name) -> Document:
             "lifecycle": "completed" if failure.ended in _CLOSED else "planned",
             "title": text(f"Management's response, entry {said.sequence} of the chain"),
             "description": text(said.correction),
-            "props": _props(("cause", said.cause), ("effect", said.effect), ("by", said.by), ("at", said.at)),
+            "props": props(("cause", said.cause), ("effect", said.effect), ("by", said.by), ("at", said.at)),
         }
         for said in failure.responses
     ]
@@ -371,7 +277,7 @@ def _run(frame: Frame, name: Name) -> Document:
     return {
         "uuid": name("run", frame.moment.run),
         "title": text(f"Run {frame.moment.run}"),
-        "props": _props(
+        "props": props(
             ("as-of", frame.moment.as_of),
             ("night", frame.night),
             ("kind", frame.kind),
@@ -388,42 +294,3 @@ def _run(frame: Frame, name: Name) -> Document:
 
 def _modified(period: Period) -> str:
     return period.frames[-1].sealed_at if period.frames else f"{period.ends}T00:00:00Z"
-
-
-# --- identifiers and texts --------------------------------------------------------------------------------------------
-
-
-def _uuid(organization: str, *parts: str) -> str:
-    return str(uuid5(UUID(str(_ROOT)), "\x00".join((organization, *parts))))
-
-
-def _failure_uuid(kind: str, failure: Failure, name: Name) -> str:
-    return name(kind, *map(str, period_counts.key(failure)))
-
-
-def _control_uuid(row: ControlInPeriod, name: Name) -> str:
-    return name("control", row.control.id)
-
-
-def _item(failure: Failure, name: Name) -> str:
-    return name("item", str(failure.scope), failure.subject.type, failure.subject.id)
-
-
-def token(name: str) -> str:
-    """``name`` as an OSCAL token (an XML name without colons): what none may hold becomes "_"."""
-    found = _TOKEN.sub("_", name)
-    return found if found[:1].isalpha() else f"_{found}"
-
-
-def string(value: str) -> str:
-    """``value`` as an OSCAL string: one line, not empty, no space at its ends."""
-    return safe(value, max(len(value), 1)).strip() or "(empty)"
-
-
-def text(value: str) -> str:
-    """``value`` as OSCAL markup, which is Markdown, in which nothing acts."""
-    return prose(value, max(len(value), 1)) or "(empty)"
-
-
-def _props(*pairs: tuple[str, str]) -> list[Document]:
-    return [{"name": name, "ns": NAMESPACE, "value": string(value)} for name, value in pairs]

@@ -8,39 +8,18 @@ too long to be read, the rest is counted and the work paper named.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
-from reportlab.lib.colors import HexColor
-from reportlab.platypus import LongTable, PageBreak, Paragraph, Spacer, Table
 from reportlab.platypus.tableofcontents import TableOfContents
 
 from engine.model import Scope
 from engine.periods import ControlInPeriod, CriterionInPeriod, Failure, Period
-from engine.report import Options, closing, period_counts, period_words
+from engine.report import Options, closing, period_counts, period_facts, period_words
 from engine.report.layout import counted
-from engine.report.period_pdf_page import WIDTH, Document
-from engine.report.period_pdf_type import INK, sheet, shown
-
-SHOWN_FAILURES: Final = 25
-"""Failures of one control that are listed, deviations first."""
-SHOWN_ROWS: Final = 200
-"""Rows of any other list."""
-_REST: Final = "{} more: see workpaper.xlsx, sheet {}."
-
-_HEAD: Final = "#dbe4ee"
-_LINE: Final = "#c3ccd6"
-_NIGHTS: Final = {
-    "ran": ("#d5ecdc", "•"),
-    "partly": ("#fff0c2", "p"),
-    "did_not_run": ("#f6c9c9", "-"),
-    "not_retained": ("#d9d9df", "x"),
-}
-"""How a night looks: a colour, and a mark that says the same without it."""
-
-Cells = Sequence[str]
-Blocks = Iterator[Any]
+from engine.report.period_pdf_drawing import Blocks, Cells, Drawing
+from engine.report.period_pdf_page import Document
+from engine.report.period_pdf_type import sheet
 
 
 def render(period: Period, options: Options) -> bytes:
@@ -50,104 +29,19 @@ def render(period: Period, options: Options) -> bytes:
     contents = TableOfContents(dotsMinLevel=0, levelStyles=[styles["toc"], styles["toc2"]])
     target = io.BytesIO()
     document = Document(target, period)
-    draw = _Drawing(styles, contents)
-    sections: tuple[Callable[[Period, _Drawing], Blocks], ...] = (
-        _cover, _coverage, _criteria, _unused, _populations, _changes, _waivers, _samples, _system, _procedures,
+    draw = Drawing(styles, contents)
+    sections: tuple[Callable[[Period, Drawing], Blocks], ...] = (
+        _cover, _coverage, _criteria, _unused, _populations, _changes, _waivers, _samples, _not_retained, _system,
+        _procedures,
     )  # fmt: skip
     document.multiBuild([block for section in sections for block in section(period, draw)])
     return target.getvalue()
 
 
-# --- pieces -----------------------------------------------------------------------------------------------------------
-
-
-class _Drawing:
-    """The pieces that pages are made of, in one set of styles."""
-
-    def __init__(self, styles: dict[str, Any], contents: Any) -> None:
-        self._styles = styles
-        self.contents = contents
-
-    def text(self, text: str, style: str = "body") -> Any:
-        """A paragraph of plain text."""
-        return Paragraph(shown(text), self._styles[style])
-
-    def section(self, text: str) -> Blocks:
-        """A new page with a heading of the first level."""
-        yield PageBreak()
-        yield self.text(text, "h1")
-
-    def space(self, points: float) -> Any:
-        """Room."""
-        return Spacer(1, points)
-
-    def table(self, headings: Cells, rows: Iterable[Cells], widths: Sequence[float], sheet: str = "") -> Blocks:
-        """A table of texts, ``widths`` in parts of the page; of too many rows the rest is counted, ``sheet`` named."""
-        known = list(rows)
-        most = SHOWN_FAILURES if sheet == "failures" else SHOWN_ROWS
-        yield self._grid([headings, *known[:most]], widths, heading=bool(headings))
-        if len(known) > most:
-            yield self.text(_REST.format(counted(len(known) - most, "row"), sheet), "small")
-        yield self.space(6)
-
-    def facts(self, rows: Iterable[tuple[str, str]]) -> Any:
-        """Labels and what they say."""
-        return self._grid([(label, text) for label, text in rows if text], (0.2, 0.8), heading=False, labels=True)
-
-    def _grid(self, rows: Sequence[Cells], widths: Sequence[float], heading: bool, labels: bool = False) -> Any:
-        rows = [row for row in rows if row]
-        cells = [
-            [
-                self.text(text, "cell head" if (heading and not index) or (labels and not column) else "cell")
-                for column, text in enumerate(row)
-            ]
-            for index, row in enumerate(rows)
-        ]
-        style: list[tuple[Any, ...]] = [
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor(_LINE)),
-            ("LEFTPADDING", (0, 0), (-1, -1), 3),
-            ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-            ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-        ]
-        style += [("BACKGROUND", (0, 0), (-1, 0), HexColor(_HEAD))] if heading else []
-        return LongTable(
-            cells, [part * WIDTH for part in widths], repeatRows=1 if heading else 0, style=style, hAlign="LEFT"
-        )
-
-    def calendar(self, period: Period) -> Blocks:
-        """A row a month, a square a night, with a mark and a colour that say the same."""
-        months: dict[str, dict[int, str]] = {}
-        for night in period.nights:
-            when = date.fromisoformat(night.date)
-            months.setdefault(f"{when.year}-{when.month:02}", {})[when.day] = night.state
-        if not months:
-            return
-        rows = [["", *(str(day) for day in range(1, 32))]]
-        style: list[tuple[Any, ...]] = [
-            ("FONT", (0, 0), (-1, -1), "Body", 6.5),
-            ("ALIGN", (1, 0), (-1, -1), "CENTER"),
-            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-            ("LEFTPADDING", (0, 0), (-1, -1), 1),
-            ("RIGHTPADDING", (0, 0), (-1, -1), 1),
-            ("TEXTCOLOR", (0, 0), (-1, -1), HexColor(INK)),
-        ]
-        for line, (month, states) in enumerate(months.items(), 1):
-            rows.append([month, *(_NIGHTS[states[day]][1] if day in states else "" for day in range(1, 32))])
-            for day, state in states.items():
-                style.append(("BACKGROUND", (day, line), (day, line), HexColor(_NIGHTS[state][0])))
-                style.append(("BOX", (day, line), (day, line), 0.5, HexColor("#ffffff")))
-        yield Table(rows, [42, *[14.6] * 31], [12] * len(rows), style=style, hAlign="LEFT")
-        marks = "   ".join(f"{mark} {period_words.STATES[state]}" for state, (_, mark) in _NIGHTS.items())
-        yield self.space(3)
-        yield self.text(marks, "small")
-
-
 # --- the sections -----------------------------------------------------------------------------------------------------
 
 
-def _cover(period: Period, draw: _Drawing) -> Blocks:
+def _cover(period: Period, draw: Drawing) -> Blocks:
     yield draw.space(34)
     yield draw.text(period_words.title(period), "title")
     yield draw.text(period.organization, "whose")
@@ -163,7 +57,7 @@ def _cover(period: Period, draw: _Drawing) -> Blocks:
     yield draw.text(period_words.NOT_AN_OPINION)
     yield draw.text(period_words.BETWEEN)
     yield draw.space(6)
-    yield draw.text("Contents", "h3")
+    yield draw.text("Contents", "first")
     yield draw.contents
     yield from draw.section("Totals")
     yield draw.text("The same in every format of this evidence.")
@@ -190,7 +84,7 @@ def _glance(period: Period) -> Iterator[Cells]:
         )
 
 
-def _coverage(period: Period, draw: _Drawing) -> Blocks:
+def _coverage(period: Period, draw: Drawing) -> Blocks:
     yield from draw.section("Coverage")
     yield draw.text(period_words.coverage(period))
     yield from draw.calendar(period)
@@ -229,7 +123,7 @@ def _coverage(period: Period, draw: _Drawing) -> Blocks:
     yield from draw.table(("Nights", "Count", "State", "What"), rows_of_gaps, (0.24, 0.08, 0.15, 0.53), "gaps")
 
 
-def _criteria(period: Period, draw: _Drawing) -> Blocks:
+def _criteria(period: Period, draw: Drawing) -> Blocks:
     yield from draw.section("Criteria, controls and what was observed")
     controls, numbers = period_counts.by_id(period), period_counts.numbers(period)
     placed: set[str] = set()
@@ -249,7 +143,7 @@ def _criteria(period: Period, draw: _Drawing) -> Blocks:
         yield from _control(control, numbers, draw)
 
 
-def _criterion(row: CriterionInPeriod, draw: _Drawing) -> Blocks:
+def _criterion(row: CriterionInPeriod, draw: Drawing) -> Blocks:
     text = period_words.criterion(row)
     if text:
         yield draw.text(text)
@@ -257,7 +151,7 @@ def _criterion(row: CriterionInPeriod, draw: _Drawing) -> Blocks:
         yield draw.text(f"Aspects that no control addresses: {period_words.aspects(row)}.", "small")
 
 
-def _control(row: ControlInPeriod, numbers: Any, draw: _Drawing) -> Blocks:
+def _control(row: ControlInPeriod, numbers: Any, draw: Drawing) -> Blocks:
     control = row.control
     yield draw.text(f"{control.id}: {period_words.word(row)}", "h3")
     yield draw.text(control.statement)
@@ -280,7 +174,7 @@ def _control(row: ControlInPeriod, numbers: Any, draw: _Drawing) -> Blocks:
         yield from _failures(row.failures, numbers, draw)
 
 
-def _failures(failures: Iterable[Failure], numbers: Any, draw: _Drawing) -> Blocks:
+def _failures(failures: Iterable[Failure], numbers: Any, draw: Drawing) -> Blocks:
     rows = (
         (
             numbers[period_counts.key(row)],
@@ -299,7 +193,7 @@ def _failures(failures: Iterable[Failure], numbers: Any, draw: _Drawing) -> Bloc
     yield from draw.table(headings, rows, (0.075, 0.315, 0.28, 0.165, 0.165), "failures")
 
 
-def _unused(period: Period, draw: _Drawing) -> Blocks:
+def _unused(period: Period, draw: Drawing) -> Blocks:
     serving, numbers = period_counts.serving(period), period_counts.numbers(period)
     others = [row for row in period.failures if period_counts.key(row) not in serving]
     if others:
@@ -307,7 +201,7 @@ def _unused(period: Period, draw: _Drawing) -> Blocks:
         yield from _failures(others, numbers, draw)
 
 
-def _populations(period: Period, draw: _Drawing) -> Blocks:
+def _populations(period: Period, draw: Drawing) -> Blocks:
     yield from draw.section("Populations")
     yield draw.text("Everything of a check that was seen in any run. What lived only between two runs is not claimed.")
     rows = (
@@ -325,7 +219,7 @@ def _populations(period: Period, draw: _Drawing) -> Blocks:
     yield from draw.table(headings, rows, (0.25, 0.16, 0.18, 0.07, 0.18, 0.16), "populations")
 
 
-def _changes(period: Period, draw: _Drawing) -> Blocks:
+def _changes(period: Period, draw: Drawing) -> Blocks:
     if period.type_ == 1:
         return
     yield from draw.section("Changes in how the period was judged")
@@ -336,7 +230,7 @@ def _changes(period: Period, draw: _Drawing) -> Blocks:
     yield from draw.table(("What", "Name", "From, to", "Between runs"), rows, (0.1, 0.26, 0.4, 0.24), "changes")
 
 
-def _waivers(period: Period, draw: _Drawing) -> Blocks:
+def _waivers(period: Period, draw: Drawing) -> Blocks:
     yield draw.text("Waivers", "h1")
     if not period.waivers:
         yield draw.text("No waiver stood beside a failure.")
@@ -357,14 +251,38 @@ def _waivers(period: Period, draw: _Drawing) -> Blocks:
     yield from draw.table(headings, rows, (0.12, 0.38, 0.22, 0.13, 0.15), "waivers")
 
 
-def _samples(period: Period, draw: _Drawing) -> Blocks:
+def _samples(period: Period, draw: Drawing) -> Blocks:
     rows = list(period_words.samples(period))
     if rows:
         yield draw.text("Samples", "h1")
         yield from draw.table(("Population", "Sample"), rows, (0.3, 0.7), "samples")
 
 
-def _system(period: Period, draw: _Drawing) -> Blocks:
+def _not_retained(period: Period, draw: Drawing) -> Blocks:
+    if not period.not_retained:
+        return
+    yield draw.text("Not retained", "h1")
+    yield draw.text(
+        "Runs that are kept no longer, with the counts that were sealed of them. Nothing else is known of these nights."
+    )
+    rows = (
+        (
+            row.night,
+            row.moment.run,
+            *(f"{number:,}" for number in (row.passed, row.failed, row.unknown, row.not_applicable)),
+            f"{row.removed_at}, entry {row.sequence}: {row.rule}",
+        )
+        for row in period.not_retained
+    )
+    headings = ("Night", "Run", "Passed", "Failed", "Unknown", "Not applicable", "Removed")
+    yield from draw.table(headings, rows, (0.11, 0.25, 0.08, 0.08, 0.09, 0.1, 0.29), "not_retained")
+    kept = [(row.control, period_facts.summed(row)) for row in period_counts.summed(period)]
+    if kept:
+        yield draw.text("What their summaries say, by control", "h2")
+        yield from draw.table(("Control", "Verdicts"), kept, (0.15, 0.85), "summaries")
+
+
+def _system(period: Period, draw: Drawing) -> Blocks:
     yield from draw.section("Facts for the description of the system")
     if period.frames:
         first, last = period.frames[0], period.frames[-1]
@@ -392,7 +310,7 @@ def _system(period: Period, draw: _Drawing) -> Blocks:
     )
 
 
-def _procedures(period: Period, draw: _Drawing) -> Blocks:
+def _procedures(period: Period, draw: Drawing) -> Blocks:
     del period
     yield draw.text("The procedures, in auditors' words", "h1")
     yield draw.facts(period_words.procedure_key())

@@ -109,6 +109,13 @@ def samples(period: Period) -> Iterator[tuple[str, str]]:
 def closed(row: Closed) -> str:
     """That a period was closed, and what came into it since."""
     text = f"closed at {row.at} in entry {row.sequence} of the chain"
+    if row.removed:
+        text += f"; of the runs until then {row.removed:,} {'is' if row.removed == 1 else 'are'} not retained"
+    if row.uncompared:
+        text += (
+            f", and of {counted(row.open, 'failure')} that {'was' if row.open == 1 else 'were'} open at its end "
+            f"{row.uncompared:,} could not be compared"
+        )
     if not row.late:
         return text
     runs = named((f"{moment.run} of {moment.as_of}" for moment in row.late), 5)
@@ -314,7 +321,7 @@ def criterion(row: CriterionInPeriod) -> str:
 
 def aspects(row: CriterionInPeriod) -> str:
     """The aspects that no control addresses, in our words; empty where there are none."""
-    return ", ".join(row.criterion.aspects.get(f"{name}", name.replace("_", " ")) for name in row.uncovered_aspects)
+    return "; ".join(row.criterion.aspects.get(f"{name}", name.replace("_", " ")) for name in row.uncovered_aspects)
 
 
 def gap(row: period_counts.SharedGap) -> str:

@@ -15,7 +15,8 @@ import xlsxwriter
 
 from engine.periods import Period
 from engine.report import Options, closing, layout, period_words
-from engine.report.period_sheets import Column, Row, Sheet, Value, sheets
+from engine.report.period_sheet import Column, Row, Sheet, Value
+from engine.report.period_sheets import sheets
 
 ROWS: Final = 1_048_576
 """Rows that a sheet can have (the limit of Excel and of LibreOffice)."""

@@ -195,9 +195,8 @@ def _added(period: Period, said: Said) -> Iterator[str]:
     """What the chain says of the period beside its runs: responses, samples, and runs that are kept no longer."""
     answered = sum(len(failure.responses) for failure in period.failures)
     replaced = sum(len(sample.replaced) for sample in period.samples)
-    named = " Who answers for them stands in the signed chain and is not left out." if "people" in said.redacted else ""
     texts = [
-        f"{counted(answered, 'response')} of management to failures; they change nothing of the failures.{named}"
+        f"{counted(answered, 'response')} of management to failures; they change nothing of the failures."
         if answered
         else "",
         f"{counted(len(period.samples), 'frozen population')}, with {counted(replaced, 'unit')} replaced in samples."
@@ -223,9 +222,11 @@ def _left_out(said: Said) -> Iterator[str]:
         yield from ("", *wrapped(text, _WIDTH))
     if said.redacted:
         text = (
-            f"Redacted: {', '.join(said.redacted)}. What schemas mark as personal stands apart and was left out; "
-            "digests stand in its place, and every hash still verifies. What needs it cannot be replayed, as replay "
-            "says."
+            f"Redacted: {', '.join(said.redacted)}. What schemas mark as personal stands apart and was left out, "
+            "and so are the names of who asked the clouds and of who answers for a response; digests stand in "
+            "their place, and every hash still verifies. What needs it cannot be replayed, as replay says. Texts "
+            "that management wrote (responses, why a unit was replaced, why a run was given up) are carried as "
+            "they are."
         )
         yield from ("", *wrapped(text, _WIDTH))
 

@@ -160,7 +160,12 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
     "xlsxwriter": ("engine.report.period_xlsx",),
-    "reportlab": ("engine.report.period_pdf", "engine.report.period_pdf_page", "engine.report.period_pdf_type"),
+    "reportlab": (
+        "engine.report.period_pdf",
+        "engine.report.period_pdf_drawing",
+        "engine.report.period_pdf_page",
+        "engine.report.period_pdf_type",
+    ),
 }
 
 CLOCKS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import io
@@ -376,6 +377,18 @@ def test_a_bundle_tells_what_became_of_its_runs_and_what_was_said_of_them(aged: 
         ("2026-06-01", "4", "0", "0"),
         ("2026-06-02", "4", "0", "0"),
     ]
+    rows = list(csv.reader(io.StringIO(found["csv/summaries.csv"].decode())))[1:]
+    assert [tuple(row[2:]) for row in rows if row[0] == "2026-06-01"] == [
+        ("control", "DP-01", "2", "0", "0", "0"),
+        ("control", "DP-02", "2", "0", "0", "0"),
+        ("control", "MO-01", "0", "0", "0", "0"),
+        ("check", ENCRYPTED, "2", "0", "0", "0"),
+        ("check", VERSIONED, "2", "0", "0", "0"),
+    ]
+    kept = "DP-01 4 passed, 0 failed, 0 unknown, 0 not applicable in 2 runs, 0 of them with failures"
+    assert kept in " ".join(found["report.txt"].decode().split())
+    assert {"report.md", "report.pdf"} <= saying(bundle, b"4 passed, 0 failed, 0 unknown, 0 not applicable in 2 runs")
+    assert b"summaries-t" in found["index.html"]
     for words in (b"It was deleted.", b"One bucket."):
         assert {"index.html", "workpaper.xlsx", "report.txt"} <= saying(bundle, words)
     assert b'id="not-retained"' in found["index.html"]
@@ -402,14 +415,16 @@ def test_runs_of_which_nothing_is_kept_are_not_exported(aged: Nights) -> None:
 
 
 def texts(name: str, data: bytes) -> Iterator[bytes]:
-    """What a file says, and what is packed in it."""
+    """What a file says, and what is packed in it: archives, what is signed, the text of pages."""
     yield data
+    if name.startswith(("chain/", "signature")):
+        yield base64.b64decode(json.loads(data)["payload"])
     if data.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(data)) as source:
             for inner in source.namelist():
                 yield from texts(inner, source.read(inner))
     if name.endswith(".pdf"):
-        yield from (page.extract_text().encode() for page in PdfReader(io.BytesIO(data)).pages)
+        yield from (" ".join(page.extract_text().split()).encode() for page in PdfReader(io.BytesIO(data)).pages)
 
 
 def saying(bundle: Path, words: bytes) -> set[str]:
@@ -418,6 +433,13 @@ def saying(bundle: Path, words: bytes) -> set[str]:
 
 
 PERSON = "jane.doe@example.com"
+NAMED = {
+    # Whom a period names beside the resources that schemas mark: (who, where the whole bundle says it at least).
+    "approves a waiver": (b"Kim", {"workpaper.xlsx", "report.txt", "index.html", "csv/waivers.csv"}),
+    "says why": (b"Migrated in spring", {"workpaper.xlsx", "report.pdf", "csv/waivers.csv"}),
+    "answers for a failure": (b"Dana Responder", {"workpaper.xlsx", "report.pdf", "index.html", "oscal.json"}),
+    "asked the cloud": (b"sam.caller", {"workpaper.xlsx", "report.pdf", "index.html", "oscal.json", "csv/runs.csv"}),
+}
 
 
 @pytest.fixture(scope="module")
@@ -431,8 +453,13 @@ def personal(tmp_path_factory: pytest.TempPathFactory) -> Nights:
         at = f"2026-06-0{day}T01:00:00Z"
         run = store.begin(*store.intended(plan(), replace(content([check]), schemas={BUCKET: schema}), at))
         what = judged(at, {ENCRYPTED: {PERSON: verdict}}, [check], accepted={PERSON: accepted(PERSON, check)})
+        caller = {"arn": "arn:aws:sts::123456789012:assumed-role/admin/sam.caller"}
+        what = replace(what, snapshot=replace(what.snapshot, identity=caller))
         run.add(what.snapshot, what.findings)
         run.seal(what, at)
+    (failure,) = made(folder, "2026-06-01", "2026-06-03").failures
+    said = ("--cause", "Copied.", "--effect", "One bucket.", "--correction", "Mended.", "--by", "Dana Responder")
+    assert auditreel(folder, "respond", failure.id, *said).returncode == 0
     return Nights(folder)
 
 
@@ -443,8 +470,13 @@ def test_what_is_personal_is_nowhere_in_a_redacted_bundle_and_every_hash_verifie
         personal.export("redacted.zip", *period, "--redact", "people,addresses"),
     )
     assert {PurePosixPath(name).parts[0] for name in saying(whole, PERSON.encode())} == {"private"}
-    assert {"workpaper.xlsx", "report.txt", "csv/waivers.csv"} <= saying(whole, b"Kim")
-    assert saying(redacted, PERSON.encode()) == saying(redacted, b"jane.doe") == saying(redacted, b"Kim") == set()
+    for who, (words, where) in NAMED.items():
+        assert where <= saying(whole, words), who
+        assert not [name for name in saying(whole, words) if name.startswith("chain/")], who
+    for words in (PERSON.encode(), b"jane.doe", *(words for words, _ in NAMED.values())):
+        assert saying(redacted, words) == set()
+    assert saying(redacted, b"One bucket.") >= {"workpaper.xlsx", "report.pdf", "index.html", "oscal.json"}
+    assert personal.verified(whole)[0] == 0
     code, said = personal.verified(redacted)
     assert code == 0
     assert "note: redacted: addresses, people" in said

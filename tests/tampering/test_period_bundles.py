@@ -283,6 +283,50 @@ def test_who_holds_the_key_cannot_tell_otherwise_what_became_of_it(aged: Exporte
     assert re.search(words, "\n".join(said_of(aged, said_otherwise(kind, change)(aged), aged.trust)))
 
 
+def fewer(found: list[Document]) -> None:
+    counts = next(counts for counts in found[0]["checks"].values() if counts["passed"])
+    counts["passed"] -= 1
+
+
+SUMMARISED: dict[str, Callable[[list[Document]], None]] = {
+    "one verdict less": fewer,
+    "one waived more": lambda found: found[0].update(waived=1),
+    "of another run": lambda found: found[0].update(run="20260601T010000Z-00000000"),
+    "of one run only": lambda found: found.pop(),
+    "in another order": lambda found: found.reverse(),
+}
+
+
+@pytest.mark.parametrize("name", SUMMARISED)
+def test_who_holds_the_key_cannot_summarise_removed_runs_otherwise(aged: Exported, name: str) -> None:
+    members, _ = opened(aged.whole)
+    (stone,) = (Envelope(data).payload for file, data in members.items() if file.startswith("chain/")
+                if Envelope(data).payload["kind"] == "tombstone")  # fmt: skip
+    old = stone["body"]["summaries"]
+    found = json.loads(members[f"content/{old}"])
+    SUMMARISED[name](found)
+    data = canonical.encode(found)
+
+    def other_summaries(payload: Document, _: Document) -> None:
+        payload["body"]["summaries"] = canonical.digest(data)
+
+    tampered = said_otherwise("tombstone", other_summaries)(aged)
+    del tampered[f"content/{old}"]
+    tampered[f"content/{canonical.digest(data)}"] = data
+    manifest = json.loads(tampered["manifest.json"])
+    signed(tampered, manifest, last_entry(tampered), aged.key)
+    assert "does not summarise the runs that were removed" in "\n".join(said_of(aged, tampered, aged.trust))
+
+
+def test_summaries_of_removed_runs_that_are_left_out_are_missed(aged: Exported) -> None:
+    members, manifest = opened(aged.whole)
+    (digest,) = (Envelope(data).payload["body"]["summaries"] for name, data in members.items()
+                 if name.startswith("chain/") and Envelope(data).payload["kind"] == "tombstone")  # fmt: skip
+    del members[f"content/{digest}"]
+    signed(members, manifest, last_entry(members), aged.key)
+    assert f"content/{digest}: is missing" in said_of(aged, members, aged.trust)
+
+
 def test_a_unit_is_replaced_once(aged: Exported) -> None:
     members, manifest = opened(aged.whole)
     last = last_entry(members)

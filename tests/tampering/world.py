@@ -204,6 +204,7 @@ def _said(recorder: Recorder) -> None:
         inputs=canonical.digest(b"inputs"),
         open_failures=canonical.digest(b"[]"),
     )
+    recorder.layout.content(closed.open_failures).write_bytes(b"[]")
     appending.append("close", closed, at)
 
 

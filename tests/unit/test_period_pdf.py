@@ -10,7 +10,7 @@ import pypdf
 import pytest
 
 from engine.periods import Failure, Period
-from engine.report import Options, period_pdf
+from engine.report import Options, period_pdf, period_pdf_drawing
 from engine.report.period_pdf_type import shown
 from tests.golden import periods
 
@@ -132,7 +132,7 @@ def many(count: int) -> tuple[Failure, ...]:
 
 
 def test_a_long_list_is_cut_and_the_rest_counted() -> None:
-    failures = many(period_pdf.SHOWN_FAILURES + 37)
+    failures = many(period_pdf_drawing.SHOWN_FAILURES + 37)
     row = next(row for row in periods.CONTROLS if row.control.id == "DP-01")
     control = replace(row, failures=failures, deviations=len(failures))
     said = text(reader(replace(periods.every_state(), failures=failures, controls=(control,), criteria=())))

@@ -55,7 +55,7 @@ def test_a_row_stands_for_each_criterion_and_control() -> None:
         ("P1.1", ""),
     ]
     assert [row[3] for row in rows if not row[1]] == [
-        "Without a control: board independence, follow up",
+        "Without a control: board independence; follow up",
         "Left to a subservice organisation: Amazon Web Services runs the buildings; its report of 2026-09-30 is on "
         "file.",
         "No control addresses it.",

@@ -312,9 +312,9 @@ def _criterion(criterion: Criterion, policy: InForce, concluded: Sequence[Contro
         return plain
     if criterion.id in organization.stated:
         state, reason = organization.stated[criterion.id]
-        return replace(plain, state=state, reason=reason)
+        return replace(plain, state=state, reason=reason, uncovered_aspects=())
     if criterion.category not in organization.categories:
         category = criterion.category.replace("_", " ")
         reason = f"{category} is not among the categories of {organization.name}"
-        return replace(plain, state="not_relevant", reason=reason)
+        return replace(plain, state="not_relevant", reason=reason, uncovered_aspects=())
     return plain

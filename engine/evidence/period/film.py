@@ -23,6 +23,7 @@ from engine.evidence.period.looks import Listing, Look, Pair, View
 from engine.evidence.period.schedule import Calendar, instant, night_of
 from engine.evidence.runs import Reader
 from engine.evidence.storage import Removal
+from engine.evidence.summaries import Summary
 from engine.model import InForce, Schedule, Scope, Subject
 from engine.periods import Moment, Sample, SecondSource
 
@@ -100,7 +101,8 @@ class Film:
     """The frames up to the end of a period, and the index that they are in.
 
     ``gone`` are those that are kept no longer, ``expired`` their nights with the checks that they had selected.
-    ``second`` is what second sources counted, by resource type; ``samples`` are those of its frames.
+    ``second`` is what second sources counted, by resource type; ``samples`` are those of its frames; ``people`` are the
+    private objects that the chain names, by digest; ``summaries`` what stays of the runs that are kept no longer.
     """
 
     frames: Sequence[SealedFrame]
@@ -112,6 +114,8 @@ class Film:
     expired: Expired = field(default_factory=dict)
     second: Mapping[str, SecondSource] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+    people: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    summaries: Mapping[str, Summary] = field(default_factory=dict)
 
     @cached_property
     def looks(self) -> list[Look]:

@@ -6,9 +6,8 @@ handed in could fill a night that nobody looked at. In a demonstration's store t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from engine.evidence import canonical
 from engine.evidence.chain import Placed, Reading
@@ -49,8 +48,8 @@ class SealedFrame:
         """Whether it judged only a part of what was selected."""
         return any(bool(value) for value in self.seal.asked.filters.values())
 
-    def shown(self, night: str) -> Frame:
-        """The frame as reports show it."""
+    def shown(self, night: str, caller: str) -> Frame:
+        """The frame as reports show it, of that night; ``caller`` is who asked the clouds for it."""
         seal, asked = self.seal, self.seal.asked
         return Frame(
             moment=self.moment,
@@ -62,15 +61,9 @@ class SealedFrame:
             records=seal.records.count,
             root=seal.records.root,
             engine=asked.engine,
-            caller=_caller(seal.caller),
+            caller=caller,
             filtered=self.filtered,
         )
-
-
-def _caller(caller: Mapping[str, Any]) -> str:
-    """Who asked the clouds, as one text."""
-    said = canonical.original(dict(caller))
-    return str(said.get("arn") or ", ".join(f"{name} {value}" for name, value in sorted(said.items())))
 
 
 def frames(reading: Reading, demonstration: bool) -> list[SealedFrame]:

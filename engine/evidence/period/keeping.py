@@ -23,7 +23,8 @@ from engine.evidence.verify import linked
 
 _PURPOSE: Final = b"auditreel span index\n"
 MOST_GROWN: Final = 50_000
-"""Records that are read to bring the index up to date after a run."""
+"""Records that are read to bring the index up to date after a run. Measured: two nights of 100,000 records are read in
+11 s of processor and 495 MB, which would come on top of what the run itself holds; thirty of 20,000 in 224 MB."""
 
 State = Literal["same", "missing", "stale", "differs", "not ours"]
 

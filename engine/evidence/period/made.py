@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import UsageError, VerificationError
-from engine.evidence import anchors, canonical, tables
+from engine.evidence import anchors, canonical, people, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
 from engine.evidence.period import changes, conclusions, failures, keeping, nights, populations, second, waived
@@ -20,9 +20,10 @@ from engine.evidence.period.frames import SealedFrame, frames, removed, unsealed
 from engine.evidence.period.schedule import instant, night_of
 from engine.evidence.responding import responses
 from engine.evidence.runs import Reader
+from engine.evidence.summaries import Counts, Summary
 from engine.evidence.trust import Trust
 from engine.model import Check
-from engine.periods import NotRetained, Period, Response
+from engine.periods import NotRetained, Period, Response, Tally
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -73,11 +74,21 @@ def filmed(
         if made is not None:
             packs = [layout.root / name for name in reader.storage.packs()]
             made.second = second.seconds(made, partial(_kept_bodies, database, packs))
+            made.people = people.known(reading.placed, layout)
+            made.summaries = _summaries(reading, reader)
     if made is None:
         what = f"of the night of {asked.ends}" if asked.type_ == 1 else f"up to {asked.ends}"
         lost = f"; {len(gone)} runs are not retained" if gone else ""
         raise UsageError(f"reading {store}: it holds no run {what}{lost}")
     return made, reading
+
+
+def _summaries(reading: Reading, reader: Reader) -> dict[str, Summary]:
+    """The summaries of the runs that are kept no longer, by run. Raises VerificationError without them."""
+    found = [one for _, tombstone in reading.of_kind("tombstone") for one in reader.summaries(tombstone)]
+    for fault in reader.faults:
+        raise VerificationError(f"the store does not verify ({fault}); run `auditreel verify`")
+    return {one.run: one for one in found}
 
 
 def _kept_bodies(database: DuckDBPyConnection, packs: Sequence[Path], digests: Iterable[str]) -> dict[str, Any]:
@@ -110,7 +121,7 @@ def shown(
     window = made.window
     lost = list(unsealed(reading))
     calendar = nights.nights(made, lost)
-    found = _answered(failures.found(made), responses(reading))
+    found = _answered(failures.found(made), responses(reading, made.people))
     rows = populations.seen(made)
     population = populations.populations(made, rows)
     controls = conclusions.controls(made, found, rows, population, calendar)
@@ -127,7 +138,8 @@ def shown(
         demonstration=trust.purpose == "demonstration",
         digest=inputs([*made.frames, *(frame for frame, _ in made.gone)]),
         frames=tuple(
-            made.frames[number].shown(dates[made.looks[number].night]) for number in range(window.begin, window.count)
+            frame.shown(dates[look.night], people.caller(frame.seal, made.people))
+            for frame, look in list(zip(made.frames, made.looks, strict=True))[window.begin : window.count]
         ),
         nights=calendar,
         coverage=nights.coverage(made),
@@ -152,6 +164,13 @@ def _not_retained(made: Film) -> Iterator[NotRetained]:
         if night >= first:
             said = removal.run.verdicts
             counts = (said.passed, said.failed, said.unknown, said.not_applicable, said.waived)
+            kept = made.summaries[frame.seal.asked.run]
             yield NotRetained(
-                frame.moment, night, removal.at, removal.sequence, removal.rule, frame.seal.records.root, *counts
+                *(frame.moment, night, removal.at, removal.sequence, removal.rule, frame.seal.records.root, *counts),
+                checks={id_: _tally(said) for id_, said in kept.checks.items()},
+                controls={id_: _tally(said) for id_, said in kept.controls.items()},
             )
+
+
+def _tally(said: Counts) -> Tally:
+    return Tally(said.passed, said.failed, said.unknown, said.not_applicable)

@@ -31,6 +31,8 @@ SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("gaps", "Gaps"),
     ("changes", "Changes"),
     ("populations", "Populations"),
+    ("samples", "Samples"),
+    ("not-retained", "Not retained"),
     ("waivers", "Waivers"),
     ("runs", "Runs"),
     ("facts", "Facts"),
@@ -154,7 +156,12 @@ class Site:
         alone = [entry for entry in self.entries if not entry.controls]
         self.alone = len(alone)
         self.unruled = tuple((entry, entry.failure, self.line.bar(entry.failure)) for entry in alone[:SHOWN])
-        self.sections = SECTIONS if period.controls and not split else tuple(s for s in SECTIONS if s[0] != "controls")
+        there = {
+            "controls": bool(period.controls) and not split,
+            "samples": bool(period.samples),
+            "not-retained": bool(period.not_retained),
+        }
+        self.sections = tuple(section for section in SECTIONS if there.get(section[0], True))
 
     @staticmethod
     def key_of(squares: Sequence[nights.Square]) -> tuple[tuple[str, str, str], ...]:

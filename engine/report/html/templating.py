@@ -13,7 +13,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine.report import closing, period_words
+from engine.report import closing, period_counts, period_words
 from engine.report.html import texts
 from engine.report.html.site import INDEX, PAGE, Site, link
 from engine.report.layout import counted
@@ -58,7 +58,9 @@ def _environment() -> Environment:
     )
     environment.filters.update(name=name, inline=inline, full=full, n=number, utc=utc, counted=counted)
     environment.filters.update(is_digest=is_digest, plain=plain, trusted=Markup)
-    environment.globals.update({"texts": texts, "words": period_words, "watermark": closing.WATERMARK})
+    environment.globals.update(
+        {"texts": texts, "words": period_words, "summed": period_counts.summed, "watermark": closing.WATERMARK}
+    )
     environment.globals.update({"PAGE": PAGE, "digest": digest, "link": link})
     return environment
 

@@ -53,6 +53,8 @@ def said(recorder: Recorder, *bodies: tuple[str, Any]) -> list[str]:
     for kind, body in bodies:
         if kind == "population":
             recorder.layout.content(canonical.digest(LISTED)).write_bytes(LISTED)
+        elif kind == "close":
+            recorder.layout.content(DIGEST).write_bytes(b"x")
         link = recorder.chain().append(kind, body(link) if callable(body) else body, END)
     return [
         fault.message for fault in verify(recorder.layout.root, read_trust(recorder.trust_file), None, True).problems
@@ -194,7 +196,7 @@ def test_a_run_is_removed_once(recorder: Recorder) -> None:
 
 
 def test_a_response_is_to_a_failure_that_a_run_before_it_saw(recorder: Recorder) -> None:
-    answer = {"cause": "a", "effect": "b", "correction": "c", "by": "d"}
+    answer = {"cause": "a", "effect": "b", "correction": "c", "by": "d" * 64}
     known, unknown = (
         Response(failure=DIGEST, check="aws.made.x", subject="x", first_bad=link, **answer)
         for link in (seals(recorder)[0], NOWHERE)

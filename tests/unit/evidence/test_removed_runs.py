@@ -10,12 +10,14 @@ import pytest
 
 from engine.content.strictness import is_weaker
 from engine.errors import SealError, VerificationError
-from engine.evidence import closing, summaries
+from engine.evidence import canonical, closing, summaries
 from engine.evidence.chain import Reading
 from engine.evidence.compaction import compact
+from engine.evidence.entries import Close, Span
 from engine.evidence.expiry import Fate, expire, fates
 from engine.evidence.exporting import export_period, export_run
 from engine.evidence.keys import load_secret
+from engine.evidence.layout import Layout
 from engine.evidence.period import keeping
 from engine.evidence.period.film import Film
 from engine.evidence.period.keeping import verified_chain
@@ -26,7 +28,7 @@ from engine.evidence.summaries import Counts
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import Report, verify
 from engine.model import Hold, InForce, Organization, Retention
-from engine.periods import Period
+from engine.periods import Closed, Period
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, a_check, begun, made, policy_of, recorded
 from tests.unit.evidence.synthetic_runs import judged, record, reopened, store_in
 from tests.unit.evidence.test_replayed_runs import faithful
@@ -56,16 +58,27 @@ def close(folder: Path, starts: str, ends: str, now: str) -> None:
     closing.close(reopened(folder), film, reading, found, now)
 
 
+def nights(folder: Path, closing_june: bool) -> Path:
+    store = store_in(folder)
+    for day in (26, 27, 29, 30):
+        night(store, f"2026-06-{day}T01:05:00Z", *("b",) * (day > 27))
+    if closing_june:
+        close(folder, "2026-06-26", "2026-06-30", "2026-07-01T09:00:00Z")
+    for day in ("01", "02"):
+        night(store, f"2026-07-{day}T01:05:00Z", "b")
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """June is closed, of July the period is open; "b" failed over the edge."""
-    store = store_in(tmp_path)
-    for day in (26, 27, 29, 30):
-        night(store, f"2026-06-{day}T01:05:00Z", *("b",) * (day > 27))
-    close(tmp_path, "2026-06-26", "2026-06-30", "2026-07-01T09:00:00Z")
-    for day in ("01", "02"):
-        night(store, f"2026-07-{day}T01:05:00Z", "b")
-    return tmp_path
+    return nights(tmp_path, closing_june=True)
+
+
+@pytest.fixture
+def unclosed(tmp_path: Path) -> Path:
+    """The same, and no period is closed."""
+    return nights(tmp_path, closing_june=False)
 
 
 def removed(folder: Path, rule: Retention = RULE, now: str = NOW, unclosed: bool = False) -> list[str]:
@@ -104,7 +117,8 @@ def test_what_is_left_verifies_and_says_what_is_not_retained(folder: Path) -> No
     assert report.problems == ()
     assert report.exit_code == 0
     assert [run.state for run in report.runs] == ["removed"] * 4 + ["sealed"] * 2
-    (note,) = (note for note in report.notes if "retained" in note)
+    closed, note = (note for note in report.notes if "retained" in note)
+    assert closed.startswith("the period 2026-06-26 to 2026-06-30, closed by entry 9, lacks 4 of its 4 runs")
     assert note.startswith("4 runs, 24 records, 20260626")
     assert note.endswith(f"removed at {NOW} by entry 14 (retention of 90 days)")
     assert "2 sealed runs, 12 records, 4 runs not retained" in report.lines()[-1]
@@ -146,9 +160,43 @@ def test_a_closed_period_is_still_the_one_that_was_closed(folder: Path) -> None:
     close(folder, "2026-07-01", "2026-07-02", "2026-07-03T09:00:00Z")
     removed(folder, now="2026-09-29T09:00:00Z")
     film, reading, found = seen(folder, "2026-07-01", "2026-07-02")
-    closed = closing.closed(reading, film, found)
+    closed = closing.closed(reading, film, found, Layout(folder / "store"))
     assert closed is not None
-    assert (closed.at, closed.late) == ("2026-07-03T09:00:00Z", ())
+    # What failed since before the runs that are gone was sealed, and cannot be compared any more.
+    assert closed == Closed(closed.sequence, "2026-07-03T09:00:00Z", removed=4, open=1, uncompared=1)
+
+
+def test_what_was_open_at_the_end_of_a_closed_period_is_compared_as_far_as_runs_are_kept(unclosed: Path) -> None:
+    """The holder of the keys closes with a list that lacks a failure which the runs that are kept show."""
+    folder = unclosed
+    film, _, found = seen(folder, "2026-06-26", "2026-07-02")
+    recorder = reopened(folder)
+    body = Close(
+        period=Span(starts="2026-06-26", ends="2026-07-02", timezone=found.timezone),
+        seals=tuple(frame.placed.link for frame in film.frames[film.window.begin : film.window.count]),
+        inputs=found.digest,
+        open_failures=canonical.digest(b"[]"),
+    )
+    recorder.layout.content(body.open_failures).write_bytes(b"[]")
+    recorder.chain().append("close", body, "2026-07-03T09:00:00Z")
+    july = Hold(date(2026, 7, 2), date(2026, 7, 2), "Litigation")
+    assert removed(folder, Retention(30, (july,))) == ["20260626", "20260627", "20260629", "20260630"]
+    film, reading, found = seen(folder, "2026-06-26", "2026-07-02")
+    with pytest.raises(VerificationError, match="closed it with other runs or open failures than it has now"):
+        closing.closed(reading, film, found, recorder.layout)
+    (note,) = (note for note in verified(reopened(folder)).notes if "open at its end" in note)
+    assert "lacks 4 of its 6 runs, which are not retained" in note
+
+
+@pytest.mark.parametrize("data", [None, b"[[]]"])
+def test_a_list_of_open_failures_that_is_lost_or_altered_does_not_verify(unclosed: Path, data: bytes | None) -> None:
+    folder = unclosed
+    close(folder, "2026-06-26", "2026-07-02", "2026-07-03T09:00:00Z")
+    recorder = reopened(folder)
+    ((_, body),) = verified_chain(recorder.layout, recorder.trust).of_kind("close")
+    path = recorder.layout.content(body.open_failures)
+    path.unlink() if data is None else path.write_bytes(data)
+    assert [fault.place for fault in verified(recorder).problems] == [recorder.layout.relative(path)]
 
 
 def test_a_period_of_which_nothing_is_kept_says_so(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.errors import SealError
-from engine.evidence import chain, durable
+from engine.evidence import canonical, chain, durable, people
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
@@ -50,7 +50,12 @@ def test_a_seal_says_what_was_asked_and_found(tmp_path: Path) -> None:
     ((placed, seal),) = chain.read(recorder.layout, recorder.trust).of_kind("seal")
     assert (sealed.sequence, sealed.digest, sealed.root) == (2, placed.digest, seal.records.root)
     assert seal.asked.run == sealed.run
-    assert seal.caller == {"arn": "arn:aws:iam::123456789012:role/auditor"}
+    # Who asked the clouds may be a person: the name can be left out, and erased.
+    assert people.identity(seal, people.known([placed], recorder.layout)) == {
+        "arn": "arn:aws:iam::123456789012:role/auditor"
+    }
+    assert people.caller(seal, {}) == people.GONE
+    assert b"auditor" not in canonical.encode(seal.caller)
     assert (seal.as_of, seal.collected_until, seal.ended_at) == (START, "2026-11-23T02:03:00Z", END)
     verdicts = seal.verdicts
     assert (verdicts.passed, verdicts.failed, verdicts.unknown, verdicts.not_applicable, verdicts.waived) == (

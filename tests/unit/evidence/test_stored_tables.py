@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import SealError, VerificationError
 from engine.evidence import canonical, ledger, record, tables
 from engine.evidence.canonical import LARGEST, neutral
+from engine.evidence.leaves import Leaves
 
 hostile = st.text(st.characters(exclude_categories=()), max_size=12).map(neutral)
 values = st.recursive(
@@ -63,9 +64,39 @@ def test_leaves_come_back_byte_for_byte_and_in_order(tmp_path: Path, documents: 
     bodies = {key(document): document["body"] for document in documents}
     with tables.connection() as database:
         tables.write_findings(database, written, path)
-        found = [data for _, data in tables.read_findings(database, path, bodies)]
+        found = Leaves(database).read(path, bodies).leaves
     assert found == [data for _, data in sorted(zip(map(record.order, documents), written, strict=True))]
     assert list(tmp_path.iterdir()) == [path]
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    st.lists(leaves(), max_size=8, unique_by=(record.order, key)),
+    st.lists(st.tuples(st.sampled_from(["kept", "gone", "verdict", "body"]), digests), min_size=8, max_size=8),
+    st.lists(leaves(), max_size=3),
+)
+def test_a_run_reads_the_same_after_another_as_alone(
+    tmp_path: Path, one: list[dict[str, Any]], fates: list[tuple[str, str]], more: list[dict[str, Any]]
+) -> None:
+    other: list[dict[str, Any]] = []
+    for document, (fate, digest) in zip(one, fates, strict=False):
+        changes = {"kept": {}, "verdict": {"verdict": "pass", "parameters": digest}, "body": {"body": digest}}
+        other += [{**document, **changes[fate]}] if fate != "gone" else []
+    taken = {record.order(document) for document in other} | {key(document) for document in other}
+    other += [document for document in more[:1] if record.order(document) not in taken and key(document) not in taken]
+    runs = {"one": one, "other": other}
+    bodies = {name: {key(document): document["body"] for document in found} for name, found in runs.items()}
+    with tables.connection() as database:
+        for name, found in runs.items():
+            (tmp_path / name).unlink(missing_ok=True)
+            tables.write_findings(database, map(canonical.encode, found), tmp_path / name)
+        alone = {name: Leaves(database).read(tmp_path / name, bodies[name]) for name in runs}
+        reader = Leaves(database)
+        for name in ("one", "other", "other", "one"):
+            assert reader.read(tmp_path / name, bodies[name]) == alone[name]
+    assert alone["other"].leaves == [canonical.encode(document) for document in sorted(other, key=record.order)]
 
 
 @pytest.mark.parametrize("name", ["plain", "it's [a]*folder?", 'with "quotes" and %'])
@@ -111,7 +142,7 @@ def test_a_record_of_an_unlisted_resource_is_refused(tmp_path: Path) -> None:
     with tables.connection() as database:
         tables.write_findings(database, [canonical.encode(document)], tmp_path / "f.parquet")
         with pytest.raises(VerificationError, match="does not list"):
-            list(tables.read_findings(database, tmp_path / "f.parquet", {}))
+            Leaves(database).read(tmp_path / "f.parquet", {})
 
 
 def test_a_folder_that_is_gone_is_an_error_of_sealing(tmp_path: Path) -> None:
