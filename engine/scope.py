@@ -27,7 +27,7 @@ def applying(
 
 
 def applies(control: Control, criteria: Mapping[str, Criterion], categories: Container[str]) -> bool:
-    """Whether a control serves a criterion of one of ``categories``; the others burden nobody who did not choose them."""
+    """Whether a control serves a criterion of one of ``categories``: the others burden nobody."""
     return any(id_ in criteria and criteria[id_].category in categories for id_ in control.criteria)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.model import Assessment, CriterionConclusion
 from engine.report import Options, closing, sentences, summary, tables
-from engine.report.layout import counted
+from engine.report.layout import clipped, counted
 from engine.report.safe import safe
 
 LIMIT: Final = 65_536
@@ -21,6 +21,7 @@ LIMIT: Final = 65_536
 SHOWN_CHECKS: Final = 15
 SHOWN_FAILURES: Final = 3
 SHOWN_CONTROLS: Final = 60
+SHOWN_STATEMENT: Final = 160
 SHOWN_GAPS: Final = 15
 SHOWN_NAMES: Final = 4
 SHOWN_WAIVERS: Final = 15
@@ -158,7 +159,7 @@ def _criterion(row: CriterionConclusion, places: dict[str, str], open_: set[str]
         yield [f"**{row.criterion.id} {prose(row.criterion.title)}**", *[""] * (1 + len(_HEADINGS))]
     for item in own:
         yield [
-            f"{code(item.control.id)} {prose(item.control.statement, LONGEST_FACT)}",
+            f"{code(item.control.id)} {prose(clipped(item.control.statement, SHOWN_STATEMENT), SHOWN_STATEMENT)}",
             ": ".join(filter(None, (summary.word(item), summary.people(item)))),
             *tables.counts(item),
         ]

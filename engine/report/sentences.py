@@ -167,4 +167,8 @@ def bare(criteria: Iterable[CriterionConclusion], places: Container[str]) -> str
     """
     controls = {item.control.id: item for row in criteria for item in row.controls if item.control.id in places}
     ids = sorted(id_ for id_, item in controls.items() if summary.bare(item))
-    return f"Nothing was read or recorded that shows {counted(len(ids), 'control')}: {safe(', '.join(ids), 2000)}." if ids else ""
+    return (
+        f"Nothing was read or recorded that shows {counted(len(ids), 'control')}: {safe(', '.join(ids), 2000)}."
+        if ids
+        else ""
+    )

@@ -1,8 +1,9 @@
-"""What a report is about: controls of categories that nobody chose burden nobody, and hide nothing that was asked for."""
+"""What a report is about: controls of categories that nobody chose burden nobody; what was asked for is shown."""
 
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ QUARTERLY = control(
 TAPE = control("AV-02", (), ["A1.2"], alternatives=((C.id, "backup_report"),))
 
 
-def concluded(*controls: Control, records: tuple[Record, ...] = (), asked: Any = None, **organization: Any) -> Conclusion:
+def concluded(
+    *controls: Control, records: tuple[Record, ...] = (), asked: Any = None, **organization: Any
+) -> Conclusion:
     chosen = policy(controls, **organization)
     return conclude(
         [finding(A, "pass"), finding(C, "fail")],
@@ -109,7 +112,7 @@ def test_what_never_began_lacks_evidence_and_what_began_fails_for_each_time_that
 def test_presets_begin_with_security_and_each_holds_the_one_before() -> None:
     chosen = list(PRESETS.values())
     assert all(categories[0] == "security" for categories in chosen)
-    assert all(set(less) < set(more) for less, more in zip(chosen, chosen[1:], strict=False))
+    assert all(set(less) < set(more) for less, more in pairwise(chosen))
 
 
 def test_the_kinds_of_evidence_of_controls_are_those_that_they_need_or_accept() -> None:
@@ -133,7 +136,11 @@ def test_a_period_leaves_out_what_no_night_chose_and_keeps_what_one_did(tmp_path
         recorded(store, at, {ENCRYPTED: {"a": "fail"}}, controls=more, organization=organization)
     periods = {day: made(tmp_path, f"2026-06-0{day}", "2026-06-02") for day in (1, 2)}
     states = {
-        day: {row.criterion.id: (row.state, row.controls) for row in found.criteria if row.criterion.id in ("A1.2", "P1.1")}
+        day: {
+            row.criterion.id: (row.state, row.controls)
+            for row in found.criteria
+            if row.criterion.id in ("A1.2", "P1.1")
+        }
         for day, found in periods.items()
     }
     assert states == {

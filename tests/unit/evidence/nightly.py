@@ -196,9 +196,7 @@ def recorded(
 ) -> Sealed:
     """One night, from intent to seal."""
     checks = checks or [a_check(id_) for id_ in verdicts]
-    run = begun(
-        recorder, at, checks, planned, parameters=parameters, controls=controls, organization=organization
-    )
+    run = begun(recorder, at, checks, planned, parameters=parameters, controls=controls, organization=organization)
     what = judged(at, verdicts, checks, **more)
     run.add(what.snapshot, what.findings)
     return run.seal(what, at)
