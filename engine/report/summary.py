@@ -244,5 +244,5 @@ def people(conclusion: ControlConclusion) -> str:
     """How people's evidence stands, counted, for a control that no check judges: it has no verdicts to count."""
     if conclusion.checks:
         return ""
-    states = Counter([row.state for row in conclusion.occurrences] or [row.state for row in conclusion.standings])
+    states: Counter[str] = Counter(row.state for row in conclusion.occurrences or conclusion.standings)
     return ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in states.items())

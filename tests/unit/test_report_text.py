@@ -196,6 +196,10 @@ def test_controls_that_the_filters_left_out_are_counted_and_not_shown_as_without
     assert "The filters select no check of 1 more control and only some checks of 1 control above." in lines
 
 
+def quarter(number: int, state: Any) -> Occurrence:
+    return Occurrence(f"2026-Q{number}", date(2026, 1, 1), date(2026, 3, 31), date(2026, 4, 30), state)
+
+
 def by_hand(**fields: Any) -> list[str]:
     """The screen of a run with one control, which no check judges."""
     run = every_state()
@@ -217,7 +221,7 @@ def by_hand(**fields: Any) -> list[str]:
     [
         {},
         {"standings": (Standing("access_policy", "template", "access"), Standing("training", "absent"))},
-        {"occurrences": (Occurrence("2026-Q3", date(2026, 7, 1), date(2026, 9, 30), date(2026, 10, 30), "absent"),)},
+        {"occurrences": (quarter(3, "absent"),)},
     ],
     ids=["nothing", "a template", "nothing ever recorded"],
 )
@@ -235,10 +239,7 @@ def test_controls_of_which_there_is_no_evidence_are_told_in_one_line(fields: Any
         (
             {
                 "word": "failures_observed",
-                "occurrences": tuple(
-                    Occurrence(f"2026-Q{quarter}", date(2026, 1, 1), date(2026, 3, 31), date(2026, 4, 30), state)
-                    for quarter, state in ((1, "on_time"), (2, "absent"), (3, "absent"))
-                ),
+                "occurrences": (quarter(1, "on_time"), quarter(2, "absent"), quarter(3, "absent")),
             },
             "failures observed .*1 on time, 2 absent",
         ),
