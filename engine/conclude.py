@@ -31,6 +31,7 @@ from engine.model import (
 )
 from engine.programme import sentences
 from engine.programme.shown import Shown
+from engine.scope import applies, not_chosen
 from engine.waivers import states, waived
 
 PRECEDENCE: Final = (2, 1, 5, 130, 143, 3, 4)
@@ -81,8 +82,11 @@ def conclude(
     rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {})}
     clouds = {*policy.organization.providers, *(check.provider for check in selection.checks)}
     shown = _shown(policy, snapshot.as_of)
-    controls = tuple(_control(control.within(clouds), rows, shown) for control in policy.controls)
-    set_aside = _set_aside(controls, selection)
+    windowed = policy.organization.window is not None
+    every = tuple(_control(control.within(clouds), rows, shown, windowed) for control in policy.controls)
+    set_aside = _set_aside(every, selection)
+    categories = _categories(policy, selection)
+    controls = tuple(row for row in every if applies(row.control, policy.criteria, categories))
     reasons = exit_reasons(findings, accepted, rows.values(), set_aside, fail_on)
     ignored = {INCOMPLETE} if allow_incomplete else set()
     named = {id_ for control in policy.controls for id_ in (*control.checks, *_alternatives(control))}
@@ -90,7 +94,7 @@ def conclude(
         waived=accepted,
         populations=tuple(rows.values()),
         controls=controls,
-        criteria=tuple(_criteria(policy, controls, selection)),
+        criteria=tuple(_criteria(policy, controls, selection, categories)),
         waivers=waiver_states,
         unused_checks=tuple(id_ for id_ in selected if id_ not in named),
         set_aside=set_aside,
@@ -181,7 +185,7 @@ def _shown(policy: Policy, as_of: str) -> Shown:
     return Shown(policy.records, policy.documents, on, window)
 
 
-def _control(control: Control, rows: Mapping[str, Population], shown: Shown) -> ControlConclusion:
+def _control(control: Control, rows: Mapping[str, Population], shown: Shown, windowed: bool) -> ControlConclusion:
     """What the populations of the selected checks, and what people recorded, show of one control."""
     wanted, unused = list(control.checks), []
     kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
@@ -199,7 +203,9 @@ def _control(control: Control, rows: Mapping[str, Population], shown: Shown) -> 
     not_run = tuple(id_ for id_ in wanted if id_ not in rows)
     expected = shown.occurrences(control.occurs, control.evidence, control.id)
     failed = sum(row.failed for row in mine)
-    absent = sum(row.state == "absent" for row in expected)
+    # What nothing says must have begun, and never did, lacks evidence; it did not fail.
+    due = windowed or shown.begun(control.occurs, control.evidence, control.id)
+    absent = sum(row.state == "absent" for row in expected) if due else 0
     conclusion = ControlConclusion(
         control=control,
         word="no_evidence",
@@ -216,7 +222,7 @@ def _control(control: Control, rows: Mapping[str, Population], shown: Shown) -> 
         standings=tuple(standings),
         occurrences=expected,
     )
-    word = _word(conclusion)
+    word = _word(conclusion, absent)
     return replace(conclusion, word=word, reason=_reason(conclusion, word))
 
 
@@ -225,14 +231,14 @@ def _chosen(row: Population) -> bool:
     return row.complete and row.passed > 0 and not row.failed and not row.unknown
 
 
-def _word(conclusion: ControlConclusion) -> ControlWord:
-    """The first word that applies."""
+def _word(conclusion: ControlConclusion, absent: int) -> ControlWord:
+    """The first word that applies; ``absent`` are the occurrences that count as failures."""
     judged = conclusion.passed + conclusion.failed
-    occurred = [row.state for row in conclusion.occurrences if row.state != "open"]
+    occurred = [row.state for row in conclusion.occurrences if row.state in ("on_time", "late")]
     lacking = [row for row in conclusion.standings if row.state != "current"]
     shown = len(lacking) < len(conclusion.standings) or bool(occurred)
     scanning = NIGHTLY_SCANS in conclusion.control.evidence
-    if conclusion.failed or "absent" in occurred:
+    if conclusion.failed or absent:
         return "failures_observed"
     if conclusion.unknown or (conclusion.checks and not conclusion.complete):
         return "incomplete"
@@ -286,38 +292,51 @@ def _set_aside(controls: Iterable[ControlConclusion], selection: Selection) -> f
 # --- criteria --------------------------------------------------------------------------------------------------------
 
 
+def _categories(policy: Policy, selection: Selection) -> frozenset[str]:
+    """The categories that a run is about: those that the organisation chose, and those of criteria it was asked for."""
+    asked = {name.lower() for name in selection.criteria}
+    named = {row.category for row in policy.criteria.values() if asked & _names(row)}
+    return frozenset({*policy.organization.categories, *named})
+
+
+def _names(criterion: Criterion) -> set[str]:
+    """What a criterion can be asked for by."""
+    return {name.lower() for name in (criterion.id, criterion.series, criterion.category)}
+
+
 def _criteria(
-    policy: Policy, controls: Sequence[ControlConclusion], selection: Selection
+    policy: Policy, controls: Sequence[ControlConclusion], selection: Selection, categories: Collection[str]
 ) -> Iterator[CriterionConclusion]:
     """A conclusion for every criterion, in the order of the framework."""
     wanted = {name.lower() for name in selection.criteria}
     for criterion in policy.criteria.values():
         mine = tuple(row for row in controls if criterion.id in row.control.criteria)
         covered = {aspect for row in mine for aspect in row.control.aspects}
-        state, reason = _stated(criterion, policy.organization, mine)
-        names = {name.lower() for name in (criterion.id, criterion.series, criterion.category)}
+        state, reason = _stated(criterion, policy.organization, mine, categories)
         yield CriterionConclusion(
             criterion=criterion,
             state=state,
-            controls=mine,
+            # A control of another category may serve this one too: it shows nothing of what is left out.
+            controls=() if state == "not_relevant" else mine,
             uncovered_aspects=tuple(name for name in criterion.aspects if f"{criterion.id}.{name}" not in covered),
-            selected=not wanted or bool(names & wanted),
+            selected=not wanted or bool(_names(criterion) & wanted),
             reason=reason,
         )
 
 
 def _stated(
-    criterion: Criterion, organization: Organization, controls: Collection[ControlConclusion]
+    criterion: Criterion,
+    organization: Organization,
+    controls: Collection[ControlConclusion],
+    categories: Collection[str],
 ) -> tuple[CriterionState, str]:
-    """How a criterion stands: by its controls, else by what the organisation says of it, and why."""
-    if controls:
-        return "controls", ""
+    """How a criterion stands: by what the organisation says of it and why, else by its controls."""
     if criterion.id in organization.stated:
         return organization.stated[criterion.id]
-    if criterion.category not in organization.categories:
-        category = criterion.category.replace("_", " ")
-        return "not_relevant", f"{category} is not among the categories of {organization.name}"
-    return "no_control", ""
+    left_out = not_chosen(criterion, organization, categories)
+    if left_out is not None:
+        return "not_relevant", left_out
+    return ("controls" if controls else "no_control"), ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -252,10 +252,10 @@ class Control:
     """What auditors test: a statement of the organisation, who owns it, and what shows whether it operates.
 
     ``operation`` is "continuous" (a frame a night), "recurring" or "per_event". ``checks`` are check ids;
-    ``alternatives`` are groups of check ids of which any one suffices (``satisfied_by: {any: [...]}``). ``deviation``
-    is "any_failure" or maps a severity to the days within which a failure must be corrected (``not_corrected_within``).
-    A member of an alternative that has no dot is no check but a kind of evidence. ``occurs`` is when a recurring
-    control is expected.
+    ``alternatives`` are groups of check ids of which any one suffices (``satisfied_by: {any: [...]}``, or a list of
+    these). ``deviation`` is "any_failure" or maps a severity to the days within which a failure must be corrected
+    (``not_corrected_within``). A member of an alternative that has no dot is no check but a kind of evidence.
+    ``occurs`` is when a recurring control is expected.
     """
 
     id: str

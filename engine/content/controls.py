@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -28,7 +28,6 @@ def controls_of(document: Document) -> list[tuple[Control, tuple[Key, ...]]]:
 
 def _control(value: Mapping[str, Any], document: Document, digest: str) -> Control:
     deviation = value.get("deviation", "any_failure")
-    alternatives = value.get("satisfied_by")
     occurs = value.get("occurs")
     return Control(
         id=value["id"],
@@ -40,11 +39,17 @@ def _control(value: Mapping[str, Any], document: Document, digest: str) -> Contr
         digest=digest,
         aspects=tuple(value["aspects"]),
         checks=tuple(value.get("checks", ())),
-        alternatives=() if alternatives is None else (tuple(alternatives["any"]),),
+        alternatives=_groups(value.get("satisfied_by", ())),
         evidence=tuple(value.get("evidence", ())),
         deviation=deviation if isinstance(deviation, str) else deviation["not_corrected_within"],
         occurs=None if occurs is None else _recurrence(occurs),
     )
+
+
+def _groups(said: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], ...]:
+    """The groups of alternatives of a control: one, or a list of them."""
+    groups = (said,) if isinstance(said, Mapping) else said
+    return tuple(tuple(group["any"]) for group in groups)
 
 
 def _recurrence(value: Mapping[str, Any]) -> Recurrence:
@@ -87,7 +92,10 @@ def control_problems(
             hint = suggestion(name, aspects)
             yield document.problem((*keys, "aspects", index), f"{criterion} has no aspect {name}{hint}")
     named: list[tuple[tuple[Key, ...], str]] = [(("checks", index), id_) for index, id_ in enumerate(control.checks)]
-    named += [(("satisfied_by", "any", i), id_) for group in control.alternatives for i, id_ in enumerate(group)]
+    several = len(control.alternatives) > 1
+    for number, group in enumerate(control.alternatives):
+        at: tuple[Key, ...] = ("satisfied_by", number, "any") if several else ("satisfied_by", "any")
+        named += [((*at, index), id_) for index, id_ in enumerate(group)]
     for place, id_ in named:
         if "." in id_ and id_ not in known:
             yield document.problem((*keys, *place), f"there is no check {id_}{suggestion(id_, known)}")

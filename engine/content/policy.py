@@ -90,9 +90,10 @@ def load_policy(
     )
     problems += [
         setting.problem(("criteria", id_), f"{control.id} addresses it")
-        for id_ in organization.stated
+        for id_, (state, _) in organization.stated.items()
         for control in policy.controls
-        if id_ in control.criteria
+        # A control may stand beside what is left to others: it watches over them, or does our part.
+        if state == "not_relevant" and id_ in control.criteria
     ]
     return policy
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from engine.programme.model import Occurrence, Policy, Record, Recurrence, Standing
 from engine.programme.occurrences import occurrences
-from engine.programme.standing import standing
+from engine.programme.standing import standing, supports
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,11 @@ class Shown:
         if recurrence is None:
             return ()
         return occurrences(recurrence, kinds, control, self.records, self.window, self.on)
+
+    def begun(self, recurrence: Recurrence | None, kinds: Sequence[str], control: str) -> bool:
+        """Whether a recurring control has begun: it says since when, or something was ever recorded for it."""
+        if recurrence is None:
+            return False
+        return recurrence.since is not None or any(
+            supports(record, kind, control) for record in self.records for kind in kinds
+        )

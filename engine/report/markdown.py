@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.model import Assessment, CriterionConclusion
 from engine.report import Options, closing, sentences, summary, tables
-from engine.report.layout import counted
+from engine.report.layout import clipped, counted
 from engine.report.safe import safe
 
 LIMIT: Final = 65_536
@@ -21,6 +21,7 @@ LIMIT: Final = 65_536
 SHOWN_CHECKS: Final = 15
 SHOWN_FAILURES: Final = 3
 SHOWN_CONTROLS: Final = 60
+SHOWN_STATEMENT: Final = 160
 SHOWN_GAPS: Final = 15
 SHOWN_NAMES: Final = 4
 SHOWN_WAIVERS: Final = 15
@@ -129,11 +130,12 @@ def _facts(run: Assessment) -> Iterator[str]:
 def _controls(run: Assessment, divisor: int) -> Iterator[str]:
     """The controls that do not say "no failures observed", under their first criterion; how many others there are."""
     asked = [row for row in run.criteria if row.selected]
-    places = summary.placed(asked)
+    places = summary.placed(asked, run.selection)
     if not places:
         return
     shown = {item.control.id: item for row in asked for item in row.controls if item.control.id in places}
-    open_ = {id_ for id_, item in shown.items() if item.word != "no_failures_observed" or item.failed}
+    bare = {id_ for id_, item in shown.items() if summary.bare(item)}
+    open_ = {id_ for id_, item in shown.items() if item.word != "no_failures_observed" or item.failed} - bare
     yield "### By criterion and control"
     rows = [line for row in asked for line in _criterion(row, places, open_)]
     most = SHOWN_CONTROLS // divisor
@@ -142,7 +144,10 @@ def _controls(run: Assessment, divisor: int) -> Iterator[str]:
         yield from _table(("Control", "Shows", *_HEADINGS), rows[:most], 2)
         if len(rows) > most:
             yield f"\nand {counted(len(rows) - most, 'more row')}"
-    rest = len(shown) - len(open_)
+    told = sentences.bare(asked, places)
+    if told:
+        yield f"\n{prose(told, LONGEST_FACT)}"
+    rest = len(shown) - len(open_) - len(bare)
     if rest:
         more = counted(rest, "more control") if rows else counted(rest, "control")
         yield f"\nNo failures observed for {more}."
@@ -154,8 +159,8 @@ def _criterion(row: CriterionConclusion, places: dict[str, str], open_: set[str]
         yield [f"**{row.criterion.id} {prose(row.criterion.title)}**", *[""] * (1 + len(_HEADINGS))]
     for item in own:
         yield [
-            f"{code(item.control.id)} {prose(item.control.statement, 160)}",
-            summary.word(item),
+            f"{code(item.control.id)} {prose(clipped(item.control.statement, SHOWN_STATEMENT), SHOWN_STATEMENT)}",
+            ": ".join(filter(None, (summary.word(item), summary.people(item)))),
             *tables.counts(item),
         ]
 

@@ -5,9 +5,10 @@ Names from outside are made harmless for a terminal (:mod:`engine.report.safe`);
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from typing import Final
 
-from engine.model import REGIONLESS, Assessment, WaiverState
+from engine.model import REGIONLESS, Assessment, CriterionConclusion, WaiverState
 from engine.report import summary
 from engine.report.layout import counted, named, ranges
 from engine.report.safe import safe
@@ -157,3 +158,17 @@ def waiver(state: WaiverState) -> tuple[str, str]:
     failures, kind = counted(len(state.matches), "failure"), _WAIVED.get(of.kind, of.kind)
     text = f"{failures}, {kind} until {of.expires}, {how} {safe(approval.approver)} ({approval.standing})"
     return "in force", text
+
+
+def bare(criteria: Iterable[CriterionConclusion], places: Container[str]) -> str:
+    """The controls that were looked at and of which there is no evidence at all; nothing where there are none.
+
+    They have no row where room is short: of a new programme they are most, and would hide what failed.
+    """
+    controls = {item.control.id: item for row in criteria for item in row.controls if item.control.id in places}
+    ids = sorted(id_ for id_, item in controls.items() if summary.bare(item))
+    return (
+        f"Nothing was read or recorded that shows {counted(len(ids), 'control')}: {safe(', '.join(ids), 2000)}."
+        if ids
+        else ""
+    )

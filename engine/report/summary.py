@@ -19,6 +19,7 @@ from engine.model import (
     CriterionConclusion,
     Finding,
     Scope,
+    Selection,
 )
 
 ANSWERED: Final = frozenset({"value", "absent", "gone", "off"})
@@ -198,15 +199,27 @@ def ran(conclusion: ControlConclusion) -> bool:
     return bool(conclusion.checks) or not conclusion.not_run
 
 
-def placed(criteria: Iterable[CriterionConclusion]) -> dict[str, str]:
+def bare(conclusion: ControlConclusion) -> bool:
+    """Whether there is no evidence of a control at all: nothing that was judged, that came late, or that expired."""
+    return (
+        conclusion.word == "no_evidence"
+        and not conclusion.checks
+        and all(row.state in ("absent", "template") for row in conclusion.standings)
+        and not any(row.sources or row.after for row in conclusion.occurrences)
+    )
+
+
+def placed(criteria: Iterable[CriterionConclusion], selection: Selection) -> dict[str, str]:
     """The criterion that each control is shown under: the first one, in the order given, that it serves.
 
-    Controls that the run did not look at have no place.
+    Controls that the run did not look at have no place: of a run that was asked for some checks by name or severity,
+    those that no check of it judges.
     """
+    narrow = bool(selection.patterns or selection.severity)
     places: dict[str, str] = {}
     for row in criteria:
         for conclusion in row.controls:
-            if ran(conclusion):
+            if conclusion.checks or (ran(conclusion) and not narrow):
                 places.setdefault(conclusion.control.id, row.criterion.id)
     return places
 
@@ -225,3 +238,11 @@ def word(conclusion: ControlConclusion) -> str:
     if conclusion.word == "failures_observed" and (conclusion.unknown or not conclusion.complete):
         return "failures, incomplete"
     return conclusion.word.replace("_", " ")
+
+
+def people(conclusion: ControlConclusion) -> str:
+    """How people's evidence stands, counted, for a control that no check judges: it has no verdicts to count."""
+    if conclusion.checks:
+        return ""
+    states: Counter[str] = Counter(row.state for row in conclusion.occurrences or conclusion.standings)
+    return ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in states.items())

@@ -65,6 +65,10 @@ class Figures:
             for text, width, styles in shown
         )
 
+    def told(self, text: str) -> str:
+        """Words in the place of the counts of one row."""
+        return " " + right(text, self.width - 1)
+
 
 class Controls:
     """Rows of controls: id, statement, words, counts."""
@@ -90,7 +94,9 @@ class Controls:
         if self._statement:
             name += " " + left(safe(conclusion.control.statement, 400), self._statement)
         word = summary.word(conclusion)
-        return f"{name} {paint(left(word, _WORD_WIDTH), *_style(word))}{self._figures.row(counts(conclusion))}"
+        told = summary.people(conclusion)
+        figures = self._figures.told(told) if told else self._figures.row(counts(conclusion))
+        return f"{name} {paint(left(word, _WORD_WIDTH), *_style(word))}{figures}"
 
 
 def _style(word: str) -> tuple[Style, ...]:

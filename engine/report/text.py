@@ -58,19 +58,25 @@ def _header(run: Assessment, page: Page) -> Iterator[str]:
 
 def _criteria(run: Assessment, page: Page) -> Iterator[str]:
     asked = [row for row in run.criteria if row.selected]
-    places = summary.placed(asked)
+    places = summary.placed(asked, run.selection)
     if not places:
         return
     table = tables.Controls([item for row in asked for item in row.controls if item.control.id in places], page)
     yield table.heading("Criterion and control")
     for row in asked:
         here = [item for item in row.controls if item.control.id in places]
-        own = [item for item in here if places[item.control.id] == row.criterion.id]
-        others = len(here) - len(own)
+        bare = [item for item in here if summary.bare(item)]
+        own = [item for item in here if item not in bare and places[item.control.id] == row.criterion.id]
+        above = len(here) - len(bare) - len(own)
         if here:
-            yield page.heading(f"{row.criterion.id} {row.criterion.title}", f"+ {others} above" if others else "")
+            hints = [f"{len(bare)} without evidence"] if bare else []
+            hints += [f"+ {above} above"] if above else []
+            yield page.heading(f"{row.criterion.id} {row.criterion.title}", ", ".join(hints))
         for item in own:
             yield table.row(item)
+    told = sentences.bare(asked, places)
+    if told:
+        yield from (page.paint(line, "yellow") for line in wrapped(told, page.width))
     yield from _narrowed(asked, page)
 
 

@@ -49,7 +49,15 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.doctor": ("engine", "engine.collection", "engine.model", "providers.base"),
     "engine.permissions": ("engine.collection.planner", "engine.errors", "providers"),
     "engine.waivers": ("engine.content", "engine.errors", "engine.model"),
-    "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.programme", "engine.waivers"),
+    "engine.scope": ("engine.model",),
+    "engine.conclude": (
+        "engine.content",
+        "engine.errors",
+        "engine.model",
+        "engine.programme",
+        "engine.scope",
+        "engine.waivers",
+    ),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model", "engine.programme.model"),
     "engine.planned": (
@@ -103,7 +111,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "providers",
     ),
     "engine.gates": ("engine.model", "providers.base"),
-    "engine.evidence": ("engine.errors", "engine.gates", "engine.model", "engine.periods", "engine.programme"),
+    "engine.evidence": (
+        "engine.errors",
+        "engine.gates",
+        "engine.model",
+        "engine.periods",
+        "engine.programme",
+        "engine.scope",
+    ),
     "engine.report": ("engine.errors", "engine.gates", "engine.model", "engine.periods"),
     "engine.pipeline": (
         "engine",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from jsonschema import Draft202012Validator
 from engine.content.load import Content, load
 from engine.content.root import demonstration, find
 from engine.content.validation import validator
+from engine.programme.standing import standing
+from engine.scope import PRESETS, applying, kinds
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHARED = CHECKOUT.parent / "shared"
@@ -151,3 +155,82 @@ def test_the_example_of_a_waiver_in_the_readme_is_valid() -> None:
     value = yaml.load(block, Loader=yaml.BaseLoader)
     schema = json.loads(content().root.schema("waiver").read_bytes())
     assert [error.message for error in validator(schema).iter_errors(value)] == []
+
+
+# --- the control set, and what people show ---------------------------------------------------------------------------
+
+README = (CHECKOUT / "policies" / "README.md").read_text()
+LACKING = {"CC2.1.log_collection", "CC6.6.outside_authentication"}
+"""Aspects that no control addresses."""
+
+
+def described() -> dict[str, str]:
+    """The kinds of evidence that the README of the policies describes, each with its form."""
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \| (document|record|runs) \| .{10,} \|$", README, re.MULTILINE)
+    assert len(dict(rows)) == len(rows)
+    return dict(rows)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_criterion_of_every_preset_has_a_control(preset: str) -> None:
+    policy, categories = content().policy, PRESETS[preset]
+    served = {id_ for control in applying(policy.controls, policy.criteria, categories) for id_ in control.criteria}
+    assert [row.id for row in policy.criteria.values() if row.category in categories and row.id not in served] == []
+
+
+def test_the_controls_are_as_many_as_an_auditor_can_test_and_the_readme_counts_them() -> None:
+    policy = content().policy
+    counts = {name: len(applying(policy.controls, policy.criteria, chosen)) for name, chosen in PRESETS.items()}
+    assert 55 <= counts["security"] <= 65
+    assert counts["all"] <= 90
+    rows = re.findall(r"^\| (\w+) \| ([a-z, ]+) \| (\d+) \|$", README, re.MULTILINE)
+    assert {name: (chosen, int(count)) for name, chosen, count in rows} == {
+        name: (", ".join(chosen).replace("_", " "), counts[name]) for name, chosen in PRESETS.items()
+    }
+    assert f"{counts['all']} controls, {counts['security']} of them for Security" in README
+
+
+def test_the_aspects_that_no_control_addresses_are_few_and_named() -> None:
+    policy = content().policy
+    addressed = {aspect for control in policy.controls for aspect in control.aspects}
+    assert {f"{row.id}.{name}" for row in policy.criteria.values() for name in row.aspects} - addressed == LACKING
+    assert all(f"`{aspect}`" in README for aspect in LACKING)
+
+
+def test_the_kinds_of_evidence_that_controls_name_are_those_that_the_readme_describes() -> None:
+    assert set(described()) == kinds(content().policy.controls)
+
+
+def test_every_kind_of_document_has_one_template_and_no_template_counts_for_anything() -> None:
+    policy = content().policy
+    documents = {kind for kind, form in described().items() if form == "document"}
+    assert sorted(document.kind for document in policy.documents) == sorted(documents)
+    on = date(2026, 11, 26)
+    found = {kind: standing(kind, "GV-06", policy.records, policy.documents, on).state for kind in documents}
+    assert set(found.values()) == {"template"}
+
+
+def test_a_recurring_control_waits_for_records_since_a_document_has_no_occurrences() -> None:
+    forms = described()
+    waiting = {kind for control in content().policy.controls if control.occurs for kind in control.evidence}
+    assert {kind for kind in waiting if forms[kind] != "record"} == set()
+
+
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "policies" / "documents").glob("*.md")), ids=lambda path: path.stem)
+def test_a_template_is_short_and_says_what_to_fill_in(path: Path) -> None:
+    _, head, body = path.read_text().split("---\n", 2)
+    schema = json.loads(content().root.schema("document").read_bytes())
+    value = yaml.load(head, Loader=yaml.BaseLoader)
+    assert [error.message for error in validator(schema).iter_errors(value)] == []
+    assert body.startswith(f"# {value['title']}\n")
+    assert 150 <= len(body.split()) <= 450
+    assert 1 <= len(re.findall(r"\[[^\]]+\]", body)) <= 18
+
+
+def test_ids_that_became_part_of_another_control_are_used_no_more() -> None:
+    ids = {control.id for control in content().policy.controls}
+    part = README[README.index("Ids are never used again") : README.index("## Kinds of evidence")]
+    retired = dict(re.findall(r"([A-Z]{2}-\d{2})\s\(([A-Z]{2}-\d{2})\)", part))
+    assert len(retired) == 26
+    assert not ids & retired.keys()
+    assert set(retired.values()) <= ids

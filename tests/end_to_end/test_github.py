@@ -81,14 +81,13 @@ def judged(policy: Path) -> Any:
 
 
 def words(assessment: Any) -> dict[str, str]:
-    return {row.control.id: row.word for row in assessment.controls if row.control.id in ("CM-04", "CM-05", "CM-06")}
+    return {row.control.id: row.word for row in assessment.controls if row.control.id in ("CM-04", "CM-05")}
 
 
 def test_a_run_concludes_on_changes(github: GitHub, policy: Path) -> None:
     assert words(judged(policy)) == {
         "CM-04": "no_failures_observed",
         "CM-05": "no_failures_observed",
-        "CM-06": "no_failures_observed",
     }
 
 
@@ -109,7 +108,6 @@ def test_no_change_did_not_occur_and_is_no_pass(github: GitHub, policy: Path) ->
     assert words(judged(policy)) == {
         "CM-04": "no_failures_observed",
         "CM-05": "did_not_occur",
-        "CM-06": "did_not_occur",
     }
 
 
@@ -119,7 +117,7 @@ def test_changes_that_could_not_be_listed_did_not_not_occur(github: GitHub, poli
     github.world.denied |= {"contents:read", "deployments:read"}
     assessment = judged(policy)
 
-    assert words(assessment) == {"CM-04": "incomplete", "CM-05": "incomplete", "CM-06": "incomplete"}
+    assert words(assessment) == {"CM-04": "incomplete", "CM-05": "incomplete"}
     assert assessment.exit_code == 4
 
 

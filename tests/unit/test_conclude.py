@@ -251,11 +251,6 @@ def test_what_the_organisation_says_of_a_criterion_comes_with_its_reason() -> No
     )
 
 
-def test_a_criterion_outside_the_categories_shows_the_controls_that_it_has() -> None:
-    rows = {row.criterion.id: row for row in concluded([], [control("X", [C.id], ["A1.2"])], checks=[C]).criteria}
-    assert (rows["A1.2"].state, rows["A1.1"].state) == ("controls", "not_relevant")
-
-
 def test_a_check_that_no_control_uses_is_named() -> None:
     assert concluded([], [control("X-01", [A.id]), EITHER], checks=[A, B, C]).unused_checks == (C.id,)
 

@@ -149,6 +149,15 @@ def test_a_control_may_have_alternatives_and_a_rule_for_deviations(tmp_path: Pat
     [control] = policy_of(tmp_path, {"controls/a.yaml": text}).controls
     assert control.alternatives == ((ENCRYPTION, "encryption_report"),)
     assert control.deviation == {"critical": 1, "high": 7, "medium": 30, "low": 90}
+    several = CONTROL.replace(f"checks: [{ENCRYPTION}]", f"satisfied_by: [{{any: [{ENCRYPTION}, a]}}, {{any: [b, c]}}]")
+    [control] = policy_of(tmp_path / "several", {"controls/a.yaml": several}).controls
+    assert control.alternatives == ((ENCRYPTION, "a"), ("b", "c"))
+
+
+def test_our_control_may_address_what_is_left_to_a_subservice_organisation(tmp_path: Path) -> None:
+    said = "name: Example\ncategories: [security]\ncriteria: {CC6.1: {state: subservice, reason: long enough}}\n"
+    stated = policy_of(tmp_path, {"organization.yaml": said, "controls/a.yaml": CONTROL})
+    assert (list(stated.organization.stated), len(stated.controls)) == (["CC6.1"], 1)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +183,11 @@ def test_a_control_may_have_alternatives_and_a_rule_for_deviations(tmp_path: Pat
             "9:26: controls[0].satisfied_by.any[0]: aws.s3.bucket_encrypted is among the checks already",
         ),
         (f"checks: [{ENCRYPTION}]", "satisfied_by: {any: [aws.s3.x, report]}", "there is no check aws.s3.x"),
+        (
+            f"checks: [{ENCRYPTION}]",
+            f"satisfied_by: [{{any: [{ENCRYPTION}, report]}}, {{any: [aws.s3.x, report]}}]",
+            "satisfied_by[1].any[0]: there is no check aws.s3.x",
+        ),
         (
             "operation: continuous",
             "operation: nightly",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.model import Assessment, LeftOut, Scope
+from engine.programme.model import Occurrence, Standing
 from engine.report import FORMATS, Options
 from engine.report.layout import cells
 from tests.golden import assessments as made
@@ -194,10 +196,54 @@ def test_controls_that_the_filters_left_out_are_counted_and_not_shown_as_without
     assert "The filters select no check of 1 more control and only some checks of 1 control above." in lines
 
 
-def test_a_control_that_no_check_serves_is_shown_without_evidence() -> None:
+def quarter(number: int, state: Any) -> Occurrence:
+    return Occurrence(f"2026-Q{number}", date(2026, 1, 1), date(2026, 3, 31), date(2026, 4, 30), state)
+
+
+def by_hand(**fields: Any) -> list[str]:
+    """The screen of a run with one control, which no check judges."""
     run = every_state()
-    by_hand = replace(run.criteria[2].controls[0], word="no_evidence", checks=(), passed=0, failed=0)
+    shown: dict[str, Any] = {
+        "checks": (),
+        "passed": 0,
+        "failed": 0,
+        "waived": 0,
+        "unknown": 0,
+        "not_applicable": 0,
+        **fields,
+    }
+    control = replace(run.criteria[2].controls[0], **shown)
+    return text(replace(run, criteria=(replace(run.criteria[2], controls=(control,)),))).splitlines()
 
-    lines = text(replace(run, criteria=(replace(run.criteria[2], controls=(by_hand,)),))).splitlines()
 
-    assert any(re.match(r"  ENC-01 .*no evidence", line) for line in lines)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"standings": (Standing("access_policy", "template", "access"), Standing("training", "absent"))},
+        {"occurrences": (quarter(3, "absent"),)},
+    ],
+    ids=["nothing", "a template", "nothing ever recorded"],
+)
+def test_controls_of_which_there_is_no_evidence_are_told_in_one_line(fields: Any) -> None:
+    lines = by_hand(word="no_evidence", **fields)
+    assert not any(line.startswith("  ENC-01") for line in lines)
+    assert "Nothing was read or recorded that shows 1 control: ENC-01." in lines
+    assert any(re.match(r"CC6.1 .* 1 without evidence$", line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"word": "no_evidence", "standings": (Standing("training", "expired", "t"),)}, "no evidence .*1 expired"),
+        (
+            {
+                "word": "failures_observed",
+                "occurrences": (quarter(1, "on_time"), quarter(2, "absent"), quarter(3, "absent")),
+            },
+            "failures observed .*1 on time, 2 absent",
+        ),
+    ],
+)
+def test_how_peoples_evidence_stands_is_told_in_the_place_of_counts(fields: Any, shown: str) -> None:
+    assert any(re.match(rf"  ENC-01 .*{shown}$", line) for line in by_hand(**fields))

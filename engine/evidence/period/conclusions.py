@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
@@ -16,6 +16,7 @@ from engine.periods import MARKS, ControlInPeriod, CriterionInPeriod, Failure, N
 from engine.programme import sentences
 from engine.programme.model import Standing
 from engine.programme.shown import Shown
+from engine.scope import applies, not_chosen
 
 
 def controls(
@@ -25,12 +26,22 @@ def controls(
     populations: Sequence[PeriodPopulation],
     nights: Sequence[Night],
 ) -> tuple[ControlInPeriod, ...]:
-    """Every control that was in force in any frame of the period, as it stood last, by id."""
+    """Every control that was in force in any frame of the period, as it stood last, by id.
+
+    Those that serve no category that the organisation chose are left out.
+    """
     window = film.window
     policies = _distinct(film.bases[number].policy for number in range(window.begin, window.count))
     if not policies:
         policies = [film.bases[-1].policy]
     latest = {control.id: control.within(policy.clouds) for policy in policies for control in policy.controls}
+    # One whose category was chosen on some night only is shown as well: what it lacked was lacking then.
+    asked = {
+        control.id
+        for policy in policies
+        for control in policy.controls
+        if applies(control, policy.criteria, policy.organization.categories)
+    }
     covered = _by_check(film)
     by_check = {population.check: population for population in populations}
     failing: dict[str, list[Found]] = {}
@@ -41,7 +52,7 @@ def controls(
         for control in policy.controls:
             versions.setdefault(control.id, []).append(control)
     known = _Known(film, failing, rows, by_check, covered, tuple(nights), versions, _shown(policies[-1], nights))
-    return tuple(_control(latest[id_], known) for id_ in sorted(latest))
+    return tuple(_control(latest[id_], known) for id_ in sorted(latest.keys() & asked))
 
 
 def _shown(policy: InForce, nights: Sequence[Night]) -> Shown:
@@ -293,28 +304,32 @@ def _count(number: int, noun: str) -> str:
 State = Literal["controls", "no_control", "not_relevant", "subservice"]
 
 
-def criteria(policy: InForce, concluded: Sequence[ControlInPeriod]) -> tuple[CriterionInPeriod, ...]:
-    """Every criterion with its controls, in the order of the framework."""
-    return tuple(_criterion(criterion, policy, concluded) for criterion in policy.criteria.values())
+def criteria(film: Film, concluded: Sequence[ControlInPeriod]) -> tuple[CriterionInPeriod, ...]:
+    """Every criterion with its controls, in the order of the framework, as the last policy has it."""
+    policy, window = film.bases[-1].policy, film.window
+    chosen = {*policy.organization.categories}
+    chosen.update(*(film.bases[number].policy.organization.categories for number in range(window.begin, window.count)))
+    return tuple(_criterion(criterion, policy, concluded, chosen) for criterion in policy.criteria.values())
 
 
-def _criterion(criterion: Criterion, policy: InForce, concluded: Sequence[ControlInPeriod]) -> CriterionInPeriod:
+def _criterion(
+    criterion: Criterion, policy: InForce, concluded: Sequence[ControlInPeriod], categories: Collection[str]
+) -> CriterionInPeriod:
     mine = [row.control for row in concluded if criterion.id in row.control.criteria]
     covered = {aspect for control in mine for aspect in control.aspects}
-    organization = policy.organization
     plain = CriterionInPeriod(
         criterion=criterion,
         state="controls" if mine else "no_control",
         controls=tuple(control.id for control in mine),
         uncovered_aspects=tuple(name for name in criterion.aspects if f"{criterion.id}.{name}" not in covered),
     )
-    if mine:
-        return plain
-    if criterion.id in organization.stated:
-        state, reason = organization.stated[criterion.id]
-        return replace(plain, state=state, reason=reason, uncovered_aspects=())
-    if criterion.category not in organization.categories:
-        category = criterion.category.replace("_", " ")
-        reason = f"{category} is not among the categories of {organization.name}"
-        return replace(plain, state="not_relevant", reason=reason, uncovered_aspects=())
+    left_out = not_chosen(criterion, policy.organization, categories)
+    if criterion.id in policy.organization.stated:
+        state, reason = policy.organization.stated[criterion.id]
+        # What is left to others, or out, has no aspects that a control of ours should address.
+        beside = plain.controls if state == "subservice" else ()
+        return replace(plain, state=state, reason=reason, uncovered_aspects=(), controls=beside)
+    if left_out is not None:
+        # A control of another category may serve this one too: it shows nothing of what is left out.
+        return replace(plain, state="not_relevant", reason=left_out, uncovered_aspects=(), controls=())
     return plain

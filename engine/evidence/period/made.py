@@ -147,7 +147,7 @@ def shown(
         changes=changes.of_film(made, weaker),
         populations=population,
         controls=controls,
-        criteria=conclusions.criteria(policy, controls),
+        criteria=conclusions.criteria(made, controls),
         waivers=waived.waivers(made),
         inventory=held.at_end,
         appeared=held.appeared,

@@ -125,7 +125,7 @@ def _otherwise(run: Assessment) -> str:
 def _places(run: Assessment) -> list[tuple[Any, list[tuple[Any, str, tuple[str, ...]]]]]:
     """Each criterion that was asked for with the controls that stand under it: what they show, and their counts."""
     asked = [row for row in run.criteria if row.selected]
-    places = summary.placed(asked)
+    places = summary.placed(asked, run.selection)
     found = []
     for row in asked:
         own = [item for item in row.controls if places.get(item.control.id) == row.criterion.id]

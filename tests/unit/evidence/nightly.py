@@ -90,13 +90,16 @@ def a_check(id_: str, version: int = 1) -> Check:
 
 
 def content(
-    checks: Sequence[Check], parameters: Mapping[str, Mapping[str, Any]] | None = None, controls: str = CONTROLS
+    checks: Sequence[Check],
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    controls: str = CONTROLS,
+    organization: str = ORGANIZATION,
 ) -> Content:
     """The data folders of a run."""
     return Content(
         checks={check.id: check.source for check in checks},
         controls={"controls/all.yaml": controls.encode()},
-        policies={"organization.yaml": ORGANIZATION.encode(), "waivers/2026-014.yaml": WAIVER.encode()},
+        policies={"organization.yaml": organization.encode(), "waivers/2026-014.yaml": WAIVER.encode()},
         schemas={BUCKET: b'{"title": "' + BUCKET.encode() + b'", "properties": {}}'},
         parameters={check.id: {"max_days": 30, **(parameters or {}).get(check.id, {})} for check in checks},
     )
@@ -188,11 +191,12 @@ def recorded(
     planned: Plan | None = None,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     controls: str = CONTROLS,
+    organization: str = ORGANIZATION,
     **more: Any,
 ) -> Sealed:
     """One night, from intent to seal."""
     checks = checks or [a_check(id_) for id_ in verdicts]
-    run = begun(recorder, at, checks, planned, parameters=parameters, controls=controls)
+    run = begun(recorder, at, checks, planned, parameters=parameters, controls=controls, organization=organization)
     what = judged(at, verdicts, checks, **more)
     run.add(what.snapshot, what.findings)
     return run.seal(what, at)
