@@ -16,6 +16,8 @@ MALFORMED: Final = Unread("malformed_response", detail="not of the type that the
 _UNKNOWN: Final = ""
 """An api-version older than all: that of a row of which Resource Graph does not say with which it was read."""
 
+_PROPERTIES: Final = "properties"
+"""What every resource of Resource Manager has, be it empty: an answer without it has said nothing of what is in it."""
 V1: Final = "v1.0"
 """The version of Microsoft Graph that is asked, for properties that it leaves out or gives as null."""
 
@@ -39,7 +41,10 @@ class Property:
     def of(self, item: Mapping[str, Any], version: str) -> Any:
         """The property of an item that was answered with ``version``: its value, or why it is unread."""
         value: Any = item
-        for key in self.path.split("."):
+        first, *_ = keys = self.path.split(".")
+        if first == _PROPERTIES and item.get(first) is None:
+            return MALFORMED
+        for key in keys:
             if value is None:
                 break
             if not isinstance(value, Mapping):
