@@ -16,6 +16,8 @@ MALFORMED: Final = Unread("malformed_response", detail="not of the type that the
 _UNKNOWN: Final = ""
 """An api-version older than all: that of a row of which Resource Graph does not say with which it was read."""
 
+_PROPERTIES: Final = "properties"
+"""What every resource of Resource Manager has, be it empty: an answer without it has said nothing of what is in it."""
 V1: Final = "v1.0"
 """The version of Microsoft Graph that is asked, for properties that it leaves out or gives as null."""
 
@@ -38,6 +40,9 @@ class Property:
 
     def of(self, item: Mapping[str, Any], version: str) -> Any:
         """The property of an item that was answered with ``version``: its value, or why it is unread."""
+        # In a template that would only be a resource of which nothing is set.
+        if self.path.startswith(f"{_PROPERTIES}.") and item.get(_PROPERTIES) is None:
+            return MALFORMED
         value = self.at(item)
         if value is None:
             return self.absent if self.defined(version) else MISSING

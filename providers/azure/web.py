@@ -42,8 +42,6 @@ CONFIGURATION_SHAPE: Final[Shape] = {
 
 def _configuration(azure: Caller, site: Resource) -> Mapping[str, Any]:
     answer = azure.get(f"{site.id}/config/web", CONFIGURATION)
-    # An answer without it is none about a configuration.
-    answer["properties"]
     return {"configuration": shaped(CONFIGURATION_SHAPE, answer, CONFIGURATION)}
 
 

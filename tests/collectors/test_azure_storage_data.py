@@ -43,6 +43,18 @@ def account(azure: AzureWire, name: str, blobs: dict[str, Any] | None, /, **more
     return id_
 
 
+def no_policies(azure: AzureWire) -> None:
+    """As recorded, of an account without a management policy."""
+    azure.faults.add(
+        "error",
+        f"arm:{ACCOUNT}/managementPolicies",
+        code="ManagementPolicyNotFound",
+        status=404,
+        message="No ManagementPolicy found for account never",
+        where=lambda exchange: "/never/" in exchange.request.target or "/files/" in exchange.request.target,
+    )
+
+
 def policy(azure: AzureWire, account_id: str, *rules: dict[str, Any]) -> None:
     body = {"lastModifiedTime": "2026-11-19T10:48:33.515858Z", "policy": {"rules": list(rules)}}
     azure.tenant.add(f"{ACCOUNT}/managementPolicies", "default", body, below=account_id)
@@ -74,6 +86,7 @@ def test_containers_and_versions_are_kept_or_not(azure: AzureWire) -> None:
 
 
 def test_blobs_are_disposed_of_or_not(azure: AzureWire) -> None:
+    no_policies(azure)
     policy(azure, account(azure, "all", {}), rule("dispose", "baseBlob"))
     policy(azure, account(azure, "versions", {"isVersioningEnabled": True}), rule("dispose", "baseBlob", "version"))
     policy(azure, account(azure, "current", {"isVersioningEnabled": True}), rule("dispose", "baseBlob"))

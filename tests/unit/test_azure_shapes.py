@@ -23,6 +23,9 @@ from providers.base import MISSING
         ({"properties": {}}, "2020-12-31", MISSING),
         ({"properties": {}}, "", MISSING),
         ({"properties": []}, "2021-01-01", MALFORMED),
+        # Every resource has the object, whatever is in it: without it nothing was said of anything.
+        ({}, "2021-01-01", MALFORMED),
+        ({"properties": None}, "2021-01-01", MALFORMED),
         ({"properties": {"a": "text"}}, "2021-01-01", MALFORMED),
     ],
 )

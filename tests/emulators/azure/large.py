@@ -35,6 +35,7 @@ def _account(tenant: Tenant, to: str, name: str) -> None:
     account = tenant.add(_STORAGE, name, known, subscription=to, **more)
     policy = {"deleteRetentionPolicy": {"enabled": True, "days": 7}}
     service = tenant.add(f"{_STORAGE}/blobServices", "default", policy, below=account)
+    tenant.add(f"{_STORAGE}/managementPolicies", "default", {"policy": {"rules": []}}, below=account)
     tenant.add(f"{_STORAGE}/blobServices/containers", "files", {"publicAccess": "None"}, below=service)
 
 

@@ -25,8 +25,6 @@ _ANYWHERE: Final = frozenset(
     }
 )
 """What is listed at a subscription wherever it was made, above or below: an id begins with the scope that it is of."""
-_ABSENT: Final = {"microsoft.storage/storageaccounts/managementpolicies": "ManagementPolicyNotFound"}
-"""Types whose only one, where there is none, has an error code of its own."""
 _EVENTS: Final = ("microsoft.eventgrid/eventsubscriptions", "microsoft.eventgrid/locations/eventsubscriptions")
 _READS: Final = ("x-ms-ratelimit-remaining-subscription-global-reads", "3749")
 
@@ -122,9 +120,6 @@ class Manager:
         found = self.tenant.named(path)
         if found is not None:
             return errors.answered(self._at(found, request), 200, _READS)
-        absent = _ABSENT.get(type_.lower())
-        if absent is not None and self.tenant.named(path.rpartition("/")[0].rpartition("/")[0]) is not None:
-            return errors.error(call, absent, 404)
         if not _is_collection(path) or not self._holds(path):
             return errors.error(call, "ResourceNotFound", 404, self._not_found(path))
         items = [item for item in self._listed(path) if _filtered(item, request.query.get("$filter", ""))]
