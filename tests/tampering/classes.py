@@ -962,8 +962,9 @@ def stamp_stripped(world: World, chance: Chance) -> Tampered:
     if chance.random() < 0.5:  # with the key, which wrote it anew
         pick(chance, package.records)["parameters"]
         package.resealed(world.keys, lambda body: body.update(source="recorded"))
-    name = max(name for name in package.members if name.startswith("chain/"))
-    del package.members[name]
+    # A change of keys, which every bundle holds, may stand after it.
+    last = max(item.payload["sequence"] for item in package.envelopes() if item.payload["kind"] == "timestamp")
+    del package.members[f"chain/{last:020d}.json"]
     return done(world, package, f"entry {package.seal['sequence']}")
 
 

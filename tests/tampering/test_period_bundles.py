@@ -288,7 +288,7 @@ def fewer(found: list[Document]) -> None:
     counts["passed"] -= 1
 
 
-SUMMARISED: dict[str, Callable[[list[Document]], None]] = {
+SUMMARISED: dict[str, Callable[[list[Document]], object]] = {
     "one verdict less": fewer,
     "one waived more": lambda found: found[0].update(waived=1),
     "of another run": lambda found: found[0].update(run="20260601T010000Z-00000000"),

@@ -64,8 +64,8 @@ def nights(folder: Path, closing_june: bool) -> Path:
         night(store, f"2026-06-{day}T01:05:00Z", *("b",) * (day > 27))
     if closing_june:
         close(folder, "2026-06-26", "2026-06-30", "2026-07-01T09:00:00Z")
-    for day in ("01", "02"):
-        night(store, f"2026-07-{day}T01:05:00Z", "b")
+    for day in (1, 2):
+        night(store, f"2026-07-0{day}T01:05:00Z", "b")
     return folder
 
 
