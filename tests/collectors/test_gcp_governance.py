@@ -26,7 +26,8 @@ POLICY: Final = "compute.googleapis.com/FirewallPolicy"
 FIREWALL: Final = "compute.googleapis.com/Firewall"
 
 PUBLIC: Final = "gcp.bigquery.dataset_not_public"
-KEY: Final = "gcp.bigquery.dataset_cmek_and_expiry"
+KEY: Final = "gcp.bigquery.dataset_customer_key"
+EXPIRY: Final = "gcp.bigquery.dataset_expiry"
 RUN: Final = "gcp.run.not_public"
 HOOK: Final = "gcp.run.function_not_public"
 UNUSED: Final = "gcp.iam.service_account_unused_removed"
@@ -40,7 +41,23 @@ PORTS: Final = "gcp.compute.network_policies_no_open_ports"
 SSH: Final = "gcp.compute.firewall_no_open_ssh"
 CLOSED: Final = "gcp.gke.private_cluster"
 CHECKS: Final = (
-    *(PUBLIC, KEY, RUN, HOOK, UNUSED, CONTACTS, APPROVAL, ACCESS, NETS, FINDINGS, DISCOVERY, PORTS, SSH, CLOSED),
+    *(
+        PUBLIC,
+        KEY,
+        EXPIRY,
+        RUN,
+        HOOK,
+        UNUSED,
+        CONTACTS,
+        APPROVAL,
+        ACCESS,
+        NETS,
+        FINDINGS,
+        DISCOVERY,
+        PORTS,
+        SSH,
+        CLOSED,
+    ),
 )
 DEPLOY: Final = "deploy@web.iam.gserviceaccount.com"
 DEFAULT: Final = "70000000001-compute@developer.gserviceaccount.com"
@@ -115,6 +132,8 @@ SITUATIONS: Final[dict[str, tuple[Change, Expected]]] = {
             (PUBLIC, "open"): "fail",
             (KEY, "orders"): "pass",
             (KEY, "open"): "not_applicable",
+            (EXPIRY, "orders"): "pass",
+            (EXPIRY, "open"): "not_applicable",
             (RUN, "shop"): "fail",
             (RUN, "ledger"): "pass",
             (RUN, "home"): "not_applicable",
@@ -215,7 +234,7 @@ SITUATIONS: Final[dict[str, tuple[Change, Expected]]] = {
             ),
         ),
         {
-            (KEY, "orders"): "pass",
+            (EXPIRY, "orders"): "pass",
             (RUN, "shop"): "pass",
             (RUN, "ledger"): "fail",
             (HOOK, "hook"): "pass",
@@ -292,8 +311,8 @@ SITUATIONS: Final[dict[str, tuple[Change, Expected]]] = {
     ),
     "not as documented": (
         both(
-            asset(DATASET, 0, defaultTableExpirationMs="never"),
-            asset(DATASET, 1, labels={"data": "sensitive"}),
+            asset(DATASET, 0, defaultTableExpirationMs="never", defaultEncryptionConfiguration={"kmsKeyName": 1}),
+            asset(DATASET, 1, labels={"data": "sensitive"}, defaultEncryptionConfiguration=[]),
             lambda world: world.assets("web", DATASET)[0].pop("iam") and None,
             asset(CLUSTER, masterAuthorizedNetworksConfig={"enabled": True, "cidrBlocks": []}),
             asset(POLICY, rules=None),
@@ -303,8 +322,10 @@ SITUATIONS: Final[dict[str, tuple[Change, Expected]]] = {
         {
             # A dataset always has a policy: one that is not mentioned was not seen.
             (PUBLIC, "orders"): "unknown",
+            (EXPIRY, "orders"): "unknown",
+            (EXPIRY, "open"): "fail",
             (KEY, "orders"): "unknown",
-            (KEY, "open"): "fail",
+            (KEY, "open"): "unknown",
             (CLOSED, "main"): "unknown",
             (PORTS, "main"): "unknown",
             (UNUSED, DEPLOY): "unknown",
