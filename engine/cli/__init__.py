@@ -27,6 +27,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("engine.cli.doctor", "Who we are, what will be denied, clock and versions."),
     "init": ("engine.cli.init", "Make an evidence store, its keys and its trust file."),
     "evidence": ("engine.cli.evidence", "Record what people did, with its files; list what controls ask for."),
+    "waiver": ("engine.cli.waiver", "Accept failures for a time; list, renew and end what is accepted."),
     "report": ("engine.cli.report", "What the recorded runs of a date or a period show, by criterion and control."),
     "close": ("engine.cli.close", "Freeze in the chain what a period is made of."),
     "respond": ("engine.cli.respond", "Seal management's response to a failure."),

@@ -11,7 +11,7 @@ import click
 from engine.cli import options
 
 if TYPE_CHECKING:
-    from engine.office import Added
+    from engine.office.evidence import Added
     from engine.programme.needs import Need
 
 
@@ -48,12 +48,12 @@ def add(
 
     The record counts from the day for which it speaks; each run seals it with its files. Commit it as you would code.
     """
-    from engine import office
     from engine.cli import streams
     from engine.cli.clock import today
+    from engine.office import evidence
 
     on = today()
-    asked = office.Evidence(
+    asked = evidence.Evidence(
         files=files,
         kind=kind,
         title=title,
@@ -64,7 +64,7 @@ def add(
         occurrence=occurrence,
         supports=supports,
     )
-    added = office.record(asked, options.policy(policy), on)
+    added = evidence.record(asked, options.policy(policy), on)
     streams.emit(f"{added.record.path}\n" + "".join(f"{line}\n" for line in _lines(added)))
     path = added.record.path
     streams.say(f"Next: git add {path} {path.with_suffix('')} and commit; the next run seals it.")
@@ -101,11 +101,11 @@ def _said(added: Added, need: Need) -> str:
 @options.debug
 def list_(format_: str, policy: Path | None) -> int:
     """Every kind of evidence that controls name: how it stands, what is missing, what is due longest first."""
-    from engine import office
     from engine.cli import streams
     from engine.cli.clock import today
+    from engine.office import evidence
     from engine.report import needs
 
     on = today()
-    streams.emit(needs.render(office.listed(options.policy(policy), on), on, format_, streams.options()))
+    streams.emit(needs.render(evidence.listed(options.policy(policy), on), on, format_, streams.options()))
     return 0

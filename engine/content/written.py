@@ -22,9 +22,17 @@ _WIDTH: Final = 110
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes every value out: data files know no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Whether ``data`` is written out where it stands a second time: always."""
+        return True
+
+
 def text_of(value: Mapping[str, Any]) -> bytes:
     """A value as YAML, its keys in the order given; dates (``datetime.date``) stand unquoted."""
-    return yaml.safe_dump(dict(value), sort_keys=False, allow_unicode=True, width=_WIDTH).encode()
+    return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH).encode()
 
 
 def accepted(path: Path, source: bytes, root: Root, kind: str, doing: str) -> Document:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine import office
 from engine.cli import group, main
 from engine.content.files import parse
 from engine.content.written import add, edited, lodge, text_of
 from engine.errors import UsageError
+from engine.office import evidence as office
 from engine.report import Options, needs
 from tests.end_to_end.offices import folder, tree
 
@@ -200,7 +200,8 @@ def test_an_edited_file_says_the_new_values_and_keeps_the_others(value: str, val
 
 
 def test_what_is_written_reads_back_as_it_was() -> None:
-    value = {"title": "yes", "by": "Zoë: \x07 # '\"", "n": 1, "at": date(2026, 1, 2), "rows": [{"a": "2026-01-01"}]}
+    day = date(2026, 1, 2)
+    value = {"title": "yes", "by": "Zoë: \x07 # '\"", "n": 1, "at": day, "again": day, "rows": [{"a": "2026-01-01"}]}
     document = parse(Path("x.yaml"), text_of(value), [])
     assert document is not None
-    assert document.value == {**value, "at": "2026-01-02"}
+    assert document.value == {**value, "at": "2026-01-02", "again": "2026-01-02"}

@@ -1,8 +1,4 @@
-"""What people of an organisation do between the runs, one function a command: record evidence, and see what is due.
-
-Loads the policy folder, asks the pure parts (:mod:`engine.programme`, :mod:`engine.duties`), and writes files of the
-folder. Nothing here prints, and nothing is committed: a file has its effect when somebody commits it.
-"""
+"""Evidence that people bring: a record with its files, by the rules that the controls and the schema set."""
 
 from __future__ import annotations
 
@@ -10,49 +6,26 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from engine.content.load import Content, load
+from engine.content.load import load
 from engine.content.people import record_of, record_problems
-from engine.content.policy import Policy
-from engine.content.root import PACKAGED, find
+from engine.content.root import find
 from engine.content.wording import suggestion
 from engine.content.written import accepted, lodge, refuse, text_of
 from engine.duties import demands, kinds_of
 from engine.errors import Problem, UsageError
 from engine.model import Control
+from engine.office import own, shown
 from engine.programme.model import Occurrence, Record
 from engine.programme.needs import Need, needs
 from engine.programme.occurrences import name_of
-from engine.programme.shown import Shown
 from engine.programme.standing import supports
 
-_YEAR: Final = timedelta(days=365)
 _LARGEST: Final = 64 << 20
 """Bytes of a file beyond which it is no attachment: every run seals what the folder holds."""
-
-
-def own(policy: Path | None, doing: str) -> Content:
-    """The data folders with an organisation's own policy folder, which a verb may write into.
-
-    Raises UsageError where none is named, or it is the one that comes with auditreel; ContentError.
-    """
-    if policy is None:
-        raise UsageError(f"{doing}: name the policy folder with --policy DIR; auditreel init writes one")
-    if PACKAGED in policy.resolve().parts:
-        raise UsageError(f"{doing}: {policy} is part of the installed package; auditreel init writes a folder of yours")
-    return load(find(policy))
-
-
-def shown(policy: Policy, on: date, ahead: timedelta = _YEAR) -> Shown:
-    """People's evidence on a day, for the window that is set, else the year before; and what lies ahead."""
-    window = policy.organization.window or (on - _YEAR, on)
-    return Shown(policy.records, policy.documents, on, (window[0], max(window[1], on + ahead)))
-
-
-# --- evidence --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
