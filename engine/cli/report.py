@@ -103,6 +103,24 @@ def changes(
     return 0
 
 
+@command.command("due", context_settings=options.CONTEXT)
+@click.option("--within", type=click.IntRange(0, 366), default=30, show_default=True, help="Days to look ahead.")
+@options.output_format("text", "json")
+@options.POLICY
+@options.debug
+def due(within: int, format_: str, policy: Path | None) -> int:
+    """What people have to do, by owner: evidence, reviews, approvals, waivers and vendors' reports that fall due."""
+    from engine.cli.clock import today
+    from engine.office.agenda import agenda
+    from engine.report import due as shown
+
+    found = agenda(options.policy(policy), today(), within)
+    days = (found.on, found.until)
+    told = shown.render(found.organization, days, found.rows, found.people, found.lacking, format_, streams.options())
+    streams.emit(told)
+    return 0
+
+
 def _refuse(format_: str, output: Path | None) -> None:
     """Say before any work what would fail after it."""
     if output is not None and format_ == "html" and output.is_dir():

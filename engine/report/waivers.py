@@ -20,7 +20,7 @@ _SHOWN = 5
 def render(
     states: Sequence[WaiverState], seen_in: str | None, as_of: str | None, on: date, form: str, options: Options
 ) -> str:
-    """Every waiver's state as text or, with ``form`` "json", as JSON; ``seen_in`` None: nobody knows what they match."""
+    """Every waiver's state as text or as JSON (``form`` "json"); ``seen_in`` None: nobody knows what they match."""
     if form == "json":
         rows = [_row(state, seen_in is not None) for state in states]
         return json.dumps({"on": f"{on}", "seen_in": seen_in, "as_of": as_of, "waivers": rows}, indent=2) + "\n"

@@ -51,6 +51,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.programme", "engine.waivers"),
     "engine.duties": ("engine.content", "engine.model", "engine.programme"),
     "engine.office": (
+        "engine",
         "engine.content",
         "engine.duties",
         "engine.errors",

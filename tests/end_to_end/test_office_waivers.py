@@ -112,7 +112,7 @@ def test_a_renewed_waiver_has_a_new_approval_and_drops_what_fails_no_more(reques
     assert {key: value[key] for key in changes} == changes
     assert (value["resources"], value["reason"]) == (still, TERMS.reason)
     before = made.path.read_bytes()
-    with pytest.raises(UsageError, match="nothing that it names fails in .*; end it: auditreel waiver expire subnets"):
+    with pytest.raises(UsageError, match=r"nothing that it names fails in .*; end it: auditreel waiver expire subnets"):
         waivers.renew(without(request_, tmp_path, *made.resources), "subnets", changes)
     with pytest.raises(UsageError, match="approver: is the owner"):
         waivers.renew(request_, "subnets", {**changes, "approver": "Dana Platform"})
