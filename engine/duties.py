@@ -5,31 +5,23 @@ Pure: between the organisation's side (:mod:`engine.content.policy`) and the rul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from engine.content.policy import Policy
 from engine.model import NIGHTLY_SCANS, Control
 from engine.programme.needs import Demand
+from engine.scope import applying, kinds
 
 
 def kinds_of(control: Control) -> frozenset[str]:
     """The kinds of people's evidence that a control names, beside its checks or as alternatives to them."""
-    among = {name for group in control.alternatives for name in group if "." not in name}
-    return frozenset({*control.evidence, *among} - {NIGHTLY_SCANS})
-
-
-def applying(policy: Policy) -> Iterator[Control]:
-    """The controls that serve a criterion of the categories, without the checks of clouds that are not used."""
-    chosen = policy.organization.categories
-    for control in policy.controls:
-        if any(policy.criteria[id_].category in chosen for id_ in control.criteria if id_ in policy.criteria):
-            yield control.within(policy.organization.providers)
+    return kinds([control]) - {NIGHTLY_SCANS}
 
 
 def demands(policy: Policy) -> tuple[Demand, ...]:
     """Every kind of evidence that an applying control names, once a control."""
     found = []
-    for control in applying(policy):
+    clouds = policy.organization.providers
+    for control in applying(policy.controls, policy.criteria, policy.organization.categories):
+        control = control.within(clouds)
         wanted = [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
         found += [Demand(kind, control.id, control.owner, control.occurs) for kind in wanted]
         for group in control.alternatives:

@@ -148,14 +148,14 @@ def edited(document: Document, values: Mapping[str, str | list[str]]) -> bytes:
 
 def _inline(value: str | list[str], node: yaml.Node | None) -> str:
     if isinstance(value, str):
-        return _scalar(value)
+        return scalar(value)
     if isinstance(node, yaml.SequenceNode) and not node.flow_style:
-        return f"\n{' ' * node.start_mark.column}".join(f"- {_scalar(item)}" for item in value)
-    return f"[{', '.join(_scalar(item, flow=True) for item in value)}]"
+        return f"\n{' ' * node.start_mark.column}".join(f"- {scalar(item)}" for item in value)
+    return f"[{', '.join(scalar(item, flow=True) for item in value)}]"
 
 
-def _scalar(text: str, flow: bool = False) -> str:
-    """A text on one line; a date is not quoted, and no other text either where YAML reads it as that text."""
+def scalar(text: str, flow: bool = False) -> str:
+    """A text as YAML on one line, between brackets (``flow``) or not; a date is not quoted, and no other text either where YAML reads it as that text."""
     if _DAY.fullmatch(text):
         return text
     style = '"' if flow or "\n" in text else None

@@ -49,7 +49,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.permissions": ("engine.collection.planner", "engine.errors", "providers"),
     "engine.waivers": ("engine.content", "engine.errors", "engine.model"),
     "engine.conclude": ("engine.content", "engine.errors", "engine.model", "engine.programme", "engine.waivers"),
-    "engine.duties": ("engine.content", "engine.model", "engine.programme"),
+    "engine.scope": ("engine.model",),
+    "engine.duties": ("engine.content", "engine.model", "engine.programme", "engine.scope"),
     "engine.office": (
         "engine",
         "engine.content",
@@ -60,6 +61,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.pipeline",
         "engine.programme",
         "engine.recording",
+        "engine.scope",
         "engine.waivers",
     ),
     "engine.catalog": ("engine.content", "engine.model"),
