@@ -25,7 +25,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "explain": ("engine.cli.explain", "Why a check is there, what it reads, and how to fix a failure."),
     "permissions": ("engine.cli.permissions", "The least privilege that the selected checks take."),
     "doctor": ("engine.cli.doctor", "Who we are, what will be denied, clock and versions."),
-    "init": ("engine.cli.init", "Make an evidence store, its keys and its trust file."),
+    "init": ("engine.cli.init", "Make an evidence store with its keys, and begin a policy folder."),
     "evidence": ("engine.cli.evidence", "Record what people did, with its files; list what controls ask for."),
     "waiver": ("engine.cli.waiver", "Accept failures for a time; list, renew and end what is accepted."),
     "report": ("engine.cli.report", "What the recorded runs of a date or a period show, by criterion and control."),

@@ -155,7 +155,7 @@ def _inline(value: str | list[str], node: yaml.Node | None) -> str:
 
 
 def scalar(text: str, flow: bool = False) -> str:
-    """A text as YAML on one line, between brackets (``flow``) or not; a date is not quoted, and no other text either where YAML reads it as that text."""
+    """A text as YAML on one line, between brackets (``flow``) or not; a date, and what needs no quotes, has none."""
     if _DAY.fullmatch(text):
         return text
     style = '"' if flow or "\n" in text else None
