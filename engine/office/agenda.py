@@ -36,7 +36,8 @@ def agenda(policy: Path | None, on: date, days: int) -> Agenda:
     found = load(find(policy)).policy
     until = on + timedelta(days=days)
     # A quarter begins long before it is due: the window reaches beyond what is looked at.
-    wanted = needs(demands(found), shown(found, on, timedelta(days=max(days, 365))))
+    seen = shown(found, on, timedelta(days=max(days, 365)))
+    wanted = needs(demands(found), seen, found.organization.window is not None)
     owners = {control.id: control.owner for control in found.controls}
     programme = found.organization.programme
     rows = due(wanted, found.records, found.documents, programme, owners, (on, until))

@@ -63,7 +63,7 @@ class Added:
 def listed(policy: Path | None, on: date) -> tuple[Need, ...]:
     """Every kind of evidence that the controls name, as it stands on a day; what is due longest ago first."""
     found = load(find(policy)).policy
-    return needs(demands(found), shown(found, on))
+    return needs(demands(found), shown(found, on), found.organization.window is not None)
 
 
 def record(evidence: Evidence, policy: Path | None, on: date) -> Added:
@@ -95,7 +95,7 @@ def record(evidence: Evidence, policy: Path | None, on: date) -> Added:
         row.id for row in now.records if row.id != id_ and digests.intersection(file.sha256 for file in row.files)
     )
     meant = [row for row in demands(now) if supports(mine, row.kind, row.control)]
-    return Added(mine, needs(meant, shown(now, on)), again)
+    return Added(mine, needs(meant, shown(now, on), now.organization.window is not None), again)
 
 
 def _asking(evidence: Evidence, controls: Sequence[Control], doing: str) -> list[Control]:

@@ -8,6 +8,7 @@ from datetime import date
 
 from engine.programme.model import Occurrence, Recurrence, Standing
 from engine.programme.shown import Shown
+from engine.programme.standing import supports
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,24 @@ class Need:
         return self.state != "good" and not self.demand.instead
 
 
-def needs(demands: Iterable[Demand], shown: Shown) -> tuple[Need, ...]:
-    """How every demand stands, what is due longest ago first, then what has no day, then what is good the longest."""
-    found = [
-        Need(
-            demand,
-            shown.standing(demand.kind, demand.control),
-            shown.occurrences(demand.recurrence, (demand.kind,), demand.control),
-        )
-        for demand in demands
-    ]
+def needs(demands: Iterable[Demand], shown: Shown, windowed: bool) -> tuple[Need, ...]:
+    """How every demand stands, what is due longest ago first, then what has no day, then what is good the longest.
+
+    ``windowed``: somebody set the window of ``shown``, in which everything is expected. Where nobody did, what came
+    before a control began was not expected: it says since when, or something was ever recorded for it.
+    """
+    found = []
+    for demand in demands:
+        rows = shown.occurrences(demand.recurrence, (demand.kind,), demand.control)
+        if not windowed and not _begun(demand, shown):
+            rows = tuple(row for row in rows if row.state != "absent")
+        found.append(Need(demand, shown.standing(demand.kind, demand.control), rows))
     return tuple(sorted(found, key=lambda need: _order(need, shown.on)))
+
+
+def _begun(demand: Demand, shown: Shown) -> bool:
+    since = demand.recurrence.since if demand.recurrence is not None else None
+    return since is not None or any(supports(record, demand.kind, demand.control) for record in shown.records)
 
 
 def _order(need: Need, on: date) -> tuple[int, date, bool, str, str]:

@@ -138,3 +138,22 @@ def test_the_report_is_grouped_by_owner_with_the_people_who_hold_the_role(
     assert main(group, ["report", "due", "--policy", str(policy), "--format", "json"], "auditreel") == 0
     document = json.loads(capsys.readouterr().out)
     assert {row["owner"]: row["people"] for row in document["owners"]}["Head of Security"] == ["Robin", "Sam"]
+
+
+def test_before_a_control_began_nothing_was_expected_unless_the_window_says_so(tmp_path: Path) -> None:
+    endless = CONTROLS.replace(", since: 2026-01-01", "")
+    windowed = "name: Example\ncategories: [security]\nwindow: {from: 2026-07-01, to: 2026-12-31}\n"
+
+    def told(found: Agenda) -> list[tuple[str, str]]:
+        return [(row.state, str(row.by)) for row in found.rows]
+
+    begun = folder(tmp_path / "begun", ORGANIZATION[: ORGANIZATION.index("subservices")], endless)
+    (begun / "records").mkdir()
+    assert told(agenda(begun, ON, 40)) == [("due", "2026-12-31")]
+    (begun / "records" / "q1.yaml").write_text("kind: training\ntitle: The q1\nby: Kim\neffective_on: 2026-02-05\n")
+    assert told(agenda(begun, ON, 40)) == [
+        ("overdue", "2025-12-31"), ("overdue", "2026-06-30"), ("overdue", "2026-09-30"), ("due", "2026-12-31"),
+    ]  # fmt: skip
+    assert told(agenda(folder(tmp_path / "windowed", windowed, endless), ON, 40)) == [
+        ("overdue", "2026-09-30"), ("due", "2026-12-31"),
+    ]  # fmt: skip
