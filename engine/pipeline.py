@@ -309,6 +309,17 @@ def _stored(request: RunRequest, content: Content) -> Snapshot:
     return replace(stored(request.snapshot or "", store, request.config), source="recorded")
 
 
+def judged(request: RunRequest) -> tuple[Snapshot, tuple[Finding, ...]]:
+    """A stored snapshot (``request.snapshot``: a file, or a run of the store), and what the checks at hand say of it.
+
+    Nothing is recorded. Raises as :func:`run`, and VerificationError for a run that does not verify.
+    """
+    content, _, checks = _prepared(request)
+    conform = conforming({name: schema.type for name, schema in content.types.items()})
+    snapshot = completed(_stored(request, content), _plans(checks), conform)
+    return snapshot, evaluate(snapshot, checks, partial(_within, request.accounts, request.regions))
+
+
 # --- before a run ----------------------------------------------------------------------------------------------------
 
 

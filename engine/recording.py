@@ -315,6 +315,14 @@ def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
     return rebuilt(folder, run, _trusted(folder, config) / "trust.json")
 
 
+def latest(store: str, config: Path) -> str:
+    """The id of the newest sealed run of a store that read the clouds. Raises UsageError, VerificationError."""
+    from engine.evidence.replay import latest as newest
+
+    folder = local(store)
+    return newest(folder, _trusted(folder, config) / "trust.json")
+
+
 # --- stores and bundles ----------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from engine.model import Clock
 
@@ -21,3 +21,8 @@ def system_clock(cancelled: threading.Event | None = None) -> Clock:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def today() -> date:
+    """The day that it is, in UTC."""
+    return datetime.now(UTC).date()

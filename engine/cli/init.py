@@ -1,52 +1,145 @@
-"""``auditreel init``: an evidence store, its keys and its trust file."""
+"""``auditreel init``: an evidence store with its keys, and a policy folder to begin with."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from engine.cli import options, settings
 from engine.errors import UsageError
 
+if TYPE_CHECKING:
+    from engine.office.beginning import Begun
+
 DEFAULT_STORE: Final = "evidence"
+DEFAULT_POLICY: Final = "policies"
+_CATEGORIES: Final = ("security", "availability", "processing_integrity", "confidentiality", "privacy")
+_PROVIDERS: Final = ("aws", "azure", "gcp", "github")
+_PRESETS: Final = ("security", "availability", "confidentiality", "all")
 
 
 @click.command("init", context_settings=options.CONTEXT)
 @click.option("--store", metavar="DIR", help="Where evidence will be kept [default: evidence].")
+@click.option("--policy", metavar="DIR", help="The policy folder to write [default: policies].")
+@click.option("--name", metavar="TEXT", help="The organisation, as reports name it.")
+@click.option("--preset", type=click.Choice(_PRESETS), help="A usual choice of categories; each holds those before it.")
+@click.option("--category", multiple=True, type=click.Choice(_CATEGORIES), help="A further category. Repeatable.")
+@click.option("--provider", multiple=True, type=click.Choice(_PROVIDERS), help="A cloud that is used. Repeatable.")
+@click.option("--yes", is_flag=True, help="Ask nothing: what is not said is security, and aws.")
 @options.CONFIG
 @options.debug
-def command(store: str | None, config: Path | None) -> int:
-    """Make an evidence store, a signing key (0600) and the trust file that pins it, outside of the store.
+def command(
+    store: str | None,
+    policy: str | None,
+    name: str | None,
+    preset: str | None,
+    category: tuple[str, ...],
+    provider: tuple[str, ...],
+    yes: bool,
+    config: Path | None,
+) -> int:
+    """Make an evidence store, a signing key (0600) and the trust file that pins it; and begin a policy folder.
 
-    What is there already is kept. Without auditreel.toml in the working folder one is written that names the store.
+    On a terminal it asks what the report is about, and proposes categories. With flags it asks nothing that they say;
+    without a terminal and without flags it makes the store alone. What is there already is kept. Without auditreel.toml
+    in the working folder one is written that names store and policy folder.
     """
     from engine import pipeline
     from engine.cli import streams
 
-    place = settings.merged({"store": store})["store"] or DEFAULT_STORE
+    known = settings.merged({"store": store, "policy": policy})
     folder = config or settings.configuration()
+    asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
+    begins = asks or yes or any((policy, name, preset, category, provider))
+    where = Path(known["policy"] or DEFAULT_POLICY)
+    if begins and not asks and name is None and not (where / "organization.yaml").exists():
+        raise UsageError("beginning a policy folder: say whose it is with --name; on a terminal init asks")
+    place = known["store"] or (_asked("Where is evidence to be kept?", DEFAULT_STORE) if asks else DEFAULT_STORE)
+    begun = None
+    if begins:
+        begun = _begun(where, name, preset, category, provider, asks)
     key = pipeline.initialise(place, folder)
     streams.emit(f"store {place}\nkeys  {folder}\nkey   {key}\n")
-    streams.say(_named(Path(settings.PROJECT_FILE), place))
+    named = {"store": place, **({"policy": str(begun.policy)} if begun is not None else {})}
+    streams.say(_named(Path(settings.PROJECT_FILE), named))
     streams.say(
         f"Keep a copy of {folder} elsewhere: without it nothing can be added, and the trust file is what verifies."
     )
+    if begun is not None:
+        _tell(begun)
     return 0
 
 
-def _named(path: Path, place: str) -> str:
-    """Name the store in a new project file; where there is one already, say what to add."""
-    line = f"store = {_quoted(place)}"
+def _begun(
+    policy: Path, name: str | None, preset: str | None, category: tuple[str, ...], provider: tuple[str, ...], asks: bool
+) -> Begun:
+    from engine.cli.clock import today
+    from engine.office import beginning
+
+    there = (policy / "organization.yaml").exists()
+    if asks and not there:
+        name = name or _asked("What is the organisation called, as reports will name it?", None)
+        if preset is None and not category:
+            category = tuple(
+                key for key, question in beginning.QUESTIONS.items() if click.confirm(question, default=False, err=True)
+            )
+        if not provider:
+            provider = _clouds()
+    categories = beginning.proposed(preset, category)
+    return beginning.begin(policy, name or "", categories, provider or ("aws",), None, today())
+
+
+def _clouds() -> tuple[str, ...]:
+    while True:
+        told = _asked(f"Which clouds do you use ({', '.join(_PROVIDERS)})?", "aws")
+        names = tuple(dict.fromkeys(told.replace(",", " ").split()))
+        unknown = [name for name in names if name not in _PROVIDERS]
+        if names and not unknown:
+            return names
+        click.echo(f"There is no {', '.join(unknown) or 'answer'}: name one or more of them.", err=True)
+
+
+def _asked(question: str, default: str | None) -> str:
+    answer: str = click.prompt(question, default=default, err=True)
+    return answer.strip()
+
+
+def _tell(begun: Begun) -> None:
+    from engine.cli import streams
+    from engine.report.layout import counted
+
+    for path in begun.kept:
+        streams.say(f"{path} is there already and stays as it is.")
+    if begun.written:
+        templates = f"{counted(begun.templates, 'template')} of policies (they count for nothing until approved)"
+        said = f"{begun.policy} holds {counted(begun.controls, 'control')} and {templates}"
+        streams.emit(f"policy {begun.policy}\n")
+        streams.say(f"{said}; read organization.yaml first, and commit the folder.")
+    streams.say("Next:")
+    for line, why in (
+        ("auditreel doctor", "who we are in the clouds, and what will be denied"),
+        ("auditreel run", "the first scan; without a cloud: auditreel run --demo"),
+        ("auditreel report due", "what people have to do, by owner; auditreel evidence list has every kind"),
+    ):
+        streams.say(f"  {line:<22} {why}")
+
+
+def _named(path: Path, values: Mapping[str, str]) -> str:
+    """Name store and policy folder in a new project file; where there is one already, say what to add."""
+    lines = [f"{name} = {_quoted(value)}" for name, value in values.items()]
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+            file.write("".join(f"{line}\n" for line in lines))
     except FileExistsError:
-        return f"{path} is there already; it decides where runs are recorded: {line}"
+        return f"{path} is there already; it decides where runs are recorded: {', '.join(lines)}"
     except OSError as error:
         raise UsageError(f"writing {path}: {error.strerror or error}") from error
-    return f"{path} names the store: from now on every run here is recorded."
+    named = " and the policy folder" if "policy" in values else ""
+    return f"{path} names the store{named}: from now on every run here is recorded."
 
 
 def _quoted(text: str) -> str:

@@ -103,6 +103,48 @@ def changes(
     return 0
 
 
+@command.command("due", context_settings=options.CONTEXT)
+@click.option("--within", type=click.IntRange(0, 366), default=30, show_default=True, help="Days to look ahead.")
+@options.output_format("text", "json")
+@options.POLICY
+@options.debug
+def due(within: int, format_: str, policy: Path | None) -> int:
+    """What people have to do, by owner: evidence, reviews, approvals, waivers and vendors' reports that fall due."""
+    from engine.cli.clock import today
+    from engine.office.agenda import agenda
+    from engine.report import due as shown
+
+    found = agenda(options.policy(policy), today(), within)
+    days = (found.on, found.until)
+    told = shown.render(found.organization, days, found.rows, found.people, found.lacking, format_, streams.options())
+    streams.emit(told)
+    return 0
+
+
+@command.command("status", context_settings=options.CONTEXT)
+@click.option("--for-customers", is_flag=True, help="Only what may be sent: no verdicts, no counts.")
+@options.output_format("text", "markdown", "html")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of the screen.")
+@options.POLICY
+@options.debug
+def status(for_customers: bool, format_: str, output: Path | None, policy: Path | None) -> int:
+    """Scope, window, auditor and what is planned, for customers who ask before there is an opinion."""
+    from engine.cli.clock import today
+    from engine.office.status import status as stated
+    from engine.report import status as shown
+
+    if not for_customers:
+        raise UsageError("reporting the status: it is written for customers: --for-customers")
+    if output is not None:
+        streams.check_target(output)
+    told = shown.render(stated(options.policy(policy)), today(), format_, streams.options())
+    if output is not None:
+        streams.write(output, told)
+    else:
+        streams.emit(told)
+    return 0
+
+
 def _refuse(format_: str, output: Path | None) -> None:
     """Say before any work what would fail after it."""
     if output is not None and format_ == "html" and output.is_dir():

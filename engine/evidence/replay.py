@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from engine.errors import AuditreelError, VerificationError
+from engine.errors import AuditreelError, UsageError, VerificationError
 from engine.evidence import canonical, chain, ledger, people, personal, record, tables
 from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.catalogue import Catalogue
@@ -159,6 +159,22 @@ def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
         return snapshot(stored, reader.bodies, private_objects(layout, stored, reader.bodies))
     except RedactedError as error:
         raise VerificationError(f"reading run {run}: private object {error} was erased") from error
+
+
+def latest(store: Path, trust_file: Path) -> str:
+    """The id of the newest sealed run that read the clouds: no gate, and nothing that judged a stored snapshot.
+
+    Raises VerificationError where the chain does not verify, UsageError where it holds no such run.
+    """
+    reading = _verified(Layout(store), read_trust(trust_file), "the last run")
+    runs = [
+        seal.asked.run
+        for _, seal in reading.of_kind("seal")
+        if seal.source == "live" and seal.asked.kind in ("scheduled", "adhoc")
+    ]
+    if not runs:
+        raise UsageError(f"reading the last run: {store} holds no run that read a cloud; make one: auditreel run")
+    return runs[-1]
 
 
 def _read(

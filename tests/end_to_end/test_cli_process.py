@@ -157,6 +157,8 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "permissions",
         "doctor",
         "init",
+        "evidence",
+        "waiver",
         "report",
         "close",
         "respond",

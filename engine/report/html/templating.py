@@ -39,9 +39,11 @@ def fill(site: Site) -> dict[str, bytes]:
     return found
 
 
-def page(template: str, standing: Sequence[str], **values: Any) -> str:
-    """A page of its own from a template. ``standing`` are words of ours that each printed sheet carries."""
-    style = _styled(("It states what was observed", *standing))
+def page(
+    template: str, standing: Sequence[str], says: Sequence[str] = ("It states what was observed",), **values: Any
+) -> str:
+    """A page of its own from a template; ``says`` and ``standing`` are words of ours on each printed sheet."""
+    style = _styled((*says, *standing))
     return _environment().get_template(template).render(style=style, **values)
 
 

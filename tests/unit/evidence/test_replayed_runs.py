@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine.errors import ContentError, VerificationError
+from engine.errors import ContentError, UsageError, VerificationError
 from engine.evidence import chain, tables
 from engine.evidence.anchors import NOT_ANCHORED
-from engine.evidence.replay import NORMALISATION, Recorded, Replay, replay, snapshot_of
+from engine.evidence.replay import NORMALISATION, Recorded, Replay, latest, replay, snapshot_of
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.model import Finding
@@ -211,3 +211,19 @@ def test_replaying_writes_nothing(recorder: Recorder) -> None:
     again(recorder, sealed.run, faithful)
     assert {name: entry.stat().st_mtime_ns for name, entry in recorder.layout.files()} == before
     assert chain.read(recorder.layout, recorder.trust).faults == ()
+
+
+def test_the_last_run_is_the_newest_that_read_the_clouds(tmp_path: Path) -> None:
+    recorder = store_in(tmp_path)
+    trust = tmp_path / "config" / "trust.json"
+    stored = judged()
+    record(recorder, replace(stored, snapshot=replace(stored.snapshot, source="recorded")))
+    record(recorder, kind="gate")
+    with pytest.raises(UsageError, match="holds no run that read a cloud"):
+        latest(tmp_path / "store", trust)
+
+    first, second = record(recorder), record(recorder, start="2026-11-24T02:00:00Z")
+    record(recorder, kind="gate")
+
+    assert first.run != second.run
+    assert latest(tmp_path / "store", trust) == second.run

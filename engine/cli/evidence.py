@@ -1,0 +1,111 @@
+"""``auditreel evidence``: what people did, recorded with its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli import options
+
+if TYPE_CHECKING:
+    from engine.office.evidence import Added
+    from engine.programme.needs import Need
+
+
+@click.group("evidence", context_settings=options.CONTEXT)
+def command() -> None:
+    """Record what people did, and see which evidence the controls ask for."""
+
+
+@command.command("add", context_settings=options.CONTEXT)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--kind", required=True, metavar="K", help="What controls ask for: training, restore_test, ...")
+@click.option("--title", required=True, metavar="T", help="What it is, in a line.")
+@click.option("--by", required=True, metavar="NAME", help="Who records it and answers for it.")
+@click.option("--effective", metavar="DATE", help="The day for which it speaks. Without one it counts for nothing.")
+@click.option("--received", metavar="DATE", help="The day on which it came to you. Default: today (UTC).")
+@click.option("--until", metavar="DATE", help="The last day for which it is good. Default: a year after --effective.")
+@click.option("--occurrence", metavar="P", help="The period that it belongs to, if made in another: 2026-Q3.")
+@click.option("--supports", multiple=True, metavar="CONTROL", help="Only for this control. Repeatable.")
+@options.POLICY
+@options.debug
+def add(
+    files: tuple[Path, ...],
+    kind: str,
+    title: str,
+    by: str,
+    effective: str | None,
+    received: str | None,
+    until: str | None,
+    occurrence: str | None,
+    supports: tuple[str, ...],
+    policy: Path | None,
+) -> int:
+    """Copy FILEs into the policy folder, with a record that says what they show, when and by whom.
+
+    The record counts from the day for which it speaks; each run seals it with its files. Commit it as you would code.
+    """
+    from engine.cli import streams
+    from engine.cli.clock import today
+    from engine.office import evidence
+
+    on = today()
+    asked = evidence.Evidence(
+        files=files,
+        kind=kind,
+        title=title,
+        by=by,
+        received=options.day(received) if received else on,
+        effective=options.day(effective) if effective else None,
+        until=options.day(until) if until else None,
+        occurrence=occurrence,
+        supports=supports,
+    )
+    added = evidence.record(asked, options.policy(policy), on)
+    streams.emit(f"{added.record.path}\n" + "".join(f"{line}\n" for line in _lines(added)))
+    path = added.record.path
+    streams.say(f"Next: git add {path} {path.with_suffix('')} and commit; the next run seals it.")
+    return 0
+
+
+def _lines(added: Added) -> Iterator[str]:
+    from engine.report.safe import safe
+
+    for id_ in added.again:
+        yield f"  the same file is in the record {safe(id_)}"
+    if added.record.effective_on is None:
+        yield "  counts for nothing: it says no day for which it speaks (effective_on)"
+    for need in added.needs:
+        yield f"  {need.demand.control} ({safe(need.demand.owner)}): {safe(_said(added, need), 2000)}"
+        waiting = [f"{row.name} ({row.state}, due {row.due})" for row in need.occurrences if row.lacking]
+        if waiting:
+            yield f"    still without: {', '.join(waiting)}"
+
+
+def _said(added: Added, need: Need) -> str:
+    from engine.programme.sentences import stands
+
+    if need.demand.recurrence is None:
+        return stands(need.standing)
+    parts = [f"{row.name}, {row.state.replace('_', ' ')}" for row in added.filled(need)]
+    parts += [f"came too late for {row.name}, which closed on {row.closes}" for row in added.belated(need)]
+    return "; ".join(parts) or f"speaks for no occurrence that is expected; {stands(need.standing)}"
+
+
+@command.command("list", context_settings=options.CONTEXT)
+@options.output_format("text", "json")
+@options.POLICY
+@options.debug
+def list_(format_: str, policy: Path | None) -> int:
+    """Every kind of evidence that controls name: how it stands, what is missing, what is due longest first."""
+    from engine.cli import streams
+    from engine.cli.clock import today
+    from engine.office import evidence
+    from engine.report import needs
+
+    on = today()
+    streams.emit(needs.render(evidence.listed(options.policy(policy), on), on, format_, streams.options()))
+    return 0
