@@ -9,6 +9,8 @@ from typing import Final
 
 from engine import pipeline
 from engine.content import remediation
+from engine.content.load import load
+from engine.content.root import find
 from engine.errors import UsageError
 from engine.model import Clock, Snapshot
 from engine.pipeline import RunRequest
@@ -47,11 +49,12 @@ def gap(request: GapRequest, clock: Clock) -> Gap:
     if len(chosen) > 1:
         raise UsageError(f"telling the gap: {' and '.join(chosen)} name different things to judge; use one")
     now = clock.now()
-    nights, run = _nights(request.store, request.config, date.fromisoformat(now[:10])) if request.store else (None, None)
+    store = request.store if chosen else load(find(request.policy)).policy.organization.store
+    nights, run = _nights(store, request.config, date.fromisoformat(now[:10])) if store else (None, None)
     asked = RunRequest(
         config=request.config,
         policy=request.policy,
-        store=request.store,
+        store=store,
         snapshot=request.snapshot or run,
         demo="recorded" if request.demo else None,
     )
