@@ -5,7 +5,7 @@ It opens from a disk, with no network or script; what is folded is HTML's own ``
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -21,24 +21,24 @@ from engine.report.html.templating import page
 if TYPE_CHECKING:
     from engine.programme.readiness import Milestone
 
-ROWS: Final = 1_500
-"""Resources that a page lists, shared out over the items so that each shows some; JSON holds all."""
+LIMIT: Final = 1_000_000
+"""Bytes of a page, beyond which it lists fewer resources."""
+ROWS: Final = (1_500, 500, 0)
+"""Resources that a page lists at most, shared out over the items; JSON holds all."""
 MOST: Final = 20
 """Resources that one item lists."""
-_FIRST: Final = 1
-"""Resources that every item lists, however many items there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An item as the page shows it: its anchor, who does it, what the plan says, and the resources that are listed."""
+    """An item as the page shows it: its anchor, who does it, what the plan says, and the resources that are listed,
+    by scope."""
 
     of: Item
     anchor: str
     owner: str
     plan: str
-    reach: str
-    findings: tuple[Finding, ...]
+    scopes: tuple[tuple[str, tuple[str, ...]], ...]
     more: int
 
 
@@ -63,9 +63,18 @@ class Place:
 
 
 def render(gap: Gap, options: Options) -> str:
-    """The gap as one HTML page."""
+    """The gap as one HTML page, of no more than :data:`LIMIT` bytes while leaving resources out can keep it so."""
     del options
-    shown = _items(gap)
+    text = ""
+    for rows in ROWS:
+        text = _page(gap, rows)
+        if len(text.encode()) <= LIMIT:
+            break
+    return text
+
+
+def _page(gap: Gap, rows: int) -> str:
+    shown = _items(gap, rows)
     by_id = {row.of.id: row for row in shown}
     within = [tile for tile in gap.tiles if tile.state not in ("subservice", "not_relevant")]
     counts = {state: sum(tile.state == state for tile in gap.tiles) for state in STATES}
@@ -77,7 +86,7 @@ def render(gap: Gap, options: Options) -> str:
         say=words,
         watermarked=closing.WATERMARK if gap.demonstration else "",
         dates=[(found, _waits(found, by_id)) for found in gap.milestones],
-        series=[(name, rows[0].criterion.series_title, rows) for name, rows in _series(gap.tiles)],
+        series=[(name, tiles[0].criterion.series_title, tiles) for name, tiles in _series(gap.tiles)],
         key=[(state, words.STATES[state], words.MEANS[state], counts[state]) for state in STATES],
         items=shown,
         places=_places(gap, within, by_id),
@@ -90,20 +99,24 @@ def _series(tiles: Sequence[Tile]) -> list[tuple[str, list[Tile]]]:
     return [(name, list(rows)) for name, rows in groupby(tiles, key=lambda tile: tile.criterion.series)]
 
 
-def _items(gap: Gap) -> tuple[Shown, ...]:
-    each = max(_FIRST, min(MOST, ROWS // max(1, sum(bool(item.findings) for item in gap.items))))
+def _items(gap: Gap, rows: int) -> tuple[Shown, ...]:
+    each = min(MOST, rows // max(1, sum(bool(item.findings) for item in gap.items)))
     return tuple(
         Shown(
             of=item,
             anchor=f"item-{number}",
             owner=words.owner(gap, item),
             plan=words.planned(gap, item),
-            reach=words.reach(item),
-            findings=item.findings[:each],
+            scopes=tuple(_scopes(item.findings[:each])),
             more=len(item.findings) - len(item.findings[:each]),
         )
         for number, item in enumerate(gap.items, 1)
     )
+
+
+def _scopes(findings: Sequence[Finding]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for scope, rows in groupby(findings, key=lambda finding: finding.scope):
+        yield str(scope), tuple(finding.subject.name for finding in rows)
 
 
 def _waits(found: Milestone, items: Mapping[str, Shown]) -> list[tuple[str, str | None]]:
