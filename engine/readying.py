@@ -65,9 +65,7 @@ def gap(request: GapRequest, clock: Clock) -> Gap:
     if request.plan is not None:
         tasks = remediation.load_plan(request.plan, content.root.schema("remediation"))
     on = date.fromisoformat((assessment.as_of if request.demo else now)[:10])
-    return found_gap(
-        assessment, policy.organization, policy.documents, on, nights, {task.id: task for task in tasks}
-    )
+    return found_gap(assessment, policy.organization, policy.documents, on, nights, {task.id: task for task in tasks})
 
 
 def plan(found: Gap) -> tuple[Task, ...]:

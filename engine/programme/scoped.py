@@ -30,6 +30,7 @@ EFFORTS: Final[tuple[Effort, ...]] = ("small", "medium", "large")
 NIGHTS: Final = "nights"
 """The id of the item that waits for nightly runs."""
 
+
 @dataclass(frozen=True, slots=True)
 class Nights:
     """What a store tells of the last nights of the schedule: how many were expected, and ran; whether the last did."""

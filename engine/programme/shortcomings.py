@@ -107,7 +107,11 @@ def _causes(finding: Finding) -> set[tuple[str, str, bool]]:
     if not finding.causes:
         return {(finding.reason or "unknown", "", False)}
     return {
-        (str(cause.unread.reason), cause.unread.permission or cause.unread.operation or "", bool(cause.unread.permission))
+        (
+            str(cause.unread.reason),
+            cause.unread.permission or cause.unread.operation or "",
+            bool(cause.unread.permission),
+        )
         for cause in finding.causes
     }
 

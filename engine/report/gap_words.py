@@ -42,9 +42,7 @@ EFFORT: Final[Mapping[str, str]] = {"small": "small work", "medium": "medium wor
 NOT_AN_OPINION: Final = (
     "Prepared by management from what was observed and recorded. It holds no opinion: conclusions are the auditor's."
 )
-EARLIEST: Final = (
-    "The earliest dates, if everything is begun today or done by its target date in the remediation plan."
-)
+EARLIEST: Final = "The earliest dates, if everything is begun today or done by its target date in the remediation plan."
 
 
 def scanned(gap: Gap) -> str:
@@ -121,9 +119,14 @@ def following(gap: Gap) -> tuple[tuple[str, str], ...]:
     """Commands to go on with, and what each is for."""
     source = "--demo" if gap.demonstration else "--store STORE"
     checks = [item.check for item in gap.items if item.check is not None]
-    found = [(f"auditreel explain {checks[0]}", "why the gravest failure matters, and how to correct it")] if checks else []
+    found = (
+        [(f"auditreel explain {checks[0]}", "why the gravest failure matters, and how to correct it")] if checks else []
+    )
     found.append((f"auditreel report gap {source} --format html --output gap.html", "everything, to walk through"))
     found.append(
-        (f"auditreel report gap {source} --plan policies/remediation.yaml", "who does what until when, ticked off by runs")
+        (
+            f"auditreel report gap {source} --plan policies/remediation.yaml",
+            "who does what until when, ticked off by runs",
+        )
     )
     return tuple(found)

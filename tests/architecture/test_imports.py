@@ -24,6 +24,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.programme": (),
     # What stands between a company and a report is told from what a run shows.
     "engine.programme.gap": ("engine.model", "engine.programme"),
+    "engine.programme.readiness": ("engine.programme",),
     "engine.programme.scoped": ("engine.model", "engine.programme"),
     "engine.programme.shortcomings": ("engine.model", "engine.programme"),
     "engine.model": ("engine.programme.model", "providers.base"),
@@ -96,6 +97,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.evidence": ("engine.errors", "engine.gates", "engine.model", "engine.periods", "engine.programme"),
     "engine.report": ("engine.errors", "engine.gates", "engine.model", "engine.periods", "engine.programme"),
     "engine.readying": (
+        "engine",
         "engine.content",
         "engine.errors",
         "engine.model",

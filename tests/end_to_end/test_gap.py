@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from engine import readying
+from engine.model import Clock
+from engine.programme.gap import Gap
+from engine.readying import GapRequest
 from tests.end_to_end.verbs import ROOT, auditreel
 
 DEMO = ROOT / "providers" / "_demo"
@@ -71,7 +75,9 @@ def test_people_keep_their_words_in_the_plan_and_runs_tick_off_what_they_show(po
     assert [row["id"] for row in first["items"]] == list(tasks())
     assert {"check/aws.iam.user_console_mfa_enabled", "evidence/access_policy", "criterion/CC1.1"} <= tasks().keys()
     text = plan.read_text()
-    text = text.replace('id: "evidence/access_policy"', 'id: "evidence/access_policy"\n    target: 2199-01-31\n    ticket: SEC-7')
+    text = text.replace(
+        'id: "evidence/access_policy"', 'id: "evidence/access_policy"\n    target: 2199-01-31\n    ticket: SEC-7'
+    )
     plan.write_text(text)
     # The folder's own plan is read without the flag, and its dates count.
     dates = {row["name"]: row for row in ran("--snapshot", snapshot)["dates"]}
@@ -105,16 +111,19 @@ def test_a_plan_that_is_wrong_is_told_with_everything_else_in_the_folder(policy:
 def test_a_store_gives_its_last_run_and_its_nights(policy: Path, tmp_path: Path) -> None:
     recorded = auditreel(tmp_path, "run", "--demo", "--policy", str(policy))
     assert recorded.returncode in (3, 4), recorded.stderr
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", "report", "gap", "--store", str(tmp_path / "store"), "--policy", str(policy),
-         "--config", str(tmp_path / "store.keys"), "--format", "json"],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
-        cwd=tmp_path, capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    print(found["scanned_at"], [row["what"] for row in found["items"] if row["id"] == "nights"])
-    assert "check/aws.iam.user_console_mfa_enabled" in {row["id"] for row in found["items"]}
+    asked = GapRequest(config=tmp_path / "store.keys", policy=policy, store=str(tmp_path / "store"))
+
+    def on(now: str) -> Gap:
+        return readying.gap(asked, Clock(lambda: now, lambda: 0.0, lambda seconds: None))
+
+    # The snapshot of the demonstration was taken in the night before.
+    found = on("2026-11-26T12:00:00Z")
+    assert (found.scanned_at, found.on.isoformat()) == ("2026-11-25T23:24:29Z", "2026-11-26")
+    items = {item.id: item for item in found.items}
+    assert "check/aws.iam.user_console_mfa_enabled" in items
+    assert "nights" not in items
+    # Two nights later no run is known of the last one.
+    assert "nights" in {item.id for item in on("2026-11-28T12:00:00Z").items}
 
 
 def test_two_things_to_judge_are_refused(tmp_path: Path) -> None:

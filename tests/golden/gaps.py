@@ -28,7 +28,7 @@ from engine.programme.model import Policy as Document
 from engine.programme.model import Programme, Record, Recurrence, Subservice
 from engine.programme.remediation import Task
 from engine.programme.scoped import Nights
-from tests.unit.verdicts import SCOPE, check, control, finding, selection, snapshot, waiver
+from tests.unit.verdicts import check, control, finding, selection, snapshot
 
 ON = date(2026, 11, 26)
 NOW = "2026-11-26T02:00:00Z"
@@ -140,9 +140,7 @@ def every_state(**fields: Any) -> Gap:
 
 def everything_shown() -> Gap:
     """Nothing is lacking: every control shows what it should, and a store has the nights."""
-    quarters = [
-        replace(REVIEW, id=f"q{number}", effective_on=date(2026, 3 * number - 1, 1)) for number in (1, 2, 3, 4)
-    ]
+    quarters = [replace(REVIEW, id=f"q{number}", effective_on=date(2026, 3 * number - 1, 1)) for number in (1, 2, 3, 4)]
     shown = [finding(item, "pass", "ledger") for item in (PUBLIC, ENCRYPTED, LOGGED, VERSIONED)]
     whole = {"CC6.1.public", "CC6.1.keys", "CC7.2.nights", "CC7.2.alarms"}
     controls = [
@@ -175,7 +173,7 @@ def large(checks: int = 500, resources: int = 5_000) -> Gap:
     controls = [
         control(f"AC-{number:02}", [item.id for item in made[number::90]],
                 [ids[number % len(ids)], ids[(number + 7) % len(ids)]],
-                statement=f"Control {number} of the organisation says in two lines what is done, by whom and how often.")
+                statement=f"Control {number} of the organisation says what is done, by whom and how often.")
         for number in range(90)
     ]  # fmt: skip
     return judged(
@@ -189,8 +187,6 @@ def real_criteria() -> dict[str, Criterion]:
     from tests.unit.verdicts import policy
 
     return dict(policy().criteria)
-
-
 
 
 def hostile(text: str = '"><script>alert(1)</script>\u202e' + "x" * 300) -> Gap:

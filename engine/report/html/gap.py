@@ -32,7 +32,8 @@ MOST: Final = 20
 @dataclass(frozen=True, slots=True)
 class Shown:
     """An item as the page shows it: its anchor, who does it, what the plan says, and the resources that are listed,
-    by scope."""
+    by scope.
+    """
 
     of: Item
     anchor: str

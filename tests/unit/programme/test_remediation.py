@@ -14,7 +14,7 @@ from tests.unit.data_folders import CHECKOUT
 
 SCHEMA = CHECKOUT / "schemas" / "remediation.schema.json"
 FIRST, ON = date(2026, 10, 1), date(2026, 11, 26)
-MINE = Task("check/a", "3 failures", "Dana", FIRST, date(2026, 12, 1), "SEC-1", "Waits for the vendor: \"soon\"\nor not")
+MINE = Task("check/a", "3 failures", "Dana", FIRST, date(2026, 12, 1), "SEC-1", 'Waits for the vendor: "soon"\nor not')
 OPEN = {"check/a": ("2 failures", "Head of Security")}
 
 
@@ -45,7 +45,11 @@ def test_a_run_brings_the_plan_up_to_date(
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    tasks = (MINE, Task("criterion/CC1.1", 'No: "control" # \u202e {}', "", FIRST, done_on=ON), Task("nights", "x", "y", ON))
+    tasks = (
+        MINE,
+        Task("criterion/CC1.1", 'No: "control" # \u202e {}', "", FIRST, done_on=ON),
+        Task("nights", "x", "y", ON),
+    )
     path = tmp_path / "remediation.yaml"
     for plan in (tasks, ()):
         path.write_bytes(written(plan))

@@ -130,7 +130,9 @@ def test_what_people_recorded_is_shown_as_what_it_is(fields: dict[str, Any], lac
 
 
 def test_a_waived_failure_is_no_item_and_its_criterion_stays_failing() -> None:
-    found = gaps.judged([finding(PUBLIC, "fail", "site")], [CONTROLS[0]], [PUBLIC], waivers=[waiver("w", PUBLIC, "site")])
+    found = gaps.judged(
+        [finding(PUBLIC, "fail", "site")], [CONTROLS[0]], [PUBLIC], waivers=[waiver("w", PUBLIC, "site")]
+    )
     tile = next(tile for tile in found.tiles if tile.criterion.id == "CC6.1")
     assert (tile.state, tile.reason) == ("failing", "1 failure waived, 1 aspect without a control")
     assert not [item for item in found.items if item.kind == "failing"]
@@ -161,7 +163,11 @@ def test_one_missing_permission_is_one_item_however_many_checks_it_hides() -> No
     found = by_id(gaps.judged(unknown))
     assert [id_ for id_ in found if id_.startswith("unseen/")] == ["unseen/access_denied/s3:GetBucketPolicy"]
     item = found["unseen/access_denied/s3:GetBucketPolicy"]
-    assert (item.severity, item.criteria, item.controls) == ("critical", ("CC6.1", "CC7.1", "CC8.1"), ("AC-01", "MO-01"))
+    assert (item.severity, item.criteria, item.controls) == (
+        "critical",
+        ("CC6.1", "CC7.1", "CC8.1"),
+        ("AC-01", "MO-01"),
+    )
 
 
 def test_failures_that_bear_on_no_criterion_in_scope_are_counted() -> None:
@@ -191,5 +197,3 @@ def test_five_hundred_checks_and_five_thousand_resources_are_a_page_of_less_than
     assert len(text.encode()) <= 1_000_000
     assert text.count('class="severity"') > 500
     assert text.count("arn:aws:service") >= 500
-
-
