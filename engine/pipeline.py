@@ -160,6 +160,26 @@ def run(
     return record.seal(replace(assessment, resumed=record.resumed), clock)
 
 
+def reviewed(
+    request: RunRequest, snapshot: Snapshot | None = None, on: str | None = None
+) -> tuple[Content, Assessment]:
+    """What a stored snapshot shows by the data folders as they are now; nothing of it is recorded.
+
+    ``snapshot`` stands for the one that the request names; people's evidence is judged as of ``on`` (RFC 3339 UTC),
+    else as of the snapshot. Raises UsageError, ContentError and InputError.
+    """
+    content, selection, checks = _prepared(request)
+    conform = conforming({name: schema.type for name, schema in content.types.items()})
+    whole = completed(snapshot or _stored(request, content), _plans(checks), conform)
+    judged = partial(_within, request.accounts, request.regions)
+    found = sorted((finding.bare for finding in evaluate(whole, checks, judged)), key=lambda finding: finding.order)
+    bare = whole.bare
+    conclusion = conclude(
+        found, selection, replace(bare, as_of=on or bare.as_of), content.policy, listers=_listers(checks)
+    )
+    return content, _assessment(request, content, selection, bare, tuple(found), conclusion)
+
+
 def _assessment(
     request: RunRequest,
     content: Content,
@@ -316,7 +336,7 @@ def judged(request: RunRequest) -> tuple[Snapshot, tuple[Finding, ...]]:
     """
     content, _, checks = _prepared(request)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    snapshot = completed(_stored(request, content), _plans(checks), conform)
+    snapshot = completed(_stored(request, content), plans(checks), conform)
     return snapshot, evaluate(snapshot, checks, partial(_within, request.accounts, request.regions))
 
 

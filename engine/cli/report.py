@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from engine.cli import options, settings, streams
+from engine.cli.gap import command as gap
 from engine.cli.options import day
 from engine.cli.verify import store_of
 from engine.errors import UsageError
@@ -180,3 +181,6 @@ def _pages(pages: Mapping[str, bytes], output: Path) -> int:
         streams.write(output / name, pages[name])
     streams.say(f"{len(pages):,} pages; open {output / _INDEX}")
     return 0
+
+
+command.add_command(gap)

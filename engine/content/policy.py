@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from engine.content import remediation
 from engine.content.controls import control_problems, controls_of
 from engine.content.files import Document, read
 from engine.content.parameters import conforms
@@ -25,8 +26,9 @@ from engine.expressions.types import parse_type
 from engine.model import Check, Control, Criterion, Hold, Organization, Retention, Schedule, Waiver
 from engine.programme.model import Policy as PolicyDocument
 from engine.programme.model import Record
+from engine.programme.remediation import Task
 
-_FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md"))
+_FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md", remediation.NAME))
 _FOLDERS: Final = frozenset(("controls", "waivers", "documents", "records"))
 
 
@@ -41,6 +43,7 @@ class Policy:
     sources: Mapping[Path, bytes] = field(repr=False)
     records: tuple[Record, ...] = ()
     documents: tuple[PolicyDocument, ...] = ()
+    plan: tuple[Task, ...] = ()
 
 
 def load_policy(
@@ -87,6 +90,7 @@ def load_policy(
         sources={path: document.source for path, document in documents.items()} | dict(people.sources),
         records=people.records,
         documents=people.documents,
+        plan=remediation.plan_in(root.policies / remediation.NAME, root.schema("remediation"), problems),
     )
     problems += [
         setting.problem(("criteria", id_), f"{control.id} addresses it")

@@ -167,7 +167,7 @@ def latest(store: Path, trust_file: Path) -> str:
     Raises VerificationError where the chain does not verify, UsageError where it holds no such run.
     """
     reading = _verified(Layout(store), read_trust(trust_file), "the last run")
-    runs = [
+    runs: list[str] = [
         seal.asked.run
         for _, seal in reading.of_kind("seal")
         if seal.source == "live" and seal.asked.kind in ("scheduled", "adhoc")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.gates import Gate
     from engine.model import Assessment
     from engine.periods import Period
+    from engine.programme.gap import Gap
     from engine.report.sources import Sources
 
 
@@ -137,3 +138,17 @@ PERIOD_FORMATS: Final[Mapping[str, PeriodFormat]] = {
     "oscal": PeriodFormat("engine.report.period_oscal", "oscal.json"),
     "ocsf": PeriodFormat("engine.report.period_ocsf", "ocsf.jsonl"),
 }
+
+GAP_FORMATS: Final[Mapping[str, str]] = {
+    "text": "engine.report.gap_text",
+    "json": "engine.report.gap_json",
+    "markdown": "engine.report.gap_markdown",
+    "html": "engine.report.html.gap",
+}
+"""The formats of a gap (:mod:`engine.programme.gap`): the module of each, with ``render(gap, options) -> str``."""
+
+
+def render_gap(gap: Gap, form: str, options: Options) -> str:
+    """A gap in one of :data:`GAP_FORMATS`, ending in a line break."""
+    text: str = import_module(GAP_FORMATS[form]).render(gap, options)
+    return text

@@ -81,7 +81,7 @@ def _code(shown: str) -> str:
     return f"`{shown.replace('`', chr(92) + 'x60').replace('|', chr(92) + 'x7c')}`"
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
     """A table whose first ``left`` columns are flush left."""
     yield f"| {' | '.join(headings)} |"
     yield f"|{'|'.join('---' if index < left else '--:' for index in range(len(headings)))}|"
@@ -105,7 +105,7 @@ def _header(run: Assessment) -> Iterator[str]:
 def _totals(run: Assessment) -> Iterator[str]:
     sums = summary.totals(run)
     figures = (sums.passed, sums.failed, sums.waived, sums.unknown, sums.not_applicable)
-    yield from _table(_HEADINGS, [[f"{figure:,}" for figure in figures]], 0)
+    yield from table(_HEADINGS, [[f"{figure:,}" for figure in figures]], 0)
 
 
 def _facts(run: Assessment) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _controls(run: Assessment, divisor: int) -> Iterator[str]:
     most = SHOWN_CONTROLS // divisor
     if rows:
         yield ""
-        yield from _table(("Control", "Shows", *_HEADINGS), rows[:most], 2)
+        yield from table(("Control", "Shows", *_HEADINGS), rows[:most], 2)
         if len(rows) > most:
             yield f"\nand {counted(len(rows) - most, 'more row')}"
     told = sentences.bare(asked, places)
@@ -210,7 +210,7 @@ def _gaps(run: Assessment, divisor: int) -> Iterator[str]:
         )
         for gap in found[:most]
     ]
-    yield from _table(("Why", "Needs", "Where", "Checks", "Unknown"), rows, 4)
+    yield from table(("Why", "Needs", "Where", "Checks", "Unknown"), rows, 4)
     if len(found) > most:
         yield f"\nand {counted(len(found) - most, 'more cause')}"
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.periods import Period
-from engine.report import FORMATS, PERIOD_FORMATS, Options, reperform
-from tests.golden import gates, periods
+from engine.report import FORMATS, PERIOD_FORMATS, Options, render_gap, reperform
+from tests.golden import gaps, gates, periods
 from tests.golden.assessments import every_state, sealed
 
 Golden = Callable[[str, str], None]
@@ -75,3 +75,14 @@ def test_the_failures_of_a_period_keep_their_columns(golden: Golden) -> None:
 
 def test_how_to_re_perform_is_what_we_wrote(golden: Golden) -> None:
     golden("period-reperform.txt", reperform.text(periods.every_state()).decode())
+
+
+@pytest.mark.parametrize(("name", "form", "width"), [
+    ("gap-80.txt", "text", 80), ("gap-120.txt", "text", 120), ("gap.md", "markdown", 100), ("gap.json", "json", 100),
+])  # fmt: skip
+def test_the_gap_is_the_one_we_looked_at(golden: Golden, name: str, form: str, width: int) -> None:
+    golden(name, render_gap(gaps.every_state(), form, Options(width)))
+
+
+def test_a_gap_in_which_nothing_is_lacking_says_no_more_than_that(golden: Golden) -> None:
+    golden("gap-nothing.txt", render_gap(gaps.everything_shown(), "text", Options(100)))

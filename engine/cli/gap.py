@@ -1,0 +1,85 @@
+"""``auditreel report gap``: what is lacking for a report, ranked, with three dates; and the remediation plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from engine.cli import options, settings, streams
+
+if TYPE_CHECKING:
+    from engine.programme.gap import Gap
+
+FORMATS: Final = ("text", "json", "markdown", "html")
+
+
+@click.command("gap", context_settings=options.CONTEXT)
+@options.POLICY
+@options.STORE
+@click.option("--snapshot", metavar="FILE", help="Judge a stored snapshot instead of the last run of a store.")
+@click.option("--demo", is_flag=True, help="Judge a fictional company: no network, no account, no store.")
+@options.output_format(*FORMATS)
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of standard output."
+)
+@click.option(
+    "--plan",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write or bring up to date a remediation plan, such as policies/remediation.yaml.",
+)
+@options.CONFIG
+@options.debug
+def command(
+    policy: Path | None,
+    store: str | None,
+    snapshot: str | None,
+    demo: bool,
+    format_: str,
+    output: Path | None,
+    plan: Path | None,
+    config: Path | None,
+) -> int:
+    """For every criterion in scope: what is failing, unproven or missing, who owns it, and what to do.
+
+    The earliest Type I, start of the window and Type II stand at the top, each with what it waits for. With --plan,
+    what people wrote into the plan (owner, target, ticket, note) stays, and what the run shows done is ticked off.
+    Without a store, a snapshot or --demo, nothing was scanned, and the report says so.
+    """
+    from engine import readying
+    from engine.cli.clock import system_clock
+    from engine.report import render_gap
+
+    for path in (output, plan):
+        if path is not None:
+            streams.check_target(path)
+    place = None if demo or snapshot else settings.merged({"store": store})["store"]
+    request = readying.GapRequest(
+        config=config or settings.configuration(),
+        policy=options.policy(policy) if not demo or policy else None,
+        store=store or place,
+        snapshot=snapshot,
+        demo=demo,
+        plan=plan,
+    )
+    found = readying.gap(request, system_clock())
+    if plan is not None:
+        _write_plan(found, plan)
+    text = render_gap(found, format_, streams.options())
+    if output is None:
+        streams.emit(text)
+    else:
+        streams.write(output, text)
+    return 0
+
+
+def _write_plan(found: Gap, path: Path) -> None:
+    from engine import readying
+
+    tasks = readying.plan(found)
+    streams.write(path, readying.plan_file(tasks))
+    open_ = sum(task.open for task in tasks)
+    done = sum(task.done_on is not None for task in tasks)
+    streams.say(f"{path}: {open_:,} open, {done:,} done, {len(tasks) - open_ - done:,} dropped")
