@@ -18,11 +18,14 @@ from cryptography.x509.oid import NameOID
 
 
 def serving(bundle: Path, *names: str) -> ssl.SSLContext:
-    """A server's side for 127.0.0.1 and ``names``. What clients have to trust is written to ``bundle``, one of many."""
+    """A server's side for 127.0.0.1 and ``names``. What clients have to trust is added to ``bundle``, one of many."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = _issued("an authority of this test", authority_key, "an authority of this test", authority_key)
-    certificate = _issued("127.0.0.1", key, "an authority of this test", authority_key, names)
-    bundle.write_bytes(Path(get_cert_path(True)).read_bytes() + b"\n" + authority.public_bytes(Encoding.PEM))
+    # A name of its own: of two authorities with one name in a bundle, a client tries the first alone.
+    name = f"an authority of this test, {x509.random_serial_number():x}"[:64]
+    authority = _issued(name, authority_key, name, authority_key)
+    certificate = _issued("127.0.0.1", key, name, authority_key, names)
+    known = bundle if bundle.exists() else Path(get_cert_path(True))
+    bundle.write_bytes(known.read_bytes() + b"\n" + authority.public_bytes(Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "server.pem"
