@@ -9,11 +9,14 @@ from typing import Final
 
 from engine.model import REGIONLESS, Assessment, WaiverState
 from engine.report import summary
-from engine.report.layout import counted, named, ranges
+from engine.report.layout import cells, counted, named, ranges
 from engine.report.safe import safe
 
 WAIVER_STATES: Final = ("expired", "uncommitted", "unmatched", "not_started", "in_force")
 """Those that are shown, what needs somebody first."""
+
+FEW_NAMES: Final = 40
+"""Columns in which the accounts of a provider are named; more are counted."""
 
 _KIND: Final = {"adhoc": "ad-hoc run", "scheduled": "scheduled run", "gate": "gate", "demo": "demonstration"}
 _WAIVED: Final = {
@@ -35,8 +38,12 @@ def title(run: Assessment) -> str:
 
 
 def scanned(run: Assessment) -> str:
-    """Which accounts and regions, as whom."""
+    """Which accounts and regions, as whom; of several providers how many, for the rest is said of each (:func:`share`)."""
     accounts = sorted(summary.accounts(run))
+    several = summary.shares(run)
+    if len(several) > 1:
+        text = f"{counted(len(accounts), 'account')} of {len(several)} providers"
+        return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
     regions = sorted({safe(scope.region) for scope in run.snapshot.scopes} - REGIONLESS)
     where = f"{counted(len(regions), 'region')} ({named(regions, 3)})" if regions else "no region"
     identity = run.snapshot.identity
@@ -44,6 +51,17 @@ def scanned(run: Assessment) -> str:
     text = f"{counted(len(accounts), 'account')} ({named(map(safe, accounts), 3)}), {where}"
     text += f", as {safe(who)}" if who else ""
     return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
+
+
+def share(run: Assessment, of: summary.Share) -> str:
+    """How many checks of a provider judged what, as whom."""
+    names = ", ".join(map(safe, of.accounts))
+    text = f"{counted(of.checks, 'check')} of "
+    text += names if 0 < cells(names) <= FEW_NAMES else counted(len(of.accounts), "account")
+    text += f" in {counted(len(of.regions), 'region')}" if of.regions else ""
+    identity = run.snapshot.identity
+    who = identity.get(f"{of.provider}.principal") or identity.get(f"{of.provider}.arn", "").rpartition(":")[2]
+    return f"{text}, as {safe(who)}" if who else text
 
 
 def judged(run: Assessment) -> str:

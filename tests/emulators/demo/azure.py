@@ -114,16 +114,17 @@ def _governed(made: Tenant) -> None:
     """Who may do what, and which policies hold."""
     users = {name: ("User", id_) for name, id_ in PEOPLE.items()}
     programs = {name: ("ServicePrincipal", id_) for name, id_ in PROGRAMS.items()}
-    for name, (type_, id_), role in (
-        ("a1", users["ana.lopez"], OWNER),
-        ("a2", users["kim.tanaka"], OWNER),
-        ("a3", users["ben.carter"], READER),
-        ("a4", programs["github-deploy"], CONTRIBUTOR),
-        ("a5", programs["report-scheduler"], CONTRIBUTOR),
-        ("a6", ("User", GONE), CONTRIBUTOR),
-    ):
+    assigned = (
+        (users["ana.lopez"], OWNER),
+        (users["kim.tanaka"], OWNER),
+        (users["ben.carter"], READER),
+        (programs["github-deploy"], CONTRIBUTOR),
+        (programs["report-scheduler"], CONTRIBUTOR),
+        (("User", GONE), CONTRIBUTOR),
+    )
+    for number, ((type_, id_), role) in enumerate(assigned, 51):
         held = {"principalId": id_, "principalType": type_, "scope": PATH, "roleDefinitionId": f"{PATH}/r/{role}"}
-        made.add("Microsoft.Authorization/roleAssignments", name, held, below=PATH)
+        made.add("Microsoft.Authorization/roleAssignments", _ID.format(number), held, below=PATH)
     benchmark = {"policyDefinitionId": BENCHMARK, "scope": PATH, "enforcementMode": "Default"}
     made.add("Microsoft.Authorization/policyAssignments", "benchmark", benchmark, below=PATH)
     group = {"id": f"{PATH}/resourceGroups/{GROUP}", "name": GROUP, "type": "Microsoft.Resources/resourceGroups"}
@@ -185,6 +186,10 @@ def _stored(made: Tenant) -> None:
         service = {"deleteRetentionPolicy": kept, "containerDeleteRetentionPolicy": kept}
         service["isVersioningEnabled"] = not public  # type: ignore[assignment]
         made.add(f"{type_}/blobServices", "default", service, below=account)
+        actions = {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 730.0}}}
+        definition = {"actions": actions, "filters": {"blobTypes": ["blockBlob"]}}
+        rule = {"name": "dispose", "enabled": not public, "type": "Lifecycle", "definition": definition}
+        made.add(f"{type_}/managementPolicies", "default", {"policy": {"rules": [rule]}}, below=account)
 
 
 def _vault(made: Tenant, logs: str) -> str:
@@ -227,18 +232,21 @@ def _database(made: Tenant, logs: str) -> None:
         ("vulnerabilityAssessments", "default", {"storageContainerPath": "", "recurringScans": {"isEnabled": False}}),
     ):
         made.add(f"{type_}/{below}", name, properties, below=server)
+    # What a server sends elsewhere is a setting of its database "master".
+    west = {"location": "westeurope"}
+    master = made.add(f"{type_}/databases", "master", {"status": "Online"}, below=server, kind="v12.0,system", **west)
+    _logged(made, master, logs, "SQLSecurityAuditEvents")
     database = made.add(
         f"{type_}/databases",
         "reports",
         {"status": "Online", "zoneRedundant": False},
         below=server,
         kind="v12.0,user",
-        location="westeurope",
+        **west,
     )
     kept = {"retentionDays": 14, "diffBackupIntervalInHours": 12}
     made.add(f"{type_}/databases/transparentDataEncryption", "current", {"state": "Enabled"}, below=database)
     made.add(f"{type_}/databases/backupShortTermRetentionPolicies", "default", kept, below=database)
-    _logged(made, server, logs, "SQLSecurityAuditEvents")
 
 
 def _apps(made: Tenant, logs: str) -> None:
