@@ -44,24 +44,33 @@ def scanned(run: Assessment) -> str:
     if len(several) > 1:
         text = f"{counted(len(accounts), 'account')} of {len(several)} providers"
         return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
-    regions = sorted({safe(scope.region) for scope in run.snapshot.scopes} - REGIONLESS)
+    regions = sorted({safe(scope.region) for scope in summary.scopes(run)} - REGIONLESS)
     where = f"{counted(len(regions), 'region')} ({named(regions, 3)})" if regions else "no region"
-    identity = run.snapshot.identity
-    who = identity.get("principal") or identity.get("arn", "").rpartition(":")[2]
+    who = caller(run, several[0].provider if several else "")
     text = f"{counted(len(accounts), 'account')} ({named(map(safe, accounts), 3)}), {where}"
-    text += f", as {safe(who)}" if who else ""
+    text += f", as {who}" if who else ""
     return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
 
 
-def share(run: Assessment, of: summary.Share) -> str:
-    """How many checks of a provider judged what, as whom."""
+def share(of: summary.Share) -> str:
+    """How many checks of a provider were judged, and where."""
     names = ", ".join(map(safe, of.accounts))
-    text = f"{counted(of.checks, 'check')} of "
-    text += names if 0 < cells(names) <= FEW_NAMES else counted(len(of.accounts), "account")
-    text += f" in {counted(len(of.regions), 'region')}" if of.regions else ""
-    identity = run.snapshot.identity
-    who = identity.get(f"{of.provider}.principal") or identity.get(f"{of.provider}.arn", "").rpartition(":")[2]
-    return f"{text}, as {safe(who)}" if who else text
+    where = names if 0 < cells(names) <= FEW_NAMES else counted(len(of.accounts), "account")
+    regions = f" in {counted(len(of.regions), 'region')}" if of.regions else ""
+    return f"{counted(of.checks, 'check')} of {where}{regions}"
+
+
+def shared(run: Assessment, of: summary.Share) -> str:
+    """The same, as whom."""
+    who = caller(run, of.provider)
+    return f"{share(of)}, as {who}" if who else share(of)
+
+
+def caller(run: Assessment, provider: str) -> str:
+    """As whom a provider was asked; empty where it did not say. Of several, each fact stands under the provider's name."""
+    told = run.snapshot.identity
+    name, arn = (told.get(f"{provider}.{key}") or told.get(key, "") for key in ("principal", "arn"))
+    return safe(name or arn.rpartition(":")[2])
 
 
 def judged(run: Assessment) -> str:

@@ -113,11 +113,11 @@ def totals(assessment: Assessment) -> Totals:
 def shares(assessment: Assessment) -> tuple[Share, ...]:
     """The parts of each provider, by name; together they are the :func:`totals`."""
     of = {check.id: check.provider for check in assessment.selection.checks}
-    scopes = assessment.snapshot.scopes
+    there = scopes(assessment)
     found = []
-    for provider in sorted({*of.values(), *(scope.provider for scope in scopes)}):
+    for provider in sorted(set(of.values())):
         rows = [row for row in assessment.populations if of[row.check] == provider]
-        mine = [scope for scope in scopes if scope.provider == provider]
+        mine = [scope for scope in there if scope.provider == provider]
         found.append(
             Share(
                 provider=provider,
@@ -219,9 +219,15 @@ def closed_accounts(assessment: Assessment) -> tuple[str, ...]:
     return tuple(sorted(account for _, account in listed - entered))
 
 
+def scopes(assessment: Assessment) -> tuple[Scope, ...]:
+    """The scopes that were scanned, of the providers that checks were judged of: a stored snapshot may hold more."""
+    asked = {check.provider for check in assessment.selection.checks}
+    return tuple(scope for scope in assessment.snapshot.scopes if scope.provider in asked)
+
+
 def accounts(assessment: Assessment) -> set[str]:
     """The accounts that were scanned, with their provider."""
-    return {f"{scope.provider} {scope.account}" for scope in assessment.snapshot.scopes}
+    return {f"{scope.provider} {scope.account}" for scope in scopes(assessment)}
 
 
 def left_out(assessment: Assessment) -> dict[str, list[CriterionConclusion]]:

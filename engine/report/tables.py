@@ -104,9 +104,12 @@ def providers(run: Assessment, page: Page) -> Iterator[str]:
         return
     figures = Figures([counts(row) for row in rows], page)
     yield figures.heading("Provider")
+    room = page.width - figures.width
     for row in rows:
-        text = f"  {left(row.provider, page.margin - 2)}{sentences.share(run, row)}"
-        yield left(text, page.width - figures.width) + figures.row(counts(row))
+        name, text = f"  {left(row.provider, page.margin - 2)}", sentences.shared(run, row)
+        # Whose a part of a name is nobody could tell.
+        told = text if cells(name + text) <= room else sentences.share(row)
+        yield left(name + told, room) + figures.row(counts(row))
 
 
 def checks(run: Assessment, page: Page) -> Iterator[str]:
