@@ -38,7 +38,7 @@ def title(run: Assessment) -> str:
 
 
 def scanned(run: Assessment) -> str:
-    """Which accounts and regions, as whom; of several providers how many, for the rest is said of each (:func:`share`)."""
+    """Which accounts and regions, as whom; of several providers how many (:func:`shared` says the rest)."""
     accounts = sorted(summary.accounts(run))
     several = summary.shares(run)
     if len(several) > 1:
@@ -67,7 +67,8 @@ def shared(run: Assessment, of: summary.Share) -> str:
 
 
 def caller(run: Assessment, provider: str) -> str:
-    """As whom a provider was asked; empty where it did not say. Of several, each fact stands under the provider's name."""
+    """As whom a provider was asked; empty where it did not say."""
+    # Of several providers each fact stands under the name of its own.
     told = run.snapshot.identity
     name, arn = (told.get(f"{provider}.{key}") or told.get(key, "") for key in ("principal", "arn"))
     return safe(name or arn.rpartition(":")[2])

@@ -2,18 +2,20 @@
 
     python -m tests.emulators.demo_company          writes providers/_demo/snapshot.json anew
 
-Its product runs on AWS; its people sign in, and its reports are made, on Azure; events are analysed on Google Cloud; its
+Its product runs on AWS; on Azure its people sign in and its reports are made; on Google Cloud events are analysed; its
 code is on GitHub. Each has an emulator, and a module or a data file in ``tests/emulators/demo``.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.azure.wire import AzureWire
@@ -30,36 +32,56 @@ from tests.emulators.github.wire import TOKEN, GitHub
 from tests.emulators.github.world import World as GitHubWorld
 from tests.emulators.moto_process import MotoProcess
 
-DATA = Path(__file__).parent / "demo"
+DATA: Final = Path(__file__).parent / "demo"
+CLOUDS: Final = ("aws", "azure", "gcp", "github")
+_READ: Final = ("AWS_", "AZURE_", "IDENTITY_", "MSI_", "GOOGLE_", "GCE_", "CLOUDSDK_", "GCLOUD_", "GITHUB_", "GH_")
+"""How the names of variables begin that a cloud's clients look for."""
+
+for _needed in ("moto", "flask", "boto3", "azure.identity", "google.auth", "google.cloud.resourcemanager_v3"):
+    # Here, not when the first cloud has been scanned; what starts the company says what is missing.
+    if find_spec(_needed) is None:
+        raise ModuleNotFoundError(f"No module named {_needed!r}", name=_needed)
 
 
 @contextmanager
-def company() -> Iterator[None]:
+def company(clouds: Sequence[str] = CLOUDS) -> Iterator[None]:
     """The company on loopback addresses; the environment points every cloud's clients at it meanwhile."""
+    start = {"aws": _amazon, "azure": _microsoft, "gcp": _google, "github": _github}
     with TemporaryDirectory() as folder, ExitStack() as started:
         bundle = Path(folder) / "authorities.pem"
-        moto = started.enter_context(MotoProcess())
-        amazon = started.enter_context(AwsWire(moto.address))
-        microsoft = started.enter_context(AzureWire(serving(bundle)))
-        google = started.enter_context(Google(apis, bundle, google_world()))
-        github = started.enter_context(GitHub(routes, bundle, github_world()))
-        microsoft.tenant.data = azure.tenant().data
-        github.now, github.tokens = datetime.now(UTC), {TOKEN: "auditor"}
-        variables = {
-            **aws.variables(amazon.url),
-            **microsoft.environment,
-            **google.environment,
-            "GITHUB_API_URL": github.url,
-            "GITHUB_TOKEN": TOKEN,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(service_account(Path(folder), "northwind-logs")),
-            # Whom Google's clients ask through its proxy; the others are there themselves.
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
-        }
-        prefixes = ("AWS_", "AZURE_", "IDENTITY_", "MSI_", "GOOGLE_", "GCE_", "CLOUDSDK_", "GCLOUD_", "GITHUB_", "GH_")
-        started.enter_context(alone(variables, (*prefixes, "AUDITREEL_GITHUB_", *PROXIES)))
-        aws.build(amazon)
+        variables = {"REQUESTS_CA_BUNDLE": str(bundle)}
+        for cloud in clouds:
+            variables |= start[cloud](started, bundle)
+        # Google's clients ask through a proxy, which is its emulator; the others are there themselves.
+        variables |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        started.enter_context(alone(variables, (*_READ, "AUDITREEL_GITHUB_", *PROXIES)))
         yield
+
+
+def _amazon(started: ExitStack, bundle: Path) -> Mapping[str, str]:
+    moto = started.enter_context(MotoProcess())
+    wire = started.enter_context(AwsWire(moto.address))
+    with aws.environment(wire.url):
+        aws.build(wire)
+    return aws.variables(wire.url)
+
+
+def _microsoft(started: ExitStack, bundle: Path) -> Mapping[str, str]:
+    wire = started.enter_context(AzureWire(serving(bundle)))
+    wire.tenant.data = azure.tenant().data
+    return wire.environment
+
+
+def _google(started: ExitStack, bundle: Path) -> Mapping[str, str]:
+    server = started.enter_context(Google(apis, bundle, google_world()))
+    key = service_account(bundle.parent, "northwind-logs")
+    return {**server.environment, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
+
+
+def _github(started: ExitStack, bundle: Path) -> Mapping[str, str]:
+    server = started.enter_context(GitHub(routes, bundle, github_world()))
+    server.now, server.tokens = datetime.now(UTC), {TOKEN: "auditor"}
+    return {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": TOKEN}
 
 
 def google_world() -> GcpWorld:
@@ -87,7 +109,7 @@ def main() -> None:
     from engine.content.load import load
     from engine.content.root import demonstration
     from engine.pipeline import DEMO
-    from providers import EXTRAS, declared, opened
+    from providers import declared, opened
     from tests.collectors.scan import compiled, reads
 
     content = load(demonstration())
@@ -98,7 +120,7 @@ def main() -> None:
         # Nothing is limited here; an emulator that says so would be waited for no longer than a moment.
         limiter = Limiter(lambda seconds: None, threading.Event())
         now = ago(0)
-        for name in EXTRAS:
+        for name in CLOUDS:
             wanted = reads(compiled(tuple(sorted(id_ for id_, c in content.checks.items() if c.provider == name))))
             provider = opened(name, timeout=20.0, access=access.get(name, {}))
             made = plan(name, declared(name), wanted)

@@ -110,7 +110,11 @@ def repository(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
 def shown(github: GitHub) -> list[dict[str, Any]]:
     kept = ("archived", "disabled", "default_branch", "created_at")
     return [
-        {"name": name, "full_name": f"{github.world.organization['login']}/{name}", **{key: row[key] for key in kept if key in row}}
+        {
+            "name": name,
+            "full_name": f"{github.world.organization['login']}/{name}",
+            **{key: row[key] for key in kept if key in row},
+        }
         for name, row in github.world.repositories.items()
         if name not in github.world.hidden
     ]
