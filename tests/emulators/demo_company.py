@@ -108,6 +108,7 @@ def main() -> None:
     from engine.collection.survey import Survey
     from engine.content.load import load
     from engine.content.root import demonstration
+    from engine.model import Snapshot
     from engine.pipeline import DEMO
     from providers import declared, opened
     from tests.collectors.scan import compiled, reads
@@ -115,7 +116,7 @@ def main() -> None:
     content = load(demonstration())
     access = content.policy.organization.access
     conforms = conforming({name: schema.type for name, schema in content.types.items()})
-    parts = []
+    parts: list[Snapshot] = []
     with company():
         # Nothing is limited here; an emulator that says so would be waited for no longer than a moment.
         limiter = Limiter(lambda seconds: None, threading.Event())

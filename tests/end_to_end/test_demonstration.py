@@ -92,6 +92,6 @@ def test_a_live_demonstration_says_what_is_missing(
         name for name in sys.modules if name == "tests.emulators.demo_company" or name.startswith(f"{missing}.")
     ]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, missing, None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(UsageError, match=rf"{missing}.* is not there; it needs a checkout with the dev extra"):
         demonstration(tmp_path, "CC6.1", demo="live")

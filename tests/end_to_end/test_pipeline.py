@@ -19,7 +19,6 @@ from engine.errors import DiscoveryError, InputError, Interrupted, SealError, Us
 from engine.model import REGIONLESS, Assessment, Clock, Collection, Scope, Snapshot, Unread
 from engine.pipeline import DEMO, RunRequest, run
 from providers.aws.adapter import Aws
-from providers.base import GLOBAL
 from tests.unit.answered import ACCOUNT, DENIED, ENABLED, KEYS, Answered, error, identity, sts_error
 
 NOW = "2026-11-24T03:00:00Z"

@@ -169,7 +169,7 @@ def _stored(made: Tenant) -> None:
     """Reports are kept in one storage account; another was opened so that a customer could fetch exports."""
     type_ = "Microsoft.Storage/storageAccounts"
     for name, public, age in (("nwreportfiles", False, 55), ("nwexports", True, 610)):
-        properties = {
+        properties: dict[str, Any] = {
             "supportsHttpsTrafficOnly": True,
             "minimumTlsVersion": "TLS1_0" if public else "TLS1_2",
             "allowBlobPublicAccess": public,
@@ -183,8 +183,8 @@ def _stored(made: Tenant) -> None:
         sku = {"name": "Standard_LRS" if public else "Standard_GRS"}
         account = _add(made, type_, name, properties, sku=sku, kind="StorageV2")
         kept = {"enabled": not public, **({} if public else {"days": 30})}
-        service = {"deleteRetentionPolicy": kept, "containerDeleteRetentionPolicy": kept}
-        service["isVersioningEnabled"] = not public  # type: ignore[assignment]
+        service: dict[str, Any] = {"deleteRetentionPolicy": kept, "containerDeleteRetentionPolicy": kept}
+        service["isVersioningEnabled"] = not public
         made.add(f"{type_}/blobServices", "default", service, below=account)
         actions = {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 730.0}}}
         definition = {"actions": actions, "filters": {"blobTypes": ["blockBlob"]}}

@@ -23,7 +23,7 @@ class _Loader(yaml.SafeLoader):
     """Reads ``!ago 3`` as the time three days ago."""
 
 
-_Loader.add_constructor("!ago", lambda loader, node: ago(float(loader.construct_scalar(node))))  # type: ignore[no-untyped-call, arg-type]
+_Loader.add_constructor("!ago", lambda loader, node: ago(float(loader.construct_scalar(node))))  # type: ignore[arg-type]
 
 
 def read(path: Path) -> Any:
