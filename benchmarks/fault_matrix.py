@@ -21,7 +21,7 @@ from engine.errors import DiscoveryError
 from engine.model import GLOBAL, Finding
 from providers.aws import DISCOVERY
 from tests.emulators import faults
-from tests.emulators.demo_company import environment
+from tests.emulators.demo.aws import environment
 from tests.emulators.paging import pages
 from tests.end_to_end.account import Account, Scan, Scanner, seeded
 

@@ -170,7 +170,7 @@ def reviewed(
     """
     content, selection, checks = _prepared(request)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    whole = completed(snapshot or _stored(request, content), _plans(checks), conform)
+    whole = completed(snapshot or _stored(request, content), plans(checks), conform)
     judged = partial(_within, request.accounts, request.regions)
     found = sorted((finding.bare for finding in evaluate(whole, checks, judged)), key=lambda finding: finding.order)
     bare = whole.bare

@@ -59,7 +59,8 @@ def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) 
     Raises UsageError for a type or property that no reader of the provider gives.
     """
     wanted: dict[str, set[str]] = {type_: set() for type_ in reads}
-    chosen: list[Reader] = []
+    givers = _givers(declared)
+    places: set[int] = set()
     queue = [(type_, name) for type_, names in sorted(reads.items()) for name in ("", *sorted(names))]
     while queue:
         type_, name = queue.pop()
@@ -69,12 +70,15 @@ def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) 
                 continue
         elif type_ in declared.discovered:
             continue
-        reader = _giver(declared, type_, name)
-        if reader not in chosen:
-            chosen.append(reader)
+        place = givers.get((type_, name))
+        if place is None:
+            lacks = f"of {type_} fills {name}" if name else f"lists {type_}"
+            raise UsageError(f"planning what to read: no reader {lacks}")
+        if place not in places:
+            places.add(place)
+            reader = declared.readers[place]
             queue += [(one.of or type_, need) for one in (reader, *reader.alternatives) for need in one.needs]
-    chosen.sort(key=declared.readers.index)
-    chosen = _together(chosen)
+    chosen = _together([declared.readers[place] for place in sorted(places)])
     per_scope = tuple(reader for reader in chosen if reader.per == "scope")
     levels = {type_: in_levels(type_, [r for r in chosen if r.per == "resource" and r.of == type_]) for type_ in wanted}
     return Plan(
@@ -86,16 +90,16 @@ def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) 
     )
 
 
-def _giver(declared: Declared, type_: str, name: str) -> Reader:
-    if name:
-        for reader in declared.readers:
-            if name in reader.fills.get(type_, ()):
-                return reader
-        raise UsageError(f"planning what to read: no reader of {type_} fills {name}")
-    for reader in declared.readers:
-        if type_ in reader.lists:
-            return reader
-    raise UsageError(f"planning what to read: no reader lists {type_}")
+def _givers(declared: Declared) -> dict[tuple[str, str], int]:
+    """The place of the first reader that fills a property of a type, or (without a property) lists the type."""
+    givers: dict[tuple[str, str], int] = {}
+    for place, reader in enumerate(declared.readers):
+        for type_ in reader.lists:
+            givers.setdefault((type_, ""), place)
+        for type_, names in reader.fills.items():
+            for name in names:
+                givers.setdefault((type_, name), place)
+    return givers
 
 
 def _together(readers: list[Reader]) -> list[Reader]:

@@ -24,7 +24,9 @@ LARGEST: Final = 2**30
 
 def written(snapshot: Snapshot) -> bytes:
     """The snapshot as JSON (UTF-8, sorted keys)."""
-    return msgspec.json.encode({"schema": SCHEMA, **msgspec.to_builtins(snapshot)}, order="sorted")
+    # What was just collected shares outcomes as read-only mappings, which are dicts but to msgspec.
+    values = msgspec.to_builtins(snapshot, enc_hook=dict)
+    return msgspec.json.encode({"schema": SCHEMA, **values}, order="sorted")
 
 
 def parsed(data: bytes, name: str) -> Snapshot:

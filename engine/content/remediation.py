@@ -44,7 +44,8 @@ def plan_in(path: Path, schema: Path, problems: list[Problem]) -> tuple[Task, ..
 
 
 def _task(said: Mapping[str, Any]) -> Task:
-    return Task(**{key: date.fromisoformat(value) if key in _DAYS else value for key, value in said.items()})
+    told: dict[str, Any] = {key: date.fromisoformat(value) if key in _DAYS else value for key, value in said.items()}
+    return Task(**told)
 
 
 def _contradictions(document: Document) -> Iterator[Problem]:

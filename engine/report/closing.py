@@ -1,4 +1,4 @@
-"""The end of a screen: where the run is recorded, what was waived, and what to do next."""
+"""The end of a screen: where the run is recorded, what to do next, and what was waived."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.model import Assessment
 from engine.report import summary
-from engine.report.layout import Page, counted, wrapped
+from engine.report.layout import Page, cells, counted, left, wrapped
 from engine.report.safe import safe
 
 WATERMARK: Final = "DEMONSTRATION on recorded data of a fictional company. Not evidence of anything."
@@ -41,17 +41,18 @@ def anchoring(run: Assessment) -> str:
 
 
 def lines(run: Assessment, page: Page) -> Iterator[str]:
-    """The head of the chain, to be kept elsewhere, and the last line."""
+    """The head of the chain, to be kept elsewhere, what to do next, and how the run stands."""
     if run.sealed is not None:
         head = f"{safe(str(run.sealed.get('digest', '')))}"
         yield from page.labelled(f"Head {run.sealed.get('sequence', '')}", head)
-    for line in wrapped(last_line(run), page.width):
+    commands = next_commands(run)
+    column = max(cells(command) for command, _ in commands)
+    beside = all(page.margin + column + 2 + cells(what) <= page.width for _, what in commands)
+    for index, (command, what) in enumerate(commands):
+        text = f"{left(command, column)}  {what}" if beside else f"{command}: {what}"
+        yield from page.labelled("" if index else "Next", text)
+    for line in wrapped(standing(run), page.width) if standing(run) else ():
         yield page.paint(line, "bold")
-
-
-def last_line(run: Assessment) -> str:
-    """Whether it was recorded, how much was waived, and the next command."""
-    return " · ".join((*_standing(run), f"next: {next_commands(run)[0][0]}"))
 
 
 def standing(run: Assessment) -> str:

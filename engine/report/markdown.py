@@ -48,8 +48,8 @@ def render(assessment: Assessment, options: Options) -> str:
 
 def _page(run: Assessment, divisor: int) -> str:
     """The page; lists show so much less of what they have."""
-    sections = (_header(run), _totals(run), _facts(run), _controls(run, divisor), _fixes(run, divisor),
-                _gaps(run, divisor), _waivers(run, divisor), _next(run))  # fmt: skip
+    sections = (_header(run), _totals(run), _facts(run), _providers(run), _controls(run, divisor),
+                _fixes(run, divisor), _gaps(run, divisor), _waivers(run, divisor), _next(run))  # fmt: skip
     blocks = ["\n".join(section) for section in sections]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -122,6 +122,14 @@ def _facts(run: Assessment) -> Iterator[str]:
     ):
         if text:
             yield f"- {prose(text, LONGEST_FACT)}"
+
+
+def _providers(run: Assessment) -> Iterator[str]:
+    """The providers, where there are several: what was scanned of each, and what it came to."""
+    rows = summary.shares(run)
+    if len(rows) > 1:
+        told = [[code(row.provider), prose(sentences.shared(run, row)), *tables.counts(row)] for row in rows]
+        yield from table(("Provider", "Scanned", *_HEADINGS), told, 2)
 
 
 # --- by criterion and control ----------------------------------------------------------------------------------------

@@ -10,11 +10,14 @@ from typing import Final
 
 from engine.model import REGIONLESS, Assessment, CriterionConclusion, WaiverState
 from engine.report import summary
-from engine.report.layout import counted, named, ranges
+from engine.report.layout import cells, counted, named, ranges
 from engine.report.safe import safe
 
 WAIVER_STATES: Final = ("expired", "uncommitted", "unmatched", "not_started", "in_force")
 """Those that are shown, what needs somebody first."""
+
+FEW_NAMES: Final = 40
+"""Columns in which the accounts of a provider are named; more are counted."""
 
 _KIND: Final = {"adhoc": "ad-hoc run", "scheduled": "scheduled run", "gate": "gate", "demo": "demonstration"}
 _WAIVED: Final = {
@@ -36,15 +39,40 @@ def title(run: Assessment) -> str:
 
 
 def scanned(run: Assessment) -> str:
-    """Which accounts and regions, as whom."""
+    """Which accounts and regions, as whom; of several providers how many (:func:`shared` says the rest)."""
     accounts = sorted(summary.accounts(run))
-    regions = sorted({safe(scope.region) for scope in run.snapshot.scopes} - REGIONLESS)
+    several = summary.shares(run)
+    if len(several) > 1:
+        text = f"{counted(len(accounts), 'account')} of {len(several)} providers"
+        return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
+    regions = sorted({safe(scope.region) for scope in summary.scopes(run)} - REGIONLESS)
     where = f"{counted(len(regions), 'region')} ({named(regions, 3)})" if regions else "no region"
-    identity = run.snapshot.identity
-    who = identity.get("principal") or identity.get("arn", "").rpartition(":")[2]
+    who = caller(run, several[0].provider if several else "")
     text = f"{counted(len(accounts), 'account')} ({named(map(safe, accounts), 3)}), {where}"
-    text += f", as {safe(who)}" if who else ""
+    text += f", as {who}" if who else ""
     return text if run.snapshot.source == "live" else f"{text}; from a stored snapshot"
+
+
+def share(of: summary.Share) -> str:
+    """How many checks of a provider were judged, and where."""
+    names = ", ".join(map(safe, of.accounts))
+    where = names if 0 < cells(names) <= FEW_NAMES else counted(len(of.accounts), "account")
+    regions = f" in {counted(len(of.regions), 'region')}" if of.regions else ""
+    return f"{counted(of.checks, 'check')} of {where}{regions}"
+
+
+def shared(run: Assessment, of: summary.Share) -> str:
+    """The same, as whom."""
+    who = caller(run, of.provider)
+    return f"{share(of)}, as {who}" if who else share(of)
+
+
+def caller(run: Assessment, provider: str) -> str:
+    """As whom a provider was asked; empty where it did not say."""
+    # Of several providers each fact stands under the name of its own.
+    told = run.snapshot.identity
+    name, arn = (told.get(f"{provider}.{key}") or told.get(key, "") for key in ("principal", "arn"))
+    return safe(name or arn.rpartition(":")[2])
 
 
 def judged(run: Assessment) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.model import (
+    REGIONLESS,
     SEVERITIES,
     Assessment,
     Check,
@@ -31,6 +32,21 @@ class Totals:
     """Verdicts over all checks: listed = passed + failed + unknown + not_applicable. ``waived`` are of the failed."""
 
     listed: int
+    passed: int
+    failed: int
+    waived: int
+    unknown: int
+    not_applicable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one provider has of a run: the accounts and regions that were scanned, the checks, and their verdicts."""
+
+    provider: str
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    checks: int
     passed: int
     failed: int
     waived: int
@@ -93,6 +109,30 @@ def totals(assessment: Assessment) -> Totals:
         unknown=sum(row.unknown for row in rows),
         not_applicable=sum(row.not_applicable for row in rows),
     )
+
+
+def shares(assessment: Assessment) -> tuple[Share, ...]:
+    """The parts of each provider, by name; together they are the :func:`totals`."""
+    of = {check.id: check.provider for check in assessment.selection.checks}
+    there = scopes(assessment)
+    found = []
+    for provider in sorted(set(of.values())):
+        rows = [row for row in assessment.populations if of[row.check] == provider]
+        mine = [scope for scope in there if scope.provider == provider]
+        found.append(
+            Share(
+                provider=provider,
+                accounts=tuple(sorted({scope.account for scope in mine})),
+                regions=tuple(sorted({scope.region for scope in mine} - REGIONLESS)),
+                checks=len(rows),
+                passed=sum(row.passed for row in rows),
+                failed=sum(row.failed for row in rows),
+                waived=sum(row.waived for row in rows),
+                unknown=sum(row.unknown for row in rows),
+                not_applicable=sum(row.not_applicable for row in rows),
+            )
+        )
+    return tuple(found)
 
 
 def fixes(assessment: Assessment) -> tuple[Fix, ...]:
@@ -180,9 +220,15 @@ def closed_accounts(assessment: Assessment) -> tuple[str, ...]:
     return tuple(sorted(account for _, account in listed - entered))
 
 
+def scopes(assessment: Assessment) -> tuple[Scope, ...]:
+    """The scopes that were scanned, of the providers that checks were judged of: a stored snapshot may hold more."""
+    asked = {check.provider for check in assessment.selection.checks}
+    return tuple(scope for scope in assessment.snapshot.scopes if scope.provider in asked)
+
+
 def accounts(assessment: Assessment) -> set[str]:
     """The accounts that were scanned, with their provider."""
-    return {f"{scope.provider} {scope.account}" for scope in assessment.snapshot.scopes}
+    return {f"{scope.provider} {scope.account}" for scope in scopes(assessment)}
 
 
 def left_out(assessment: Assessment) -> dict[str, list[CriterionConclusion]]:

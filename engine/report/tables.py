@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.model import Assessment, ControlConclusion, Population
-from engine.report import summary
+from engine.report import sentences, summary
 from engine.report.layout import Page, Style, cells, clipped, columns, left, right
 from engine.report.safe import safe
 
@@ -30,7 +30,7 @@ _LEAST_STATEMENT: Final = 20
 """Columns below which a statement says too little to be shown."""
 
 
-def counts(row: ControlConclusion | Population) -> tuple[str, ...]:
+def counts(row: ControlConclusion | Population | summary.Share) -> tuple[str, ...]:
     """The counts of a row as text, in the order of the headings."""
     numbers = (row.passed, row.failed, row.waived, row.unknown, row.not_applicable)
     return tuple(f"{number:,}" for number in numbers)
@@ -101,6 +101,21 @@ class Controls:
 
 def _style(word: str) -> tuple[Style, ...]:
     return (_WORDS[word],) if word in _WORDS else ()
+
+
+def providers(run: Assessment, page: Page) -> Iterator[str]:
+    """A table of the providers, where there are several: what was scanned of each, and what it came to."""
+    rows = summary.shares(run)
+    if len(rows) < 2:
+        return
+    figures = Figures([counts(row) for row in rows], page)
+    yield figures.heading("Provider")
+    room = page.width - figures.width
+    for row in rows:
+        name, text = f"  {left(row.provider, page.margin - 2)}", sentences.shared(run, row)
+        # Whose a part of a name is nobody could tell.
+        told = text if cells(name + text) <= room else sentences.share(row)
+        yield left(name + told, room) + figures.row(counts(row))
 
 
 def checks(run: Assessment, page: Page) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""The screen: what each control shows, what was covered, what to fix first, what was not seen, where it is recorded."""
+"""The screen: what to fix first, what was not seen, what each control shows, what was covered, what to do next."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -11,6 +12,8 @@ from engine.report.layout import Page, Style, cells, clipped, counted, left, nam
 from engine.report.safe import safe
 
 FIX_FIRST: Final = 5
+MOST_CRITICAL: Final = 10
+"""So many critical checks are shown, though they are more than :data:`FIX_FIRST`."""
 SHOWN_GAPS: Final = 5
 FEW_REASONS: Final = 2
 SHOWN_WAIVERS: Final = 4
@@ -29,7 +32,7 @@ def render(assessment: Assessment, options: Options) -> str:
     """The assessment as a page of text for a terminal of ``options.width`` columns."""
     page = layout.page(options)
     sections: tuple[Callable[[Assessment, Page], Iterator[str]], ...] = (
-        _header, _criteria, _checks, _coverage, _fixes, _gaps, _waivers, _uncovered, closing.lines,
+        _header, tables.providers, _fixes, _gaps, _criteria, _checks, _coverage, _waivers, _uncovered, closing.lines,
     )  # fmt: skip
     blocks = [[line.rstrip() for line in section(assessment, page)] for section in sections]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -51,6 +54,52 @@ def _header(run: Assessment, page: Page) -> Iterator[str]:
         yield from page.labelled("Recorded", closing.recorded(run))
         for label, text in closing.vouching(run):
             yield from page.labelled(label, text, most=3)
+
+
+# --- what to fix, what was not seen --------------------------------------------------------------------------------
+
+
+def _fixes(run: Assessment, page: Page) -> Iterator[str]:
+    found = summary.fixes(run)
+    if not found:
+        return
+    yield page.heading("Fix first", "why and how: auditreel explain CHECK")
+    critical = sum(fix.check.severity == "critical" for fix in found)
+    shown = max(FIX_FIRST, min(critical, MOST_CRITICAL))
+    several = Counter(share.provider for share in summary.shares(run) for _ in share.accounts)
+    for fix in found[:shown]:
+        severity = fix.check.severity
+        many = counted(len(fix.failures), "failure") + (f", {fix.waived:,} more waived" if fix.waived else "")
+        name = left(fix.check.id, page.width - page.margin - cells(many) - 1)
+        label = page.paint(left(severity.upper(), page.margin), *_SEVERITY[severity])
+        yield f"{label}{page.paint(name, 'bold')} {many}"
+        yield from page.paragraph(_failure(fix.failures[0], several[fix.check.provider] > 1), most=2)
+    if len(found) > shown:
+        rest = found[shown:]
+        failures = counted(sum(len(fix.failures) for fix in rest), "failure")
+        yield from page.paragraph(f"and {failures} of {counted(len(rest), 'more check')}", "dim")
+
+
+def _failure(finding: Finding, several: bool) -> str:
+    """Where and why; the account where its provider has several, the name where the message does not hold it."""
+    message = safe(finding.message or finding.check.title, 400)
+    name = safe(finding.subject.name, 60)
+    where = f"{safe(finding.scope.account)} " if several else ""
+    where += safe(finding.scope.region)
+    return f"{where}: {message}" if name in message else f"{where}, {name}: {message}"
+
+
+def _gaps(run: Assessment, page: Page) -> Iterator[str]:
+    found = summary.gaps(run)
+    if not found:
+        return
+    yield page.heading(sentences.not_seen(run))
+    for gap in found[:SHOWN_GAPS]:
+        yield from page.labelled(f"{gap.verdicts:>7,}", sentences.gap(gap), "yellow", most=2)
+    if len(found) > SHOWN_GAPS:
+        yield from page.paragraph(f"and {counted(len(found) - SHOWN_GAPS, 'more cause')}", "dim")
+    if any(gap.granting for gap in found):
+        yield from page.paragraph("what to grant: auditreel permissions", "dim")
 
 
 # --- by criterion and control --------------------------------------------------------------------------------------
@@ -107,49 +156,6 @@ def _coverage(run: Assessment, page: Page) -> Iterator[str]:
         yield from page.paragraph(text, "yellow")
     for text in filter(None, (sentences.none_exist(run), *sentences.left_out(run))):
         yield from page.paragraph(text)
-
-
-# --- what to fix, what was not seen --------------------------------------------------------------------------------
-
-
-def _fixes(run: Assessment, page: Page) -> Iterator[str]:
-    found = summary.fixes(run)
-    if not found:
-        return
-    yield page.heading("Fix first", "why and how: auditreel explain CHECK")
-    for fix in found[:FIX_FIRST]:
-        severity = fix.check.severity
-        many = counted(len(fix.failures), "failure") + (f", {fix.waived:,} more waived" if fix.waived else "")
-        name = left(fix.check.id, page.width - page.margin - cells(many) - 1)
-        label = page.paint(left(severity.upper(), page.margin), *_SEVERITY[severity])
-        yield f"{label}{page.paint(name, 'bold')} {many}"
-        yield from page.paragraph(_failure(fix.failures[0], len(summary.accounts(run)) > 1), most=2)
-    if len(found) > FIX_FIRST:
-        rest = found[FIX_FIRST:]
-        failures = counted(sum(len(fix.failures) for fix in rest), "failure")
-        yield from page.paragraph(f"and {failures} of {counted(len(rest), 'more check')}", "dim")
-
-
-def _failure(finding: Finding, several: bool) -> str:
-    """Where and why; the account where there are several, the name where the message does not hold it."""
-    message = safe(finding.message or finding.check.title, 400)
-    name = safe(finding.subject.name, 60)
-    where = f"{safe(finding.scope.account)} " if several else ""
-    where += safe(finding.scope.region)
-    return f"{where}: {message}" if name in message else f"{where}, {name}: {message}"
-
-
-def _gaps(run: Assessment, page: Page) -> Iterator[str]:
-    found = summary.gaps(run)
-    if not found:
-        return
-    yield page.heading(sentences.not_seen(run))
-    for gap in found[:SHOWN_GAPS]:
-        yield from page.labelled(f"{gap.verdicts:>7,}", sentences.gap(gap), "yellow", most=2)
-    if len(found) > SHOWN_GAPS:
-        yield from page.paragraph(f"and {counted(len(found) - SHOWN_GAPS, 'more cause')}", "dim")
-    if any(gap.granting for gap in found):
-        yield from page.paragraph("what to grant: auditreel permissions", "dim")
 
 
 # --- what was accepted, what nobody looks after --------------------------------------------------------------------

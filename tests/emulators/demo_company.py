@@ -1,408 +1,133 @@
-"""Northwind Ledger, a fictional company: the AWS account that `--demo live` scans; the recorded one came from it.
+"""Northwind Ledger, a fictional company: what `--demo live` scans; the recorded demonstration came from it.
 
     python -m tests.emulators.demo_company          writes providers/_demo/snapshot.json anew
 
-About seventy resources in two regions, most of them as they should be, some not, and two that nobody may read.
+Its product runs on AWS; on Azure its people sign in and its reports are made; on Google Cloud events are analysed; its
+code is on GitHub. Each has an emulator, and a module or a data file in ``tests/emulators/demo``.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import time
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
 
-import boto3
-
-from tests.emulators.aws_services import HOME
 from tests.emulators.aws_wire import AwsWire
-from tests.emulators.corrections import account_summary, credential_report, regions
-from tests.emulators.moto_process import ACCOUNT, MotoProcess
+from tests.emulators.azure.wire import AzureWire
+from tests.emulators.certificates import serving
+from tests.emulators.demo import aws, azure
+from tests.emulators.demo.environment import PROXIES, alone
+from tests.emulators.demo.times import ago, read
+from tests.emulators.gcp.credentials import service_account
+from tests.emulators.gcp.services import apis
+from tests.emulators.gcp.wire import Google
+from tests.emulators.gcp.world import World as GcpWorld
+from tests.emulators.github.routes import routes
+from tests.emulators.github.wire import TOKEN, GitHub
+from tests.emulators.github.world import World as GitHubWorld
+from tests.emulators.moto_process import MotoProcess
 
-SECOND: Final = "us-east-1"
-BASTION: Final = "sg-0b5c7d9e1f2a3b4c5"
-ROOT_PATTERN: Final = (
-    '{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }'
-)
+DATA: Final = Path(__file__).parent / "demo"
+CLOUDS: Final = ("aws", "azure", "gcp", "github")
+_READ: Final = ("AWS_", "AZURE_", "IDENTITY_", "MSI_", "GOOGLE_", "GCE_", "CLOUDSDK_", "GCLOUD_", "GITHUB_", "GH_")
+"""How the names of variables begin that a cloud's clients look for."""
+
+for _needed in ("moto", "flask", "boto3", "azure.identity", "google.auth", "google.cloud.resourcemanager_v3"):
+    # Here, not when the first cloud has been scanned; what starts the company says what is missing.
+    if find_spec(_needed) is None:
+        raise ModuleNotFoundError(f"No module named {_needed!r}", name=_needed)
 
 
 @contextmanager
-def company() -> Iterator[AwsWire]:
-    """The company's account on a loopback address; the environment points every AWS client at it meanwhile."""
-    with MotoProcess() as moto, AwsWire(moto.address) as wire, environment(wire.url):
-        build(wire)
-        yield wire
-
-
-@contextmanager
-def environment(url: str) -> Iterator[None]:
-    """An environment in which every AWS client talks to ``url``, with credentials that nobody has."""
-    mine = {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": HOME,
-        "AWS_ENDPOINT_URL": url,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
-    os.environ.update(mine)
-    try:
+def company(clouds: Sequence[str] = CLOUDS) -> Iterator[None]:
+    """The company on loopback addresses; the environment points every cloud's clients at it meanwhile."""
+    start = {"aws": _amazon, "azure": _microsoft, "gcp": _google, "github": _github}
+    with TemporaryDirectory() as folder, ExitStack() as started:
+        bundle = Path(folder) / "authorities.pem"
+        variables = {"REQUESTS_CA_BUNDLE": str(bundle)}
+        for cloud in clouds:
+            variables |= start[cloud](started, bundle)
+        # Google's clients ask through a proxy, which is its emulator; the others are there themselves.
+        variables |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        started.enter_context(alone(variables, (*_READ, "AUDITREEL_GITHUB_", *PROXIES)))
         yield
-    finally:
-        for name in mine:
-            del os.environ[name]
-        os.environ.update(before)
 
 
-def build(wire: AwsWire) -> None:
-    """Make the company's resources. The environment must point at ``wire``."""
-    regions(wire.overrides, HOME, SECOND)
-    _identities(wire)
-    key = _keys_and_secrets()
-    _buckets(key)
-    volumes = _network_and_machines(wire)
-    _databases(wire, volumes)
-    topic = _messages()
-    _trail_and_alarms(wire, topic, key)
-    # Two reads that the auditing role of the company does not have.
-    wire.faults.add("denied", "secretsmanager:GetResourcePolicy")
-    wire.faults.add("denied", "lambda:GetPolicy")
+def _amazon(started: ExitStack, bundle: Path) -> Mapping[str, str]:
+    moto = started.enter_context(MotoProcess())
+    wire = started.enter_context(AwsWire(moto.address))
+    with aws.environment(wire.url):
+        aws.build(wire)
+    return aws.variables(wire.url)
 
 
-def _client(service: str, region: str = HOME) -> Any:
-    return boto3.client(service, region_name=region)
+def _microsoft(started: ExitStack, bundle: Path) -> Mapping[str, str]:
+    wire = started.enter_context(AzureWire(serving(bundle)))
+    wire.tenant.data = azure.tenant().data
+    return wire.environment
 
 
-def _policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+def _google(started: ExitStack, bundle: Path) -> Mapping[str, str]:
+    server = started.enter_context(Google(apis, bundle, google_world()))
+    key = service_account(bundle.parent, "northwind-logs")
+    return {**server.environment, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
 
 
-def _allow(action: str | list[str], resource: str | list[str], **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+def _github(started: ExitStack, bundle: Path) -> Mapping[str, str]:
+    server = started.enter_context(GitHub(routes, bundle, github_world()))
+    server.now, server.tokens = datetime.now(UTC), {TOKEN: "auditor"}
+    return {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": TOKEN}
 
 
-def _trust(principal: Any, **more: Any) -> str:
-    return _policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more})
+def google_world() -> GcpWorld:
+    """The company's organization on Google Cloud. Its auditing role is of the projects, not of the organization."""
+    held = read(DATA / "gcp.yaml")
+    made = GcpWorld(held["organization"], held["folders"], {row["projectId"]: row for row in held["projects"]})
+    made.denied.add(f"orgpolicy.policies.list@organizations/{made.organization['id']}")
+    return made
 
 
-def _ago(days: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - days * 86400))
-
-
-def _epoch(days: float) -> int:
-    return int(time.time() - days * 86400)
-
-
-def _identities(wire: AwsWire) -> None:
-    iam = _client("iam")
-    iam.update_account_password_policy(
-        MinimumPasswordLength=14,
-        RequireSymbols=True,
-        RequireNumbers=True,
-        RequireUppercaseCharacters=True,
-        RequireLowercaseCharacters=True,
-        PasswordReusePrevention=24,
-    )
-    for group, managed in {"administrators": "AdministratorAccess", "engineers": "PowerUserAccess"}.items():
-        iam.create_group(GroupName=group)
-        iam.attach_group_policy(GroupName=group, PolicyArn=f"arn:aws:iam::aws:policy/{managed}")
-    for user, group in {"ana.lopez": "administrators", "ben.carter": "engineers", "kim.tanaka": "engineers"}.items():
-        iam.create_user(UserName=user)
-        iam.add_user_to_group(UserName=user, GroupName=group)
-        iam.create_login_profile(UserName=user, Password="Not-a-secret-1")
-    iam.create_user(UserName="ci-deploy")
-    iam.create_access_key(UserName="ci-deploy")
-    deploy = iam.create_policy(
-        PolicyName="deploy", PolicyDocument=_policy(_allow(["ecs:UpdateService", "ecr:*"], "*"))
-    )["Policy"]["Arn"]
-    iam.attach_user_policy(UserName="ci-deploy", PolicyArn=deploy)
-    legacy = iam.create_policy(PolicyName="legacy-admin", PolicyDocument=_policy(_allow("*", "*")))["Policy"]["Arn"]
-    iam.create_role(RoleName="app", AssumeRolePolicyDocument=_trust({"Service": "ec2.amazonaws.com"}))
-    iam.create_role(RoleName="migration", AssumeRolePolicyDocument=_trust({"Service": "dms.amazonaws.com"}))
-    iam.attach_role_policy(RoleName="migration", PolicyArn=legacy)
-    partner = {"StringEquals": {"sts:ExternalId": "northwind"}}
-    iam.create_role(RoleName="partner-export", AssumeRolePolicyDocument=_trust({"AWS": "*"}, Condition=partner))
-    account_summary(wire.overrides, AccountMFAEnabled=1, AccountPasswordPresent=1)
-    used = {"password_last_used": _ago(2), "password_last_changed": _ago(200)}
-    credential_report(
-        wire.overrides,
-        {
-            "<root_account>": {"password_last_used": _ago(412), "mfa_active": "true"},
-            "ana.lopez": {**used, "mfa_active": "true"},
-            "ben.carter": {**used, "mfa_active": "false"},
-            "kim.tanaka": {**used, "mfa_active": "true", "password_last_used": _ago(161)},
-            "ci-deploy": {"access_key_1_last_rotated": _ago(388), "access_key_1_last_used_date": _ago(1)},
-        },
-        generated=_ago(0.05)[:19] + "Z",
-    )
-
-
-def _keys_and_secrets() -> str:
-    kms, secrets = _client("kms"), _client("secretsmanager")
-    data = kms.create_key(Description="customer data")["KeyMetadata"]
-    kms.enable_key_rotation(KeyId=data["KeyId"])
-    kms.create_key(Description="exports")
-    retired = kms.create_key(Description="retired")["KeyMetadata"]["KeyId"]
-    kms.schedule_key_deletion(KeyId=retired, PendingWindowInDays=30)
-    secrets.create_secret(Name="ledger/database", SecretString="not-a-secret")
-    secrets.create_secret(Name="mail/api", SecretString="not-a-secret")
-    arn: str = data["Arn"]
-    return arn
-
-
-def _buckets(key: str) -> None:
-    s3 = _client("s3")
-    everywhere = {"LocationConstraint": HOME}
-    block = {
-        "BlockPublicAcls": True,
-        "IgnorePublicAcls": True,
-        "BlockPublicPolicy": True,
-        "RestrictPublicBuckets": True,
-    }
-    names = ("access-logs", "customer-documents", "exports", "public-site", "trail-logs")
-    for name in (f"northwind-{name}" for name in names):
-        s3.create_bucket(Bucket=name, CreateBucketConfiguration=everywhere)
-        if "public" not in name:
-            s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
-        rule: dict[str, Any] = {"SSEAlgorithm": "AES256"}
-        if "logs" not in name or "trail" in name:
-            rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-        s3.put_bucket_encryption(
-            Bucket=name,
-            ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]},
-        )
-        if "exports" not in name:
-            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        plain = {"Bool": {"aws:SecureTransport": "false"}}
-        both = [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
-        everyone = {"AWS": "*"}
-        statements = [{"Effect": "Deny", "Principal": everyone, "Action": "s3:*", "Resource": both, "Condition": plain}]
-        if "public" in name:
-            statements.append(_allow("s3:GetObject", both[1], Principal=everyone))
-        if "access" in name:
-            statements.append(_allow("s3:PutObject", both[1], Principal={"Service": "logging.s3.amazonaws.com"}))
-        s3.put_bucket_policy(Bucket=name, Policy=_policy(*statements))
-    for name in ("northwind-customer-documents", "northwind-public-site", "northwind-trail-logs"):
-        s3.put_bucket_logging(
-            Bucket=name,
-            BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "northwind-access-logs", "TargetPrefix": name}},
-        )
-
-
-def _open(port: int, source: str) -> dict[str, Any]:
-    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": source}]}
-
-
-def _close_default_groups() -> None:
-    for region in (HOME, SECOND):
-        ec2 = _client("ec2", region)
-        ec2.enable_ebs_encryption_by_default()
-        named = [{"Name": "group-name", "Values": ["default"]}]
-        for group in ec2.describe_security_groups(Filters=named)["SecurityGroups"]:
-            for verb, rules in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
-                if group[rules]:
-                    revoke = getattr(ec2, f"revoke_security_group_{verb}")
-                    revoke(GroupId=group["GroupId"], IpPermissions=group[rules])
-
-
-def _network_and_machines(wire: AwsWire) -> list[str]:
-    """The network, its machines and their load balancer; gives the volumes."""
-    ec2 = _client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24")["Subnet"]["SubnetId"]
-    ec2.create_flow_logs(
-        ResourceIds=[vpc],
-        ResourceType="VPC",
-        TrafficType="ALL",
-        LogDestinationType="s3",
-        LogDestination="arn:aws:s3:::northwind-access-logs",
-    )
-    groups = {}
-    for name, rule in {
-        "web": _open(443, "0.0.0.0/0"),
-        "bastion": _open(22, "0.0.0.0/0"),
-        "database": _open(5432, "10.20.0.0/16"),
-    }.items():
-        groups[name] = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
-        ec2.authorize_security_group_ingress(GroupId=groups[name], IpPermissions=[rule])
-    made = groups["bastion"].encode()
-    for operation in ("DescribeSecurityGroups", "DescribeNetworkInterfaces", "DescribeInstances"):
-        # The id that the company's waiver names; moto makes ids up.
-        wire.overrides.rewrite(f"ec2:{operation}", lambda body: body.replace(made, BASTION.encode()))
-    for name, tokens in {"web": "required", "bastion": "optional"}.items():
-        machine = ec2.run_instances(
-            ImageId="ami-12345678",
-            MinCount=1,
-            MaxCount=1,
-            SubnetId=subnet,
-            SecurityGroupIds=[groups[name]],
-            BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 8, "Encrypted": True}}],
-            MetadataOptions={"HttpTokens": tokens, "HttpEndpoint": "enabled"},
-            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
-        )["Instances"][0]["InstanceId"]
-        volume = ec2.create_volume(AvailabilityZone=f"{HOME}a", Size=20, Encrypted=name == "web")["VolumeId"]
-        ec2.attach_volume(VolumeId=volume, InstanceId=machine, Device="/dev/sdf")
-    ec2.create_snapshot(VolumeId=volume, Description="before migration")
-    _close_default_groups()
-    elb = _client("elbv2")
-    other = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.2.0/24", AvailabilityZone=f"{HOME}b")["Subnet"]["SubnetId"]
-    balancer = elb.create_load_balancer(Name="web", Subnets=[subnet, other], Scheme="internet-facing")
-    redirect = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
-    elb.create_listener(
-        LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"],
-        Protocol="HTTP",
-        Port=80,
-        DefaultActions=[redirect],
-    )
-    volumes = ec2.describe_volumes()["Volumes"]
-    return [f"arn:aws:ec2:{HOME}:{ACCOUNT}:volume/{volume['VolumeId']}" for volume in volumes]
-
-
-def _databases(wire: AwsWire, volumes: list[str]) -> None:
-    rds, dynamodb = _client("rds"), _client("dynamodb")
-    common = {
-        "DBInstanceClass": "db.t3.medium",
-        "Engine": "postgres",
-        "AllocatedStorage": 100,
-        "MasterUsername": "master",
-        "MasterUserPassword": "not-a-secret",
-    }
-    production = {"StorageEncrypted": True, "MultiAZ": True, "BackupRetentionPeriod": 14, "DeletionProtection": True}
-    rds.create_db_instance(DBInstanceIdentifier="ledger", PubliclyAccessible=False, **production, **common)
-    rds.create_db_instance(
-        DBInstanceIdentifier="reporting",
-        StorageEncrypted=True,
-        PubliclyAccessible=True,
-        BackupRetentionPeriod=1,
-        **common,
-    )
-    for name in ("ledger-events", "sessions"):
-        dynamodb.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    dynamodb.update_continuous_backups(
-        TableName="ledger-events", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-    )
-    sessions = f"arn:aws:dynamodb:{HOME}:{ACCOUNT}:table/sessions"
-    days = {sessions: 9, **dict.fromkeys(volumes, 1)}
-    protected = [
-        {"ResourceArn": arn, "ResourceType": "EBS" if "volume" in arn else "DynamoDB", "LastBackupTime": _epoch(ago)}
-        for arn, ago in days.items()
-    ]
-    wire.overrides.answer(
-        "backup:ListProtectedResources",
-        lambda request: {"Results": protected if f"/{HOME}/" in request.headers.get("authorization", "") else []},
-    )
-
-
-def _messages() -> str:
-    sqs, sns, functions = _client("sqs"), _client("sns"), _client("lambda")
-    topic: str = sns.create_topic(Name="security")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="security@northwind.example")
-    for name in ("invoices", "mails"):
-        sqs.create_queue(QueueName=f"{name}-dead")
-        target = {"deadLetterTargetArn": f"arn:aws:sqs:{HOME}:{ACCOUNT}:{name}-dead", "maxReceiveCount": 5}
-        sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": json.dumps(target)})
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("handler.py", "def handle(event, context): pass")
-    for name, variables in {"render-invoice": {"STAGE": "prod"}, "send-mail": {"MAIL_API_KEY": "not-a-secret"}}.items():
-        functions.create_function(
-            FunctionName=name,
-            Runtime="python3.13",
-            Role=f"arn:aws:iam::{ACCOUNT}:role/app",
-            Handler="handler.handle",
-            Code={"ZipFile": code.getvalue()},
-            Environment={"Variables": variables},
-        )
-    _client("secretsmanager").rotate_secret(
-        SecretId="ledger/database",
-        RotationLambdaARN=f"arn:aws:lambda:{HOME}:{ACCOUNT}:function:render-invoice",
-        RotationRules={"AutomaticallyAfterDays": 30},
-    )
-    return topic
-
-
-def _trail_and_alarms(wire: AwsWire, topic: str, key: str) -> None:
-    logs, trails, alarms = _client("logs"), _client("cloudtrail"), _client("cloudwatch")
-    for name, days in {"trail": 400, "application": 30}.items():
-        logs.create_log_group(logGroupName=name)
-        logs.put_retention_policy(logGroupName=name, retentionInDays=days)
-    logs.put_metric_filter(
-        logGroupName="trail",
-        filterName="root-usage",
-        filterPattern=ROOT_PATTERN,
-        metricTransformations=[{"metricName": "RootUsage", "metricNamespace": "Security", "metricValue": "1"}],
-    )
-    common = {"EvaluationPeriods": 1, "Period": 60, "AlarmActions": [topic]}
-    alarms.put_metric_alarm(
-        AlarmName="root usage",
-        Namespace="Security",
-        MetricName="RootUsage",
-        Statistic="Sum",
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        **common,
-    )
-    alarms.put_metric_alarm(
-        AlarmName="invoices dead letters",
-        Namespace="AWS/SQS",
-        MetricName="ApproximateNumberOfMessagesVisible",
-        Dimensions=[{"Name": "QueueName", "Value": "invoices-dead"}],
-        Statistic="Maximum",
-        Threshold=0,
-        ComparisonOperator="GreaterThanThreshold",
-        **common,
-    )
-    trails.create_trail(
-        Name="northwind",
-        S3BucketName="northwind-trail-logs",
-        IsMultiRegionTrail=True,
-        EnableLogFileValidation=True,
-        KmsKeyId=key,
-        CloudWatchLogsLogGroupArn=f"arn:aws:logs:{HOME}:{ACCOUNT}:log-group:trail:*",
-        CloudWatchLogsRoleArn=f"arn:aws:iam::{ACCOUNT}:role/app",
-    )
-    trails.start_logging(Name="northwind")
-    for region in (HOME, SECOND):
-        _client("guardduty", region).create_detector(Enable=True)
-    config = _client("config")
-    config.put_configuration_recorder(
-        ConfigurationRecorder={
-            "name": "default",
-            "roleARN": f"arn:aws:iam::{ACCOUNT}:role/app",
-            "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True},
-        }
-    )
-    config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "northwind-trail-logs"})
-    config.start_configuration_recorder(ConfigurationRecorderName="default")
-    # moto's recorder never delivers.
-    wire.overrides.rewrite(
-        "config:DescribeConfigurationRecorderStatus", lambda body: body.replace(b'"PENDING"', b'"SUCCESS"')
-    )
+def github_world() -> GitHubWorld:
+    """The company's organization on GitHub."""
+    held = read(DATA / "github.yaml")
+    return GitHubWorld(held["organization"], held["users"], held["repositories"])
 
 
 def main() -> None:
     """Scan the company with every check's reads and keep the snapshot for the recorded demonstration."""
+    from engine.collection import combined
+    from engine.collection.conformance import conforming
+    from engine.collection.limiter import Limiter
+    from engine.collection.planner import plan
     from engine.collection.snapshot import written
-    from engine.content.root import find
+    from engine.collection.survey import Survey
+    from engine.content.load import load
+    from engine.content.root import demonstration
+    from engine.model import Snapshot
     from engine.pipeline import DEMO
-    from tests.collectors.scan import compiled, read, reads
+    from providers import declared, opened
+    from tests.collectors.scan import compiled, reads
 
-    ids = tuple(
-        ".".join(path.relative_to(find().checks).with_suffix("").parts) for path in find().checks.rglob("*.yaml")
-    )
+    content = load(demonstration())
+    access = content.policy.organization.access
+    conforms = conforming({name: schema.type for name, schema in content.types.items()})
+    parts: list[Snapshot] = []
     with company():
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        snapshot = read(reads(compiled(tuple(sorted(ids)))), (HOME, SECOND), now)
-    DEMO.write_bytes(written(snapshot))
+        # Nothing is limited here; an emulator that says so would be waited for no longer than a moment.
+        limiter = Limiter(lambda seconds: None, threading.Event())
+        now = ago(0)
+        for name in CLOUDS:
+            wanted = reads(compiled(tuple(sorted(id_ for id_, c in content.checks.items() if c.provider == name))))
+            provider = opened(name, timeout=20.0, access=access.get(name, {}))
+            made = plan(name, declared(name), wanted)
+            parts += Survey(made, provider, limiter, lambda: now, conforms).parts()
+            provider.close()
+    DEMO.write_bytes(written(combined(parts)))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from providers.base import Governor, Scope, Tally
 from tests.collectors.scan import reads
 from tests.emulators import aws_services
 from tests.emulators.aws_wire import AwsWire
-from tests.emulators.demo_company import build, environment
+from tests.emulators.demo.aws import build, environment
 from tests.emulators.identify import Call
 from tests.emulators.moto_process import MotoProcess
 from tests.emulators.overrides import Overrides

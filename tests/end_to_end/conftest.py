@@ -24,7 +24,7 @@ def seeded_account() -> Iterator[Account]:
 @pytest.fixture(scope="session")
 def clean(seeded_account: Account) -> tuple[Scanner, Scan]:
     """A scanner that has read everything, and what a scan gives when nothing goes wrong."""
-    from tests.emulators.demo_company import environment
+    from tests.emulators.demo.aws import environment
     from tests.end_to_end.account import Scanner
 
     with environment(seeded_account.wire.url):

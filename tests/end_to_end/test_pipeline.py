@@ -16,10 +16,9 @@ from engine import pipeline
 from engine.collection.snapshot import read, written
 from engine.content.root import find
 from engine.errors import DiscoveryError, InputError, Interrupted, SealError, UsageError
-from engine.model import Assessment, Clock, Collection, Scope, Snapshot, Unread
+from engine.model import REGIONLESS, Assessment, Clock, Collection, Scope, Snapshot, Unread
 from engine.pipeline import DEMO, RunRequest, run
 from providers.aws.adapter import Aws
-from providers.base import GLOBAL
 from tests.unit.answered import ACCOUNT, DENIED, ENABLED, KEYS, Answered, error, identity, sts_error
 
 NOW = "2026-11-24T03:00:00Z"
@@ -250,7 +249,7 @@ def test_a_region_filter_narrows_what_is_judged_not_what_it_is_related_to(tmp_pa
     whole = run(RunRequest(config=tmp_path, demo="recorded"), CLOCK)
     some = run(RunRequest(config=tmp_path, demo="recorded", regions=("us-east-1",)), CLOCK)
 
-    assert some.findings == tuple(f for f in whole.findings if f.scope.region in ("us-east-1", GLOBAL))
+    assert some.findings == tuple(f for f in whole.findings if f.scope.region in ("us-east-1", *REGIONLESS))
     assert 0 < len(some.findings) < len(whole.findings)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -57,6 +58,12 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
 
     assert read(file) == SNAPSHOT
     assert written(read(file)) == file.read_bytes()
+
+
+def test_what_was_just_collected_is_written_as_what_was_read() -> None:
+    shared = replace(ROW, outcomes=MappingProxyType({"value": 1}))
+
+    assert written(replace(SNAPSHOT, ledger=(shared,))) == written(SNAPSHOT)
 
 
 def test_the_demonstration_is_a_snapshot_in_its_own_form() -> None:

@@ -60,6 +60,7 @@ def render(run: Assessment, options: Options) -> str:
         totals=_totals(run),
         facts=tuple(_facts(run)),
         headings=_HEADINGS,
+        providers=_providers(run),
         places=places,
         uncovered=tuple(_uncovered(run)),
         fixes=summary.fixes(run),
@@ -113,6 +114,12 @@ def _facts(run: Assessment) -> Iterator[tuple[str, str]]:
     ):
         if text:
             yield label, text
+
+
+def _providers(run: Assessment) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Where there are several providers: each with what was scanned of it, and what it came to."""
+    rows = summary.shares(run)
+    return [(row.provider, sentences.shared(run, row), tables.counts(row)) for row in rows] if len(rows) > 1 else []
 
 
 def _otherwise(run: Assessment) -> str:

@@ -69,11 +69,12 @@ class Tenant:
         *,
         below: str | None = None,
         subscription: str = SUBSCRIPTION,
+        group: str = "rg",
         **more: Any,
     ) -> str:
         """Add a resource and give its id. ``below`` is the id of what it lies below, or extends with its provider."""
         if below is None:
-            id_ = f"/subscriptions/{subscription}/resourceGroups/rg/providers/{type_}/{name}"
+            id_ = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{type_}/{name}"
         elif type_.count("/") > 1:
             id_ = f"{below}/{type_.rpartition('/')[2]}/{name}"
         else:

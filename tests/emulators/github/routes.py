@@ -19,7 +19,7 @@ from tests.emulators.github.wire import APP_ID, GitHub
 
 Route = Callable[[GitHub, Asked, dict[str, str]], Answered]
 _ROUTES: Final[list[tuple[str, re.Pattern[str], str, Route]]] = []
-_R: Final = "/repos/acme/{repo}"
+_R: Final = "/repos/{owner}/{repo}"
 
 
 class Refused(Exception):
@@ -102,7 +102,7 @@ def paged(github: GitHub, asked: Asked, items: list[Any], key: str | None = None
 
 def repository(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
     found = github.world.repositories.get(of["repo"])
-    if found is None or of["repo"] in github.world.hidden:
+    if found is None or of["owner"] != github.world.organization["login"] or of["repo"] in github.world.hidden:
         raise Refused(404, "Not Found")
     return found
 
@@ -110,7 +110,11 @@ def repository(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
 def shown(github: GitHub) -> list[dict[str, Any]]:
     kept = ("archived", "disabled", "default_branch", "created_at")
     return [
-        {"name": name, "full_name": f"acme/{name}", **{key: row[key] for key in kept if key in row}}
+        {
+            "name": name,
+            "full_name": f"{github.world.organization['login']}/{name}",
+            **{key: row[key] for key in kept if key in row},
+        }
         for name, row in github.world.repositories.items()
         if name not in github.world.hidden
     ]
