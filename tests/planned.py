@@ -117,7 +117,7 @@ GCP: Final = Whole(
                 name: []
                 for name in (
                     *("principals", "audit_configs", "inherited_log_sinks", "firewall_policies"),
-                    "inherited_organization_policies",
+                    *("inherited_organization_policies", "inherited_contacts", "group_members"),
                 )
             },
         ),

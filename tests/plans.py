@@ -41,7 +41,7 @@ _OF_GOOGLE: Final = frozenset(
         *("shielded_instance_config", "confidential_instance_config", "distribution_policy_zones", "node_pool"),
         *("private_cluster_config", "master_authorized_networks_config", "workload_identity_config", "release_channel"),
         *("logging_config", "version_template", "expire_time", "dnssec_config", "continuous_backup_config"),
-        *("cluster_config", "instance_type", "email", "node_locations", "spec"),
+        *("cluster_config", "instance_type", "email", "node_locations", "spec", "access", "ingress"),
     }
 )
 _OF_AZURE: Final = frozenset(

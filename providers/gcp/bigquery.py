@@ -31,7 +31,7 @@ _DATASET: Final[Mapping[str, Field]] = {
     "partition_expiration_ms": Field("defaultPartitionExpirationMs", whole, None),
     "tags": Field("labels", labels, {}),
 }
-_ROLES: Final[Mapping[str, str]] = {
+ROLES: Final[Mapping[str, str]] = {
     "OWNER": "roles/bigquery.dataOwner",
     "READER": "roles/bigquery.dataViewer",
     "WRITER": "roles/bigquery.dataEditor",
@@ -42,7 +42,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "projectReaders": "projectViewer",
 }
 _BY: Final[Mapping[str, str]] = {"domain": "domain", "groupByEmail": "group", "userByEmail": "user"}
-_SHARED: Final = frozenset({"dataset", "routine", "view"})
+SHARED: Final = frozenset({"dataset", "routine", "view"})
 """What an entry may name beside principals: views and routines that read the dataset for whoever may use them."""
 
 
@@ -71,20 +71,20 @@ def _policy(gcp: Caller, dataset: Resource) -> Mapping[str, Any]:
     answer = _get(gcp, dataset.name)
     bindings: dict[str, list[str]] = {}
     for entry in answer.get("access", ()):
-        if not entry.keys() & _SHARED:
+        if not entry.keys() & SHARED:
             role = entry["role"]
-            bindings.setdefault(_ROLES.get(role, role), []).append(_member(gcp, entry))
+            bindings.setdefault(ROLES.get(role, role), []).append(member(gcp.account, entry))
     rows = [{"role": role, "members": members} for role, members in bindings.items()]
     return {"etag": answer["etag"], "bindings": rows}
 
 
-def _member(gcp: Caller, entry: Mapping[str, Any]) -> str:
-    """The principal of an entry, as allow policies name it."""
+def member(project: str, entry: Mapping[str, Any]) -> str:
+    """The principal of an entry of the access list of a project's dataset, as allow policies name it."""
     if "iamMember" in entry:
         return str(entry["iamMember"])
     if "specialGroup" in entry:
         group = entry["specialGroup"]
-        return f"{_GROUPS[group]}:{gcp.account}" if group in _GROUPS else str(group)
+        return f"{_GROUPS[group]}:{project}" if group in _GROUPS else str(group)
     (key,) = entry.keys() & _BY.keys()
     machine = key == "userByEmail" and entry[key].endswith(".gserviceaccount.com")
     return f"{'serviceAccount' if machine else _BY[key]}:{entry[key]}"

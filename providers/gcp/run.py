@@ -25,6 +25,8 @@ FUNCTIONS: Final = "https://cloudfunctions.googleapis.com/v1"
 LIST: Final = "run.projects.locations.services.list"
 LOCATION: Final = "cloud.googleapis.com/location"
 
+INGRESS: Final = "run.googleapis.com/ingress"
+UNCHECKED: Final = "run.googleapis.com/invoker-iam-disabled"
 _WORDS: Final = {"true": True, "false": False}
 
 
@@ -32,19 +34,24 @@ def _service(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, An
     metadata = item["metadata"]
     notes = labels(metadata.get("annotations", {}))
     return {
-        # Without the annotation a service takes requests from everywhere, and checks who may invoke it.
-        "ingress": notes.get("run.googleapis.com/ingress", "all") if isinstance(notes, dict) else notes,
-        "invoker_check_disabled": _word(notes),
+        "ingress": ingress(notes),
+        "invoker_check_disabled": invoker_check_disabled(notes),
         "tags": labels(metadata.get("labels", {})),
         "name": metadata["name"],
         "region": place(name),
     }
 
 
-def _word(notes: Any) -> Any:
-    if not isinstance(notes, dict):
-        return notes
-    return _WORDS.get(notes.get("run.googleapis.com/invoker-iam-disabled", "false").lower(), malformed("a boolean"))
+def ingress(notes: Any) -> Any:
+    """From where a service with these annotations takes requests: from everywhere where none says it."""
+    return notes.get(INGRESS, "all") if isinstance(notes, dict) else notes
+
+
+def invoker_check_disabled(notes: Any) -> Any:
+    """Whether anybody may invoke a service with these annotations: nobody does unchecked where none says it."""
+    return (
+        _WORDS.get(notes.get(UNCHECKED, "false").lower(), malformed("a boolean")) if isinstance(notes, dict) else notes
+    )
 
 
 def _services(gcp: Caller) -> Iterator[Item]:

@@ -42,7 +42,6 @@ OVER_RUNS = (
     test_terraform_verdicts_over_runs,
 )
 """The tables of checks that are judged by a plan over what a run read."""
-NO_TYPE = "no check of ours yet, and no type of the live adapter that a mapping could fill"
 SEVERAL = "two checks here, each driven by itself"
 NOT_DRIVEN: Mapping[str, str] = {
     "aws.iam.root_no_access_keys": "Terraform makes keys of users; the root user's are in no plan",
@@ -54,15 +53,7 @@ NOT_DRIVEN: Mapping[str, str] = {
     "gcp.alloydb.customer_key_and_backup": SEVERAL,
     "gcp.compute.load_balancer_tls_and_logging": SEVERAL,
     "gcp.iam.service_account_no_user_keys": "that a key is switched off is in no plan: it is driven to fail only",
-    **dict.fromkeys(
-        (
-            *("gcp.bigquery.dataset_cmek_and_expiry", "gcp.bigquery.dataset_not_public"),
-            *("gcp.dlp.discovery_configured", "gcp.iam.access_approval", "gcp.iam.essential_contacts"),
-            *("gcp.monitoring.alert_iam_and_audit_changes", "gcp.monitoring.alert_network_and_storage_changes"),
-            "gcp.run.not_public",
-        ),
-        NO_TYPE,
-    ),
+    **test_terraform_verdicts_google.NEEDS_LIVE,
 }
 """Checks that the catalogue calls judgeable on a plan and that no plan drives, with why."""
 ABOVE = {

@@ -133,6 +133,8 @@ NAMED: dict[str, Any] = {
     "policy_data": '{"bindings": []}',
     "predefined_acl": "private",
     "default_acl": "private",
+    "ingress": "INGRESS_TRAFFIC_ALL",
+    "ingress_settings": "ALLOW_ALL",
 }
 """Values of attributes of which not every text makes sense."""
 

@@ -88,6 +88,21 @@ def policy(role: str, *members: str) -> str:
 RING: Rows = {"google_kms_key_ring.r": {"name": "r", "location": "europe-west1"}}
 CRYPTO_KEY: dict[str, Any] = {"name": "k", "key_ring": Ref("google_kms_key_ring.r.id")}
 TOPIC: Rows = {"google_pubsub_topic.t": {"name": "t"}}
+DATASET: dict[str, Any] = {"dataset_id": "d", "location": "EU"}
+SERVICE: dict[str, Any] = {"name": "s", "location": "europe-west1"}
+FUNCTION: dict[str, Any] = {"name": "f", "region": "europe-west1", "runtime": "python312", "trigger_http": True}
+CLUSTER: dict[str, Any] = {
+    "name": "c",
+    "location": "europe-west1",
+    "private_cluster_config": [{"enable_private_nodes": True, "enable_private_endpoint": False}],
+}
+
+
+def allowed(**more: Any) -> Rows:
+    """A cluster whose control plane answers one network, and what is said ``more``."""
+    networks = [{"cidr_blocks": [{"cidr_block": "192.0.2.0/24"}], **more}]
+    return {"google_container_cluster.c": {**CLUSTER, "master_authorized_networks_config": networks}}
+
 
 PAIRS: dict[str, Pair] = {
     "gcp.alloydb.continuous_backup": one(
@@ -116,6 +131,21 @@ PAIRS: dict[str, Pair] = {
         },
         {"restrictions": [{"api_targets": [{"service": "maps-backend.googleapis.com"}]}]},
         name="k",
+    ),
+    "gcp.bigquery.dataset_cmek_and_expiry": labelled(
+        "google_bigquery_dataset",
+        {
+            "default_encryption_configuration": [{"kms_key_name": KEY}],
+            "default_table_expiration_ms": 7776000000,
+        },
+        {"default_encryption_configuration": [{"kms_key_name": KEY}]},
+        **DATASET,
+    ),
+    "gcp.bigquery.dataset_not_public": one(
+        "google_bigquery_dataset",
+        {"access": [{"role": "OWNER", "special_group": "projectOwners"}]},
+        {"access": [{"role": "READER", "special_group": "allAuthenticatedUsers"}]},
+        **DATASET,
     ),
     "gcp.compute.armor_policy_attached": (
         {
@@ -223,6 +253,18 @@ PAIRS: dict[str, Pair] = {
         project=PROJECT,
     ),
     "gcp.pubsub.topic_not_public": granted(TOPIC, "google_pubsub_topic", "topic", "google_pubsub_topic.t.id"),
+    "gcp.run.function_not_public": granted(
+        {"google_cloudfunctions_function.f": FUNCTION},
+        "google_cloudfunctions_function",
+        "cloud_function",
+        "google_cloudfunctions_function.f.name",
+    ),
+    "gcp.run.not_public": granted(
+        {"google_cloud_run_v2_service.s": SERVICE},
+        "google_cloud_run_v2_service",
+        "name",
+        "google_cloud_run_v2_service.s.name",
+    ),
     "gcp.secretmanager.rotation_and_access": one(
         "google_secret_manager_secret",
         {"rotation": [{"rotation_period": "2592000s", "next_rotation_time": "2026-12-26T00:00:00Z"}]},
@@ -291,7 +333,6 @@ ONE_SIDED: dict[str, tuple[Rows, str, str]] = {
         )
         for name, role, member in (
             ("no_public_bindings", "roles/viewer", "allUsers"),
-            ("no_basic_roles", "roles/editor", "user:ada@example.com"),
             ("no_service_account_user_at_project", "roles/iam.serviceAccountUser", "group:all@example.com"),
         )
     },
@@ -364,7 +405,12 @@ ACCOUNT = f"web@{PROJECT}.iam.gserviceaccount.com"
 ADA = "user:ada@example.com"
 MAIN = named("global/networks", "main")
 NETWORK = held_in_project(
-    "compute.googleapis.com/Network", MAIN, "main", legacy_range=None, auto_create_subnetworks=False
+    "compute.googleapis.com/Network",
+    MAIN,
+    "main",
+    legacy_range=None,
+    auto_create_subnetworks=False,
+    policy_order="AFTER_CLASSIC_FIREWALL",
 )
 BUCKET = {"name": "records", "location": "EU"}
 PIPELINE = {"name": "p", "location": "europe-west1"}
@@ -390,6 +436,60 @@ def firewall(port: str) -> Over:
     )
 
 
+POLICY = "google_compute_network_firewall_policy"
+
+
+def policy_rule(*ports: str, **more: Any) -> dict[str, Any]:
+    match = {"src_ip_ranges": ["0.0.0.0/0"], "layer4_configs": [{"ip_protocol": "tcp", "ports": list(ports)}]}
+    return {"firewall_policy": Ref(f"{POLICY}.p.name"), "direction": "INGRESS", "match": [match], **more}
+
+
+def policies(**rules: dict[str, Any]) -> Rows:
+    """A policy of a network with these rules."""
+    return {
+        "google_compute_network.n": {"name": "main"},
+        f"{POLICY}.p": {"name": "p"},
+        f"{POLICY}_association.a": {
+            "name": "a",
+            "attachment_target": Ref("google_compute_network.n.id"),
+            "firewall_policy": Ref(f"{POLICY}.p.id"),
+        },
+        **{f"{POLICY}_rule.{name}": rule for name, rule in rules.items()},
+    }
+
+
+REACHED = held_in_project(
+    "monitoring.googleapis.com/NotificationChannel",
+    f"//monitoring.googleapis.com/projects/{PROJECT}/notificationChannels/1",
+    "on call",
+    channel_type="email",
+    enabled=True,
+    verification_status=None,
+)
+ON_CALL = [f"projects/{PROJECT}/notificationChannels/1"]
+
+
+def alerting(id_: str) -> Over:
+    """Plans by which every event of a check raises an alert: by a query of the log, or by a metric for the first."""
+    first, *rest = CONTENT.checks[id_].parameters["events"].default
+    threshold = {
+        "filter": 'metric.type="logging.googleapis.com/user/first"',
+        "comparison": "COMPARISON_GT",
+        "duration": "0s",
+    }
+    by_metric = {"display_name": "first", "condition_threshold": [threshold]}
+    by_log = [{"display_name": "log", "condition_matched_log": [{"filter": query}]} for query in rest]
+    both = {"display_name": "changes", "combiner": "OR", "conditions": [by_metric, *by_log]}
+
+    def made(**more: Any) -> Rows:
+        return {
+            "google_logging_metric.first": {"name": "first", "filter": first},
+            "google_monitoring_alert_policy.p": {**both, **more},
+        }
+
+    return (REACHED,), made(notification_channels=ON_CALL), made(notification_channels=ON_CALL, enabled=False)
+
+
 def restricted(constraint: str, good: dict[str, Any], bad: dict[str, Any]) -> Over:
     def made(rules: dict[str, Any]) -> Rows:
         name = f"projects/{PROJECT}/policies/{constraint}"
@@ -398,6 +498,14 @@ def restricted(constraint: str, good: dict[str, Any], bad: dict[str, Any]) -> Ov
         }
 
     return (), made(good), made(bad)
+
+
+APPROVALS = {"project_id": PROJECT, "enrolled_services": [{"cloud_product": "all"}]}
+
+
+def contact(*categories: str) -> Rows:
+    row = {"parent": f"projects/{PROJECT}", "email": "security@example.com", "language_tag": "en"}
+    return {"google_essential_contacts_contact.c": {**row, "notification_category_subscriptions": list(categories)}}
 
 
 OVER: dict[str, Over] = {
@@ -467,6 +575,11 @@ OVER: dict[str, Over] = {
             "google_compute_project_metadata.m": {"metadata": {"enable-oslogin": "TRUE"}, "project": PROJECT},
         },
     ),
+    "gcp.compute.network_policies_no_open_ports": (
+        (),
+        policies(a=policy_rule("443", action="allow", priority=10), b=policy_rule(action="deny", priority=20)),
+        policies(a=policy_rule("443", "3300-3400", action="allow", priority=10)),
+    ),
     "gcp.compute.load_balancer_tls": (
         (),
         {
@@ -510,6 +623,12 @@ OVER: dict[str, Over] = {
         },
         {"google_container_cluster.c": {"name": "c", "location": "europe-west1"}},
     ),
+    "gcp.iam.access_approval": (
+        (project(access_approval_services=[], access_approval_above=False),),
+        {"google_project_access_approval_settings.a": APPROVALS},
+        {"delete google_project_access_approval_settings.a": APPROVALS},
+    ),
+    "gcp.iam.essential_contacts": ((), contact("ALL"), contact("SECURITY", "BILLING")),
     "gcp.iam.asset_inventory_enabled": (
         (),
         {"google_project_service.s": {"service": "cloudasset.googleapis.com"}},
@@ -609,6 +728,10 @@ OVER: dict[str, Over] = {
             }
         },
     ),
+    **{
+        id_: alerting(id_)
+        for id_ in ("gcp.monitoring.alert_iam_and_audit_changes", "gcp.monitoring.alert_network_and_storage_changes")
+    },
     "gcp.orgpolicy.domain_restricted_sharing": restricted(
         "iam.allowedPolicyMemberDomains", {"values": [{"allowed_values": ["C01234"]}]}, {"allow_all": "TRUE"}
     ),
@@ -678,7 +801,13 @@ OVER: dict[str, Over] = {
         },
     ),
 }
-NEEDS_LIVE: dict[str, str] = {"gcp.backupdr.restore_proven": "what was restored is in no plan"}
+NEEDS_LIVE: dict[str, str] = {
+    "gcp.backupdr.restore_proven": "what was restored is in no plan",
+    "gcp.dlp.discovery_configured": "when discovery ran last is in no plan, only that it is to run",
+    "gcp.iam.service_account_unused_removed": "what a service account was used for is in no plan",
+    "gcp.iam.two_step_verification": "how people sign in is set in the directory, which Terraform does not hold",
+    "gcp.securitycenter.enabled_and_handled": "what Security Command Center found, and who handled it, is in no plan",
+}
 """Checks of Google Cloud that no plan can judge, not even over what a run read, with why."""
 
 
@@ -921,6 +1050,174 @@ FURTHER: dict[str, tuple[str, Rows, str]] = {
             }
         },
         "fail",
+    ),
+    "what Google's addresses may is left to the API": ("gcp.gke.private_cluster", allowed(), "unknown"),
+    "whoever rents a machine at Google may": (
+        "gcp.gke.private_cluster",
+        allowed(gcp_public_cidrs_access_enabled=True),
+        "fail",
+    ),
+    "one network may and nobody besides": (
+        "gcp.gke.private_cluster",
+        allowed(gcp_public_cidrs_access_enabled=False),
+        "pass",
+    ),
+    "a dataset that lets views and one person read it": (
+        "gcp.bigquery.dataset_not_public",
+        {
+            "google_bigquery_dataset.d": {
+                **DATASET,
+                "access": [
+                    {"view": [{"project_id": "p", "dataset_id": "v", "table_id": "t"}]},
+                    {"role": "READER", "user_by_email": "ada@example.com"},
+                ],
+            }
+        },
+        "pass",
+    ),
+    "a dataset that is opened by an entry of its own": (
+        "gcp.bigquery.dataset_not_public",
+        {
+            "google_bigquery_dataset.d": DATASET,
+            "google_bigquery_dataset_access.a": {
+                "dataset_id": Ref("google_bigquery_dataset.d.dataset_id"),
+                "role": "roles/bigquery.dataViewer",
+                "iam_member": "allUsers",
+            },
+        },
+        "fail",
+    ),
+    "a dataset whose blocks of access are not known": (
+        "gcp.bigquery.dataset_not_public",
+        {"google_bigquery_dataset.d": {**DATASET, "access": UNKNOWN}},
+        "unknown",
+    ),
+    "one of those who may use a dataset is not known": (
+        "gcp.bigquery.dataset_not_public",
+        {"google_bigquery_dataset.d": {**DATASET, "access": [{"role": "READER", "iam_member": UNKNOWN}]}},
+        "unknown",
+    ),
+    "the whole policy of a dataset": (
+        "gcp.bigquery.dataset_not_public",
+        {
+            "google_bigquery_dataset.d": DATASET,
+            "google_bigquery_dataset_iam_policy.p": {
+                "dataset_id": "d",
+                "policy_data": policy("roles/bigquery.dataViewer", "allAuthenticatedUsers"),
+            },
+        },
+        "fail",
+    ),
+    "a service whose check for invokers is off": (
+        "gcp.run.not_public",
+        {"google_cloud_run_v2_service.s": {**SERVICE, "invoker_iam_disabled": True}},
+        "fail",
+    ),
+    "a service that answers from inside, whoever invokes it": (
+        "gcp.run.not_public",
+        {
+            "google_cloud_run_v2_service.s": {
+                **SERVICE,
+                "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY",
+                "invoker_iam_disabled": True,
+            }
+        },
+        "pass",
+    ),
+    "a service whose ingress has a name that is not known": (
+        "gcp.run.not_public",
+        {
+            "google_cloud_run_v2_service.s": {
+                **SERVICE,
+                "ingress": "INGRESS_TRAFFIC_NONE_YET",
+                "invoker_iam_disabled": True,
+            }
+        },
+        "unknown",
+    ),
+    "a service that is meant to be public": (
+        "gcp.run.not_public",
+        {"google_cloud_run_v2_service.s": {**SERVICE, "labels": {"exposure": "public"}, "invoker_iam_disabled": True}},
+        "",
+    ),
+    "annotations say what an older service is": (
+        "gcp.run.not_public",
+        {
+            f"google_cloud_run_service.{name}": {
+                **SERVICE,
+                "name": name,
+                "metadata": [{"annotations": {f"run.googleapis.com/{key}": value}}],
+            }
+            for name, key, value in (("a", "ingress", "internal"), ("b", "invoker-iam-disabled", "true"))
+        },
+        "pass fail",
+    ),
+    "an annotation that nobody knows": (
+        "gcp.run.not_public",
+        {
+            "google_cloud_run_service.s": {
+                **SERVICE,
+                "metadata": [{"annotations": {"run.googleapis.com/invoker-iam-disabled": UNKNOWN}}],
+            }
+        },
+        "unknown",
+    ),
+    "the older resource of a policy opens a service of the newer kind": (
+        "gcp.run.not_public",
+        {
+            "keep google_cloud_run_v2_service.s": {
+                **SERVICE,
+                "project": PROJECT,
+                "id": f"projects/{PROJECT}/locations/europe-west1/services/s",
+                "ingress": "INGRESS_TRAFFIC_ALL",
+            },
+            "google_cloud_run_service_iam_member.m": {
+                "service": f"v1/projects/{PROJECT}/locations/europe-west1/services/s",
+                "role": "roles/run.invoker",
+                "member": "allUsers",
+            },
+        },
+        "fail",
+    ),
+    "a function of the second generation is its service": (
+        "gcp.run.not_public",
+        {
+            "google_cloudfunctions2_function.f": {
+                "name": "f",
+                "location": "europe-west1",
+                "service_config": [{"ingress_settings": "ALLOW_ALL"}],
+            },
+            "google_cloud_run_service_iam_binding.b": {
+                "service": Ref("google_cloudfunctions2_function.f.service_config[0].service"),
+                "location": "europe-west1",
+                "role": "roles/run.invoker",
+                "members": [ADA, "allUsers"],
+            },
+        },
+        "fail",
+    ),
+    "an invoker of the first generation is none of the second": (
+        "gcp.run.not_public",
+        {
+            "google_cloudfunctions2_function.f": {"name": "f", "location": "europe-west1"},
+            "google_cloudfunctions2_function_iam_member.m": {
+                "cloud_function": Ref("google_cloudfunctions2_function.f.name"),
+                "role": "roles/cloudfunctions.invoker",
+                "member": "allUsers",
+            },
+        },
+        "pass",
+    ),
+    "a function that events start": (
+        "gcp.run.function_not_public",
+        {
+            "google_cloudfunctions_function.f": {
+                **FUNCTION,
+                "trigger_http": None,
+                "event_trigger": [{"event_type": "google.pubsub.topic.publish", "resource": "t"}],
+            }
+        },
+        "",
     ),
     "control planes that answer the world": (
         "gcp.gke.private_cluster",

@@ -45,13 +45,14 @@ def _sources(block: Block) -> Any:
 def _rows(path: str) -> Derived:
     def read(block: Block) -> Any:
         rules, sources = block.blocks(path), _sources(block)
-        return rules if isinstance(rules, Unread) else [row for rule in rules for row in _row(rule, sources)]
+        return rules if isinstance(rules, Unread) else [row for rule in rules for row in ports_of(rule, sources)]
 
     return Derived((f"{path}.protocol", f"{path}.ports", "source_ranges"), read)
 
 
-def _row(rule: Block, sources: Any) -> list[dict[str, Any]]:
-    protocol, ports = rule.get("protocol"), rule.get("ports", [])
+def ports_of(rule: Block, sources: Any, key: str = "protocol") -> list[dict[str, Any]]:
+    """A row for each range of ports of a block, whose protocol is at ``key``, as the live adapter has them."""
+    protocol, ports = rule.get(key), rule.get("ports", [])
     unread = next(
         (value for value in (ports, *(ports if isinstance(ports, list) else ())) if isinstance(value, Unread)), None
     )

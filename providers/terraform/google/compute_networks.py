@@ -13,6 +13,8 @@ from providers.terraform.block import Block
 from providers.terraform.google.naming import COMPUTE, exists, link, mapping, text
 from providers.terraform.mapping import Attribute, Constant, Derived
 
+_ORDER: Final = "network_firewall_policy_enforcement_order"
+_CLASSIC_FIRST: Final = "AFTER_CLASSIC_FIREWALL"
 _LEGACY: Final = "provider documentation: since version 3 it makes and keeps no legacy network"
 
 
@@ -37,6 +39,7 @@ MAPPINGS: Final = (
         properties={
             "legacy_range": Attribute("ipv4_range", None, _LEGACY, convert=text, optional=True),
             "auto_create_subnetworks": Attribute("auto_create_subnetworks", True, "provider documentation"),
+            "policy_order": Attribute(_ORDER, _CLASSIC_FIRST, "provider documentation", optional=True),
         },
     ),
     mapping(
@@ -46,6 +49,7 @@ MAPPINGS: Final = (
         {
             "legacy_range": Constant(None, _LEGACY),
             "auto_create_subnetworks": Constant(True, "VPC, 'Default network': it is in auto mode"),
+            "policy_order": Constant(_CLASSIC_FIRST, "API reference, networks: the default"),
             "tags": Constant({}, "API reference, networks: they have no labels"),
         },
         keys=(),

@@ -106,6 +106,8 @@ MAPPINGS: Final = (
             "private_endpoint": Attribute(f"{_PRIVATE}.enable_private_endpoint", False, _DOC),
             "public_endpoint": Constant(None, "provider source: it sets enable_private_endpoint, which says it"),
             "authorized_networks_enabled": Derived((_ALLOWED,), _restricted, "API reference: off where it is not set"),
+            # What is not set, the API decides.
+            "google_addresses_allowed": Attribute(f"{_ALLOWED}.gcp_public_cidrs_access_enabled", computed=False),
             "authorized_networks": Derived((f"{_ALLOWED}.cidr_blocks.cidr_block",), _networks),
             "tags": labels("resource_labels"),
         },

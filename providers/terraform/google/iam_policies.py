@@ -84,14 +84,27 @@ def together(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return known + [row for row in rows if isinstance(row["member"], Unread)]
 
 
-def parts(prefix: str, link: str, host: str, same: tuple[str, ...] = ("project",)) -> tuple[Part, ...]:
-    """The resources that set the policy of a type, by what their names begin with ("google_pubsub_topic")."""
+def parts(
+    prefix: str, link: str, host: str, same: tuple[str, ...] = ("project",), collection: str | None = None
+) -> tuple[Part, ...]:
+    """The resources that set the policy of a type, by what their names begin with ("google_pubsub_topic").
+
+    ``collection`` is where the resource lies in its project that a policy may name by its name alone, as of
+    :func:`providers.terraform.google.naming.identity`.
+    """
 
     def on(block: Block) -> Any:
         value = block.get(link, computed=False)
         if not isinstance(value, str):
             return value
-        return f"//{host}/{value}" if value.startswith("projects/") else NOT_TOLD
+        start = value.find("projects/")
+        if start >= 0:
+            # Some have the version of the API before it.
+            return f"//{host}/{value[start:]}"
+        own, region = block.referring.place()
+        if collection is None or own is None or region is None or "/" in value:
+            return NOT_TOLD
+        return f"//{host}/projects/{own}/{collection.format(region=region)}/{value}"
 
     return policies(prefix, link, on, same)
 

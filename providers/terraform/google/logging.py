@@ -1,6 +1,7 @@
-"""Cloud Logging: where a project's log entries go, and how long they are kept.
+"""Cloud Logging: where a project's log entries go, how long they are kept, and which of them metrics count.
 
-Source: provider documentation, google_logging_project_sink, google_logging_project_bucket_config.
+Source: provider documentation, google_logging_project_sink, google_logging_project_bucket_config,
+google_logging_metric.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from providers.base import Unread
-from providers.gcp.logging import BUCKET, SINK
+from providers.gcp.logging import BUCKET, METRIC, SINK
 from providers.terraform.block import Block
-from providers.terraform.google.naming import exists, mapping
+from providers.terraform.google.naming import exists, mapping, text
 from providers.terraform.mapping import Attribute, Constant, Derived
 
 _HOST: Final = "logging.googleapis.com"
@@ -56,6 +57,18 @@ MAPPINGS: Final = (
         },
         keys=("id", "name", "bucket_id"),
         name=Attribute("bucket_id", None),
+        control=True,
+    ),
+    mapping(
+        _HOST,
+        METRIC,
+        "google_logging_metric",
+        {
+            "filter": Attribute("filter"),
+            "disabled": Attribute("disabled", False, _DOC, optional=True),
+            "bucket": Attribute("bucket_name", None, convert=text, optional=True),
+        },
+        "metrics",
         control=True,
     ),
 )

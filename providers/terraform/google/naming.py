@@ -39,14 +39,15 @@ def exists(block: Block) -> bool:
     return isinstance(block.get("id", None, optional=True, computed=False), str)
 
 
-def identity(host: str, collection: str | None = None) -> Callable[[Block, Where], Any]:
+def identity(host: str, collection: str | None = None, named: str = "name") -> Callable[[Block, Where], Any]:
     """The full name of a resource of a service that is there; with its ``collection`` also of one that is planned.
 
-    ``{region}`` in a collection ("zones/{region}/disks") is the resource's zone, region or location.
+    ``{region}`` in a collection ("zones/{region}/disks") is the resource's zone, region or location; ``named`` is the
+    attribute that holds the last part of the name.
     """
 
     def read(block: Block, where: Where) -> Any:
-        id_, name = (block.get(key, None, optional=True, computed=False) for key in ("id", "name"))
+        id_, name = (block.get(key, None, optional=True, computed=False) for key in ("id", named))
         if isinstance(id_, str) and id_.startswith("projects/"):
             return f"//{host}/{id_}"
         if collection is None or not isinstance(name, str) or where.account is None or where.region is None:
@@ -119,14 +120,14 @@ def period(value: str) -> Any:
 # --- labels ----------------------------------------------------------------------------------------------------------
 
 
-def labels(path: str = "labels") -> Derived:
+def labels(path: str = "labels", effective: str = "effective_labels") -> Derived:
     """The labels of a resource with those that the provider's configuration adds to every resource.
 
-    Since version 5 the provider tells both together while planning (``effective_labels``), where there are any.
+    Since version 5 the provider tells both together while planning (at ``effective``), where there are any.
     """
 
     def read(block: Block) -> Any:
-        both = block.get("effective_labels", None, optional=True, computed=False)
+        both = block.get(effective, None, optional=True, computed=False)
         if isinstance(both, dict) or (isinstance(both, Unread) and both.reason != "known_after_apply"):
             return both
         own = block.get(path, {}, optional=True)

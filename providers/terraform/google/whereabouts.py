@@ -21,10 +21,14 @@ _IN_PROJECT: Final = re.compile(r"(?:^|/)projects/(?P<project>[^/]+)(?:/|$)")
 _NAMED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "google_project": ("project_id",),
     "google_org_policy_policy": ("parent",),
+    "google_essential_contacts_contact": ("parent",),
     "google_kms_crypto_key": ("key_ring", "id"),
+    "google_project_access_approval_settings": ("project_id",),
     "google_service_account_key": ("service_account_id", "name", "id"),
 }
 """The attributes that tell the project of a type that has no attribute "project"."""
+_BY_PROJECT: Final = frozenset({"google_project", "google_project_access_approval_settings"})
+"""Those of them whose attribute is a project's id by itself."""
 _WITHIN: Final[Mapping[str, str]] = {
     "google_kms_crypto_key": "key_ring",
     "google_service_account_key": "service_account_id",
@@ -76,7 +80,7 @@ def _named(value: str, type_: str) -> str | None:
     if match is not None:
         return match["project"]
     # A short name is a project's, but of what lies elsewhere (a folder) no project is told.
-    return value if "/" not in value and (type_ not in _NAMED_BY or type_ == "google_project") else None
+    return value if "/" not in value and (type_ not in _NAMED_BY or type_ in _BY_PROJECT) else None
 
 
 def _region(plan: Plan, change: Planned) -> str | None:
