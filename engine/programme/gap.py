@@ -116,7 +116,7 @@ def _tile(row: CriterionConclusion, scope: Scoped, items: Sequence[Item]) -> Til
         state: TileState = "subservice" if row.state == "subservice" else "not_relevant"
         return Tile(criterion, state, row.reason or scope.left_out(criterion), controls)
     mine = [item for item in items if criterion.id in item.criteria]
-    counts = Counter(item.kind for item in mine)
+    counts: Counter[str] = Counter(item.kind for item in mine)
     state = "no_failures_observed"
     if any(found.word == "failures_observed" for found in row.controls):
         state = "failing"
