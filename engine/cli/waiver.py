@@ -157,7 +157,9 @@ def list_(format_: str, snapshot: str | None, policy: Path | None, store: str | 
     from engine.report import waivers as shown
 
     found = waivers.register(_request(snapshot, policy, store, config), system_clock().now())
-    streams.emit(shown.render(found.states, found.seen_in, found.as_of, today(), format_, streams.options()))
+    streams.emit(
+        shown.render(found.states, found.seen_in, found.as_of, today(), format_, streams.options(), found.unseen)
+    )
     return 0
 
 

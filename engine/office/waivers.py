@@ -60,11 +60,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Every waiver as it stands now, and the run or file that its matches are of (None: they are not known)."""
+    """Every waiver as it stands now, and the run or file that its matches are of (None: they are not known).
+
+    ``unseen`` are the ids of those that match nothing because what they name was not seen.
+    """
 
     states: tuple[WaiverState, ...]
     seen_in: str | None = None
     as_of: str | None = None
+    unseen: frozenset[str] = frozenset()
 
 
 def add(
@@ -144,7 +148,9 @@ def register(request: RunRequest, now: str) -> Register:
         return Register(waivers.states(known, (), content.checks, now))
     checks = tuple(sorted({waiver.check for waiver in known}))
     seen_in, as_of, findings = _failing(request, checks, content)
-    return Register(waivers.states(known, findings, content.checks, now), seen_in, as_of)
+    states = waivers.states(known, findings, content.checks, now)
+    unseen = frozenset(state.waiver.id for state in states if not state.matches and not _seen(state.waiver, findings))
+    return Register(states, seen_in, as_of, unseen)
 
 
 def _failing(request: RunRequest, checks: Sequence[str], content: Content) -> tuple[str, str, tuple[Finding, ...]]:
@@ -180,6 +186,12 @@ def _of_account(
     if len(accounts) > 1:
         raise UsageError(f"{doing}: {check} fails in {', '.join(accounts)}; a waiver is of one: --account")
     return failing
+
+
+def _seen(waiver: Waiver, findings: Iterable[Finding]) -> bool:
+    """Whether findings tell of everything that a waiver names."""
+    mine = [row for row in findings if row.scope.account == waiver.account and row.check.id == waiver.check]
+    return all(_is_settled(name, mine) for name in waiver.resources)
 
 
 def _is_settled(resource: str, findings: Sequence[Finding]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from engine.model import WaiverState
@@ -12,17 +12,32 @@ from engine.report.layout import Style, counted, named
 from engine.report.safe import safe
 from engine.report.sentences import waiver as sentence
 
-_STYLES: dict[str, Style] = {"EXPIRED": "red", "UNMATCHED": "yellow", "NO EFFECT": "red", "in force": "green"}
+_STYLES: dict[str, Style] = {
+    "EXPIRED": "red",
+    "UNMATCHED": "yellow",
+    "NOT SEEN": "red",
+    "NO EFFECT": "red",
+    "in force": "green",
+}
 _SOON = 30
 _SHOWN = 5
 
 
 def render(
-    states: Sequence[WaiverState], seen_in: str | None, as_of: str | None, on: date, form: str, options: Options
+    states: Sequence[WaiverState],
+    seen_in: str | None,
+    as_of: str | None,
+    on: date,
+    form: str,
+    options: Options,
+    unseen: Collection[str] = (),
 ) -> str:
-    """Every waiver's state as text or as JSON (``form`` "json"); ``seen_in`` None: nobody knows what they match."""
+    """Every waiver's state as text or as JSON (``form`` "json"); ``seen_in`` None: nobody knows what they match.
+
+    ``unseen`` are the ids of those that match nothing because what they name was not seen.
+    """
     if form == "json":
-        rows = [_row(state, seen_in is not None) for state in states]
+        rows = [_row(state, seen_in is not None and state.waiver.id not in unseen) for state in states]
         return json.dumps({"on": f"{on}", "seen_in": seen_in, "as_of": as_of, "waivers": rows}, indent=2) + "\n"
     page = layout.page(options)
     lines = [page.heading(f"Waivers: {len(states)}", f"on {on}")]
@@ -35,6 +50,8 @@ def render(
             label = "by date"
             approval = "SELF-APPROVED by" if of.approval.self_approved else "approved by"
             text = f"until {of.expires}, {approval} {safe(of.approval.approver)} ({of.approval.standing}; {of.check})"
+        if state.state == "unmatched" and of.id in unseen:
+            label, text = "NOT SEEN", f"what it names was not seen there, so nobody knows whether it fails ({of.check})"
         lines += ["", *page.labelled(label, f"{safe(of.id)}: {text}", _STYLES.get(label, "bold"), most=3)]
         lines += page.paragraph(f"{safe(of.owner)}: {safe(of.reason)}", "dim", most=2)
         left = (of.expires - on).days
@@ -48,6 +65,7 @@ def render(
 def _row(state: WaiverState, known: bool) -> dict[str, object]:
     of = state.waiver
     # Without a run "unmatched" would say of a waiver what nobody looked up.
+    # Nor where it was not seen there.
     word = "by_date" if not known and state.state in ("in_force", "unmatched") else state.state
     return {
         "id": of.id,

@@ -48,6 +48,18 @@ def without(request: RunRequest, tmp_path: Path, *gone: str) -> RunRequest:
     return replace(request, snapshot=str(path))
 
 
+def unread(request: RunRequest, tmp_path: Path, *denied: str) -> RunRequest:
+    """The same snapshot in which nobody could read what resources are judged by."""
+    document = json.loads(DEMO.read_text())
+    for resource in document["resources"]:
+        if resource["id"] in denied:
+            del resource["properties"]["map_public_ip_on_launch"]
+            resource["unread"]["/map_public_ip_on_launch"] = {"reason": "access_denied"}
+    path = tmp_path / "denied.json"
+    path.write_text(json.dumps(document))
+    return replace(request, snapshot=str(path))
+
+
 def test_a_waiver_names_everything_that_fails_at_its_approval(request_: RunRequest) -> None:
     made = waivers.add(request_, SUBNETS, None, (), TERMS, None)
 
@@ -125,18 +137,12 @@ def test_what_was_not_seen_is_not_taken_for_corrected_when_a_waiver_is_renewed(
     request_: RunRequest, tmp_path: Path
 ) -> None:
     made = waivers.add(request_, SUBNETS, None, (), TERMS, "subnets").waiver
-    document = json.loads(DEMO.read_text())
     hidden = made.resources[0]
-    for resource in document["resources"]:
-        if resource["id"] == hidden:
-            del resource["properties"]["map_public_ip_on_launch"]
-            resource["unread"]["/map_public_ip_on_launch"] = {"reason": "access_denied"}
-    path = tmp_path / "denied.json"
-    path.write_text(json.dumps(document))
+    denied = unread(request_, tmp_path, hidden)
     before = made.path.read_bytes()
 
     with pytest.raises(UsageError, match=f"does not say whether {hidden} still fails"):
-        waivers.renew(replace(request_, snapshot=str(path)), "subnets", {"approver": "Sam", "expires": "2027-03-31"})
+        waivers.renew(denied, "subnets", {"approver": "Sam", "expires": "2027-03-31"})
 
     assert made.path.read_bytes() == before
 
@@ -160,23 +166,31 @@ def test_the_register_tells_states_by_the_day_and_matches_by_the_snapshot(reques
     in_force = waivers.register(request_, now)
     corrected = waivers.register(without(request_, tmp_path, *made.resources), now)
     ended = waivers.register(request_, "2027-03-01T00:00:00Z")
-    unread = waivers.register(replace(request_, snapshot=None), now)
+    unknown = waivers.register(replace(request_, snapshot=None), now)
 
     assert [register.states[0].state for register in (in_force, corrected, ended)] == [
         "in_force", "unmatched", "expired",
     ]  # fmt: skip
-    assert (len(in_force.states[0].matches), unread.seen_in) == (9, None)
+    assert (len(in_force.states[0].matches), unknown.seen_in) == (9, None)
 
     def text(register: waivers.Register, form: str = "text") -> str:
         on = date(2027, 2, 20)
-        return shown.render(register.states, register.seen_in, register.as_of, on, form, Options(width=100))
+        return shown.render(
+            register.states, register.seen_in, register.as_of, on, form, Options(width=100), register.unseen
+        )
+
+    denied = waivers.register(unread(request_, tmp_path, *made.resources), now)
+    assert (corrected.unseen, denied.unseen) == (frozenset(), {"subnets"})
+    assert "NOT SEEN  subnets: what it names was not seen there" in text(denied)
+    assert "UNMATCHED subnets: nothing that it names fails" in text(corrected)
+    assert json.loads(text(denied, "json"))["waivers"][0]["matches"] is None
 
     assert "in force  subnets: 9 failures" in text(in_force)
     assert "ends in 8 days: auditreel waiver renew subnets" in text(in_force)
-    assert "no run was read: what they match is not known" in text(unread)
-    assert "UNMATCHED" not in text(unread)
-    assert json.loads(text(unread, "json"))["waivers"][0]["matches"] is None
-    assert json.loads(text(unread, "json"))["waivers"][0]["state"] == "by_date"
+    assert "no run was read: what they match is not known" in text(unknown)
+    assert "UNMATCHED" not in text(unknown)
+    assert json.loads(text(unknown, "json"))["waivers"][0]["matches"] is None
+    assert json.loads(text(unknown, "json"))["waivers"][0]["state"] == "by_date"
 
 
 def test_the_verbs_tell_what_fails_and_the_next_step(

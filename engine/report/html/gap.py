@@ -31,10 +31,7 @@ MOST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An item as the page shows it.
-
-    Its anchor, who does it, what the plan says, and the resources that are listed, by scope.
-    """
+    """An item as the page shows it: its anchor, who does it, what the plan says, and resources by scope."""
 
     of: Item
     anchor: str
