@@ -87,7 +87,8 @@ def _github(started: ExitStack, bundle: Path) -> Mapping[str, str]:
 def google_world() -> GcpWorld:
     """The company's organization on Google Cloud. Its auditing role is of the projects, not of the organization."""
     held = read(DATA / "gcp.yaml")
-    made = GcpWorld(held["organization"], held["folders"], {row["projectId"]: row for row in held["projects"]})
+    projects = {row["projectId"]: row for row in held["projects"]}
+    made = GcpWorld(held["organization"], held["folders"], projects, directory=held["directory"])
     made.denied.add(f"orgpolicy.policies.list@organizations/{made.organization['id']}")
     return made
 
