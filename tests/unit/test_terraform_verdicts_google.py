@@ -1367,6 +1367,181 @@ def test_a_policy_over_a_run_is_what_was_read_with_what_the_plan_does_to_it(name
     assert verdicts_over("gcp.storage.bucket_not_public", (live,), rows, tmp_path, GCP) == {expected}
 
 
+OPENS = "gcp.compute.network_policies_no_open_ports"
+SSH = {"action": "allow", "priority": 10}
+DENIES = {"a": policy_rule(action="deny", priority=10)}
+
+
+def in_rules(port: str, of: str = POLICY) -> Rows:
+    """A policy that has its rules in it."""
+    match = {"src_ip_ranges": ["0.0.0.0/0"], "layer4_config": [{"ip_protocol": "tcp", "ports": [port]}]}
+    rules = [{"action": "allow", "direction": "INGRESS", "priority": 10, "match": [match]}]
+    kind = f"{of}_with_rules"
+    association = {"name": "a", "attachment_target": Ref("google_compute_network.n.id"), "firewall_policy": "p"}
+    return {
+        "google_compute_network.n": {"name": "main"},
+        f"{kind}.p": {"name": "p", "rule": rules},
+        f"{of}_association.a": association,
+    }
+
+
+def matching(**match: Any) -> dict[str, Any]:
+    return policy_rule("22", **SSH) | {"match": [{"layer4_configs": [{"ip_protocol": "tcp"}], **match}]}
+
+
+def behind(order: str) -> Rows:
+    """A rule that opens SSH in a network whose policy denies all, before its rules or after them."""
+    network = {"name": "main", "network_firewall_policy_enforcement_order": order}
+    opened = rule("22", "0.0.0.0/0", network=Ref("google_compute_network.n.id"))
+    return {**policies(**DENIES), "google_compute_network.n": network, "google_compute_firewall.r": opened}
+
+
+IN_NETWORKS: dict[str, tuple[str, Rows, str]] = {
+    "a policy with its rules in it": (OPENS, in_rules("22"), "fail"),
+    "a policy with its rules in it that opens another port": (OPENS, in_rules("443"), "pass"),
+    "a policy of one region": (OPENS, in_rules("22", "google_compute_region_network_firewall_policy"), "fail"),
+    "a rule without a source is about every one": (OPENS, policies(a=matching()), "fail"),
+    "a rule for one network": (OPENS, policies(a=matching(src_ip_ranges=["192.0.2.0/24"])), "pass"),
+    "ranges that nobody knows": (OPENS, policies(a=matching(src_ip_ranges=[UNKNOWN])), "unknown"),
+    "what a rule says besides, and nobody knows": (
+        OPENS,
+        policies(
+            a=policy_rule("22", action="deny", priority=5)
+            | {"match": [{**policy_rule("22")["match"][0], "src_region_codes": UNKNOWN}]},
+            b=policy_rule("22", **SSH),
+        ),
+        "unknown",
+    ),
+    "what is denied before is closed": (
+        OPENS,
+        policies(a=policy_rule("22", action="deny", priority=5), b=policy_rule("22", **SSH)),
+        "pass",
+    ),
+    "what is denied to tagged machines only is open": (
+        OPENS,
+        policies(
+            a=policy_rule("22", action="deny", priority=5, target_secure_tags=[{"name": "tagValues/1"}]),
+            b=policy_rule("22", **SSH),
+        ),
+        "fail",
+    ),
+    "what is denied to one country only is open": (
+        OPENS,
+        policies(
+            a=policy_rule("22", action="deny", priority=5)
+            | {"match": [{**policy_rule("22")["match"][0], "src_region_codes": ["XX"]}]},
+            b=policy_rule("22", **SSH),
+        ),
+        "fail",
+    ),
+    "a rule that is switched off": (OPENS, policies(a=policy_rule("22", **SSH, disabled=True)), "pass"),
+    "a policy that no network has": (
+        OPENS,
+        {key: row for key, row in policies(a=policy_rule("22", **SSH)).items() if "association" not in key},
+        "pass",
+    ),
+    "whose policy it is nobody knows": (
+        OPENS,
+        {
+            **policies(a=policy_rule("22", **SSH)),
+            f"{POLICY}_association.a": {"name": "a", "attachment_target": UNKNOWN, "firewall_policy": "p"},
+        },
+        "unknown",
+    ),
+    "a policy that is there may have rules of other plans": (
+        OPENS,
+        {
+            **{key: row for key, row in policies().items() if key != f"{POLICY}.p"},
+            f"keep {POLICY}.p": {
+                "name": "p",
+                "project": PROJECT,
+                "id": f"projects/{PROJECT}/global/firewallPolicies/p",
+            },
+        },
+        "unknown",
+    ),
+    "a policy closes what a rule of the network opens": (
+        "gcp.compute.firewall_no_open_ssh",
+        behind("BEFORE_CLASSIC_FIREWALL"),
+        "pass",
+    ),
+    "a policy that comes after the rules closes nothing": (
+        "gcp.compute.firewall_no_open_ssh",
+        behind("AFTER_CLASSIC_FIREWALL"),
+        "fail",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(IN_NETWORKS))
+def test_a_policy_opens_no_more_and_no_less_than_its_rules_say(name: str, tmp_path: Path) -> None:
+    id_, rows, expected = IN_NETWORKS[name]
+    assert verdicts_over(id_, (), rows, tmp_path, GCP) == {expected}
+
+
+ALERTS = "gcp.monitoring.alert_iam_and_audit_changes"
+CHANNEL = "google_monitoring_notification_channel.c"
+
+
+def heard(channel: Rows, **more: Any) -> Rows:
+    """All alerts, with a channel of the plan."""
+    _, good, _ = alerting(ALERTS)
+    alert = {**good["google_monitoring_alert_policy.p"], "notification_channels": [Ref(f"{CHANNEL}.id")], **more}
+    return {**good, "google_monitoring_alert_policy.p": alert, **channel}
+
+
+EMAIL = {"display_name": "on call", "type": "email"}
+CALLED: dict[str, tuple[Rows, str]] = {
+    "a channel of which the API decides whether it is to be verified": (heard({CHANNEL: EMAIL}), "unknown"),
+    "a channel that is there": (
+        heard({f"keep {CHANNEL}": {**EMAIL, "id": ON_CALL[0], "name": ON_CALL[0], "verification_status": ""}}),
+        "pass",
+    ),
+    "a channel that was never verified": (
+        heard(
+            {f"keep {CHANNEL}": {**EMAIL, "id": ON_CALL[0], "name": ON_CALL[0], "verification_status": "UNVERIFIED"}}
+        ),
+        "fail",
+    ),
+    "a channel that is off": (heard({CHANNEL: {**EMAIL, "enabled": False}}), "fail"),
+    "no channel": (heard({}, notification_channels=None), "fail"),
+    "a channel of another plan, which the run did not read": (heard({}, notification_channels=ON_CALL), "fail"),
+    "all of the conditions at once": (
+        heard(
+            {f"keep {CHANNEL}": {**EMAIL, "id": ON_CALL[0], "name": ON_CALL[0], "verification_status": ""}},
+            combiner="AND",
+        ),
+        "fail",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CALLED))
+def test_an_alert_reaches_whom_its_channels_reach(name: str, tmp_path: Path) -> None:
+    rows, expected = CALLED[name]
+    assert verdicts_over(ALERTS, (), rows, tmp_path, GCP) == {expected}
+
+
+def test_contacts_of_what_is_above_are_no_project_s_own_and_of_those_that_are_there_the_run_tells(
+    tmp_path: Path,
+) -> None:
+    id_ = "gcp.iam.essential_contacts"
+    name = f"projects/{PROJECT}/contacts/7"
+    read = held_in_project(
+        "essentialcontacts.googleapis.com/Contact",
+        f"//essentialcontacts.googleapis.com/{name}",
+        "7",
+        categories=["ALL"],
+        validation_state="INVALID",
+    )
+    (planned,) = contact("ALL").values()
+    kept: Rows = {"keep google_essential_contacts_contact.c": {**planned, "id": name, "name": name}}
+    above: Rows = {"google_essential_contacts_contact.c": {**planned, "parent": "organizations/1"}}
+    found = [verdicts_over(id_, live, rows, tmp_path, GCP) for live, rows in (((read,), kept), ((), above))]
+    # Which projects are below the organization is in no plan: one that nobody knows stands for them.
+    assert found == [{"fail"}, {"fail", "unknown"}]
+
+
 def test_a_policy_of_a_network_that_is_there_is_the_one_of_its_name(tmp_path: Path) -> None:
     live = held_in_project(
         "dns.googleapis.com/Policy",
