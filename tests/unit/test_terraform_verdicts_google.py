@@ -1479,6 +1479,24 @@ def test_a_policy_opens_no_more_and_no_less_than_its_rules_say(name: str, tmp_pa
     assert verdicts_over(id_, (), rows, tmp_path, GCP) == {expected}
 
 
+def test_a_policy_that_is_there_is_as_it_was_read_until_its_rules_change(tmp_path: Path) -> None:
+    name = f"projects/{PROJECT}/global/firewallPolicies/p"
+    live = held_in_project(
+        "compute.googleapis.com/FirewallPolicy",
+        f"//compute.googleapis.com/{name}",
+        "p",
+        networks=[MAIN],
+        regional=False,
+        policy={"attached_to": "p", "rules": []},
+    )
+    opened = policy_rule("22", **SSH, firewall_policy="p", project=PROJECT)
+    kept: Rows = {f"keep {POLICY}.p": {"name": "p", "project": PROJECT, "id": name}}
+    one_more: Rows = {**kept, f"{POLICY}_rule.a": opened}
+    one_less: Rows = {**kept, f"delete {POLICY}_rule.a": opened}
+    found = [verdicts_over(OPENS, (NETWORK, live), rows, tmp_path, GCP) for rows in (kept, one_more, one_less)]
+    assert found == [{"pass"}, {"unknown"}, {"unknown"}]
+
+
 ALERTS = "gcp.monitoring.alert_iam_and_audit_changes"
 CHANNEL = "google_monitoring_notification_channel.c"
 
