@@ -1479,6 +1479,97 @@ def test_a_policy_opens_no_more_and_no_less_than_its_rules_say(name: str, tmp_pa
     assert verdicts_over(id_, (), rows, tmp_path, GCP) == {expected}
 
 
+RUN_ID = f"projects/{PROJECT}/locations/europe-west1/services/s"
+RUNS = {
+    "keep google_cloud_run_v2_service.s": {
+        **SERVICE,
+        "project": PROJECT,
+        "id": RUN_ID,
+        "ingress": "INGRESS_TRAFFIC_ALL",
+        "invoker_iam_disabled": False,
+    }
+}
+AS_FUNCTION = {
+    "keep google_cloudfunctions2_function.s": {
+        **SERVICE,
+        "project": PROJECT,
+        "id": f"projects/{PROJECT}/locations/europe-west1/functions/s",
+        "service_config": [{"service": RUN_ID, "ingress_settings": "ALLOW_ALL"}],
+    }
+}
+
+
+def read_service(*members: str, unchecked: bool = False) -> Resource:
+    id_ = f"//run.googleapis.com/{RUN_ID}"
+    grants = [{"role": "roles/run.invoker", "granted_on": id_, "condition": None}]
+    return held_in_project(
+        "run.googleapis.com/Service",
+        id_,
+        "s",
+        region="europe-west1",
+        ingress="all",
+        invoker_check_disabled=unchecked,
+        principals=[{"member": name, "kind": name.partition(":")[0], "grants": grants} for name in members],
+    )
+
+
+def invoked(link: str, name: str, member: str) -> dict[str, Any]:
+    return {link: name, "location": "europe-west1", "role": "roles/run.invoker", "member": member}
+
+
+SERVICES: dict[str, tuple[Resource, Rows, str]] = {
+    "nothing changes": (read_service(ADA), RUNS, "pass"),
+    "what others granted stands": (read_service("allUsers", ADA), RUNS, "fail"),
+    "what is taken away is gone": (
+        read_service("allUsers", ADA),
+        {**RUNS, "delete google_cloud_run_v2_service_iam_member.m": invoked("name", RUN_ID, "allUsers")},
+        "pass",
+    ),
+    "what the older resource grants counts": (
+        read_service(ADA),
+        {**RUNS, "google_cloud_run_service_iam_member.m": invoked("service", f"v1/{RUN_ID}", "allUsers")},
+        "fail",
+    ),
+    "of a service of another plan, what is granted counts": (
+        read_service(ADA),
+        {"google_cloud_run_service_iam_member.m": invoked("service", "s", "allUsers")},
+        "fail",
+    ),
+    "of a service of another plan that is named in full": (
+        read_service(ADA),
+        {"google_cloud_run_service_iam_member.m": invoked("service", f"v1/{RUN_ID}", "allUsers")},
+        "fail",
+    ),
+    "a function is the service that was read": (read_service(ADA), AS_FUNCTION, "pass"),
+    "a function whose service checks nobody": (read_service(ADA, unchecked=True), AS_FUNCTION, "fail"),
+    "what is granted to a function's service": (
+        read_service(ADA),
+        {**AS_FUNCTION, "google_cloud_run_service_iam_member.m": invoked("service", "s", "allUsers")},
+        "fail",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_who_may_invoke_a_service_is_what_was_read_with_what_the_plan_does_to_it(name: str, tmp_path: Path) -> None:
+    live, rows, expected = SERVICES[name]
+    assert verdicts_over("gcp.run.not_public", (live,), rows, tmp_path, GCP) == {expected}
+
+
+def test_of_a_dataset_of_another_plan_what_is_granted_counts(tmp_path: Path) -> None:
+    id_ = f"//bigquery.googleapis.com/projects/{PROJECT}/datasets/d"
+    live = held_in_project("bigquery.googleapis.com/Dataset", id_, "d", region="eu", principals=[])
+    kinds: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("google_bigquery_dataset_access.a", {"special_group": "allAuthenticatedUsers", "role": "READER"}),
+        ("google_bigquery_dataset_iam_member.m", {"member": "allUsers", "role": "roles/bigquery.dataViewer"}),
+    )
+    found = [
+        verdicts_over("gcp.bigquery.dataset_not_public", (live,), {address: {"dataset_id": "d", **row}}, tmp_path, GCP)
+        for address, row in kinds
+    ]
+    assert found == [{"fail"}, {"fail"}]
+
+
 def test_a_policy_that_is_there_is_as_it_was_read_until_its_rules_change(tmp_path: Path) -> None:
     name = f"projects/{PROJECT}/global/firewallPolicies/p"
     live = held_in_project(
