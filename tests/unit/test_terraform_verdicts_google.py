@@ -1097,6 +1097,16 @@ FURTHER: dict[str, tuple[str, Rows, str]] = {
         {"google_bigquery_dataset.d": {**DATASET, "access": [{"role": "READER", "iam_member": UNKNOWN}]}},
         "unknown",
     ),
+    "whether an entry is about views nobody knows": (
+        "gcp.bigquery.dataset_not_public",
+        {
+            "google_bigquery_dataset.d": {
+                **DATASET,
+                "access": [{"view": UNKNOWN, "role": "READER", "special_group": "allAuthenticatedUsers"}],
+            }
+        },
+        "unknown",
+    ),
     "the whole policy of a dataset": (
         "gcp.bigquery.dataset_not_public",
         {
@@ -1433,6 +1443,11 @@ IN_NETWORKS: dict[str, tuple[str, Rows, str]] = {
             b=policy_rule("22", **SSH),
         ),
         "fail",
+    ),
+    "a rule that says no protocol": (
+        OPENS,
+        policies(a=policy_rule("22", **SSH) | {"match": [{"src_ip_ranges": ["0.0.0.0/0"], "layer4_configs": UNKNOWN}]}),
+        "unknown",
     ),
     "a rule that is switched off": (OPENS, policies(a=policy_rule("22", **SSH, disabled=True)), "pass"),
     "a policy that no network has": (

@@ -67,7 +67,7 @@ def _matched(match: Block, direction: Any) -> tuple[Any, Any, Any]:
 
 
 def _protocols(match: Block, cidrs: Any) -> Any:
-    rows = match.blocks(next(name for name in _PORTS if name in match.values))
+    rows = match.blocks(next((name for name in _PORTS if name in match.values), _PORTS[0]))
     return rows if isinstance(rows, Unread) else [line for row in rows for line in ports_of(row, cidrs, "ip_protocol")]
 
 
