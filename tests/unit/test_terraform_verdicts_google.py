@@ -1097,6 +1097,16 @@ FURTHER: dict[str, tuple[str, Rows, str]] = {
         {"google_bigquery_dataset.d": {**DATASET, "access": [{"role": "READER", "iam_member": UNKNOWN}]}},
         "unknown",
     ),
+    "whether an entry is about views nobody knows": (
+        "gcp.bigquery.dataset_not_public",
+        {
+            "google_bigquery_dataset.d": {
+                **DATASET,
+                "access": [{"view": UNKNOWN, "role": "READER", "special_group": "allAuthenticatedUsers"}],
+            }
+        },
+        "unknown",
+    ),
     "the whole policy of a dataset": (
         "gcp.bigquery.dataset_not_public",
         {
@@ -1365,6 +1375,295 @@ SUMS: dict[str, tuple[Resource, Rows, str]] = {
 def test_a_policy_over_a_run_is_what_was_read_with_what_the_plan_does_to_it(name: str, tmp_path: Path) -> None:
     live, rows, expected = SUMS[name]
     assert verdicts_over("gcp.storage.bucket_not_public", (live,), rows, tmp_path, GCP) == {expected}
+
+
+OPENS = "gcp.compute.network_policies_no_open_ports"
+SSH = {"action": "allow", "priority": 10}
+DENIES = {"a": policy_rule(action="deny", priority=10)}
+
+
+def in_rules(port: str, of: str = POLICY) -> Rows:
+    """A policy that has its rules in it."""
+    match = {"src_ip_ranges": ["0.0.0.0/0"], "layer4_config": [{"ip_protocol": "tcp", "ports": [port]}]}
+    rules = [{"action": "allow", "direction": "INGRESS", "priority": 10, "match": [match]}]
+    kind = f"{of}_with_rules"
+    association = {"name": "a", "attachment_target": Ref("google_compute_network.n.id"), "firewall_policy": "p"}
+    return {
+        "google_compute_network.n": {"name": "main"},
+        f"{kind}.p": {"name": "p", "rule": rules},
+        f"{of}_association.a": association,
+    }
+
+
+def matching(**match: Any) -> dict[str, Any]:
+    return policy_rule("22", **SSH) | {"match": [{"layer4_configs": [{"ip_protocol": "tcp"}], **match}]}
+
+
+def behind(order: str) -> Rows:
+    """A rule that opens SSH in a network whose policy denies all, before its rules or after them."""
+    network = {"name": "main", "network_firewall_policy_enforcement_order": order}
+    opened = rule("22", "0.0.0.0/0", network=Ref("google_compute_network.n.id"))
+    return {**policies(**DENIES), "google_compute_network.n": network, "google_compute_firewall.r": opened}
+
+
+IN_NETWORKS: dict[str, tuple[str, Rows, str]] = {
+    "a policy with its rules in it": (OPENS, in_rules("22"), "fail"),
+    "a policy with its rules in it that opens another port": (OPENS, in_rules("443"), "pass"),
+    "a policy of one region": (OPENS, in_rules("22", "google_compute_region_network_firewall_policy"), "fail"),
+    "a rule without a source is about every one": (OPENS, policies(a=matching()), "fail"),
+    "a rule for one network": (OPENS, policies(a=matching(src_ip_ranges=["192.0.2.0/24"])), "pass"),
+    "ranges that nobody knows": (OPENS, policies(a=matching(src_ip_ranges=[UNKNOWN])), "unknown"),
+    "what a rule says besides, and nobody knows": (
+        OPENS,
+        policies(
+            a=policy_rule("22", action="deny", priority=5)
+            | {"match": [{**policy_rule("22")["match"][0], "src_region_codes": UNKNOWN}]},
+            b=policy_rule("22", **SSH),
+        ),
+        "unknown",
+    ),
+    "what is denied before is closed": (
+        OPENS,
+        policies(a=policy_rule("22", action="deny", priority=5), b=policy_rule("22", **SSH)),
+        "pass",
+    ),
+    "what is denied to tagged machines only is open": (
+        OPENS,
+        policies(
+            a=policy_rule("22", action="deny", priority=5, target_secure_tags=[{"name": "tagValues/1"}]),
+            b=policy_rule("22", **SSH),
+        ),
+        "fail",
+    ),
+    "what is denied to one country only is open": (
+        OPENS,
+        policies(
+            a=policy_rule("22", action="deny", priority=5)
+            | {"match": [{**policy_rule("22")["match"][0], "src_region_codes": ["XX"]}]},
+            b=policy_rule("22", **SSH),
+        ),
+        "fail",
+    ),
+    "a rule that says no protocol": (
+        OPENS,
+        policies(a=policy_rule("22", **SSH) | {"match": [{"src_ip_ranges": ["0.0.0.0/0"], "layer4_configs": UNKNOWN}]}),
+        "unknown",
+    ),
+    "a rule that is switched off": (OPENS, policies(a=policy_rule("22", **SSH, disabled=True)), "pass"),
+    "a policy that no network has": (
+        OPENS,
+        {key: row for key, row in policies(a=policy_rule("22", **SSH)).items() if "association" not in key},
+        "pass",
+    ),
+    "whose policy it is nobody knows": (
+        OPENS,
+        {
+            **policies(a=policy_rule("22", **SSH)),
+            f"{POLICY}_association.a": {"name": "a", "attachment_target": UNKNOWN, "firewall_policy": "p"},
+        },
+        "unknown",
+    ),
+    "a policy that is there may have rules of other plans": (
+        OPENS,
+        {
+            **{key: row for key, row in policies().items() if key != f"{POLICY}.p"},
+            f"keep {POLICY}.p": {
+                "name": "p",
+                "project": PROJECT,
+                "id": f"projects/{PROJECT}/global/firewallPolicies/p",
+            },
+        },
+        "unknown",
+    ),
+    "a policy closes what a rule of the network opens": (
+        "gcp.compute.firewall_no_open_ssh",
+        behind("BEFORE_CLASSIC_FIREWALL"),
+        "pass",
+    ),
+    "a policy that comes after the rules closes nothing": (
+        "gcp.compute.firewall_no_open_ssh",
+        behind("AFTER_CLASSIC_FIREWALL"),
+        "fail",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(IN_NETWORKS))
+def test_a_policy_opens_no_more_and_no_less_than_its_rules_say(name: str, tmp_path: Path) -> None:
+    id_, rows, expected = IN_NETWORKS[name]
+    assert verdicts_over(id_, (), rows, tmp_path, GCP) == {expected}
+
+
+RUN_ID = f"projects/{PROJECT}/locations/europe-west1/services/s"
+RUNS = {
+    "keep google_cloud_run_v2_service.s": {
+        **SERVICE,
+        "project": PROJECT,
+        "id": RUN_ID,
+        "ingress": "INGRESS_TRAFFIC_ALL",
+        "invoker_iam_disabled": False,
+    }
+}
+AS_FUNCTION = {
+    "keep google_cloudfunctions2_function.s": {
+        **SERVICE,
+        "project": PROJECT,
+        "id": f"projects/{PROJECT}/locations/europe-west1/functions/s",
+        "service_config": [{"service": RUN_ID, "ingress_settings": "ALLOW_ALL"}],
+    }
+}
+
+
+def read_service(*members: str, unchecked: bool = False) -> Resource:
+    id_ = f"//run.googleapis.com/{RUN_ID}"
+    grants = [{"role": "roles/run.invoker", "granted_on": id_, "condition": None}]
+    return held_in_project(
+        "run.googleapis.com/Service",
+        id_,
+        "s",
+        region="europe-west1",
+        ingress="all",
+        invoker_check_disabled=unchecked,
+        principals=[{"member": name, "kind": name.partition(":")[0], "grants": grants} for name in members],
+    )
+
+
+def invoked(link: str, name: str, member: str) -> dict[str, Any]:
+    return {link: name, "location": "europe-west1", "role": "roles/run.invoker", "member": member}
+
+
+SERVICES: dict[str, tuple[Resource, Rows, str]] = {
+    "nothing changes": (read_service(ADA), RUNS, "pass"),
+    "what others granted stands": (read_service("allUsers", ADA), RUNS, "fail"),
+    "what is taken away is gone": (
+        read_service("allUsers", ADA),
+        {**RUNS, "delete google_cloud_run_v2_service_iam_member.m": invoked("name", RUN_ID, "allUsers")},
+        "pass",
+    ),
+    "what the older resource grants counts": (
+        read_service(ADA),
+        {**RUNS, "google_cloud_run_service_iam_member.m": invoked("service", f"v1/{RUN_ID}", "allUsers")},
+        "fail",
+    ),
+    "of a service of another plan, what is granted counts": (
+        read_service(ADA),
+        {"google_cloud_run_service_iam_member.m": invoked("service", "s", "allUsers")},
+        "fail",
+    ),
+    "of a service of another plan that is named in full": (
+        read_service(ADA),
+        {"google_cloud_run_service_iam_member.m": invoked("service", f"v1/{RUN_ID}", "allUsers")},
+        "fail",
+    ),
+    "a function is the service that was read": (read_service(ADA), AS_FUNCTION, "pass"),
+    "a function whose service checks nobody": (read_service(ADA, unchecked=True), AS_FUNCTION, "fail"),
+    "what is granted to a function's service": (
+        read_service(ADA),
+        {**AS_FUNCTION, "google_cloud_run_service_iam_member.m": invoked("service", "s", "allUsers")},
+        "fail",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_who_may_invoke_a_service_is_what_was_read_with_what_the_plan_does_to_it(name: str, tmp_path: Path) -> None:
+    live, rows, expected = SERVICES[name]
+    assert verdicts_over("gcp.run.not_public", (live,), rows, tmp_path, GCP) == {expected}
+
+
+def test_of_a_dataset_of_another_plan_what_is_granted_counts(tmp_path: Path) -> None:
+    id_ = f"//bigquery.googleapis.com/projects/{PROJECT}/datasets/d"
+    live = held_in_project("bigquery.googleapis.com/Dataset", id_, "d", region="eu", principals=[])
+    kinds: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("google_bigquery_dataset_access.a", {"special_group": "allAuthenticatedUsers", "role": "READER"}),
+        ("google_bigquery_dataset_iam_member.m", {"member": "allUsers", "role": "roles/bigquery.dataViewer"}),
+    )
+    found = [
+        verdicts_over("gcp.bigquery.dataset_not_public", (live,), {address: {"dataset_id": "d", **row}}, tmp_path, GCP)
+        for address, row in kinds
+    ]
+    assert found == [{"fail"}, {"fail"}]
+
+
+def test_a_policy_that_is_there_is_as_it_was_read_until_its_rules_change(tmp_path: Path) -> None:
+    name = f"projects/{PROJECT}/global/firewallPolicies/p"
+    live = held_in_project(
+        "compute.googleapis.com/FirewallPolicy",
+        f"//compute.googleapis.com/{name}",
+        "p",
+        networks=[MAIN],
+        regional=False,
+        policy={"attached_to": "p", "rules": []},
+    )
+    opened = policy_rule("22", **SSH, firewall_policy="p", project=PROJECT)
+    kept: Rows = {f"keep {POLICY}.p": {"name": "p", "project": PROJECT, "id": name}}
+    one_more: Rows = {**kept, f"{POLICY}_rule.a": opened}
+    one_less: Rows = {**kept, f"delete {POLICY}_rule.a": opened}
+    found = [verdicts_over(OPENS, (NETWORK, live), rows, tmp_path, GCP) for rows in (kept, one_more, one_less)]
+    assert found == [{"pass"}, {"unknown"}, {"unknown"}]
+
+
+ALERTS = "gcp.monitoring.alert_iam_and_audit_changes"
+CHANNEL = "google_monitoring_notification_channel.c"
+
+
+def heard(channel: Rows, **more: Any) -> Rows:
+    """All alerts, with a channel of the plan."""
+    _, good, _ = alerting(ALERTS)
+    alert = {**good["google_monitoring_alert_policy.p"], "notification_channels": [Ref(f"{CHANNEL}.id")], **more}
+    return {**good, "google_monitoring_alert_policy.p": alert, **channel}
+
+
+EMAIL = {"display_name": "on call", "type": "email"}
+CALLED: dict[str, tuple[Rows, str]] = {
+    "a channel of which the API decides whether it is to be verified": (heard({CHANNEL: EMAIL}), "unknown"),
+    "a channel that is there": (
+        heard({f"keep {CHANNEL}": {**EMAIL, "id": ON_CALL[0], "name": ON_CALL[0], "verification_status": ""}}),
+        "pass",
+    ),
+    "a channel that was never verified": (
+        heard(
+            {f"keep {CHANNEL}": {**EMAIL, "id": ON_CALL[0], "name": ON_CALL[0], "verification_status": "UNVERIFIED"}}
+        ),
+        "fail",
+    ),
+    "a channel that is off": (heard({CHANNEL: {**EMAIL, "enabled": False}}), "fail"),
+    "no channel": (heard({}, notification_channels=None), "fail"),
+    "a channel of another plan, which the run did not read": (heard({}, notification_channels=ON_CALL), "fail"),
+    "all of the conditions at once": (
+        heard(
+            {f"keep {CHANNEL}": {**EMAIL, "id": ON_CALL[0], "name": ON_CALL[0], "verification_status": ""}},
+            combiner="AND",
+        ),
+        "fail",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CALLED))
+def test_an_alert_reaches_whom_its_channels_reach(name: str, tmp_path: Path) -> None:
+    rows, expected = CALLED[name]
+    assert verdicts_over(ALERTS, (), rows, tmp_path, GCP) == {expected}
+
+
+def test_contacts_of_what_is_above_are_no_project_s_own_and_of_those_that_are_there_the_run_tells(
+    tmp_path: Path,
+) -> None:
+    id_ = "gcp.iam.essential_contacts"
+    name = f"projects/{PROJECT}/contacts/7"
+    read = held_in_project(
+        "essentialcontacts.googleapis.com/Contact",
+        f"//essentialcontacts.googleapis.com/{name}",
+        "7",
+        categories=["ALL"],
+        validation_state="INVALID",
+    )
+    (planned,) = contact("ALL").values()
+    kept: Rows = {"keep google_essential_contacts_contact.c": {**planned, "id": name, "name": name}}
+    above: Rows = {"google_essential_contacts_contact.c": {**planned, "parent": "organizations/1"}}
+    found = [verdicts_over(id_, live, rows, tmp_path, GCP) for live, rows in (((read,), kept), ((), above))]
+    # Which projects are below the organization is in no plan: one that nobody knows stands for them.
+    assert found == [{"fail"}, {"fail", "unknown"}]
 
 
 def test_a_policy_of_a_network_that_is_there_is_the_one_of_its_name(tmp_path: Path) -> None:

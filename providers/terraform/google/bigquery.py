@@ -43,10 +43,11 @@ def _entries(block: Block) -> Any:
 
 def _entry(row: Block, dataset: Block) -> list[dict[str, Any]]:
     """The principal of an entry; none of one that lets views and routines read the dataset."""
-    if any(row.values.get(name) for name in SHARED):
-        return []
+    shared = [row.values.get(name) for name in sorted(SHARED)]
     named = {theirs: row.get(ours, None, optional=True) for ours, theirs in _BY.items()}
-    who: Any = next((value for value in named.values() if isinstance(value, Unread)), None)
+    who: Any = next((value for value in (*shared, *named.values()) if isinstance(value, Unread)), None)
+    if who is None and any(shared):
+        return []
     if who is None:
         own = project(dataset)
         given = {name: value for name, value in named.items() if value}

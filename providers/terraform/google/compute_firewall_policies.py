@@ -21,10 +21,6 @@ from providers.terraform.google.naming import COMPUTE, linked, mapping
 from providers.terraform.mapping import Attribute, Constant, Derived, Part, Split
 
 _DOC: Final = "provider documentation"
-_RULE: Final = (
-    *("action", "direction", "priority", "disabled", "target_resources", "target_service_accounts", "narrowed_by"),
-    *("source_ranges", "protocols"),
-)
 _PORTS: Final = ("layer4_configs", "layer4_config")
 _PLAIN: Final = frozenset({*_PORTS, "src_ip_ranges"})
 _TAGS: Final = ("target_secure_tags", "target_secure_tag")
@@ -71,7 +67,7 @@ def _matched(match: Block, direction: Any) -> tuple[Any, Any, Any]:
 
 
 def _protocols(match: Block, cidrs: Any) -> Any:
-    rows = match.blocks(next(name for name in _PORTS if name in match.values))
+    rows = match.blocks(next((name for name in _PORTS if name in match.values), _PORTS[0]))
     return rows if isinstance(rows, Unread) else [line for row in rows for line in ports_of(row, cidrs, "ip_protocol")]
 
 
@@ -106,6 +102,15 @@ def _inside(narrowed: Sequence[str]) -> Derived:
         return rows if isinstance(rows, Unread) else _by_priority([_rule(row, narrowed) for row in rows])
 
     return Derived(("rule.match", "rule.action", "rule.direction", "rule.priority", "rule.disabled"), read)
+
+
+def _whole(properties: dict[str, Any]) -> dict[str, Any]:
+    """A policy is as it was read where this plan holds not all of its rules, and changes none."""
+    rules = properties["policy.rules"]
+    if not isinstance(rules, Unread) or rules.reason != "not_collected":
+        return properties
+    others = {name: value for name, value in properties.items() if not name.startswith("policy.")}
+    return {**others, "policy": rules}
 
 
 def _network(block: Block) -> Any:
@@ -144,10 +149,18 @@ def _policies(prefix: str, *, regional: bool) -> tuple[declared.Mapping, declare
         "networks": Split([], "API reference: a policy that no network has is not enforced", group=_each_once),
         "policy.attached_to": Attribute("name"),
     }
-    apart = Split([], "API reference: a new one only leaves packets to the next", group=_by_priority, element=_RULE)
+    apart = Split([], "API reference: a new one only leaves packets to the next", group=_by_priority)
     where = f"{place}/firewallPolicies"
     return (
-        mapping(COMPUTE, POLICY, prefix, {**both, "policy.rules": apart}, where, parts=(associations, rules)),
+        mapping(
+            COMPUTE,
+            POLICY,
+            prefix,
+            {**both, "policy.rules": apart},
+            where,
+            parts=(associations, rules),
+            finish=_whole,
+        ),
         mapping(
             COMPUTE,
             POLICY,

@@ -48,8 +48,12 @@ def identity(host: str, collection: str | None = None, named: str = "name") -> C
 
     def read(block: Block, where: Where) -> Any:
         id_, name = (block.get(key, None, optional=True, computed=False) for key in ("id", named))
-        if isinstance(id_, str) and id_.startswith("projects/"):
-            return f"//{host}/{id_}"
+        if isinstance(id_, str):
+            if id_.startswith(("projects/", "v1/projects/")):
+                return f"//{host}/{id_.removeprefix('v1/')}"
+            if name is None and "/" not in id_:
+                # Of what another plan holds a part may tell the name alone.
+                name = id_
         if collection is None or not isinstance(name, str) or where.account is None or where.region is None:
             return None
         return f"//{host}/projects/{where.account}/{collection.format(region=where.region)}/{name}"
