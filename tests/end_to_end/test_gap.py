@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 
 from engine import readying
 from engine.model import Clock
+from engine.pipeline import DEMO
 from engine.programme.gap import Gap
 from engine.readying import GapRequest
 from tests.end_to_end.verbs import ROOT, auditreel
@@ -113,17 +115,19 @@ def test_a_store_gives_its_last_run_and_its_nights(policy: Path, tmp_path: Path)
     assert recorded.returncode in (3, 4), recorded.stderr
     asked = GapRequest(config=tmp_path / "store.keys", policy=policy, store=str(tmp_path / "store"))
 
-    def on(now: str) -> Gap:
+    taken = json.loads((DEMO / "snapshot.json").read_text())["as_of"]
+
+    def after(hours: int) -> Gap:
+        now = (datetime.fromisoformat(taken) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
         return readying.gap(asked, Clock(lambda: now, lambda: 0.0, lambda seconds: None))
 
-    # The snapshot of the demonstration was taken in the night before.
-    found = on("2026-11-26T12:00:00Z")
-    assert (found.scanned_at, found.on.isoformat()) == ("2026-11-25T23:24:29Z", "2026-11-26")
+    found = after(1)
+    assert found.scanned_at == taken
     items = {item.id: item for item in found.items}
     assert "check/aws.iam.user_console_mfa_enabled" in items
     assert "nights" not in items
     # Two nights later no run is known of the last one.
-    assert "nights" in {item.id for item in on("2026-11-28T12:00:00Z").items}
+    assert "nights" in {item.id for item in after(48).items}
 
 
 def test_two_things_to_judge_are_refused(tmp_path: Path) -> None:
