@@ -15,7 +15,6 @@ import yaml
 
 from engine import readying
 from engine.model import Clock
-from engine.pipeline import DEMO
 from engine.programme.gap import Gap
 from engine.readying import GapRequest
 from tests.end_to_end.verbs import ROOT, auditreel
