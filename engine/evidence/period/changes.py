@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from engine.evidence import canonical
@@ -149,5 +149,6 @@ def _text(value: Any) -> str:
 
 def _digest(control: Control) -> str:
     """What a control says, whatever file it stands in."""
-    said = {item.name: getattr(control, item.name) for item in fields(control) if item.name not in ("path", "digest")}
-    return canonical.digest(json.dumps(said, sort_keys=True).encode())[:_SHOWN]
+    said = {name: value for name, value in asdict(control).items() if name not in ("path", "digest")}
+    # Of a recurrence the first day is a date, which stands as it is written.
+    return canonical.digest(json.dumps(said, sort_keys=True, default=str).encode())[:_SHOWN]
