@@ -132,14 +132,11 @@ PAIRS: dict[str, Pair] = {
         {"restrictions": [{"api_targets": [{"service": "maps-backend.googleapis.com"}]}]},
         name="k",
     ),
-    "gcp.bigquery.dataset_cmek_and_expiry": labelled(
-        "google_bigquery_dataset",
-        {
-            "default_encryption_configuration": [{"kms_key_name": KEY}],
-            "default_table_expiration_ms": 7776000000,
-        },
-        {"default_encryption_configuration": [{"kms_key_name": KEY}]},
-        **DATASET,
+    "gcp.bigquery.dataset_customer_key": labelled(
+        "google_bigquery_dataset", {"default_encryption_configuration": [{"kms_key_name": KEY}]}, {}, **DATASET
+    ),
+    "gcp.bigquery.dataset_expiry": labelled(
+        "google_bigquery_dataset", {"default_table_expiration_ms": 7776000000}, {}, **DATASET
     ),
     "gcp.bigquery.dataset_not_public": one(
         "google_bigquery_dataset",
