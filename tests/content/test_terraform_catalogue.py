@@ -129,6 +129,7 @@ SEVERAL_HERE: Mapping[str, tuple[str, ...]] = {
         "azure.storage.blob_versioning",
         "azure.storage.container_soft_delete",
     ),
+    "gcp.bigquery.dataset_cmek_and_expiry": ("gcp.bigquery.dataset_customer_key", "gcp.bigquery.dataset_expiry"),
 }
 """Checks of the catalogue that are several here, one attribute each."""
 NOT_READ: Mapping[str, str] = {
