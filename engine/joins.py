@@ -51,15 +51,19 @@ def unread_at(item: Resource, path: Sequence[str | int]) -> Unread:
 
 
 class World:
-    """A snapshot indexed by type. Every plain resource is made once."""
+    """A snapshot indexed by type. Every plain resource is made once.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    ``listings`` are snapshots of what relations across accounts are joined with, where that was read apart.
+    """
+
+    def __init__(self, snapshot: Snapshot, listings: Sequence[Snapshot] = ()) -> None:
         self.resources: dict[str, list[Resource]] = {}
         for item in snapshot.resources:
             self.resources.setdefault(item.type, []).append(item)
         self.collections: dict[str, list[Collection]] = {}
         for row in snapshot.collections:
             self.collections.setdefault(row.type, []).append(row)
+        self._listings = listings
         self._plain: dict[int, Mapping[str, Any]] = {}
 
     def plain(self, item: Resource) -> Mapping[str, Any]:
@@ -70,8 +74,9 @@ class World:
         return known
 
     def join(self, relation: Relation) -> Callable[[Resource], Related]:
-        """What a relation holds for a subject: a hash join by equality, always within the account; null joins nothing.
+        """What a relation holds for a subject: a hash join by equality, within the account; null joins nothing.
 
+        One that goes across accounts is joined with every row of listings; text is compared without regard to case.
         It is complete when the listings of every scope that could hold a match are, and no candidate's key is unread.
         An id has one resource: where that was found, and where nothing can name what does not exist yet, listings do
         not matter.
@@ -79,20 +84,21 @@ class World:
         # Every join is within the account, whether or not anybody knows yet which one it is.
         on = {name: own for name, own in relation.on.items() if (name, own) != ("account", "account")}
         theirs, ours = tuple(on), tuple(on.values())
+        key_of = _across if relation.across else _within
         index: dict[tuple[Any, ...], list[Resource]] = {}
         unsure: list[tuple[Any, ...]] = []
-        for item in self.resources.get(relation.resource_type, ()):
-            key = (item.account, *self._key(item, theirs))
+        for item in self._candidates(relation):
+            key = key_of(item, self._key(item, theirs))
             if any(isinstance(part, Unread) for part in key):
                 unsure.append(key)
             elif None not in key:
                 index.setdefault(key, []).append(item)
-        rows = self.collections.get(relation.resource_type, [])
+        rows = self._rows(relation)
         by_region = relation.on.get("region") == "region"
         memo: dict[tuple[Any, ...], Related] = {}
 
         def join(item: Resource) -> Related:
-            key = (item.account, *self._key(item, ours))
+            key = key_of(item, self._key(item, ours))
             unread = next((part for part in key if isinstance(part, Unread)), None)
             if unread is not None or None in key:
                 return Related((), unread=unread)
@@ -101,17 +107,41 @@ class World:
             if known is None:
                 matches = tuple(index.get(key, ()))
                 closed = (matches and "id" in theirs) or ("id" in ours and _not_there(item))
-                gap = (None if closed else _gap(rows, item, by_region)) or _candidate(unsure, key)
+                mine = rows if relation.across else _mine(rows, item, by_region)
+                gap = (None if closed else _gap(mine)) or _candidate(unsure, key)
                 known = memo[full] = Related(matches, [self.plain(match) for match in matches], gap)
             return known
 
         return join
+
+    def _candidates(self, relation: Relation) -> list[Resource]:
+        found = self.resources.get(relation.resource_type, [])
+        if not relation.across:
+            return found
+        apart = (item for part in self._listings for item in part.resources if item.type == relation.resource_type)
+        return [*found, *apart]
+
+    def _rows(self, relation: Relation) -> list[Collection]:
+        rows = self.collections.get(relation.resource_type, [])
+        if not relation.across:
+            return rows
+        apart = (row for part in self._listings for row in part.collections if row.type == relation.resource_type)
+        return [*rows, *apart]
 
     def _key(self, item: Resource, names: Sequence[str]) -> tuple[Any, ...]:
         """The values that a join compares; an Unread stands for one that was not read."""
         # The id of what does not exist yet stands for it all the same, also where others name it.
         plain = {**self.plain(item), "id": item.id} if "id" in names else self.plain(item)
         return tuple(plain[name] if name in plain else unread_at(item, (name,)) for name in names)
+
+
+def _within(item: Resource, key: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (item.account, *key)
+
+
+def _across(item: Resource, key: tuple[Any, ...]) -> tuple[Any, ...]:
+    # Directories take names and addresses without regard to case, and systems write them each in its own way.
+    return tuple(part.casefold() if isinstance(part, str) else part for part in key)
 
 
 def _candidate(unsure: Sequence[tuple[Any, ...]], key: tuple[Any, ...]) -> Unread | None:
@@ -123,14 +153,19 @@ def _candidate(unsure: Sequence[tuple[Any, ...]], key: tuple[Any, ...]) -> Unrea
     return None
 
 
-def _gap(rows: Sequence[Collection], item: Resource, by_region: bool) -> Unread | None:
-    """Why the listings that could hold a match are not complete; None when they are."""
+def _mine(rows: Sequence[Collection], item: Resource, by_region: bool) -> Sequence[Collection]:
+    """The listings that could hold a match, of those of an account."""
     mine = [row for row in rows if (row.scope.provider, row.scope.account) == (item.provider, item.account)]
     if by_region:
         mine = [row for row in mine if row.scope.region in (item.region, GLOBAL, "*")]
-    if not mine:
+    return mine
+
+
+def _gap(rows: Sequence[Collection]) -> Unread | None:
+    """Why the listings that could hold a match are not complete; None when they are."""
+    if not rows:
         return NOT_COLLECTED
-    return next(((row.unread or NOT_COLLECTED) for row in mine if row.state == "failed"), None)
+    return next(((row.unread or NOT_COLLECTED) for row in rows if row.state == "failed"), None)
 
 
 def _not_there(item: Resource) -> bool:

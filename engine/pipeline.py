@@ -36,6 +36,7 @@ from engine.content.stored import compile_stored, in_force, parse_stored
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
 from engine.model import (
+    LISTINGS,
     REGIONLESS,
     Assessment,
     Check,
@@ -133,12 +134,15 @@ def run(
     )
     judged = partial(_within, request.accounts, request.regions)
     parts: list[Snapshot] = []
+    listings: list[Snapshot] = []
     findings: list[Finding] = []
     try:
         with closing(_observed(request, content, checks, clock, progress, cancelled, record)) as observed:
             for part in observed:
-                found = evaluate(part, checks, judged)
+                found = evaluate(part, checks, judged, listings)
                 record.add(part, found)
+                # Read first, and small: what other accounts hold is joined to them.
+                listings += [part] if live and _holds_listings(part) else []
                 parts.append(part.bare)
                 findings += (finding.bare for finding in found)
         snapshot = combined(parts)
@@ -277,14 +281,15 @@ def _observed(
     limiter = Limiter(clock.sleep, cancelled)
     with _company() if request.demo else nullcontext():
         for made in plans(checks):
-            provider = _opened(made.provider, request, content)
+            provider = _opened(made.provider, request, content, clock)
             survey = Survey(
                 plan=made,
                 provider=provider,
                 limiter=limiter,
                 now=clock.now,
                 conforms=conform,
-                accounts=frozenset(request.accounts),
+                # Listings belong to no account: what is narrowed to one is joined with all of them.
+                accounts=frozenset() if made.provider == LISTINGS else frozenset(request.accounts),
                 regions=frozenset(request.regions),
                 identified=partial(record.identified, made.provider),
                 progress=progress,
@@ -307,14 +312,22 @@ def _company() -> AbstractContextManager[Any]:
     return company
 
 
+def _holds_listings(part: Snapshot) -> bool:
+    return any(row.scope.provider == LISTINGS for row in part.collections)
+
+
 def _access(content: Content, provider: str) -> Mapping[str, Any]:
-    """What the policy says of a provider's accounts."""
+    """What the policy says of a provider's accounts; of listings what they are, and where they lie."""
+    if provider == LISTINGS:
+        return {"folder": str(content.root.tables), "tables": content.policy.tables}
     return content.policy.organization.access.get(provider, {})
 
 
-def _opened(provider: str, request: RunRequest, content: Content) -> Provider:
+def _opened(provider: str, request: RunRequest, content: Content, clock: Clock) -> Provider:
     try:
         agent, access = f"auditreel/{engine.__version__}", _access(content, provider)
+        if provider == LISTINGS:
+            access = {**access, "as_of": clock.now()}
         return opened(provider, timeout=request.timeout, agent=agent, access=access)
     except (NotInstalled, NotConfigured) as error:
         raise UsageError(f"opening {provider}: {error}") from error
@@ -481,7 +494,8 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     return tuple(
-        diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform) for made in plans(compiled)
+        diagnosis(made, _opened(made.provider, request, content, clock), limiter, clock, conform)
+        for made in plans(compiled)
     )
 
 

@@ -144,7 +144,9 @@ def check_of(document: Document, id_: str) -> Check:
         product=value.get("product"),
         parameters={name: Parameter(name, **declared) for name, declared in value.get("parameters", {}).items()},
         related={
-            name: Relation(name, declared["resource_type"], declared.get("on", {"account": "account"}))
+            name: Relation(
+                name, declared["resource_type"], declared.get("on", {"account": "account"}), "across" in declared
+            )
             for name, declared in value.get("related", {}).items()
         },
     )
