@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, TypeVar
 
 from engine.model import GLOBAL, Collection, Relation, Resource, Snapshot, Unread
 
@@ -50,6 +51,16 @@ def unread_at(item: Resource, path: Sequence[str | int]) -> Unread:
     return EXPRESSION_ERROR if read else NOT_COLLECTED
 
 
+Typed = TypeVar("Typed", Resource, Collection)
+
+
+def _by_type(items: Iterable[Typed]) -> dict[str, list[Typed]]:
+    found: dict[str, list[Typed]] = {}
+    for item in items:
+        found.setdefault(item.type, []).append(item)
+    return found
+
+
 class World:
     """A snapshot indexed by type. Every plain resource is made once.
 
@@ -57,13 +68,10 @@ class World:
     """
 
     def __init__(self, snapshot: Snapshot, listings: Sequence[Snapshot] = ()) -> None:
-        self.resources: dict[str, list[Resource]] = {}
-        for item in snapshot.resources:
-            self.resources.setdefault(item.type, []).append(item)
-        self.collections: dict[str, list[Collection]] = {}
-        for row in snapshot.collections:
-            self.collections.setdefault(row.type, []).append(row)
-        self._listings = listings
+        self.resources = _by_type(snapshot.resources)
+        self.collections = _by_type(snapshot.collections)
+        self._rows = _by_type(chain(*(part.resources for part in listings)))
+        self._listed = _by_type(chain(*(part.collections for part in listings)))
         self._plain: dict[int, Mapping[str, Any]] = {}
 
     def plain(self, item: Resource) -> Mapping[str, Any]:
@@ -87,13 +95,14 @@ class World:
         key_of = _across if relation.across else _within
         index: dict[tuple[Any, ...], list[Resource]] = {}
         unsure: list[tuple[Any, ...]] = []
-        for item in self._candidates(relation):
+        apart = self._rows.get(relation.resource_type, []) if relation.across else []
+        for item in chain(self.resources.get(relation.resource_type, ()), apart):
             key = key_of(item, self._key(item, theirs))
             if any(isinstance(part, Unread) for part in key):
                 unsure.append(key)
             elif None not in key:
                 index.setdefault(key, []).append(item)
-        rows = self._rows(relation)
+        rows = [*self.collections.get(relation.resource_type, ()), *self._listed.get(relation.resource_type, ())]
         by_region = relation.on.get("region") == "region"
         memo: dict[tuple[Any, ...], Related] = {}
 
@@ -113,20 +122,6 @@ class World:
             return known
 
         return join
-
-    def _candidates(self, relation: Relation) -> list[Resource]:
-        found = self.resources.get(relation.resource_type, [])
-        if not relation.across:
-            return found
-        apart = (item for part in self._listings for item in part.resources if item.type == relation.resource_type)
-        return [*found, *apart]
-
-    def _rows(self, relation: Relation) -> list[Collection]:
-        rows = self.collections.get(relation.resource_type, [])
-        if not relation.across:
-            return rows
-        apart = (row for part in self._listings for row in part.collections if row.type == relation.resource_type)
-        return [*rows, *apart]
 
     def _key(self, item: Resource, names: Sequence[str]) -> tuple[Any, ...]:
         """The values that a join compares; an Unread stands for one that was not read."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Collection as Container
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -423,7 +424,7 @@ class InForce:
     @property
     def clouds(self) -> frozenset[str]:
         """Those that the organisation uses, and those that were judged all the same."""
-        return frozenset({*self.organization.providers, *(check.provider for check in self.checks.values())})
+        return frozenset({*self.organization.providers, *chain(*(check.providers for check in self.checks.values()))})
 
 
 # --- what was judged -------------------------------------------------------------------------------------------------

@@ -414,13 +414,15 @@ class Permissions:
 
 
 def permissions(request: RunRequest) -> dict[str, Permissions]:
-    """The least privilege that the selected checks take, by provider."""
+    """The least privilege that the selected checks take, by each provider that has to grant any."""
     content, _, checks = _prepared(request)
     found = {}
     for made in plans(checks):
         known = declared(made.provider)
         entering = tuple(known.entering(_access(content, made.provider)))
-        found[made.provider] = Permissions(least.actions(made, known), entering)
+        needed = Permissions(least.actions(made, known), entering)
+        if needed.reading or needed.entering:
+            found[made.provider] = needed
     return found
 
 

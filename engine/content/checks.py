@@ -145,7 +145,10 @@ def check_of(document: Document, id_: str) -> Check:
         parameters={name: Parameter(name, **declared) for name, declared in value.get("parameters", {}).items()},
         related={
             name: Relation(
-                name, declared["resource_type"], declared.get("on", {"account": "account"}), "across" in declared
+                name,
+                declared["resource_type"],
+                declared.get("on", {"account": "account"}),
+                declared.get("across", False),
             )
             for name, declared in value.get("related", {}).items()
         },
