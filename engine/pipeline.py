@@ -448,7 +448,6 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
     if [check.id for check in selection.checks] != [id_]:
         raise UsageError(f"explaining a check: {id_} is a pattern, not the id of one check")
     (compiled,) = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
-    (made,) = plans([compiled])
     criteria = content.policy.criteria
     return Explanation(
         check=compiled.check,
@@ -456,7 +455,7 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
         controls=tuple(c for c in content.policy.controls if id_ in (*c.checks, *chain(*c.alternatives))),
         parameters=compiled.parameters,
         reads={type_: tuple(sorted(names)) for type_, names in sorted(compiled.reads.items())},
-        calls=tuple(_planned_call(made, reader) for reader in made.readers),
+        calls=tuple(_planned_call(made, reader) for made in plans([compiled]) for reader in made.readers),
         examples=examples_of(compiled.check),
     )
 
