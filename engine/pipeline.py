@@ -235,8 +235,12 @@ def _selection(content: Content, request: RunRequest) -> Selection:
 
 
 def _within(accounts: Sequence[str], regions: Sequence[str], scope: Scope) -> bool:
-    """Whether the filters leave a scope to be judged. What is in no region belongs to every one; "*" may be any."""
-    return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
+    """Whether the filters leave a scope to be judged.
+
+    What is in no region belongs to every one, and listings to every account; the region "*" may be any.
+    """
+    mine = not accounts or scope.account in accounts or scope.provider == LISTINGS
+    return mine and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
 
 
 def _plan_of(request: RunRequest, content: Content) -> RunPlan:

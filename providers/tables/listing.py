@@ -73,6 +73,8 @@ def unnamed(path: Path, sheet: str | None = None) -> Listing:
 
     For whoever has to find that row first; :func:`beneath` then gives the listing. Raises as :func:`read`.
     """
+    if path.exists() and not path.is_file():
+        raise NotAListing(f"{path}: it is no file")
     if path.stat().st_size > LARGEST:
         raise NotAListing(f"{path}: it is larger than {LARGEST} bytes")
     data = path.read_bytes()
