@@ -16,6 +16,7 @@ from engine.reads import plans
 from tests import driven
 from tests.collectors.scan import compiled, read, set_to
 from tests.collectors.test_azure_entra import user
+from tests.emulators.aws.sso import instance
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.azure.wire import AzureWire
 from tests.emulators.gcp.wire import Google
@@ -27,6 +28,7 @@ OWNED = "tables.accounts.account_belongs_to_somebody"
 DISK = "tables.devices.disk_encrypted"
 DEVICE = "tables.devices.owner_present"
 LISTED = (LEFT, JOINED, OWNED, DISK, DEVICE)
+CENTER = "tables.aws.identity_center_user_owner_present"
 IAM = "tables.aws.iam_user_owner_present"
 ENTRA = "tables.azure.user_owner_present"
 GOOGLE = "tables.gcp.principals_present"
@@ -242,6 +244,33 @@ def test_iam_users_of_leavers_and_of_nobody_fail_whatever_the_case(folder: Path,
     assert {f.subject.name: f.verdict for f in judged(folder, (IAM,))} == {
         **{"ADA": "pass", "bo@example.com": "pass"},
         **{"deploy": "unknown", "cy@example.com": "unknown", "ghost": "unknown"},
+    }
+
+
+def test_users_of_identity_center_are_people_who_are_here_or_disabled(folder: Path, aws_env: AwsWire) -> None:
+    instance(aws_env, regions=("us-east-1",))
+    users = [
+        ("ada", "ada", "ENABLED"),
+        ("cy", "Cy", "ENABLED"),
+        ("CY@example.com", None, "DISABLED"),
+        ("bo", "bo", None),
+    ]
+    rows = [
+        {
+            **{"IdentityStoreId": "d-0123456789", "UserId": f"u-{number}", "UserName": name},
+            **({"Emails": [{"Value": "old@x.example"}, {"Value": f"{of}@Example.com", "Primary": True}]} if of else {}),
+            **({"UserStatus": status} if status else {}),
+        }
+        for number, (name, of, status) in enumerate(users)
+    ]
+    aws_env.overrides.answer("identitystore:ListUsers", {"Users": rows})
+    expected = {"ada": "pass", "cy": "fail", "CY@example.com": "pass", "bo": "pass"}
+    assert {f.subject.name: f.verdict for f in judged(folder, (CENTER,))} == expected
+    edit(folder / "people.csv", "03.08.2026;", "03.08.2026;01.09.2026")
+    assert {f.subject.name: f.verdict for f in judged(folder, (CENTER,))} == {**expected, "bo": "unknown"}
+    aws_env.faults.add("denied", "identitystore:ListUsers")
+    assert {(f.verdict, f.reason, f.subject.kind) for f in judged(folder, (CENTER,))} == {
+        ("unknown", "access_denied", "scope")
     }
 
 

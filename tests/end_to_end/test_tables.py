@@ -120,7 +120,7 @@ def test_listings_are_read_for_whoever_uses_them_and_named_by_a_control_alone(po
     def shown(prefix: str) -> set[str]:
         return {id_ for id_ in selected() if id_.startswith(prefix)}
 
-    assert len(selected()) == 6
+    assert len(selected()) == 7
     assert (shown("tables.azure"), shown("tables.gcp")) == (set(), set())
     edit(policy / "controls" / "assets.yaml", "    checks:\n      - tables.devices.disk_encrypted\n", "")
     assert shown("tables.devices") == {"tables.devices.owner_present"}
