@@ -31,8 +31,8 @@ class Column:
 class Description:
     """A listing as its description says it is. ``without`` are properties of which the source keeps nothing.
 
-    ``zone`` is the time zone of dates, and of times that name none. ``rows`` is how many the source gave, ``counted``
-    what ``second_source`` counted.
+    ``zone`` is the time zone of dates, and of times that name none. ``rows`` is how many the source gave, ``sha256``
+    the digest of the file that it stated, ``counted`` what ``second_source`` counted.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Description:
     extracted_by: str
     extracted_at: datetime
     rows: int
+    sha256: str | None
     second_source: str | None
     counted: int | None
 
@@ -70,6 +71,7 @@ def description_of(name: str, value: Mapping[str, Any]) -> Description:
         extracted_by=source["extracted_by"],
         extracted_at=datetime.fromisoformat(source["extracted_at"]),
         rows=source["rows"],
+        sha256=source.get("sha256"),
         second_source=second.get("source"),
         counted=second.get("count"),
     )

@@ -14,12 +14,12 @@ LISTING: Final = "listing"
 class Form:
     """How a property is read from a cell.
 
-    "text" as it stands, "word" in lower case (addresses and names of accounts are compared without regard to case),
-    "flag" as a boolean, "start" and "end" as a moment: of a date alone the day's beginning, or its end. ``blank``: a
-    blank cell says that there is none (null); else it is missing.
+    "text" as it stands; "word" in lower case, and "address" as one address of e-mail in lower case, since both are
+    joined without regard to case; "flag" as a boolean; "start" and "end" as a moment: of a date alone the day's
+    beginning, or its end. ``blank``: a blank cell says that there is none (null); else it is missing.
     """
 
-    what: Literal["text", "word", "flag", "start", "end"]
+    what: Literal["text", "word", "address", "flag", "start", "end"]
     blank: bool = False
 
 
@@ -44,7 +44,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             31,
             {
                 **_IDENTITY,
-                "email": Form("word"),
+                "email": Form("address"),
                 "username": Form("word", blank=True),
                 "started_at": Form("start", blank=True),
                 "ended_at": Form("end", blank=True),
@@ -55,7 +55,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             31,
             {
                 **_IDENTITY,
-                "email": Form("word", blank=True),
+                "email": Form("address", blank=True),
                 "enabled": Form("flag"),
                 "created_at": Form("start"),
                 "disabled_at": Form("end", blank=True),
@@ -66,7 +66,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             31,
             {
                 **_IDENTITY,
-                "email": Form("word"),
+                "email": Form("address"),
                 "topic": Form("word", blank=True),
                 "approved_at": Form("end", blank=True),
                 "approved_by": Form("word", blank=True),
@@ -77,7 +77,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             92,
             {
                 **_IDENTITY,
-                "owner": Form("word", blank=True),
+                "owner": Form("address", blank=True),
                 "encrypted": Form("flag"),
                 "in_use": Form("flag", blank=True),
             },

@@ -42,6 +42,10 @@ def table(said: Description, listing: Listing | NotAListing, as_of: datetime) ->
     """The resources of a listing that was read (or why it was not), as of a moment."""
     if isinstance(listing, NotAListing):
         return Table((), NotWhole("malformed_response", str(listing)))
+    if said.sha256 not in (None, listing.sha256):
+        return Table(
+            (), NotWhole("malformed_response", f"{said.name}: {said.file} is not the file whose SHA-256 is stated")
+        )
     untimely = _untimely(said, as_of)
     if untimely is not None:
         return Table((), untimely)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -28,7 +29,7 @@ def value(cell: Value, form: Form, column: Column, zone: ZoneInfo, place: str) -
     match form.what:
         case "flag":
             return _flag(said, column, place)
-        case "text" | "word":
+        case "text" | "word" | "address":
             return _text(said, form, place)
         case _:
             return _moment(said, form, column, zone, place)
@@ -37,7 +38,11 @@ def value(cell: Value, form: Form, column: Column, zone: ZoneInfo, place: str) -
 def _text(said: Value, form: Form, place: str) -> str | Unread:
     if isinstance(said, bool) or not isinstance(said, (str, int)):
         return _unread(place, "neither text nor a whole number")
-    return str(said).lower() if form.what == "word" else str(said)
+    text = str(said) if form.what == "text" else str(said).lower()
+    # Several in one cell, or what is none, would be joined with nothing, as if nobody had an account.
+    if form.what == "address" and re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", text) is None:
+        return _unread(place, "not one address of e-mail")
+    return text
 
 
 def _flag(said: Value, column: Column, place: str) -> bool | Unread:

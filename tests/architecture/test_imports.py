@@ -40,7 +40,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.joins": ("engine.model",),
     "engine.evaluate": ("engine.content", "engine.expressions", "engine.joins", "engine.model"),
     "engine.examples": ("engine.content", "engine.errors", "engine.evaluate", "engine.joins", "engine.model"),
-    "engine.drafts": ("engine.content", "engine.errors", "engine.examples"),
+    "engine.drafts": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
     "engine.probes": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
     "engine.selection": ("engine.errors", "engine.model"),
     "engine.collection": ("engine.errors", "engine.expressions.types", "engine.model", "providers"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import boto3
+import openpyxl
 import pytest
+import yaml
 
 from engine.collection import combined
 from engine.evaluate import evaluate
@@ -126,6 +129,11 @@ NOT_WHOLE: dict[str, tuple[Callable[[Path], None], str, str]] = {
         "malformed_response",
         "people: it is said to be extracted after the run began",
     ),
+    "another file": (
+        said("people.yaml", "rows: 3 ", f"sha256: {64 * '0'}\n  rows: 3 "),
+        "malformed_response",
+        "people: people.csv is not the file whose SHA-256 is stated",
+    ),
     "a column that is not there": (
         said("people.csv", "Work e-mail", "Mail"),
         "malformed_response",
@@ -176,15 +184,15 @@ def test_a_listing_of_which_rows_may_lack_is_incomplete_and_what_was_seen_still_
 
 
 def test_a_cell_that_cannot_be_told_is_unknown_in_its_place_and_quoted_nowhere(folder: Path) -> None:
-    edit(folder / "people.csv", "31.10.2026", "end of Oct")
+    edit(folder / "people.csv", "31.10.2026", "end of Oct", "Cy@Example.com", "Cy@Example.com, cy@old.example")
     edit(folder / "devices.csv", "D-1,ada@example.com,encrypted", "D-1,ada@example.com,perhaps")
-    findings = judged(folder, (LEFT, DISK))
-    unknown = {f.subject.id: f for f in findings if f.verdict == "unknown"}
-    assert {id_: f.causes[0].unread.detail for id_, f in unknown.items()} == {
-        "1003": "people.csv, line 4, column F (Last day): not written as %d.%m.%Y",
-        "D-1": "devices.csv, line 2, column C (Disk): none of the words for true and false",
+    findings = judged(folder, (LEFT, DISK, JOINED))
+    assert {cause.unread.detail for f in findings for cause in f.causes} == {
+        "people.csv, line 4, column C (Work e-mail): not one address of e-mail",
+        "people.csv, line 4, column F (Last day): not written as %d.%m.%Y",
+        "devices.csv, line 2, column C (Disk): none of the words for true and false",
     }
-    assert not any("perhaps" in repr(f) or "end of Oct" in repr(f) for f in findings)
+    assert not any(text in repr(f) for f in findings for text in ("perhaps", "end of Oct", "old.example"))
 
 
 def test_two_rows_of_one_key_are_unknown_where_they_differ(folder: Path) -> None:
@@ -206,6 +214,28 @@ def test_what_no_column_gives_is_unknown_unless_the_source_keeps_none(folder: Pa
     assert words(judged(folder, (LEFT,)), LEFT)["1003"] == "unknown"
     edit(folder / "accounts.yaml", "source:\n", "without: [disabled_at]\nsource:\n")
     assert words(judged(folder, (LEFT,)), LEFT)["1003"] == "pass"
+
+
+def test_a_roster_in_two_files_one_of_them_a_workbook_is_one_roster(folder: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Contractors"])
+    sheet.append(["Number", "Mail", "From", "Until"])
+    sheet.append([2001, "Cy@Example.com", date(2026, 11, 1), None])
+    sheet.append([2002, "eve@example.com", date(2026, 1, 1), "=A1"])
+    book.save(folder / "contractors.xlsx")
+    source = {"system": "Procurement", "query": "All", "extracted_by": "Kim", "extracted_at": NOW, "rows": 2}
+    columns = {"Number": "id", "Mail": "email", "From": "started_at", "Until": "ended_at"}
+    told = {"kind": "hr.person", "file": "contractors.xlsx", "header": 2, "timezone": "UTC", "without": ["username"]}
+    (folder / "contractors.yaml").write_text(yaml.safe_dump({**told, "columns": columns, "source": source}))
+    edit(folder / "devices.csv", "D-2,bo", "D-2,eve")
+    findings = judged(folder, (LEFT, DEVICE))
+    # Cy came back as a contractor; until when Eve is here, nobody has stored.
+    assert words(findings, LEFT) == dict.fromkeys(("1001", "1002", "1003", "2001"), "not_applicable") | {
+        "2002": "unknown"
+    }
+    assert words(findings, DEVICE) == {"D-1": "pass", "D-2": "unknown", "D-3": "pass"}
 
 
 def test_the_ledger_holds_the_digest_of_each_file_and_a_listing_its_source(folder: Path) -> None:
