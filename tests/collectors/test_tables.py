@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,11 +15,13 @@ import pytest
 import yaml
 
 from engine.collection import combined
+from engine.content.root import find
 from engine.evaluate import evaluate
 from engine.model import Finding, Snapshot
 from engine.reads import plans
+from providers.tables.kinds import KINDS
 from tests import driven
-from tests.collectors.scan import compiled, read, set_to
+from tests.collectors.scan import compiled, read, set_to, types
 from tests.collectors.test_azure_entra import user
 from tests.emulators.aws.sso import instance
 from tests.emulators.aws_wire import AwsWire
@@ -239,8 +243,6 @@ def test_a_roster_in_two_files_one_of_them_a_workbook_is_one_roster(folder: Path
 
 
 def test_the_ledger_holds_the_digest_of_each_file_and_a_listing_its_source(folder: Path) -> None:
-    import hashlib
-
     wanted = {"listing": {"sha256", "query", "row_count", "stated_count", "second_count"}, "device": {"encrypted"}}
     snapshot = read(wanted, now=NOW, provider="tables", access=access(folder))
     digest = hashlib.sha256((folder / "people.csv").read_bytes()).hexdigest()
@@ -253,6 +255,16 @@ def test_the_ledger_holds_the_digest_of_each_file_and_a_listing_its_source(folde
     }
     rows = {row.reader: (row.calls, row.items) for row in snapshot.ledger}
     assert rows == {"tables:device": (1, 3), "tables:listings": (4, 11)}
+
+
+def test_kinds_forms_and_schemas_say_the_same() -> None:
+    named = json.loads((find().schemas / "table.schema.json").read_bytes())["properties"]["kind"]["enum"]
+    assert sorted(named) == sorted(KINDS)
+    for kind in KINDS.values():
+        properties = types()[kind.type].properties
+        assert {"id", "name", *properties} - {"row"} == set(kind.forms)
+        nullable = {name for name, schema in properties.items() if "null" in schema["type"]}
+        assert nullable == {name for name, form in kind.forms.items() if form.blank}
 
 
 # --- clouds ---
