@@ -9,8 +9,8 @@ The command line parses, calls one of these, prints and exits. Nothing here prin
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -27,7 +27,7 @@ from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
 from engine.collection.planner import Plan
-from engine.collection.survey import Survey
+from engine.collection.survey import Introduction, Survey
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
@@ -120,32 +120,35 @@ def run(
     the result, not an exception, so that nothing of what was found is lost.
     """
     cancelled = cancelled or threading.Event()
-    content, selection, checks = _prepared(request)
+    content, selection = _selected(request)
+    limiter = Limiter(clock.sleep, cancelled)
     live = request.snapshot is None and request.demo is None
-    record = recording.begin(
-        _plan_of(request, content),
-        content,
-        checks,
-        request.store,
-        request.config,
-        clock,
-        request.resume_within if live else 0.0,
-    )
     judged = partial(_within, request.accounts, request.regions)
     parts: list[Snapshot] = []
     findings: list[Finding] = []
-    try:
-        with closing(_observed(request, content, checks, clock, progress, cancelled, record)) as observed:
-            for part in observed:
-                found = evaluate(part, checks, judged)
-                record.add(part, found)
-                parts.append(part.bare)
-                findings += (finding.bare for finding in found)
-        snapshot = combined(parts)
-        refuse_unknown(request.accounts, request.regions, snapshot, (finding.scope for finding in findings))
-    except BaseException as error:
-        record.abandon(error, clock)
-        raise
+    with _asked(selection.providers[:1] if live else (), request, content, limiter) as asked:
+        checks = _ready(content, selection)
+        record = recording.begin(
+            _plan_of(request, content),
+            content,
+            checks,
+            request.store,
+            request.config,
+            clock,
+            request.resume_within if live else 0.0,
+        )
+        try:
+            with closing(_observed(request, content, checks, clock, progress, limiter, record, asked)) as observed:
+                for part in observed:
+                    found = evaluate(part, checks, judged)
+                    record.add(part, found)
+                    parts.append(part.bare)
+                    findings += (finding.bare for finding in found)
+            snapshot = combined(parts)
+            refuse_unknown(request.accounts, request.regions, snapshot, (finding.scope for finding in findings))
+        except BaseException as error:
+            record.abandon(error, clock)
+            raise
     verdicts = tuple(sorted(findings, key=lambda finding: finding.order))
     conclusion = conclude(
         verdicts,
@@ -210,9 +213,17 @@ def _assessment(
 
 def _prepared(request: RunRequest) -> tuple[Content, Selection, tuple[CompiledCheck, ...]]:
     """The data folders, the checks that the filters select, and these compiled with the organisation's parameters."""
+    content, selection = _selected(request)
+    return content, selection, _ready(content, selection)
+
+
+def _selected(request: RunRequest) -> tuple[Content, Selection]:
     content = load(demonstration() if request.demo and request.policy is None else find(request.policy))
-    selection = _selection(content, request)
-    return content, selection, compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    return content, _selection(content, request)
+
+
+def _ready(content: Content, selection: Selection) -> tuple[CompiledCheck, ...]:
+    return compile_checks(selection.checks, content.types, content.policy.organization.parameters)
 
 
 def _selection(content: Content, request: RunRequest) -> Selection:
@@ -266,25 +277,27 @@ def _observed(
     checks: Sequence[CompiledCheck],
     clock: Clock,
     progress: Progress,
-    cancelled: threading.Event,
+    limiter: Limiter,
     record: recording.Recording,
+    asked: dict[str, Introduction],
 ) -> Generator[Snapshot]:
-    """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now."""
+    """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now.
+
+    What is taken of ``asked``, the providers that have been asked who we are, is closed here.
+    """
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     if request.demo == "recorded" or request.snapshot is not None:
         yield completed(_stored(request, content), plans(checks), conform)
         return
-    limiter = Limiter(clock.sleep, cancelled)
     with _company() if request.demo else nullcontext():
         for made in plans(checks):
-            provider = _opened(made.provider, request, content)
+            introduction = asked.pop(made.provider, None) or _introduced(made.provider, request, content, limiter)
             survey = Survey(
                 plan=made,
-                provider=provider,
+                introduction=introduction,
                 limiter=limiter,
                 now=clock.now,
                 conforms=conform,
-                accounts=frozenset(request.accounts),
                 regions=frozenset(request.regions),
                 identified=partial(record.identified, made.provider),
                 progress=progress,
@@ -292,8 +305,25 @@ def _observed(
             try:
                 yield from survey.parts()
             finally:
-                provider.close()
+                introduction.provider.close()
                 release()
+
+
+@contextmanager
+def _asked(
+    providers: Iterable[str], request: RunRequest, content: Content, limiter: Limiter
+) -> Iterator[dict[str, Introduction]]:
+    """These providers, asked who we are; those that nobody took are closed at the end."""
+    waiting = {name: _introduced(name, request, content, limiter) for name in providers}
+    try:
+        yield waiting
+    finally:
+        for introduction in waiting.values():
+            introduction.provider.close()
+
+
+def _introduced(provider: str, request: RunRequest, content: Content, limiter: Limiter) -> Introduction:
+    return Introduction(_opened(provider, request, content), limiter, frozenset(request.accounts))
 
 
 def _company() -> AbstractContextManager[Any]:
