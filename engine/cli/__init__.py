@@ -20,7 +20,7 @@ from engine.cli.watch import Watch
 
 VERBS: Final[dict[str, tuple[str, str]]] = {
     "run": ("engine.cli.run", "Read, judge, record and report; run-checks is the same."),
-    "gate": ("engine.cli.gate", "Judge a Terraform plan before it is merged."),
+    "gate": ("engine.cli.gate", "Judge a plan or a template before it is merged."),
     "check": ("engine.cli.check", "List, show, write and test checks."),
     "explain": ("engine.cli.explain", "Why a check is there, what it reads, and how to fix a failure."),
     "permissions": ("engine.cli.permissions", "The least privilege that the selected checks take."),
