@@ -57,6 +57,7 @@ from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.diffs import Diff
     from engine.doctor import Diagnosis
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
@@ -652,6 +653,17 @@ def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1,
     from engine.content.strictness import is_weaker
 
     return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
+
+
+def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: int = 14) -> Diff:
+    """What differs between two sealed runs, by their ids; waivers that end ``within`` so many days are told.
+
+    (None, None): the newest run that read the clouds, and the last before it that was asked the same; (id, None): that
+    run and the newest. Raises UsageError where there are no two, VerificationError where either does not verify.
+    """
+    from engine.content.strictness import is_weaker
+
+    return recording.diff(pair, store, config, within, _policy_of, is_weaker)
 
 
 def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> tuple[int, Period]:

@@ -49,6 +49,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine",
         "engine.collection.journal",
         "engine.content",
+        "engine.diffs",
         "engine.errors",
         "engine.evidence",
         "engine.gates",
@@ -86,6 +87,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model", "engine.programme.model"),
+    "engine.diffs": ("engine.model", "engine.periods"),
     "engine.planned": (
         "engine.content.resources",
         "engine.errors",
@@ -138,6 +140,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.gates": ("engine.model", "providers.base"),
     "engine.evidence": (
+        "engine.diffs",
         "engine.errors",
         "engine.gates",
         "engine.model",
@@ -145,7 +148,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme",
         "engine.scope",
     ),
-    "engine.report": ("engine.errors", "engine.gates", "engine.model", "engine.periods", "engine.programme"),
+    "engine.report": (
+        "engine.diffs",
+        "engine.errors",
+        "engine.gates",
+        "engine.model",
+        "engine.periods",
+        "engine.programme",
+    ),
     "engine.readying": (
         "engine",
         "engine.content",
@@ -160,6 +170,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.collection",
         "engine.conclude",
         "engine.content",
+        "engine.diffs",
         "engine.doctor",
         "engine.errors",
         "engine.evaluate",
@@ -179,6 +190,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.cli": (
         "engine",
+        "engine.diffs",
         "engine.doctor",
         "engine.drafts",
         "engine.baseline",
