@@ -74,13 +74,17 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class WaiverEnd:
-    """A waiver of the second run that ended since the first (``days`` below 0), or ends in ``days`` days."""
+    """A waiver of the second run that ended since the first (``days`` below 0), or ends in ``days`` days.
+
+    ``owner`` is as its file says, ``owners`` are the roles whose it is: no person is named among them.
+    """
 
     id: str
     check: str
     owner: str
     expires: str
     days: int
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,33 @@ class Diff:
         """Whether nothing differs, and nothing is missing between the two."""
         told = (self.turned, self.new, self.gone, self.changes, self.waivers)
         return not any((*told, self.uncovered, self.missed, self.unsealed))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What people are to be told of a night: what changed, and which runs are missing. ``night`` is that of now.
+
+    ``diff`` is None where the newest run is not of this night, or is the first that was asked so (``first``; with
+    ``counts`` of its verdicts). ``overdue`` are nights since the newest run whose run is late by the schedule, or over;
+    ``unsealed`` runs that began since and have no seal, with why. ``empty``: the store holds no run at all.
+    """
+
+    organization: str
+    demonstration: bool
+    night: str
+    diff: Diff | None = None
+    first: Side | None = None
+    counts: Mapping[str, int] | None = None
+    overdue: tuple[str, ...] = ()
+    unsealed: tuple[tuple[str, str], ...] = ()
+    empty: bool = False
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to tell."""
+        return (self.diff is None or self.diff.quiet) and not (
+            self.first or self.overdue or self.unsealed or self.empty
+        )
 
 
 STOPPING: Final = frozenset({"new_failure", "no_longer_waived", "test_changed"})

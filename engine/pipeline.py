@@ -57,7 +57,7 @@ from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
-    from engine.diffs import Diff
+    from engine.diffs import Diff, Notice
     from engine.doctor import Diagnosis
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
@@ -664,6 +664,16 @@ def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: 
     from engine.content.strictness import is_weaker
 
     return recording.diff(pair, store, config, within, _policy_of, is_weaker)
+
+
+def notice(store: str, config: Path, clock: Clock, within: int = 14) -> Notice:
+    """What people are to be told of the night that it is: what changed, and every run that is missing.
+
+    Raises VerificationError where what is read does not verify.
+    """
+    from engine.content.strictness import is_weaker
+
+    return recording.notice(store, config, clock.now(), within, _policy_of, is_weaker)
 
 
 def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> tuple[int, Period]:

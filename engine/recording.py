@@ -26,7 +26,7 @@ from engine.model import Assessment, Check, Clock, Finding, Retention, Snapshot
 from providers.base import Directory
 
 if TYPE_CHECKING:
-    from engine.diffs import Diff
+    from engine.diffs import Diff, Notice
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
     from engine.evidence.expiry import Fate
@@ -610,6 +610,16 @@ def diff(
     folder = local(store)
     trust = read_trust(_trusted(folder, config) / "trust.json")
     return compared(folder, trust, Pair(*pair), read_policy, weaker, within)
+
+
+def notice(store: str, config: Path, now: str, within: int, read_policy: ReadPolicy, weaker: Weaker) -> Notice:
+    """What people are to be told of the night that it is."""
+    from engine.evidence.period.notice import notice as told
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trust = read_trust(_trusted(folder, config) / "trust.json")
+    return told(folder, trust, now, read_policy, weaker, within)
 
 
 def close(

@@ -30,6 +30,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "waiver": ("engine.cli.waiver", "Accept failures for a time; list, renew and end what is accepted."),
     "report": ("engine.cli.report", "What the recorded runs of a date or a period show, by criterion and control."),
     "diff": ("engine.cli.diff", "What changed between two recorded runs."),
+    "notify": ("engine.cli.notify", "Tell owners what changed in the night, and which runs are missing."),
     "close": ("engine.cli.close", "Freeze in the chain what a period is made of."),
     "respond": ("engine.cli.respond", "Seal management's response to a failure."),
     "sample": ("engine.cli.sample", "Freeze a population, and draw from it by the auditor's nonce."),

@@ -16,6 +16,7 @@ from engine.report.safe import safe
 VERSION: Final = 1
 SHOWN: Final = 50
 """Rows of a section on a screen or page; JSON has all."""
+WAIVERS: Final = "Waivers that end"
 _ALARMING: Final = frozenset({"new_failure", "no_longer_waived", "test_changed", "unreadable", "unseen"})
 
 
@@ -56,7 +57,7 @@ def sections(diff: Diff) -> list[Section]:
         Section("No longer judged", tuple(map(_uncovered, diff.uncovered)), True),
         Section("Nights between without a run", tuple(Row("missed", night, "no run") for night in diff.missed), True),
         Section("Runs between that were not sealed", tuple(Row("run", run, why) for run, why in diff.unsealed), True),
-        Section("Waivers that end", tuple(map(waiver, diff.waivers)), any(row.days < 0 for row in diff.waivers)),
+        Section(WAIVERS, tuple(map(waiver, diff.waivers)), any(row.days < 0 for row in diff.waivers)),
         Section("Changed in how is judged", tuple(_changes(diff))),
         Section("New resources", tuple(map(_listed, diff.new))),
         Section("Gone resources", tuple(map(_listed, diff.gone))),

@@ -87,6 +87,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model", "engine.programme.model"),
+    "engine.delivery": ("engine.errors",),
     "engine.diffs": ("engine.model", "engine.periods"),
     "engine.planned": (
         "engine.content.resources",
@@ -190,6 +191,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.cli": (
         "engine",
+        "engine.delivery",
         "engine.diffs",
         "engine.doctor",
         "engine.drafts",
@@ -224,6 +226,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "click": ("engine.cli",),
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
+    "apprise": ("engine.delivery",),
     "xlsxwriter": ("engine.report.period_xlsx",),
     "reportlab": (
         "engine.report.period_pdf",

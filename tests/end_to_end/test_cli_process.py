@@ -161,6 +161,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "waiver",
         "report",
         "diff",
+        "notify",
         "close",
         "respond",
         "sample",

@@ -6,7 +6,7 @@ neither fixed nor gone; it is no longer covered, and that is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -49,9 +49,21 @@ def diff(store: Path, trust: Trust, asked: Pair, read_policy: ReadPolicy, weaker
     Without ids they are the newest run that read the clouds and the last one before it that was asked the same.
     Raises UsageError where there are no two such runs, VerificationError where what is read does not verify.
     """
-    layout = Layout(store)
-    reading = keeping.verified_chain(layout, trust)
+    reading = keeping.verified_chain(Layout(store), trust)
     pair = _chosen(reading, trust, asked, store)
+    return of_pair(pair, Layout(store), reading, trust, read_policy, weaker, within)
+
+
+def of_pair(
+    pair: Sequence[SealedFrame],
+    layout: Layout,
+    reading: Reading,
+    trust: Trust,
+    read_policy: ReadPolicy,
+    weaker: Weaker,
+    within: int,
+) -> Diff:
+    """What differs between two runs of a chain. Raises VerificationError where either does not verify."""
     with tables.connection() as database:
         reader = Reader(layout, database, reading)
         index = keeping.indexed(pair, reader)
@@ -83,12 +95,13 @@ def _chosen(reading: Reading, trust: Trust, asked: Pair, store: Path) -> list[Se
     if asked.before is not None and asked.before == asked.after:
         raise UsageError(f"comparing runs of {store}: {asked.before} is named twice; name two runs")
     if asked.before is None:
-        after = live[-1] if live else None
-        same = [row for row in live[:-1] if after and row.seal.asked.filters == after.seal.asked.filters]
-        if after is None or not same:
-            found = f"its newest run ({after.seal.asked.run}) has none before it" if after else "it holds no run"
+        if not live:
+            raise UsageError(f"comparing runs of {store}: it holds no run that read the clouds")
+        same = before(live)
+        if same is None:
+            found = f"its newest run ({live[-1].seal.asked.run}) has none before it"
             raise UsageError(f"comparing runs of {store}: {found} that read the clouds and was asked the same")
-        return [same[-1], after]
+        return [same, live[-1]]
     first = _named(reading, trust, asked.before, store)
     if asked.after is not None:
         return [first, _named(reading, trust, asked.after, store)]
@@ -96,6 +109,12 @@ def _chosen(reading: Reading, trust: Trust, asked: Pair, store: Path) -> list[Se
     if not later:
         raise UsageError(f"comparing runs of {store}: no run that read the clouds came after {asked.before}")
     return [first, later[-1]]
+
+
+def before(live: Sequence[SealedFrame]) -> SealedFrame | None:
+    """The last frame before the newest one that was asked the same; None where there is none."""
+    same = (row for row in reversed(live[:-1]) if row.seal.asked.filters == live[-1].seal.asked.filters)
+    return next(same, None)
 
 
 def _named(reading: Reading, trust: Trust, run: str, store: Path) -> SealedFrame:
@@ -108,6 +127,21 @@ def _named(reading: Reading, trust: Trust, run: str, store: Path) -> SealedFrame
                 raise UsageError(f"comparing run {run}: {_GATE}")
             return SealedFrame(placed)
     raise UsageError(f"comparing runs of {store}: it holds no sealed run {run}; `auditreel verify` lists what it holds")
+
+
+def side(frame: SealedFrame, night: str) -> Side:
+    """A run as one side of a difference; ``night`` is the date that it counts for."""
+    seal = frame.seal
+    return Side(
+        run=seal.asked.run,
+        kind=seal.asked.kind,
+        as_of=seal.as_of,
+        until=seal.collected_until,
+        sequence=frame.placed.entry.sequence,
+        source=seal.source,
+        filtered=frame.filtered,
+        night=night,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +181,8 @@ class _Compared:
         )
 
     def _side(self, number: int) -> Side:
-        frame, film = self._film.frames[number], self._film
-        seal = frame.seal
-        return Side(
-            run=seal.asked.run,
-            kind=seal.asked.kind,
-            as_of=seal.as_of,
-            until=seal.collected_until,
-            sequence=frame.placed.entry.sequence,
-            source=seal.source,
-            filtered=frame.filtered,
-            night=film.calendar.dates[film.looks[number].night],
-        )
+        film = self._film
+        return side(film.frames[number], film.calendar.dates[film.looks[number].night])
 
     # --- verdicts ---
 
@@ -241,11 +265,12 @@ class _Compared:
         return next(basis.policy.checks[id_] for basis in reversed(self._film.bases) if id_ in basis.policy.checks)
 
     def _owners(self, check: str) -> tuple[str, ...]:
-        """Who owns the controls that rest on a check, in the second run's policy, else in the first's."""
+        """The roles that own the controls that rest on a check, in the second run's policy, else in the first's."""
         for basis in reversed(self._film.bases):
-            found = {control.owner for control in basis.policy.controls if failures.names(control, check)}
-            if found:
-                return tuple(sorted(found))
+            owners = {control.owner for control in basis.policy.controls if failures.names(control, check)}
+            if owners:
+                held = basis.policy.organization.programme.owners
+                return tuple(sorted({role for owner in owners for role in _roles(owner, held) or (owner,)}))
         return ()
 
     @cached_property
@@ -284,10 +309,13 @@ class _Compared:
 
     def _waivers(self, within: int) -> Iterator[WaiverEnd]:
         since, on = (date.fromisoformat(frame.seal.as_of[:10]) for frame in self._film.frames)
-        for waiver in sorted(self._film.bases[_SECOND].policy.waivers.values(), key=lambda row: (row.expires, row.id)):
+        policy = self._film.bases[_SECOND].policy
+        held, roles = policy.organization.programme.owners, {control.owner for control in policy.controls}
+        for waiver in sorted(policy.waivers.values(), key=lambda row: (row.expires, row.id)):
             days = (waiver.expires - on).days
             if 0 <= days <= within or (days < 0 and waiver.expires >= since):
-                yield WaiverEnd(waiver.id, waiver.check, waiver.owner, waiver.expires.isoformat(), days)
+                owners = _roles(waiver.owner, held) or tuple({waiver.owner} & roles) or self._owners(waiver.check)
+                yield WaiverEnd(waiver.id, waiver.check, waiver.owner, waiver.expires.isoformat(), days, owners)
 
     # --- what was not looked at ---
 
@@ -345,6 +373,11 @@ class _Compared:
         for began, run, why in unsealed(self._reading):
             if low < instant(began) < high:
                 yield run, canonical.original_text(why)
+
+
+def _roles(owner: str, held: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The role that an owner is, or the roles that it holds as a person; empty for one that the owner map lacks."""
+    return (owner,) if owner in held else tuple(sorted(role for role, people in held.items() if owner in people))
 
 
 def _order(row: Turned) -> tuple[object, ...]:
