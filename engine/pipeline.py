@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from importlib import import_module
 from itertools import chain
@@ -31,6 +31,7 @@ from engine.collection.survey import Survey
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
+from engine.content.policy import load_organization
 from engine.content.root import demonstration, find
 from engine.content.stored import compile_stored, in_force, parse_stored
 from engine.errors import Problem, UsageError
@@ -445,6 +446,19 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
         calls=tuple(_planned_call(made, reader) for reader in made.readers),
         examples=examples_of(compiled.check),
     )
+
+
+def next_due(policy: Path | None, now: str) -> tuple[str, str]:
+    """When the next run after ``now`` is due by the policy's schedule, and when it is late (RFC 3339 UTC).
+
+    Raises UsageError and ContentError.
+    """
+    from engine.evidence.period.schedule import Calendar, instant, night_of, text_of
+
+    schedule = load_organization(find(policy)).schedule
+    night = night_of(instant(now), schedule)
+    calendar = Calendar(schedule, night, night + timedelta(days=3))  # a date that the clocks skip is no night
+    return text_of(calendar.due[1]), text_of(calendar.late_from(1))
 
 
 def checks(request: RunRequest) -> Selection:
