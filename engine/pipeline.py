@@ -46,6 +46,7 @@ from engine.model import (
     Example,
     Finding,
     InForce,
+    Schedule,
     Scope,
     Selection,
     Severity,
@@ -459,6 +460,11 @@ def next_due(policy: Path | None, now: str) -> tuple[str, str]:
     night = night_of(instant(now), schedule)
     calendar = Calendar(schedule, night, night + timedelta(days=3))  # a date that the clocks skip is no night
     return text_of(calendar.due[1]), text_of(calendar.late_from(1))
+
+
+def scheduled(request: RunRequest) -> tuple[Schedule, dict[str, Permissions]]:
+    """When runs are due by the policy, and the least privilege that they take, by provider. Raises as :func:`run`."""
+    return load_organization(find(request.policy)).schedule, permissions(request)
 
 
 def checks(request: RunRequest) -> Selection:

@@ -29,6 +29,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "evidence": ("engine.cli.evidence", "Record what people did, with its files; list what controls ask for."),
     "waiver": ("engine.cli.waiver", "Accept failures for a time; list, renew and end what is accepted."),
     "report": ("engine.cli.report", "What the recorded runs of a date or a period show, by criterion and control."),
+    "schedule": ("engine.cli.schedule", "Manifests that start a run every night."),
     "diff": ("engine.cli.diff", "What changed between two recorded runs."),
     "notify": ("engine.cli.notify", "Tell owners what changed in the night, and which runs are missing."),
     "close": ("engine.cli.close", "Freeze in the chain what a period is made of."),

@@ -61,6 +61,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.reads": ("engine", "engine.collection", "engine.content", "engine.model", "engine.recording", "providers"),
     "engine.doctor": ("engine", "engine.collection", "engine.model", "providers.base"),
     "engine.permissions": ("engine.collection.planner", "engine.errors", "providers"),
+    "engine.schedules": ("engine", "engine.model", "engine.permissions"),
     "engine.waivers": ("engine.content", "engine.errors", "engine.model"),
     "engine.scope": ("engine.model",),
     "engine.conclude": (
@@ -209,6 +210,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme",
         "engine.readying",
         "engine.report",
+        "engine.schedules",
     ),
     "engine.__main__": ("engine.cli",),
     "engine": (),

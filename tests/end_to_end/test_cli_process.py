@@ -160,6 +160,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "evidence",
         "waiver",
         "report",
+        "schedule",
         "diff",
         "notify",
         "close",
