@@ -14,14 +14,23 @@ from engine.model import SEVERITIES, Scope, Severity, Subject, Verdict
 from engine.periods import Change
 
 Turn = Literal[
-    "new_failure", "no_longer_waived", "test_changed", "unreadable", "unseen", "fixed", "readable", "gone", "waived"
+    "new_failure",
+    "found_failing",
+    "no_longer_waived",
+    "test_changed",
+    "unreadable",
+    "unseen",
+    "fixed",
+    "readable",
+    "gone",
+    "waived",
 ]
 """What became of a verdict, by the same test in both runs but for "test_changed" (the check's bytes or parameters).
 
-"unreadable": nobody can tell any more; "readable": somebody can again. "unseen": it failed, or was unknown, and nobody
-looked again. "gone": it failed, and a complete listing shows that its resource is not there. "fixed": it failed, and
-passes or does not apply now. "waived": it fails still, and a waiver stands beside it now; "no_longer_waived" the
-reverse."""
+"unreadable": nobody can tell any more; "readable": somebody can again; "found_failing": and it fails, since when nobody
+knows, for an unknown verdict begins no failure. "unseen": it failed, or was unknown, and nobody looked again. "gone": it
+failed, and a complete listing shows that its resource is not there. "fixed": it failed, and passes or does not apply
+now. "waived": it fails still, and a waiver stands beside it now; "no_longer_waived" the reverse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,7 @@ class Notice:
         )
 
 
-STOPPING: Final = frozenset({"new_failure", "no_longer_waived", "test_changed"})
+STOPPING: Final = frozenset({"new_failure", "found_failing", "no_longer_waived", "test_changed"})
 """Turns that are reason for exit code 3, where the verdict is now a failure beside which no waiver stands."""
 
 
@@ -186,6 +195,7 @@ def _lost(diff: Diff) -> str:
 
 TURNS: Final[Mapping[Turn, str]] = {
     "new_failure": "New failures",
+    "found_failing": "Readable again, and failing",
     "no_longer_waived": "Failures that no waiver stands beside any more",
     "test_changed": "Other verdicts by a changed test",
     "unreadable": "Newly unreadable",

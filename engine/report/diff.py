@@ -17,7 +17,9 @@ VERSION: Final = 1
 SHOWN: Final = 50
 """Rows of a section on a screen or page; JSON has all."""
 WAIVERS: Final = "Waivers that end"
-_ALARMING: Final = frozenset({"new_failure", "no_longer_waived", "test_changed", "unreadable", "unseen"})
+_ALARMING: Final = frozenset(
+    {"new_failure", "found_failing", "no_longer_waived", "test_changed", "unreadable", "unseen"}
+)
 
 
 @dataclass(frozen=True, slots=True)

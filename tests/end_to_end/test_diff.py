@@ -68,7 +68,7 @@ MOVES = {
     "unreadable after a failure": ("fail", "unknown", [("unreadable", "b", "fail", "unknown")], 4),
     "unreadable": ("pass", "unknown", [("unreadable", "b", "pass", "unknown")], 4),
     "readable again": ("unknown", "pass", [("readable", "b", "unknown", "pass")], 0),
-    "readable again and failing": ("unknown", "fail", [("new_failure", "b", "unknown", "fail")], 3),
+    "readable again and failing": ("unknown", "fail", [("found_failing", "b", "unknown", "fail")], 3),
     "unreadable still": ("unknown", "unknown", [], 0),
 }
 

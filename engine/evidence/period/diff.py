@@ -209,7 +209,7 @@ class _Compared:
             return self._vanished(stream, was)
         if is_ == "fail":
             if was != "fail":
-                return "new_failure"
+                return "found_failing" if was == "unknown" else "new_failure"
             waived = self._waived[_FIRST].get(stream), self._waived[_SECOND].get(stream)
             return None if bool(waived[0]) == bool(waived[1]) else "waived" if waived[1] else "no_longer_waived"
         if is_ == "unknown":
