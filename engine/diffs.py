@@ -28,8 +28,8 @@ Turn = Literal[
 """What became of a verdict, by the same test in both runs but for "test_changed" (the check's bytes or parameters).
 
 "unreadable": nobody can tell any more; "readable": somebody can again; "found_failing": and it fails, since when nobody
-knows, for an unknown verdict begins no failure. "unseen": it failed, or was unknown, and nobody looked again. "gone": it
-failed, and a complete listing shows that its resource is not there. "fixed": it failed, and passes or does not apply
+knows, for an unknown verdict begins no failure. "unseen": it failed, or was unknown, and nobody looked again. "gone":
+it failed, and a complete listing shows that its resource is not there. "fixed": it failed, and passes or does not apply
 now. "waived": it fails still, and a waiver stands beside it now; "no_longer_waived" the reverse."""
 
 

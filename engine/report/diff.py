@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from engine.diffs import TURNS, Diff, Listed, Side, Turned, Uncovered, WaiverEnd
+from engine.diffs import STOPPING, TURNS, Diff, Listed, Side, Turned, Uncovered, WaiverEnd
 from engine.report import Options, closing, layout, period_words
 from engine.report.layout import Page, Style, counted
 from engine.report.markdown import code, prose
@@ -17,9 +17,7 @@ VERSION: Final = 1
 SHOWN: Final = 50
 """Rows of a section on a screen or page; JSON has all."""
 WAIVERS: Final = "Waivers that end"
-_ALARMING: Final = frozenset(
-    {"new_failure", "found_failing", "no_longer_waived", "test_changed", "unreadable", "unseen"}
-)
+_ALARMING: Final = STOPPING | {"unreadable", "unseen"}
 
 
 @dataclass(frozen=True, slots=True)
