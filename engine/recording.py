@@ -603,13 +603,13 @@ def diff(
     weaker: Weaker,
 ) -> Diff:
     """What differs between two sealed runs of a store."""
-    from engine.evidence.period.diff import Pair
+    from engine.evidence.period.chosen import Runs
     from engine.evidence.period.diff import diff as compared
     from engine.evidence.trust import read_trust
 
     folder = local(store)
     trust = read_trust(_trusted(folder, config) / "trust.json")
-    return compared(folder, trust, Pair(*pair), read_policy, weaker, within)
+    return compared(folder, trust, Runs(*pair), read_policy, weaker, within)
 
 
 def notice(store: str, config: Path, now: str, within: int, read_policy: ReadPolicy, weaker: Weaker) -> Notice:

@@ -33,6 +33,7 @@ GRACE_SECONDS: Final = 120
 """For requests in flight, between SIGTERM and SIGKILL."""
 LATEST_NOTICE: Final = 12
 """Hours after a run is due by which owners are notified, however long the schedule's grace is."""
+ASSUME: Final = "sts:AssumeRole"
 USER: Final = 10001
 """Of the container image."""
 
@@ -43,6 +44,16 @@ class Needs:
 
     reading: tuple[str, ...]
     entering: tuple[str, ...]
+
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """The actions that may be granted on everything: all of them but to assume a role."""
+        return tuple(name for name in (*self.reading, *self.entering) if name != ASSUME)
+
+    @property
+    def assumes(self) -> bool:
+        """Whether it takes on the roles of other accounts, which is granted on these roles alone."""
+        return ASSUME in self.entering
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +110,14 @@ class Job:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What whoever uses the manifests must know of the schedule."""
-        if self.skipped is None:
-            return ()
-        said = f"on {self.skipped} the clocks of {self.schedule.timezone} skip {self.schedule.at}"
-        return (f"{said}: some schedulers leave that night out; a time that no clock skips is safer",)
+        """What whoever uses the manifests must know."""
+        told = []
+        if self.skipped is not None:
+            said = f"on {self.skipped} the clocks of {self.schedule.timezone} skip {self.schedule.at}"
+            told.append(f"{said}: some schedulers leave that night out; a time that no clock skips is safer")
+        if any(needs.assumes for needs in self.needs.values()):
+            told.append(f"who scans needs {ASSUME} as well, on the roles of the accounts and on nothing else")
+        return tuple(told)
 
 
 def on(job: Job, day: date) -> Job:
@@ -118,11 +132,13 @@ def files(target: str, job: Job) -> dict[str, str]:
 
 
 def roles(job: Job) -> dict[str, str]:
-    """The read-only role of each cloud in the form that it takes, by the name of the file."""
+    """The read-only role of each cloud in the form that it takes, by the name of the file; it enters accounts too."""
     found = {}
     for provider, needs in job.needs.items():
         form, suffix = _FORMS[provider]
-        found[f"role-{provider}.{suffix}"] = f"{permissions.granting(form, provider, needs.reading)}\n"
+        found[f"role-{provider}.{suffix}"] = (
+            f"{permissions.granting(form, provider, (*needs.reading, *needs.entering))}\n"
+        )
     return found
 
 

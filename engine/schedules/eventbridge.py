@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from engine.permissions import aws
-from engine.schedules import GRACE_SECONDS, USER, Job
+from engine.schedules import ASSUME, GRACE_SECONDS, USER, Job
 
 _FOLDERS: Final = {"Evidence": "/evidence", "Config": "/config", "Policy": "/policy"}
 _SCRATCH: Final = "/tmp"  # noqa: S108 - a volume of its own
@@ -31,8 +31,10 @@ _PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
 def files(job: Job) -> dict[str, str]:
     """One template: roles that only read, task, both schedules, and a queue for what could not be started."""
     needs = job.needs.get("aws")
-    actions = (*needs.reading, *needs.entering) if needs is not None else ()
+    actions = needs.everywhere if needs is not None else ()
     policies = {f"ReadPolicy{number}": _managed(part) for number, part in enumerate(aws.parts(actions), 1)}
+    assuming = [_assuming()] if needs is not None and needs.assumes else []
+    scanned = {"ScannedRole": {"Type": "String", "Description": "Name, with its path, of the role in each account."}}
     at, notified = job.at, job.notified
     told = ["--heartbeat", "/config/auditreel.prom", "--log-json", "-"]
     run = ["run", "--kind", "scheduled", "--store", "/evidence", "--policy", "/policy", *told]
@@ -42,7 +44,7 @@ def files(job: Job) -> dict[str, str]:
             "Type": "AWS::SQS::Queue",
             "Properties": {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True},
         },
-        "TaskRole": _role("ecs-tasks.amazonaws.com", [_mounting()]),
+        "TaskRole": _role("ecs-tasks.amazonaws.com", [_mounting(), *assuming]),
         **policies,
         "StartRole": _role("ecs-tasks.amazonaws.com", [_starting()]),
         "ScheduleRole": _role("scheduler.amazonaws.com", [_scheduling()]),
@@ -59,6 +61,7 @@ def files(job: Job) -> dict[str, str]:
         "Description": " ".join(notes),
         "Parameters": {
             **{name: {"Type": type_, "Description": said} for name, (type_, said) in _PARAMETERS.items()},
+            **(scanned if assuming else {}),
             "Image": {"Type": "String", "Default": job.image, "Description": "Pin it by its digest: NAME@sha256:..."},
         },
         "Resources": resources,
@@ -98,6 +101,11 @@ def _mounting() -> dict[str, Any]:
         "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
         "Resource": {"Fn::Sub": place},
     }
+
+
+def _assuming() -> dict[str, Any]:
+    roles = {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/${ScannedRole}"}
+    return {"Effect": "Allow", "Action": ASSUME, "Resource": roles}
 
 
 def _starting() -> dict[str, Any]:

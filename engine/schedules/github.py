@@ -15,7 +15,10 @@ import engine
 from engine.schedules import MOST_HOURS, Job, filled, head
 
 _VARIABLES: Final[Mapping[str, Mapping[str, str]]] = {
-    "aws": {"AWS_ROLE_ARN": "the role in role-aws.yaml", "AWS_REGION": "any region that is enabled"},
+    "aws": {
+        "AWS_ROLE_ARN": "the role in role-aws.yaml; its trust policy names GitHub and this repository",
+        "AWS_REGION": "any region that is enabled",
+    },
     "azure": {
         "AZURE_CLIENT_ID": "an application with a federated credential for this repository",
         "AZURE_TENANT_ID": "its tenant",

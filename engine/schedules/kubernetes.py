@@ -20,7 +20,7 @@ _IDENTITIES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """The annotation of the service account by which each cloud knows it (EKS, AKS, GKE)."""
 _FILL: Final[Mapping[str, tuple[str, str]]] = {
-    "aws": ("ACCOUNT_ID", "the account of the role in role-aws.yaml"),
+    "aws": ("ACCOUNT_ID", "of the role in role-aws.yaml; its trust policy names the cluster's OIDC provider"),
     "azure": ("CLIENT_ID", "of the managed identity that has the role in role-azure.json"),
     "gcp": ("PROJECT_ID", "of the service account that has the role in role-gcp.yaml"),
 }

@@ -99,6 +99,15 @@ def test_a_changed_test_is_told_apart_and_fixes_nothing(store: Recorder, diff: D
     assert code == 3
 
 
+def test_what_is_unreadable_is_so_by_any_test(store: Recorder, diff: Diff) -> None:
+    night(store, FIRST, {"a": "fail"})
+    night(store, SECOND, {"a": "unknown"}, parameters={ENCRYPTED: {"max_days": 90}})
+
+    code, found = diff()
+
+    assert (code, turns(found)) == (4, [("unreadable", "a", "fail", "unknown")])
+
+
 def test_what_is_gone_was_listed_and_what_was_not_listed_is_not_gone(store: Recorder, diff: Diff) -> None:
     night(store, FIRST, {"a": "fail", "b": "pass"})
     gone = night(store, SECOND, {"c": "pass"})

@@ -133,11 +133,12 @@ def test_a_night_that_failed_or_is_missing_is_never_quiet(store: Recorder, notif
 
 
 def test_what_changed_is_not_told_again_on_a_night_without_a_run(store: Recorder, notify: Notify) -> None:
-    night(store, FIRST, "pass")
-    night(store, SECOND, "fail")
+    first = night(store, FIRST, "pass")
+    second = night(store, SECOND, "fail")
 
     assert "New failures" in told(notify(SECOND, "--dry-run"))
     assert "New failures" not in told(notify("2026-06-03T09:00:00Z", "--dry-run"))
+    assert "New failures" in told(notify("2026-06-03T09:00:00Z", first.run, second.run, "--dry-run"))
 
 
 def test_a_look_at_a_part_stands_for_no_night(store: Recorder, notify: Notify) -> None:

@@ -42,6 +42,13 @@ JOB = Job(
 )
 
 
+class Tags(yaml.SafeLoader):
+    """Reads the short forms of CloudFormation as what they hold."""
+
+
+Tags.add_multi_constructor("!", lambda loader, tag, node: tag)
+
+
 def only(target: str, job: Job = JOB) -> str:
     (text,) = schedules.files(target, job).values()
     return text
@@ -165,7 +172,12 @@ def test_the_template_is_what_cloudformation_accepts() -> None:
         if name.startswith("ReadPolicy")
         for action in resource["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
     ]
-    assert sorted(granted) == sorted((*JOB.needs["aws"].reading, *JOB.needs["aws"].entering))
+    assert sorted(granted) == sorted(JOB.needs["aws"].reading)
+    assuming = resources["TaskRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][-1]
+    roles = {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/${ScannedRole}"}
+    assert assuming == {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+    granted_by_role = yaml.load(schedules.roles(JOB)["role-aws.yaml"], Tags)["Resources"]["ReadPolicy1"]
+    assert "sts:AssumeRole" not in granted_by_role["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
     assert len([name for name in resources if name.startswith("ReadPolicy")]) > 1
     for name, at in (("Run", "cron(30 2 * * ? *)"), ("NotifyOwners", "cron(30 5 * * ? *)")):
         properties = resources[name]["Properties"]

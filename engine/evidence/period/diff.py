@@ -11,46 +11,37 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from engine.diffs import TURNS, Diff, Listed, Side, Turn, Turned, Uncovered, WaiverEnd
-from engine.errors import UsageError
 from engine.evidence import anchors, canonical, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
 from engine.evidence.period import changes, failures, keeping
 from engine.evidence.period.changes import Weaker
+from engine.evidence.period.chosen import Runs, chosen
 from engine.evidence.period.film import Bases, Film, ReadPolicy, Window
 from engine.evidence.period.frames import SealedFrame, frames, removed, unsealed
 from engine.evidence.period.index import VERDICTS
 from engine.evidence.period.looks import ANY, View
 from engine.evidence.period.schedule import Calendar, instant, night_of
+from engine.evidence.period.uncovered import uncovered
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
 from engine.model import REGIONLESS, SEVERITIES, Check, Scope, Subject, Verdict
 
 _FIRST, _SECOND = 0, 1
-_GATE: Final = "it is of a gate, which judged a plan; `auditreel report changes` shows gates beside live runs"
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Which runs are asked for: the ids of two, of the first alone (then the newest is the second), or of none."""
-
-    before: str | None = None
-    after: str | None = None
-
-
-def diff(store: Path, trust: Trust, asked: Pair, read_policy: ReadPolicy, weaker: Weaker, within: int) -> Diff:
+def diff(store: Path, trust: Trust, asked: Runs, read_policy: ReadPolicy, weaker: Weaker, within: int) -> Diff:
     """What differs between two runs of a store; waivers that end within so many days of the second are told.
 
     Without ids they are the newest run that read the clouds and the last one before it that was asked the same.
     Raises UsageError where there are no two such runs, VerificationError where what is read does not verify.
     """
     reading = keeping.verified_chain(Layout(store), trust)
-    pair = _chosen(reading, trust, asked, store)
+    pair = chosen(reading, trust, asked, store)
     return of_pair(pair, Layout(store), reading, trust, read_policy, weaker, within)
 
 
@@ -88,45 +79,6 @@ def _calendar(pair: Sequence[SealedFrame], bases: Bases) -> Calendar:
     schedule = bases.of(pair[_SECOND]).policy.organization.schedule
     days = sorted(night_of(instant(frame.seal.as_of), schedule) for frame in pair)
     return Calendar(schedule, days[0], days[-1])
-
-
-def _chosen(reading: Reading, trust: Trust, asked: Pair, store: Path) -> list[SealedFrame]:
-    live = frames(reading, trust.purpose == "demonstration")
-    if asked.before is not None and asked.before == asked.after:
-        raise UsageError(f"comparing runs of {store}: {asked.before} is named twice; name two runs")
-    if asked.before is None:
-        if not live:
-            raise UsageError(f"comparing runs of {store}: it holds no run that read the clouds")
-        same = before(live)
-        if same is None:
-            found = f"its newest run ({live[-1].seal.asked.run}) has none before it"
-            raise UsageError(f"comparing runs of {store}: {found} that read the clouds and was asked the same")
-        return [same, live[-1]]
-    first = _named(reading, trust, asked.before, store)
-    if asked.after is not None:
-        return [first, _named(reading, trust, asked.after, store)]
-    later = [row for row in live if row.order > first.order]
-    if not later:
-        raise UsageError(f"comparing runs of {store}: no run that read the clouds came after {asked.before}")
-    return [first, later[-1]]
-
-
-def before(live: Sequence[SealedFrame]) -> SealedFrame | None:
-    """The last frame before the newest one that was asked the same; None where there is none."""
-    same = (row for row in reversed(live[:-1]) if row.seal.asked.filters == live[-1].seal.asked.filters)
-    return next(same, None)
-
-
-def _named(reading: Reading, trust: Trust, run: str, store: Path) -> SealedFrame:
-    lost = {frame.seal.asked.run: why for frame, why in removed(reading, trust.purpose == "demonstration")}
-    if run in lost:
-        raise UsageError(f"comparing runs of {store}: {lost[run]}")
-    for placed, seal in reading.of_kind("seal"):
-        if seal.asked.run == run:
-            if seal.asked.kind == "gate":
-                raise UsageError(f"comparing run {run}: {_GATE}")
-            return SealedFrame(placed)
-    raise UsageError(f"comparing runs of {store}: it holds no sealed run {run}; `auditreel verify` lists what it holds")
 
 
 def side(frame: SealedFrame, night: str) -> Side:
@@ -203,17 +155,17 @@ class _Compared:
 
     def _turn(self, stream: int, before: _Said | None, after: _Said | None) -> Turn | None:
         was, is_ = before.verdict if before else None, after.verdict if after else None
-        if before is not None and after is not None and before.test != after.test and was != is_:
-            return "test_changed"
         if after is None:
             return self._vanished(stream, was)
+        if is_ == "unknown":
+            return "unreadable" if was != "unknown" else None
+        if before is not None and before.test != after.test and was != is_:
+            return "test_changed"
         if is_ == "fail":
             if was != "fail":
                 return "found_failing" if was == "unknown" else "new_failure"
             waived = self._waived[_FIRST].get(stream), self._waived[_SECOND].get(stream)
             return None if bool(waived[0]) == bool(waived[1]) else "waived" if waived[1] else "no_longer_waived"
-        if is_ == "unknown":
-            return "unreadable" if was != "unknown" else None
         return "fixed" if was == "fail" else "readable" if was == "unknown" else None
 
     def _vanished(self, stream: int, was: Verdict | None) -> Turn | None:
@@ -320,44 +272,10 @@ class _Compared:
     # --- what was not looked at ---
 
     def _uncovered(self) -> Iterator[Uncovered]:
-        before, after = self._before, self._after
-        judged = set(after.pairs())
-        lost: dict[Scope, int] = {}
-        dropped: dict[str, int] = {}
-        kept: set[str] = set()
-        for scope, check in before.pairs():
-            if ANY in (scope.account, scope.region):
-                continue
-            if (scope, check) in judged:
-                kept.add(scope.account)
-            elif check not in after.checks:
-                dropped[check] = dropped.get(check, 0) + 1
-            else:
-                lost[scope] = lost.get(scope, 0) + 1
-        accounts: dict[str, list[Scope]] = {}
-        for scope in sorted(lost):
-            accounts.setdefault(scope.account, []).append(scope)
-        for account, scopes in accounts.items():
-            if account not in kept:
-                most = max(lost[scope] for scope in scopes)
-                yield Uncovered("account", account, most, self._why(scopes[0]))
-                continue
-            yield from (Uncovered("region", str(scope), lost[scope], self._why(scope)) for scope in scopes)
-        for check in sorted(dropped):
-            why = "the second run was asked for a part" if after.filtered else "it is not selected any more"
-            yield Uncovered("check", check, 1, why)
-
-    def _why(self, scope: Scope) -> str:
-        after, index = self._after, self._film.index
-        if not after.within(scope):
-            return "the second run was not asked for it"
-        for *place, why in msgspec.json.decode(index.documents.values[index.left[_SECOND]]):
-            provider, account, region = map(canonical.original_text, place)
-            if (provider, account) == (scope.provider, scope.account) and region in (scope.region, ANY):
-                return f"left out: {canonical.original_text(why)}"
-        if any(item.provider == scope.provider and item.region == ANY for item in after.asked):
-            return "it could not be entered or found"
-        return "it was not there to be asked" if after.gone(scope) else "it was not judged there"
+        index = self._film.index
+        rows = msgspec.json.decode(index.documents.values[index.left[_SECOND]])
+        left = [(Scope(*map(canonical.original_text, place)), canonical.original_text(why)) for *place, why in rows]
+        return uncovered(self._before, self._after, left)
 
     def _missed(self, trust: Trust) -> Iterator[str]:
         """The nights strictly between the two on which no run read the clouds, as far as the chain keeps any."""

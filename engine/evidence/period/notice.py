@@ -19,6 +19,7 @@ from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
 from engine.evidence.period import diff, keeping
 from engine.evidence.period.changes import Weaker
+from engine.evidence.period.chosen import before
 from engine.evidence.period.film import Bases, ReadPolicy
 from engine.evidence.period.frames import SealedFrame, frames, unsealed
 from engine.evidence.period.schedule import Calendar, instant, night_of
@@ -55,7 +56,7 @@ def notice(store: Path, trust: Trust, now: str, read_policy: ReadPolicy, weaker:
     )
     if place > 0:
         return told
-    previous = diff.before(live)
+    previous = before(live)
     if previous is None:
         counts = msgspec.structs.asdict(newest.seal.verdicts)
         return replace(told, first=diff.side(newest, calendar.dates[0]), counts=counts)
