@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from importlib import import_module
 from itertools import chain
@@ -31,6 +31,7 @@ from engine.collection.survey import Introduction, Survey
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
+from engine.content.policy import load_organization
 from engine.content.root import demonstration, find
 from engine.content.stored import compile_stored, in_force, parse_stored
 from engine.errors import Problem, UsageError
@@ -45,6 +46,7 @@ from engine.model import (
     Example,
     Finding,
     InForce,
+    Schedule,
     Scope,
     Selection,
     Severity,
@@ -57,6 +59,7 @@ from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.diffs import Diff, Notice
     from engine.doctor import Diagnosis
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
@@ -476,6 +479,24 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
     )
 
 
+def next_due(policy: Path | None, now: str) -> tuple[str, str]:
+    """When the next run after ``now`` is due by the policy's schedule, and when it is late (RFC 3339 UTC).
+
+    Raises UsageError and ContentError.
+    """
+    from engine.evidence.period.schedule import Calendar, instant, night_of, text_of
+
+    schedule = load_organization(find(policy)).schedule
+    night = night_of(instant(now), schedule)
+    calendar = Calendar(schedule, night, night + timedelta(days=3))  # a date that the clocks skip is no night
+    return text_of(calendar.due[1]), text_of(calendar.late_from(1))
+
+
+def scheduled(request: RunRequest) -> tuple[Schedule, dict[str, Permissions]]:
+    """When runs are due by the policy, and the least privilege that they take, by provider. Raises as :func:`run`."""
+    return load_organization(find(request.policy)).schedule, permissions(request)
+
+
 def checks(request: RunRequest) -> Selection:
     """The checks that the filters select, as ``check list`` shows them."""
     return _selection(load(find(request.policy)), request)
@@ -682,6 +703,27 @@ def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1,
     from engine.content.strictness import is_weaker
 
     return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
+
+
+def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: int = 14) -> Diff:
+    """What differs between two sealed runs, by their ids; waivers that end ``within`` so many days are told.
+
+    (None, None): the newest run that read the clouds, and the last before it that was asked the same; (id, None): that
+    run and the newest. Raises UsageError where there are no two, VerificationError where either does not verify.
+    """
+    from engine.content.strictness import is_weaker
+
+    return recording.diff(pair, store, config, within, _policy_of, is_weaker)
+
+
+def notice(store: str, config: Path, clock: Clock, within: int = 14) -> Notice:
+    """What people are to be told of the night that it is: what changed, and every run that is missing.
+
+    Raises VerificationError where what is read does not verify.
+    """
+    from engine.content.strictness import is_weaker
+
+    return recording.notice(store, config, clock.now(), within, _policy_of, is_weaker)
 
 
 def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> tuple[int, Period]:
