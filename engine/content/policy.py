@@ -22,7 +22,7 @@ from engine.content.tables import table_problems
 from engine.content.validation import shape
 from engine.content.waivers import waiver_of, waiver_problems
 from engine.content.wording import suggestion
-from engine.errors import Problem
+from engine.errors import ContentError, Problem
 from engine.expressions.types import parse_type
 from engine.model import Check, Control, Criterion, Hold, Organization, Retention, Schedule, Waiver
 from engine.programme.model import Policy as PolicyDocument
@@ -109,6 +109,17 @@ def load_policy(
         if state == "not_relevant" and id_ in control.criteria
     ]
     return policy
+
+
+def load_organization(root: Root) -> Organization:
+    """What organization.yaml says, alone. Raises ContentError with every problem of it."""
+    problems: list[Problem] = []
+    document = read(root.policies / "organization.yaml", problems)
+    if document is not None:
+        problems += shape(root.schema("organization")).problems(document)
+    if problems or document is None:
+        raise ContentError(problems)
+    return organization_of(document)
 
 
 def _files(folder: Path) -> list[Path]:

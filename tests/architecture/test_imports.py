@@ -49,6 +49,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine",
         "engine.collection.journal",
         "engine.content",
+        "engine.diffs",
         "engine.errors",
         "engine.evidence",
         "engine.gates",
@@ -60,6 +61,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.reads": ("engine", "engine.collection", "engine.content", "engine.model", "engine.recording", "providers"),
     "engine.doctor": ("engine", "engine.collection", "engine.model", "providers.base"),
     "engine.permissions": ("engine.collection.planner", "engine.errors", "providers"),
+    "engine.schedules": ("engine", "engine.model", "engine.permissions"),
     "engine.waivers": ("engine.content", "engine.errors", "engine.model"),
     "engine.scope": ("engine.model",),
     "engine.conclude": (
@@ -86,6 +88,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model", "engine.programme.model"),
+    "engine.delivery": ("engine.errors",),
+    "engine.diffs": ("engine.model", "engine.periods"),
     "engine.planned": (
         "engine.content.resources",
         "engine.errors",
@@ -138,6 +142,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.gates": ("engine.model", "providers.base"),
     "engine.evidence": (
+        "engine.diffs",
         "engine.errors",
         "engine.gates",
         "engine.model",
@@ -145,7 +150,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme",
         "engine.scope",
     ),
-    "engine.report": ("engine.errors", "engine.gates", "engine.model", "engine.periods", "engine.programme"),
+    "engine.report": (
+        "engine.diffs",
+        "engine.errors",
+        "engine.gates",
+        "engine.model",
+        "engine.periods",
+        "engine.programme",
+    ),
     "engine.readying": (
         "engine",
         "engine.content",
@@ -160,6 +172,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.collection",
         "engine.conclude",
         "engine.content",
+        "engine.diffs",
         "engine.doctor",
         "engine.errors",
         "engine.evaluate",
@@ -179,6 +192,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.cli": (
         "engine",
+        "engine.delivery",
+        "engine.diffs",
         "engine.doctor",
         "engine.drafts",
         "engine.baseline",
@@ -195,6 +210,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme",
         "engine.readying",
         "engine.report",
+        "engine.schedules",
     ),
     "engine.__main__": ("engine.cli",),
     "engine": (),
@@ -212,6 +228,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "click": ("engine.cli",),
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
+    "apprise": ("engine.delivery",),
     "openpyxl": ("providers.tables.workbook",),
     "xlsxwriter": ("engine.report.period_xlsx",),
     "reportlab": (
