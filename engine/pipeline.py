@@ -37,6 +37,7 @@ from engine.content.stored import compile_stored, in_force, parse_stored
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
 from engine.model import (
+    LISTINGS,
     REGIONLESS,
     Assessment,
     Check,
@@ -128,8 +129,9 @@ def run(
     live = request.snapshot is None and request.demo is None
     judged = partial(_within, request.accounts, request.regions)
     parts: list[Snapshot] = []
+    listings: list[Snapshot] = []
     findings: list[Finding] = []
-    with _asked(selection.providers[:1] if live else (), request, content, limiter) as asked:
+    with _asked(selection.providers[:1] if live else (), request, content, limiter, clock) as asked:
         checks = _ready(content, selection)
         record = recording.begin(
             _plan_of(request, content),
@@ -143,8 +145,10 @@ def run(
         try:
             with closing(_observed(request, content, checks, clock, progress, limiter, record, asked)) as observed:
                 for part in observed:
-                    found = evaluate(part, checks, judged)
+                    found = evaluate(part, checks, judged, listings)
                     record.add(part, found)
+                    # Read first, and small: what other accounts hold is joined to them.
+                    listings += [part] if live and _holds_listings(part) else []
                     parts.append(part.bare)
                     findings += (finding.bare for finding in found)
             snapshot = combined(parts)
@@ -245,8 +249,12 @@ def _selection(content: Content, request: RunRequest) -> Selection:
 
 
 def _within(accounts: Sequence[str], regions: Sequence[str], scope: Scope) -> bool:
-    """Whether the filters leave a scope to be judged. What is in no region belongs to every one; "*" may be any."""
-    return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
+    """Whether the filters leave a scope to be judged.
+
+    What is in no region belongs to every one, and listings to every account; the region "*" may be any.
+    """
+    mine = not accounts or scope.account in accounts or scope.provider == LISTINGS
+    return mine and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
 
 
 def _plan_of(request: RunRequest, content: Content) -> RunPlan:
@@ -294,7 +302,9 @@ def _observed(
         return
     with _company() if request.demo else nullcontext():
         for made in plans(checks):
-            introduction = asked.pop(made.provider, None) or _introduced(made.provider, request, content, limiter)
+            introduction = asked.pop(made.provider, None) or _introduced(
+                made.provider, request, content, limiter, clock
+            )
             survey = Survey(
                 plan=made,
                 introduction=introduction,
@@ -314,10 +324,10 @@ def _observed(
 
 @contextmanager
 def _asked(
-    providers: Iterable[str], request: RunRequest, content: Content, limiter: Limiter
+    providers: Iterable[str], request: RunRequest, content: Content, limiter: Limiter, clock: Clock
 ) -> Iterator[dict[str, Introduction]]:
     """These providers, asked who we are; those that nobody took are closed at the end."""
-    waiting = {name: _introduced(name, request, content, limiter) for name in providers}
+    waiting = {name: _introduced(name, request, content, limiter, clock) for name in providers}
     try:
         yield waiting
     finally:
@@ -325,8 +335,10 @@ def _asked(
             introduction.provider.close()
 
 
-def _introduced(provider: str, request: RunRequest, content: Content, limiter: Limiter) -> Introduction:
-    return Introduction(_opened(provider, request, content), limiter, frozenset(request.accounts))
+def _introduced(provider: str, request: RunRequest, content: Content, limiter: Limiter, clock: Clock) -> Introduction:
+    # Listings belong to no account: what is narrowed to one is joined with all of them.
+    accounts = frozenset[str]() if provider == LISTINGS else frozenset(request.accounts)
+    return Introduction(_opened(provider, request, content, clock), limiter, accounts)
 
 
 def _company() -> AbstractContextManager[Any]:
@@ -340,14 +352,22 @@ def _company() -> AbstractContextManager[Any]:
     return company
 
 
+def _holds_listings(part: Snapshot) -> bool:
+    return any(row.scope.provider == LISTINGS for row in part.collections)
+
+
 def _access(content: Content, provider: str) -> Mapping[str, Any]:
-    """What the policy says of a provider's accounts."""
+    """What the policy says of a provider's accounts; of listings what they are, and where they lie."""
+    if provider == LISTINGS:
+        return {"folder": str(content.root.tables), "tables": content.policy.tables}
     return content.policy.organization.access.get(provider, {})
 
 
-def _opened(provider: str, request: RunRequest, content: Content) -> Provider:
+def _opened(provider: str, request: RunRequest, content: Content, clock: Clock) -> Provider:
     try:
         agent, access = f"auditreel/{engine.__version__}", _access(content, provider)
+        if provider == LISTINGS:
+            access = {**access, "as_of": clock.now()}
         return opened(provider, timeout=request.timeout, agent=agent, access=access)
     except (NotInstalled, NotConfigured) as error:
         raise UsageError(f"opening {provider}: {error}") from error
@@ -434,13 +454,15 @@ class Permissions:
 
 
 def permissions(request: RunRequest) -> dict[str, Permissions]:
-    """The least privilege that the selected checks take, by provider."""
+    """The least privilege that the selected checks take, by each provider that has to grant any."""
     content, _, checks = _prepared(request)
     found = {}
     for made in plans(checks):
         known = declared(made.provider)
         entering = tuple(known.entering(_access(content, made.provider)))
-        found[made.provider] = Permissions(least.actions(made, known), entering)
+        needed = Permissions(least.actions(made, known), entering)
+        if needed.reading or needed.entering:
+            found[made.provider] = needed
     return found
 
 
@@ -466,7 +488,6 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
     if [check.id for check in selection.checks] != [id_]:
         raise UsageError(f"explaining a check: {id_} is a pattern, not the id of one check")
     (compiled,) = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
-    (made,) = plans([compiled])
     criteria = content.policy.criteria
     return Explanation(
         check=compiled.check,
@@ -474,7 +495,7 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
         controls=tuple(c for c in content.policy.controls if id_ in (*c.checks, *chain(*c.alternatives))),
         parameters=compiled.parameters,
         reads={type_: tuple(sorted(names)) for type_, names in sorted(compiled.reads.items())},
-        calls=tuple(_planned_call(made, reader) for reader in made.readers),
+        calls=tuple(_planned_call(made, reader) for made in plans([compiled]) for reader in made.readers),
         examples=examples_of(compiled.check),
     )
 
@@ -532,7 +553,8 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     return tuple(
-        diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform) for made in plans(compiled)
+        diagnosis(made, _opened(made.provider, request, content, clock), limiter, clock, conform)
+        for made in plans(compiled)
     )
 
 

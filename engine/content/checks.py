@@ -153,7 +153,12 @@ def check_of(document: Document, id_: str) -> Check:
         product=value.get("product"),
         parameters={name: Parameter(name, **declared) for name, declared in value.get("parameters", {}).items()},
         related={
-            name: Relation(name, declared["resource_type"], declared.get("on", {"account": "account"}))
+            name: Relation(
+                name,
+                declared["resource_type"],
+                declared.get("on", {"account": "account"}),
+                declared.get("across", False),
+            )
             for name, declared in value.get("related", {}).items()
         },
     )

@@ -40,7 +40,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.joins": ("engine.model",),
     "engine.evaluate": ("engine.content", "engine.expressions", "engine.joins", "engine.model"),
     "engine.examples": ("engine.content", "engine.errors", "engine.evaluate", "engine.joins", "engine.model"),
-    "engine.drafts": ("engine.content", "engine.errors", "engine.examples"),
+    "engine.drafts": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
     "engine.probes": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
     "engine.selection": ("engine.errors", "engine.model"),
     "engine.collection": ("engine.errors", "engine.expressions.types", "engine.model", "providers"),
@@ -229,6 +229,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
     "apprise": ("engine.delivery",),
+    "openpyxl": ("providers.tables.workbook",),
     "xlsxwriter": ("engine.report.period_xlsx",),
     "reportlab": (
         "engine.report.period_pdf",
