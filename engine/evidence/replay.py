@@ -12,7 +12,7 @@ from engine.evidence import canonical, chain, ledger, people, personal, record, 
 from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
-from engine.evidence.entries import Seal
+from engine.evidence.entries import Link, Seal
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout
 from engine.evidence.personal import RedactedError
@@ -159,6 +159,21 @@ def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
         return snapshot(stored, reader.bodies, private_objects(layout, stored, reader.bodies))
     except RedactedError as error:
         raise VerificationError(f"reading run {run}: private object {error} was erased") from error
+
+
+def seal_of(store: Path, run: str, trust_file: Path) -> Link:
+    """The entry of the chain that seals a run which read the clouds.
+
+    Raises VerificationError where the chain does not verify or holds no such run, UsageError where the run judged
+    something else: a plan, or a stored snapshot.
+    """
+    reading = _verified(Layout(store), read_trust(trust_file), f"run {run}")
+    for placed, seal in reading.of_kind("seal"):
+        if seal.asked.run == run:
+            if seal.source != "live":
+                raise UsageError(f"reading run {run}: it judged a stored snapshot, and read no cloud")
+            return placed.link
+    raise VerificationError(f"{store} holds no sealed run {run}; `auditreel verify` lists what it holds")
 
 
 def latest(store: Path, trust_file: Path) -> str:

@@ -209,7 +209,8 @@ class EntityControl:
 class Programme:
     """What an organisation says of its report's scope: ``organization.yaml``, apart from what runs need.
 
-    ``system`` holds the fields of the system description that are written; ``owners`` maps a role to who holds it.
+    ``system`` holds the fields of the system description that are written; ``owners`` maps a role to who holds it,
+    ``reviewers`` an account or a provider to the role that reviews its access.
     """
 
     commitments: tuple[Promise, ...] = ()
@@ -219,4 +220,5 @@ class Programme:
     subservices: tuple[Subservice, ...] = ()
     entity_controls: tuple[EntityControl, ...] = ()
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reviewers: Mapping[str, str] = field(default_factory=dict)
     auditor: str | None = None
