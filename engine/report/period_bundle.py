@@ -13,6 +13,7 @@ from typing import Final
 from engine.errors import InputError, UsageError
 from engine.periods import ControlInPeriod, Failure, Period, WaiverInPeriod
 from engine.programme import sentences
+from engine.programme.model import Occurrence, Standing
 from engine.report import PERIOD_FORMATS, Options, reperform
 
 _README: Final = "README.txt"
@@ -79,19 +80,33 @@ def _waiver(row: WaiverInPeriod) -> WaiverInPeriod:
 
 
 def _control(row: ControlInPeriod) -> ControlInPeriod:
+    standings, occurrences = tuple(map(_standing, row.standings)), tuple(map(_occurrence, row.occurrences))
     result = row.result
-    for standing in row.standings:
-        result = result.replace(sentences.stands(standing), sentences.stands(replace(standing, source=None)))
+    for before in (*row.standings, *row.passed_over):
+        result = result.replace(sentences.stands(before), sentences.stands(_standing(before)))
+    if occurrences:
+        result = result.replace(sentences.occurred(row.occurrences), sentences.occurred(occurrences))
     return replace(
         row,
         control=replace(row.control, owner=_REDACTED),
         failures=_unanswered(row.failures),
         result=result,
-        standings=tuple(replace(standing, source=None) for standing in row.standings),
-        occurrences=tuple(
-            replace(one, sources=(_REDACTED,) * len(one.sources), after=(_REDACTED,) * len(one.after))
-            for one in row.occurrences
-        ),
+        standings=standings,
+        occurrences=occurrences,
+        passed_over=tuple(map(_standing, row.passed_over)),
+    )
+
+
+def _standing(row: Standing) -> Standing:
+    return replace(row, source=None, on_word_of=_REDACTED if row.on_word_of else None)
+
+
+def _occurrence(row: Occurrence) -> Occurrence:
+    return replace(
+        row,
+        sources=(_REDACTED,) * len(row.sources),
+        after=(_REDACTED,) * len(row.after),
+        on_word_of=(_REDACTED,) if row.on_word_of else (),
     )
 
 

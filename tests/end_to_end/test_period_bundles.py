@@ -454,6 +454,7 @@ NAMED = {
     "is named by management": (b"Carla Cause", {"workpaper.xlsx", "report.pdf", "index.html", "oscal.json"}),
     "is why a unit was replaced": (b"Rita Replaced", {"workpaper.xlsx", "csv/samples.csv"}),
     "owns a control": (b"Olga Owner", {"workpaper.xlsx", "report.pdf", "index.html"}),
+    "is the word for evidence without a file": (b"Wanda Word", {"workpaper.xlsx", "report.txt", "index.html"}),
     "is the name of a record": (b"petra-record", {"workpaper.xlsx", "report.txt"}),
     "said who sees to a criterion": (b"Stefan Stated", {"report.txt", "index.html"}),
     "asked the cloud": (b"sam.caller", {"workpaper.xlsx", "report.pdf", "index.html", "oscal.json", "csv/runs.csv"}),
@@ -506,11 +507,12 @@ files:
         for name, data in FILES.items()
     ),
     **{f"records/petra-record/{name}": data for name, data in FILES.items()},
+    "records/disks.yaml": b"{kind: disk_report, title: Disks, by: Wanda Word, effective_on: 2026-05-30}",
 }
 PLANTED = (
     "nina.named", "gita.zipped@example.com", "Xavier Sheet", "cami.campaign", "Bodo Reviewer", "Heidi Holder",
     "heidi@example.com", "Axel Author", "Berta Board", "Fritz Freetext", "+49 30 1234567", "Tilda Title", "Bea By",
-    "Franz Fact", "Rosa Row", "Stefan Stated", "Olga Owner", "petra-record",
+    "Franz Fact", "Rosa Row", "Stefan Stated", "Olga Owner", "petra-record", "Wanda Word",
 )  # fmt: skip
 TRAINED = """
   - id: HR-02
@@ -520,6 +522,13 @@ TRAINED = """
     aspects: [CC1.4.training]
     operation: continuous
     evidence: [training]
+  - id: DP-03
+    statement: Disks are encrypted.
+    owner: Olga Owner
+    criteria: [CC6.1]
+    aspects: [CC6.1.encryption]
+    operation: continuous
+    satisfied_by: {any: [aws.s3.encrypted, disk_report]}
   - id: HR-03
     statement: Everybody is trained every month.
     owner: Olga Owner
