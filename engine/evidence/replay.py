@@ -12,7 +12,7 @@ from engine.evidence import canonical, chain, ledger, people, personal, record, 
 from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
-from engine.evidence.entries import Link, Seal
+from engine.evidence.entries import Seal
 from engine.evidence.faults import Fault
 from engine.evidence.layout import Layout
 from engine.evidence.personal import RedactedError
@@ -161,7 +161,7 @@ def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
         raise VerificationError(f"reading run {run}: private object {error} was erased") from error
 
 
-def seal_of(store: Path, run: str, trust_file: Path) -> Link:
+def seal_of(store: Path, run: str, trust_file: Path) -> Placed:
     """The entry of the chain that seals a run which read the clouds.
 
     Raises VerificationError where the chain does not verify or holds no such run, UsageError where the run judged
@@ -172,7 +172,7 @@ def seal_of(store: Path, run: str, trust_file: Path) -> Link:
         if seal.asked.run == run:
             if seal.source != "live":
                 raise UsageError(f"reading run {run}: it judged a stored snapshot, and read no cloud")
-            return placed.link
+            return placed
     raise VerificationError(f"{store} holds no sealed run {run}; `auditreel verify` lists what it holds")
 
 

@@ -127,6 +127,7 @@ def sign(request: RunRequest, id_: str, by: str, today: date, now: str, occurren
         "revoked": status.answers.count("revoke"),
         "not_seen_and_reviewed_elsewhere": status.answers.count("elsewhere"),
         "signed_at": now,
+        **({"only_accounts": list(made.accounts)} if made.accounts else {}),
     }
     asked = evidence.Evidence(
         files=(folder / TABLE, folder / SIDECAR),
@@ -153,6 +154,9 @@ def verify(request: RunRequest, id_: str, run: str | None, today: date) -> Verif
         raise UsageError(f"{doing}: no record says that it was signed{_known(content)}")
     made, decided = _signed(record, today)
     store = _store(request, content, doing)
+    sealed = _of_run(made.run, store, request.config, made.accounts, made.id)
+    if (sealed.digest, sealed.seal) != (made.digest, made.seal):
+        raise VerificationError(f"{doing}: {record.path} is not of what run {made.run} shows")
     revoked = [(line, decided[line.key]) for line in made.lines if decided[line.key].word == "revoke"]
     named = run or recording.latest(store, request.config)
     later = _of_run(named, store, request.config, (), made.id) if revoked else None
@@ -255,12 +259,14 @@ def _written(found: Verified, later: Campaign) -> bytes:
 
 
 def _of_run(run: str, store: str, config: Path, accounts: Sequence[str], id_: str) -> Campaign:
-    from engine.reviews.population import population
+    from engine.reviews.population import narrowed, population
 
-    sequence, digest = recording.seal_of(run, store, config)
+    sequence, digest, filters = recording.seal_of(run, store, config)
     snapshot = recording.snapshot_of(run, store, config)
-    of_run = (run, sequence, digest, snapshot.as_of)
-    return campaigns.of(id_, population(snapshot, accounts), of_run, accounts, {})
+    found = population(snapshot, accounts)
+    # Whoever names accounts means no others.
+    whole = found if accounts else narrowed(found, filters)
+    return campaigns.of(id_, whole, (run, sequence, digest, snapshot.as_of), accounts, {})
 
 
 def _store(request: RunRequest, content: Content, doing: str) -> str:

@@ -9,9 +9,9 @@ from engine.collection.snapshot import read
 from engine.model import Snapshot
 from engine.pipeline import DEMO
 from engine.reviews.model import Line, Population
-from engine.reviews.population import population
+from engine.reviews.population import narrowed, population
 from engine.reviews.reading import NOT_READ
-from providers.base import Resource, Unread
+from providers.base import LeftOut, Resource, Scope, Unread
 
 DENIED = Unread("access_denied", "iam:GetCredentialReport", "iam:GetCredentialReport")
 USER = "AWS::IAM::User"
@@ -95,6 +95,17 @@ def test_what_nobody_saw_is_a_line_of_its_own() -> None:
 
     never = replace(snapshot(), collections=tuple(row for row in snapshot().collections if row.type != USER))
     assert [(gap.name, gap.unseen) for gap in population(never, [AWS]).gaps] == [(f"every {USER}", NOT_READ)]
+
+
+def test_an_account_that_was_left_out_and_all_that_a_run_was_not_asked_for_are_lines_too() -> None:
+    left_out = (*snapshot().left_out, LeftOut(Scope("aws", "999999999999", "*"), "sandbox", "suspended"))
+    found = population(replace(snapshot(), left_out=left_out), [AWS, "999999999999"])
+    assert [(gap.account, gap.name, gap.unseen) for gap in found.gaps] == [
+        ("999999999999", "sandbox", "the account was left out of the run: suspended"),
+    ]  # fmt: skip
+    assert narrowed(found, {"accounts": [], "checks": ["aws.iam.*"]}) == found
+    (*_, gap) = narrowed(found, {"providers": ["aws"]}).gaps
+    assert (gap.name, gap.unseen) == ("all others", "the run was asked for providers aws alone")
 
 
 def test_people_whom_no_reader_lists_are_lines_too() -> None:
