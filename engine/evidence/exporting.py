@@ -49,7 +49,7 @@ from engine.evidence.trust import Trust
 from engine.evidence.verify import linked
 
 REDACTIONS: Final = ("addresses", "people")
-"""What can be left out: both stand in private objects; where people are named there are also files of the policy."""
+"""What can be left out: both stand in private objects; people are named in the policy folder and the controls too."""
 
 Pages = Callable[[Sequence[str]], Mapping[str, bytes]]
 """The pages of a bundle by name, told the names of all other members."""

@@ -78,7 +78,7 @@ def read(data: bytes, name: str) -> tuple[Row, ...]:
     if len(data) > _LARGEST:
         raise InputError(f"{doing}: it is larger than {_LARGEST >> 20} MiB")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode().lstrip("\ufeff")  # some programs write it twice
     except UnicodeDecodeError as error:
         raise InputError(f"{doing}: it is no UTF-8; save it as CSV UTF-8") from error
     head = text.partition("\n")[0]
