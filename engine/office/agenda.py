@@ -33,7 +33,7 @@ class Agenda:
 
 def agenda(policy: Path | None, on: date, days: int) -> Agenda:
     """Everything of a policy folder that is overdue, or falls due within some days, the oldest first."""
-    from engine.office import reviews
+    from engine.office import due_reviews
 
     root = find(policy)
     found = load(root).policy
@@ -54,7 +54,7 @@ def agenda(policy: Path | None, on: date, days: int) -> Agenda:
         organization=found.organization.name,
         on=on,
         until=until,
-        rows=ordered((*rows, *_of_waivers(found.waivers, on, until), *reviews.due(found, root.policies, on))),
+        rows=ordered((*rows, *_of_waivers(found.waivers, on, until), *due_reviews.due(found, root.policies, on))),
         people=programme.owners,
         lacking=tuple(sorted(lacking)),
     )

@@ -8,43 +8,38 @@ evidence. The next run shows whether what was to be revoked is gone; nothing els
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from engine import recording
-from engine.content.load import Content, load
-from engine.content.policy import Policy
+from engine.content.load import load
 from engine.content.root import find
-from engine.content.wording import suggestion
 from engine.content.written import lodge_folder, replace_or_add
-from engine.errors import InputError, UsageError, VerificationError
+from engine.errors import UsageError, VerificationError
 from engine.office import evidence, own
+from engine.office.campaigns import (
+    FOLDER,
+    KIND,
+    Status,
+    folders,
+    known,
+    of_run,
+    place_of,
+    record_of,
+    reviewers_of,
+    signed_in,
+    status_of,
+    store_of,
+)
 from engine.pipeline import RunRequest
-from engine.programme.due import Due
 from engine.programme.model import Record
-from engine.reviews import campaign as campaigns
 from engine.reviews import sheet
 from engine.reviews.campaign import SIDECAR, TABLE, VERIFIED, Campaign
-from engine.reviews.deciding import Answers, answers
-from engine.reviews.model import Decision, Line, Outcome
-from engine.reviews.persons import same
-
-KIND: Final = "access_review"
-"""The kind of evidence that a signed campaign is."""
-_FOLDER: Final = "reviews"
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A campaign as it stands: what its table says so far, and the record that it was signed into (None: not yet)."""
-
-    campaign: Campaign
-    folder: Path
-    answers: Answers
-    record: Record | None = None
+from engine.reviews.deciding import Answers
+from engine.reviews.model import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +72,22 @@ def new(request: RunRequest, run: str | None, accounts: Collection[str], id_: st
     """
     doing = "beginning an access review"
     content = own(request.policy, doing)
-    store = _store(request, content, doing)
+    store = store_of(request, content, doing)
     named = run or recording.latest(store, request.config)
-    made = _of_run(named, store, request.config, sorted(accounts), id_ or f"{today}-access")
+    made = of_run(named, store, request.config, sorted(accounts), id_ or f"{today}-access")
     if not made.lines:
         raise UsageError(f"{doing}: run {named} read no account {' or '.join(sorted(accounts))}")
-    made = replace(made, reviewers=_reviewers(made.lines, content.policy))
-    folder = _place(content, made.id, doing)
+    made = replace(made, reviewers=reviewers_of(made.lines, content.policy))
+    folder = place_of(content, made.id, doing)
     table = sheet.write(made.lines, made.reviewers)
     lodge_folder(folder, {TABLE: table, SIDECAR: made.encode()})
-    return _status(folder, content.policy.records, today)
+    return status_of(folder, content.policy.records, today)
 
 
 def show(policy: Path | None, id_: str | None, today: date) -> tuple[Status, ...]:
     """One campaign as it stands, or all of them, the oldest first. Raises InputError, UsageError."""
     found = load(find(policy))
-    return tuple(_status(folder, found.policy.records, today) for folder in _folders(found, id_))
+    return tuple(status_of(folder, found.policy.records, today) for folder in folders(found, id_))
 
 
 def sign(request: RunRequest, id_: str, by: str, today: date, now: str, occurrence: str | None = None) -> Signed:
@@ -103,12 +98,12 @@ def sign(request: RunRequest, id_: str, by: str, today: date, now: str, occurren
     """
     doing = f"signing the access review {id_}"
     content = own(request.policy, doing)
-    (folder,) = _folders(content, id_)
-    status = _status(folder, content.policy.records, today)
+    (folder,) = folders(content, id_)
+    status = status_of(folder, content.policy.records, today)
     if status.record is not None:
         raise UsageError(f"{doing}: it is signed already: {status.record.path}")
     made = status.campaign
-    sealed = _of_run(made.run, _store(request, content, doing), request.config, made.accounts, made.id)
+    sealed = of_run(made.run, store_of(request, content, doing), request.config, made.accounts, made.id)
     if (sealed.digest, sealed.seal) != (made.digest, made.seal):
         raise UsageError(
             f"{doing}: {folder / SIDECAR} is not what run {made.run} shows: it was altered; begin a new one"
@@ -149,17 +144,17 @@ def verify(request: RunRequest, id_: str, run: str | None, today: date) -> Verif
     """
     doing = f"verifying the access review {id_}"
     content = own(request.policy, doing)
-    record = _record(content.policy.records, id_)
+    record = record_of(content.policy.records, id_)
     if record is None:
-        raise UsageError(f"{doing}: no record says that it was signed{_known(content)}")
-    made, decided = _signed(record, today)
-    store = _store(request, content, doing)
-    sealed = _of_run(made.run, store, request.config, made.accounts, made.id)
+        raise UsageError(f"{doing}: no record says that it was signed{known(content)}")
+    made, decided = signed_in(record, today)
+    store = store_of(request, content, doing)
+    sealed = of_run(made.run, store, request.config, made.accounts, made.id)
     if (sealed.digest, sealed.seal) != (made.digest, made.seal):
         raise VerificationError(f"{doing}: {record.path} is not of what run {made.run} shows")
     revoked = [(line, decided[line.key]) for line in made.lines if decided[line.key].word == "revoke"]
     named = run or recording.latest(store, request.config)
-    later = _of_run(named, store, request.config, (), made.id) if revoked else None
+    later = of_run(named, store, request.config, (), made.id) if revoked else None
     if later is None or named == made.run or later.as_of < str(record.facts["signed_at"]):
         why = "no run was made since it was signed"
         return Verified(made, record, tuple(Outcome(line, decision, "unseen", why) for line, decision in revoked))
@@ -168,67 +163,9 @@ def verify(request: RunRequest, id_: str, run: str | None, today: date) -> Verif
 
     snapshot = recording.snapshot_of(named, store, request.config)
     found = Verified(made, record, tuple(outcomes(revoked, population(snapshot))), named, later.as_of)
-    place = content.root.policies / _FOLDER / id_ / VERIFIED
+    place = content.root.policies / FOLDER / id_ / VERIFIED
     replace_or_add(place, _written(found, later))
     return found
-
-
-def due(policy: Policy, folder: Path, today: date) -> Iterator[Due]:
-    """What access reviews wait for: decisions, signatures, and revocations that no run has shown to be done."""
-    owner = _owner(policy)
-    for place in sorted((folder / _FOLDER).glob("*/")):
-        try:
-            status = _status(place, policy.records, today)
-        except InputError as error:
-            yield Due(
-                owner, "undated", None, place.name, f"an access review that cannot be read: {error}", "restore it"
-            )
-            continue
-        if status.record is None:
-            yield _unsigned(status, owner)
-    for record in policy.records:
-        if _is_signed(record) and record.facts["revoked"]:
-            yield from _unverified(record, folder, owner, today)
-
-
-def _unsigned(status: Status, owner: str) -> Due:
-    said, made = status.answers, status.campaign
-    what = f"the access review of {made.began}: {len(said.open)} of {len(made.lines)} lines are not decided"
-    if faults := len(said.tampered) + len(said.improper):
-        what += f", {faults} {'is' if faults == 1 else 'are'} improper"
-    sign_it = f"auditreel review sign {made.id} --by NAME"
-    return Due(owner, "undated", None, made.id, what, sign_it if said.complete else f"fill in {status.folder / TABLE}")
-
-
-def _unverified(record: Record, folder: Path, owner: str, today: date) -> Iterator[Due]:
-    id_ = str(record.facts["campaign"])
-    then = f"revoke it, scan, and auditreel review verify {id_}"
-    try:
-        made, decided = _signed(record, today)
-    except (InputError, VerificationError) as error:
-        yield Due(owner, "undated", None, id_, f"revocations of a review that cannot be read: {error}", "restore it")
-        return
-    states = _states(folder / _FOLDER / id_ / VERIFIED, made)
-    for line in made.lines:
-        decision, state = decided[line.key], states.get(line.key, "")
-        if decision.word != "revoke" or state == "gone":
-            continue
-        what = f"{line.access} of {line.name} ({line.provider} {line.account}) was revoked on {decision.on}"
-        if state == "still_there":
-            yield Due(owner, "overdue", decision.on, id_, f"{what} and is still there", then)
-        else:
-            yield Due(owner, "undated", None, id_, f"{what}; no run has shown that it is gone", then)
-
-
-def _states(path: Path, made: Campaign) -> dict[str, str]:
-    """What was verified of a campaign by line's key; nothing where that is of another population, or not readable."""
-    try:
-        value: dict[str, Any] = json.loads(campaigns.read(path))
-        if value["population_sha256"] != made.digest:
-            return {}
-        return {str(row["line"]): str(row["state"]) for row in value["outcomes"]}
-    except (InputError, ValueError, KeyError, TypeError):
-        return {}
 
 
 def _written(found: Verified, later: Campaign) -> bytes:
@@ -255,76 +192,6 @@ def _written(found: Verified, later: Campaign) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode(errors="surrogatepass")
 
 
-# --- where things are ------------------------------------------------------------------------------------------------
-
-
-def _of_run(run: str, store: str, config: Path, accounts: Sequence[str], id_: str) -> Campaign:
-    from engine.reviews.population import narrowed, population
-
-    sequence, digest, filters = recording.seal_of(run, store, config)
-    snapshot = recording.snapshot_of(run, store, config)
-    found = population(snapshot, accounts)
-    # Whoever names accounts means no others.
-    whole = found if accounts else narrowed(found, filters)
-    return campaigns.of(id_, whole, (run, sequence, digest, snapshot.as_of), accounts, {})
-
-
-def _store(request: RunRequest, content: Content, doing: str) -> str:
-    store = request.store or content.policy.organization.store
-    if store is None:
-        raise UsageError(f"{doing}: no store is named; use --store DIR, or auditreel init")
-    return store
-
-
-def _place(content: Content, id_: str, doing: str) -> Path:
-    if not id_.replace("-", "").replace("_", "").isalnum() or not id_.isascii():
-        raise UsageError(f"{doing}: {id_!r} is no id: letters, digits, hyphen and underscore")
-    return content.root.policies / _FOLDER / id_
-
-
-def _folders(content: Content, id_: str | None) -> list[Path]:
-    folders = [path for path in sorted((content.root.policies / _FOLDER).glob("*/")) if not path.name.startswith(".")]
-    if id_ is None:
-        return folders
-    mine = [path for path in folders if path.name == id_]
-    if not mine:
-        raise UsageError(f"reading the access review {id_}: there is none{suggestion(id_, [p.name for p in folders])}")
-    return mine
-
-
-def _known(content: Content) -> str:
-    ids = [path.name for path in _folders(content, None)]
-    return f"; sign it first (there are: {', '.join(ids)})" if ids else "; begin one: auditreel review new"
-
-
-def _status(folder: Path, records: Iterable[Record], today: date) -> Status:
-    made = campaigns.load(folder)
-    rows = sheet.read(campaigns.read(folder / TABLE), str(folder / TABLE))
-    return Status(made, folder, answers(made.lines, rows, made.began, today), _record(records, made.id))
-
-
-def _is_signed(record: Record) -> bool:
-    return record.kind == KIND and {"campaign", "population_sha256", "signed_at", "revoked"} <= record.facts.keys()
-
-
-def _record(records: Iterable[Record], id_: str) -> Record | None:
-    return next((row for row in records if _is_signed(row) and row.facts["campaign"] == id_), None)
-
-
-def _signed(record: Record, today: date) -> tuple[Campaign, Mapping[str, Decision]]:
-    """A campaign and its decisions as they were signed. Raises VerificationError where its files are not whole."""
-    if not record.whole:
-        broken = ", ".join(f"{file.name} is {file.state}" for file in record.files if file.state != "whole")
-        raise VerificationError(f"reading {record.path}: {broken}")
-    folder = record.path.with_suffix("")
-    made = campaigns.load(folder)
-    rows = sheet.read(campaigns.read(folder / TABLE), str(folder / TABLE))
-    found = answers(made.lines, rows, made.began, today)
-    if made.digest != record.facts["population_sha256"] or not found.complete:
-        raise VerificationError(f"reading {record.path}: its files are not the campaign that it says was signed")
-    return made, found.decisions
-
-
 def _refusal(said: Answers) -> str:
     parts = [*said.tampered, *said.improper]
     parts += [f"not decided: {line.name}: {line.access} (L-{line.key})" for line in said.open]
@@ -333,27 +200,3 @@ def _refusal(said: Answers) -> str:
 
 
 _TOLD: Final = 20
-
-
-# --- who reviews -----------------------------------------------------------------------------------------------------
-
-
-def _owner(policy: Policy) -> str:
-    """Whose access reviews are: the owner of the first control that asks for them."""
-    asking = (control.owner for control in policy.controls if KIND in control.evidence)
-    return next(asking, "nobody")
-
-
-def _reviewers(lines: Iterable[Line], policy: Policy) -> dict[str, str]:
-    """Who reviews each line: whoever holds the role that ``reviewers`` names for its account or its provider.
-
-    Without one that is the owner of access reviews. Nobody is asked to review themselves.
-    """
-    programme, usual = policy.organization.programme, _owner(policy)
-    found = {}
-    for line in lines:
-        role = programme.reviewers.get(line.account) or programme.reviewers.get(line.provider) or usual
-        people = programme.owners.get(role, (role,))
-        others = [who for who in people if "yes" not in (same(who, line.name), same(who, line.identity))]
-        found[line.key] = others[0] if others else f"somebody else than {people[0]}"
-    return found
