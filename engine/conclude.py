@@ -31,6 +31,7 @@ from engine.model import (
     WaiverState,
 )
 from engine.programme import sentences
+from engine.programme.model import Standing
 from engine.programme.shown import Shown
 from engine.scope import applies, not_chosen
 from engine.waivers import states, waived
@@ -188,14 +189,16 @@ def _shown(policy: Policy, as_of: str) -> Shown:
 
 def _control(control: Control, rows: Mapping[str, Population], shown: Shown, windowed: bool) -> ControlConclusion:
     """What the populations of the selected checks, and what people recorded, show of one control."""
-    wanted, unused = list(control.checks), []
+    wanted, unused, passed_over = list(control.checks), [], []
     kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
     standings = [shown.standing(kind, control.id) for kind in kinds]
     for group in control.alternatives:
         checks = [id_ for id_ in group if "." in id_]
         said = [shown.standing(kind, control.id) for kind in group if "." not in kind]
         chosen = [id_ for id_ in checks if id_ in rows and _chosen(rows[id_])]
-        current = [row for row in said if row.state == "current"]
+        # Nobody's word alone sets a check aside, failing or not.
+        current = [row for row in said if row.state == "current" and not (checks and row.on_word_of)]
+        passed_over += [row for row in said if row.state == "current" and row not in current]
         # Where none was chosen, nothing is set aside: every failure and every unknown of all of them counts.
         wanted += chosen if chosen or current else checks
         unused += [id_ for id_ in checks if (chosen or current) and id_ not in chosen]
@@ -224,7 +227,8 @@ def _control(control: Control, rows: Mapping[str, Population], shown: Shown, win
         occurrences=expected,
     )
     word = _word(conclusion, absent)
-    return replace(conclusion, word=word, reason=_reason(conclusion, word))
+    failing = {id_: rows[id_].failed for id_ in unused if id_ in rows and rows[id_].failed}
+    return replace(conclusion, word=word, reason=_reason(conclusion, word, passed_over, failing))
 
 
 def _chosen(row: Population) -> bool:
@@ -252,8 +256,13 @@ def _word(conclusion: ControlConclusion, absent: int) -> ControlWord:
     return "no_failures_observed" if judged or shown else "no_evidence"
 
 
-def _reason(conclusion: ControlConclusion, word: ControlWord) -> str:
-    """One sentence: failures, what was not seen, coverage, and the alternatives that are not used."""
+def _reason(
+    conclusion: ControlConclusion, word: ControlWord, passed_over: Sequence[Standing], failing: Mapping[str, int]
+) -> str:
+    """One sentence: failures, what was not seen, coverage, and the alternatives that are not used.
+
+    ``passed_over`` is evidence that sets no check aside; ``failing`` are the failures of checks that are set aside.
+    """
     judged = conclusion.passed + conclusion.failed
     total = judged + conclusion.unknown
     parts = []
@@ -265,6 +274,7 @@ def _reason(conclusion: ControlConclusion, word: ControlWord) -> str:
     if conclusion.not_run:
         parts.append(f"not run: {', '.join(conclusion.not_run)}")
     parts += [sentences.stands(row) for row in conclusion.standings]
+    parts += [sentences.passed_over(row) for row in passed_over]
     if NIGHTLY_SCANS in conclusion.control.evidence:
         parts.append("whether a run was made every night is shown by a report of a period")
     if total:
@@ -276,6 +286,8 @@ def _reason(conclusion: ControlConclusion, word: ControlWord) -> str:
         parts.append("nothing exists that it applies to")
     if conclusion.unused:
         parts.append(f"not used: {', '.join(conclusion.unused)}, since an alternative is in use")
+    if failing:
+        parts.append(sentences.still_failing(failing))
     text = "; ".join(parts) or "nothing was read that could show it"
     return f"{text[0].upper()}{text[1:]}."
 

@@ -211,7 +211,8 @@ class ControlInPeriod:
     first, then those undecided, then those corrected in time. ``missed`` are nights without a run, each a failure and a
     deviation of the scanning control and of no other. ``procedure`` says in auditors' words what was done (inspection,
     observation, reperformance); ``result`` counts, and never concludes. ``standings`` and ``occurrences`` are people's
-    evidence, as the last run of the period holds it, on the period's last day.
+    evidence, as the last run of the period holds it, on the period's last day; ``passed_over`` is what is current among
+    alternatives and sets no check aside, since no file shows it.
     """
 
     control: Control
@@ -229,6 +230,7 @@ class ControlInPeriod:
     marks: str = ""
     standings: tuple[Standing, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
+    passed_over: tuple[Standing, ...] = ()
 
     @property
     def absent(self) -> tuple[str, ...]:

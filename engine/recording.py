@@ -324,6 +324,18 @@ def latest(store: str, config: Path) -> str:
     return newest(folder, _trusted(folder, config) / "trust.json")
 
 
+def seal_of(run: str, store: str, config: Path) -> tuple[int, str, Mapping[str, Any]]:
+    """The place in the chain and the digest of the entry that seals a run, and the filters that it was asked with.
+
+    Raises UsageError, VerificationError.
+    """
+    from engine.evidence.replay import seal_of as sealed
+
+    folder = local(store)
+    placed = sealed(folder, run, _trusted(folder, config) / "trust.json")
+    return placed.link.sequence, placed.link.digest, placed.entry.body.asked.filters
+
+
 # --- stores and bundles ----------------------------------------------------------------------------------------------
 
 

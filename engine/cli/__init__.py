@@ -27,6 +27,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("engine.cli.doctor", "Who we are, what will be denied, clock and versions."),
     "init": ("engine.cli.init", "Make an evidence store with its keys, and begin a policy folder."),
     "evidence": ("engine.cli.evidence", "Record what people did, with its files; list what controls ask for."),
+    "review": ("engine.cli.review", "Review who has access: decide, sign, and verify what was revoked."),
     "waiver": ("engine.cli.waiver", "Accept failures for a time; list, renew and end what is accepted."),
     "report": ("engine.cli.report", "What the recorded runs of a date or a period show, by criterion and control."),
     "schedule": ("engine.cli.schedule", "Manifests that start a run every night."),

@@ -95,6 +95,23 @@ def _said(added: Added, need: Need) -> str:
     return "; ".join(parts) or f"speaks for no occurrence that is expected; {stands(need.standing)}"
 
 
+@command.command("history", context_settings=options.CONTEXT)
+@options.output_format("text", "json")
+@options.POLICY
+@options.debug
+def history(format_: str, policy: Path | None) -> int:
+    """Who wrote and who approved policy documents and controls, by the commits that brought them as they stand.
+
+    A good signature of somebody else than the author corroborates; a line "Reviewed-by" or "Approved-by" is a word.
+    """
+    from engine.cli import streams
+    from engine.office import history as office
+    from engine.report import history as shown
+
+    streams.emit(shown.render(office.reviewed(options.policy(policy)), format_, streams.options()))
+    return 0
+
+
 @command.command("list", context_settings=options.CONTEXT)
 @options.output_format("text", "json")
 @options.POLICY

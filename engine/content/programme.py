@@ -32,6 +32,7 @@ def programme_of(value: Mapping[str, Any]) -> Programme:
             for said in value.get("user_entity_controls", ())
         ),
         owners={role: tuple(people) for role, people in value.get("owners", {}).items()},
+        reviewers=value.get("reviewers", {}),
         auditor=value.get("auditor"),
     )
 

@@ -1,15 +1,28 @@
-"""Which commit brought a data file, where the policy folder is a git repository."""
+"""Which commit brought a data file, who wrote it and who approved it, where the policy folder is a git repository."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 _FORMAT: Final = "%ct%x00%G?%x00%GS"
+_TRAILERS: Final = ("Co-authored-by", "Reviewed-by", "Approved-by")
+_WHOLE: Final = "%x00".join(
+    (
+        "%H",
+        "%P",
+        "%ct",
+        "%an <%ae>",
+        "%G?",
+        "%GS",
+        *(f"%(trailers:key={key},valueonly,separator=%x01)" for key in _TRAILERS),
+    )
+)
 _NAMED: Final = re.compile(r"(?P<name>[^<]*?) *<(?P<address>[^<>]+)>")
 _GIT: Final = ("git", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 
@@ -26,6 +39,34 @@ class Commit:
     signer: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Somebody who approved a commit, as a name, an address or both ("Name <address>").
+
+    "signature": a good signature on the commit or on the merge of it. "trailer": a line "Reviewed-by" or "Approved-by",
+    which whoever wrote the commit could write.
+    """
+
+    who: str
+    how: Literal["signature", "trailer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Who wrote a file as it stands and who approved that, as far as git tells.
+
+    ``commit`` is None where the file is not committed as it stands. ``authors`` are the author of the commit and those
+    that it names beside; ``at`` is when it came to the branch (RFC 3339 UTC, by the committer's clock). ``doubts`` say
+    why the history is not what happened: it is shallow, or was replaced or dated back. It shows nothing then.
+    """
+
+    commit: str | None
+    authors: tuple[str, ...] = ()
+    at: str | None = None
+    approvals: tuple[Approved, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
 class Unanswered(Exception):
     """A repository holds the file, and git does not say which commit brought it; the text says why not."""
 
@@ -37,17 +78,99 @@ def brought(path: Path) -> Commit | None:
     be run or refuses: what could not be looked up is not as good as no repository.
     """
     folder = path.resolve().parent
-    if not any((above / ".git").exists() for above in (folder, *folder.parents)):
+    if not _held(folder):
         return None
-    changed = _git(folder, "status", "--porcelain", "--ignored", "--", path.name)
-    if changed.strip():
+    if _changed(folder, path.name):
         return Commit(None)
     last = _git(folder, "log", "-1", f"--format={_FORMAT}", "--", path.name)
     if not last:
         return Commit(None)
     seconds, verdict, signer = last.rstrip("\n").split("\0")
-    committed = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Commit(committed, _names(signer) if verdict == "G" else ())
+    return Commit(_instant(seconds), _names(signer) if verdict == "G" else ())
+
+
+def written(path: Path) -> Written | None:
+    """Who wrote ``path`` as it stands and who approved it, or None where no git repository holds its folder.
+
+    What counts as an approval is said by :class:`Approved`: of the commit that changed the file last, and of the merge
+    by which that came to the branch. Raises Unanswered as :func:`brought` does.
+    """
+    folder = path.resolve().parent
+    if not _held(folder):
+        return None
+    if _changed(folder, path.name):
+        return Written(None)
+    change = _said(_git(folder, "log", "-1", f"--format={_WHOLE}", "--", path.name))
+    if change is None:
+        return Written(None)
+    merge = _said(_git(folder, "log", "-1", "--first-parent", f"--format={_WHOLE}", "--", path.name)) or change
+    told = [change] if merge.commit == change.commit else [change, merge]
+    doubts = [*_doubts(folder), *(text for said in told for text in _dated_back(folder, said))]
+    return Written(
+        commit=change.commit,
+        authors=tuple(dict.fromkeys((change.author, *change.beside))),
+        at=_instant(merge.seconds),
+        approvals=tuple(dict.fromkeys(approval for said in told for approval in said.approvals())),
+        doubts=tuple(doubts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a commit says of itself."""
+
+    commit: str
+    parents: tuple[str, ...]
+    seconds: str
+    author: str
+    verdict: str
+    signer: str
+    beside: tuple[str, ...]
+    trailers: tuple[str, ...]
+
+    def approvals(self) -> Iterator[Approved]:
+        if self.verdict == "G" and self.signer:
+            yield Approved(self.signer, "signature")
+        for who in self.trailers:
+            yield Approved(who, "trailer")
+
+
+def _said(answer: str) -> _Said | None:
+    if not answer.strip():
+        return None
+    commit, parents, seconds, author, verdict, signer, *trailers = answer.rstrip("\n").split("\0")
+    beside, *approving = [tuple(filter(None, map(str.strip, text.split("\x01")))) for text in trailers]
+    named = tuple(who for texts in approving for who in texts)
+    return _Said(commit, tuple(parents.split()), seconds, author, verdict, signer, beside, named)
+
+
+def _doubts(folder: Path) -> Iterator[str]:
+    if _git(folder, "rev-parse", "--is-shallow-repository").strip() != "false":
+        yield "the history is shallow: it does not reach back to who wrote what"
+    grafts = folder / _git(folder, "rev-parse", "--git-path", "info/grafts").strip()
+    if _git(folder, "for-each-ref", "--count=1", "refs/replace").strip() or grafts.exists():
+        yield "commits were replaced by others: the history is not what happened"
+
+
+def _dated_back(folder: Path, said: _Said) -> Iterator[str]:
+    if said.parents:
+        times = _git(folder, "log", "--no-walk", "--format=%ct", *said.parents).split()
+        if any(int(time) > int(said.seconds) for time in times):
+            yield f"commit {said.commit[:12]} is dated before what it was built on"
+
+
+def _held(folder: Path) -> bool:
+    """Whether a git repository holds a folder."""
+    return any((above / ".git").exists() for above in (folder, *folder.parents))
+
+
+def _changed(folder: Path, name: str) -> bool:
+    """Whether a file is not committed as it stands."""
+    return bool(_git(folder, "status", "--porcelain", "--ignored", "--", name).strip())
+
+
+def _instant(seconds: str) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _names(signer: str) -> tuple[str, ...]:

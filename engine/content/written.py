@@ -66,21 +66,29 @@ def lodge(path: Path, source: bytes, files: Mapping[str, bytes]) -> None:
     UsageError where either is there already, or cannot be written.
     """
     folder = path.with_suffix("")
+    lodge_folder(folder, files)
+    try:
+        add(path, source)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def lodge_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder (0700) with its files (0600), which appears whole.
+
+    Raises UsageError where one is there already that holds anything, or it cannot be written.
+    """
     hidden = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         hidden.mkdir(mode=0o700)
         for name, data in files.items():
             _fresh(hidden / name, data)
         # A folder that holds anything is not replaced (POSIX rename): who comes second fails here.
         hidden.rename(folder)
-        try:
-            add(path, source)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
     except OSError as error:
-        raise UsageError(f"writing {path}: {error.strerror or error}") from error
+        raise UsageError(f"writing {folder}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
@@ -113,6 +121,14 @@ def replace(path: Path, source: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise UsageError(f"writing {path}: {error.strerror or error}") from error
+
+
+def replace_or_add(path: Path, source: bytes) -> None:
+    """Write a file (0600) whether or not one is there, whole or not at all. Raises UsageError."""
+    if path.exists():
+        replace(path, source)
+    else:
+        add(path, source)
 
 
 def _fresh(path: Path, data: bytes) -> None:

@@ -43,6 +43,9 @@ SCHEMA: Final = 1
 """Version of the exported record (``schemas/evidence-record.schema.json``)."""
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "signature.json"
+PEOPLE: Final = ("controls", "policies")
+"""The content in which people are named by its nature: owners, approvers, records with their files, documents, waivers.
+The names of these files may be people's too."""
 PAYLOAD_TYPE: Final = "application/vnd.auditreel.bundle+json"
 VERIFIER: Final = Path(__file__).with_name("standalone_verify.py")
 _PAGES: Final = re.compile(r"[A-Z_a-z]+\.[a-z]+|(csv|pages|samples)/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
@@ -184,10 +187,13 @@ def commitments(run: StoredRun, needed: Iterable[str], bodies: Mapping[str, Any]
     return found
 
 
-def people_in(content: Catalogue) -> frozenset[str]:
-    """The digests of files of a policy that name people by their nature: who approved a waiver, who took a listing."""
-    policies = content.members.get("policies", {}).items()
-    return frozenset(digest for name, digest in policies if name.startswith(("waivers/", "tables/")))
+def without_people(content: Catalogue) -> Catalogue:
+    """The content of a run without the files in which people are named, and without the lists of their names."""
+    groups = {group: digest for group, digest in content.groups.items() if group not in PEOPLE}
+    members = {group: found for group, found in content.members.items() if group not in PEOPLE}
+    kept = {*groups.values()}.union(*(found.values() for found in members.values()))
+    files = {digest: data for digest, data in content.files.items() if digest in kept}
+    return Catalogue(groups, members, files)
 
 
 def part_of(reading: Reading, part: Part) -> list[Placed]:

@@ -65,7 +65,7 @@ class Contents:
         """Everything that differs between the members and what was sealed. Pages are none of it."""
         exported = Exported()
         records, evidence = self._members.lines("records.jsonl"), self._members.lines("evidence.jsonl")
-        needed, wanted, people, names = set[str](), set[str](), set[str](), dict[str, str]()
+        needed, wanted, names = set[str](), set[str](), dict[str, str]()
         for placed in seals:
             run, hashes, messages = self._run(placed)
             place = f"runs/{run.seal.asked.run}: records.jsonl, ledger.jsonl"
@@ -87,7 +87,6 @@ class Contents:
             needed |= mine
             self.private |= bundle.commitments(run, mine & self.bodies.keys(), self.bodies)
             wanted |= {*run.content.groups.values()}.union(*(group.values() for group in run.content.members.values()))
-            people |= bundle.people_in(run.content) if self._manifest.without_people else frozenset()
             names = dict(run.content.members.get("checks", {}))
         if next(records, None) is not None:
             yield Fault("records.jsonl", "holds records that no run has")
@@ -95,7 +94,6 @@ class Contents:
             yield Fault("evidence.jsonl", "holds more than records, ledger and seal say together")
         if self._order != sorted(needed):
             yield Fault("bodies.jsonl", "does not hold the bodies of the runs, each once, by digest")
-        wanted -= people
         wanted |= {population.digest for _, population in reading.of_kind("population")}
         wanted |= {tombstone.summaries for _, tombstone in reading.of_kind("tombstone")}
         yield from self._addressed(wanted, names)
@@ -110,6 +108,8 @@ class Contents:
             tally.add(self._documents[leaf])
         groups = msgspec.to_builtins(placed.entry.body.asked.content)
         content = catalogue.load(groups, self._content)
+        if self._manifest.without_people:
+            content = bundle.without_people(content)
         run = StoredRun(placed, leaves, tally, rows, ledger.parse(rows), content, b"".join(hashes))
         messages = [*against_roots(run), *against_content(run)]
         if self._manifest.criteria is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import VerificationError
@@ -12,7 +12,6 @@ from engine.evidence.archive import Archive
 from engine.evidence.bundle_contents import Contents
 from engine.evidence.bundle_verify import read_chain, verify_bundle
 from engine.evidence.replay import Judge, Replay, judged_again, statements_of
-from engine.evidence.runs import StoredRun
 from engine.evidence.trust import Trust
 
 
@@ -51,23 +50,11 @@ def replay_bundle(path: Path, trust: Trust, judge: Judge, engine_version: str) -
             if seal.asked.run not in manifest.runs:
                 continue
             run = contents.run(placed)
-            if manifest.without_people:
-                run = _without_people(run)
             whole, statements = manifest.criteria is None, [*statements_of(seal, engine_version)]
             if not whole:
                 statements.append(f"of {', '.join(manifest.criteria or ())}, and of all that failed or is unknown")
             found.append(judged_again(run, contents.bodies, private, judge, (), tuple(statements), whole))
     return Replays(report.anchored, tuple(found))
-
-
-def _without_people(run: StoredRun) -> StoredRun:
-    """A run without the files of its policy that were left out; nothing is judged by them."""
-    hidden = bundle.people_in(run.content)
-    members = {
-        group: {name: digest for name, digest in found.items() if digest not in hidden}
-        for group, found in run.content.members.items()
-    }
-    return replace(run, content=replace(run.content, members=members))
 
 
 def _private(members: Archive) -> Iterator[tuple[str, dict[str, object]]]:

@@ -24,7 +24,6 @@ Time = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[
 Date = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}\Z")]
 Base64 = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
-Statement = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
 Place = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 RunKind = Literal["scheduled", "adhoc", "gate", "demo"]
@@ -194,13 +193,13 @@ class Nonce(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 class Replacement(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """A unit of a sample that cannot be tested, and the next in the order of the draw, which takes its place.
 
-    ``draw`` is the entry of the nonce, ``reason`` why the unit cannot be tested.
+    ``draw`` is the entry of the nonce, ``reason`` why the unit cannot be tested, by the digest of a private object.
     """
 
     draw: Link
     unit: str
     by: str
-    reason: Statement
+    reason: Digest
 
 
 class Span(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -264,18 +263,15 @@ class Response(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """What management says of a failure: its cause, its effect, and how it was or is to be corrected.
 
     ``failure`` is the digest that names it (:attr:`engine.periods.Failure.digest`), of ``check`` on ``subject`` (an id
-    as records have it); ``first_bad`` the seal of the run that saw it first. ``by`` is who answers for it, by the
-    digest of a private object.
+    as records have it); ``first_bad`` the seal of the run that saw it first. ``said`` is what management says and who
+    answers for it, by the digest of a private object: texts of people name people.
     """
 
     failure: Digest
     check: Text
     subject: str
     first_bad: Link
-    cause: Statement
-    effect: Statement
-    correction: Statement
-    by: Digest
+    said: Digest
 
 
 KINDS: Final[dict[str, Any]] = {

@@ -49,7 +49,7 @@ from engine.evidence.trust import Trust
 from engine.evidence.verify import linked
 
 REDACTIONS: Final = ("addresses", "people")
-"""What can be left out: both stand in private objects; where people are named there are also files of the policy."""
+"""What can be left out: both stand in private objects; people are named in the policy folder and the controls too."""
 
 Pages = Callable[[Sequence[str]], Mapping[str, bytes]]
 """The pages of a bundle by name, told the names of all other members."""
@@ -232,7 +232,6 @@ class _Gathered:
     _members: dict[str, Member] = field(default_factory=dict)
     _bodies: set[str] = field(default_factory=set)
     _private: set[str] = field(default_factory=set)
-    _people: set[str] = field(default_factory=set)
 
     def members(self, reading: Reading, entries: Sequence[Placed]) -> dict[str, Member]:
         """All members but pages and manifest. Raises SealError where anything that they hold does not verify."""
@@ -278,12 +277,10 @@ class _Gathered:
         found["bodies.jsonl"] = Member((self.work / "needed",))
         for check, digest in content.members["checks"].items() if content is not None else ():
             found[bundle.check_file(check)] = Member((content.files[digest] if content is not None else b"",))
-        for digest in self._people:
-            del found[f"content/{digest}"]
-        self._said_of_populations(entries)
-        self._add_summaries(entries)
         self._private |= set(people.named(entries))
         self._add_private()
+        self._said_of_populations(entries)
+        self._add_summaries(entries)
         return found
 
     def _run(self, run: StoredRun, bodies: BodyFile, exported: Exported) -> tuple[list[bytes], list[bytes]]:
@@ -297,9 +294,8 @@ class _Gathered:
         needed = bundle.needed_bodies(run, bodies)
         self._bodies |= needed
         self._private |= bundle.commitments(run, needed, bodies)
-        if "people" in self.asked.redacted:
-            self._people |= bundle.people_in(run.content)
-        self._members |= {f"content/{digest}": Member((data,)) for digest, data in run.content.files.items()}
+        content = bundle.without_people(run.content) if "people" in self.asked.redacted else run.content
+        self._members |= {f"content/{digest}": Member((data,)) for digest, data in content.files.items()}
         return exported.add(run, places)
 
     def _file(self, name: str, lines: Sequence[bytes]) -> Member:
@@ -315,7 +311,9 @@ class _Gathered:
                 digest = placed.entry.body.digest
                 listed[digest] = self._kept(self.layout.content(digest), digest)
                 self._members[f"content/{digest}"] = Member((listed[digest],))
-        for name, data in samples(entries, listed).items():
+        replacements = [placed for placed in entries if placed.entry.kind == "replacement"]
+        private = {} if self.asked.redacted else people.known(replacements, self.layout)
+        for name, data in samples(entries, listed, private).items():
             self._members[name] = Member((data,))
 
     def _add_summaries(self, entries: Sequence[Placed]) -> None:

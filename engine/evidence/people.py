@@ -1,8 +1,8 @@
-"""Whom entries of a chain name: who asked the clouds for a run, and who answers for a response.
+"""What entries of a chain say of people: who asked the clouds for a run, and what people wrote.
 
-A chain is kept for ever and every bundle holds a part of it, so that an entry has a digest in the place of a name. The
-name is a private object of the store (:mod:`engine.evidence.personal`): a redacted bundle leaves it out, it can be
-erased, and every entry verifies all the same.
+A chain is kept for ever and every bundle holds a part of it, so that an entry has a digest in the place of a name, and
+of a text that may hold one. That is a private object of the store (:mod:`engine.evidence.personal`): a redacted bundle
+leaves it out, it can be erased, and every entry verifies all the same.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import Any, Final
 from engine.errors import VerificationError
 from engine.evidence import canonical, durable, personal
 from engine.evidence.chain import Placed
-from engine.evidence.entries import Response, Seal
+from engine.evidence.entries import Replacement, Response, Seal
 from engine.evidence.layout import Layout
 from engine.evidence.personal import PrivateObjects
 
 GONE: Final = "not told (erased)"
-"""What reports say in the place of a name whose private object is no longer there."""
+"""What reports say in the place of what was said where its private object is no longer there."""
 _CALLER: Final = "caller"
-_BY: Final = "by"
+_REASON: Final = "reason"
+ANSWER: Final = ("by", "cause", "effect", "correction")
+"""What a response says, in its private object."""
 
 
 def caller_of(identity: Mapping[str, str], private: PrivateObjects) -> dict[str, str]:
@@ -29,9 +31,14 @@ def caller_of(identity: Mapping[str, str], private: PrivateObjects) -> dict[str,
     return {"identity": private.commit({_CALLER: canonical.neutral(identity)})}
 
 
-def answering(by: str, private: PrivateObjects) -> str:
-    """What a response says of who answers for it."""
-    return private.commit({_BY: canonical.neutral_text(by)})
+def answer(said: Mapping[str, str], private: PrivateObjects) -> str:
+    """What stands in a response for what management says (each of :data:`ANSWER`)."""
+    return private.commit({name: canonical.neutral_text(said[name]) for name in ANSWER})
+
+
+def reason(text: str, private: PrivateObjects) -> str:
+    """What stands in a replacement for why a unit of a sample cannot be tested."""
+    return private.commit({_REASON: canonical.neutral_text(text)})
 
 
 def keep(private: PrivateObjects, layout: Layout) -> None:
@@ -50,7 +57,9 @@ def named(entries: Iterable[Placed]) -> Iterator[str]:
         if isinstance(body, Seal) and "identity" in body.caller:
             yield body.caller["identity"]
         elif isinstance(body, Response):
-            yield body.by
+            yield body.said
+        elif isinstance(body, Replacement):
+            yield body.reason
 
 
 def known(entries: Iterable[Placed], layout: Layout) -> dict[str, Mapping[str, Any]]:
@@ -84,6 +93,12 @@ def caller(seal: Seal, private: Mapping[str, Mapping[str, Any]]) -> str:
     return str(said.get("arn") or ", ".join(f"{name} {value}" for name, value in sorted(said.items()))) or GONE
 
 
-def by(response: Response, private: Mapping[str, Mapping[str, Any]]) -> str:
-    """Who answers for a response."""
-    return canonical.original_text(private.get(response.by, {}).get(_BY, GONE))
+def said(response: Response, private: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What management says in a response, by :data:`ANSWER`."""
+    told = private.get(response.said, {})
+    return {name: canonical.original_text(str(told.get(name, GONE))) for name in ANSWER}
+
+
+def why(replacement: Replacement, private: Mapping[str, Mapping[str, Any]]) -> str:
+    """Why a unit of a sample was replaced."""
+    return canonical.original_text(str(private.get(replacement.reason, {}).get(_REASON, GONE)))

@@ -161,6 +161,21 @@ def snapshot_of(store: Path, run: str, trust_file: Path) -> Snapshot:
         raise VerificationError(f"reading run {run}: private object {error} was erased") from error
 
 
+def seal_of(store: Path, run: str, trust_file: Path) -> Placed:
+    """The entry of the chain that seals a run which read the clouds.
+
+    Raises VerificationError where the chain does not verify or holds no such run, UsageError where the run judged
+    something else: a plan, or a stored snapshot.
+    """
+    reading = _verified(Layout(store), read_trust(trust_file), f"run {run}")
+    for placed, seal in reading.of_kind("seal"):
+        if seal.asked.run == run:
+            if seal.source != "live":
+                raise UsageError(f"reading run {run}: it judged a stored snapshot, and read no cloud")
+            return placed
+    raise VerificationError(f"{store} holds no sealed run {run}; `auditreel verify` lists what it holds")
+
+
 def latest(store: Path, trust_file: Path) -> str:
     """The id of the newest sealed run that read the clouds: no gate, and nothing that judged a stored snapshot.
 

@@ -47,10 +47,7 @@ def respond(recorder: Recorder, film: Film, named: str, answer: Answer, now: str
         check=failure.check,
         subject=canonical.neutral_text(failure.subject.id),
         first_bad=film.frames[film.order[failure.first_bad]].placed.link,
-        cause=canonical.neutral_text(answer.cause),
-        effect=canonical.neutral_text(answer.effect),
-        correction=canonical.neutral_text(answer.correction),
-        by=people.answering(answer.by, private),
+        said=people.answer(_texts(answer), private),
     )
     with durable.doing(f"keeping private objects in {recorder.layout.root}"):
         people.keep(private, recorder.layout)
@@ -66,21 +63,18 @@ def responses(reading: Reading, private: Mapping[str, Mapping[str, Any]]) -> Map
     """
     found: dict[str, tuple[Response, ...]] = {}
     for placed, body in reading.of_kind("response"):
-        said = Response(
-            cause=canonical.original_text(body.cause),
-            effect=canonical.original_text(body.effect),
-            correction=canonical.original_text(body.correction),
-            by=people.by(body, private),
-            at=placed.entry.recorded_at,
-            sequence=placed.entry.sequence,
-        )
+        texts = people.said(body, private)
+        said = Response(**texts, at=placed.entry.recorded_at, sequence=placed.entry.sequence)
         found[body.failure] = (*found.get(body.failure, ()), said)
     return found
 
 
+def _texts(answer: Answer) -> dict[str, str]:
+    return {"by": answer.by, "cause": answer.cause, "effect": answer.effect, "correction": answer.correction}
+
+
 def _refuse_unsaid(answer: Answer) -> None:
-    texts = {"cause": answer.cause, "effect": answer.effect, "correction": answer.correction, "by": answer.by}
-    for name, text in texts.items():
+    for name, text in _texts(answer).items():
         longest = 300 if name == "by" else _LONGEST
         if not text.strip() or len(canonical.neutral_text(text)) > longest:
             raise UsageError(f"responding to a failure: --{name} takes text of 1 to {longest:,} characters")

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from engine.evidence import canonical
+from engine.evidence import canonical, people
 from engine.evidence.chain import Placed
 from engine.evidence.entries import Nonce, Population, Replacement
 from engine.evidence.sample import Frozen, draw
 
+Private = Mapping[str, Mapping[str, Any]]
 
-def samples(entries: Sequence[Placed], listed: Mapping[str, bytes]) -> dict[str, bytes]:
-    """A page for each population in a part of a chain, by its name in a bundle. ``listed`` are the lists by digest."""
+
+def samples(entries: Sequence[Placed], listed: Mapping[str, bytes], private: Private) -> dict[str, bytes]:
+    """A page for each population in a part of a chain, by its name in a bundle. ``listed`` are the lists by digest.
+
+    ``private`` are the private objects that may be told.
+    """
     draws = {placed.entry.body.population: placed for placed in entries if placed.entry.kind == "nonce"}
     replaced = [placed for placed in entries if placed.entry.kind == "replacement"]
     return {
         f"samples/{placed.entry.sequence:020d}.txt": _page(
-            placed, listed[placed.entry.body.digest], draws.get(placed.link), replaced
+            placed, listed[placed.entry.body.digest], draws.get(placed.link), replaced, private
         )
         for placed in entries
         if placed.entry.kind == "population"
     }
 
 
-def _page(placed: Placed, data: bytes, drawn: Placed | None, replaced: Sequence[Placed]) -> bytes:
+def _page(placed: Placed, data: bytes, drawn: Placed | None, replaced: Sequence[Placed], private: Private) -> bytes:
     population: Population = placed.entry.body
     units = tuple(map(str, canonical.decode(data)))
     lines = [
@@ -44,15 +50,16 @@ def _page(placed: Placed, data: bytes, drawn: Placed | None, replaced: Sequence[
         f"Seed {found.seed}",
         "In the order of the draw: the first n are a sample of n; those after them replace, in order, with a reason.",
         *([f"Asked for: {nonce.size}"] if nonce.size is not None else []),
-        *(_replaced(later) for later in replaced if later.entry.body.draw == drawn.link),
+        *(_replaced(later, private) for later in replaced if later.entry.body.draw == drawn.link),
     ]
     return _text([*lines, "", *(f"{number} {unit}" for number, unit in enumerate(found.drawn, 1))])
 
 
-def _replaced(placed: Placed) -> str:
+def _replaced(placed: Placed, private: Private) -> str:
     body: Replacement = placed.entry.body
     return (
-        f"Replaced: {body.unit} by {body.by} (entry {placed.entry.sequence}, {placed.entry.recorded_at}): {body.reason}"
+        f"Replaced: {body.unit} by {body.by} (entry {placed.entry.sequence}, {placed.entry.recorded_at}): "
+        f"{people.why(body, private)}"
     )
 
 

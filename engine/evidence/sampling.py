@@ -7,12 +7,12 @@ by their digests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from engine.errors import UsageError, VerificationError
-from engine.evidence import canonical, durable
+from engine.evidence import canonical, durable, people
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.entries import Link, Nonce, Population, Replacement
 from engine.evidence.layout import Layout
@@ -20,6 +20,7 @@ from engine.evidence.period import failures, nights, populations
 from engine.evidence.period.film import Film
 from engine.evidence.period.frames import unsealed
 from engine.evidence.period.keeping import verified_chain
+from engine.evidence.personal import PrivateObjects
 from engine.evidence.sample import Draw, Frozen, draw, frozen
 from engine.evidence.seal import Recorder
 from engine.periods import Sample
@@ -97,7 +98,11 @@ def replace(recorder: Recorder, sequence: int, unit: str, reason: str, now: str)
         raise UsageError(
             f"replacing a unit: all {len(found.order):,} units of entry {sequence} are in the sample already"
         )
-    body = Replacement(draw=found.nonce.link, unit=unit, by=following[0], reason=canonical.neutral_text(reason))
+    private = PrivateObjects(recorder.keys.secret)
+    why = people.reason(reason, private)
+    with durable.doing(f"keeping private objects in {recorder.layout.root}"):
+        people.keep(private, recorder.layout)
+    body = Replacement(draw=found.nonce.link, unit=unit, by=following[0], reason=why)
     link = recorder.chain().append("replacement", body, now)
     recorder.pin(link)
     return link, following[0]
@@ -108,9 +113,9 @@ def samples(reading: Reading, layout: Layout, frames: Iterable[Link]) -> tuple[S
 
     Raises VerificationError where a list is not the one that was frozen, or a replacement not the next in the order.
     """
-    wanted = set(frames)
+    wanted, private = set(frames), people.known(reading.placed, layout)
     return tuple(
-        row.shown() for row in _draws(reading, layout) if wanted.intersection(row.population.entry.body.frames)
+        row.shown(private) for row in _draws(reading, layout) if wanted.intersection(row.population.entry.body.frames)
     )
 
 
@@ -132,8 +137,8 @@ class _Drawn:
         came = {row.entry.body.by for row in self.replacements}
         return ({*self.order[: self.size or 0]} | came) - gone
 
-    def shown(self) -> Sample:
-        """The sample as reports show it."""
+    def shown(self, private: Mapping[str, Mapping[str, Any]]) -> Sample:
+        """The sample as reports show it; ``private`` are the private objects that the chain names."""
         body: Population = self.population.entry.body
         said: Nonce | None = self.nonce.entry.body if self.nonce is not None else None
         return Sample(
@@ -151,7 +156,7 @@ class _Drawn:
                 (
                     row.entry.body.unit,
                     row.entry.body.by,
-                    canonical.original_text(row.entry.body.reason),
+                    people.why(row.entry.body, private),
                     row.entry.recorded_at,
                 )
                 for row in self.replacements

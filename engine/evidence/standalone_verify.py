@@ -45,17 +45,17 @@ witness?=text|null; seal intent=link asked=intent caller={string} source=string 
 records,ledger=tree files={fact} collected_until?=time|null; abandon intent=link run reason=string; timestamp of=link
 authority=text response=base64; rotate action=string key=digest public_key=base64; revoke action=string key=digest
 since=place reason=text; population query=text unit digest count frames=[link] check?,control?=text|null; nonce
-population=link nonce=text|null internal=bool size?=place; replacement draw=link unit,by=string reason=note; close
+population=link nonce=text|null internal=bool size?=place; replacement draw=link unit,by=string reason=digest; close
 period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null;
 removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest
 bodies?=fact|null; counts passed,failed,unknown,not_applicable=count; summary run as_of=time waived=count
-checks,controls={counts}; response failure,by=digest check=text subject=string first_bad=link
-cause,effect,correction=note; manifest schema=count store runs=[run] left_out={string} period=window chain=part
+checks,controls={counts}; response failure,said=digest check=text subject=string first_bad=link;
+manifest schema=count store runs=[run] left_out={string} period=window chain=part
 redacted=[string] demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
 SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})
-note=(?s:.{1,4000}) string=(?s:.*) run_kind=scheduled|adhoc|gate|demo unit=items|nights|events"""
+string=(?s:.*) run_kind=scheduled|adhoc|gate|demo unit=items|nights|events"""
 PATTERNS = dict(pair.split("=", 1) for pair in _PATTERNS.split())
 # Object identifiers of RFC 3161, in hexadecimal: what a token is, and the algorithms that are accepted.
 SIGNED_DATA, TST_INFO, TYPE, MESSAGE_DIGEST = ("2a864886f70d01" + end for end in ("0702", "09100104", "0903", "0904"))
@@ -378,7 +378,8 @@ class Bundle:
         told, before, other, criteria = dict[str, None](), dict[str, Any](), 0, self.manifest.get("criteria")
         bodies = {sha256(line): parse(line, "bodies.jsonl") for line in self._lines("bodies.jsonl")}
         files = {name[8:]: self._read(name) for name in self.places if name.startswith("content/")}
-        needed, evidence, people, content, lists = set[str](), list[bytes](), set[str](), set[str](), dict[str, Any]()
+        needed, evidence, content, lists = set[str](), list[bytes](), set[str](), dict[str, Any]()
+        unnamed = {"controls", "policies"} if "people" in self.manifest["redacted"] else set[str]()
         for entry in seals:
             seal, asked, run = entry["body"], entry["body"]["asked"], entry["body"]["asked"]["run"]
             rows, leaves = (self._lines(f"runs/{run}/{name}") for name in ("ledger.jsonl", "leaves.txt"))
@@ -391,9 +392,9 @@ class Bundle:
             right = Counter(row["state"] for row in ledger["collection"]) == Counter(seal["listings"])
             right = right and fits(hashes, "[digest]") and trees == (seal["records"], seal["ledger"])
             need(right, f"{run}: have not the Merkle roots or the listings that were sealed", self.problems)
-            lists = {group: parse(files[name], name) for group, name in asked["content"].items()}
-            content |= {*asked["content"].values()}.union(*(group.values() for group in lists.values()))
-            people |= {item for name, item in lists["policies"].items() if name.startswith("waivers/")}
+            groups = {group: name for group, name in asked["content"].items() if group not in unnamed}
+            lists = {group: parse(files[name], name) for group, name in groups.items()}
+            content |= {*groups.values()}.union(*(group.values() for group in lists.values()))
             judged, populations = Counter((one["check"]["id"], one["verdict"]) for one in records), ledger["population"]
             whole = VERDICTS if criteria is None else {name: VERDICTS[name] for name in ("failed", "unknown")}
             right = all(row[name] == judged[row["check"], whole[name]] for row in populations for name in whole)
@@ -435,7 +436,6 @@ class Bundle:
             said = [(each["run"], {**total, "waived": each["waived"]}) for each, total in zip(found, sums, strict=True)]
             right = right and fits(found, "[summary]") and said == [(it["run"], it["verdicts"]) for it in one["runs"]]
         need(right, "records, bodies, evidence .jsonl, content: not what runs and populations have", self.problems)
-        content -= people if "people" in self.manifest["redacted"] else set()
         content |= {one["digest"] for one in frozen}
         wanted = {f"checks/{check.replace('.', '/')}.yaml": digest for check, digest in lists["checks"].items()}
         wanted |= {f"content/{digest}": digest for digest in content}

@@ -33,7 +33,10 @@ class Agenda:
 
 def agenda(policy: Path | None, on: date, days: int) -> Agenda:
     """Everything of a policy folder that is overdue, or falls due within some days, the oldest first."""
-    found = load(find(policy)).policy
+    from engine.office import due_reviews
+
+    root = find(policy)
+    found = load(root).policy
     until = on + timedelta(days=days)
     # A quarter begins long before it is due: the window reaches beyond what is looked at.
     seen = shown(found, on, timedelta(days=max(days, 365)))
@@ -51,7 +54,7 @@ def agenda(policy: Path | None, on: date, days: int) -> Agenda:
         organization=found.organization.name,
         on=on,
         until=until,
-        rows=ordered((*rows, *_of_waivers(found.waivers, on, until))),
+        rows=ordered((*rows, *_of_waivers(found.waivers, on, until), *due_reviews.due(found, root.policies, on))),
         people=programme.owners,
         lacking=tuple(sorted(lacking)),
     )

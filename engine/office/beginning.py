@@ -131,6 +131,8 @@ def _organization(
         "# Who holds the roles that controls and documents name:",
         "# owners:",
         "#   Head of Security: [A. Person]",
+        "# Who reviews access, by account or provider; without it, the owner of the control that asks for reviews:",
+        "# reviewers: {aws: Head of Security}",
         "# What is no part of the system. Everything is in it until a rule with a reason says otherwise:",
         "# boundary:",
         "#   - id: sandbox",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +41,7 @@ class Evidence:
     until: date | None = None
     occurrence: str | None = None
     supports: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def _value(evidence: Evidence, files: dict[str, bytes]) -> dict[str, Any]:
             {"name": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
             for name, data in files.items()
         ],
+        "facts": dict(evidence.facts) or None,
     }
     return {name: said for name, said in value.items() if said is not None}
 

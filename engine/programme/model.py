@@ -64,6 +64,11 @@ class Record:
     committed_at: str | None = None
 
     @property
+    def on_word_of(self) -> str | None:
+        """Who says so, where no file shows it; None where one does."""
+        return None if self.files else self.by
+
+    @property
     def whole(self) -> bool:
         """Whether every file is there as the record says."""
         return all(file.state == "whole" for file in self.files)
@@ -98,7 +103,8 @@ State = Literal["current", "expired", "not_yet", "undated", "altered", "template
 class Standing:
     """How a kind of evidence stands on a day: the best there is. ``source`` is the record or document; None: absent.
 
-    ``since`` and ``until`` bound the days for which it is good; None: no bound is known.
+    ``since`` and ``until`` bound the days for which it is good; None: no bound is known. ``on_word_of`` is who recorded
+    it where the record has no file: nothing but that word shows it.
     """
 
     kind: str
@@ -106,6 +112,7 @@ class Standing:
     source: str | None = None
     since: date | None = None
     until: date | None = None
+    on_word_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,8 @@ class Occurrence:
 
     "on_time", "late" (within the grace), "absent" (the grace is over and nothing speaks for it) or "open". ``lacking``
     are the kinds of evidence that nothing shows yet; ``sources`` the records that do; ``after`` are records that came
-    when the grace was over: they are shown, and do not fill it.
+    when the grace was over: they are shown, and do not fill it. ``on_word_of`` are those who recorded what fills it
+    without a file.
     """
 
     name: str
@@ -125,6 +133,7 @@ class Occurrence:
     sources: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    on_word_of: tuple[str, ...] = ()
 
 
 # --- the scope of the report -----------------------------------------------------------------------------------------
@@ -209,7 +218,8 @@ class EntityControl:
 class Programme:
     """What an organisation says of its report's scope: ``organization.yaml``, apart from what runs need.
 
-    ``system`` holds the fields of the system description that are written; ``owners`` maps a role to who holds it.
+    ``system`` holds the fields of the system description that are written; ``owners`` maps a role to who holds it,
+    ``reviewers`` an account or a provider to the role that reviews its access.
     """
 
     commitments: tuple[Promise, ...] = ()
@@ -219,4 +229,5 @@ class Programme:
     subservices: tuple[Subservice, ...] = ()
     entity_controls: tuple[EntityControl, ...] = ()
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reviewers: Mapping[str, str] = field(default_factory=dict)
     auditor: str | None = None

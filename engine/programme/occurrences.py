@@ -93,7 +93,14 @@ def _occurrence(
         sources=tuple(record.id for record in (*timely, *late)),
         lacking=lacking,
         after=tuple(record.id for record in after),
+        on_word_of=_words((*timely, *late)),
     )
+
+
+def _words(records: Sequence[Record]) -> tuple[str, ...]:
+    """Who recorded what no file shows, of the kinds for which no record with a file is there."""
+    filed = {record.kind for record in records if record.files}
+    return tuple(dict.fromkeys(record.by for record in records if not record.files and record.kind not in filed))
 
 
 def _belongs(record: Record, every: Every) -> str | None:

@@ -18,6 +18,7 @@ from engine.model import (
     Organization,
     Severity,
 )
+from engine.programme import sentences
 from engine.programme.model import Policy, Standing, Subservice
 
 Kind = Literal["failing", "unproven", "missing"]
@@ -146,6 +147,20 @@ class Scoped:
         return found
 
     @cached_property
+    def words(self) -> Mapping[str, list[tuple[ControlConclusion, str]]]:
+        """Of each kind of evidence that counts on somebody's word, the controls that rest on it, and what is said."""
+        found: dict[str, list[tuple[ControlConclusion, str]]] = {}
+        for row in self.controls.values():
+            for standing in row.standings:
+                if standing.state == "current" and standing.on_word_of:
+                    found.setdefault(standing.kind, []).append((row, sentences.stands(standing)))
+            if any(one.on_word_of for one in row.occurrences):
+                told = f"{row.control.id}: {sentences.occurred(row.occurrences)}"
+                for kind in row.control.evidence:
+                    found.setdefault(kind, []).append((row, told))
+        return found
+
+    @cached_property
     def vendors(self) -> Sequence[Subservice]:
         """The subservice organisations that the report names."""
         return self.organization.programme.subservices
@@ -167,6 +182,8 @@ class Scoped:
                 NIGHTS,
                 *(f"check/{id_}" for id_ in self.relying),
                 *(f"evidence/{kind}" for kind in self.kinds),
+                *(f"word/{kind}" for row in self.controls.values() for kind in row.control.evidence),
+                *(f"word/{kind}" for kind in self.kinds),
                 *(f"occurrence/{id_}" for id_, row in self.controls.items() if row.control.occurs),
                 *(f"control/{id_}" for id_ in self.controls),
                 *(f"vendor/{vendor.id}" for vendor in self.vendors),

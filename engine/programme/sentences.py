@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.programme.model import Occurrence, Standing
 
@@ -21,7 +21,8 @@ def stands(found: Standing) -> str:
     match found.state:
         case "current":
             until = f", good until {found.until}" if found.until else ""
-            return f"{name} of {found.since}{until}{source}"
+            word = f", on the word of {found.on_word_of}, no file" if found.on_word_of else ""
+            return f"{name} of {found.since}{until}{source}{word}"
         case "expired":
             return f"{name} expired after {found.until}{source}"
         case "not_yet":
@@ -38,12 +39,28 @@ def stands(found: Standing) -> str:
             return f"no evidence recorded: {name}"
 
 
+def passed_over(found: Standing) -> str:
+    """Evidence that is current and stands in the place of no check, since no file shows it."""
+    return f"{stands(found)}: it stands in the place of no check"
+
+
+def still_failing(failed: Mapping[str, int]) -> str:
+    """What checks found that are not used, by id: an alternative is in use, and they fail all the same."""
+    told = ", ".join(f"{id_} on {count:,}" for id_, count in sorted(failed.items()))
+    return f"failing beside it, and counted for no control: {told}"
+
+
 def occurred(rows: Sequence[Occurrence]) -> str:
-    """Recurring evidence, counted: "expected 4: 2 on time, 1 late, 1 absent (2026-Q2)"."""
+    """Recurring evidence, counted: "expected 4: 2 on time, 1 late, 1 absent (2026-Q2)", and what no file shows."""
     parts = []
     for state in _ORDER:
         names = [row.name for row in rows if row.state == state]
         if names:
             shown = "" if state == "on_time" else f" ({', '.join(names)})"
             parts.append(f"{len(names)} {state.replace('_', ' ')}{shown}")
-    return f"expected {len(rows)}: {', '.join(parts)}"
+    told = f"expected {len(rows)}: {', '.join(parts)}"
+    words = [row for row in rows if row.on_word_of]
+    if words:
+        who = ", ".join(dict.fromkeys(name for row in words for name in row.on_word_of))
+        told += f"; {', '.join(row.name for row in words)} on the word of {who}, no file"
+    return told

@@ -23,6 +23,7 @@ _LARGE: Final = 25
 def items_of(scope: Scoped) -> Iterator[Item]:
     """Every item, in no order."""
     found = [*_failing(scope), *_unseen(scope), *_evidence(scope), *_occurrences(scope), *_nights(scope)]
+    found += _words(scope)
     yield from found
     yield from _silent(scope, {id_ for item in found for id_ in item.controls})
     yield from _vendors(scope)
@@ -183,6 +184,25 @@ def _occurrences(scope: Scoped) -> Iterator[Item]:
             # What was missed stays missed; a window can begin once the latest one was kept.
             holds="window" if not over or over[-1].state == "absent" else None,
             resources=len(absent),
+        )
+
+
+def _words(scope: Scoped) -> Iterator[Item]:
+    """Evidence that counts on somebody's word: no file shows it. It keeps nothing waiting, and an auditor will ask."""
+    for kind, rows in scope.words.items():
+        controls, told = [row for row, _ in rows], dict.fromkeys(text for _, text in rows)
+        yield Item(
+            id=f"word/{kind}",
+            kind="unproven",
+            topic="evidence",
+            what=_sentence("; ".join(told)),
+            severity="low",
+            effort="small",
+            owner=controls[0].control.owner,
+            criteria=scope.reach(controls),
+            controls=_ids(controls),
+            fix=(("record", f"auditreel evidence add --kind {kind} FILE"),),
+            holds=None,
         )
 
 

@@ -38,9 +38,9 @@ def last_day(record: Record) -> date | None:
     return record.effective_on + GOOD_FOR
 
 
-def _rank(found: Standing) -> tuple[int, int]:
+def _rank(found: Standing) -> tuple[int, bool, int]:
     latest = found.until or found.since
-    return _ORDER.index(found.state), -(latest.toordinal() if latest else 0)
+    return _ORDER.index(found.state), found.on_word_of is not None, -(latest.toordinal() if latest else 0)
 
 
 def _of_record(record: Record, on: date) -> Standing:
@@ -54,7 +54,7 @@ def _of_record(record: Record, on: date) -> Standing:
         state = "not_yet"
     elif until is not None and until < on:
         state = "expired"
-    return Standing(record.kind, state, record.id, record.effective_on, until)
+    return Standing(record.kind, state, record.id, record.effective_on, until, record.on_word_of)
 
 
 def _of_document(document: Policy, on: date) -> Standing:

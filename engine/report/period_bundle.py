@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from engine.errors import InputError, UsageError
-from engine.periods import Failure, Period
+from engine.periods import ControlInPeriod, Failure, Period, WaiverInPeriod
+from engine.programme import sentences
+from engine.programme.model import Occurrence, Standing
 from engine.report import PERIOD_FORMATS, Options, reperform
 
 _README: Final = "README.txt"
@@ -52,23 +54,70 @@ def pages(
 
 
 def _without_people(period: Period) -> Period:
-    """The period without whom it names.
+    """The period without whom it names, and without the texts that people wrote where they may name somebody.
 
-    Who asked the clouds, who answers for a failure, who owns and who approved a waiver, and why, which stands in the
-    file that names them.
+    Who asked the clouds; responses; owners of controls; who owns and who approved a waiver, and why; why a unit of a
+    sample was replaced, and a criterion left out; the names of records, which are the names of files.
     """
-    waivers = tuple(replace(row, owner=_REDACTED, approver=_REDACTED, reason=_REDACTED) for row in period.waivers)
-    controls = tuple(replace(row, failures=_unanswered(row.failures)) for row in period.controls)
     return replace(
         period,
-        waivers=waivers,
-        controls=controls,
+        waivers=tuple(map(_waiver, period.waivers)),
+        controls=tuple(map(_control, period.controls)),
+        criteria=tuple(replace(row, reason=_REDACTED if row.reason else "") for row in period.criteria),
         failures=_unanswered(period.failures),
         frames=tuple(replace(frame, caller=_REDACTED) for frame in period.frames),
+        samples=tuple(
+            replace(row, replaced=tuple((unit, by, _REDACTED, at) for unit, by, _, at in row.replaced))
+            for row in period.samples
+        ),
+    )
+
+
+def _waiver(row: WaiverInPeriod) -> WaiverInPeriod:
+    # Whether somebody approved their own is told all the same.
+    approver = _REDACTED if row.approver == row.owner else f"somebody else: {_REDACTED}"
+    return replace(row, owner=_REDACTED, approver=approver, reason=_REDACTED)
+
+
+def _control(row: ControlInPeriod) -> ControlInPeriod:
+    standings, occurrences = tuple(map(_standing, row.standings)), tuple(map(_occurrence, row.occurrences))
+    result = row.result
+    for before in (*row.standings, *row.passed_over):
+        result = result.replace(sentences.stands(before), sentences.stands(_standing(before)))
+    if occurrences:
+        result = result.replace(sentences.occurred(row.occurrences), sentences.occurred(occurrences))
+    return replace(
+        row,
+        control=replace(row.control, owner=_REDACTED),
+        failures=_unanswered(row.failures),
+        result=result,
+        standings=standings,
+        occurrences=occurrences,
+        passed_over=tuple(map(_standing, row.passed_over)),
+    )
+
+
+def _standing(row: Standing) -> Standing:
+    return replace(row, source=None, on_word_of=_REDACTED if row.on_word_of else None)
+
+
+def _occurrence(row: Occurrence) -> Occurrence:
+    return replace(
+        row,
+        sources=(_REDACTED,) * len(row.sources),
+        after=(_REDACTED,) * len(row.after),
+        on_word_of=(_REDACTED,) if row.on_word_of else (),
     )
 
 
 def _unanswered(failures: Sequence[Failure]) -> tuple[Failure, ...]:
     return tuple(
-        replace(row, responses=tuple(replace(said, by=_REDACTED) for said in row.responses)) for row in failures
+        replace(
+            row,
+            responses=tuple(
+                replace(said, by=_REDACTED, cause=_REDACTED, effect=_REDACTED, correction=_REDACTED)
+                for said in row.responses
+            ),
+        )
+        for row in failures
     )

@@ -223,11 +223,14 @@ def _left_out(said: Said) -> Iterator[str]:
     if said.redacted:
         text = (
             f"Redacted: {', '.join(said.redacted)}. What schemas mark as personal stands apart and was left out, "
-            "and so are the names of who asked the clouds and of who answers for a response; digests stand in "
-            "their place, and every hash still verifies. What needs it cannot be replayed, as replay says. Texts "
-            "that management wrote (responses, why a unit was replaced, why a run was given up) are carried as "
-            "they are."
+            "and so are who asked the clouds, management's responses, and why a unit was replaced; digests stand in "
+            "their place, and every hash still verifies. What needs it cannot be replayed, as replay says."
         )
+        if "people" in said.redacted:
+            text += (
+                " The policy folder and the controls name people: of them, with records, documents and waivers, stand "
+                "the digests in the seals alone; what reports say of them is without owners, approvers and reasons."
+            )
         yield from ("", *wrapped(text, _WIDTH))
 
 

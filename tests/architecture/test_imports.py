@@ -83,9 +83,20 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.pipeline",
         "engine.programme",
         "engine.recording",
+        "engine.reviews",
         "engine.scope",
         "engine.waivers",
     ),
+    # Whether a policy gives away an account is asked of the functions by which checks ask it.
+    "engine.reviews": (
+        "engine.errors",
+        "engine.expressions",
+        "engine.model",
+        "engine.reviews.sheet",
+        "providers.base",
+    ),
+    # A cell of a table is made harmless for a spreadsheet as in every other table.
+    "engine.reviews.sheet": ("engine.errors", "engine.report.csv", "engine.reviews"),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model", "engine.programme.model"),
     "engine.delivery": ("engine.errors",),
@@ -157,6 +168,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.model",
         "engine.periods",
         "engine.programme",
+        "engine.reviews",
     ),
     "engine.readying": (
         "engine",

@@ -158,6 +158,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "doctor",
         "init",
         "evidence",
+        "review",
         "waiver",
         "report",
         "schedule",

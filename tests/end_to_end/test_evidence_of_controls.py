@@ -5,15 +5,28 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.evidence.canonical import digest
 from engine.periods import MARKS
 from engine.report.html.charts import TimeLine
 from engine.report.html.site import Site
 from tests.end_to_end.verbs import auditreel
-from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, VERSIONED, a_check, accepted, made, recorded
+from tests.unit.evidence.nightly import (
+    CONTROLS,
+    ENCRYPTED,
+    VERSIONED,
+    a_check,
+    accepted,
+    content,
+    judged,
+    made,
+    plan,
+    recorded,
+)  # fmt: skip
 from tests.unit.evidence.synthetic_runs import store_in
 
 PERIOD = ("--from", "2026-06-01", "--to", "2026-06-05")
@@ -52,6 +65,34 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             store, f"2026-06-0{day}T01:00:00Z", {ENCRYPTED: {"a": "pass"}}, controls=CONTROLS + MANUAL.lstrip("\n")
         )
     return folder
+
+
+@pytest.mark.parametrize(
+    ("files", "shows", "told"),
+    [
+        ("", "failures observed", "on the word of Dana, no file: it stands in the place of no check"),
+        (
+            f"files: [{{name: disks.csv, sha256: {digest(b'all')}, size: 3}}]",
+            "no failures observed",
+            f"not used: {ENCRYPTED}, since an alternative is in use; failing beside it, and counted for no control: "
+            f"{ENCRYPTED} on 1",
+        ),
+    ],
+)
+def test_a_record_stands_in_the_place_of_a_check_that_fails_only_with_a_file_and_beside_the_failure(
+    tmp_path: Path, files: str, shows: str, told: str
+) -> None:
+    store = store_in(tmp_path)
+    check, at = a_check(ENCRYPTED), "2026-06-01T01:00:00Z"
+    said = f"kind: disk_report\ntitle: Disks\nby: Dana\neffective_on: 2026-05-01\n{files}\n".encode()
+    plain = content([check], controls=CONTROLS + MANUAL.lstrip("\n"))
+    more = {"records/disks.yaml": said, "records/disks/disks.csv": b"all"}
+    run = store.begin(*store.intended(plan(), replace(plain, policies={**plain.policies, **more}), at))
+    what = judged(at, {ENCRYPTED: {"a": "fail"}}, [check])
+    run.add(what.snapshot, what.findings)
+    run.seal(what, at)
+    row = next(row for row in made(tmp_path, "2026-06-01", "2026-06-01").controls if row.control.id == "GV-03")
+    assert (row.word.replace("_", " "), told in row.result) == (shows, True), row.result
 
 
 def workpaper(folder: Path) -> dict[str, dict[str, str]]:

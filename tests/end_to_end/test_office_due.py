@@ -99,7 +99,8 @@ def test_everything_that_falls_due_is_told_with_its_owner_and_day(policy: Path) 
         (security, "undated", "None", "desk: Desk \x1b[2J: there is no report of its own"),
         (security, "undated", "None", "mail: Mail GmbH: its report to 2025-12-31 is not reviewed"),
         ("Kim", "undated", "None", "undated: The undated says no date for which it speaks; it counts for nothing"),
-        (people, "due", "2026-12-05", "HR-01: background check of 2025-12-05, good until 2026-12-05 (check)"),
+        (people, "due", "2026-12-05",
+         "HR-01: background check of 2025-12-05, good until 2026-12-05 (check), on the word of Kim, no file"),
         (security, "due", "2026-12-10", "data: Data policy is to be reviewed"),
         (security, "due", "2026-12-15",
          "cloud: Cloud Inc.: its report ends on 2026-09-30, bridge letter to 2026-12-15: nothing speaks for the days "

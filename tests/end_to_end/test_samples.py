@@ -149,7 +149,7 @@ def test_a_replacement_that_somebody_chose_is_not_reported(folder: Path) -> None
     assert drawn == order[:1]
     store = reopened(folder)
     (nonce,) = (placed.link for placed, _ in chain.read(*opened(folder)).of_kind("nonce"))
-    body = Replacement(draw=nonce, unit=order[0], by=order[2], reason="It suits us.")
+    body = Replacement(draw=nonce, unit=order[0], by=order[2], reason="0" * 64)
     store.chain().append("replacement", body, "2026-06-10T09:00:00Z")
     done = auditreel(folder, "report", "type2", *PERIOD)
     assert (done.returncode, done.stdout) == (5, b"")

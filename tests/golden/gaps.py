@@ -24,8 +24,8 @@ from engine.model import (
     Waiver,
 )
 from engine.programme.gap import Gap, gap
+from engine.programme.model import Attachment, Programme, Record, Recurrence, Subservice
 from engine.programme.model import Policy as Document
-from engine.programme.model import Programme, Record, Recurrence, Subservice
 from engine.programme.remediation import Task
 from engine.programme.scoped import Nights
 from tests.unit.verdicts import check, control, finding, selection, snapshot
@@ -87,7 +87,10 @@ FINDINGS = (
     finding(VERSIONED, "pass", "ledger"),
 )
 VENDOR = Subservice("cloud", "Example Cloud", "carve_out", "hosting", "AC-03")
-REVIEW = Record("review-q3", "access_review", "Access review", "Dana", Path("x"), "0" * 64, date(2026, 9, 20))
+REVIEW = Record(
+    "review-q3", "access_review", "Access review", "Dana", Path("x"), "0" * 64, date(2026, 9, 20),
+    files=(Attachment("review.csv", "0" * 64, 1),),
+)  # fmt: skip
 POLICY = Document("access", "access_policy", "Access", "CTO", "1", ("CC6.2",), Path("access.md"), "0" * 64)
 APPROVED = replace(POLICY, approved_by="Robin", approved_on=date(2026, 1, 2), review_by=date(2027, 1, 2))
 

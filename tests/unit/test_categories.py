@@ -11,7 +11,7 @@ import pytest
 
 from engine.conclude import Conclusion, conclude
 from engine.model import Control
-from engine.programme.model import Record, Recurrence
+from engine.programme.model import Attachment, Record, Recurrence
 from engine.scope import PRESETS, applying, kinds
 from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, ORGANIZATION, made, recorded
 from tests.unit.evidence.synthetic_runs import store_in
@@ -78,7 +78,10 @@ def test_a_control_is_concluded_where_it_serves_a_category_that_was_chosen_or_as
 
 def test_a_failure_counts_for_the_exit_code_whatever_category_it_is_of_and_alternatives_stay_set_aside() -> None:
     assert concluded(AVAILABLE).exit_code == 3
-    report = Record("b", "backup_report", "Report", "Dana", Path("b.yaml"), "", effective_on=date(2026, 1, 2))
+    report = Record(
+        "b", "backup_report", "Report", "Dana", Path("b.yaml"), "", effective_on=date(2026, 1, 2),
+        files=(Attachment("b.pdf", "0" * 64, 1),),
+    )  # fmt: skip
     found = concluded(TAPE, records=(report,))
     assert (found.set_aside, found.exit_code, found.unused_checks) == (frozenset({C.id}), 0, (A.id,))
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 
 from engine.conclude import Conclusion, conclude, exit_code
 from engine.model import SEVERITIES, Check, Control, Finding, Population, Waiver
+from engine.programme.model import Attachment, Record
 from tests.unit.verdicts import (
     OTHER,
     SCOPE,
@@ -39,13 +43,14 @@ def concluded(
     types: Sequence[str] = (TYPE,),
     organization: dict[str, Any] | None = None,
     asked: dict[str, Any] | None = None,
+    records: tuple[Record, ...] = (),
     **options: Any,
 ) -> Conclusion:
     return conclude(
         findings,
         selection(*checks, **(asked or {})),
         snapshot(*types),
-        policy(controls, waivers, **(organization or {})),
+        replace(policy(controls, waivers, **(organization or {})), records=records),
         **options,
     )
 
@@ -167,7 +172,10 @@ def test_of_alternatives_the_unchosen_one_is_not_used_and_no_failure() -> None:
     result = concluded(findings, [EITHER], checks=[A, B])
     [shown] = result.controls
     assert (shown.word, shown.checks, shown.unused) == ("no_failures_observed", (A.id,), (B.id,))
-    assert shown.reason == "1 of 1 verdict known; not used: aws.s3.b, since an alternative is in use."
+    assert shown.reason == (
+        "1 of 1 verdict known; not used: aws.s3.b, since an alternative is in use; failing beside it, and counted for "
+        "no control: aws.s3.b on 1."
+    )
     assert (result.set_aside, result.exit_code, result.exit_reasons) == (frozenset({B.id}), 0, {})
     # What it found is still there to be read.
     assert result.populations[1].failed == 1
@@ -211,6 +219,34 @@ def test_evidence_as_an_alternative_excuses_no_failing_check() -> None:
     assert (result.controls[0].word, result.exit_code) == ("failures_observed", 3)
     only = control("X-01", alternatives=(("threat_report", "other_report"),))
     assert concluded([], [only], checks=[A]).controls[0].word == "no_evidence"
+
+
+REPORT = Record(
+    "r", "threat_report", "Report", "Dana", Path("r"), "0" * 64, date(2020, 1, 1), valid_until=date(2030, 1, 1)
+)
+FILED = replace(REPORT, files=(Attachment("report.pdf", "0" * 64, 1),))
+
+
+def test_a_record_without_a_file_sets_no_check_aside_and_is_told() -> None:
+    either = control("X-01", alternatives=((A.id, "threat_report"),))
+    for verdict, code, word in (("fail", 3, "failures_observed"), ("unknown", 4, "incomplete")):
+        result = concluded([finding(A, verdict)], [either], checks=[A], records=(REPORT,))
+        [shown] = result.controls
+        assert (shown.word, shown.unused, result.set_aside, result.exit_code) == (word, (), frozenset(), code)
+        assert "on the word of Dana, no file: it stands in the place of no check" in shown.reason
+
+
+def test_what_a_check_finds_that_a_record_with_a_file_sets_aside_is_told_beside_it() -> None:
+    either = control("X-01", alternatives=((A.id, "threat_report"),))
+    result = concluded([finding(A, "fail"), finding(A, "fail", "two")], [either], checks=[A], records=(FILED,))
+    [shown] = result.controls
+    assert (shown.word, shown.unused, result.set_aside, result.exit_code) == (
+        "no_failures_observed", (A.id,), frozenset({A.id}), 0,
+    )  # fmt: skip
+    assert shown.reason == (
+        "Threat report of 2020-01-01, good until 2030-01-01 (r); not used: aws.s3.a, since an alternative is in use; "
+        "failing beside it, and counted for no control: aws.s3.a on 2."
+    )
 
 
 # --- criteria --------------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def _by_check(film: Film) -> dict[str, tuple[str, ...]]:
 
 def _control(control: Control, known: _Known) -> ControlInPeriod:
     shown = known.shown
-    wanted, unused, standings = _wanted(control, known)
+    wanted, unused, standings, passed_over = _wanted(control, known)
     kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
     standings = [*(shown.standing(kind, control.id) for kind in kinds), *standings]
     occurrences = shown.occurrences(control.occurs, control.evidence, control.id)
@@ -126,7 +126,11 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
     said = [f"not run: {', '.join(not_run)}"] if not_run else []
     said += [sentences.occurred(occurrences)] if occurrences else []
     said += [sentences.stands(row) for row in standings]
+    said += [sentences.passed_over(row) for row in passed_over]
     said += [f"not used: {', '.join(unused)}, since an alternative is in use"] if unused else []
+    beside = {check: len(known.rows[check].failed) for check in unused if check in known.rows}
+    beside = {check: count for check, count in beside.items() if count}
+    said += [sentences.still_failing(beside)] if beside else []
     return ControlInPeriod(
         control=control,
         word=word,
@@ -143,23 +147,28 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
         result="; ".join([result, *said]) + ".",
         standings=tuple(standings),
         occurrences=occurrences,
+        passed_over=tuple(passed_over),
     )
 
 
-def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], list[Standing]]:
-    """The checks that count, the alternatives that are not used, and how kinds of evidence among these stand."""
-    wanted, unused, standings = list(control.checks), [], []
+def _wanted(control: Control, known: _Known) -> tuple[list[str], list[str], list[Standing], list[Standing]]:
+    """The checks that count, the alternatives that are not used, and how kinds of evidence among these stand.
+
+    And the evidence that is current and sets no check aside, since no file shows it.
+    """
+    wanted, unused, standings, passed_over = list(control.checks), [], [], []
     for group in control.alternatives:
         checks = [name for name in group if "." in name]
         said = [known.shown.standing(name, control.id) for name in group if name not in checks]
         chosen = [check for check in checks if check in known.rows and _chosen(known.rows[check])]
-        current = [row for row in said if row.state == "current"]
+        current = [row for row in said if row.state == "current" and not (checks and row.on_word_of)]
+        passed_over += [row for row in said if row.state == "current" and row not in current]
         settled = chosen or current
         # Where none was in use all through, nothing is set aside.
         wanted += chosen if settled else checks
         unused += [name for name in checks if settled and name not in chosen]
-        standings += current if settled else said
-    return wanted, unused, standings
+        standings += current if settled else [row for row in said if row not in passed_over]
+    return wanted, unused, standings, passed_over
 
 
 def _chosen(row: Seen) -> bool:

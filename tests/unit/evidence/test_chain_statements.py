@@ -196,9 +196,8 @@ def test_a_run_is_removed_once(recorder: Recorder) -> None:
 
 
 def test_a_response_is_to_a_failure_that_a_run_before_it_saw(recorder: Recorder) -> None:
-    answer = {"cause": "a", "effect": "b", "correction": "c", "by": "d" * 64}
     known, unknown = (
-        Response(failure=DIGEST, check="aws.made.x", subject="x", first_bad=link, **answer)
+        Response(failure=DIGEST, check="aws.made.x", subject="x", first_bad=link, said="d" * 64)
         for link in (seals(recorder)[0], NOWHERE)
     )
     assert said(recorder, ("response", known)) == []
@@ -206,7 +205,7 @@ def test_a_response_is_to_a_failure_that_a_run_before_it_saw(recorder: Recorder)
 
 
 def test_a_unit_of_a_sample_is_replaced_once(recorder: Recorder) -> None:
-    assert said(recorder, ("replacement", Replacement(draw=NOWHERE, unit="a", by="b", reason="c"))) == [
+    assert said(recorder, ("replacement", Replacement(draw=NOWHERE, unit="a", by="b", reason="c" * 64))) == [
         "replaces a unit of no sample that was drawn before it"
     ]
 
@@ -216,7 +215,7 @@ def test_a_unit_that_was_replaced_is_not_replaced_again(recorder: Recorder) -> N
 
     def replaced(link: Link) -> Replacement:
         drawings.append(link)
-        return Replacement(draw=drawings[0], unit="a", by="b", reason="c")
+        return Replacement(draw=drawings[0], unit="a", by="b", reason="c" * 64)
 
     draw = (("population", population(seals(recorder))), ("nonce", drawn()))
     assert said(recorder, *draw, ("replacement", replaced), ("replacement", replaced)) == [

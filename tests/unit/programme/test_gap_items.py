@@ -104,6 +104,9 @@ def test_where_everything_is_shown_nothing_is_lacking() -> None:
         ({"records": [REVIEW]}, {
             "occurrence/AC-02":
                 "AC-02, every quarter: expected 4: 1 on time, 2 absent (2026-Q1, 2026-Q2), 1 open (2026-Q4)"}),
+        ({"records": [replace(REVIEW, files=())]}, {
+            "word/access_review": "AC-02: expected 4: 1 on time, 2 absent (2026-Q1, 2026-Q2), 1 open (2026-Q4); "
+                                  "2026-Q3 on the word of Dana, no file"}),
         ({"records": [replace(REVIEW, effective_on=None)]}, {
             "occurrence/AC-02":
                 "AC-02, every quarter: expected 4: 3 absent (2026-Q1, 2026-Q2, 2026-Q3), 1 open (2026-Q4)"}),

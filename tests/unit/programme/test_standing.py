@@ -14,7 +14,8 @@ from engine.programme.standing import standing
 
 ON = date(2026, 11, 26)
 RECORD = Record("pentest", "penetration_test", "Penetration test", "Dana", Path("x"), "0" * 64)
-DATED = replace(RECORD, effective_on=date(2026, 3, 1))
+REPORT = Attachment("report.pdf", "0" * 64, 1)
+DATED = replace(RECORD, effective_on=date(2026, 3, 1), files=(REPORT,))
 POLICY = Policy("access", "access_policy", "Access", "CTO", "1", ("CC6.1",), Path("x"), "0" * 64)
 APPROVED = replace(
     POLICY, approved_by="Robin", approved_on=date(2026, 1, 2), effective_on=date(2026, 2, 1), review_by=date(2027, 2, 1)
@@ -25,6 +26,11 @@ APPROVED = replace(
     ("record", "state", "words"),
     [
         (DATED, "current", "penetration test of 2026-03-01, good until 2027-03-01 (pentest)"),
+        (
+            replace(DATED, files=()),
+            "current",
+            "penetration test of 2026-03-01, good until 2027-03-01 (pentest), on the word of Dana, no file",
+        ),
         (RECORD, "undated", "penetration test says no date (pentest)"),
         (
             replace(DATED, effective_on=date(2025, 11, 25)),
@@ -75,6 +81,7 @@ def test_a_policy_document_counts_when_it_is_approved_in_force_and_reviewed(docu
 
 
 def test_of_several_the_one_that_is_current_for_longest_is_shown() -> None:
+    word = replace(DATED, id="word", valid_until=date(2028, 1, 1), files=())
     older, newer = replace(DATED, id="a", valid_until=date(2026, 12, 1)), replace(DATED, id="b")
-    found = standing("penetration_test", "VM-01", [older, RECORD, newer], [], ON)
+    found = standing("penetration_test", "VM-01", [older, RECORD, word, newer], [], ON)
     assert found == Standing("penetration_test", "current", "b", date(2026, 3, 1), date(2027, 3, 1))
