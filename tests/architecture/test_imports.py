@@ -212,6 +212,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "click": ("engine.cli",),
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
+    "openpyxl": ("providers.tables.workbook",),
     "xlsxwriter": ("engine.report.period_xlsx",),
     "reportlab": (
         "engine.report.period_pdf",
