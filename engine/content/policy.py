@@ -29,7 +29,7 @@ from engine.programme.model import Record
 from engine.programme.remediation import Task
 
 _FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md", remediation.NAME))
-_FOLDERS: Final = frozenset(("controls", "waivers", "documents", "records"))
+_FOLDERS: Final = frozenset(("controls", "waivers", "documents", "records", "requests"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def lodge(path: Path, source: bytes, files: Mapping[str, bytes]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         hidden.mkdir(mode=0o700)
         for name, data in files.items():
-            _fresh(hidden / name, data)
+            fresh(hidden / name, data)
         # A folder that holds anything is not replaced (POSIX rename): who comes second fails here.
         hidden.rename(folder)
         try:
@@ -90,7 +90,7 @@ def add(path: Path, source: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _fresh(temporary, source)
+        fresh(temporary, source)
         # A link is refused where the name is taken, which a rename would replace.
         os.link(temporary, path)
     except FileExistsError as error:
@@ -106,7 +106,7 @@ def replace(path: Path, source: bytes) -> None:
     """Put new bytes in the place of a file's, whole or not at all; its mode stays. Raises UsageError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        _fresh(temporary, source)
+        fresh(temporary, source)
         temporary.chmod(path.stat().st_mode & 0o777)
         temporary.replace(path)
     except OSError as error:
@@ -115,7 +115,8 @@ def replace(path: Path, source: bytes) -> None:
         raise UsageError(f"writing {path}: {error.strerror or error}") from error
 
 
-def _fresh(path: Path, data: bytes) -> None:
+def fresh(path: Path, data: bytes) -> None:
+    """Write a new file (0600) to the disk. Raises OSError, FileExistsError where one is there."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from engine.programme.requests import OURS
+
 Role = Literal["id", "text", "criteria", "control", "owner", "due", "area", "asks", "other"]
 Line = tuple[int, tuple[str, ...]]
 """A row: its number in the file, and its cells as texts."""
@@ -22,13 +24,13 @@ _LONGEST: Final = 60
 _BRIEF: Final = 8
 """Characters of a number such as "4.1" or "IT-07"."""
 
-# The first row of which a word is in the heading decides: "Control description" is of a control, "Request owner" an owner.
+# The first row that has a word of the heading decides: "Control description" is of a control, "Request owner" an owner.
 _WORDS: Final[tuple[tuple[Role, tuple[str, ...]], ...]] = (
     ("due", ("due", "deadline", "needed by", "required by", "target date")),
     ("owner", ("requested from",)),
-    ("other", ("provided", "received", "response", "link", "location", "file", "filename", "uploaded", "status", "comment",
-               "comments", "notes", "remark", "remarks", "date", "priority", "reviewer", "submitted", "period",
-               "delivered", "screenshot", "requested by", "requested on")),
+    ("other", ("provided", "received", "response", "link", "location", "file", "filename", "uploaded", "status",
+               "comment", "comments", "notes", "remark", "remarks", "date", "priority", "reviewer", "submitted",
+               "period", "delivered", "screenshot", "requested by", "requested on")),
     ("owner", ("owner", "responsible", "assignee", "assigned", "poc", "contact", "preparer", "prepared")),
     ("criteria", ("criteria", "criterion", "tsc", "tsp", "framework", "trust services")),
     ("control", ("control", "controls")),
@@ -69,9 +71,11 @@ def table(rows: Sequence[Line]) -> Table | None:
         return None
     header = -best[1]
     columns = rows[header][1]
-    width = max((_width(cells) for _, cells in rows[header:]), default=len(columns))
+    ours = next((index for index in range(len(columns)) if columns[index:][: len(OURS)] == OURS), None)
+    # What an export of ours added stands at the end.
+    width = max((_width(cells) for _, cells in rows[header:]), default=len(columns)) if ours is None else ours
     named = (*columns[:width], *("",) * (width - len(columns)))
-    below = [cells for _, cells in rows[header + 1 :]]
+    below = [cells[:width] for _, cells in rows[header + 1 :]]
     return Table(header, named, tuple(_settled([role(name) for name in named], below)))
 
 

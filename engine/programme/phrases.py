@@ -1,6 +1,6 @@
 """Finds the field's words in a sentence: phrases whose words stand near each other, and how much each tells.
 
-A phrase is words between spaces: "access/account review" is either of two beside a third, in any order, near each other.
+A phrase is words between spaces: "access/account review" is either of two beside a third, in any order, near by.
 ``*`` is the rest of a word ("terminat*"), ``+`` joins words that follow one another ("soc+2"), and ``...`` lets the
 words stand anywhere in the clause. Plurals are taken off both.
 """
@@ -25,13 +25,16 @@ _TRIED: Final = 8
 """Places of one word that are tried, so that a text that repeats itself takes no longer than others."""
 _ANYWHERE: Final = "..."
 _CONTEXT: Final = re.compile(
-    r"\b(in line with|in accordance with|in compliance with|according to|as (?:required|defined|described|stated|set out)"
-    r" (?:by|in)|consistent with|pursuant to|per the|against the|based on|excluding|except for|other than|not including)"
+    r"\b(in line with|in accordance with|in compliance with|according to|consistent with"
+    r"|as (?:required|defined|described|stated) (?:by|in)"
+    r"|pursuant to|per the|against the|based on|excluding|except for|other than|not including)"
     r"\b.*?(?=\band\b|,|$)"
 )
 """What only says by which rule, or what is left out: nothing of it is asked for."""
 _EXAMPLE: Final = re.compile(r"\b(?:e\.g\.,?|eg,|for example,?|such as|i\.e\.,?)(.*)")
-_SUBJECT: Final = re.compile(r"\bfor (?:a |an |the |all |any |each |every |those |these |both |one |two |three )?.*?(?=,|$)")
+_SUBJECT: Final = re.compile(
+    r"\bfor (?:a |an |the |all |any |each |every |those |these |both |one |two |three )?.*?(?=,|$)"
+)
 _WORD: Final = re.compile(r"[a-z0-9]+")
 
 
@@ -199,6 +202,8 @@ def singular(word: str) -> str:
     """A word without the ending of its plural, as far as English spells it regularly."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word

@@ -46,6 +46,9 @@ PARTS: Final = ("system", "commitments", "requirements", "boundary", "subservice
                 "waivers")  # fmt: skip
 """The parts of the organisation's own statements that a request may be for."""
 
+OURS: Final = ("Company status", "Answer", "Files and digests", "Company owner", "Why this answers it", "Company note")
+"""The columns that an export adds. A list that comes back with them has them left out when it is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

@@ -22,7 +22,9 @@ from engine.programme.vocabulary import BESIDE, NOTHING, PHRASES, TAKES_IN, TOPI
 _CRITERION: Final = re.compile(r"\b(CC|PI|[ACP])\s?(\d)\.(\d)(?![0-9])")
 _CONTROL: Final = re.compile(r"\b[A-Z]{2,4}-\d{2,3}\b")
 _MEETING: Final = re.compile(r"\b(walk-?\s?throughs?|interviews?|schedule a|kick-?off)\b")
-_POPULATION: Final = re.compile(r"\bpopulation\b|\b(complete|full|system[- ]generated) (list|listing)\b|\blist(ing)? of all\b")
+_POPULATION: Final = re.compile(
+    r"\bpopulation\b|\b(complete|full|system[- ]generated) (list|listing)\b|\blist(ing)? of all\b"
+)
 _SAMPLE: Final = re.compile(r"\b(a|the|each|of) samples?\b|\bsampled?\b|\bselect(ed|ions?)\b")
 
 
@@ -56,14 +58,14 @@ def _checks(control: Control) -> set[str]:
 
 
 def references(texts: Iterable[str], criteria: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The criteria and the control ids that texts name, each once, in their order. Points of focus name their criterion."""
+    """The criteria and control ids that texts name, each once, in their order. Points of focus name their criterion."""
     said = " ".join(texts)
     found = (f"{series}{first}.{second}" for series, first, second in _CRITERION.findall(said))
     return tuple(dict.fromkeys(id_ for id_ in found if id_ in criteria)), tuple(dict.fromkeys(_CONTROL.findall(said)))
 
 
 def asks(text: str, said: Iterable[str] = ()) -> Asks:
-    """What a request asks for: a meeting, a population, a sample, or some evidence; ``said`` is what its column says."""
+    """What is asked for: a meeting, a population, a sample, or some evidence; ``said`` is what its column says."""
     column = " ".join(said).lower()
     plain = text.lower()
     if _MEETING.search(plain):
@@ -137,7 +139,9 @@ def _with_control(request: Request, known: Known) -> Request:
     by_id = {control.id: control for control in known.controls}
     cited = [by_id[id_] for id_ in request.controls if id_ in by_id]
     if request.ties:
-        return replace(request, ties=tuple(_confirmed(tie, request, known, {row.id for row in cited}) for tie in request.ties))
+        return replace(
+            request, ties=tuple(_confirmed(tie, request, known, {row.id for row in cited}) for tie in request.ties)
+        )
     if request.asks == "meeting":
         return request
     return replace(request, ties=tuple(_of_control(control) for control in cited))
@@ -159,7 +163,9 @@ def _confirmed(tie: Tie, request: Request, known: Known, cited: Collection[str])
     ids = {control.id for control in serving}
     if cited:
         if ids.intersection(cited):
-            return replace(tie, sure="certain", why=f"{tie.why}; {', '.join(sorted(ids.intersection(cited)))} asks for it")
+            return replace(
+                tie, sure="certain", why=f"{tie.why}; {', '.join(sorted(ids.intersection(cited)))} asks for it"
+            )
         told = f"{tie.why}; {', '.join(sorted(cited))}, which it cites, does not ask for it"
         return replace(tie, sure="likely", why=told)
     criteria = {id_ for control in serving for id_ in control.criteria}
@@ -187,7 +193,9 @@ def _owners(request: Request, known: Known) -> Iterator[str]:
     for tie in request.ties:
         yield from (control.owner for control in _preferred(known.serving(tie), request))
     yield from (control.owner for control in known.controls if control.id in request.controls)
-    counted = Counter(control.owner for control in known.controls if set(control.criteria).intersection(request.criteria))
+    counted = Counter(
+        control.owner for control in known.controls if set(control.criteria).intersection(request.criteria)
+    )
     yield from (owner for owner, _ in sorted(counted.items(), key=lambda row: (-row[1], row[0])))
 
 

@@ -52,9 +52,7 @@ def rows(data: bytes, sheet: str | None) -> tuple[str, list[Row]]:
     found = []
     for number, cells in enumerate(asked.iter_rows(), 1):
         values = tuple(
-            covered[number, column]
-            if (number, column) in covered
-            else _value(cell, stored.cell(number, column).value)
+            covered[number, column] if (number, column) in covered else _value(cell, stored.cell(number, column).value)
             for column, cell in enumerate(cells, 1)
         )
         row = Row(number, values)

@@ -24,9 +24,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.programme": (),
     # What stands between a company and a report is told from what a run shows.
     "engine.programme.gap": ("engine.model", "engine.programme"),
+    # What answers an auditor's requests are controls, people's evidence and what a period of runs shows.
+    "engine.programme.answering": ("engine.model", "engine.programme"),
+    "engine.programme.answers": ("engine.programme",),
     "engine.programme.readiness": ("engine.programme",),
+    "engine.programme.runs_seen": ("engine.periods",),
     "engine.programme.scoped": ("engine.model", "engine.programme"),
     "engine.programme.shortcomings": ("engine.model", "engine.programme"),
+    "engine.programme.tying": ("engine.model", "engine.programme"),
     "engine.model": ("engine.programme.model", "providers.base"),
     "engine.expressions": ("engine.errors",),
     "engine.content": (
@@ -36,6 +41,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.model",
         "engine.programme.model",
         "engine.programme.remediation",
+        "engine.programme.requests",
     ),
     "engine.joins": ("engine.model",),
     "engine.evaluate": ("engine.content", "engine.expressions", "engine.joins", "engine.model"),
@@ -77,12 +83,17 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.duties",
         "engine.errors",
         "engine.evaluate",
+        # What is handed to an auditor is packed as bundles are.
+        "engine.evidence.archive",
         "engine.model",
+        "engine.periods",
         "engine.pipeline",
         "engine.programme",
         "engine.recording",
         "engine.scope",
         "engine.waivers",
+        # The lists that others send.
+        "providers.tables.listing",
     ),
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model", "engine.programme.model"),
@@ -213,7 +224,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
     "openpyxl": ("providers.tables.workbook",),
-    "xlsxwriter": ("engine.report.period_xlsx",),
+    "xlsxwriter": ("engine.report.workbook",),
     "reportlab": (
         "engine.report.period_pdf",
         "engine.report.period_pdf_drawing",

@@ -1,0 +1,292 @@
+"""Answers the requests of an auditor with what is held: people's evidence, sealed runs, the organisation's statements.
+
+Absent evidence is shown as absent. What is expired, altered, not approved, not dated or not seen whole answers nothing,
+and what failed is never handed on without being said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from engine.model import NIGHTLY_SCANS, Control
+from engine.programme.answers import STATES, Answer, Holdings, Part, Reference, State
+from engine.programme.model import Policy, Record, Standing
+from engine.programme.needs import Demand, Need, needs
+from engine.programme.requests import Request, Tie
+from engine.programme.runs_seen import RunsSeen, Seen
+from engine.programme.sentences import named, stands
+from engine.programme.standing import standing_of, supports
+from engine.programme.tying import whose
+
+
+def answer(request: Request, held: Holdings) -> Answer:
+    """A request as it stands by what is held."""
+    owner = whose(request, held.known, held.people) or "nobody"
+    parts = tuple(_part(tie, request, held) for tie in request.ties)
+    state: State = max((part.state for part in parts), key=STATES.index, default="open")
+    said = [part.said for part in parts]
+    if not parts and request.asks == "meeting":
+        said.append("it asks for people's time, which no evidence answers")
+    elif not parts:
+        said.append(
+            f"{request.tied_by} says that nothing is kept for it"
+            if request.by_person
+            else "nothing that is kept is known to answer it"
+        )
+    if request.was is not None:
+        state = max(state, "stale", key=STATES.index)
+        said.append(f"the auditor has changed it since {request.tied_by} tied it: look at it again")
+    return Answer(request, state, owner, parts, "; ".join(said))
+
+
+def _part(tie: Tie, request: Request, held: Holdings) -> Part:
+    if tie.control is not None:
+        return _of_control(tie.control, request, held)
+    if tie.part is not None:
+        return _of_statement(tie.part, held)
+    if tie.file is not None:
+        return _of_file(tie.file, tie.sha256, held)
+    if tie.record is not None or tie.document is not None:
+        return _of_one(tie, held)
+    parts = []
+    if tie.kind is not None:
+        parts.append(_of_kind(tie.kind, _control_for(tie, request, held), request, held))
+    if tie.checks:
+        parts.append(_of_runs(held.known.checks(tie.checks), held.runs))
+    return _either(parts)
+
+
+def _either(parts: Sequence[Part]) -> Part:
+    """The better of alternatives; a failure that either shows is said all the same."""
+    best = min(parts, key=lambda part: STATES.index(part.state))
+    failing = [part for part in parts if part is not best and part.failures]
+    if not failing and (best.state == "answered" or len(parts) == 1):
+        return best
+    others = failing if best.state == "answered" else [part for part in parts if part is not best]
+    return Part(
+        best.state,
+        "; ".join([best.said, *(part.said for part in others)]),
+        (*best.references, *(row for part in failing for row in part.references)),
+        best.items,
+        sum(part.failures for part in (best, *failing)),
+        any(part.unread for part in parts),
+    )
+
+
+def _all(parts: Sequence[Part], what: str) -> Part:
+    state: State = max((part.state for part in parts), key=STATES.index, default="open")
+    said = "; ".join(part.said for part in parts) or f"{what} names nothing that can be shown"
+    references = tuple(row for part in parts for row in part.references)
+    counted = [part.items for part in parts if part.items is not None]
+    return Part(state, said, references, sum(counted) if counted else None, sum(part.failures for part in parts),
+                all(part.unread for part in parts if part.state != "answered"))  # fmt: skip
+
+
+# --- people's evidence ------------------------------------------------------------------------------------------------
+
+
+def _control_for(tie: Tie, request: Request, held: Holdings) -> str:
+    """The control for which a kind is looked at: one that the request cites, else one of its criteria, else any."""
+    serving = held.known.serving(tie)
+    cited = [row.id for row in serving if row.id in request.controls]
+    near = [row.id for row in serving if set(row.criteria).intersection(request.criteria)]
+    return next(iter([*cited, *near, *(row.id for row in serving)]), "")
+
+
+def _of_kind(kind: str, control: str, request: Request, held: Holdings) -> Part:
+    need = _need(kind, control, held)
+    documents = [row for row in held.shown.documents if row.kind == kind and row.id == need.standing.source]
+    if documents:
+        return _document(documents[0], need.standing)
+    return _records(need, _supporting(kind, control, held), request, held)
+
+
+def _need(kind: str, control: str, held: Holdings) -> Need:
+    of = next((row for row in held.known.controls if row.id == control), None)
+    recurrence = of.occurs if of is not None and kind in of.evidence else None
+    owner = of.owner if of is not None else ""
+    return needs([Demand(kind, control, owner, recurrence)], held.shown, held.windowed)[0]
+
+
+def _supporting(kind: str, control: str, held: Holdings) -> list[Record]:
+    return [row for row in held.shown.records if supports(row, kind, control)]
+
+
+def _records(need: Need, records: Sequence[Record], request: Request, held: Holdings) -> Part:
+    found = need.standing
+    if found.state != "current":
+        sources = [row for row in records if row.id == found.source]
+        return Part("open" if found.state == "absent" else "stale", stands(found), tuple(map(_reference, sources)))
+    starts, ends = held.shown.window
+    speaking = [
+        row
+        for row in records
+        if row.effective_on is not None
+        and row.effective_on <= min(ends, held.shown.on)
+        and (row.effective_on >= starts or row.id == found.source)
+    ]
+    whole = [row for row in speaking if row.whole]
+    items = sum(len(row.rows) for row in whole) if any(row.rows for row in whole) else None
+    absent = [row.name for row in need.occurrences if row.state == "absent"]
+    wrong = [f"{named(found.kind)} of {', '.join(absent)} is absent"] if absent else []
+    wrong += [stands(Standing(found.kind, "altered", row.id)) for row in speaking if not row.whole]
+    if request.asks == "sample" and items is None:
+        wrong.append("its records list no rows, so that nobody can draw from them")
+    late = [row.name for row in need.occurrences if row.state == "late"]
+    told = [_record_said(row) for row in sorted(whole, key=lambda row: (row.effective_on or date.min, row.id))]
+    told += [f"{', '.join(late)} came late"] if late else []
+    if request.asks in ("population", "sample"):
+        told.append("how many there are its files say" if items is None else f"{items:,} in all")
+    if request.asks == "sample" and items is not None:
+        told.append("the auditor draws from these")
+    references = tuple(map(_reference, whole))
+    return Part("stale" if wrong else "answered", "; ".join([*wrong, *told]), references, items)
+
+
+def _record_said(row: Record) -> str:
+    count = f", {len(row.rows):,} {'row' if len(row.rows) == 1 else 'rows'}" if row.rows else ""
+    return f"{row.title} of {row.effective_on} (record {row.id}{count})"
+
+
+def _document(row: Policy, found: Standing) -> Part:
+    if found.state != "current":
+        return Part("stale", stands(found), (_document_reference(row),))
+    approved = f"approved by {row.approved_by} on {row.approved_on}, to be reviewed by {row.review_by}"
+    return Part("answered", f"{row.title}, version {row.version}, {approved}", (_document_reference(row),))
+
+
+def _reference(row: Record) -> Reference:
+    files = tuple(row.path.with_suffix("") / file.name for file in row.files if file.state == "whole")
+    return Reference("record", row.id, row.digest, (row.path, *files))
+
+
+def _document_reference(row: Policy) -> Reference:
+    return Reference("document", row.id, row.digest, (row.path,))
+
+
+def _of_one(tie: Tie, held: Holdings) -> Part:
+    """A single record or document that a person named."""
+    for row in held.shown.records if tie.record is not None else ():
+        if row.id == tie.record:
+            found = standing_of(row, held.shown.on)
+            if found.state != "current":
+                return Part("stale", stands(found), (_reference(row),))
+            return Part("answered", _record_said(row), (_reference(row),), len(row.rows) or None)
+    for document in held.shown.documents if tie.document is not None else ():
+        if document.id == tie.document:
+            return _document(document, standing_of(document, held.shown.on))
+    what = f"record {tie.record}" if tie.record is not None else f"document {tie.document}"
+    return Part("open", f"there is no {what} any more")
+
+
+def _of_file(name: str, sha256: str | None, held: Holdings) -> Part:
+    found = held.files.get(name)
+    if found is None:
+        return Part("open", f"the file {name} is not there any more")
+    path, digest = found
+    if digest != sha256:
+        return Part("stale", f"the file {name} is not what it was when it was tied")
+    return Part("answered", f"the file {name}", (Reference("file", name, digest, (path,)),))
+
+
+def _of_statement(part: str, held: Holdings) -> Part:
+    stated = held.stated[part]
+    references = (Reference("statement", part, stated.sha256, stated.files),) if stated.files else ()
+    what = named(part)
+    if stated.lacking:
+        word: State = "stale" if stated.entries else "open"
+        return Part(
+            word,
+            f"{what}: {', '.join(map(named, stated.lacking))} is not written",
+            references if stated.entries else (),
+        )
+    if not stated.entries and part != "waivers":
+        return Part("open", f"nothing is written of {what}")
+    return Part(
+        "answered",
+        f"{what}, {stated.entries:,} {'entry' if stated.entries == 1 else 'entries'}",
+        references,
+        stated.entries,
+    )
+
+
+# --- what runs show ---------------------------------------------------------------------------------------------------
+
+
+def _of_control(id_: str, request: Request, held: Holdings) -> Part:
+    """Everything that a control names: its kinds of evidence, its checks, and one of each of its alternatives."""
+    control = next((row for row in held.known.controls if row.id == id_), None)
+    if control is None:
+        return Part("open", f"there is no control {id_} any more")
+    return _all(list(_parts(control, request, held)), id_)
+
+
+def _parts(control: Control, request: Request, held: Holdings) -> Iterator[Part]:
+    for kind in control.evidence:
+        yield _nights(held.runs) if kind == NIGHTLY_SCANS else _of_kind(kind, control.id, request, held)
+    if control.checks:
+        yield _of_runs(control.checks, held.runs)
+    for group in control.alternatives:
+        yield _either([
+            _of_runs((name,), held.runs) if "." in name else _of_kind(name, control.id, request, held) for name in group
+        ])  # fmt: skip
+
+
+def _nights(runs: RunsSeen) -> Part:
+    if runs.why is not None:
+        return Part("open", runs.why, unread=True)
+    if runs.late is not None:
+        return Part("stale", runs.late, (_of_store(runs),))
+    said = f"{runs.ran:,} of {runs.expected:,} nights ran"
+    missed = f", {runs.missed:,} did not: each is a failure" if runs.missed else ""
+    return Part("answered", f"{said}{missed}, {runs.span}", (_of_store(runs),), runs.ran, runs.missed)
+
+
+def _of_runs(checks: Sequence[str], runs: RunsSeen) -> Part:
+    if runs.why is not None:
+        return Part("open", runs.why, unread=True)
+    seen = [runs.checks[id_] for id_ in checks if id_ in runs.checks]
+    never = [id_ for id_ in checks if id_ not in runs.checks]
+    if not seen:
+        return Part("open", f"no sealed run judged {_listed(checks)}")
+    failures = sum(row.failures for row in seen)
+    hidden = [row.check for row in seen if not row.whole]
+    wrong = [f"no sealed run judged {_listed(never)}"] if never else []
+    wrong += [f"not seen whole when it was looked at last: {_listed(hidden)}"] if hidden else []
+    wrong += [runs.late] if runs.late is not None else []
+    told = f"{_counted(seen)}, {_failed(seen)}; {runs.span}"
+    items = max(row.count for row in seen)
+    return Part("stale" if wrong else "answered", "; ".join([*wrong, told]), (_of_store(runs),), items, failures)
+
+
+def _counted(seen: Sequence[Seen]) -> str:
+    """The populations: how many of each type, and on how many nights all of them were seen."""
+    counts: dict[str, int] = {}
+    for row in seen:
+        counts[row.type] = max(counts.get(row.type, 0), row.count)
+    told = ", ".join(f"{count:,} of {type_}" for type_, count in sorted(counts.items()))
+    nights, expected = min((row.nights, row.expected) for row in seen)
+    checks = "1 check" if len(seen) == 1 else f"{len(seen)} checks"
+    return f"{checks} on {told}, seen whole on {nights:,} of {expected:,} nights"
+
+
+def _failed(seen: Sequence[Seen]) -> str:
+    failures, open_, deviations = (
+        sum(getattr(row, name) for row in seen) for name in ("failures", "open", "deviations")
+    )
+    if not failures:
+        return "no failures observed"
+    failing = [row.check for row in seen if row.failures]
+    return (
+        f"{failures:,} FAILURES OBSERVED ({open_:,} open, {deviations:,} deviations by the rule) of {_listed(failing)}"
+    )
+
+
+def _of_store(runs: RunsSeen) -> Reference:
+    return Reference("runs", runs.span, runs.digest)
+
+
+def _listed(names: Iterable[str]) -> str:
+    rows = list(names)
+    return ", ".join(rows) if len(rows) <= 4 else f"{', '.join(rows[:4])} and {len(rows) - 4} more"
