@@ -179,8 +179,9 @@ PHRASES: Final[Mapping[str, str]] = {
     ),
     "vendor_register": (
         "vendor/supplier/third+party/subprocessor/service+provider "
-        "list*/inventory/register/population/risk/assessment/contract; vendor/supplier due+diligence; sample "
-        "vendor/supplier; vendor/supplier ... risk assessment; third+party+service+provider list*"
+        "list*/inventory/register/population/risk/assessment/contract; vendor/supplier due+diligence; "
+        "sample+of+vendor/sample+of+supplier/sample+vendor; vendor/supplier ... risk assessment; "
+        "third+party+service+provider list*"
     ),
     "vendor_report": (
         "soc/soc+2/soc2/soc+1/soc1 report; soc/soc+2/soc2/soc+1 report ... subservice/vendor/provider/hosting; "
@@ -242,7 +243,7 @@ PHRASES: Final[Mapping[str, str]] = {
     ),
     # --- what is asked for and is none of these
     NOTHING: (
-        "representation letter; set policy; all policy; policy procedure set/all; uptime sla; management "
+        "representation letter; set+of ... policy; all+policy; policy procedure set/all; uptime sla; management "
         "assertion; prior+soc+2/previous+soc+2/year+soc+2/our+soc+2/your+soc+2/own+soc+2 report; "
         "prior+soc/previous+soc report; insurance certificate; cyber+insurance; access ... audit/auditor team"
     ),
@@ -326,6 +327,6 @@ TAKES_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "vendor_report": ("#user_entity_controls", "vendor_register", "#subservices"),
     "penetration_test": ("vulnerability_ageing_report", "threat_findings_report"),
     "incident_exercise": ("incident_register",),
-    NOTHING: ("vendor_report",),
+    NOTHING: ("vendor_report", "information_security_policy", "service_commitments"),
 }
 """Names that are only spoken of where another one is asked for in the same clause."""
