@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from engine.content.files import Document, parse
+from engine.content.files import Document, is_plain, parse
 from engine.content.root import Root
 from engine.content.validation import shape
 from engine.errors import Problem, UsageError
@@ -28,6 +28,14 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         """Whether ``data`` is written out where it stands a second time: always."""
         return True
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """A text in quotes where our reading of YAML needs them: a digest may look like a number (0b98..., 12e45...)."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain(text) else "'")
+
+
+_Dumper.add_representer(str, _quoted)
 
 
 def text_of(value: Mapping[str, Any]) -> bytes:
