@@ -68,7 +68,8 @@ def _imported(made: Imported) -> str:
     again = [row.id for row in lines if row.was is not None]
     told += [f"  changed since a person tied them, to be looked at: {named(map(safe, again), _NAMED)}"] if again else []
     told += [f"  NOT IMPORTED: {safe(text, 400)}" for text in made.passed_over]
-    told += [f"  {safe(text, 1000)}" for text in made.notes]
+    told += [f"  {safe(text, 1000)}" for text in made.notes[:_NAMED]]
+    told += [f"  and {len(made.notes) - _NAMED} more like these"] if len(made.notes) > _NAMED else []
     return "".join(f"{line}\n" for line in told)
 
 
@@ -142,7 +143,7 @@ def show(
 
     of = _answered(list_, policy, store, config)
     told = shown.render(
-        of.requests, of.answers, of.organization, of.on, of.runs.why or of.runs.span, format_, streams.options(),
+        of.requests, of.answers, of.organization, of.on, of.runs.said, format_, streams.options(),
         state or _STATES,
     )  # fmt: skip
     streams.emit(told)
@@ -221,7 +222,7 @@ def _list(of: Answered, form: str, places: Mapping[Path, str]) -> bytes:
         return shown.table(of.requests, of.answers, places).encode()
     from engine.report import requests_xlsx
 
-    return requests_xlsx.render(of.requests, of.answers, of.organization, of.on, of.runs.why or of.runs.span, places)
+    return requests_xlsx.render(of.requests, of.answers, of.organization, of.on, of.runs.said, places)
 
 
 def _work_paper(of: Answered) -> Mapping[str, bytes]:

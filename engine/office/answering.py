@@ -189,7 +189,7 @@ def handed(of: Answered, pages: Mapping[str, bytes]) -> Mapping[str, bytes]:
         "source": {"name": of.requests.source, "sha256": of.requests.sha256},
         "on": of.on.isoformat(),
         "requests": dict(of.counts),
-        "runs": {"digest": of.runs.digest, "shows": of.runs.span} if of.runs.why is None else {"not_read": of.runs.why},
+        "runs": {"digest": of.runs.digest, "shows": of.runs.said} if of.runs.why is None else {"not_read": of.runs.why},
         "files": [
             {
                 "name": name,

@@ -53,7 +53,7 @@ def _part(tie: Tie, request: Request, held: Holdings) -> Part:
     if tie.kind is not None:
         parts.append(_of_kind(tie.kind, _control_for(tie, request, held), request, held))
     if tie.checks:
-        parts.append(_of_runs(held.known.checks(tie.checks), held.runs))
+        parts.append(_of_runs(held.known.checks(tie.checks), request, held.runs))
     return _either(parts)
 
 
@@ -65,12 +65,13 @@ def _either(parts: Sequence[Part]) -> Part:
         return best
     others = failing if best.state == "answered" else [part for part in parts if part is not best]
     return Part(
-        best.state,
-        "; ".join([best.said, *(part.said for part in others)]),
-        (*best.references, *(row for part in failing for row in part.references)),
-        best.items,
-        sum(part.failures for part in (best, *failing)),
-        any(part.unread for part in parts),
+        state=best.state,
+        said="; ".join([best.said, *(part.said for part in others)]),
+        references=(*best.references, *(row for part in failing for row in part.references)),
+        items=best.items,
+        failures=sum(part.failures for part in (best, *failing)),
+        nights=best.nights,
+        unread=any(part.unread for part in parts),
     )
 
 
@@ -79,8 +80,15 @@ def _all(parts: Sequence[Part], what: str) -> Part:
     said = "; ".join(part.said for part in parts) or f"{what} names nothing that can be shown"
     references = tuple(row for part in parts for row in part.references)
     counted = [part.items for part in parts if part.items is not None]
-    return Part(state, said, references, sum(counted) if counted else None, sum(part.failures for part in parts),
-                all(part.unread for part in parts if part.state != "answered"))  # fmt: skip
+    return Part(
+        state=state,
+        said=said,
+        references=references,
+        items=sum(counted) if counted else None,
+        failures=sum(part.failures for part in parts),
+        nights=max((part.nights for part in parts), default=0),
+        unread=all(part.unread for part in parts if part.state != "answered"),
+    )
 
 
 # --- people's evidence ------------------------------------------------------------------------------------------------
@@ -226,11 +234,11 @@ def _parts(control: Control, request: Request, held: Holdings) -> Iterator[Part]
     for kind in control.evidence:
         yield _nights(held.runs) if kind == NIGHTLY_SCANS else _of_kind(kind, control.id, request, held)
     if control.checks:
-        yield _of_runs(control.checks, held.runs)
+        yield _of_runs(control.checks, request, held.runs)
     for group in control.alternatives:
-        yield _either([
-            _of_runs((name,), held.runs) if "." in name else _of_kind(name, control.id, request, held) for name in group
-        ])  # fmt: skip
+        checks = [_of_runs((name,), request, held.runs) for name in group if "." in name]
+        kinds = [_of_kind(name, control.id, request, held) for name in group if "." not in name]
+        yield _either([*kinds, *checks])
 
 
 def _nights(runs: RunsSeen) -> Part:
@@ -240,10 +248,10 @@ def _nights(runs: RunsSeen) -> Part:
         return Part("stale", runs.late, (_of_store(runs),))
     said = f"{runs.ran:,} of {runs.expected:,} nights ran"
     missed = f", {runs.missed:,} did not: each is a failure" if runs.missed else ""
-    return Part("answered", f"{said}{missed}, {runs.span}", (_of_store(runs),), runs.ran, runs.missed)
+    return Part("answered", f"{said}{missed}, {runs.span}", (_of_store(runs),), runs.ran, runs.missed, runs.missed)
 
 
-def _of_runs(checks: Sequence[str], runs: RunsSeen) -> Part:
+def _of_runs(checks: Sequence[str], request: Request, runs: RunsSeen) -> Part:
     if runs.why is not None:
         return Part("open", runs.why, unread=True)
     seen = [runs.checks[id_] for id_ in checks if id_ in runs.checks]
@@ -255,9 +263,18 @@ def _of_runs(checks: Sequence[str], runs: RunsSeen) -> Part:
     wrong = [f"no sealed run judged {_listed(never)}"] if never else []
     wrong += [f"not seen whole when it was looked at last: {_listed(hidden)}"] if hidden else []
     wrong += [runs.late] if runs.late is not None else []
+    listed = [row.check for row in seen if not row.complete]
+    if request.asks in ("population", "sample") and listed:
+        wrong.append(f"not every run listed all there was of {_listed(listed)}")
     told = f"{_counted(seen)}, {_failed(seen)}; {runs.span}"
-    items = max(row.count for row in seen)
-    return Part("stale" if wrong else "answered", "; ".join([*wrong, told]), (_of_store(runs),), items, failures)
+    return Part(
+        state="stale" if wrong else "answered",
+        said="; ".join([*wrong, told]),
+        references=(_of_store(runs),),
+        items=max(row.count for row in seen),
+        failures=failures,
+        nights=max(row.expected - row.nights for row in seen),
+    )
 
 
 def _counted(seen: Sequence[Seen]) -> str:
@@ -284,7 +301,7 @@ def _failed(seen: Sequence[Seen]) -> str:
 
 
 def _of_store(runs: RunsSeen) -> Reference:
-    return Reference("runs", runs.span, runs.digest)
+    return Reference("runs", runs.last, runs.digest)
 
 
 def _listed(names: Iterable[str]) -> str:

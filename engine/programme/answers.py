@@ -34,6 +34,7 @@ class Part:
     """What one tie comes to: its state, and a sentence that says with what, or what is lacking.
 
     ``items`` counts the population, None where nobody knows. ``failures`` are those that its runs observed.
+    ``nights`` is on how many nights not everything was seen by its runs.
     ``unread``: it lacks nothing but runs, which could not be looked at.
     """
 
@@ -42,6 +43,7 @@ class Part:
     references: tuple[Reference, ...] = ()
     items: int | None = None
     failures: int = 0
+    nights: int = 0
     unread: bool = False
 
 
@@ -70,6 +72,11 @@ class Answer:
     def failures(self) -> int:
         """How many failures the runs behind it observed."""
         return sum(part.failures for part in self.parts)
+
+    @property
+    def nights(self) -> int:
+        """On how many nights, at the most, not everything was seen by the runs behind it."""
+        return max((part.nights for part in self.parts), default=0)
 
     @property
     def items(self) -> int | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from engine.programme.answers import Answer
 from engine.programme.model import Occurrence, Policy, Programme, Record, Subservice
 from engine.programme.needs import Need
 from engine.programme.sentences import named, stands
 from engine.programme.standing import last_day
+
+if TYPE_CHECKING:
+    from engine.programme.answers import Answer
 
 State = Literal["overdue", "late", "due", "undated"]
 

@@ -49,11 +49,18 @@ class Found:
     tier: Tier
 
 
-@dataclass(frozen=True, slots=True)
 class _Clause:
-    words: tuple[str, ...]
-    tiers: tuple[Tier | None, ...]
-    shown: tuple[str, ...]
+    """Words that belong together: each in its singular, in its tier (None: it does not count), and as it was said."""
+
+    def __init__(self, words: Sequence[str], tiers: Sequence[Tier | None], shown: Sequence[str]) -> None:
+        self.words, self.tiers, self.shown = words, tiers, shown
+        self._known: dict[str, frozenset[int]] = {}
+
+    def places(self, pattern: str) -> frozenset[int]:
+        """Where a word stands; ``pattern`` may end in "*"."""
+        if pattern not in self._known:
+            self._known[pattern] = frozenset(index for index, word in enumerate(self.words) if _is(pattern, word))
+        return self._known[pattern]
 
 
 def find(text: str, table: Mapping[str, str]) -> tuple[Found, ...]:
@@ -115,7 +122,7 @@ def _pattern(word: str) -> str:
 def _placed(phrase: _Phrase, clause: _Clause) -> Iterator[frozenset[int]]:
     choices: list[list[frozenset[int]]] = []
     for token in phrase.tokens:
-        here = [places for run in token for places in _runs(run, clause.words)]
+        here = [places for run in token for places in _runs(run, clause)]
         if not here:
             return
         choices.append(here[:_TRIED])
@@ -143,9 +150,11 @@ def _nearest(
     return nearest
 
 
-def _runs(run: Sequence[str], words: Sequence[str]) -> Iterator[frozenset[int]]:
-    for start in range(len(words) - len(run) + 1):
-        if all(_is(pattern, words[start + index]) for index, pattern in enumerate(run)):
+def _runs(run: Sequence[str], clause: _Clause) -> Iterator[frozenset[int]]:
+    """Where words follow one another."""
+    first, *others = run
+    for start in sorted(clause.places(first)):
+        if all(start + index in clause.places(pattern) for index, pattern in enumerate(others, 1)):
             yield frozenset(range(start, start + len(run)))
 
 
@@ -191,7 +200,7 @@ def _clause(text: str, tier: Tier) -> _Clause:
         words.append(singular(match[0]))
         tiers.append(where)
         shown.append(match[0])
-    return _Clause(tuple(words), tuple(tiers), tuple(shown))
+    return _Clause(words, tiers, shown)
 
 
 def _within(at: int, spans: Sequence[tuple[int, int]]) -> bool:

@@ -18,14 +18,15 @@ _BEHIND: Final = 2
 class Seen:
     """A check in a period: the type and number of what it was about, and its failures.
 
-    ``whole``: everything was seen on the last night that ran. ``nights`` are those on which everything was seen, of
-    the ``expected`` ones on which it was in force.
+    ``whole``: everything was seen on the last night that ran; ``complete``: every run listed all there was.
+    ``nights`` are those on which everything was seen, of the ``expected`` ones on which it was in force.
     """
 
     check: str
     type: str
     count: int
     whole: bool
+    complete: bool
     nights: int
     expected: int
     failures: int = 0
@@ -37,18 +38,25 @@ class Seen:
 class RunsSeen:
     """The sealed runs of a period, by check; where they could not be looked at, ``why`` says so.
 
-    ``span`` names the period with the seals that it ends with, ``digest`` is of everything that it was made of, and
-    ``late`` says that the last run is older than it should be.
+    ``span`` names the period, ``last`` the run and the seal that it ends with, ``anchored`` by whom the chain is dated;
+    ``digest`` is of everything that the period was made of. ``late`` says that the last run is older than it should be.
     """
 
     why: str | None = None
     span: str = ""
+    last: str = ""
+    anchored: str = ""
     digest: str = ""
     ran: int = 0
     expected: int = 0
     missed: int = 0
     late: str | None = None
     checks: Mapping[str, Seen] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        """What was looked at, in a sentence; or why nothing was."""
+        return self.why or f"{self.span}, the last {self.last}; {self.anchored}"
 
 
 def runs_seen(period: Period, until: date) -> RunsSeen:
@@ -81,14 +89,16 @@ def runs_seen(period: Period, until: date) -> RunsSeen:
             count=population.count,
             # What is not in force any more was not looked at when the last run was made.
             whole=bool(inforce) and inforce[-1] == {MARKS["ran"]},
+            complete=population.complete,
             nights=sum(night == {MARKS["ran"]} for night in counted),
             expected=len(counted),
             **failed.get(population.check, Counter()),
         )
     newest = max(period.frames, key=lambda frame: frame.sequence)
     return RunsSeen(
-        span=f"sealed runs of {period.starts} to {last}, the last {newest.moment.run} in entry {newest.sequence} "
-        f"of the chain, {period.anchored}",
+        span=f"sealed runs of {period.starts} to {last}",
+        last=f"{newest.moment.run} in entry {newest.sequence} of the chain",
+        anchored=period.anchored,
         digest=period.digest,
         ran=states["ran"] + states["partly"],
         expected=len(due),

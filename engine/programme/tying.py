@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -28,17 +28,22 @@ _POPULATION: Final = re.compile(
 _SAMPLE: Final = re.compile(r"\b(a|the|each|of) samples?\b|\bsampled?\b|\bselect(ed|ions?)\b")
 
 
-@dataclass(frozen=True, slots=True)
 class Known:
     """What a request may be tied to: controls that apply, without the checks of clouds that are not used."""
 
-    controls: tuple[Control, ...]
+    def __init__(self, controls: tuple[Control, ...]) -> None:
+        self.controls = controls
+        self._checks = sorted({id_ for control in controls for id_ in _checks(control)})
+        self._matched: dict[str, tuple[str, ...]] = {}
 
     def checks(self, patterns: Iterable[str]) -> tuple[str, ...]:
         """The checks that controls rest on and that a pattern means, sorted."""
-        wanted = tuple(patterns)
-        return tuple(sorted({id_ for control in self.controls for id_ in _checks(control)
-                             if any(fnmatchcase(id_, pattern) for pattern in wanted)}))  # fmt: skip
+        return tuple(sorted({id_ for pattern in patterns for id_ in self._matching(pattern)}))
+
+    def _matching(self, pattern: str) -> tuple[str, ...]:
+        if pattern not in self._matched:
+            self._matched[pattern] = tuple(id_ for id_ in self._checks if fnmatchcase(id_, pattern))
+        return self._matched[pattern]
 
     def serving(self, tie: Tie) -> tuple[Control, ...]:
         """The controls that ask for what a tie names, or rest on its checks."""

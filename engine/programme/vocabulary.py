@@ -55,8 +55,8 @@ PHRASES: Final[Mapping[str, str]] = {
         "access; new user access/setup; role change/transfer; access grant*"
     ),
     "access_review": (
-        "access/account/entitlement/permission/privilege/user review/recertif*/certification/attestation; uar; "
-        "entitlement recertif*; shared/generic account; recertif*"
+        "access/account/entitlement/permission/privilege review/recertif*/certification/attestation; uar; "
+        "user+review; entitlement recertif*; shared/generic account; recertif*"
     ),
     "asset_inventory": (
         "asset inventory/list*/register; inventory ... asset; cmdb; system/hardware/software inventory"

@@ -67,6 +67,9 @@ def render(
     if failing:
         lines += page.labelled("FAILURES", f"{counted(failing, 'answer')} of runs that observed failures", "red")
     lines += page.labelled("Runs", safe(said, 400))
+    partly = sum(row.state == "answered" and row.nights > 0 for row in answers)
+    if partly:
+        lines += page.labelled("Nights", f"{counted(partly, 'answer')} of runs that did not see everything every night")
     dropped = len(of.requests) - len(of.standing)
     if dropped:
         lines += page.labelled("Dropped", f"{counted(dropped, 'line')} that the list has no more")
@@ -106,6 +109,7 @@ def _json(row: Answer) -> dict[str, Any]:
         "owner": row.owner,
         "said": row.said,
         "failures": row.failures,
+        "nights_not_seen_whole": row.nights,
         "items": row.items,
         "ties": [{key: value for key, value in asdict(tie).items() if value} for tie in request.ties],
         "tied_by": request.tied_by,
@@ -151,6 +155,7 @@ def ours(row: Answer, places: Mapping[Path, str]) -> tuple[str, ...]:
     request = row.request
     status = {"answered": "Answered", "stale": "Stale", "open": "Open"}[row.state]
     status += ", FAILURES OBSERVED" if row.failures else ""
+    status += ", not seen whole every night" if row.nights else ""
     files = []
     for reference in row.references:
         lies = [places[path] for path in reference.files if path in places]
