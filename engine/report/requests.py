@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from engine.programme.answers import STATES, Answer
+from engine.programme.answers import STATES, Answer, Reference
 from engine.programme.requests import OURS, Request, RequestList
 from engine.report import Options, layout
 from engine.report.csv import cell
@@ -24,8 +24,8 @@ _WORDS: Final[dict[str, tuple[str, Style]]] = {
     "stale": ("STALE", "yellow"),
     "answered": ("answered", "green"),
 }
-_OURS_WIDE: Final = (13, 44, 44, 16, 30, 22)
-_SHORT, _LONG = 8, 48
+_OURS_WIDE: Final = (17, 48, 74, 20, 32, 20)
+_SHORT, _LONG = 8, 44
 """Characters of the narrowest and of the widest column of the auditor's."""
 _CUT: Final = 31
 """Characters that the name of a sheet can have."""
@@ -156,13 +156,15 @@ def ours(row: Answer, places: Mapping[Path, str]) -> tuple[str, ...]:
     status = {"answered": "Answered", "stale": "Stale", "open": "Open"}[row.state]
     status += ", FAILURES OBSERVED" if row.failures else ""
     status += ", not seen whole every night" if row.nights else ""
-    files = []
-    for reference in row.references:
-        lies = [places[path] for path in reference.files if path in places]
-        files.append(
-            f"{reference.what} {reference.id}: sha256 {reference.sha256}{' in ' if lies else ''}{', '.join(lies)}"
-        )
+    files = [line for reference in row.references for line in _reference(reference, places)]
     return (status, row.said, "\n".join(files), row.owner, "\n".join(_whys(request)), request.note or "")
+
+
+def _reference(reference: Reference, places: Mapping[Path, str]) -> Iterator[str]:
+    lies = [places[path] for path in reference.files if path in places]
+    more = f" and {counted(len(lies) - 1, 'file')} of it" if len(lies) > 1 else ""
+    yield f"{lies[0]}{more}" if lies else f"{reference.what} {reference.id}"
+    yield f"sha256 {reference.sha256}"
 
 
 def table(of: RequestList, answers: Sequence[Answer], places: Mapping[Path, str]) -> str:

@@ -107,7 +107,7 @@ def _write(page: Any, sheet: Sheet, rows: Sequence[Row], styles: Mapping[str, An
 
 
 def _cell(page: Any, row: int, index: int, value: Value, column: Column, styles: Mapping[str, Any]) -> None:
-    style = styles["auditor" if column.auditor else "text"]
+    style = styles["auditor" if column.auditor and not value else "text"]
     if isinstance(value, int):
         page.write_number(row, index, value, styles["number"])
     elif value:

@@ -27,6 +27,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     # What answers an auditor's requests are controls, people's evidence and what a period of runs shows.
     "engine.programme.answering": ("engine.model", "engine.programme"),
     "engine.programme.answers": ("engine.programme",),
+    "engine.programme.due": ("engine.programme",),
     "engine.programme.readiness": ("engine.programme",),
     "engine.programme.runs_seen": ("engine.periods",),
     "engine.programme.scoped": ("engine.model", "engine.programme"),

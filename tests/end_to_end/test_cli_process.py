@@ -162,6 +162,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "report",
         "close",
         "respond",
+        "requests",
         "sample",
         "export",
         "verify",

@@ -242,7 +242,7 @@ def test_the_list_written_back_reads_as_it_was_sent_and_no_cell_is_a_formula(ans
     by_id = {row[0]: dict(zip(heading, row, strict=True)) for row in rows}
     assert by_id["6.03"]["Company status"] == "Answered, FAILURES OBSERVED, not seen whole every night"
     assert by_id["6.03"]["Auditor comments"] == "'=1+1 is for us"
-    assert by_id["1.01"]["Files and digests"].startswith("record 2026-02-10-organization-chart: sha256 ")
+    assert by_id["1.01"]["Files and digests"].startswith("record 2026-02-10-organization-chart\nsha256 ")
     assert (by_id["5.03"]["Company status"], by_id["5.03"]["Company owner"]) == ("Open", "Head of Security")
     assert not [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
     totals = {row[0]: row[1] for row in book["About"].iter_rows(min_row=4, values_only=True)}
