@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -19,14 +19,15 @@ from engine.content.policy import Policy
 from engine.content.root import find
 from engine.content.written import fresh
 from engine.errors import SealError, UsageError
-from engine.office import shown
 from engine.office.requests import found, known
 from engine.periods import Period
 from engine.programme.answering import answer
 from engine.programme.answers import STATES, Answer, Holdings, Stated
 from engine.programme.requests import PARTS, RequestList
 from engine.programme.runs_seen import RunsSeen, runs_seen
+from engine.programme.shown import Shown
 
+_YEAR: Final = timedelta(days=365)
 UNREAD: Final = RunsSeen(why="sealed runs were not read")
 """What is known of runs where nobody looks at them."""
 
@@ -96,7 +97,7 @@ def holdings(
     }
     held = Holdings(
         known=known(policy),
-        shown=shown(policy, on),
+        shown=Shown(policy.records, policy.documents, on, _window(policy, on)),
         windowed=policy.organization.window is not None,
         stated=dict(_stated(policy)),
         runs=runs,
@@ -109,8 +110,8 @@ def holdings(
 def _runs(policy: Policy, store: str | None, config: Path, on: date) -> tuple[Period | None, RunsSeen]:
     if store is None:
         return None, RunsSeen(why="no sealed run was read: no store is named (--store DIR)")
-    starts, ends = shown(policy, on).window
-    ends = min(policy.organization.window[1] if policy.organization.window else on, ends, on)
+    starts, ends = _window(policy, on)
+    ends = min(ends, on)
     if starts > ends:
         return None, RunsSeen(why=f"the window begins on {starts}: no run can be of it yet")
     try:
@@ -118,6 +119,11 @@ def _runs(policy: Policy, store: str | None, config: Path, on: date) -> tuple[Pe
     except UsageError as error:
         return None, RunsSeen(why=f"no sealed run was read: {error}")
     return period, runs_seen(period, ends)
+
+
+def _window(policy: Policy, on: date) -> tuple[date, date]:
+    """The window of the report, else the year before a day."""
+    return policy.organization.window or (on - _YEAR, on)
 
 
 def _stated(policy: Policy) -> Iterator[tuple[str, Stated]]:

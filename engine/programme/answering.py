@@ -6,7 +6,8 @@ and what failed is never handed on without being said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from engine.model import NIGHTLY_SCANS, Control
@@ -14,7 +15,7 @@ from engine.programme.answers import STATES, Answer, Holdings, Part, Reference, 
 from engine.programme.model import Policy, Record, Standing
 from engine.programme.needs import Demand, Need, needs
 from engine.programme.requests import Request, Tie
-from engine.programme.runs_seen import RunsSeen, Seen
+from engine.programme.run_answers import nights, of_checks
 from engine.programme.sentences import named, stands
 from engine.programme.standing import standing_of, supports
 from engine.programme.tying import whose
@@ -53,7 +54,7 @@ def _part(tie: Tie, request: Request, held: Holdings) -> Part:
     if tie.kind is not None:
         parts.append(_of_kind(tie.kind, _control_for(tie, request, held), request, held))
     if tie.checks:
-        parts.append(_of_runs(held.known.checks(tie.checks), request, held.runs))
+        parts.append(of_checks(held.known.checks(tie.checks), request, held.runs))
     return _either(parts)
 
 
@@ -111,10 +112,12 @@ def _of_kind(kind: str, control: str, request: Request, held: Holdings) -> Part:
 
 
 def _need(kind: str, control: str, held: Holdings) -> Need:
+    """How a kind stands: its occurrences as of today, its best evidence as of the window's end, where that is over."""
     of = next((row for row in held.known.controls if row.id == control), None)
     recurrence = of.occurs if of is not None and kind in of.evidence else None
     owner = of.owner if of is not None else ""
-    return needs([Demand(kind, control, owner, recurrence)], held.shown, held.windowed)[0]
+    (need,) = needs([Demand(kind, control, owner, recurrence)], held.shown, held.windowed)
+    return replace(need, standing=replace(held.shown, on=held.at).standing(kind, control))
 
 
 def _supporting(kind: str, control: str, held: Holdings) -> list[Record]:
@@ -126,30 +129,50 @@ def _records(need: Need, records: Sequence[Record], request: Request, held: Hold
     if found.state != "current":
         sources = [row for row in records if row.id == found.source]
         return Part("open" if found.state == "absent" else "stale", stands(found), tuple(map(_reference, sources)))
-    starts, ends = held.shown.window
+    # What happened until the window's end may be written down after it.
+    drawn = request.asks in ("population", "sample")
     speaking = [
         row
         for row in records
         if row.effective_on is not None
-        and row.effective_on <= min(ends, held.shown.on)
-        and (row.effective_on >= starts or row.id == found.source)
+        and row.effective_on <= (held.shown.on if drawn else held.at)
+        and (row.effective_on >= held.shown.window[0] or row.id == found.source)
     ]
-    whole = [row for row in speaking if row.whole]
+    whole = sorted((row for row in speaking if row.whole), key=lambda row: (row.effective_on or date.min, row.id))
     items = sum(len(row.rows) for row in whole) if any(row.rows for row in whole) else None
-    absent = [row.name for row in need.occurrences if row.state == "absent"]
-    wrong = [f"{named(found.kind)} of {', '.join(absent)} is absent"] if absent else []
+    wrong = list(_missed(need, held))
     wrong += [stands(Standing(found.kind, "altered", row.id)) for row in speaking if not row.whole]
+    if drawn and need.demand.recurrence is None:
+        wrong += _short(found.kind, whole, held)
     if request.asks == "sample" and items is None:
         wrong.append("its records list no rows, so that nobody can draw from them")
     late = [row.name for row in need.occurrences if row.state == "late"]
-    told = [_record_said(row) for row in sorted(whole, key=lambda row: (row.effective_on or date.min, row.id))]
+    told = list(map(_record_said, whole))
     told += [f"{', '.join(late)} came late"] if late else []
-    if request.asks in ("population", "sample"):
+    if drawn:
         told.append("how many there are its files say" if items is None else f"{items:,} in all")
     if request.asks == "sample" and items is not None:
         told.append("the auditor draws from these")
-    references = tuple(map(_reference, whole))
-    return Part("stale" if wrong else "answered", "; ".join([*wrong, *told]), references, items)
+    return Part("stale" if wrong else "answered", "; ".join([*wrong, *told]), tuple(map(_reference, whole)), items)
+
+
+def _missed(need: Need, held: Holdings) -> Iterator[str]:
+    """The occurrences that nothing fills: for good, or not yet though they were due."""
+    for row in need.occurrences:
+        if row.state == "absent":
+            yield f"{named(need.demand.kind)} of {row.name} is absent"
+        elif row.lacking and row.due < held.shown.on:
+            yield f"{named(need.demand.kind)} of {row.name} is late: it was due on {row.due}"
+
+
+def _short(kind: str, records: Sequence[Record], held: Holdings) -> Iterator[str]:
+    """Why records do not hold all events of the window: none of them speaks for its last day, once that is over."""
+    last = max((row.effective_on for row in records if row.effective_on is not None), default=date.min)
+    starts, ends = held.shown.window
+    if last < starts:
+        yield f"{named(kind)} speaks for no day of the window, which began on {starts}"
+    elif last < held.at == ends:
+        yield f"{named(kind)} speaks up to {last}, and the window ended on {ends}"
 
 
 def _record_said(row: Record) -> str:
@@ -219,7 +242,7 @@ def _of_statement(part: str, held: Holdings) -> Part:
     )
 
 
-# --- what runs show ---------------------------------------------------------------------------------------------------
+# --- controls ---------------------------------------------------------------------------------------------------------
 
 
 def _of_control(id_: str, request: Request, held: Holdings) -> Part:
@@ -232,78 +255,10 @@ def _of_control(id_: str, request: Request, held: Holdings) -> Part:
 
 def _parts(control: Control, request: Request, held: Holdings) -> Iterator[Part]:
     for kind in control.evidence:
-        yield _nights(held.runs) if kind == NIGHTLY_SCANS else _of_kind(kind, control.id, request, held)
+        yield nights(held.runs) if kind == NIGHTLY_SCANS else _of_kind(kind, control.id, request, held)
     if control.checks:
-        yield _of_runs(control.checks, request, held.runs)
+        yield of_checks(control.checks, request, held.runs)
     for group in control.alternatives:
-        checks = [_of_runs((name,), request, held.runs) for name in group if "." in name]
+        checks = [of_checks((name,), request, held.runs) for name in group if "." in name]
         kinds = [_of_kind(name, control.id, request, held) for name in group if "." not in name]
         yield _either([*kinds, *checks])
-
-
-def _nights(runs: RunsSeen) -> Part:
-    if runs.why is not None:
-        return Part("open", runs.why, unread=True)
-    if runs.late is not None:
-        return Part("stale", runs.late, (_of_store(runs),))
-    said = f"{runs.ran:,} of {runs.expected:,} nights ran"
-    missed = f", {runs.missed:,} did not: each is a failure" if runs.missed else ""
-    return Part("answered", f"{said}{missed}, {runs.span}", (_of_store(runs),), runs.ran, runs.missed, runs.missed)
-
-
-def _of_runs(checks: Sequence[str], request: Request, runs: RunsSeen) -> Part:
-    if runs.why is not None:
-        return Part("open", runs.why, unread=True)
-    seen = [runs.checks[id_] for id_ in checks if id_ in runs.checks]
-    never = [id_ for id_ in checks if id_ not in runs.checks]
-    if not seen:
-        return Part("open", f"no sealed run judged {_listed(checks)}")
-    failures = sum(row.failures for row in seen)
-    hidden = [row.check for row in seen if not row.whole]
-    wrong = [f"no sealed run judged {_listed(never)}"] if never else []
-    wrong += [f"not seen whole when it was looked at last: {_listed(hidden)}"] if hidden else []
-    wrong += [runs.late] if runs.late is not None else []
-    listed = [row.check for row in seen if not row.complete]
-    if request.asks in ("population", "sample") and listed:
-        wrong.append(f"not every run listed all there was of {_listed(listed)}")
-    told = f"{_counted(seen)}, {_failed(seen)}; {runs.span}"
-    return Part(
-        state="stale" if wrong else "answered",
-        said="; ".join([*wrong, told]),
-        references=(_of_store(runs),),
-        items=max(row.count for row in seen),
-        failures=failures,
-        nights=max(row.expected - row.nights for row in seen),
-    )
-
-
-def _counted(seen: Sequence[Seen]) -> str:
-    """The populations: how many of each type, and on how many nights all of them were seen."""
-    counts: dict[str, int] = {}
-    for row in seen:
-        counts[row.type] = max(counts.get(row.type, 0), row.count)
-    told = ", ".join(f"{count:,} of {type_}" for type_, count in sorted(counts.items()))
-    nights, expected = min((row.nights, row.expected) for row in seen)
-    checks = "1 check" if len(seen) == 1 else f"{len(seen)} checks"
-    return f"{checks} on {told}, seen whole on {nights:,} of {expected:,} nights"
-
-
-def _failed(seen: Sequence[Seen]) -> str:
-    failures, open_, deviations = (
-        sum(getattr(row, name) for row in seen) for name in ("failures", "open", "deviations")
-    )
-    if not failures:
-        return "no failures observed"
-    failing = [row.check for row in seen if row.failures]
-    return (
-        f"{failures:,} FAILURES OBSERVED ({open_:,} open, {deviations:,} deviations by the rule) of {_listed(failing)}"
-    )
-
-
-def _of_store(runs: RunsSeen) -> Reference:
-    return Reference("runs", runs.last, runs.digest)
-
-
-def _listed(names: Iterable[str]) -> str:
-    rows = list(names)
-    return ", ".join(rows) if len(rows) <= 4 else f"{', '.join(rows[:4])} and {len(rows) - 4} more"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 
@@ -97,7 +98,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Everything that requests may be answered with.
+    """Everything that requests may be answered with. The window of ``shown`` is that of the report.
 
     ``runs`` is what the sealed runs show, or why nobody knows. ``files`` holds the digests of the policy folder's files
     that lines are tied to, by their path there; None: nothing lies there.
@@ -110,3 +111,8 @@ class Holdings:
     runs: RunsSeen
     people: Mapping[str, Sequence[str]] = field(default_factory=dict)
     files: Mapping[str, tuple[Path, str] | None] = field(default_factory=dict)
+
+    @property
+    def at(self) -> date:
+        """The day on which evidence has to stand: today, or the window's last, since what came later fills nothing."""
+        return min(self.shown.on, self.shown.window[1])

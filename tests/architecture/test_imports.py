@@ -29,6 +29,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.programme.answers": ("engine.programme",),
     "engine.programme.due": ("engine.programme",),
     "engine.programme.readiness": ("engine.programme",),
+    "engine.programme.run_answers": ("engine.programme",),
     "engine.programme.runs_seen": ("engine.periods",),
     "engine.programme.scoped": ("engine.model", "engine.programme"),
     "engine.programme.shortcomings": ("engine.model", "engine.programme"),

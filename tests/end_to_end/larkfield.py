@@ -28,6 +28,9 @@ ON = date(2026, 7, 15)
 TEMPLATE, EXPIRED = "cryptography", "incident-response"
 NOT_RECORDED = frozenset({"vendor_report", "deletion_record", "physical_access_review", "concern_register"})
 JOINERS = [{"name": f"Joiner {number}", "start": f"2026-0{number}-01"} for number in range(1, 7)]
+EVENTS = frozenset({"background_check", "confidentiality_agreement", "policy_acknowledgement", "access_request",
+                    "leaver_record", "incident_register", "disposal_record"})  # fmt: skip
+"""Registers, of which the last speaks for the whole window."""
 _ROWS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "background_check": JOINERS,
     "confidentiality_agreement": JOINERS,
@@ -65,6 +68,7 @@ def company(place: Path) -> Path:
     for kind in re.findall(r"^\| `(\w+)` \| record \|", readme, re.MULTILINE):
         if kind not in NOT_RECORDED and kind != "vulnerability_scan_report":
             days = ("2026-02-10",) if kind == "access_review" else ("2026-02-10", "2026-05-12")
+            days = ("2026-02-10", "2026-06-30") if kind in EVENTS else days
             for day in days:
                 record(policy, kind, day)
     (policy / "records" / "2026-05-12-training" / "training.csv").write_bytes(b"another")
