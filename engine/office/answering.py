@@ -10,22 +10,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from engine import pipeline
 from engine.content.load import Content, load
 from engine.content.policy import Policy
 from engine.content.root import find
 from engine.content.written import fresh
 from engine.errors import SealError, UsageError
 from engine.office.requests import found, known
-from engine.periods import Period
 from engine.programme.answering import answer
 from engine.programme.answers import STATES, Answer, Holdings, Stated
 from engine.programme.requests import PARTS, RequestList
 from engine.programme.runs_seen import RunsSeen, runs_seen
 from engine.programme.shown import Shown
+
+if TYPE_CHECKING:
+    from engine.periods import Period
 
 _YEAR: Final = timedelta(days=365)
 UNREAD: Final = RunsSeen(why="sealed runs were not read")
@@ -108,6 +109,8 @@ def holdings(
 
 
 def _runs(policy: Policy, store: str | None, config: Path, on: date) -> tuple[Period | None, RunsSeen]:
+    from engine import pipeline
+
     if store is None:
         return None, RunsSeen(why="no sealed run was read: no store is named (--store DIR)")
     starts, ends = _window(policy, on)

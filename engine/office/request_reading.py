@@ -5,6 +5,7 @@ Nothing is passed over in silence: a row that says something and asks nothing is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +20,10 @@ from providers.tables.listing import Covered, Illegible, NotAListing, Row, Value
 
 _LONGEST: Final = 8_000
 """Characters of a request, as the schema has it."""
+_ID: Final = 120
+"""Characters of an id, as the schema has it."""
+_QUOTED: Final = re.compile(r"(^|;)'(?=\s*[=+\-@])", re.MULTILINE)
+"""What an export of ours puts before that which a spreadsheet would take for a formula."""
 _NAME: Final = 400
 """Characters of an area or a contact that are kept beside the cells."""
 _HEADING: Final = 60
@@ -74,6 +79,8 @@ class Reading:
         self.sheets.append(Sheet(name, made.columns))
         below = [(row.number, _padded(tuple(map(_text, row.values)), len(made.columns))) for row in values]
         below = below[made.header + 1 :]
+        if made.returned:
+            below = [(number, tuple(_QUOTED.sub(r"\1", cell) for cell in cells)) for number, cells in below]
         due = dates.reader([value for _, cells in below for value in made.values(cells, "due")], self.order)
         headings = []
         for number, cells in below:
@@ -90,6 +97,8 @@ class Reading:
                 raise UsageError(
                     f"{self.doing}: {_at(name, number)}: a request of {len(text):,} characters is too long"
                 )
+            elif len(next(iter(made.values(cells, "id")), "")) > _ID:
+                raise UsageError(f"{self.doing}: {_at(name, number)}: its id is longer than {_ID} characters")
             else:
                 yield self._request(place, number, cells, made, text, area, due)
         if headings:

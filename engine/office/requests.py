@@ -113,13 +113,16 @@ def _fitting(row: Request, sheets: Sequence[Sheet]) -> Request:
 
 def _named(requests: Sequence[Request], before: RequestList | None) -> Iterator[Request]:
     """The lines with ids: the auditor's; where there is none, that of the line that said the same, else a new one."""
-    old = list(before.requests) if before is not None else []
+    # What the list still has is meant before what it had once.
+    old = sorted(before.requests, key=lambda row: row.dropped_on is not None) if before is not None else []
+    theirs = {row.id for row in requests if row.id}
     taken = {row.id for row in (*old, *requests) if row.id}
     fresh = (f"R-{number:03}" for number in range(1, len(requests) + len(taken) + 1))
     free = (id_ for id_ in fresh if id_ not in taken)
     ids = []
     for row in requests:
-        same = next((one for one in old if not row.id and same_words(one.text, row.text)), None)
+        numbered = () if row.id else (one for one in old if one.id not in theirs)
+        same = next((one for one in numbered if same_words(one.text, row.text)), None)
         if same is not None:
             old.remove(same)
         ids.append(row.id or (same.id if same is not None else next(free)))

@@ -47,11 +47,15 @@ LOOKED_FOR: Final = "request, description, evidence requested, item, document, i
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of requests: the position of its header among the rows, its columns' names, and what each means."""
+    """A table of requests: the position of its header among the rows, its columns' names, and what each means.
+
+    ``returned``: our columns stood behind these, so that we wrote it.
+    """
 
     header: int
     columns: tuple[str, ...]
     roles: tuple[Role, ...]
+    returned: bool = False
 
     def values(self, cells: Sequence[str], role: Role) -> tuple[str, ...]:
         """What a row says in the columns of a role, in their order; blank cells are left out."""
@@ -76,7 +80,7 @@ def table(rows: Sequence[Line]) -> Table | None:
     width = max((_width(cells) for _, cells in rows[header:]), default=len(columns)) if ours is None else ours
     named = (*columns[:width], *("",) * (width - len(columns)))
     below = [cells[:width] for _, cells in rows[header + 1 :]]
-    return Table(header, named, tuple(_settled([role(name) for name in named], below)))
+    return Table(header, named, tuple(_settled([role(name) for name in named], below)), ours is not None)
 
 
 def _width(cells: Sequence[str]) -> int:

@@ -216,7 +216,7 @@ def slug(text: str) -> str:
 
 def same_words(one: str, other: str) -> bool:
     """Whether two texts ask the same: equal but for case, spaces, punctuation and plurals."""
-    return _words(one) == _words(other)
+    return one == other or (_words(one) == _words(other) != [])
 
 
 def _words(text: str) -> list[str]:

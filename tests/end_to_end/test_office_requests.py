@@ -281,6 +281,7 @@ def test_an_answered_list_that_comes_back_is_the_list_that_was_sent(
 
     assert (again.merge.new, again.merge.changed, again.merge.dropped) == ((), (), ())
     assert again.requests.sheets == answered.requests.sheets
+    assert [row.cells for row in again.requests.requests] == [row.cells for row in answered.requests.requests]
 
 
 def test_what_is_open_falls_due_to_whom_it_belongs(policy: Path) -> None:
