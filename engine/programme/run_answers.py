@@ -37,6 +37,7 @@ def of_checks(checks: Sequence[str], request: Request, runs: RunsSeen) -> Part:
     if request.asks in ("population", "sample") and listed:
         wrong.append(f"not every run listed all there was of {_listed(listed)}")
     told = f"{_counted(seen)}, {_failed(seen)}; {runs.span}"
+    told += ", whose bundle names each item" if request.asks in ("population", "sample") else ""
     return Part(
         state="stale" if wrong else "answered",
         said="; ".join([*wrong, told]),
@@ -54,8 +55,7 @@ def _counted(seen: Sequence[Seen]) -> str:
         counts[row.type] = max(counts.get(row.type, 0), row.count)
     told = ", ".join(f"{count:,} of {type_}" for type_, count in sorted(counts.items()))
     nights, expected = min((row.nights, row.expected) for row in seen)
-    checks = "1 check" if len(seen) == 1 else f"{len(seen)} checks"
-    return f"{checks} on {told}, seen whole on {nights:,} of {expected:,} nights"
+    return f"{_listed(row.check for row in seen)} on {told}, seen whole on {nights:,} of {expected:,} nights"
 
 
 def _failed(seen: Sequence[Seen]) -> str:

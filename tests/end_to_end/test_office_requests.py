@@ -113,7 +113,7 @@ def test_every_line_is_answered_stale_or_open_and_says_with_what_or_why(answered
         "Access review of 2026-02-10 (record 2026-02-10-access-review)",
         "6.11": "stale: access review of 2026-Q2 is late: it was due on 2026-06-30; "
         "Access review of 2026-02-10 (record 2026-02-10-access-review)",
-        "7.05": f"stale: not seen whole when it was looked at last: {RETENTION}; 1 check on 2 of AWS::S3::Bucket, "
+        "7.05": f"stale: not seen whole when it was looked at last: {RETENTION}; {RETENTION} on 2 of AWS::S3::Bucket, "
         "seen whole on 0 of 181 nights, no failures observed; sealed runs of 2026-01-01 to 2026-06-30",
     }
     chosen = ("1.07", "1.09", "2.01", "3.01", "5.03", "6.03", "8.01")
@@ -125,7 +125,8 @@ def test_every_line_is_answered_stale_or_open_and_says_with_what_or_why(answered
         "3.01": "answered: Information security policy, version 0, approved by Robin on 2026-02-01, "
         "to be reviewed by 2027-02-01",
         "5.03": "open: no evidence recorded: vendor report",
-        "6.03": "answered: 3 checks on 2 of AWS::S3::Bucket, seen whole on 2 of 181 nights, 1 FAILURES OBSERVED "
+        "6.03": f"answered: aws.cognito.user_pool_mfa, {MFA}, github.org.two_factor_required on 2 of AWS::S3::Bucket, "
+        "seen whole on 2 of 181 nights, 1 FAILURES OBSERVED "
         f"(1 open, 1 deviations by the rule) of {MFA}; sealed runs of 2026-01-01 to 2026-06-30",
         "8.01": "open: no sealed run judged github.changes.deployment_approved, github.changes.deployment_reviewed, "
         "github.changes.no_direct_push, github.changes.pull_request_approved and 2 more",
