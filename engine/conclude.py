@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 from typing import Final, Literal
 
 from engine.content.policy import Policy
@@ -80,7 +81,7 @@ def conclude(
     waiver_states = states(policy.waivers, findings, frozenset(selected), snapshot.as_of)
     accepted = waived(waiver_states, findings)
     rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {})}
-    clouds = {*policy.organization.providers, *(check.provider for check in selection.checks)}
+    clouds = {*policy.organization.providers, *chain(*(check.providers for check in selection.checks))}
     shown = _shown(policy, snapshot.as_of)
     windowed = policy.organization.window is not None
     every = tuple(_control(control.within(clouds), rows, shown, windowed) for control in policy.controls)

@@ -11,6 +11,7 @@ from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import PACKAGED, find
 from engine.errors import UsageError
 from engine.examples import skeleton
+from engine.model import providers_of
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){2}")
 
@@ -33,7 +34,7 @@ def draft(id_: str, resource_type: str | None = None) -> Path:
     if wanted not in types:
         raise _no_type(f"there is no resource type {wanted}", types)
     provider, theirs = id_.partition(".")[0], types[wanted].path.parent.name
-    if provider != theirs:
+    if theirs not in providers_of(id_):
         raise UsageError(f"writing a new check: {wanted} is of {theirs}; the id begins with {theirs}, not {provider}")
     target = root.checks.joinpath(*id_.split(".")).with_suffix(".yaml")
     try:

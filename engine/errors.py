@@ -6,6 +6,7 @@
     ├── ExpressionError         an expression does not parse or type-check                exit 2 (inside ContentError)
     ├── InputError              a snapshot, bundle or other input file cannot be used     exit 2
     ├── DiscoveryError          a provider did not say who we are or what there is        exit 4
+    ├── DeliveryError           a notification could not be delivered                     exit 4
     ├── SealError               evidence could not be written                             exit 5
     ├── VerificationError       evidence does not verify, or could not be verified        exit 5
     └── Interrupted             a signal ended the run                                    exit 130 / 143
@@ -70,6 +71,12 @@ class InputError(AuditreelError):
 
 class DiscoveryError(AuditreelError):
     """A provider did not say who we are, so that nothing could be read: the run is incomplete."""
+
+    exit_code = 4
+
+
+class DeliveryError(AuditreelError):
+    """A notification could not be delivered to everyone; who could be told was told."""
 
     exit_code = 4
 

@@ -24,14 +24,18 @@ UNSEEN: Final[Mapping[str, Any]] = {}
 
 
 def evaluate(
-    snapshot: Snapshot, checks: Sequence[CompiledCheck], judged: Judged = lambda scope: True
+    snapshot: Snapshot,
+    checks: Sequence[CompiledCheck],
+    judged: Judged = lambda scope: True,
+    listings: Sequence[Snapshot] = (),
 ) -> tuple[Finding, ...]:
     """Every check's verdict on every resource of its type, and on each scope whose listing was not complete.
 
-    ``judged`` narrows the subjects by scope; what they are related to is never narrowed. In the order of
+    ``judged`` narrows the subjects by scope; what they are related to is never narrowed. ``listings`` are what
+    relations across accounts are joined with, where that was read apart from the snapshot. In the order of
     :attr:`engine.model.Finding.order`.
     """
-    world = World(snapshot)
+    world = World(snapshot, listings)
     findings: list[Finding] = []
     for check in checks:
         findings += _unlisted(check, world.collections.get(check.check.resource_type, ()), judged)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, TypeVar
 
 from engine.model import GLOBAL, Collection, Relation, Resource, Snapshot, Unread
 
@@ -50,16 +51,27 @@ def unread_at(item: Resource, path: Sequence[str | int]) -> Unread:
     return EXPRESSION_ERROR if read else NOT_COLLECTED
 
 
-class World:
-    """A snapshot indexed by type. Every plain resource is made once."""
+Typed = TypeVar("Typed", Resource, Collection)
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.resources: dict[str, list[Resource]] = {}
-        for item in snapshot.resources:
-            self.resources.setdefault(item.type, []).append(item)
-        self.collections: dict[str, list[Collection]] = {}
-        for row in snapshot.collections:
-            self.collections.setdefault(row.type, []).append(row)
+
+def _by_type(items: Iterable[Typed]) -> dict[str, list[Typed]]:
+    found: dict[str, list[Typed]] = {}
+    for item in items:
+        found.setdefault(item.type, []).append(item)
+    return found
+
+
+class World:
+    """A snapshot indexed by type. Every plain resource is made once.
+
+    ``listings`` are snapshots of what relations across accounts are joined with, where that was read apart.
+    """
+
+    def __init__(self, snapshot: Snapshot, listings: Sequence[Snapshot] = ()) -> None:
+        self.resources = _by_type(snapshot.resources)
+        self.collections = _by_type(snapshot.collections)
+        self._rows = _by_type(chain(*(part.resources for part in listings)))
+        self._listed = _by_type(chain(*(part.collections for part in listings)))
         self._plain: dict[int, Mapping[str, Any]] = {}
 
     def plain(self, item: Resource) -> Mapping[str, Any]:
@@ -70,8 +82,9 @@ class World:
         return known
 
     def join(self, relation: Relation) -> Callable[[Resource], Related]:
-        """What a relation holds for a subject: a hash join by equality, always within the account; null joins nothing.
+        """What a relation holds for a subject: a hash join by equality, within the account; null joins nothing.
 
+        One that goes across accounts is joined with every row of listings; text is compared without regard to case.
         It is complete when the listings of every scope that could hold a match are, and no candidate's key is unread.
         An id has one resource: where that was found, and where nothing can name what does not exist yet, listings do
         not matter.
@@ -79,20 +92,22 @@ class World:
         # Every join is within the account, whether or not anybody knows yet which one it is.
         on = {name: own for name, own in relation.on.items() if (name, own) != ("account", "account")}
         theirs, ours = tuple(on), tuple(on.values())
+        key_of = _across if relation.across else _within
         index: dict[tuple[Any, ...], list[Resource]] = {}
         unsure: list[tuple[Any, ...]] = []
-        for item in self.resources.get(relation.resource_type, ()):
-            key = (item.account, *self._key(item, theirs))
+        apart = self._rows.get(relation.resource_type, []) if relation.across else []
+        for item in chain(self.resources.get(relation.resource_type, ()), apart):
+            key = key_of(item, self._key(item, theirs))
             if any(isinstance(part, Unread) for part in key):
                 unsure.append(key)
             elif None not in key:
                 index.setdefault(key, []).append(item)
-        rows = self.collections.get(relation.resource_type, [])
+        rows = [*self.collections.get(relation.resource_type, ()), *self._listed.get(relation.resource_type, ())]
         by_region = relation.on.get("region") == "region"
         memo: dict[tuple[Any, ...], Related] = {}
 
         def join(item: Resource) -> Related:
-            key = (item.account, *self._key(item, ours))
+            key = key_of(item, self._key(item, ours))
             unread = next((part for part in key if isinstance(part, Unread)), None)
             if unread is not None or None in key:
                 return Related((), unread=unread)
@@ -101,7 +116,8 @@ class World:
             if known is None:
                 matches = tuple(index.get(key, ()))
                 closed = (matches and "id" in theirs) or ("id" in ours and _not_there(item))
-                gap = (None if closed else _gap(rows, item, by_region)) or _candidate(unsure, key)
+                mine = rows if relation.across else _mine(rows, item, by_region)
+                gap = (None if closed else _gap(mine)) or _candidate(unsure, key)
                 known = memo[full] = Related(matches, [self.plain(match) for match in matches], gap)
             return known
 
@@ -114,6 +130,15 @@ class World:
         return tuple(plain[name] if name in plain else unread_at(item, (name,)) for name in names)
 
 
+def _within(item: Resource, key: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (item.account, *key)
+
+
+def _across(item: Resource, key: tuple[Any, ...]) -> tuple[Any, ...]:
+    # Directories take names and addresses without regard to case, and systems write them each in its own way.
+    return tuple(part.casefold() if isinstance(part, str) else part for part in key)
+
+
 def _candidate(unsure: Sequence[tuple[Any, ...]], key: tuple[Any, ...]) -> Unread | None:
     """What was not read of a resource that may belong here: one whose known values all fit."""
     for values in unsure:
@@ -123,14 +148,19 @@ def _candidate(unsure: Sequence[tuple[Any, ...]], key: tuple[Any, ...]) -> Unrea
     return None
 
 
-def _gap(rows: Sequence[Collection], item: Resource, by_region: bool) -> Unread | None:
-    """Why the listings that could hold a match are not complete; None when they are."""
+def _mine(rows: Sequence[Collection], item: Resource, by_region: bool) -> Sequence[Collection]:
+    """The listings that could hold a match, of those of an account."""
     mine = [row for row in rows if (row.scope.provider, row.scope.account) == (item.provider, item.account)]
     if by_region:
         mine = [row for row in mine if row.scope.region in (item.region, GLOBAL, "*")]
-    if not mine:
+    return mine
+
+
+def _gap(rows: Sequence[Collection]) -> Unread | None:
+    """Why the listings that could hold a match are not complete; None when they are."""
+    if not rows:
         return NOT_COLLECTED
-    return next(((row.unread or NOT_COLLECTED) for row in mine if row.state == "failed"), None)
+    return next(((row.unread or NOT_COLLECTED) for row in rows if row.state == "failed"), None)
 
 
 def _not_there(item: Resource) -> bool:

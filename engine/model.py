@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Collection as Container
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from engine.programme.model import Occurrence, Policy, Programme, Record, Recurrence, Standing
-from providers.base import GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
+from providers.base import CLOUDS, GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
+    "CLOUDS",
     "GLOBAL",
+    "LISTINGS",
     "REGIONLESS",
     "SEVERITIES",
     "VERDICTS",
@@ -54,6 +57,7 @@ __all__ = [
     "Verdict",
     "Waiver",
     "WaiverState",
+    "providers_of",
 ]
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -166,12 +170,14 @@ class Relation:
     """Resources of another type that a check reads beside its own, joined by equality.
 
     ``on`` maps a property (or id, name, account, region) of the related resource to one of the subject's; empty joins
-    nothing but the account.
+    nothing but the account. ``across``: the related resources are rows of listings, which are the whole organisation's,
+    and are joined with resources of every account.
     """
 
     name: str
     resource_type: str
     on: Mapping[str, str]
+    across: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +226,13 @@ class Check:
 
     @property
     def provider(self) -> str:
-        """The provider whose resources it judges: the first part of the id."""
+        """The provider whose checks it belongs to: the first part of the id."""
         return self.id.partition(".")[0]
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """See :func:`providers_of`."""
+        return providers_of(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +251,16 @@ class Criterion:
     frequency: str
     typical_evidence: tuple[str, ...]
     aspects: Mapping[str, str] = field(default_factory=dict)
+
+
+LISTINGS: Final = "tables"
+"""The provider of listings, which are the whole organisation's. They are read before what is joined to them."""
+
+
+def providers_of(check: str) -> frozenset[str]:
+    """The providers that a check reads, by its id: of tables.aws.NAME listings and AWS, of others the first part."""
+    first, second = (*check.split("."), "")[:2]
+    return frozenset({first, second} if first == LISTINGS and second in CLOUDS else {first})
 
 
 NIGHTLY_SCANS: Final = "nightly_scans"
@@ -276,7 +297,7 @@ class Control:
         """The control without the checks of other clouds than these: what is not used shows nothing, and lacks not."""
 
         def kept(ids: Iterable[str]) -> tuple[str, ...]:
-            return tuple(id_ for id_ in ids if "." not in id_ or id_.partition(".")[0] in clouds)
+            return tuple(id_ for id_ in ids if "." not in id_ or all(name in clouds for name in providers_of(id_)))
 
         alternatives = tuple(group for group in map(kept, self.alternatives) if group)
         return replace(self, checks=kept(self.checks), alternatives=alternatives)
@@ -403,7 +424,7 @@ class InForce:
     @property
     def clouds(self) -> frozenset[str]:
         """Those that the organisation uses, and those that were judged all the same."""
-        return frozenset({*self.organization.providers, *(check.provider for check in self.checks.values())})
+        return frozenset({*self.organization.providers, *chain(*(check.providers for check in self.checks.values()))})
 
 
 # --- what was judged -------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ The command line parses, calls one of these, prints and exits. Nothing here prin
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from importlib import import_module
 from itertools import chain
@@ -27,15 +27,17 @@ from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
 from engine.collection.planner import Plan
-from engine.collection.survey import Survey
+from engine.collection.survey import Introduction, Survey
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
+from engine.content.policy import load_organization
 from engine.content.root import demonstration, find
 from engine.content.stored import compile_stored, in_force, parse_stored
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
 from engine.model import (
+    LISTINGS,
     REGIONLESS,
     Assessment,
     Check,
@@ -45,6 +47,7 @@ from engine.model import (
     Example,
     Finding,
     InForce,
+    Schedule,
     Scope,
     Selection,
     Severity,
@@ -57,6 +60,7 @@ from providers import NotInstalled, declared, opened
 from providers.base import NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.diffs import Diff, Notice
     from engine.doctor import Diagnosis
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
@@ -120,32 +124,38 @@ def run(
     the result, not an exception, so that nothing of what was found is lost.
     """
     cancelled = cancelled or threading.Event()
-    content, selection, checks = _prepared(request)
+    content, selection = _selected(request)
+    limiter = Limiter(clock.sleep, cancelled)
     live = request.snapshot is None and request.demo is None
-    record = recording.begin(
-        _plan_of(request, content),
-        content,
-        checks,
-        request.store,
-        request.config,
-        clock,
-        request.resume_within if live else 0.0,
-    )
     judged = partial(_within, request.accounts, request.regions)
     parts: list[Snapshot] = []
+    listings: list[Snapshot] = []
     findings: list[Finding] = []
-    try:
-        with closing(_observed(request, content, checks, clock, progress, cancelled, record)) as observed:
-            for part in observed:
-                found = evaluate(part, checks, judged)
-                record.add(part, found)
-                parts.append(part.bare)
-                findings += (finding.bare for finding in found)
-        snapshot = combined(parts)
-        refuse_unknown(request.accounts, request.regions, snapshot, (finding.scope for finding in findings))
-    except BaseException as error:
-        record.abandon(error, clock)
-        raise
+    with _asked(selection.providers[:1] if live else (), request, content, limiter, clock) as asked:
+        checks = _ready(content, selection)
+        record = recording.begin(
+            _plan_of(request, content),
+            content,
+            checks,
+            request.store,
+            request.config,
+            clock,
+            request.resume_within if live else 0.0,
+        )
+        try:
+            with closing(_observed(request, content, checks, clock, progress, limiter, record, asked)) as observed:
+                for part in observed:
+                    found = evaluate(part, checks, judged, listings)
+                    record.add(part, found)
+                    # Read first, and small: what other accounts hold is joined to them.
+                    listings += [part] if live and _holds_listings(part) else []
+                    parts.append(part.bare)
+                    findings += (finding.bare for finding in found)
+            snapshot = combined(parts)
+            refuse_unknown(request.accounts, request.regions, snapshot, (finding.scope for finding in findings))
+        except BaseException as error:
+            record.abandon(error, clock)
+            raise
     verdicts = tuple(sorted(findings, key=lambda finding: finding.order))
     conclusion = conclude(
         verdicts,
@@ -210,9 +220,17 @@ def _assessment(
 
 def _prepared(request: RunRequest) -> tuple[Content, Selection, tuple[CompiledCheck, ...]]:
     """The data folders, the checks that the filters select, and these compiled with the organisation's parameters."""
+    content, selection = _selected(request)
+    return content, selection, _ready(content, selection)
+
+
+def _selected(request: RunRequest) -> tuple[Content, Selection]:
     content = load(demonstration() if request.demo and request.policy is None else find(request.policy))
-    selection = _selection(content, request)
-    return content, selection, compile_checks(selection.checks, content.types, content.policy.organization.parameters)
+    return content, _selection(content, request)
+
+
+def _ready(content: Content, selection: Selection) -> tuple[CompiledCheck, ...]:
+    return compile_checks(selection.checks, content.types, content.policy.organization.parameters)
 
 
 def _selection(content: Content, request: RunRequest) -> Selection:
@@ -231,8 +249,12 @@ def _selection(content: Content, request: RunRequest) -> Selection:
 
 
 def _within(accounts: Sequence[str], regions: Sequence[str], scope: Scope) -> bool:
-    """Whether the filters leave a scope to be judged. What is in no region belongs to every one; "*" may be any."""
-    return (not accounts or scope.account in accounts) and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
+    """Whether the filters leave a scope to be judged.
+
+    What is in no region belongs to every one, and listings to every account; the region "*" may be any.
+    """
+    mine = not accounts or scope.account in accounts or scope.provider == LISTINGS
+    return mine and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
 
 
 def _plan_of(request: RunRequest, content: Content) -> RunPlan:
@@ -266,25 +288,29 @@ def _observed(
     checks: Sequence[CompiledCheck],
     clock: Clock,
     progress: Progress,
-    cancelled: threading.Event,
+    limiter: Limiter,
     record: recording.Recording,
+    asked: dict[str, Introduction],
 ) -> Generator[Snapshot]:
-    """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now."""
+    """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now.
+
+    What is taken of ``asked``, the providers that have been asked who we are, is closed here.
+    """
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     if request.demo == "recorded" or request.snapshot is not None:
         yield completed(_stored(request, content), plans(checks), conform)
         return
-    limiter = Limiter(clock.sleep, cancelled)
     with _company() if request.demo else nullcontext():
         for made in plans(checks):
-            provider = _opened(made.provider, request, content)
+            introduction = asked.pop(made.provider, None) or _introduced(
+                made.provider, request, content, limiter, clock
+            )
             survey = Survey(
                 plan=made,
-                provider=provider,
+                introduction=introduction,
                 limiter=limiter,
                 now=clock.now,
                 conforms=conform,
-                accounts=frozenset(request.accounts),
                 regions=frozenset(request.regions),
                 identified=partial(record.identified, made.provider),
                 progress=progress,
@@ -292,8 +318,27 @@ def _observed(
             try:
                 yield from survey.parts()
             finally:
-                provider.close()
+                introduction.provider.close()
                 release()
+
+
+@contextmanager
+def _asked(
+    providers: Iterable[str], request: RunRequest, content: Content, limiter: Limiter, clock: Clock
+) -> Iterator[dict[str, Introduction]]:
+    """These providers, asked who we are; those that nobody took are closed at the end."""
+    waiting = {name: _introduced(name, request, content, limiter, clock) for name in providers}
+    try:
+        yield waiting
+    finally:
+        for introduction in waiting.values():
+            introduction.provider.close()
+
+
+def _introduced(provider: str, request: RunRequest, content: Content, limiter: Limiter, clock: Clock) -> Introduction:
+    # Listings belong to no account: what is narrowed to one is joined with all of them.
+    accounts = frozenset[str]() if provider == LISTINGS else frozenset(request.accounts)
+    return Introduction(_opened(provider, request, content, clock), limiter, accounts)
 
 
 def _company() -> AbstractContextManager[Any]:
@@ -307,14 +352,22 @@ def _company() -> AbstractContextManager[Any]:
     return company
 
 
+def _holds_listings(part: Snapshot) -> bool:
+    return any(row.scope.provider == LISTINGS for row in part.collections)
+
+
 def _access(content: Content, provider: str) -> Mapping[str, Any]:
-    """What the policy says of a provider's accounts."""
+    """What the policy says of a provider's accounts; of listings what they are, and where they lie."""
+    if provider == LISTINGS:
+        return {"folder": str(content.root.tables), "tables": content.policy.tables}
     return content.policy.organization.access.get(provider, {})
 
 
-def _opened(provider: str, request: RunRequest, content: Content) -> Provider:
+def _opened(provider: str, request: RunRequest, content: Content, clock: Clock) -> Provider:
     try:
         agent, access = f"auditreel/{engine.__version__}", _access(content, provider)
+        if provider == LISTINGS:
+            access = {**access, "as_of": clock.now()}
         return opened(provider, timeout=request.timeout, agent=agent, access=access)
     except (NotInstalled, NotConfigured) as error:
         raise UsageError(f"opening {provider}: {error}") from error
@@ -401,13 +454,15 @@ class Permissions:
 
 
 def permissions(request: RunRequest) -> dict[str, Permissions]:
-    """The least privilege that the selected checks take, by provider."""
+    """The least privilege that the selected checks take, by each provider that has to grant any."""
     content, _, checks = _prepared(request)
     found = {}
     for made in plans(checks):
         known = declared(made.provider)
         entering = tuple(known.entering(_access(content, made.provider)))
-        found[made.provider] = Permissions(least.actions(made, known), entering)
+        needed = Permissions(least.actions(made, known), entering)
+        if needed.reading or needed.entering:
+            found[made.provider] = needed
     return found
 
 
@@ -433,7 +488,6 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
     if [check.id for check in selection.checks] != [id_]:
         raise UsageError(f"explaining a check: {id_} is a pattern, not the id of one check")
     (compiled,) = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
-    (made,) = plans([compiled])
     criteria = content.policy.criteria
     return Explanation(
         check=compiled.check,
@@ -441,9 +495,27 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
         controls=tuple(c for c in content.policy.controls if id_ in (*c.checks, *chain(*c.alternatives))),
         parameters=compiled.parameters,
         reads={type_: tuple(sorted(names)) for type_, names in sorted(compiled.reads.items())},
-        calls=tuple(_planned_call(made, reader) for reader in made.readers),
+        calls=tuple(_planned_call(made, reader) for made in plans([compiled]) for reader in made.readers),
         examples=examples_of(compiled.check),
     )
+
+
+def next_due(policy: Path | None, now: str) -> tuple[str, str]:
+    """When the next run after ``now`` is due by the policy's schedule, and when it is late (RFC 3339 UTC).
+
+    Raises UsageError and ContentError.
+    """
+    from engine.evidence.period.schedule import Calendar, instant, night_of, text_of
+
+    schedule = load_organization(find(policy)).schedule
+    night = night_of(instant(now), schedule)
+    calendar = Calendar(schedule, night, night + timedelta(days=3))  # a date that the clocks skip is no night
+    return text_of(calendar.due[1]), text_of(calendar.late_from(1))
+
+
+def scheduled(request: RunRequest) -> tuple[Schedule, dict[str, Permissions]]:
+    """When runs are due by the policy, and the least privilege that they take, by provider. Raises as :func:`run`."""
+    return load_organization(find(request.policy)).schedule, permissions(request)
 
 
 def checks(request: RunRequest) -> Selection:
@@ -481,7 +553,8 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     return tuple(
-        diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform) for made in plans(compiled)
+        diagnosis(made, _opened(made.provider, request, content, clock), limiter, clock, conform)
+        for made in plans(compiled)
     )
 
 
@@ -652,6 +725,27 @@ def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1,
     from engine.content.strictness import is_weaker
 
     return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
+
+
+def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: int = 14) -> Diff:
+    """What differs between two sealed runs, by their ids; waivers that end ``within`` so many days are told.
+
+    (None, None): the newest run that read the clouds, and the last before it that was asked the same; (id, None): that
+    run and the newest. Raises UsageError where there are no two, VerificationError where either does not verify.
+    """
+    from engine.content.strictness import is_weaker
+
+    return recording.diff(pair, store, config, within, _policy_of, is_weaker)
+
+
+def notice(store: str, config: Path, clock: Clock, within: int = 14) -> Notice:
+    """What people are to be told of the night that it is: what changed, and every run that is missing.
+
+    Raises VerificationError where what is read does not verify.
+    """
+    from engine.content.strictness import is_weaker
+
+    return recording.notice(store, config, clock.now(), within, _policy_of, is_weaker)
 
 
 def close(store: str, config: Path, starts: date, ends: date, clock: Clock) -> tuple[int, Period]:

@@ -26,6 +26,7 @@ from engine.model import Assessment, Check, Clock, Finding, Retention, Snapshot
 from providers.base import Directory
 
 if TYPE_CHECKING:
+    from engine.diffs import Diff, Notice
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
     from engine.evidence.expiry import Fate
@@ -591,6 +592,34 @@ def export_period(
     film, found = _seen(folder, trusted, trust, asked, read_policy, weaker)
     signer, made = load_keys(trusted).signing, partial(pages, found)
     return exported(folder, trust, signer, film, made, output, criteria, redacted)
+
+
+def diff(
+    pair: tuple[str | None, str | None],
+    store: str,
+    config: Path,
+    within: int,
+    read_policy: ReadPolicy,
+    weaker: Weaker,
+) -> Diff:
+    """What differs between two sealed runs of a store."""
+    from engine.evidence.period.chosen import Runs
+    from engine.evidence.period.diff import diff as compared
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trust = read_trust(_trusted(folder, config) / "trust.json")
+    return compared(folder, trust, Runs(*pair), read_policy, weaker, within)
+
+
+def notice(store: str, config: Path, now: str, within: int, read_policy: ReadPolicy, weaker: Weaker) -> Notice:
+    """What people are to be told of the night that it is."""
+    from engine.evidence.period.notice import notice as told
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trust = read_trust(_trusted(folder, config) / "trust.json")
+    return told(folder, trust, now, read_policy, weaker, within)
 
 
 def close(

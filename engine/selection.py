@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from engine.errors import UsageError
-from engine.model import SEVERITIES, Check, Control, Criterion, Selection, Severity
+from engine.model import LISTINGS, SEVERITIES, Check, Control, Criterion, Selection, Severity
 
 
 def select(
@@ -28,8 +28,9 @@ def select(
     ``wanted`` holds criteria: a category ("security"), a series ("CC6") or an id ("CC6.1"); they select by tag.
     ``patterns`` are globs of check ids. ``used`` are the clouds that the organisation uses (None: all): of another one
     only those checks are selected whose provider is asked for, or that a pattern must mean. A check that only asks for
-    one vendor's product is selected where a control or a pattern names it. Raises UsageError for a filter that matches
-    nothing, and when nothing is selected.
+    one vendor's product, or that reads listings, is selected where a control or a pattern names it: which listings an
+    organisation hands in, its controls say. Raises UsageError for a filter that matches nothing, and when nothing is
+    selected.
     """
     named = {id_ for control in controls for id_ in (*control.checks, *(i for g in control.alternatives for i in g))}
     ids = _criteria(wanted, criteria)
@@ -39,10 +40,10 @@ def select(
     chosen = [
         check
         for check in checks.values()
-        if (check.product is None or check.id in named or check.id in matched)
+        if ((check.product is None and check.provider != LISTINGS) or check.id in named or check.id in matched)
         and (not wanted or ids.intersection(check.criteria))
         and (not patterns or check.id in matched)
-        and (clouds is None or check.provider in clouds)
+        and (clouds is None or check.providers <= set(clouds))
         and (severity is None or SEVERITIES.index(check.severity) >= SEVERITIES.index(severity))
     ]
     if not chosen:
@@ -76,8 +77,8 @@ def _clouds(patterns: Iterable[str], used: Collection[str], checks: Mapping[str,
     """The clouds that are used, and those that a pattern must mean, since it hits nothing of these."""
     clouds = set(used)
     for pattern in patterns:
-        hit = {check.provider for id_, check in checks.items() if fnmatchcase(id_, pattern)}
-        clouds |= set() if hit & set(used) else hit
+        hit = [check.providers for id_, check in checks.items() if fnmatchcase(id_, pattern)]
+        clouds |= set() if any(needed <= set(used) for needed in hit) else {name for needed in hit for name in needed}
     return clouds
 
 

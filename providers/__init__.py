@@ -17,6 +17,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "azure": ("azure-identity", "azure"),
     "gcp": ("google-auth", "google", "requests"),
     "github": ("requests",),
+    "tables": (),
 }
 """The providers, and what to install first; or what is imported of it, where that has another name.
 

@@ -24,6 +24,9 @@ ORGANIZATION: Final = "organization"
 REGIONLESS: Final = frozenset({GLOBAL, ORGANIZATION})
 """What stands in place of a region where something is in none."""
 
+CLOUDS: Final = ("aws", "azure", "gcp", "github")
+"""The providers that are asked over a network."""
+
 T = TypeVar("T")
 
 Reason = Literal[

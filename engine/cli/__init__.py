@@ -20,7 +20,7 @@ from engine.cli.watch import Watch
 
 VERBS: Final[dict[str, tuple[str, str]]] = {
     "run": ("engine.cli.run", "Read, judge, record and report; run-checks is the same."),
-    "gate": ("engine.cli.gate", "Judge a Terraform plan before it is merged."),
+    "gate": ("engine.cli.gate", "Judge a plan or a template before it is merged."),
     "check": ("engine.cli.check", "List, show, write and test checks."),
     "explain": ("engine.cli.explain", "Why a check is there, what it reads, and how to fix a failure."),
     "permissions": ("engine.cli.permissions", "The least privilege that the selected checks take."),
@@ -29,6 +29,9 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "evidence": ("engine.cli.evidence", "Record what people did, with its files; list what controls ask for."),
     "waiver": ("engine.cli.waiver", "Accept failures for a time; list, renew and end what is accepted."),
     "report": ("engine.cli.report", "What the recorded runs of a date or a period show, by criterion and control."),
+    "schedule": ("engine.cli.schedule", "Manifests that start a run every night."),
+    "diff": ("engine.cli.diff", "What changed between two recorded runs."),
+    "notify": ("engine.cli.notify", "Tell owners what changed in the night, and which runs are missing."),
     "close": ("engine.cli.close", "Freeze in the chain what a period is made of."),
     "respond": ("engine.cli.respond", "Seal management's response to a failure."),
     "requests": ("engine.cli.requests", "An auditor's list of requests: import, tie, show, hand over the answers."),

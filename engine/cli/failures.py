@@ -14,36 +14,45 @@ from engine.errors import AuditreelError
 
 BUG: Final = 1
 USAGE: Final = 2
+INTERRUPTED: Final = 130
 _ENGINE: Final = Path(__file__).resolve().parents[2]
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of what was raised."""
+    if isinstance(error, AuditreelError):
+        return error.exit_code
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        return 0  # whoever read the output has seen enough
+    return USAGE if isinstance(error, click.ClickException) else BUG
 
 
 def guarded(work: Callable[[], int], traceback: bool) -> int:
     """What ``work`` returns, or the exit code of what it raised, after saying so. ``traceback``: say where, too."""
     try:
         code = work()
-    except BrokenPipeError:
-        # Whoever read the output has seen enough.
+    except BrokenPipeError as error:
         _mute()
-        code = 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        _tell(error.format_message())
-        code = USAGE
-    except click.UsageError as error:
-        _tell(_usage(error))
-        code = USAGE
-    except click.ClickException as error:
-        _tell(error.format_message())
-        code = USAGE
-    except (KeyboardInterrupt, click.Abort):
-        _tell("stopped by SIGINT")
-        code = 130
-    except AuditreelError as error:
-        _tell(_trace(error) if traceback else "\n".join([str(error), *getattr(error, "__notes__", ())]))
-        code = error.exit_code
-    except Exception as error:
-        _tell(_trace(error) if traceback else _bug(error))
-        code = BUG
+        code = code_of(error)
+    except (KeyboardInterrupt, Exception) as error:
+        message = _message(error)
+        traced = traceback and (message is None or isinstance(error, AuditreelError))
+        _tell(_trace(error) if traced else message if message is not None else _bug(error))
+        code = code_of(error)
     return _flushed(code)
+
+
+def _message(error: BaseException) -> str | None:
+    """What an exception that is raised on purpose tells the user; None for any other."""
+    if isinstance(error, AuditreelError):
+        return "\n".join([str(error), *getattr(error, "__notes__", ())])
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return "stopped by SIGINT"
+    if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return _usage(error)
+    return error.format_message() if isinstance(error, click.ClickException) else None
 
 
 def wants_traceback(arguments: Sequence[str]) -> bool:
@@ -63,7 +72,7 @@ def _usage(error: click.UsageError) -> str:
     return f"{command}: {error.format_message()}\nSee: {command} --help"
 
 
-def _bug(error: Exception) -> str:
+def _bug(error: BaseException) -> str:
     """Type and place only: the text of an unforeseen exception may hold what must not be printed."""
     from traceback import walk_tb
 
@@ -76,7 +85,7 @@ def _bug(error: Exception) -> str:
     )
 
 
-def _trace(error: Exception) -> str:
+def _trace(error: BaseException) -> str:
     from traceback import format_exception
 
     return "".join(format_exception(error)).rstrip("\n")

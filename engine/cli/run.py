@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 import engine
-from engine.cli import options, outputs, settings
-from engine.errors import DiscoveryError, Interrupted
+from engine.cli import heartbeat, options, outputs, settings
+from engine.errors import DiscoveryError, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from engine.pipeline import RunRequest
 
 
+_STOPPED: Final = (
+    "No verdict was reached, none was recorded. A store keeps that the run began, and what was read of it: the same "
+    "command goes on where it stopped, within the hours of --resume-within."
+)
 _CODES: Final = (
     "Exit codes: 0 no failure, 1 defect, 2 usage, 3 failures, 4 incomplete, 5 not sealed, 130 and 143 stopped."
 )
@@ -62,25 +67,53 @@ _CODES: Final = (
     help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl, .csv, .md, .html, .sarif, "
     ".xml (JUnit), .gitlab.json, ... Repeatable.",
 )
+@click.option(
+    "--heartbeat",
+    "beat",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.prom",
+    help="Keep metrics of the run for Prometheus' textfile collector, also where it fails.",
+)
+@click.option("--log-json", metavar="FILE", help="Append a line of JSON about the run; -: to the error stream.")
 @options.CONFIG
 @options.debug
 @click.version_option(engine.__version__, message="auditreel %(version)s")
 @click.pass_obj
-def command(watch: Watch, /, plan: bool, output: tuple[Path, ...], **flags: Any) -> int:
+def command(
+    watch: Watch,
+    /,
+    plan: bool,
+    output: tuple[Path, ...],
+    beat: Path | None,
+    log_json: str | None,
+    **flags: Any,
+) -> int:
     """Read cloud configuration, judge it by criterion, record the verdicts, and report.
 
     run-checks --demo: a fictional company, offline. run-checks --criterion security --plan: what would be called.
     run-checks --criterion security: your account, with the cloud's own default credentials.
     """
-    request, known = options.request(flags)
-    files = outputs.formats(output)
     if plan:
         from engine.cli.plan import show
 
+        request, known = options.request(flags)
+        outputs.formats(output)
         return show(request, known["format"])
-    assessment = _judged(request, watch)
-    outputs.show(assessment, known["format"], files)
+    with heartbeat.beating(_told(flags, beat, log_json), watch) as pulse:
+        request, known = options.request(flags)
+        pulse.policy = request.policy
+        files = outputs.formats(output)
+        assessment = pulse.assessment = _judged(request, watch)
+        outputs.show(assessment, known["format"], files)
     return assessment.exit_code
+
+
+def _told(flags: Mapping[str, Any], beat: Path | None, log: str | None) -> heartbeat.Told:
+    """Where the run is told of. Raises UsageError for one that does not read the clouds."""
+    told = heartbeat.Told(beat, log)
+    if told and (flags.get("demo") or flags.get("snapshot")):
+        raise UsageError("telling of a run: a demonstration or a stored snapshot is no sign of life of the nightly run")
+    return told
 
 
 def _judged(request: RunRequest, watch: Watch) -> Assessment:
@@ -96,7 +129,5 @@ def _judged(request: RunRequest, watch: Watch) -> Assessment:
         if watch.received is None:
             raise
         stopped = Interrupted(watch.received)
-        stopped.add_note(
-            "No verdict was reached, none was recorded. A store keeps that the run began and was given up."
-        )
+        stopped.add_note(_STOPPED)
         raise stopped from error

@@ -60,6 +60,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
 OTHER_VARIABLES: Final = (
     "AUDITREEL_CONFIG",
     "AUDITREEL_DEBUG",
+    "AUDITREEL_NOTIFY",
     "AUDITREEL_SIGNING_KEY",
     "AUDITREEL_BASE_COMMIT",
     "AUDITREEL_HEAD_COMMIT",
@@ -69,7 +70,8 @@ OTHER_VARIABLES: Final = (
     "AUDITREEL_GITHUB_APP_KEY",
     "AUDITREEL_GITHUB_APP_KEY_FILE",
 )
-"""Variables that are no settings: configuration folder, tracebacks, signing key, what CI tells a gate, a GitHub App."""
+"""Variables that are no settings: configuration folder, tracebacks, whom to notify, signing key, what CI tells a gate,
+a GitHub App."""
 
 _LEAST: Final = sys.float_info.min
 _TRUE: Final = ("1", "true", "yes", "on")

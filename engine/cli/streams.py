@@ -95,8 +95,8 @@ def make_folder(path: Path) -> None:
         raise UsageError(f"making the folder {path}: {error.strerror or error}") from error
 
 
-def write(path: Path, content: str | bytes) -> None:
-    """Write a file (0600) whole or not at all; text as UTF-8. Raises UsageError.
+def write(path: Path, content: str | bytes, mode: int = PRIVATE) -> None:
+    """Write a file (0600, or another mode) whole or not at all; text as UTF-8. Raises UsageError.
 
     A link is followed; what is no regular file (a pipe, a device) is written into.
     """
@@ -106,18 +106,19 @@ def write(path: Path, content: str | bytes) -> None:
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             target.write_bytes(data)
             return
-        _replace(target, data)
+        _replace(target, data, mode)
     except BrokenPipeError:
         return
     except OSError as error:
         raise UsageError(f"writing {path}: {error.strerror or error}") from error
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, mode: int) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)  # whatever the umask is
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

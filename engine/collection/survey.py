@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from threading import Thread
 from typing import Final
 
 from engine.collection import collect, directory, entered, refuse_regions
@@ -32,20 +33,42 @@ Identified = Callable[[Directory, str], tuple[str, Journal | Forgetful]]
 """Told who we are and when it is, gives when the collection began and the journal of what was read since."""
 
 
+class Introduction:
+    """A provider that is asked who we are and which of ``accounts`` (empty: all) there are.
+
+    It is asked at once, on a thread of its own: what a run has to prepare meanwhile costs it no time.
+    """
+
+    def __init__(self, provider: Provider, limiter: Limiter, accounts: frozenset[str] = frozenset()) -> None:
+        self.provider = provider
+        self._answer: Future[Directory] = Future()
+        # Nobody waits for it where the run ends before.
+        Thread(target=self._ask, args=(limiter, accounts), name="introduction", daemon=True).start()
+
+    def directory(self) -> Directory:
+        """The answer, as soon as it is there. Raises as :func:`engine.collection.directory`."""
+        return self._answer.result()
+
+    def _ask(self, limiter: Limiter, accounts: frozenset[str]) -> None:
+        try:
+            self._answer.set_result(directory(self.provider, limiter, accounts))
+        except BaseException as error:
+            self._answer.set_exception(error)
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """Everything that reading the accounts of a provider takes.
 
-    ``accounts`` and ``regions`` are the filters (empty: all). ``now`` gives the wall clock as RFC 3339 UTC.
-    ``identified`` is asked once, as soon as it is known who we are.
+    ``introduction`` is to say which accounts there are; ``regions`` is a filter (empty: all). ``now`` gives the wall
+    clock as RFC 3339 UTC. ``identified`` is asked once, as soon as it is known who we are.
     """
 
     plan: Plan
-    provider: Provider
+    introduction: Introduction
     limiter: Limiter
     now: Callable[[], str]
     conforms: Conforms
-    accounts: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
     identified: Identified = lambda directory, now: (now, Forgetful())
     progress: Progress = lambda ended, known: None
@@ -56,7 +79,7 @@ class Survey:
         Raises UsageError and DiscoveryError as :func:`engine.collection.directory` does, Interrupted where the run is
         asked to stop. No more accounts are begun than the caller has taken.
         """
-        found = directory(self.provider, self.limiter, self.accounts)
+        found = self.introduction.directory()
         as_of, journal = self.identified(found, self.now())
         yield self._whole(found, as_of)
         one = _account(self, found, as_of, journal)
@@ -95,7 +118,7 @@ class Survey:
 
     def _whole(self, found: Directory, as_of: str) -> Snapshot:
         """What is known before any account is entered: who asks, which accounts are left out, and what went wrong."""
-        provider = self.provider.name
+        provider = self.introduction.provider.name
         why = next(iter(found.failures.values()), None)
         everywhere = Scope(provider, "*", "*")
         gaps = [Collection(name, everywhere, "failed", 0, why) for name in sorted(self.plan.types) if why is not None]
@@ -120,18 +143,18 @@ def _account(
     survey: Survey, found: Directory, as_of: str, journal: Journal | Forgetful
 ) -> Callable[[str, Pool], Snapshot]:
     """A function that reads one account, on the threads of a pool."""
-    told = _Told(survey.progress)
+    told, provider = _Told(survey.progress), survey.introduction.provider
 
     def read(account: str, pool: Pool) -> Snapshot:
         governor = survey.limiter.apart()
         try:
-            discovery = entered(survey.provider, account, governor, survey.regions)
+            discovery = entered(provider, account, governor, survey.regions)
             if len(found.accounts) == 1:
                 # Of several accounts only the last one shows that a region is in none.
                 refuse_regions(survey.regions, discovery)
             snapshot = collect(
                 survey.plan,
-                survey.provider,
+                provider,
                 discovery,
                 governor,
                 survey.now,
@@ -143,7 +166,7 @@ def _account(
             )
             return replace(snapshot, identity=found.identity)
         finally:
-            survey.provider.leave(account)
+            provider.leave(account)
             release()
 
     return read

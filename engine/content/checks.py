@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -67,56 +68,64 @@ def load_check(path: Path, root: Root, problems: list[Problem], examples: bool =
     source = source_of(path, problems)
     if source is None:
         return None
-    found, check = _held(path, source, root, examples)
+    found, check = _held(path, _place(path, root), source, root.schema("check"), examples)
     problems += found
     return check
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _held(path: Path, source: bytes, root: Root, examples: bool) -> tuple[tuple[Problem, ...], Check | None]:
+def _held(
+    path: Path, place: str, source: bytes, schema: Path, examples: bool
+) -> tuple[tuple[Problem, ...], Check | None]:
     """The check in these bytes, and what is wrong with them: the same for the same bytes, so found out once."""
     problems: list[Problem] = []
-    document = None if examples else _without_examples(path, source, root)
+    document = None if examples else _without_examples(path, source, schema)
     if document is None:
         document = parse(path, source, problems)
         if document is None:
             return tuple(problems), None
-        problems += shape(root.schema("check")).problems(document)
-    problems += _misplaced(path, root.checks)
+        problems += shape(schema).problems(document)
+    problems += _misplaced(path, place)
     if problems:
         return tuple(problems), None
-    check = check_of(document, _id(path, root))
+    check = check_of(document, _id(place))
     reserved = sorted(_RESERVED.intersection(check.related))
     named = [document.key_problem(("related", name), "the name has a meaning already") for name in reserved]
     return tuple(named), check
 
 
-def _without_examples(path: Path, source: bytes, root: Root) -> Document | None:
+def _without_examples(path: Path, source: bytes, schema: Path) -> Document | None:
     """The document of a check's file up to its examples; None where it has to be read whole to say what is wrong."""
     head = before(_EXAMPLES, source)
     document = None if head is None else parse(path, head, [])
-    if document is None or shape(root.schema("check"), _EXAMPLES).problems(document):
+    if document is None or shape(schema, _EXAMPLES).problems(document):
         return None
     return replace(document, source=source)
 
 
 def ids(root: Root) -> frozenset[str]:
     """The id of every check file, those that do not load among them."""
-    return frozenset(_id(path, root) for path in _files(root))
+    return frozenset(_id(_place(path, root)) for path in _files(root))
 
 
 def _files(root: Root) -> list[Path]:
     return sorted(path for path in root.checks.rglob("*.y*ml") if not path.name.startswith("."))
 
 
-def _id(path: Path, root: Root) -> str:
-    return ".".join(path.relative_to(root.checks).with_suffix("").parts)
+def _place(path: Path, root: Root) -> str:
+    """Where below the folder of checks a file lies: "aws/s3/name.yaml". Text is split faster than a path."""
+    return str(path).removeprefix(f"{root.checks}{os.sep}").replace(os.sep, "/")
 
 
-def _misplaced(path: Path, folder: Path) -> Iterator[Problem]:
+def _id(place: str) -> str:
+    return place.rpartition(".")[0].replace("/", ".")
+
+
+def _misplaced(path: Path, place: str) -> Iterator[Problem]:
     """A file whose path cannot be an id is refused: passed over, it would be a check that never runs."""
-    parts = path.relative_to(folder).with_suffix("").parts
-    if path.suffix != ".yaml":
+    name, _, suffix = place.rpartition(".")
+    parts = name.split("/")
+    if suffix != "yaml":
         yield Problem(path, 1, 1, "", "the name must end in .yaml")
     if len(parts) != 3 or not all(map(_PART.fullmatch, parts)):
         yield Problem(path, 1, 1, "", "the path must be <provider>/<service>/<name>.yaml in lower-case words")
@@ -144,7 +153,12 @@ def check_of(document: Document, id_: str) -> Check:
         product=value.get("product"),
         parameters={name: Parameter(name, **declared) for name, declared in value.get("parameters", {}).items()},
         related={
-            name: Relation(name, declared["resource_type"], declared.get("on", {"account": "account"}))
+            name: Relation(
+                name,
+                declared["resource_type"],
+                declared.get("on", {"account": "account"}),
+                declared.get("across", False),
+            )
             for name, declared in value.get("related", {}).items()
         },
     )

@@ -9,6 +9,7 @@ are made here.
 from __future__ import annotations
 
 import operator
+import os
 import re
 import stat
 from collections.abc import Sequence
@@ -133,11 +134,17 @@ def read(path: Path, problems: list[Problem]) -> Document | None:
 def source_of(path: Path, problems: list[Problem]) -> bytes | None:
     """The bytes of a data file, of one that is too large a few too many; None, and a problem, where there are none."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            problems.append(Problem(path, 1, 1, "", "is not a regular file"))
-            return None
-        with path.open("rb") as file:
-            return file.read(LARGEST + 1)
+        # Opening what nobody writes to, such as a pipe, must not wait.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                problems.append(Problem(path, 1, 1, "", "is not a regular file"))
+                return None
+            with open(descriptor, "rb", buffering=0, closefd=False) as file:
+                return file.readall() if state.st_size <= LARGEST else file.read(LARGEST + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         problems.append(Problem(path, 1, 1, "", f"cannot be read: {error.strerror}"))
         return None

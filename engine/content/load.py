@@ -12,6 +12,7 @@ from engine.content.policy import Policy, load_policy
 from engine.content.provenance import brought
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import Root
+from engine.content.tables import meaningless
 from engine.errors import ContentError, Problem, UsageError
 from engine.model import Check
 
@@ -44,6 +45,7 @@ def load(root: Root, examples: bool = False) -> Content:
     policy = load_policy(root, checks, ids(root), problems, brought if root.recorded else _unrecorded)
     if policy is not None:
         problems += _unknown_criteria(checks, policy.criteria)
+        problems += meaningless(root.tables, policy.tables, types)
     if problems or policy is None:
         raise ContentError(problems)
     return Content(root, checks, types, policy)

@@ -18,10 +18,11 @@ from engine.content.people import load_people
 from engine.content.programme import programme_of, programme_problems
 from engine.content.provenance import Commit, Unanswered, brought
 from engine.content.root import Root
+from engine.content.tables import table_problems
 from engine.content.validation import shape
 from engine.content.waivers import waiver_of, waiver_problems
 from engine.content.wording import suggestion
-from engine.errors import Problem
+from engine.errors import ContentError, Problem
 from engine.expressions.types import parse_type
 from engine.model import Check, Control, Criterion, Hold, Organization, Retention, Schedule, Waiver
 from engine.programme.model import Policy as PolicyDocument
@@ -29,12 +30,16 @@ from engine.programme.model import Record
 from engine.programme.remediation import Task
 
 _FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md", remediation.NAME))
-_FOLDERS: Final = frozenset(("controls", "waivers", "documents", "records", "requests"))
+_FOLDERS: Final = frozenset(("controls", "waivers", "documents", "records", "requests", "tables"))
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything in the policy folder; ``sources`` are the bytes of each file that was read, for the evidence store."""
+    """Everything in the policy folder; ``sources`` are the bytes of each file that was read, for the evidence store.
+
+    ``tables`` is what is said of each listing that is handed in, by the name of the file that says it. The listings
+    themselves, which name people, are read by their provider and are not among the sources.
+    """
 
     criteria: Mapping[str, Criterion]
     organization: Organization
@@ -44,6 +49,7 @@ class Policy:
     records: tuple[Record, ...] = ()
     documents: tuple[PolicyDocument, ...] = ()
     plan: tuple[Task, ...] = ()
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def load_policy(
@@ -82,6 +88,8 @@ def load_policy(
     concluded = _controls(controls, criteria, known, problems)
     problems += programme_problems(organization.programme, setting, concluded, criteria)
     people = load_people(root, concluded, criteria, problems)
+    listings = [row for path in _files(root.tables) if (row := accepted(path, "table")) is not None]
+    problems += table_problems(root.tables, listings, setting, organization)
     policy = Policy(
         criteria=criteria,
         organization=organization,
@@ -90,6 +98,7 @@ def load_policy(
         sources={path: document.source for path, document in documents.items()} | dict(people.sources),
         records=people.records,
         documents=people.documents,
+        tables={document.path.stem: document.value for document in listings},
         plan=remediation.plan_in(root.policies / remediation.NAME, root.schema("remediation"), problems),
     )
     problems += [
@@ -100,6 +109,17 @@ def load_policy(
         if state == "not_relevant" and id_ in control.criteria
     ]
     return policy
+
+
+def load_organization(root: Root) -> Organization:
+    """What organization.yaml says, alone. Raises ContentError with every problem of it."""
+    problems: list[Problem] = []
+    document = read(root.policies / "organization.yaml", problems)
+    if document is not None:
+        problems += shape(root.schema("organization")).problems(document)
+    if problems or document is None:
+        raise ContentError(problems)
+    return organization_of(document)
 
 
 def _files(folder: Path) -> list[Path]:

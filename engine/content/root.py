@@ -32,6 +32,11 @@ class Root:
     controls: Path
     recorded: bool = True
 
+    @property
+    def tables(self) -> Path:
+        """The folder of the listings that are handed in, and of what is said of each."""
+        return self.policies / "tables"
+
     def moved(self, there: Callable[[Path], Path]) -> Root:
         """The same folders at the places that ``there`` gives: those of another commit."""
         return replace(

@@ -185,9 +185,9 @@ def commitments(run: StoredRun, needed: Iterable[str], bodies: Mapping[str, Any]
 
 
 def people_in(content: Catalogue) -> frozenset[str]:
-    """The digests of files of a policy that name people by their nature: who owns and who approved a waiver."""
+    """The digests of files of a policy that name people by their nature: who approved a waiver, who took a listing."""
     policies = content.members.get("policies", {}).items()
-    return frozenset(digest for name, digest in policies if name.startswith("waivers/"))
+    return frozenset(digest for name, digest in policies if name.startswith(("waivers/", "tables/")))
 
 
 def part_of(reading: Reading, part: Part) -> list[Placed]:

@@ -53,7 +53,7 @@ class Reading:
                 listing = unnamed(self.file, name)
                 self.sha256 = listing.sha256
                 rows = [*([Row(0, listing.columns)] if listing.columns else []), *listing.rows]
-                found += self._of(name, rows)
+                found += self._of(listing.sheet, rows)
         except NotAListing as error:
             raise UsageError(f"{self.doing}: {error}") from error
         except OSError as error:
@@ -73,6 +73,8 @@ class Reading:
             if name is not None and lines:
                 self.passed_over.append(f"sheet {name}: no row names a column that says what is asked")
             return
+        if name is None:
+            self._refuse_moved(rows[made.header :])
         values = _carried_down(rows, made)
         self._refuse_illegible(name, values[made.header + 1 :], made)
         place, area = len(self.sheets), None
@@ -134,6 +136,15 @@ class Reading:
             contact=next(iter(made.values(cells, "owner")), "")[:_NAME] or None,
             due=day,
         )
+
+    def _refuse_moved(self, rows: Sequence[Row]) -> None:
+        """Where separators tell cells apart, one more or less moves all that follow; a heading stands by itself."""
+        width = len(rows[0].values)
+        for row in rows:
+            if len(row.values) != width and sum(value is not None for value in row.values) > 1:
+                raise UsageError(
+                    f"{self.doing}: {_at(None, row.number)}: it has {len(row.values)} cells for {width} columns"
+                )
 
     def _refuse_illegible(self, name: str | None, rows: Sequence[Row], made: Table) -> None:
         """What is asked must be readable: a request that nobody read is one that nobody answers."""

@@ -64,7 +64,10 @@ def _markdown(title: str, sections: tuple[Section, ...]) -> str:
 def _sections(organization: Organization, on: date) -> Iterator[Section]:
     programme = organization.programme
     names = ", ".join(name.replace("_", " ") for name in organization.categories)
-    scope = [("Categories", names), ("Clouds", ", ".join(_CLOUDS.get(name, name) for name in organization.providers))]
+    scope = [
+        ("Categories", names),
+        ("Clouds", ", ".join(_CLOUDS[name] for name in organization.providers if name in _CLOUDS)),
+    ]
     scope += [(key.capitalize(), programme.system[key]) for key in _SYSTEM if key in programme.system]
     if programme.boundary:
         scope.append(("Boundary", f"{counted(len(programme.boundary), 'rule')} leave parts out of the system"))

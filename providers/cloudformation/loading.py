@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from providers.terraform.reading import NotAPlan, decoded
+from providers.terraform.reading import NotAPlan, decoded, no_number, once
 
 LARGEST: Final = 2**20
 """Bytes of a template at the most (CloudFormation User Guide, "Quotas": a template body in an S3 object)."""
@@ -93,7 +93,7 @@ def document(data: bytes) -> Document:
 
 def _json(text: str) -> Any:
     try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=str)
+        value = json.loads(text, object_pairs_hook=once, parse_constant=no_number, parse_float=str)
     except json.JSONDecodeError as error:
         raise NotATemplate(f"it is not JSON (line {error.lineno}, column {error.colno}): {error.msg}") from None
     except RecursionError:
@@ -102,19 +102,6 @@ def _json(text: str) -> Any:
         raise NotATemplate(str(error)) from None
     _limit(value)
     return value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in values:
-            raise ValueError(f"the key {key!r:.80} stands twice in one object; which of the two counts nobody can tell")
-        values[key] = value
-    return values
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"it holds {name}, which is no number of JSON")
 
 
 def _limit(value: Any) -> None:

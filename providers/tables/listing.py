@@ -85,6 +85,8 @@ def unnamed(path: Path, sheet: str | None = None) -> Listing:
 
     For whoever has to find that row first; :func:`beneath` then gives the listing. Raises as :func:`read`.
     """
+    if path.exists() and not path.is_file():
+        raise NotAListing(f"{path}: it is no file")
     if path.stat().st_size > LARGEST:
         raise NotAListing(f"{path}: it is larger than {LARGEST} bytes")
     data = path.read_bytes()
@@ -126,13 +128,17 @@ def beneath(listing: Listing, header: int | None = None) -> Listing:
     # Columns at the end that have neither a name nor a value are an export's habit, or a spreadsheet's formatting.
     width = max(_width(row.values) for row in ((named, *below) if listing.sheet else (named,)))
     names = tuple("" if name is None else str(name).strip() for name in _fitted(named.values, width))
-    rows = tuple(Row(row.number, _aligned(row, names, listing.sheet is not None)) for row in below)
+    cells = None if listing.sheet else len(named.values)
+    rows = tuple(Row(row.number, _aligned(row, width, cells)) for row in below)
     return Listing(listing.path, listing.sheet, listing.sha256, names, rows)
 
 
-def _aligned(row: Row, names: Sequence[str], grid: bool) -> tuple[Value, ...]:
-    width = len(names)
-    if grid or (len(row.values) >= width and _width(row.values) <= width):
+def _aligned(row: Row, width: int, cells: int | None) -> tuple[Value, ...]:
+    """A row's values, one a column. ``cells``: how many it must have, where cells are told apart by separators.
+
+    One more or less moves all that follow, whatever the last ones hold.
+    """
+    if cells is None or (len(row.values) == cells and _width(row.values) <= width):
         return _fitted(row.values, width)
     broken = Illegible(f"the row has {len(row.values)} cells for {width} columns")
     return (broken,) * width

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from providers.tables.cells import Illegible, NotAListing, Row, Value
-from providers.terraform.reading import NotAPlan, decoded
+from providers.terraform.reading import NotAPlan, decoded, no_number, once
 
 _NO_KEY = Illegible("the object has no such key")
 
@@ -17,7 +17,7 @@ def rows(data: bytes) -> tuple[tuple[str, ...], list[Row]]:
     A key that an object lacks is illegible there: null is what an export writes where there is nothing.
     """
     try:
-        document = json.loads(decoded(data), object_pairs_hook=_once, parse_constant=_no_number)
+        document = json.loads(decoded(data), object_pairs_hook=once, parse_constant=no_number)
     except NotAPlan as error:
         raise NotAListing(str(error)) from None
     except json.JSONDecodeError as error:
@@ -46,16 +46,3 @@ def _value(value: Any) -> Value:
     if isinstance(value, str) and not value.strip():
         return None
     return value  # type: ignore[no-any-return]
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in values:
-            raise ValueError(f"the key {key!r:.80} stands twice in one object; which of the two counts nobody can tell")
-        values[key] = value
-    return values
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"it holds {name}, which is no number of JSON")

@@ -40,7 +40,7 @@ def parsed(data: bytes) -> dict[str, Any]:
     if not text.strip():
         raise NotAPlan(f"it is empty; {_HINT}")
     try:
-        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_number)
+        document = json.loads(text, object_pairs_hook=once, parse_constant=no_number, parse_float=_number)
     except json.JSONDecodeError as error:
         raise NotAPlan(_why(text, error)) from None
     except RecursionError:
@@ -86,7 +86,8 @@ def _why(text: str, error: json.JSONDecodeError) -> str:
     return f"it is not JSON ({place}): {error.msg}; {_HINT}"
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, whose keys stand in it once each. Raises ValueError."""
     values = dict(pairs)
     if len(values) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
@@ -94,7 +95,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _no_number(name: str) -> Any:
+def no_number(name: str) -> Any:
+    """Refuse NaN and Infinity, which Python takes for numbers of JSON. Raises ValueError."""
     raise ValueError(f"it holds {name}, which is no number of JSON")
 
 

@@ -16,6 +16,7 @@ from engine.content.root import find
 from engine.content.validation import validator
 from engine.examples import case_of, mismatches, verdict, word
 from engine.probes import probe
+from providers.tables import TYPES
 
 CHECKS = sorted(ids(find()))
 
@@ -71,6 +72,17 @@ def test_a_title_names_one_attribute(id_: str) -> None:
 def test_jsonschema_itself_accepts_the_file(id_: str) -> None:
     value = document_of(content().checks[id_]).value
     assert [error.message for error in judge().iter_errors(value)] == []
+
+
+def test_what_is_joined_with_listings_and_nothing_else_goes_across_accounts() -> None:
+    # Within an account such a relation would find nothing, and be unknown for ever.
+    wrong = [
+        (check.id, relation.name)
+        for check in content().checks.values()
+        for relation in check.related.values()
+        if relation.across != (relation.resource_type in TYPES and check.resource_type not in TYPES)
+    ]
+    assert wrong == []
 
 
 def test_titles_tell_checks_apart() -> None:

@@ -106,7 +106,7 @@ def main() -> None:
     from engine.collection.limiter import Limiter
     from engine.collection.planner import plan
     from engine.collection.snapshot import written
-    from engine.collection.survey import Survey
+    from engine.collection.survey import Introduction, Survey
     from engine.content.load import load
     from engine.content.root import demonstration
     from engine.model import Snapshot
@@ -126,7 +126,7 @@ def main() -> None:
             wanted = reads(compiled(tuple(sorted(id_ for id_, c in content.checks.items() if c.provider == name))))
             provider = opened(name, timeout=20.0, access=access.get(name, {}))
             made = plan(name, declared(name), wanted)
-            parts += Survey(made, provider, limiter, lambda: now, conforms).parts()
+            parts += Survey(made, Introduction(provider, limiter), limiter, lambda: now, conforms).parts()
             provider.close()
     DEMO.write_bytes(written(combined(parts)))
 

@@ -328,6 +328,10 @@ def test_a_list_that_cannot_be_read_whole_is_refused_and_nothing_is_written(poli
             book.save(path)
         with pytest.raises(UsageError, match=message):
             requests.import_(path, policy, ON)
+    moved = tmp_path / "moved.csv"
+    moved.write_text("ID,Request,Owner\n1,Org chart, with names,Kim\n")
+    with pytest.raises(UsageError, match="row 2: it has 4 cells for 3 columns"):
+        requests.import_(moved, policy, ON)
     with pytest.raises(UsageError, match="No such file"):
         requests.import_(tmp_path / "missing.xlsx", policy, ON)
     with pytest.raises(UsageError, match=r"has no such line; did you mean 3\.01"):

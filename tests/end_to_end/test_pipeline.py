@@ -470,7 +470,7 @@ def test_a_store_that_the_organisation_names_is_used_before_anything_is_collecte
 ) -> None:
     organization = policy / "organization.yaml"
     organization.write_text(f"{organization.read_text()}\nstore: {tmp_path / 'evidence'}\n")
-    monkeypatch.setattr(pipeline, "opened", lambda *_, **__: pytest.fail("nothing may be collected"))
+    monkeypatch.setattr(pipeline, "Survey", lambda *_, **__: pytest.fail("nothing may be collected"))
 
     with pytest.raises(SealError, match="auditreel init") as raised:
         run(asked(tmp_path, ROOT_MFA, policy=policy), CLOCK)

@@ -64,6 +64,9 @@ def test_a_row_with_other_than_a_cell_a_column_is_illegible_as_a_whole(tmp_path:
     long, short = (Illegible(f"the row has {count} cells for 2 columns") for count in (3, 1))
     found = told(csv_of(tmp_path, b"Name,Ends,\nAda, Dr,2026-01-02\nBo\nCy,x,\n"))
     assert found == (("Name", "Ends"), [(2, long, long), (3, short, short), (4, "Cy", "x")])
+    # Three cells of which the last is blank are none the less one too many.
+    found = told(csv_of(tmp_path, b"Name,Ends\nAda, Dr,\nBo,\n"))
+    assert found == (("Name", "Ends"), [(2, long, long), (3, "Bo", None)])
 
 
 @given(st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=5), st.sampled_from([",", ";", "\t"]))

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from engine import permissions as least
-from engine.collection.planner import plan
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import load
 from engine.content.root import find
+from engine.model import LISTINGS
 from engine.pipeline import Permissions, RunRequest, permissions, planned
+from engine.reads import plans
 from providers import declared
-from tests.collectors.scan import reads
 
 
 def request(*checks: str, **more: object) -> RunRequest:
@@ -57,15 +57,15 @@ def compiled() -> dict[str, CompiledCheck]:
 
 @pytest.mark.parametrize("id_", sorted(compiled()))
 def test_a_check_takes_the_permissions_of_each_of_its_calls_and_no_wildcard(id_: str) -> None:
-    found = declared(compiled()[id_].check.provider)
-    made = plan(compiled()[id_].check.provider, found, reads([compiled()[id_]]))
+    for made in plans([compiled()[id_]]):
+        found = declared(made.provider)
 
-    granted = least.actions(made, found)
+        granted = least.actions(made, found)
 
-    needed = {name for reader in (*made.readers, *made.alternatives) for name in reader.permissions}
-    assert set(granted) == needed | {name for _, names in found.discovery for name in names}
-    assert all(reader.permissions for reader in made.readers)
-    assert not any("*" in action for action in granted)
+        needed = {name for reader in (*made.readers, *made.alternatives) for name in reader.permissions}
+        assert set(granted) == needed | {name for _, names in found.discovery for name in names}
+        assert all(bool(reader.permissions) == (made.provider != LISTINGS) for reader in made.readers)
+        assert not any("*" in action for action in granted)
 
 
 def test_all_checks_together_take_the_permissions_of_each() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.collection.limiter import Limiter
-from engine.collection.survey import AT_ONCE, Survey
+from engine.collection.survey import AT_ONCE, Introduction, Survey
 from engine.errors import Interrupted, UsageError
 from engine.model import Snapshot
 from providers.base import Discovery, Governor, Unread
@@ -40,10 +40,12 @@ class Watched(Scripted):
 
 
 def survey(provider: Scripted, **settings: Any) -> Iterator[Snapshot]:
-    given = {"limiter": Limiter(lambda seconds: None, threading.Event()), **settings}
-    return Survey(
-        provider.planned({BOX: ("size",)}), provider, now=lambda: AT, conforms=lambda item: item, **given
-    ).parts()
+    limiter = settings.pop("limiter", None) or Limiter(lambda seconds: None, threading.Event())
+    plan, asked = (
+        provider.planned({BOX: ("size",)}),
+        Introduction(provider, limiter, settings.pop("accounts", frozenset())),
+    )
+    return Survey(plan, asked, limiter, now=lambda: AT, conforms=lambda item: item, **settings).parts()
 
 
 def test_the_first_part_says_who_asks_and_each_other_is_one_account() -> None:

@@ -81,11 +81,11 @@ def _removed(key: Key, fact: Facts) -> bool:
 # --- of a film ---
 
 
-def of_film(film: Film, weaker: Weaker) -> tuple[Change, ...]:
-    """The changes in a period, and the parameters that were weaker than their default when it began."""
+def of_film(film: Film, weaker: Weaker, standing: bool = True) -> tuple[Change, ...]:
+    """The changes in a period; with ``standing`` also the parameters that were weaker than their default before."""
     begin = film.window.begin
     found = [_judged(change, film, weaker) for change in changes(_facts(film), begin)]
-    if begin < len(film.frames):
+    if standing and begin < len(film.frames):
         found += _weak_from_the_start(film, begin, weaker, {(row.name, row.at) for row in found})
     return tuple(sorted(found, key=lambda row: (film.order[row.at], row.kind, row.name)))
 

@@ -73,6 +73,11 @@ def current(layout: Layout, trust: Trust, reading: Reading, secret: bytes | None
     return index
 
 
+def indexed(wanted: Sequence[SealedFrame], reader: Reader) -> Index:
+    """An index of these frames alone, which is not kept. Raises VerificationError for a run that does not verify."""
+    return _grown(Index(), wanted, [frame.placed.digest for frame in wanted], reader)
+
+
 def grow(layout: Layout, trust: Trust, secret: bytes) -> State:
     """Bring the index that is kept up to date, as after a seal, and say what it was.
 

@@ -1,0 +1,73 @@
+"""``auditreel notify``: tell owners what changed in the night, and which runs are missing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli import options, settings, streams
+from engine.cli.diff import RUNS, WITHIN, pair
+from engine.cli.verify import store_of
+
+if TYPE_CHECKING:
+    from engine.diffs import Notice
+
+VARIABLE = "AUDITREEL_NOTIFY"
+
+
+@click.command(
+    "notify",
+    context_settings=options.CONTEXT,
+    epilog="Exit codes: 0 told or nothing to tell, 2 usage, 4 not delivered.",
+)
+@RUNS
+@WITHIN
+@click.option(
+    "--targets",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=f'Addresses by owner (TOML: "*" = ["json://..."]), beside those for everyone in {VARIABLE}.',
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@options.STORE
+@options.CONFIG
+@options.debug
+def command(
+    runs: tuple[str, ...], within: int, targets: Path | None, dry_run: bool, store: str | None, config: Path | None
+) -> int:
+    """Tell owners what the night's run changed. Quiet where nothing did; never where a run failed or is missing.
+
+    Addresses are those of apprise (Slack, Teams, mail, PagerDuty, webhooks, ...); they are never printed. A message has
+    no observed values and no person's name. With RUN, as auditreel diff.
+    """
+    from engine import delivery
+    from engine.report.notice import messages
+
+    courier = None if dry_run else delivery.Courier(delivery.targets(targets, os.environ.get(VARIABLE, "")))
+    notice = _notice(runs, store_of(store), config or settings.configuration(), within)
+    found = messages(notice)
+    if not found:
+        streams.say("nothing changed: nobody is told")
+    failed: list[str] = []
+    for message in found:
+        if courier is None:
+            streams.emit(f"To: {message.owner}\nSubject: {message.title}\n\n{message.body}\n")
+        else:
+            failed += courier.send(message.owner, message.title, message.body)
+    delivery.refused(failed)
+    return 0
+
+
+def _notice(runs: tuple[str, ...], store: str, config: Path, within: int) -> Notice:
+    from engine import pipeline
+    from engine.cli.clock import system_clock
+    from engine.diffs import Notice
+
+    before, after = pair(runs)
+    if before is None:
+        return pipeline.notice(store, config, system_clock(), within)
+    found = pipeline.diff((before, after), store, config, within)
+    return Notice(found.organization, found.demonstration, found.after.night, diff=found)

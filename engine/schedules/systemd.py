@@ -1,0 +1,108 @@
+"""Hardened units of systemd: a service and a timer for the run, and for the notification.
+
+A word of ``ExecStart=`` is quoted as systemd.service(5) says: percent and dollar signs are doubled.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.schedules import GRACE_SECONDS, MOST_HOURS, Job, filled, head
+
+_SERVICE: Final = """\
+[Unit]
+Description=@DESCRIPTION@
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+User=auditreel
+Group=auditreel
+EnvironmentFile=-/etc/auditreel/environment
+Environment="AUDITREEL_CONFIG=@CONFIG@"
+ExecStart=@COMMAND@
+@EXITS@TimeoutStartSec=@LIMIT@
+TimeoutStopSec=@STOP@
+KillSignal=SIGTERM
+
+UMask=0077
+ReadWritePaths=@WRITABLE@
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectProc=invisible
+ProcSubset=pid
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+CapabilityBoundingSet=
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+"""
+_TIMER: Final = """\
+[Unit]
+Description=@DESCRIPTION@
+
+[Timer]
+OnCalendar=*-*-* @TIME@:00 @ZONE@
+Persistent=yes
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+"""
+_EXITS: Final = "# 3 is a run that found failures and told them: it did its work.\nSuccessExitStatus=3\n"
+
+
+def files(job: Job) -> dict[str, str]:
+    """Two services and two timers, which go to /etc/systemd/system."""
+    first = head(
+        job,
+        "Nightly run of auditreel. Written by `auditreel schedule print --target systemd`.",
+        {
+            "/etc/auditreel/environment": "AUDITREEL_NOTIFY, AUDITREEL_SIGNING_KEY, credentials (root's, mode 0600)",
+            "auditreel": "a system user; it owns store and configuration folder",
+        },
+    )
+    told = ("--heartbeat", f"{job.config}/auditreel.prom", "--log-json", "-")
+    return {
+        "auditreel.service": first + _service(job, "Nightly run of auditreel", (*job.run, *told), _EXITS),
+        "auditreel.timer": first + _timer(job, "Every night: auditreel", job.at),
+        "auditreel-notify.service": first + _service(job, "Tell owners what a night changed", job.notify, ""),
+        "auditreel-notify.timer": first + _timer(job, "Every day: who is told what changed", job.notified),
+    }
+
+
+def _service(job: Job, description: str, words: tuple[str, ...], exits: str) -> str:
+    values = {
+        "DESCRIPTION": description,
+        "CONFIG": job.config.replace("%", "%%"),
+        "COMMAND": " ".join(map(_word, ("/usr/bin/env", *words))),
+        "EXITS": exits,
+        "LIMIT": f"{MOST_HOURS}h",
+        "STOP": str(GRACE_SECONDS),
+        "WRITABLE": " ".join(map(_word, (job.store, job.config))),
+    }
+    return filled(_SERVICE, values)
+
+
+def _timer(job: Job, description: str, at: tuple[int, int]) -> str:
+    time = f"{at[0]:02}:{at[1]:02}"
+    return filled(_TIMER, {"DESCRIPTION": description, "TIME": time, "ZONE": job.schedule.timezone})
+
+
+def _word(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"' if escaped != word or " " in word else word

@@ -1,0 +1,217 @@
+"""Manifests that start a run every night, each held to what its target accepts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from importlib.resources import files as packaged
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+from cfnlint.api import ManualArgs, lint
+from cron_converter import Cron
+from policy_sentry.querying.actions import get_actions_with_access_level
+
+from engine import cli, schedules
+from engine.model import Schedule
+from engine.schedules import TARGETS, Job, Needs
+
+CLOUDS = ("aws", "azure", "gcp", "github")
+JOB = Job(
+    schedule=Schedule(at="02:30", timezone="Europe/Berlin", grace_hours=3),
+    needs={
+        "aws": Needs(tuple(get_actions_with_access_level("ec2", "List")), ("sts:AssumeRole",)),
+        "azure": Needs(("Microsoft.KeyVault/vaults/read",), ()),
+        "gcp": Needs(("compute.disks.list",), ()),
+        "github": Needs(("contents:read",), ()),
+    },
+    image="registry.example.org/auditreel@sha256:" + 64 * "0",
+    store="/srv/evidence of 100%/$store",
+    config="/srv/config",
+    policy="/srv/policies",
+    skipped=date(2027, 3, 28),
+)
+
+
+class Tags(yaml.SafeLoader):
+    """Reads the short forms of CloudFormation as what they hold."""
+
+
+Tags.add_multi_constructor("!", lambda loader, tag, node: tag)
+
+
+def only(target: str, job: Job = JOB) -> str:
+    (text,) = schedules.files(target, job).values()
+    return text
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    else:
+        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from strings(item)
+
+
+def test_a_crontab_holds_two_commands_at_their_times() -> None:
+    *_, zone, config, run, notify = only("cron").splitlines()
+
+    assert (zone, config) == ("CRON_TZ=Europe/Berlin", "AUDITREEL_CONFIG=/srv/config")
+    for line, at in ((run, [[30], [2]]), (notify, [[30], [5]])):
+        fields, command = line.split(" ", 5)[:5], line.split(" ", 5)[5]
+        assert Cron(" ".join(fields)).to_list()[:2] == at
+        # An unescaped percent sign would end the command.
+        assert "%" not in command.replace(r"\%", "")
+        assert JOB.store in shlex.split(command.replace(r"\%", "%"))
+
+
+def test_units_are_what_systemd_accepts(tmp_path: Path) -> None:
+    units = schedules.files("systemd", JOB)
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("needs systemd-analyze")
+    for name, text in units.items():
+        (tmp_path / name).write_text(
+            text.replace("User=auditreel", "User=root").replace("Group=auditreel", "Group=root")
+        )
+
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in units)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    calendar = subprocess.run(
+        ["systemd-analyze", "calendar", "*-*-* 02:30:00 Europe/Berlin"], capture_output=True, text=True, check=False
+    )
+
+    assert [line for line in done.stderr.splitlines() if str(tmp_path) in line or "auditreel" in line] == []
+    assert done.returncode == 0, done.stderr
+    assert calendar.returncode == 0
+    assert "OnCalendar=*-*-* 02:30:00 Europe/Berlin\n" in units["auditreel.timer"]
+    assert "OnCalendar=*-*-* 05:30:00 Europe/Berlin\n" in units["auditreel-notify.timer"]
+    assert '"/srv/evidence of 100%%/$$store"' in units["auditreel.service"]
+
+
+def test_cron_jobs_are_what_kubernetes_accepts_and_what_its_strictest_rules_allow() -> None:
+    documents = list(yaml.safe_load_all(only("k8s")))
+    for document in documents:
+        kubernetes_validate.validate(document, "1.31", strict=True)
+
+    kinds = [document["kind"] for document in documents]
+    assert kinds == ["Namespace", "ServiceAccount", *3 * ["PersistentVolumeClaim"], "CronJob", "CronJob"]
+    assert sorted(documents[1]["metadata"]["annotations"]) == [
+        "azure.workload.identity/client-id",
+        "eks.amazonaws.com/role-arn",
+        "iam.gke.io/gcp-service-account",
+    ]
+    for document, at in zip(documents[-2:], ("30 2 * * *", "30 5 * * *"), strict=True):
+        spec = document["spec"]
+        job, pod = spec["jobTemplate"]["spec"], spec["jobTemplate"]["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == (at, "Europe/Berlin", "Forbid")
+        assert spec["startingDeadlineSeconds"] == 3 * 3600
+        assert job["activeDeadlineSeconds"] <= 6 * 3600
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert set(container["resources"]) == {"requests", "limits"}
+        claims = {name["name"] for name in pod["volumes"]}
+        assert {mount["name"] for mount in container["volumeMounts"]} == claims
+    # A run that found failures did its work: it is not made again.
+    rules = documents[-2]["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    assert rules[-1] == {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [1, 2, 3, 4, 5]}}
+
+
+def test_the_workflow_is_what_github_accepts_with_no_right_but_its_identity() -> None:
+    workflow = yaml.load(only("github"), yaml.CBaseLoader)
+    schema = json.loads(
+        (packaged("check_jsonschema") / "builtin_schemas" / "vendor" / "github-workflows.json").read_text("utf-8")
+    )
+    whole = yaml.safe_load(only("github"))
+    whole["on"] = whole.pop(True)  # YAML 1.1's boolean, where GitHub reads a text
+    jsonschema.Draft7Validator(schema).validate(whole)
+
+    assert workflow["on"]["schedule"] == [{"cron": "30 2 * * *", "timezone": "Europe/Berlin"}]
+    assert workflow["permissions"] == {"contents": "read", "id-token": "write"}
+    (job,) = workflow["jobs"].values()
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert [name.partition("@")[0] for name in used] == ["actions/checkout", "actions/setup-python"]
+    assert all(len(name.partition("@")[2]) == 40 for name in used)
+    names = [step.get("name") for step in job["steps"][3:]]
+    assert names == ["Identity for aws", "Identity for azure", "Identity for gcp", "Run", "Notify"]
+    for step in job["steps"]:
+        if "run" in step:
+            subprocess.run(["bash", "-n"], input=step["run"], text=True, check=True)
+            # What a name in a variable could be must not become a command.
+            assert "${{" not in step["run"]
+
+
+def test_the_template_is_what_cloudformation_accepts() -> None:
+    text = only("eventbridge")
+    template = json.loads(text)
+
+    assert lint(text, config=ManualArgs(regions=["eu-central-1"])) == []
+    resources = template["Resources"]
+    granted = [
+        action
+        for name, resource in resources.items()
+        if name.startswith("ReadPolicy")
+        for action in resource["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
+    ]
+    assert sorted(granted) == sorted(JOB.needs["aws"].reading)
+    assuming = resources["TaskRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][-1]
+    roles = {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/${ScannedRole}"}
+    assert assuming == {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+    granted_by_role = yaml.load(schedules.roles(JOB)["role-aws.yaml"], Tags)["Resources"]["ReadPolicy1"]
+    assert "sts:AssumeRole" not in granted_by_role["Properties"]["PolicyDocument"]["Statement"][0]["Action"]
+    assert len([name for name in resources if name.startswith("ReadPolicy")]) > 1
+    for name, at in (("Run", "cron(30 2 * * ? *)"), ("NotifyOwners", "cron(30 5 * * ? *)")):
+        properties = resources[name]["Properties"]
+        assert (properties["ScheduleExpression"], properties["ScheduleExpressionTimezone"]) == (at, "Europe/Berlin")
+        assert properties["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3 * 3600
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_manifest_is_the_same_twice_and_warns_of_a_time_that_clocks_skip(target: str) -> None:
+    made = schedules.files(target, JOB)
+    assert made == schedules.files(target, JOB)
+    assert all("2027-03-28 the clocks of Europe/Berlin skip 02:30" in text for text in made.values())
+    assert not any("clocks" in text for text in schedules.files(target, replace(JOB, skipped=None)).values())
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "night"),
+    [("02:30", "Europe/Berlin", date(2027, 3, 28)), ("03:30", "Europe/Berlin", None), ("02:30", "UTC", None)],
+)
+def test_the_night_on_which_a_time_is_skipped_is_found(at: str, zone: str, night: date | None) -> None:
+    assert schedules.skipped(Schedule(at=at, timezone=zone), date(2026, 11, 26)) == night
+
+
+def test_the_verb_prints_by_the_policy_and_writes_the_roles_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s"], "auditreel") == 0
+    printed = capsys.readouterr()
+    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s", "--output", "made"], "auditreel") == 0
+
+    assert [document["kind"] for document in yaml.safe_load_all(printed.out)][-1] == "CronJob"
+    assert (tmp_path / "made" / "auditreel.yaml").read_text() == printed.out
+    assert "AWS::IAM::Role" in (tmp_path / "made" / "role-aws.yaml").read_text()
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["auditreel.yaml", "role-aws.yaml"]
