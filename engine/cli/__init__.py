@@ -35,6 +35,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "notify": ("engine.cli.notify", "Tell owners what changed in the night, and which runs are missing."),
     "close": ("engine.cli.close", "Freeze in the chain what a period is made of."),
     "respond": ("engine.cli.respond", "Seal management's response to a failure."),
+    "requests": ("engine.cli.requests", "An auditor's list of requests: import, tie, show, hand over the answers."),
     "sample": ("engine.cli.sample", "Freeze a population, and draw from it by the auditor's nonce."),
     "export": ("engine.cli.export", "Write a recorded run as a bundle that anyone can verify."),
     "verify": ("engine.cli.verify", "Verify a store, a run, a record or a bundle, completely and offline."),

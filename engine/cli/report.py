@@ -110,7 +110,7 @@ def changes(
 @options.POLICY
 @options.debug
 def due(within: int, format_: str, policy: Path | None) -> int:
-    """What people have to do, by owner: evidence, reviews, approvals, waivers and vendors' reports that fall due."""
+    """What people have to do, by owner: evidence, reviews, approvals, waivers, vendors' reports, auditors' requests."""
     from engine.cli.clock import today
     from engine.office.agenda import agenda
     from engine.report import due as shown

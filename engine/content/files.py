@@ -52,6 +52,12 @@ _MAYBE_NUMBER: Final = frozenset("0123456789+-.")
 _SAFE_NESTING: Final = 4096
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text that stands without quotes is read as this text, and not as a number, a boolean or nothing."""
+    numbers = (_INTEGER, _AMBIGUOUS, _FLOAT)
+    return text not in _WORDS and not any(pattern.fullmatch(text) for pattern in numbers)
+
+
 class _Loader(yaml.CSafeLoader):
     """libyaml's node tree, whose tags only tell plain scalars, quoted ones and collections apart."""
 

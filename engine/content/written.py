@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from engine.content.files import Document, parse
+from engine.content.files import Document, is_plain, parse
 from engine.content.root import Root
 from engine.content.validation import shape
 from engine.errors import Problem, UsageError
@@ -28,6 +28,14 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         """Whether ``data`` is written out where it stands a second time: always."""
         return True
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """A text in quotes where our reading of YAML needs them: a digest may look like a number (0b98..., 12e45...)."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain(text) else "'")
+
+
+_Dumper.add_representer(str, _quoted)
 
 
 def text_of(value: Mapping[str, Any]) -> bytes:
@@ -84,7 +92,7 @@ def lodge_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         hidden.mkdir(mode=0o700)
         for name, data in files.items():
-            _fresh(hidden / name, data)
+            fresh(hidden / name, data)
         # A folder that holds anything is not replaced (POSIX rename): who comes second fails here.
         hidden.rename(folder)
     except OSError as error:
@@ -98,7 +106,7 @@ def add(path: Path, source: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _fresh(temporary, source)
+        fresh(temporary, source)
         # A link is refused where the name is taken, which a rename would replace.
         os.link(temporary, path)
     except FileExistsError as error:
@@ -114,7 +122,7 @@ def replace(path: Path, source: bytes) -> None:
     """Put new bytes in the place of a file's, whole or not at all; its mode stays. Raises UsageError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        _fresh(temporary, source)
+        fresh(temporary, source)
         temporary.chmod(path.stat().st_mode & 0o777)
         temporary.replace(path)
     except OSError as error:
@@ -131,7 +139,8 @@ def replace_or_add(path: Path, source: bytes) -> None:
         add(path, source)
 
 
-def _fresh(path: Path, data: bytes) -> None:
+def fresh(path: Path, data: bytes) -> None:
+    """Write a new file (0600) to the disk. Raises OSError, FileExistsError where one is there."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from engine.content.load import load
+from engine.content.load import Content, load
+from engine.content.requests import load_lists
 from engine.content.root import find
 from engine.duties import demands
 from engine.model import Waiver
 from engine.office import shown
-from engine.programme.due import Due, due, ordered
+from engine.programme.due import Due, due, of_requests, ordered
 from engine.programme.needs import needs
 
 
@@ -36,7 +37,8 @@ def agenda(policy: Path | None, on: date, days: int) -> Agenda:
     from engine.office import due_reviews
 
     root = find(policy)
-    found = load(root).policy
+    content = load(root)
+    found = content.policy
     until = on + timedelta(days=days)
     # A quarter begins long before it is due: the window reaches beyond what is looked at.
     seen = shown(found, on, timedelta(days=max(days, 365)))
@@ -54,10 +56,29 @@ def agenda(policy: Path | None, on: date, days: int) -> Agenda:
         organization=found.organization.name,
         on=on,
         until=until,
-        rows=ordered((*rows, *_of_waivers(found.waivers, on, until), *due_reviews.due(found, root.policies, on))),
+        rows=ordered(
+            (
+                *rows,
+                *_of_waivers(found.waivers, on, until),
+                *due_reviews.due(found, root.policies, on),
+                *_of_requests(content, on, until),
+            )
+        ),
         people=programme.owners,
         lacking=tuple(sorted(lacking)),
     )
+
+
+def _of_requests(content: Content, on: date, until: date) -> Iterator[Due]:
+    lists = load_lists(content.root)
+    if lists:
+        # What reads lists from files is not loaded for who has none.
+        from engine.office.answering import UNREAD, holdings
+        from engine.programme.answering import answer
+
+        held, _ = holdings(content, lists, UNREAD, on)
+        for requests in lists:
+            yield from of_requests(requests.id, [answer(row, held) for row in requests.standing], (on, until))
 
 
 def _of_waivers(waivers: Sequence[Waiver], on: date, until: date) -> Iterator[Due]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.programme.model import Occurrence, Policy, Programme, Record, Subservice
 from engine.programme.needs import Need
 from engine.programme.sentences import named, stands
 from engine.programme.standing import last_day
+
+if TYPE_CHECKING:
+    from engine.programme.answers import Answer
 
 State = Literal["overdue", "late", "due", "undated"]
 
@@ -61,6 +64,30 @@ def due(
         for row in _of_vendor(service, owners.get(service.monitored_by, "nobody"), on, until)
     ]
     return ordered(found)
+
+
+def of_requests(list_: str, answers: Iterable[Answer], window: tuple[date, date]) -> Iterator[Due]:
+    """The requests of an auditor that are not answered: to each owner by its day, what has none at once.
+
+    Those that only runs can answer, which are not looked at here, are one row an owner.
+    """
+    on, until = window
+    unread: dict[str, list[date | None]] = {}
+    for row in answers:
+        by = row.request.due
+        if row.state == "answered" or (by is not None and by > until):
+            continue
+        if row.rests_on_runs:
+            unread.setdefault(row.owner, []).append(by)
+            continue
+        state: State = "undated" if by is None else "overdue" if by < on else "due"
+        what = f"request {row.request.id} is {row.state}: {row.request.text[:120]} ({row.said})"
+        yield Due(row.owner, state, by, list_, what, f"auditreel requests show {list_}")
+    for owner, days in unread.items():
+        by = min(filter(None, days), default=None)
+        state = "undated" if by is None else "overdue" if by < on else "due"
+        what = f"requests that sealed runs answer, which are not read here: {len(days)}"
+        yield Due(owner, state, by, list_, what, f"auditreel requests show {list_} --store DIR")
 
 
 def ordered(rows: Iterable[Due]) -> tuple[Due, ...]:

@@ -26,6 +26,11 @@ def standing(kind: str, control: str, records: Iterable[Record], documents: Iter
     return min(found, key=_rank, default=Standing(kind, "absent"))
 
 
+def standing_of(source: Record | Policy, on: date) -> Standing:
+    """How a single record or document stands on a day."""
+    return _of_record(source, on) if isinstance(source, Record) else _of_document(source, on)
+
+
 def supports(record: Record, kind: str, control: str) -> bool:
     """Whether a record is evidence of this kind for this control."""
     return record.kind == kind and (not record.supports or control in record.supports)

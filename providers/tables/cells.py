@@ -20,6 +20,14 @@ class Illegible:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Covered(Illegible):
+    """A cell under a merged one, whose value stands in the area's first cell: its ``row`` (number) and ``column``."""
+
+    row: int
+    column: int
+
+
 Value = str | int | float | bool | date | datetime | None | Illegible
 """A cell: text as it stands, or what the file itself calls a number, a boolean or a date. None is a blank cell.
 

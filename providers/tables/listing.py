@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from providers.tables import delimited, objects, workbook
-from providers.tables.cells import Illegible, NotAListing, Row, Value
+from providers.tables.cells import Covered, Illegible, NotAListing, Row, Value
 
-__all__ = ["Illegible", "Listing", "NotAListing", "Row", "Value", "beneath", "read", "unnamed"]
+__all__ = ["Covered", "Illegible", "Listing", "NotAListing", "Row", "Value", "beneath", "read", "sheets", "unnamed"]
 
 LARGEST: Final = 64 * 2**20
 """Bytes of a file at the most."""
@@ -66,6 +66,18 @@ def read(path: Path, sheet: str | None = None, header: int | None = None) -> Lis
     holds the columns' names (default: the first row that is not blank); what stands above it is no part of the listing.
     """
     return beneath(unnamed(path, sheet), header)
+
+
+def sheets(path: Path) -> tuple[str | None, ...]:
+    """The sheets of a workbook that are not hidden; of any other file one without a name. Raises as :func:`read`."""
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        return (None,)
+    if path.stat().st_size > LARGEST:
+        raise NotAListing(f"{path}: it is larger than {LARGEST} bytes")
+    try:
+        return workbook.sheets(path.read_bytes())
+    except NotAListing as error:
+        raise NotAListing(f"{path}: {error}") from error.__cause__
 
 
 def unnamed(path: Path, sheet: str | None = None) -> Listing:

@@ -15,7 +15,7 @@ import zlib
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from providers.tables.cells import Illegible, NotAListing, Row, Value
+from providers.tables.cells import Covered, Illegible, NotAListing, Row, Value
 
 LARGEST: Final = 128 * 2**20
 """Bytes of a workbook's parts, unpacked, at the most."""
@@ -43,7 +43,7 @@ def rows(data: bytes, sheet: str | None) -> tuple[str, list[Row]]:
             "rows and columns, or save the sheet as CSV"
         )
     covered = {
-        (row, column): f"it lies under the merged cells {area.coord}"
+        (row, column): Covered(f"it lies under the merged cells {area.coord}", area.min_row, area.min_col - 1)
         for area in asked.merged_cells.ranges
         for row in range(area.min_row, area.max_row + 1)
         for column in range(area.min_col, area.max_col + 1)
@@ -52,15 +52,19 @@ def rows(data: bytes, sheet: str | None) -> tuple[str, list[Row]]:
     found = []
     for number, cells in enumerate(asked.iter_rows(), 1):
         values = tuple(
-            Illegible(covered[number, column])
-            if (number, column) in covered
-            else _value(cell, stored.cell(number, column).value)
+            covered[number, column] if (number, column) in covered else _value(cell, stored.cell(number, column).value)
             for column, cell in enumerate(cells, 1)
         )
         row = Row(number, values)
         if not row.blank:
             found.append(row)
     return name, found
+
+
+def sheets(data: bytes) -> tuple[str, ...]:
+    """The names of a workbook's sheets that are not hidden, in their order. Raises NotAListing."""
+    _unpackable(data)
+    return _visible(_loaded(data, True))
 
 
 def _unpackable(data: bytes) -> None:
@@ -115,7 +119,7 @@ def _loaded(data: bytes, results: bool) -> Any:
 
 def _chosen(workbook: Any, sheet: str | None) -> str:
     names = [found.title for found in workbook.worksheets]
-    shown = [found.title for found in workbook.worksheets if found.sheet_state == "visible"]
+    shown = _visible(workbook)
     if sheet is None and len(shown) == 1:
         return str(shown[0])
     if sheet is None:
@@ -123,6 +127,10 @@ def _chosen(workbook: Any, sheet: str | None) -> str:
     if sheet not in names:
         raise NotAListing(f"it has no sheet {sheet!r}, but {', '.join(names)}")
     return sheet
+
+
+def _visible(workbook: Any) -> tuple[str, ...]:
+    return tuple(str(found.title) for found in workbook.worksheets if found.sheet_state == "visible")
 
 
 def _value(cell: Any, stored: Any) -> Value:

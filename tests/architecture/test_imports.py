@@ -24,9 +24,16 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.programme": (),
     # What stands between a company and a report is told from what a run shows.
     "engine.programme.gap": ("engine.model", "engine.programme"),
+    # What answers an auditor's requests are controls, people's evidence and what a period of runs shows.
+    "engine.programme.answering": ("engine.model", "engine.programme"),
+    "engine.programme.answers": ("engine.programme",),
+    "engine.programme.due": ("engine.programme",),
     "engine.programme.readiness": ("engine.programme",),
+    "engine.programme.run_answers": ("engine.programme",),
+    "engine.programme.runs_seen": ("engine.periods",),
     "engine.programme.scoped": ("engine.model", "engine.programme"),
     "engine.programme.shortcomings": ("engine.model", "engine.programme"),
+    "engine.programme.tying": ("engine.model", "engine.programme"),
     "engine.model": ("engine.programme.model", "providers.base"),
     "engine.expressions": ("engine.errors",),
     "engine.content": (
@@ -36,6 +43,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.model",
         "engine.programme.model",
         "engine.programme.remediation",
+        "engine.programme.requests",
     ),
     "engine.joins": ("engine.model",),
     "engine.evaluate": ("engine.content", "engine.expressions", "engine.joins", "engine.model"),
@@ -79,13 +87,18 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.duties",
         "engine.errors",
         "engine.evaluate",
+        # What is handed to an auditor is packed as bundles are.
+        "engine.evidence.archive",
         "engine.model",
+        "engine.periods",
         "engine.pipeline",
         "engine.programme",
         "engine.recording",
         "engine.reviews",
         "engine.scope",
         "engine.waivers",
+        # The lists that others send.
+        "providers.tables.listing",
     ),
     # Whether a policy gives away an account is asked of the functions by which checks ask it.
     "engine.reviews": (
@@ -242,7 +255,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "re2": ("engine.expressions",),
     "apprise": ("engine.delivery",),
     "openpyxl": ("providers.tables.workbook",),
-    "xlsxwriter": ("engine.report.period_xlsx",),
+    "xlsxwriter": ("engine.report.workbook",),
     "reportlab": (
         "engine.report.period_pdf",
         "engine.report.period_pdf_drawing",

@@ -166,6 +166,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "notify",
         "close",
         "respond",
+        "requests",
         "sample",
         "export",
         "verify",

@@ -61,6 +61,14 @@ def test_a_record_is_written_with_its_files_and_says_what_it_speaks_for_and_what
     ]  # fmt: skip
 
 
+def test_a_digest_that_looks_like_a_number_is_written_as_text(attendance: Path, tmp_path: Path) -> None:
+    attendance.write_bytes(b"customer_notice 2026-05-12")  # its SHA-256 begins with 0b, as binary numbers do
+
+    (file,) = office.record(training(attendance), folder(tmp_path), ON).record.files
+
+    assert (file.sha256[:8], file.state) == ("0b98b76b", "whole")
+
+
 def test_the_same_file_again_is_told_has_an_id_of_its_own_and_cannot_fill_what_is_closed(
     attendance: Path, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.tables.listing import Illegible, NotAListing, read
+from providers.tables.listing import Covered, Illegible, NotAListing, read
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"), max_size=8)
 
@@ -127,7 +127,7 @@ def test_cells_that_nobody_can_tell_are_illegible(tmp_path: Path) -> None:
                 Illegible("a formula that reads another workbook"),
             ),
             (3, "Bo", Illegible("the error #N/A"), "x"),
-            (4, "Cy", Illegible("it lies under the merged cells B3:B4"), None),
+            (4, "Cy", Covered("it lies under the merged cells B3:B4", row=3, column=1), None),
         ],
     )
 

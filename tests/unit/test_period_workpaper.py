@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from engine.periods import Period
-from engine.report import Options, period_csv, period_xlsx
+from engine.report import Options, period_csv, period_xlsx, workbook
 from engine.report.period_sheets import SHEETS, sheets
 from tests.golden import periods
 
@@ -19,7 +19,7 @@ SOFFICE = shutil.which("soffice")
 HOSTILE = ('=cmd|"/c calc"!A1', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "a;=1", "＝1")  # noqa: RUF001
 
 
-def book(period: Period, most: int = period_xlsx.ROWS) -> openpyxl.Workbook:
+def book(period: Period, most: int = workbook.ROWS) -> openpyxl.Workbook:
     return openpyxl.load_workbook(io.BytesIO(period_xlsx.render(period, Options(), most)))
 
 
