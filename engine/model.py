@@ -23,6 +23,7 @@ __all__ = [
     "VERDICTS",
     "Approval",
     "Assessment",
+    "Bounds",
     "Cause",
     "Check",
     "Clock",
@@ -44,6 +45,7 @@ __all__ = [
     "Reason",
     "Relation",
     "Resource",
+    "RuleCount",
     "Schedule",
     "Scope",
     "Selection",
@@ -129,7 +131,8 @@ class Snapshot:
     3339 UTC (start of collection) and is ``now`` in expressions. ``source`` says where it came from: "live",
     "recorded", "demo". ``identity`` is who asked. ``scopes`` are the scopes asked; ``left_out`` are accounts and
     regions that exist and were not. ``collections`` has one row for each (type, scope) planned, ``resources`` are
-    sorted by (type, account, region, id).
+    sorted by (type, account, region, id). ``groups`` maps "provider/group" to the accounts in it, of the groups that
+    the boundary names.
     """
 
     as_of: str
@@ -141,6 +144,7 @@ class Snapshot:
     ledger: tuple[LedgerRow, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     finished_at: str | None = None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def bare(self) -> Snapshot:
@@ -466,6 +470,8 @@ class Population:
 
     ``complete`` is false where a listing was not: the population then prints as "at least n", and each such scope is
     one of the unknown. ``queries`` are the operations that listed it; with ``listed`` 0 and ``complete``, none exist.
+    ``out_of_boundary`` are resources of its type that are no part of the system: they have no verdict and are not
+    among the listed.
     """
 
     check: str
@@ -477,6 +483,7 @@ class Population:
     complete: bool
     waived: int = 0
     queries: tuple[str, ...] = ()
+    out_of_boundary: int = 0
 
     @property
     def count(self) -> int:
@@ -558,12 +565,41 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleCount:
+    """A rule of the boundary, and how many resources it put out of it."""
+
+    id: str
+    state: Literal["in", "out_of_boundary"]
+    reason: str
+    approver: str
+    approved_on: date
+    resources: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the written boundary came to: how many resources are in, and out, by rule and by type.
+
+    ``undecided`` are in because what a rule asks of them was not read. ``unnamed`` are accounts (region "*") that were
+    discovered and that no rule names: until one does, the run is incomplete.
+    """
+
+    rules: tuple[RuleCount, ...]
+    inside: int
+    out_of_boundary: int
+    undecided: int = 0
+    types: Mapping[str, int] = field(default_factory=dict)
+    unnamed: tuple[Scope, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """A run, judged and concluded: what every renderer renders. Renderers neither decide nor count.
 
     ``kind`` is scheduled, adhoc, gate or demo. ``exit_code`` and ``exit_reasons`` follow design section 5; all codes
     that applied are in ``exit_reasons`` by code. ``sealed`` says where the run was recorded; None: it was not.
-    ``resumed`` is when the run began that died and that this one went on with (RFC 3339 UTC).
+    ``resumed`` is when the run began that died and that this one went on with (RFC 3339 UTC). ``boundary`` is what the
+    written boundary came to; None: none is written, and everything is in.
     """
 
     kind: str
@@ -585,3 +621,4 @@ class Assessment:
     run_id: str | None = None
     sealed: Mapping[str, Any] | None = None
     resumed: str | None = None
+    boundary: Bounds | None = None

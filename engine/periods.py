@@ -189,6 +189,8 @@ class PeriodPopulation:
 
     ``complete`` is false where any frame's listing was not. ``queries`` are the operations that listed it; ``second``
     is what another source counted, where one was read. What lived only between two frames is not claimed.
+    ``out_of_boundary`` are resources of the type that were no part of the system in any frame; they may have been in
+    others.
     """
 
     check: str
@@ -200,6 +202,7 @@ class PeriodPopulation:
     complete: bool
     queries: tuple[str, ...] = ()
     second: SecondSource | None = None
+    out_of_boundary: int = 0
 
 
 @dataclass(frozen=True, slots=True)

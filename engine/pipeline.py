@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import engine
 from engine import permissions as least
 from engine import recording
+from engine.boundary import EVERYTHING, Boundary, Count, Sorting, counted, groups_of, written
 from engine.collection import combined, completed, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
@@ -32,7 +33,7 @@ from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
 from engine.content.root import demonstration, find
-from engine.content.stored import compile_stored, in_force, parse_stored
+from engine.content.stored import compile_stored, in_force, parse_stored, programme_in
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
 from engine.model import (
@@ -54,7 +55,7 @@ from engine.reads import plans, stored
 from engine.recording import RunPlan, Verdict
 from engine.selection import named_criteria, select
 from providers import NotInstalled, declared, opened
-from providers.base import NotConfigured, Provider, Reader
+from providers.base import Directory, NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
     from engine.doctor import Diagnosis
@@ -134,11 +135,16 @@ def run(
     judged = partial(_within, request.accounts, request.regions)
     parts: list[Snapshot] = []
     findings: list[Finding] = []
+    boundary, count = _boundary(content), Count()
     try:
         with closing(_observed(request, content, checks, clock, progress, cancelled, record)) as observed:
             for part in observed:
-                found = evaluate(part, checks, judged)
-                record.add(part, found)
+                # The groups of a provider's accounts come with its first part.
+                boundary = boundary.knowing(part.groups)
+                sorting = boundary.sorted(part)
+                found = evaluate(part, checks, judged, sorting)
+                record.add(part, found, sorting.out)
+                count.add(sorting)
                 parts.append(part.bare)
                 findings += (finding.bare for finding in found)
         snapshot = combined(parts)
@@ -155,6 +161,7 @@ def run(
         request.fail_on,
         request.allow_incomplete,
         _listers(checks),
+        count.bounds(boundary, snapshot),
     )
     assessment = _assessment(request, content, selection, snapshot, verdicts, conclusion)
     return record.seal(replace(assessment, resumed=record.resumed), clock)
@@ -170,12 +177,19 @@ def reviewed(
     """
     content, selection, checks = _prepared(request)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    whole = completed(snapshot or _stored(request, content), plans(checks), conform)
+    whole = completed(snapshot or _stored(request, content), _plans(checks, content), conform)
     judged = partial(_within, request.accounts, request.regions)
-    found = sorted((finding.bare for finding in evaluate(whole, checks, judged)), key=lambda finding: finding.order)
+    sorting = _boundary(content).knowing(whole.groups).sorted(whole)
+    verdicts = evaluate(whole, checks, judged, sorting)
+    found = sorted((finding.bare for finding in verdicts), key=lambda finding: finding.order)
     bare = whole.bare
     conclusion = conclude(
-        found, selection, replace(bare, as_of=on or bare.as_of), content.policy, listers=_listers(checks)
+        found,
+        selection,
+        replace(bare, as_of=on or bare.as_of),
+        content.policy,
+        listers=_listers(checks),
+        bounds=counted(sorting, bare),
     )
     return content, _assessment(request, content, selection, bare, tuple(found), conclusion)
 
@@ -205,7 +219,18 @@ def _assessment(
         fail_on=request.fail_on,
         exit_code=conclusion.exit_code,
         exit_reasons=conclusion.exit_reasons,
+        boundary=conclusion.boundary,
     )
+
+
+def _boundary(content: Content) -> Boundary:
+    """The boundary that the policy writes."""
+    return Boundary(content.policy.organization.programme.boundary)
+
+
+def _plans(checks: Iterable[CompiledCheck], content: Content) -> list[Plan]:
+    """What the checks read, and what the boundary has to know."""
+    return plans(checks, content.policy.organization.programme.boundary)
 
 
 def _prepared(request: RunRequest) -> tuple[Content, Selection, tuple[CompiledCheck, ...]]:
@@ -249,6 +274,7 @@ def _plan_of(request: RunRequest, content: Content) -> RunPlan:
             "regions": list(request.regions),
         },
         witness=request.witness,
+        boundary=written(content.policy.organization.programme.boundary),
     )
 
 
@@ -272,11 +298,11 @@ def _observed(
     """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now."""
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     if request.demo == "recorded" or request.snapshot is not None:
-        yield completed(_stored(request, content), plans(checks), conform)
+        yield completed(_stored(request, content), _plans(checks, content), conform)
         return
     limiter = Limiter(clock.sleep, cancelled)
     with _company() if request.demo else nullcontext():
-        for made in plans(checks):
+        for made in _plans(checks, content):
             provider = _opened(made.provider, request, content)
             survey = Survey(
                 plan=made,
@@ -287,6 +313,7 @@ def _observed(
                 accounts=frozenset(request.accounts),
                 regions=frozenset(request.regions),
                 identified=partial(record.identified, made.provider),
+                apart=partial(_apart, _boundary(content)),
                 progress=progress,
             )
             try:
@@ -308,8 +335,17 @@ def _company() -> AbstractContextManager[Any]:
 
 
 def _access(content: Content, provider: str) -> Mapping[str, Any]:
-    """What the policy says of a provider's accounts."""
-    return content.policy.organization.access.get(provider, {})
+    """What the policy says of a provider's accounts, and of which groups of them its boundary speaks."""
+    access = content.policy.organization.access.get(provider, {})
+    groups = groups_of(content.policy.organization.programme.boundary, provider)
+    return {**access, "groups": groups} if groups else access
+
+
+def _apart(boundary: Boundary, provider: str, found: Directory) -> dict[str, str]:
+    """The accounts of which nothing can be in the boundary, so that nothing is read there, and why: the rule."""
+    known = boundary.knowing({f"{provider}/{group}": accounts for group, accounts in found.groups.items()})
+    rules = {account: known.of_account(provider, account) for account in found.accounts}
+    return {account: f"out of the boundary ({rule})" for account, rule in rules.items() if rule is not None}
 
 
 def _opened(provider: str, request: RunRequest, content: Content) -> Provider:
@@ -336,8 +372,9 @@ def judged(request: RunRequest) -> tuple[Snapshot, tuple[Finding, ...]]:
     """
     content, _, checks = _prepared(request)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    snapshot = completed(_stored(request, content), plans(checks), conform)
-    return snapshot, evaluate(snapshot, checks, partial(_within, request.accounts, request.regions))
+    snapshot = completed(_stored(request, content), _plans(checks, content), conform)
+    sorting = _boundary(content).knowing(snapshot.groups).sorted(snapshot)
+    return snapshot, evaluate(snapshot, checks, partial(_within, request.accounts, request.regions), sorting)
 
 
 # --- before a run ----------------------------------------------------------------------------------------------------
@@ -361,7 +398,7 @@ def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
     """The checks that a run would judge, and the calls that it would make. Calls nothing."""
     content, selection, checks = _prepared(request)
     calls: list[PlannedCall] = []
-    for made in plans(checks):
+    for made in _plans(checks, content):
         known = declared(made.provider)
         calls += [
             PlannedCall(made.provider, (name,), (name,), times, ())
@@ -404,7 +441,7 @@ def permissions(request: RunRequest) -> dict[str, Permissions]:
     """The least privilege that the selected checks take, by provider."""
     content, _, checks = _prepared(request)
     found = {}
-    for made in plans(checks):
+    for made in _plans(checks, content):
         known = declared(made.provider)
         entering = tuple(known.entering(_access(content, made.provider)))
         found[made.provider] = Permissions(least.actions(made, known), entering)
@@ -481,7 +518,8 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     return tuple(
-        diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform) for made in plans(compiled)
+        diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform)
+        for made in _plans(compiled, content)
     )
 
 
@@ -608,7 +646,15 @@ def _judged(recorded: Recorded, compiled: Sequence[CompiledCheck]) -> tuple[Find
     """What checks say of a stored snapshot, with the filters of its run."""
     filters = recorded.seal.asked.filters
     accounts, regions = tuple(filters.get("accounts", ())), tuple(filters.get("regions", ()))
-    return evaluate(recorded.snapshot, compiled, partial(_within, accounts, regions))
+    return evaluate(recorded.snapshot, compiled, partial(_within, accounts, regions), _sorted(recorded))
+
+
+def _sorted(recorded: Recorded) -> Sorting:
+    """A stored snapshot by the boundary that its run applied, which stands in the policy that it was judged by."""
+    if recorded.seal.asked.boundary is None:
+        return EVERYTHING
+    boundary = Boundary(programme_in(recorded.sources("policies")).boundary, recorded.snapshot.groups)
+    return boundary.sorted(recorded.snapshot)
 
 
 def export(run_id: str, store: str, config: Path, output: Path, redacted: tuple[str, ...] = ()) -> Manifest:

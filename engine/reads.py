@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engine import recording
+from engine.boundary import needs_tags
 from engine.collection.planner import Plan, plan
 from engine.content.checks import CompiledCheck
 from engine.model import Snapshot
-from providers import declared
+from engine.programme.model import BoundaryRule
+from providers import Declared, declared
 
 
-def plans(checks: Iterable[CompiledCheck]) -> list[Plan]:
-    """One plan a provider: what the checks read, closed over what reading that needs. Raises UsageError."""
+def plans(checks: Iterable[CompiledCheck], boundary: Sequence[BoundaryRule] = ()) -> list[Plan]:
+    """One plan a provider: what the checks read, and the tags that a boundary asks for, closed over what these need.
+
+    Raises UsageError.
+    """
     reads: dict[str, dict[str, set[str]]] = {}
     for check in checks:
         mine = reads.setdefault(check.check.provider, {})
         for type_, names in check.reads.items():
             mine.setdefault(type_, set()).update(names)
+    for provider, types in reads.items() if boundary else ():
+        tagged = _tagged(declared(provider))
+        for type_, wanted in types.items():
+            if type_ in tagged and needs_tags(boundary, provider, type_):
+                wanted.add("tags")
     return [plan(provider, declared(provider), wanted) for provider, wanted in sorted(reads.items())]
+
+
+def _tagged(provider: Declared) -> frozenset[str]:
+    """The types whose tags somebody reads."""
+    filled = {type_ for reader in provider.readers for type_, names in reader.fills.items() if "tags" in names}
+    return frozenset(filled | {type_ for type_, names in provider.discovered.items() if "tags" in names})
 
 
 def stored(named: str, store: str | None, config: Path) -> Snapshot:

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.collection import collect, directory, entered, refuse_regions
+from engine.collection import Apart, collect, directory, entered, refuse_regions
 from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Pool, Stopped
 from engine.collection.ledger import discovery_rows
@@ -37,7 +37,7 @@ class Survey:
     """Everything that reading the accounts of a provider takes.
 
     ``accounts`` and ``regions`` are the filters (empty: all). ``now`` gives the wall clock as RFC 3339 UTC.
-    ``identified`` is asked once, as soon as it is known who we are.
+    ``identified`` is asked once, as soon as it is known who we are. ``apart`` says which accounts are not entered.
     """
 
     plan: Plan
@@ -49,6 +49,7 @@ class Survey:
     regions: frozenset[str] = frozenset()
     identified: Identified = lambda directory, now: (now, Forgetful())
     progress: Progress = lambda ended, known: None
+    apart: Apart = lambda provider, found: {}
 
     def parts(self) -> Iterator[Snapshot]:
         """The snapshots: first what is said of the accounts as a whole, then each account as soon as it is read.
@@ -56,7 +57,7 @@ class Survey:
         Raises UsageError and DiscoveryError as :func:`engine.collection.directory` does, Interrupted where the run is
         asked to stop. No more accounts are begun than the caller has taken.
         """
-        found = directory(self.provider, self.limiter, self.accounts)
+        found = directory(self.provider, self.limiter, self.accounts, self.apart)
         as_of, journal = self.identified(found, self.now())
         yield self._whole(found, as_of)
         one = _account(self, found, as_of, journal)
@@ -109,6 +110,7 @@ class Survey:
             resources=(),
             ledger=discovery_rows(own, found.tallies, found.failures),
             left_out=found.left_out,
+            groups={f"{provider}/{group}": tuple(sorted(below)) for group, below in sorted(found.groups.items())},
         )
 
 

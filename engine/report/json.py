@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.model import (
     Assessment,
+    Bounds,
     Check,
     Collection,
     ControlConclusion,
@@ -37,6 +38,7 @@ def document(run: Assessment) -> Document:
         },
         "totals": _totals(run),
         "coverage": _coverage(run),
+        "boundary": _boundary(run.boundary) if run.boundary is not None else None,
         "criteria": [_criterion(row) for row in run.criteria],
         "controls": [_control(row) for row in run.controls],
         "checks": [_check(check, run) for check in run.selection.checks],
@@ -106,6 +108,27 @@ def _coverage(run: Assessment) -> Document:
         ],
         "listings": [_listing(row) for row in snapshot.collections],
         "readers": [_reader(row) for row in snapshot.ledger],
+    }
+
+
+def _boundary(row: Bounds) -> Document:
+    return {
+        "in": row.inside,
+        "out_of_boundary": row.out_of_boundary,
+        "undecided": row.undecided,
+        "types": dict(row.types),
+        "rules": [
+            {
+                "id": rule.id,
+                "state": rule.state,
+                "reason": rule.reason,
+                "approver": rule.approver,
+                "approved_on": rule.approved_on.isoformat(),
+                "resources": rule.resources,
+            }
+            for rule in row.rules
+        ],
+        "unnamed": [{"provider": place.provider, "account": place.account} for place in row.unnamed],
     }
 
 
@@ -198,6 +221,7 @@ def _population(row: Population) -> Document:
         "unknown": row.unknown,
         "not_applicable": row.not_applicable,
         "queries": list(row.queries),
+        "out_of_boundary": row.out_of_boundary,
     }
 
 

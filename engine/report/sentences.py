@@ -119,6 +119,30 @@ def incomplete(run: Assessment) -> str:
     return f"{counted(len(places), 'listing')} not complete, so there may be more: {named(places, 3)}."
 
 
+def boundary(run: Assessment) -> tuple[str, ...]:
+    """What the written boundary came to: how many resources are in and out and by which rule, and what nobody named."""
+    found = run.boundary
+    if found is None:
+        return ()
+    total = found.inside + found.out_of_boundary
+    rules = [
+        f"{safe(row.id)} {row.resources:,} (approved by {safe(row.approver)}: {safe(row.reason).rstrip('.')})"
+        for row in found.rules
+        if row.resources
+    ]
+    told = [
+        f"{found.out_of_boundary:,} of {counted(total, 'resource')} out of the boundary, not judged"
+        + (f": {named(rules, 3, 'more rules')}." if rules else ".")
+    ]
+    if found.undecided:
+        told.append(f"{counted(found.undecided, 'resource')} judged, since what a rule asks of them was not read.")
+    if found.unnamed:
+        accounts = named([safe(f"{row.provider} {row.account}") for row in found.unnamed], 3)
+        number = counted(len(found.unnamed), "account")
+        told.append(f"{number} no boundary rule names, so the run is incomplete: {accounts}.")
+    return tuple(told)
+
+
 def none_exist(run: Assessment) -> str:
     """Of which types there is nothing, and which services are not in use; empty where neither."""
     seen = summary.coverage(run)

@@ -156,6 +156,8 @@ def _coverage(run: Assessment, page: Page) -> Iterator[str]:
         yield from page.paragraph(text, "yellow")
     for text in filter(None, (sentences.none_exist(run), *sentences.left_out(run))):
         yield from page.paragraph(text)
+    for number, text in enumerate(sentences.boundary(run)):
+        yield from page.labelled("" if number else "Boundary", text)
 
 
 # --- what was accepted, what nobody looks after --------------------------------------------------------------------

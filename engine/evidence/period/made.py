@@ -144,7 +144,7 @@ def shown(
         nights=calendar,
         coverage=nights.coverage(made),
         failures=tuple(row.failure for row in found),
-        changes=changes.of_film(made, weaker),
+        changes=changes.of_film(made, weaker, [row.failure for row in found]),
         populations=population,
         controls=controls,
         criteria=conclusions.criteria(made, controls),

@@ -111,6 +111,7 @@ def _facts(run: Assessment) -> Iterator[tuple[str, str]]:
         ("Incomplete", sentences.incomplete(run)),
         ("None there", sentences.none_exist(run)),
         *(("Left out", text) for text in sentences.left_out(run)),
+        *(("Boundary", text) for text in sentences.boundary(run)),
     ):
         if text:
             yield label, text
