@@ -156,6 +156,7 @@ def _selection(content: Content, request: GateRequest, plan: Planned) -> Selecti
         patterns=request.checks,
         severity=request.severity,
         used={*content.policy.organization.providers, *changed},
+        categories=content.policy.organization.categories,
     )
 
 

@@ -553,7 +553,10 @@ class CriterionConclusion:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was asked for: filters as given, and the checks they selected (sorted by id)."""
+    """What was asked for: filters as given, and the checks they selected (sorted by id).
+
+    ``not_chosen`` are those that serve only categories which the organisation did not choose, and nobody asked for.
+    """
 
     checks: tuple[Check, ...]
     providers: tuple[str, ...] = ()
@@ -562,6 +565,7 @@ class Selection:
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     severity: Severity | None = None
+    not_chosen: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

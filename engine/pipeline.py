@@ -240,7 +240,8 @@ def _prepared(request: RunRequest) -> tuple[Content, Selection, tuple[CompiledCh
     return content, selection, compile_checks(selection.checks, content.types, content.policy.organization.parameters)
 
 
-def _selection(content: Content, request: RunRequest) -> Selection:
+def _selection(content: Content, request: RunRequest, every: bool = False) -> Selection:
+    """What the filters select: of the categories of the report, or with ``every`` of all."""
     return select(
         content.checks,
         content.policy.controls,
@@ -252,6 +253,7 @@ def _selection(content: Content, request: RunRequest) -> Selection:
         regions=request.regions,
         severity=request.severity,
         used=content.policy.organization.providers,
+        categories=None if every else content.policy.organization.categories,
     )
 
 
@@ -485,7 +487,7 @@ def explain(id_: str, policy: Path | None = None) -> Explanation:
 
 def checks(request: RunRequest) -> Selection:
     """The checks that the filters select, as ``check list`` shows them."""
-    return _selection(load(find(request.policy)), request)
+    return _selection(load(find(request.policy)), request, every=True)
 
 
 def examined(

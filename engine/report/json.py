@@ -75,6 +75,7 @@ def _selection(run: Assessment) -> Document:
         "accounts": list(chosen.accounts),
         "regions": list(chosen.regions),
         "severity": chosen.severity,
+        "not_chosen": [check.id for check in chosen.not_chosen],
     }
 
 

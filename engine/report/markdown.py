@@ -114,6 +114,8 @@ def _facts(run: Assessment) -> Iterator[str]:
     yield f"- Scanned: {prose(sentences.scanned(run), LONGEST_FACT)}, as of {code(run.as_of)}"
     yield f"- Judged: {prose(sentences.judged(run), LONGEST_FACT)}"
     yield f"- Coverage: {prose(sentences.covered(run), LONGEST_FACT)}"
+    if sentences.not_chosen(run):
+        yield f"- Not run: {prose(sentences.not_chosen(run), LONGEST_FACT)}"
     for text in sentences.boundary(run):
         yield f"- Boundary: {prose(text, LONGEST_FACT)}"
     for text in (

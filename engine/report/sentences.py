@@ -93,6 +93,16 @@ def judged(run: Assessment) -> str:
     )
 
 
+def not_chosen(run: Assessment) -> str:
+    """Which checks were not judged since no category of the report asks for them; empty where all are asked for."""
+    left = run.selection.not_chosen
+    if not left:
+        return ""
+    of = {row.criterion.id: plain(row.criterion.category) for row in run.criteria}
+    names = ", ".join(dict.fromkeys(of[check.criteria[0]] for check in left if check.criteria[0] in of))
+    return f"{counted(len(left), 'check')} of {names}, which are no category of the report: --criterion judges them."
+
+
 def resumed(run: Assessment) -> str:
     """That the run went on with one that died."""
     return f"a run that began at {run.resumed} and died; what it had read is kept"

@@ -198,6 +198,8 @@ def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
         categories = ", ".join(dict.fromkeys(sentences.plain(row.criterion.category) for row in others))
         text = f"{counted(len(others), 'criterion', 'criteria')} of {categories}"
         yield from page.labelled("Not asked", text, most=2)
+    if sentences.not_chosen(run):
+        yield from page.labelled("Not run", sentences.not_chosen(run), most=2)
     if run.unused_checks:
         yield from page.labelled("Unused", f"No control uses {named(run.unused_checks, 6)}.", most=2)
 

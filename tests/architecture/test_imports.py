@@ -49,7 +49,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.examples": ("engine.content", "engine.errors", "engine.evaluate", "engine.joins", "engine.model"),
     "engine.drafts": ("engine.content", "engine.errors", "engine.examples"),
     "engine.probes": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
-    "engine.selection": ("engine.errors", "engine.model"),
+    "engine.selection": ("engine.errors", "engine.model", "engine.scope"),
     "engine.collection": ("engine.errors", "engine.expressions.types", "engine.model", "providers"),
     "engine.resume": ("engine.collection.journal", "engine.errors", "engine.evidence"),
     "engine.recording": (

@@ -107,6 +107,7 @@ def _facts(run: Assessment) -> Iterator[tuple[str, str]]:
     yield "Judged", sentences.judged(run)
     yield "Coverage", sentences.covered(run)
     for label, text in (
+        ("Not run", sentences.not_chosen(run)),
         ("Not entered", sentences.not_entered(run)),
         ("Incomplete", sentences.incomplete(run)),
         ("None there", sentences.none_exist(run)),
