@@ -31,9 +31,9 @@ def select(
     ``wanted`` holds criteria: a category ("security"), a series ("CC6") or an id ("CC6.1"); they select by tag.
     ``patterns`` are globs of check ids. ``used`` are the clouds that the organisation uses (None: all): of another one
     only those checks are selected whose provider is asked for, or that a pattern must mean. A check that only asks for
-    one vendor's product is selected where a control or a pattern names it. ``categories`` are those of the report (None:
-    all): without a criterion or a pattern only what serves one of them is selected, by its own tags or in a control
-    that does. Raises UsageError for a filter that matches nothing, and when nothing is selected.
+    one vendor's product is selected where a control or a pattern names it. ``categories`` are those of the report
+    (None: all): without a criterion or a pattern only what serves one of them is selected, by its own tags or in a
+    control that does. Raises UsageError for a filter that matches nothing, and when nothing is selected.
     """
     named = _named(controls)
     ids = _criteria(wanted, criteria)

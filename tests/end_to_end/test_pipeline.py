@@ -59,7 +59,7 @@ def test_the_demonstration_needs_nothing_and_is_marked_as_one(tmp_path: Path) ->
     assert assessment.as_of == read(DEMO).as_of
     assert {finding.verdict for finding in assessment.findings} == {"pass", "fail", "unknown", "not_applicable"}
     assert len(assessment.criteria) == 61
-    assert {check.id for check in assessment.selection.not_chosen} >= {"aws.rds.multi_az", "gcp.alloydb.customer_key"}
+    assert {check.id for check in assessment.selection.not_chosen} >= {"aws.rds.multi_az"}
     told = " ".join(FORMATS["text"].render(assessment, Options()).split())
     assert "checks of availability, " in told
     assert "which are no category of the report: --criterion judges them." in told
