@@ -32,6 +32,7 @@ from engine.model import (
 )
 from engine.programme import sentences
 from engine.programme.shown import Shown
+from engine.programme.vendors import VendorStanding, assuming, carved, standings
 from engine.scope import applies, not_chosen
 from engine.waivers import states, waived
 
@@ -62,6 +63,7 @@ class Conclusion:
     exit_code: int
     exit_reasons: Mapping[int, str]
     boundary: Bounds | None = None
+    vendors: tuple[VendorStanding, ...] = ()
 
 
 def conclude(
@@ -104,6 +106,7 @@ def conclude(
         exit_code=exit_code(reasons.keys() - ignored),
         exit_reasons=reasons,
         boundary=bounds,
+        vendors=standings(policy.organization.programme, policy.organization.window, shown.on),
     )
 
 
@@ -191,7 +194,7 @@ def _shown(policy: Policy, as_of: str) -> Shown:
     """People's evidence on the day of a run, for the window that is set, else for the years before and after."""
     on = date.fromisoformat(as_of[:10])
     window = policy.organization.window or (on - _YEAR, on + _YEAR)
-    return Shown(policy.records, policy.documents, on, window)
+    return Shown(policy.records, policy.documents, on, window, carved(policy.organization.programme))
 
 
 def _control(control: Control, rows: Mapping[str, Population], shown: Shown, windowed: bool) -> ControlConclusion:
@@ -328,6 +331,10 @@ def _criteria(
         mine = tuple(row for row in controls if criterion.id in row.control.criteria)
         covered = {aspect for row in mine for aspect in row.control.aspects}
         state, reason = _stated(criterion, policy.organization, mine, categories)
+        if state == "subservice":
+            # Who watches over those that it is left to stands beside it, whatever criteria it names.
+            watching = {vendor.monitored_by for vendor in assuming(policy.organization.programme, criterion.id)}
+            mine = tuple(row for row in controls if row in mine or row.control.id in watching)
         yield CriterionConclusion(
             criterion=criterion,
             state=state,
@@ -351,6 +358,9 @@ def _stated(
     left_out = not_chosen(criterion, organization, categories)
     if left_out is not None:
         return "not_relevant", left_out
+    assumed = assuming(organization.programme, criterion.id)
+    if assumed and not controls:
+        return "subservice", f"controls of {', '.join(vendor.name for vendor in assumed)} are assumed"
     return ("controls" if controls else "no_control"), ""
 
 

@@ -262,6 +262,8 @@ def _assessment(
         exit_code=exit_code(reasons.keys() - ({INCOMPLETE} if request.allow_incomplete else set())),
         exit_reasons=reasons,
         boundary=conclusion.boundary,
+        vendors=conclusion.vendors,
+        entity_controls=content.policy.organization.programme.entity_controls,
     )
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from engine.programme.model import Occurrence, Policy, Programme, Record, Recurrence, Standing
+from engine.programme.model import EntityControl, Occurrence, Policy, Programme, Record, Recurrence, Standing
+from engine.programme.vendors import VendorStanding
 from providers.base import GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
@@ -603,7 +604,8 @@ class Assessment:
     ``kind`` is scheduled, adhoc, gate or demo. ``exit_code`` and ``exit_reasons`` follow design section 5; all codes
     that applied are in ``exit_reasons`` by code. ``sealed`` says where the run was recorded; None: it was not.
     ``resumed`` is when the run began that died and that this one went on with (RFC 3339 UTC). ``boundary`` is what the
-    written boundary came to; None: none is written, and everything is in.
+    written boundary came to; None: none is written, and everything is in. ``vendors`` are the subservice organisations
+    as they stand, ``entity_controls`` what customers must do.
     """
 
     kind: str
@@ -626,3 +628,5 @@ class Assessment:
     sealed: Mapping[str, Any] | None = None
     resumed: str | None = None
     boundary: Bounds | None = None
+    vendors: tuple[VendorStanding, ...] = ()
+    entity_controls: tuple[EntityControl, ...] = ()

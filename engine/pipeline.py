@@ -220,6 +220,8 @@ def _assessment(
         exit_code=conclusion.exit_code,
         exit_reasons=conclusion.exit_reasons,
         boundary=conclusion.boundary,
+        vendors=conclusion.vendors,
+        entity_controls=content.policy.organization.programme.entity_controls,
     )
 
 

@@ -91,7 +91,7 @@ class Policy:
     review_by: date | None = None
 
 
-State = Literal["current", "expired", "not_yet", "undated", "altered", "template", "unapproved", "absent"]
+State = Literal["current", "expired", "not_yet", "undated", "altered", "template", "unapproved", "unreviewed", "absent"]
 
 
 @dataclass(frozen=True, slots=True)

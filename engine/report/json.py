@@ -15,7 +15,7 @@ from engine.model import (
     Population,
     WaiverState,
 )
-from engine.report import Options, closing, records, summary
+from engine.report import Options, closing, records, summary, vendors
 from engine.report.records import Document
 
 
@@ -45,10 +45,16 @@ def document(run: Assessment) -> Document:
         "unused_checks": list(run.unused_checks),
         "fix_first": [_fix(fix) for fix in summary.fixes(run)],
         "gaps": [_gap(gap) for gap in summary.gaps(run)],
+        "subservices": vendors.documents(run.vendors, _words(run)),
+        "user_entity_controls": vendors.owed(run.entity_controls, _words(run)),
         "waivers": [_waiver(state) for state in run.waivers],
         "findings": [records.finding(run, index) for index in range(len(run.findings))],
         "record": _record(run),
     }
+
+
+def _words(run: Assessment) -> Mapping[str, str]:
+    return {row.control.id: row.word for row in run.controls}
 
 
 def _run(run: Assessment) -> Document:

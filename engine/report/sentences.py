@@ -12,10 +12,13 @@ from engine.model import REGIONLESS, Assessment, CriterionConclusion, WaiverStat
 from engine.report import summary
 from engine.report.layout import cells, counted, named, ranges
 from engine.report.safe import safe
+from engine.report.vendors import told
 
 WAIVER_STATES: Final = ("expired", "uncommitted", "unmatched", "not_started", "in_force")
 """Those that are shown, what needs somebody first."""
 
+LONGEST_VENDOR: Final = 600
+"""Characters of what is told of a subservice organisation, beyond which the middle is left out."""
 FEW_NAMES: Final = 40
 """Columns in which the accounts of a provider are named; more are counted."""
 
@@ -151,6 +154,13 @@ def boundary(run: Assessment) -> tuple[str, ...]:
         number = counted(len(found.unnamed), "account")
         told.append(f"{number} no boundary rule names, so the run is incomplete: {accounts}.")
     return tuple(told)
+
+
+def vendors(run: Assessment) -> tuple[tuple[str, str], ...]:
+    """The subservice organisations, what they ask of us, and what customers must do: a label and a text each."""
+    words = {row.control.id: summary.word(row) for row in run.controls}
+    found = told(run.vendors, run.entity_controls, words)
+    return tuple((safe(label), safe(text, LONGEST_VENDOR)) for label, text in found)
 
 
 def none_exist(run: Assessment) -> str:

@@ -32,7 +32,8 @@ def render(assessment: Assessment, options: Options) -> str:
     """The assessment as a page of text for a terminal of ``options.width`` columns."""
     page = layout.page(options)
     sections: tuple[Callable[[Assessment, Page], Iterator[str]], ...] = (
-        _header, tables.providers, _fixes, _gaps, _criteria, _checks, _coverage, _waivers, _uncovered, closing.lines,
+        _header, tables.providers, _fixes, _gaps, _criteria, _checks, _coverage, _waivers, _vendors, _uncovered,
+        closing.lines,
     )  # fmt: skip
     blocks = [[line.rstrip() for line in section(assessment, page)] for section in sections]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -174,6 +175,14 @@ def _waivers(run: Assessment, page: Page) -> Iterator[str]:
             yield from page.labelled(label, f"{safe(state.waiver.id)}: {text}", *styles, most=2)
         if len(states) > SHOWN_WAIVERS:
             yield from page.paragraph(f"and {len(states) - SHOWN_WAIVERS} more {sentences.plain(kind)}", *styles)
+
+
+def _vendors(run: Assessment, page: Page) -> Iterator[str]:
+    rows = sentences.vendors(run)
+    if rows:
+        yield page.heading("Subservice organisations and customers")
+    for label, text in rows:
+        yield from page.paragraph(f"{label}: {text}", most=4)
 
 
 def _uncovered(run: Assessment, page: Page) -> Iterator[str]:

@@ -27,7 +27,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.programme.readiness": ("engine.programme",),
     "engine.programme.scoped": ("engine.model", "engine.programme"),
     "engine.programme.shortcomings": ("engine.model", "engine.programme"),
-    "engine.model": ("engine.programme.model", "providers.base"),
+    "engine.model": ("engine.programme.model", "engine.programme.vendors", "providers.base"),
     "engine.expressions": ("engine.errors",),
     "engine.content": (
         "engine",
@@ -101,7 +101,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.waivers",
     ),
     "engine.catalog": ("engine.content", "engine.model"),
-    "engine.periods": ("engine.model", "engine.programme.model"),
+    "engine.periods": ("engine.model", "engine.programme.model", "engine.programme.vendors"),
     "engine.planned": (
         "engine.content.resources",
         "engine.errors",

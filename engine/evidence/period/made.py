@@ -148,6 +148,8 @@ def shown(
         populations=population,
         controls=controls,
         criteria=conclusions.criteria(made, controls),
+        vendors=conclusions.vendors(made, calendar),
+        entity_controls=policy.organization.programme.entity_controls,
         waivers=waived.waivers(made),
         inventory=held.at_end,
         appeared=held.appeared,

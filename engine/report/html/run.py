@@ -113,6 +113,7 @@ def _facts(run: Assessment) -> Iterator[tuple[str, str]]:
         ("None there", sentences.none_exist(run)),
         *(("Left out", text) for text in sentences.left_out(run)),
         *(("Boundary", text) for text in sentences.boundary(run)),
+        *sentences.vendors(run),
     ):
         if text:
             yield label, text
