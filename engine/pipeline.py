@@ -23,7 +23,7 @@ import engine
 from engine import permissions as least
 from engine import recording
 from engine.boundary import EVERYTHING, Boundary, Count, Sorting, counted, groups_of, written
-from engine.collection import combined, completed, refuse_unknown
+from engine.collection import combined, completed, directory, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
@@ -525,6 +525,30 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
         diagnosis(made, _opened(made.provider, request, content), limiter, clock, conform)
         for made in _plans(compiled, content)
     )
+
+
+_WIDEST: Final[Mapping[str, Mapping[str, Any]]] = {
+    "aws": {"accounts": "organization", "role": "none"},
+    "gcp": {"accounts": "organization"},
+}
+"""The access by which a provider lists all the accounts that it can; nothing is entered by it."""
+
+
+def accounts(provider: str, clock: Clock, timeout: float = 5.0) -> Directory:
+    """Which accounts there are, and who asks, by the credentials at hand and whatever the policy says.
+
+    Raises UsageError where there are no credentials or the provider's SDK is missing, DiscoveryError where the provider
+    did not say who we are.
+    """
+    try:
+        agent = f"auditreel/{engine.__version__}"
+        adapter = opened(provider, timeout=timeout, agent=agent, access=_WIDEST.get(provider, {}))
+    except (NotInstalled, NotConfigured) as error:
+        raise UsageError(f"opening {provider}: {error}") from error
+    try:
+        return directory(adapter, Limiter(clock.sleep, threading.Event()))
+    finally:
+        adapter.close()
 
 
 # --- evidence --------------------------------------------------------------------------------------------------------

@@ -222,7 +222,10 @@ def _nights(scope: Scoped) -> Iterator[Item]:
     if scope.nights is not None and scope.nights.last_ran:
         return
     controls = [row for row in scope.controls.values() if NIGHTLY_SCANS in row.control.evidence]
-    told = "no store was asked" if scope.nights is None else f"{scope.nights.ran} of {scope.nights.expected} ran"
+    told = "no store was asked"
+    if scope.nights is not None:
+        ran = f"{scope.nights.ran} of {scope.nights.expected} ran"
+        told = ran if scope.nights.expected else "the store holds no run yet"
     schedule = scope.organization.schedule
     yield Item(
         id=NIGHTS,

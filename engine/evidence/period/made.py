@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.errors import UsageError, VerificationError
+from engine.errors import NothingRecorded, UsageError, VerificationError
 from engine.evidence import anchors, canonical, people, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
@@ -79,7 +79,7 @@ def filmed(
     if made is None:
         what = f"of the night of {asked.ends}" if asked.type_ == 1 else f"up to {asked.ends}"
         lost = f"; {len(gone)} runs are not retained" if gone else ""
-        raise UsageError(f"reading {store}: it holds no run {what}{lost}")
+        raise NothingRecorded(f"reading {store}: it holds no run {what}{lost}")
     return made, reading
 
 
