@@ -82,7 +82,7 @@ def conclude(
     ``allow_incomplete`` keeps what could not be seen from doing so. ``bounds`` is what the written boundary came to.
     """
     selected = [check.id for check in selection.checks]
-    waiver_states = states(policy.waivers, findings, frozenset(selected), snapshot.as_of)
+    waiver_states = states(policy.waivers, findings, frozenset(selected), snapshot.as_of, _covered(selection, snapshot))
     accepted = waived(waiver_states, findings)
     rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {}, bounds)}
     clouds = {*policy.organization.providers, *(check.provider for check in selection.checks)}
@@ -108,6 +108,14 @@ def conclude(
         boundary=bounds,
         vendors=standings(policy.organization.programme, policy.organization.window, shown.on),
     )
+
+
+def _covered(selection: Selection, snapshot: Snapshot) -> frozenset[str]:
+    """The accounts that a run looked at as a whole: a plan holds none, and a region is a part of one."""
+    if snapshot.source == "planned" or selection.regions:
+        return frozenset()
+    there = {scope.account for scope in snapshot.scopes}
+    return frozenset(there & set(selection.accounts) if selection.accounts else there)
 
 
 def _populations(

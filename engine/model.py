@@ -361,7 +361,7 @@ _UNSCOPED: Final = Programme()
 class Organization:
     """Whose controls these are, and what it set: ``policies/organization.yaml``.
 
-    ``categories`` are those of the report; ``providers`` are the clouds that it uses;
+    ``categories`` are those of the report; ``providers`` are the clouds that it uses (``says_providers``: it wrote so);
     ``stated`` maps a criterion to ("subservice" or "not_relevant", why);
     ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
     ``access`` says of each provider which accounts there are and how they are entered. ``authorities`` maps the names
@@ -387,6 +387,7 @@ class Organization:
     retention: Retention | None = None
     window: tuple[date, date] | None = None
     programme: Programme = _UNSCOPED
+    says_providers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,8 +497,9 @@ class Population:
 class WaiverState:
     """What became of a waiver in a run, and the failures that it names (which only "in_force" waives).
 
-    "uncommitted": no commit brought it yet. "not_selected": its check was not asked for. "unmatched": it is in force,
-    and nothing that it names fails. ``unmatched`` are the resources it names that do not fail.
+    "uncommitted": no commit brought it yet. "not_selected": its check, or what it names, was not looked at.
+    "unmatched": it is in force, and nothing that it names fails. ``unmatched`` are the resources it names that do not
+    fail.
     """
 
     waiver: Waiver

@@ -442,8 +442,14 @@ class Permissions:
 
 
 def permissions(request: RunRequest) -> dict[str, Permissions]:
-    """The least privilege that the selected checks take, by provider."""
+    """The least privilege that the selected checks take, by provider.
+
+    Of the providers that are asked for, else those that the policy says are used; where it says nothing, of all.
+    """
     content, _, checks = _prepared(request)
+    if not (request.providers or request.checks or content.policy.organization.says_providers):
+        every = sorted({check.provider for check in content.checks.values()})
+        content, _, checks = _prepared(replace(request, providers=tuple(every)))
     found = {}
     for made in _plans(checks, content):
         known = declared(made.provider)

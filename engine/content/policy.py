@@ -139,6 +139,7 @@ def organization_of(document: Document) -> Organization:
         path=document.path,
         digest=hashlib.sha256(document.source).hexdigest(),
         providers=tuple(value.get("providers", ("aws",))),
+        says_providers="providers" in value,
         waiver_days=rules.get("max_days", 365),
         self_approval=rules.get("self_approval") == "allowed",
         parameters=value.get("parameters", {}),
