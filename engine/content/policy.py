@@ -17,6 +17,7 @@ from engine.content.parameters import conforms
 from engine.content.people import load_people
 from engine.content.programme import programme_of, programme_problems
 from engine.content.provenance import Commit, Unanswered, brought
+from engine.content.references import unknown_accounts, unowned
 from engine.content.root import Root
 from engine.content.validation import shape
 from engine.content.waivers import waiver_of, waiver_problems
@@ -81,7 +82,9 @@ def load_policy(
     problems += _unfitting(setting, organization, criteria, checks, known)
     concluded = _controls(controls, criteria, known, problems)
     problems += programme_problems(organization.programme, setting, concluded, criteria)
+    problems += unknown_accounts(organization, setting)
     people = load_people(root, concluded, criteria, problems)
+    problems += unowned(organization, [*filter(None, controls), *people.files], root.policies)
     policy = Policy(
         criteria=criteria,
         organization=organization,

@@ -148,7 +148,7 @@ def _organization(
         "# often three to six months long, and begins when the controls have run for a few weeks:",
         f"# window: {{from: {starts}, to: {ends}}}",
         "# auditor: Who examines",
-        "# Who holds the roles that controls and documents name:",
+        "# Who holds the roles that controls and documents name; once written, every owner has to be in it:",
         "# owners:",
         "#   Head of Security: [A. Person]",
         *proposal(found, on),

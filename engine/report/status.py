@@ -66,8 +66,9 @@ def _sections(organization: Organization, on: date) -> Iterator[Section]:
     names = ", ".join(name.replace("_", " ") for name in organization.categories)
     scope = [("Categories", names), ("Clouds", ", ".join(_CLOUDS.get(name, name) for name in organization.providers))]
     scope += [(key.capitalize(), programme.system[key]) for key in _SYSTEM if key in programme.system]
-    if programme.boundary:
-        scope.append(("Boundary", f"{counted(len(programme.boundary), 'rule')} leave parts out of the system"))
+    out = sum(rule.state == "out_of_boundary" for rule in programme.boundary)
+    if out:
+        scope.append(("Boundary", f"{counted(out, 'rule')} leave parts out of the system"))
     scope += [(id_, f"{_STATED[state]}: {reason}") for id_, (state, reason) in sorted(organization.stated.items())]
     yield Section("Scope", tuple(scope))
     yield Section("Plan", tuple(_plan(organization, on)))
