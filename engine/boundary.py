@@ -71,6 +71,8 @@ class Boundary:
 
     def sorted(self, snapshot: Snapshot) -> Sorting:
         """Which resources of a snapshot are out, and by which rule."""
+        if not self.rules:
+            return EVERYTHING
         out: dict[Key, str] = {}
         undecided = 0
         for item in snapshot.resources:

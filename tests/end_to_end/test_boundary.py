@@ -16,7 +16,7 @@ from engine.cli import group, main
 from engine.collection.snapshot import read
 from engine.evidence import standalone_verify
 from engine.model import Assessment, Clock, LeftOut, Resource, Scope, Snapshot
-from engine.pipeline import DEMO, RunRequest, changes, export, initialise, period, replay, run, verify
+from engine.pipeline import DEMO, RunRequest, changes, compact, export, initialise, period, replay, replays, run, verify
 from engine.report import FORMATS, PERIOD_FORMATS, Options
 from providers.base import Unread
 from tests.plans import UNKNOWN, PlanBuilder
@@ -150,6 +150,13 @@ def test_what_leaves_the_boundary_after_it_failed_is_told_and_never_called_delet
     seen = changes(str(tmp_path / "store"), (), tmp_path / "config", tmp_path, date(2026, 6, 1), date(2026, 6, 4))
     out = [(row.before == row.now, row.out) for row in seen.redrawn]
     assert out == [(True, ("arn:aws:s3:::northwind-exports",)), (False, ())]
+
+    # Merged with others, the rows say the same.
+    store, later = str(tmp_path / "store"), Clock(lambda: "2026-08-01T00:00:00Z", lambda: 0.0, lambda seconds: None)
+    assert compact(store, tmp_path / "config", None, later)
+    assert verify(store, tmp_path / "config").exit_code == 0
+    assert replays(("2026-06-01", "2026-06-04"), store, tmp_path / "config").exit_code == 0
+    assert period(store, tmp_path / "config", date(2026, 6, 1), date(2026, 6, 4)).failures == shown.failures
 
 
 # --- the gate ---
