@@ -16,6 +16,7 @@ from engine.content.policy import Policy
 from engine.model import (
     NIGHTLY_SCANS,
     SEVERITIES,
+    Bounds,
     Control,
     ControlConclusion,
     ControlWord,
@@ -33,6 +34,7 @@ from engine.model import (
 from engine.programme import sentences
 from engine.programme.model import Standing
 from engine.programme.shown import Shown
+from engine.programme.vendors import VendorStanding, assuming, carved, standings
 from engine.scope import applies, not_chosen
 from engine.waivers import states, waived
 
@@ -62,6 +64,8 @@ class Conclusion:
     set_aside: frozenset[str]
     exit_code: int
     exit_reasons: Mapping[int, str]
+    boundary: Bounds | None = None
+    vendors: tuple[VendorStanding, ...] = ()
 
 
 def conclude(
@@ -72,16 +76,17 @@ def conclude(
     fail_on: Severity = "low",
     allow_incomplete: bool = False,
     listers: Mapping[str, Sequence[str]] | None = None,
+    bounds: Bounds | None = None,
 ) -> Conclusion:
     """What ``findings`` of ``selection`` on ``snapshot`` show under ``policy``.
 
     ``listers`` maps a resource type to the operations that listed it. Failures below ``fail_on`` do not fail the run;
-    ``allow_incomplete`` keeps what could not be seen from doing so.
+    ``allow_incomplete`` keeps what could not be seen from doing so. ``bounds`` is what the written boundary came to.
     """
     selected = [check.id for check in selection.checks]
-    waiver_states = states(policy.waivers, findings, frozenset(selected), snapshot.as_of)
+    waiver_states = states(policy.waivers, findings, frozenset(selected), snapshot.as_of, _covered(selection, snapshot))
     accepted = waived(waiver_states, findings)
-    rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {})}
+    rows = {row.check: row for row in _populations(findings, accepted, selection, snapshot, listers or {}, bounds)}
     clouds = {*policy.organization.providers, *chain(*(check.providers for check in selection.checks))}
     shown = _shown(policy, snapshot.as_of)
     windowed = policy.organization.window is not None
@@ -89,7 +94,7 @@ def conclude(
     set_aside = _set_aside(every, selection)
     categories = _categories(policy, selection)
     controls = tuple(row for row in every if applies(row.control, policy.criteria, categories))
-    reasons = exit_reasons(findings, accepted, rows.values(), set_aside, fail_on)
+    reasons = exit_reasons(findings, accepted, rows.values(), set_aside, fail_on, bounds)
     ignored = {INCOMPLETE} if allow_incomplete else set()
     named = {id_ for control in policy.controls for id_ in (*control.checks, *_alternatives(control))}
     return Conclusion(
@@ -102,7 +107,17 @@ def conclude(
         set_aside=set_aside,
         exit_code=exit_code(reasons.keys() - ignored),
         exit_reasons=reasons,
+        boundary=bounds,
+        vendors=standings(policy.organization.programme, policy.organization.window, shown.on),
     )
+
+
+def _covered(selection: Selection, snapshot: Snapshot) -> frozenset[str]:
+    """The accounts that a run looked at as a whole: a plan holds none, and a region is a part of one."""
+    if snapshot.source == "planned" or selection.regions:
+        return frozenset()
+    there = {scope.account for scope in snapshot.scopes}
+    return frozenset(there & set(selection.accounts) if selection.accounts else there)
 
 
 def _populations(
@@ -111,6 +126,7 @@ def _populations(
     selection: Selection,
     snapshot: Snapshot,
     listers: Mapping[str, Sequence[str]],
+    bounds: Bounds | None,
 ) -> Iterator[Population]:
     """A row for each selected check, by id. A type that was never listed is no population of none."""
     sums: dict[str, Counter[str]] = {check.id: Counter() for check in selection.checks}
@@ -132,6 +148,7 @@ def _populations(
             complete=check.resource_type in listed and not counts["unlisted"],
             waived=counts["waived"],
             queries=tuple(listers.get(check.resource_type, ())),
+            out_of_boundary=bounds.types.get(check.resource_type, 0) if bounds is not None else 0,
         )
 
 
@@ -144,6 +161,7 @@ def exit_reasons(
     populations: Iterable[Population],
     set_aside: Collection[str],
     fail_on: Severity,
+    bounds: Bounds | None = None,
 ) -> dict[int, str]:
     """The exit codes that apply, each with why, in a sentence without a full stop."""
     least = SEVERITIES.index(fail_on)
@@ -160,9 +178,11 @@ def exit_reasons(
         checks = len({finding.check.id for finding in failures})
         level = "" if fail_on == "low" else f" of severity {fail_on} or above"
         reasons[FAILURES] = f"{_count(len(failures), 'failure')}{level} of {_count(checks, 'check')} not waived"
-    if unknown or unlisted:
+    unnamed = bounds.unnamed if bounds is not None else ()
+    if unknown or unlisted or unnamed:
         parts = [_count(unknown, "unknown verdict")] if unknown else []
         parts += [f"{_count(len(unlisted), 'check')} whose resources were not all listed"] if unlisted else []
+        parts += [f"{_count(len(unnamed), 'account')} that no boundary rule names"] if unnamed else []
         reasons[INCOMPLETE] = ", ".join(parts)
     return reasons
 
@@ -184,7 +204,7 @@ def _shown(policy: Policy, as_of: str) -> Shown:
     """People's evidence on the day of a run, for the window that is set, else for the years before and after."""
     on = date.fromisoformat(as_of[:10])
     window = policy.organization.window or (on - _YEAR, on + _YEAR)
-    return Shown(policy.records, policy.documents, on, window)
+    return Shown(policy.records, policy.documents, on, window, carved(policy.organization.programme))
 
 
 def _control(control: Control, rows: Mapping[str, Population], shown: Shown, windowed: bool) -> ControlConclusion:
@@ -226,9 +246,10 @@ def _control(control: Control, rows: Mapping[str, Population], shown: Shown, win
         standings=tuple(standings),
         occurrences=expected,
     )
-    word = _word(conclusion, absent)
+    out = any(row.out_of_boundary for row in mine)
+    word = _word(conclusion, absent, out)
     failing = {id_: rows[id_].failed for id_ in unused if id_ in rows and rows[id_].failed}
-    return replace(conclusion, word=word, reason=_reason(conclusion, word, passed_over, failing))
+    return replace(conclusion, word=word, reason=_reason(conclusion, word, out, passed_over, failing))
 
 
 def _chosen(row: Population) -> bool:
@@ -236,8 +257,11 @@ def _chosen(row: Population) -> bool:
     return row.complete and row.passed > 0 and not row.failed and not row.unknown
 
 
-def _word(conclusion: ControlConclusion, absent: int) -> ControlWord:
-    """The first word that applies; ``absent`` are the occurrences that count as failures."""
+def _word(conclusion: ControlConclusion, absent: int, out: bool) -> ControlWord:
+    """The first word that applies; ``absent`` are the occurrences that count as failures.
+
+    ``out``: something that it could apply to is out of the boundary, so that nothing judged is not nothing there.
+    """
     judged = conclusion.passed + conclusion.failed
     occurred = [row.state for row in conclusion.occurrences if row.state in ("on_time", "late")]
     lacking = [row for row in conclusion.standings if row.state != "current"]
@@ -251,17 +275,22 @@ def _word(conclusion: ControlConclusion, absent: int) -> ControlWord:
         return "incomplete"
     if lacking or (conclusion.occurrences and not occurred):
         return "incomplete" if conclusion.checks else "no_evidence"
-    if conclusion.checks and not judged and conclusion.control.operation == "per_event":
+    if conclusion.checks and not judged and conclusion.control.operation == "per_event" and not out:
         return "did_not_occur"
     return "no_failures_observed" if judged or shown else "no_evidence"
 
 
 def _reason(
-    conclusion: ControlConclusion, word: ControlWord, passed_over: Sequence[Standing], failing: Mapping[str, int]
+    conclusion: ControlConclusion,
+    word: ControlWord,
+    out: bool,
+    passed_over: Sequence[Standing],
+    failing: Mapping[str, int],
 ) -> str:
     """One sentence: failures, what was not seen, coverage, and the alternatives that are not used.
 
-    ``passed_over`` is evidence that sets no check aside; ``failing`` are the failures of checks that are set aside.
+    ``out``: what was found is out of the boundary. ``passed_over`` is evidence that sets no check aside; ``failing``
+    are the failures of checks that are set aside.
     """
     judged = conclusion.passed + conclusion.failed
     total = judged + conclusion.unknown
@@ -283,7 +312,9 @@ def _reason(
     elif word == "did_not_occur":
         parts.append("the listings are complete and hold no occurrence")
     elif conclusion.checks and conclusion.complete:
-        parts.append("nothing exists that it applies to")
+        parts.append(
+            "all that it could apply to is out of the boundary" if out else "nothing exists that it applies to"
+        )
     if conclusion.unused:
         parts.append(f"not used: {', '.join(conclusion.unused)}, since an alternative is in use")
     if failing:
@@ -326,6 +357,10 @@ def _criteria(
         mine = tuple(row for row in controls if criterion.id in row.control.criteria)
         covered = {aspect for row in mine for aspect in row.control.aspects}
         state, reason = _stated(criterion, policy.organization, mine, categories)
+        if state == "subservice":
+            # Who watches over those that it is left to stands beside it, whatever criteria it names.
+            watching = {vendor.monitored_by for vendor in assuming(policy.organization.programme, criterion.id)}
+            mine = tuple(row for row in controls if row in mine or row.control.id in watching)
         yield CriterionConclusion(
             criterion=criterion,
             state=state,
@@ -349,6 +384,9 @@ def _stated(
     left_out = not_chosen(criterion, organization, categories)
     if left_out is not None:
         return "not_relevant", left_out
+    assumed = assuming(organization.programme, criterion.id)
+    if assumed and not controls:
+        return "subservice", f"controls of {', '.join(vendor.name for vendor in assumed)} are assumed"
     return ("controls" if controls else "no_control"), ""
 
 

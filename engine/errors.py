@@ -2,6 +2,7 @@
 
     AuditreelError
     ├── UsageError              flags, nothing selected                                   exit 2
+    │   └── NothingRecorded     a store holds no run of the days that were asked for      exit 2
     ├── ContentError            a data file is wrong; holds every problem, each located   exit 2
     ├── ExpressionError         an expression does not parse or type-check                exit 2 (inside ContentError)
     ├── InputError              a snapshot, bundle or other input file cannot be used     exit 2
@@ -30,6 +31,10 @@ class AuditreelError(Exception):
 
 class UsageError(AuditreelError):
     """The command line cannot be carried out as given."""
+
+
+class NothingRecorded(UsageError):
+    """A store holds no run of the days that were asked for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

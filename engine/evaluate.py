@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from engine.boundary import EVERYTHING, Sorting
 from engine.content.checks import CompiledCheck
 from engine.expressions import Failed, Program, path_text
 from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_resource, unread_at
@@ -27,21 +28,23 @@ def evaluate(
     snapshot: Snapshot,
     checks: Sequence[CompiledCheck],
     judged: Judged = lambda scope: True,
+    sorting: Sorting = EVERYTHING,
     listings: Sequence[Snapshot] = (),
 ) -> tuple[Finding, ...]:
     """Every check's verdict on every resource of its type, and on each scope whose listing was not complete.
 
-    ``judged`` narrows the subjects by scope; what they are related to is never narrowed. ``listings`` are what
-    relations across accounts are joined with, where that was read apart from the snapshot. In the order of
-    :attr:`engine.model.Finding.order`.
+    ``judged`` narrows the subjects by scope, ``sorting`` to what is in the boundary; what they are related to is never
+    narrowed. ``listings`` are what relations across accounts are joined with, where that was read apart from the
+    snapshot. In the order of :attr:`engine.model.Finding.order`.
     """
     world = World(snapshot, listings)
     findings: list[Finding] = []
     for check in checks:
-        findings += _unlisted(check, world.collections.get(check.check.resource_type, ()), judged)
+        rows = world.collections.get(check.check.resource_type, ())
+        findings += _unlisted(check, (row for row in rows if sorting.listed(row.scope, row.type)), judged)
         joins = {name: world.join(relation) for name, relation in check.check.related.items()}
         for item in world.resources.get(check.check.resource_type, ()):
-            if judged(item.scope):
+            if judged(item.scope) and sorting.inside(item):
                 related = {name: join(item) for name, join in joins.items()}
                 findings.append(judge(check, item, related, snapshot.as_of, world.plain))
     return tuple(sorted(findings, key=lambda finding: finding.order))

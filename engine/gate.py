@@ -16,6 +16,7 @@ from typing import Final
 
 import engine
 from engine import recording
+from engine.boundary import Boundary, Sorting, counted, written
 from engine.collection import completed
 from engine.collection.conformance import conforming
 from engine.conclude import FAILURES, INCOMPLETE, Conclusion, conclude, exit_code
@@ -25,7 +26,7 @@ from engine.content.root import Root
 from engine.deletions import controls_deleted
 from engine.errors import InputError
 from engine.evaluate import evaluate
-from engine.gates import Base, Change, ChangeRequest, ContentChange, Gate, NeedsLive
+from engine.gates import Base, Change, ChangeRequest, ContentChange, Gate, NeedsLive, Source
 from engine.judgeable import needs_live
 from engine.model import Assessment, Clock, Finding, Selection, Severity
 from engine.movements import Rules, moved
@@ -82,16 +83,18 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
     content = load(request.root)
     case = _case(request, content, clock.now())
     record = _begin(request, content, case, clock)
+    sorting, earlier = _sorted(content, case)
     try:
-        after = evaluate(case.plan.after, case.checks)
-        record.add(case.plan.after, after)
-        conclusion = _concluded(request, content, case, after)
-        changes = _changes(request, content, case, after, conclusion)
+        after = evaluate(case.plan.after, case.checks, sorting=sorting)
+        record.add(case.plan.after, after, sorting.out)
+        conclusion = _concluded(request, content, case, after, sorting)
+        changes = _changes(request, content, case, after, conclusion, earlier)
     except BaseException as error:
         record.abandon(error, clock)
         raise
     assessment = _assessment(request, content, case, after, conclusion, _reasons(request, case, changes))
-    return _gate(request, content, case, changes, record.seal(assessment, clock))
+    told = replace(case, plan=replace(case.plan, source=_told(case, sorting)))
+    return _gate(request, content, told, changes, record.seal(assessment, clock))
 
 
 # --- what is judged, by what, beside what ----------------------------------------------------------------------------
@@ -130,7 +133,11 @@ def _case(request: GateRequest, content: Content, as_of: str) -> _Case:
         left = needs_live(compiled, plan.fills, _context(compiled), both, plan.partial)
     else:
         live = stored(request.snapshot, _store(request, content), request.config)
-        plan = laid_over(completed(live, plans(compiled), conform), plan, content.types)
+        plan = laid_over(
+            completed(live, plans(compiled, content.policy.organization.programme.boundary), conform),
+            plan,
+            content.types,
+        )
     set_aside = {row.check.id for row in left}
     judged = tuple(check for check in compiled if check.check.id not in set_aside)
     selection = replace(selection, checks=tuple(check.check for check in judged))
@@ -149,6 +156,7 @@ def _selection(content: Content, request: GateRequest, plan: Planned) -> Selecti
         patterns=request.checks,
         severity=request.severity,
         used={*content.policy.organization.providers, *changed},
+        categories=content.policy.organization.categories,
     )
 
 
@@ -175,16 +183,52 @@ def _base(request: GateRequest, plan: Planned) -> tuple[Base, str]:
 # --- what it shows ---------------------------------------------------------------------------------------------------
 
 
-def _concluded(request: GateRequest, content: Content, case: _Case, after: Sequence[Finding]) -> Conclusion:
-    return conclude(after, case.selection, case.plan.after, content.policy, request.fail_on, request.allow_incomplete)
+def _sorted(content: Content, case: _Case) -> tuple[Sorting, Sorting]:
+    """What is out of the boundary after the change, and what is not compared with what was before.
+
+    What leaves the boundary by the change is no correction where it failed; what comes into it is new there.
+    """
+    boundary = Boundary(content.policy.organization.programme.boundary, case.plan.after.groups)
+    sorting = boundary.sorted(case.plan.after)
+    was = boundary.sorted(case.other.after if case.other is not None else case.plan.before)
+    return sorting, replace(was, out={**was.out, **sorting.out})
+
+
+def _told(case: _Case, sorting: Sorting) -> Source:
+    """The source, with what the boundary leaves out of the plan, and what the change puts out of it."""
+    source, boundary = case.plan.source, sorting.boundary
+    if not sorting.out or boundary is None:
+        return source
+    told = [f"{_count(len(sorting.out), 'resource')} out of the boundary, not judged"]
+    there = {(item.type, item.scope, item.id): item for item in case.plan.before.resources}
+    for key, rule in sorted(sorting.out.items()):
+        if key in there and boundary.of(there[key])[0] is None:
+            told.append(f"this change puts {key[0]} {key[2]} out of the boundary ({rule}): it is judged no more")
+    return replace(source, statements=(*source.statements, *told))
+
+
+def _concluded(
+    request: GateRequest, content: Content, case: _Case, after: Sequence[Finding], sorting: Sorting
+) -> Conclusion:
+    snapshot, bounds = case.plan.after, counted(sorting, case.plan.after)
+    # A plan discovers no account.
+    bounds = replace(bounds, unnamed=()) if bounds is not None else None
+    return conclude(
+        after, case.selection, snapshot, content.policy, request.fail_on, request.allow_incomplete, bounds=bounds
+    )
 
 
 def _changes(
-    request: GateRequest, content: Content, case: _Case, after: Sequence[Finding], conclusion: Conclusion
+    request: GateRequest,
+    content: Content,
+    case: _Case,
+    after: Sequence[Finding],
+    conclusion: Conclusion,
+    earlier: Sorting,
 ) -> tuple[Change, ...]:
     """What the change does to each verdict, and to each control that it deletes."""
     places, as_of = case.plan.places, case.plan.after.as_of
-    prior, key = before(case.plan, case.other, request.baseline, case.checks)
+    prior, key = before(case.plan, case.other, request.baseline, case.checks, earlier)
     rules = Rules(request.fail_on, request.fail_on_all, request.strict, request.snapshot is not None)
     by_id = {check.check.id: check for check in case.checks}
     verdicts = moved(prior, after, conclusion.waived, key, partial(place_of, places), by_id, as_of, rules)
@@ -217,6 +261,9 @@ def _assessment(
         fail_on=request.fail_on,
         exit_code=exit_code(reasons.keys() - ({INCOMPLETE} if request.allow_incomplete else set())),
         exit_reasons=reasons,
+        boundary=conclusion.boundary,
+        vendors=conclusion.vendors,
+        entity_controls=content.policy.organization.programme.entity_controls,
     )
 
 
@@ -329,6 +376,7 @@ def _asked(request: GateRequest, content: Content, case: _Case) -> RunPlan:
                 "fail_on": request.fail_on,
             },
         },
+        boundary=written(content.policy.organization.programme.boundary),
     )
 
 

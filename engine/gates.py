@@ -201,6 +201,20 @@ class Ungated:
 
 
 @dataclass(frozen=True, slots=True)
+class Redrawn:
+    """The written boundary of one live run and the next, by digest (None: none was written), where it differs.
+
+    ``out`` are resources that were judged by the first run and out of the boundary in the second.
+    """
+
+    after: str
+    until: str
+    before: str | None
+    now: str | None
+    out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """The gates of a period beside its live runs. ``latest`` is the moment of the last of ``frames`` live runs.
 
@@ -213,3 +227,4 @@ class Changes:
     frames: int
     latest: str | None
     ungated: tuple[Ungated, ...]
+    redrawn: tuple[Redrawn, ...] = ()

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from engine.programme.model import Occurrence, Policy, Programme, Record, Recurrence, Standing
+from engine.programme.model import EntityControl, Occurrence, Policy, Programme, Record, Recurrence, Standing
+from engine.programme.vendors import VendorStanding
 from providers.base import CLOUDS, GLOBAL, REGIONLESS, Discovery, LeftOut, Reason, Resource, Scope, Unread
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "VERDICTS",
     "Approval",
     "Assessment",
+    "Bounds",
     "Cause",
     "Check",
     "Clock",
@@ -47,6 +49,7 @@ __all__ = [
     "Reason",
     "Relation",
     "Resource",
+    "RuleCount",
     "Schedule",
     "Scope",
     "Selection",
@@ -133,7 +136,8 @@ class Snapshot:
     3339 UTC (start of collection) and is ``now`` in expressions. ``source`` says where it came from: "live",
     "recorded", "demo". ``identity`` is who asked. ``scopes`` are the scopes asked; ``left_out`` are accounts and
     regions that exist and were not. ``collections`` has one row for each (type, scope) planned, ``resources`` are
-    sorted by (type, account, region, id).
+    sorted by (type, account, region, id). ``groups`` maps "provider/group" to the accounts in it, of the groups that
+    the boundary names.
     """
 
     as_of: str
@@ -145,6 +149,7 @@ class Snapshot:
     ledger: tuple[LedgerRow, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     finished_at: str | None = None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def bare(self) -> Snapshot:
@@ -377,7 +382,7 @@ _UNSCOPED: Final = Programme()
 class Organization:
     """Whose controls these are, and what it set: ``policies/organization.yaml``.
 
-    ``categories`` are those of the report; ``providers`` are the clouds that it uses;
+    ``categories`` are those of the report; ``providers`` are the clouds that it uses (``says_providers``: it wrote so);
     ``stated`` maps a criterion to ("subservice" or "not_relevant", why);
     ``parameters`` maps a check's id to the values it sets; ``store`` is where evidence goes without ``--store``.
     ``access`` says of each provider which accounts there are and how they are entered. ``authorities`` maps the names
@@ -403,6 +408,7 @@ class Organization:
     retention: Retention | None = None
     window: tuple[date, date] | None = None
     programme: Programme = _UNSCOPED
+    says_providers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,6 +493,8 @@ class Population:
 
     ``complete`` is false where a listing was not: the population then prints as "at least n", and each such scope is
     one of the unknown. ``queries`` are the operations that listed it; with ``listed`` 0 and ``complete``, none exist.
+    ``out_of_boundary`` are resources of its type that are no part of the system: they have no verdict and are not
+    among the listed.
     """
 
     check: str
@@ -498,6 +506,7 @@ class Population:
     complete: bool
     waived: int = 0
     queries: tuple[str, ...] = ()
+    out_of_boundary: int = 0
 
     @property
     def count(self) -> int:
@@ -509,8 +518,9 @@ class Population:
 class WaiverState:
     """What became of a waiver in a run, and the failures that it names (which only "in_force" waives).
 
-    "uncommitted": no commit brought it yet. "not_selected": its check was not asked for. "unmatched": it is in force,
-    and nothing that it names fails. ``unmatched`` are the resources it names that do not fail.
+    "uncommitted": no commit brought it yet. "not_selected": its check, or what it names, was not looked at.
+    "unmatched": it is in force, and nothing that it names fails. ``unmatched`` are the resources it names that do not
+    fail.
     """
 
     waiver: Waiver
@@ -567,7 +577,10 @@ class CriterionConclusion:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was asked for: filters as given, and the checks they selected (sorted by id)."""
+    """What was asked for: filters as given, and the checks they selected (sorted by id).
+
+    ``not_chosen`` are those that serve only categories which the organisation did not choose, and nobody asked for.
+    """
 
     checks: tuple[Check, ...]
     providers: tuple[str, ...] = ()
@@ -576,6 +589,35 @@ class Selection:
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     severity: Severity | None = None
+    not_chosen: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """A rule of the boundary, and how many resources it put out of it."""
+
+    id: str
+    state: Literal["in", "out_of_boundary"]
+    reason: str
+    approver: str
+    approved_on: date
+    resources: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the written boundary came to: how many resources are in, and out, by rule and by type.
+
+    ``undecided`` are in because what a rule asks of them was not read. ``unnamed`` are accounts (region "*") that were
+    discovered and that no rule names: until one does, the run is incomplete.
+    """
+
+    rules: tuple[RuleCount, ...]
+    inside: int
+    out_of_boundary: int
+    undecided: int = 0
+    types: Mapping[str, int] = field(default_factory=dict)
+    unnamed: tuple[Scope, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -584,7 +626,9 @@ class Assessment:
 
     ``kind`` is scheduled, adhoc, gate or demo. ``exit_code`` and ``exit_reasons`` follow design section 5; all codes
     that applied are in ``exit_reasons`` by code. ``sealed`` says where the run was recorded; None: it was not.
-    ``resumed`` is when the run began that died and that this one went on with (RFC 3339 UTC).
+    ``resumed`` is when the run began that died and that this one went on with (RFC 3339 UTC). ``boundary`` is what the
+    written boundary came to; None: none is written, and everything is in. ``vendors`` are the subservice organisations
+    as they stand, ``entity_controls`` what customers must do.
     """
 
     kind: str
@@ -606,3 +650,6 @@ class Assessment:
     run_id: str | None = None
     sealed: Mapping[str, Any] | None = None
     resumed: str | None = None
+    boundary: Bounds | None = None
+    vendors: tuple[VendorStanding, ...] = ()
+    entity_controls: tuple[EntityControl, ...] = ()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.model import Control, ControlWord, Criterion, Scope, Severity, Subject
-from engine.programme.model import Occurrence, Standing
+from engine.programme.model import EntityControl, Occurrence, Standing
+from engine.programme.vendors import VendorStanding
 
 NightState = Literal["ran", "partly", "did_not_run", "not_retained"]
 MARKS: Mapping[str, str] = {"ran": "r", "partly": "p", "did_not_run": "-", "not_retained": "x", "not_in_force": "."}
@@ -189,6 +190,8 @@ class PeriodPopulation:
 
     ``complete`` is false where any frame's listing was not. ``queries`` are the operations that listed it; ``second``
     is what another source counted, where one was read. What lived only between two frames is not claimed.
+    ``out_of_boundary`` are resources of the type that were no part of the system in any frame; they may have been in
+    others.
     """
 
     check: str
@@ -200,6 +203,7 @@ class PeriodPopulation:
     complete: bool
     queries: tuple[str, ...] = ()
     second: SecondSource | None = None
+    out_of_boundary: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +364,8 @@ class Period:
     period was made of (the seals' digests, in order), so that two reports can be told apart. ``inventory`` counts the
     resources of each type at the end, ``appeared`` and ``gone`` those that came and went. ``closed`` is None while
     nobody has closed it; ``samples`` are of populations that were frozen from its frames. ``not_retained`` are frames
-    that were removed: of them nothing is claimed beyond the counts that were sealed.
+    that were removed: of them nothing is claimed beyond the counts that were sealed. ``vendors`` are the subservice
+    organisations as they stand at its end, ``entity_controls`` what customers must do.
     """
 
     type_: Literal[1, 2]
@@ -386,3 +391,5 @@ class Period:
     not_retained: tuple[NotRetained, ...] = ()
     closed: Closed | None = None
     samples: tuple[Sample, ...] = ()
+    vendors: tuple[VendorStanding, ...] = ()
+    entity_controls: tuple[EntityControl, ...] = ()

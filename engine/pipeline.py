@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import engine
 from engine import permissions as least
 from engine import recording
-from engine.collection import combined, completed, refuse_unknown
+from engine.boundary import EVERYTHING, Boundary, Count, Sorting, counted, groups_of, written
+from engine.collection import combined, completed, directory, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
@@ -33,7 +34,7 @@ from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
 from engine.content.policy import load_organization
 from engine.content.root import demonstration, find
-from engine.content.stored import compile_stored, in_force, parse_stored
+from engine.content.stored import compile_stored, in_force, parse_stored, programme_in
 from engine.errors import Problem, UsageError
 from engine.evaluate import evaluate
 from engine.model import (
@@ -57,7 +58,7 @@ from engine.reads import plans, stored
 from engine.recording import RunPlan, Verdict
 from engine.selection import named_criteria, select
 from providers import NotInstalled, declared, opened
-from providers.base import NotConfigured, Provider, Reader
+from providers.base import Directory, NotConfigured, Provider, Reader
 
 if TYPE_CHECKING:
     from engine.diffs import Diff, Notice
@@ -131,6 +132,7 @@ def run(
     parts: list[Snapshot] = []
     listings: list[Snapshot] = []
     findings: list[Finding] = []
+    boundary, count = _boundary(content), Count()
     with _asked(selection.providers[:1] if live else (), request, content, limiter, clock) as asked:
         checks = _ready(content, selection)
         record = recording.begin(
@@ -145,8 +147,12 @@ def run(
         try:
             with closing(_observed(request, content, checks, clock, progress, limiter, record, asked)) as observed:
                 for part in observed:
-                    found = evaluate(part, checks, judged, listings)
-                    record.add(part, found)
+                    # The groups of a provider's accounts come with its first part.
+                    boundary = boundary.knowing(part.groups)
+                    sorting = boundary.sorted(part)
+                    found = evaluate(part, checks, judged, sorting, listings)
+                    record.add(part, found, sorting.out)
+                    count.add(sorting)
                     # Read first, and small: what other accounts hold is joined to them.
                     listings += [part] if live and _holds_listings(part) else []
                     parts.append(part.bare)
@@ -165,6 +171,7 @@ def run(
         request.fail_on,
         request.allow_incomplete,
         _listers(checks),
+        count.bounds(boundary, snapshot),
     )
     assessment = _assessment(request, content, selection, snapshot, verdicts, conclusion)
     return record.seal(replace(assessment, resumed=record.resumed), clock)
@@ -180,12 +187,19 @@ def reviewed(
     """
     content, selection, checks = _prepared(request)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    whole = completed(snapshot or _stored(request, content), plans(checks), conform)
+    whole = completed(snapshot or _stored(request, content), _plans(checks, content), conform)
     judged = partial(_within, request.accounts, request.regions)
-    found = sorted((finding.bare for finding in evaluate(whole, checks, judged)), key=lambda finding: finding.order)
+    sorting = _boundary(content).knowing(whole.groups).sorted(whole)
+    verdicts = evaluate(whole, checks, judged, sorting)
+    found = sorted((finding.bare for finding in verdicts), key=lambda finding: finding.order)
     bare = whole.bare
     conclusion = conclude(
-        found, selection, replace(bare, as_of=on or bare.as_of), content.policy, listers=_listers(checks)
+        found,
+        selection,
+        replace(bare, as_of=on or bare.as_of),
+        content.policy,
+        listers=_listers(checks),
+        bounds=counted(sorting, bare),
     )
     return content, _assessment(request, content, selection, bare, tuple(found), conclusion)
 
@@ -215,7 +229,20 @@ def _assessment(
         fail_on=request.fail_on,
         exit_code=conclusion.exit_code,
         exit_reasons=conclusion.exit_reasons,
+        boundary=conclusion.boundary,
+        vendors=conclusion.vendors,
+        entity_controls=content.policy.organization.programme.entity_controls,
     )
+
+
+def _boundary(content: Content) -> Boundary:
+    """The boundary that the policy writes."""
+    return Boundary(content.policy.organization.programme.boundary)
+
+
+def _plans(checks: Iterable[CompiledCheck], content: Content) -> list[Plan]:
+    """What the checks read, and what the boundary has to know."""
+    return plans(checks, content.policy.organization.programme.boundary)
 
 
 def _prepared(request: RunRequest) -> tuple[Content, Selection, tuple[CompiledCheck, ...]]:
@@ -233,7 +260,8 @@ def _ready(content: Content, selection: Selection) -> tuple[CompiledCheck, ...]:
     return compile_checks(selection.checks, content.types, content.policy.organization.parameters)
 
 
-def _selection(content: Content, request: RunRequest) -> Selection:
+def _selection(content: Content, request: RunRequest, every: bool = False) -> Selection:
+    """What the filters select: of the categories of the report, or with ``every`` of all."""
     return select(
         content.checks,
         content.policy.controls,
@@ -245,6 +273,7 @@ def _selection(content: Content, request: RunRequest) -> Selection:
         regions=request.regions,
         severity=request.severity,
         used=content.policy.organization.providers,
+        categories=None if every else content.policy.organization.categories,
     )
 
 
@@ -271,6 +300,7 @@ def _plan_of(request: RunRequest, content: Content) -> RunPlan:
             "regions": list(request.regions),
         },
         witness=request.witness,
+        boundary=written(content.policy.organization.programme.boundary),
     )
 
 
@@ -298,10 +328,10 @@ def _observed(
     """
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     if request.demo == "recorded" or request.snapshot is not None:
-        yield completed(_stored(request, content), plans(checks), conform)
+        yield completed(_stored(request, content), _plans(checks, content), conform)
         return
     with _company() if request.demo else nullcontext():
-        for made in plans(checks):
+        for made in _plans(checks, content):
             introduction = asked.pop(made.provider, None) or _introduced(
                 made.provider, request, content, limiter, clock
             )
@@ -338,7 +368,8 @@ def _asked(
 def _introduced(provider: str, request: RunRequest, content: Content, limiter: Limiter, clock: Clock) -> Introduction:
     # Listings belong to no account: what is narrowed to one is joined with all of them.
     accounts = frozenset[str]() if provider == LISTINGS else frozenset(request.accounts)
-    return Introduction(_opened(provider, request, content, clock), limiter, accounts)
+    apart = partial(_apart, _boundary(content))
+    return Introduction(_opened(provider, request, content, clock), limiter, accounts, apart)
 
 
 def _company() -> AbstractContextManager[Any]:
@@ -357,10 +388,22 @@ def _holds_listings(part: Snapshot) -> bool:
 
 
 def _access(content: Content, provider: str) -> Mapping[str, Any]:
-    """What the policy says of a provider's accounts; of listings what they are, and where they lie."""
+    """What the policy says of a provider's accounts, and of which groups of them its boundary speaks.
+
+    Of listings it is what they are, and where they lie.
+    """
     if provider == LISTINGS:
         return {"folder": str(content.root.tables), "tables": content.policy.tables}
-    return content.policy.organization.access.get(provider, {})
+    access = content.policy.organization.access.get(provider, {})
+    groups = groups_of(content.policy.organization.programme.boundary, provider)
+    return {**access, "groups": groups} if groups else access
+
+
+def _apart(boundary: Boundary, provider: str, found: Directory) -> dict[str, str]:
+    """The accounts of which nothing can be in the boundary, so that nothing is read there, and why: the rule."""
+    known = boundary.knowing({f"{provider}/{group}": accounts for group, accounts in found.groups.items()})
+    rules = {account: known.of_account(provider, account) for account in found.accounts}
+    return {account: f"out of the boundary ({rule})" for account, rule in rules.items() if rule is not None}
 
 
 def _opened(provider: str, request: RunRequest, content: Content, clock: Clock) -> Provider:
@@ -389,8 +432,9 @@ def judged(request: RunRequest) -> tuple[Snapshot, tuple[Finding, ...]]:
     """
     content, _, checks = _prepared(request)
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    snapshot = completed(_stored(request, content), plans(checks), conform)
-    return snapshot, evaluate(snapshot, checks, partial(_within, request.accounts, request.regions))
+    snapshot = completed(_stored(request, content), _plans(checks, content), conform)
+    sorting = _boundary(content).knowing(snapshot.groups).sorted(snapshot)
+    return snapshot, evaluate(snapshot, checks, partial(_within, request.accounts, request.regions), sorting)
 
 
 # --- before a run ----------------------------------------------------------------------------------------------------
@@ -414,7 +458,7 @@ def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
     """The checks that a run would judge, and the calls that it would make. Calls nothing."""
     content, selection, checks = _prepared(request)
     calls: list[PlannedCall] = []
-    for made in plans(checks):
+    for made in _plans(checks, content):
         known = declared(made.provider)
         calls += [
             PlannedCall(made.provider, (name,), (name,), times, ())
@@ -454,10 +498,16 @@ class Permissions:
 
 
 def permissions(request: RunRequest) -> dict[str, Permissions]:
-    """The least privilege that the selected checks take, by each provider that has to grant any."""
+    """The least privilege that the selected checks take, by each provider that has to grant any.
+
+    Of the providers that are asked for, else those that the policy says are used; where it says nothing, of all.
+    """
     content, _, checks = _prepared(request)
+    if not (request.providers or request.checks or content.policy.organization.says_providers):
+        every = sorted({check.provider for check in content.checks.values()})
+        content, _, checks = _prepared(replace(request, providers=tuple(every)))
     found = {}
-    for made in plans(checks):
+    for made in _plans(checks, content):
         known = declared(made.provider)
         entering = tuple(known.entering(_access(content, made.provider)))
         needed = Permissions(least.actions(made, known), entering)
@@ -520,7 +570,7 @@ def scheduled(request: RunRequest) -> tuple[Schedule, dict[str, Permissions]]:
 
 def checks(request: RunRequest) -> Selection:
     """The checks that the filters select, as ``check list`` shows them."""
-    return _selection(load(find(request.policy)), request)
+    return _selection(load(find(request.policy)), request, every=True)
 
 
 def examined(
@@ -554,8 +604,32 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     return tuple(
         diagnosis(made, _opened(made.provider, request, content, clock), limiter, clock, conform)
-        for made in plans(compiled)
+        for made in _plans(compiled, content)
     )
+
+
+_WIDEST: Final[Mapping[str, Mapping[str, Any]]] = {
+    "aws": {"accounts": "organization", "role": "none"},
+    "gcp": {"accounts": "organization"},
+}
+"""The access by which a provider lists all the accounts that it can; nothing is entered by it."""
+
+
+def accounts(provider: str, clock: Clock, timeout: float = 5.0) -> Directory:
+    """Which accounts there are, and who asks, by the credentials at hand and whatever the policy says.
+
+    Raises UsageError where there are no credentials or the provider's SDK is missing, DiscoveryError where the provider
+    did not say who we are.
+    """
+    try:
+        agent = f"auditreel/{engine.__version__}"
+        adapter = opened(provider, timeout=timeout, agent=agent, access=_WIDEST.get(provider, {}))
+    except (NotInstalled, NotConfigured) as error:
+        raise UsageError(f"opening {provider}: {error}") from error
+    try:
+        return directory(adapter, Limiter(clock.sleep, threading.Event()))
+    finally:
+        adapter.close()
 
 
 # --- evidence --------------------------------------------------------------------------------------------------------
@@ -681,7 +755,15 @@ def _judged(recorded: Recorded, compiled: Sequence[CompiledCheck]) -> tuple[Find
     """What checks say of a stored snapshot, with the filters of its run."""
     filters = recorded.seal.asked.filters
     accounts, regions = tuple(filters.get("accounts", ())), tuple(filters.get("regions", ()))
-    return evaluate(recorded.snapshot, compiled, partial(_within, accounts, regions))
+    return evaluate(recorded.snapshot, compiled, partial(_within, accounts, regions), _sorted(recorded))
+
+
+def _sorted(recorded: Recorded) -> Sorting:
+    """A stored snapshot by the boundary that its run applied, which stands in the policy that it was judged by."""
+    if recorded.seal.asked.boundary is None:
+        return EVERYTHING
+    boundary = Boundary(programme_in(recorded.sources("policies")).boundary, recorded.snapshot.groups)
+    return boundary.sorted(recorded.snapshot)
 
 
 def export(run_id: str, store: str, config: Path, output: Path, redacted: tuple[str, ...] = ()) -> Manifest:

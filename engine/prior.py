@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from engine import baseline
+from engine.boundary import Sorting
 from engine.content.checks import CompiledCheck
 from engine.evaluate import evaluate
 from engine.gates import Place
@@ -18,19 +19,22 @@ Places = Mapping[tuple[str, Scope, str], Place]
 
 
 def before(
-    plan: Planned, other: Planned | None, rows: Path | None, checks: Sequence[CompiledCheck]
+    plan: Planned, other: Planned | None, rows: Path | None, checks: Sequence[CompiledCheck], sorting: Sorting
 ) -> tuple[Mapping[Key, Prior], Callable[[Finding], Key]]:
     """The verdicts before the change, and what a verdict after it is known by there.
 
     By id where the plan's own before is compared with; by address where it is ``other``, another plan, or ``rows``, a
-    baseline file. Raises InputError for what is no baseline.
+    baseline file. What ``sorting`` puts out of the boundary is not compared. Raises InputError for what is no baseline
+    file.
     """
     by_address = partial(_address_key, plan.places)
     if rows is not None:
         return baseline.read(rows), by_address
     if other is not None:
-        return _priors(evaluate(other.after, checks), partial(_address_key, other.places, previous=False)), by_address
-    return _priors(evaluate(plan.before, checks), _id_key), _id_key
+        return _priors(
+            evaluate(other.after, checks, sorting=sorting), partial(_address_key, other.places, previous=False)
+        ), by_address
+    return _priors(evaluate(plan.before, checks, sorting=sorting), _id_key), _id_key
 
 
 def place_of(places: Places, finding: Finding) -> Place | None:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engine import recording
+from engine.boundary import needs_tags
 from engine.collection.planner import Plan, plan
 from engine.content.checks import CompiledCheck
 from engine.model import LISTINGS, Snapshot
-from providers import declared
+from engine.programme.model import BoundaryRule
+from providers import Declared, declared
 
 
-def plans(checks: Iterable[CompiledCheck]) -> list[Plan]:
-    """One plan a provider: what the checks read, closed over what reading that needs. Raises UsageError.
+def plans(checks: Iterable[CompiledCheck], boundary: Sequence[BoundaryRule] = ()) -> list[Plan]:
+    """One plan a provider: what the checks read, and the tags that a boundary asks for, closed over what these need.
 
-    That of listings comes first, since what other providers hold is joined to them.
+    That of listings comes first, since what other providers hold is joined to them. Raises UsageError.
     """
     reads: dict[str, dict[str, set[str]]] = {}
     for check in checks:
         for type_, names in check.reads.items():
             mine = reads.setdefault(_provider(check, type_), {})
             mine.setdefault(type_, set()).update(names)
+    for provider, types in reads.items() if boundary else ():
+        tagged = _tagged(declared(provider))
+        for type_, wanted in types.items():
+            if type_ in tagged and needs_tags(boundary, provider, type_):
+                wanted.add("tags")
     order = sorted(reads, key=lambda provider: (provider != LISTINGS, provider))
     return [plan(provider, declared(provider), reads[provider]) for provider in order]
 
@@ -30,6 +37,12 @@ def _provider(check: CompiledCheck, type_: str) -> str:
     """The one of a check's providers that reads a resource type."""
     first, *others = sorted(check.check.providers, key=lambda provider: (provider == LISTINGS, provider))
     return next((name for name in others if type_ in declared(name).types), first)
+
+
+def _tagged(provider: Declared) -> frozenset[str]:
+    """The types whose tags somebody reads."""
+    filled = {type_ for reader in provider.readers for type_, names in reader.fills.items() if "tags" in names}
+    return frozenset(filled | {type_ for type_, names in provider.discovered.items() if "tags" in names})
 
 
 def stored(named: str, store: str | None, config: Path) -> Snapshot:

@@ -11,7 +11,7 @@ from engine import pipeline
 from engine.content import remediation
 from engine.content.load import load
 from engine.content.root import find
-from engine.errors import UsageError
+from engine.errors import NothingRecorded, UsageError
 from engine.model import Clock, Snapshot
 from engine.pipeline import RunRequest
 from engine.programme.gap import Gap
@@ -86,7 +86,11 @@ def _nothing(now: str) -> Snapshot:
 
 def _nights(store: str, config: Path, today: date) -> tuple[Nights, str | None]:
     """What the last nights of a store came to, and its last run that was of everything; None where it has none."""
-    shown = pipeline.period(store, config, today - timedelta(days=_RECENT), today)
+    try:
+        shown = pipeline.period(store, config, today - timedelta(days=_RECENT), today)
+    except NothingRecorded:
+        # A store that was just made: nothing was scanned, which the gap then says.
+        return Nights(0, 0, False), None
     due = [night for night in shown.nights if night.state != "not_retained"]
     # Tonight's may still be on its way: until its time has come and gone, last night's is the last one.
     if due and due[-1].date == today.isoformat() and due[-1].state == "did_not_run":

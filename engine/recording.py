@@ -22,7 +22,7 @@ from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError
-from engine.model import Assessment, Check, Clock, Finding, Retention, Snapshot
+from engine.model import Assessment, Check, Clock, Finding, Retention, Scope, Snapshot
 from providers.base import Directory
 
 if TYPE_CHECKING:
@@ -49,13 +49,17 @@ _RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a run says of itself before it collects: kind, who or what started it, whose it is, and its filters."""
+    """What a run says of itself before it collects: kind, who or what started it, whose it is, and its filters.
+
+    ``boundary`` are the rules that it applies, as plain JSON values.
+    """
 
     kind: Literal["adhoc", "scheduled", "gate", "demo"]
     trigger: str
     organization: str
     filters: Mapping[str, Any]
     witness: str | None = None
+    boundary: Sequence[Mapping[str, Any]] = ()
 
 
 class Recording:
@@ -93,13 +97,15 @@ class Recording:
         """When the run began that this one goes on with (RFC 3339 UTC); None where it began itself."""
         return self._unsealed.resumed if self._unsealed is not None else None
 
-    def add(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
-        """Record a part of the run: what was read of an account, and every verdict on it."""
+    def add(
+        self, snapshot: Snapshot, findings: Sequence[Finding], out: Mapping[tuple[str, Scope, str], str] | None = None
+    ) -> None:
+        """Record a part of the run: what was read of an account, what is out of the boundary, and every verdict."""
         self._added = True
         if self._unsealed is None or self._error is not None:
             return
         try:
-            self._unsealed.run.add(snapshot, findings)
+            self._unsealed.run.add(snapshot, findings, out or {})
         except SealError as error:
             self._error = error
 
@@ -221,6 +227,7 @@ def begin(
         filters=plan.filters,
         engine_version=engine.__version__,
         dependencies=dependencies(),
+        boundary=_digest(plan.boundary),
         witness=plan.witness,
     )
     # A demonstration is no evidence, and nobody's time is taken for it.
@@ -228,6 +235,13 @@ def begin(
     _stamp_waiting(recorder, authorities, clock)
     intent, sources = recorder.intended(intended, sources_of(content, checks), clock.now())
     return Recording(place, begun(recorder, intent, sources, resume_within), authorities)
+
+
+def _digest(boundary: Sequence[Mapping[str, Any]]) -> str | None:
+    """The digest of the written boundary; None where there is none."""
+    from engine.evidence import canonical
+
+    return canonical.digest(canonical.encode(canonical.neutral(list(boundary)))) if boundary else None
 
 
 def _stamp_waiting(recorder: Recorder, authorities: Mapping[str, str], clock: Clock) -> None:

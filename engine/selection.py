@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import chain
 
 from engine.errors import UsageError
 from engine.model import LISTINGS, SEVERITIES, Check, Control, Criterion, Selection, Severity
+from engine.scope import applies
 
 
 def select(
@@ -22,6 +24,7 @@ def select(
     regions: Sequence[str] = (),
     severity: Severity | None = None,
     used: Collection[str] | None = None,
+    categories: Collection[str] | None = None,
 ) -> Selection:
     """The checks that the filters select, and the filters.
 
@@ -29,10 +32,11 @@ def select(
     ``patterns`` are globs of check ids. ``used`` are the clouds that the organisation uses (None: all): of another one
     only those checks are selected whose provider is asked for, or that a pattern must mean. A check that only asks for
     one vendor's product, or that reads listings, is selected where a control or a pattern names it: which listings an
-    organisation hands in, its controls say. Raises UsageError for a filter that matches nothing, and when nothing is
-    selected.
+    organisation hands in, its controls say. ``categories`` are those of the report (None: all): without a criterion or
+    a pattern only what serves one of them is selected, by its own tags or in a control that does. Raises UsageError for
+    a filter that matches nothing, and when nothing is selected.
     """
-    named = {id_ for control in controls for id_ in (*control.checks, *(i for g in control.alternatives for i in g))}
+    named = _named(controls)
     ids = _criteria(wanted, criteria)
     matched = _matching(patterns, checks)
     _known("provider", providers, {check.provider for check in checks.values()})
@@ -46,6 +50,13 @@ def select(
         and (clouds is None or check.providers <= set(clouds))
         and (severity is None or SEVERITIES.index(check.severity) >= SEVERITIES.index(severity))
     ]
+    left: tuple[Check, ...] = ()
+    if categories is not None and not wanted and not patterns:
+        relied_on = _named(control for control in controls if applies(control, criteria, categories))
+        serving = {id_ for id_, criterion in criteria.items() if criterion.category in categories}
+        asked = {row.id for row in chosen if serving.intersection(row.criteria) or row.id in relied_on}
+        left = tuple(row for row in chosen if row.id not in asked)
+        chosen = [row for row in chosen if row.id in asked]
     if not chosen:
         raise UsageError("selecting checks: no check matches all of the filters; see `auditreel check list`")
     return Selection(
@@ -56,7 +67,13 @@ def select(
         accounts=tuple(accounts),
         regions=tuple(regions),
         severity=severity,
+        not_chosen=tuple(sorted(left, key=lambda check: check.id)),
     )
+
+
+def _named(controls: Iterable[Control]) -> set[str]:
+    """The checks that controls name, be it as one of several alternatives."""
+    return {id_ for control in controls for id_ in (*control.checks, *chain(*control.alternatives))}
 
 
 def named_criteria(wanted: Iterable[str], criteria: Mapping[str, Criterion]) -> tuple[str, ...]:

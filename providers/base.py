@@ -337,7 +337,8 @@ class Directory:
 
     ``identity`` says who we are (principal ARN, user or app id). ``left_out`` are accounts that exist and are not
     scanned. ``failures`` maps an operation that failed to why; while there is one, there may be more accounts, and the
-    run is not complete. ``answered_at`` is the provider's clock when it said who we are (RFC 3339 UTC).
+    run is not complete. ``answered_at`` is the provider's clock when it said who we are (RFC 3339 UTC). ``groups`` are
+    the accounts in each group (``groups`` of the access) that could be read.
     """
 
     identity: Mapping[str, str]
@@ -346,6 +347,7 @@ class Directory:
     failures: Mapping[str, Unread] = field(default_factory=dict)
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     answered_at: str | None = None
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

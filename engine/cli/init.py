@@ -14,6 +14,7 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.office.beginning import Begun
+    from engine.office.discovery import Found
 
 DEFAULT_STORE: Final = "evidence"
 DEFAULT_POLICY: Final = "policies"
@@ -29,6 +30,7 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 @click.option("--preset", type=click.Choice(_PRESETS), help="A usual choice of categories; each holds those before it.")
 @click.option("--category", multiple=True, type=click.Choice(_CATEGORIES), help="A further category. Repeatable.")
 @click.option("--provider", multiple=True, type=click.Choice(_PROVIDERS), help="A cloud that is used. Repeatable.")
+@click.option("--no-discover", is_flag=True, help="Ask no cloud which accounts there are.")
 @click.option("--yes", is_flag=True, help="Ask nothing: what is not said is security, and aws.")
 @options.CONFIG
 @options.debug
@@ -39,14 +41,16 @@ def command(
     preset: str | None,
     category: tuple[str, ...],
     provider: tuple[str, ...],
+    no_discover: bool,
     yes: bool,
     config: Path | None,
 ) -> int:
     """Make an evidence store, a signing key (0600) and the trust file that pins it; and begin a policy folder.
 
     On a terminal it asks what the report is about, and proposes categories. With flags it asks nothing that they say;
-    without a terminal and without flags it makes the store alone. What is there already is kept. Without auditreel.toml
-    in the working folder one is written that names store and policy folder.
+    without a terminal and without flags it makes the store alone. Where credentials are at hand, the accounts that they
+    see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Without
+    auditreel.toml in the working folder one is written that names store and policy folder.
     """
     from engine import pipeline
     from engine.cli import streams
@@ -61,7 +65,7 @@ def command(
     place = known["store"] or (_asked("Where is evidence to be kept?", DEFAULT_STORE) if asks else DEFAULT_STORE)
     begun = None
     if begins:
-        begun = _begun(where, name, preset, category, provider, asks)
+        begun = _begun(where, name, preset, category, provider, asks, not no_discover)
     key = pipeline.initialise(place, folder)
     streams.emit(f"store {place}\nkeys  {folder}\nkey   {key}\n")
     named = {"store": place, **({"policy": str(begun.policy)} if begun is not None else {})}
@@ -75,10 +79,16 @@ def command(
 
 
 def _begun(
-    policy: Path, name: str | None, preset: str | None, category: tuple[str, ...], provider: tuple[str, ...], asks: bool
+    policy: Path,
+    name: str | None,
+    preset: str | None,
+    category: tuple[str, ...],
+    provider: tuple[str, ...],
+    asks: bool,
+    discovers: bool,
 ) -> Begun:
-    from engine.cli.clock import today
-    from engine.office import beginning
+    from engine.cli.clock import system_clock, today
+    from engine.office import beginning, discovery
 
     there = (policy / "organization.yaml").exists()
     if asks and not there:
@@ -90,7 +100,31 @@ def _begun(
         if not provider:
             provider = _clouds()
     categories = beginning.proposed(preset, category)
-    return beginning.begin(policy, name or "", categories, provider or ("aws",), None, today())
+    clouds = provider or ("aws",)
+    found = discovery.discovered(clouds, system_clock()) if discovers and not there else ()
+    for row in found:
+        _found(row)
+    if not discovers and not there:
+        click.echo(
+            "No cloud was asked which accounts there are (--no-discover): auditreel doctor asks later.", err=True
+        )
+    return beginning.begin(policy, name or "", categories, clouds, None, today(), found)
+
+
+def _found(row: Found) -> None:
+    """Say which accounts a provider told of."""
+    from engine.cli import streams
+    from engine.office.discovery import proposed_out
+    from engine.report.layout import counted, named
+    from engine.report.safe import safe
+
+    if not row.accounts:
+        streams.say(f"{row.provider}: no accounts are known, {safe(row.why, 300)}")
+        return
+    out = [safe(f"{name} ({id_})") for id_, name in row.accounts.items() if proposed_out(name)]
+    proposed = f"; by name perhaps not part of the system, for you to approve: {named(out, 3)}" if out else ""
+    more = f"; {safe(row.why, 300)}" if row.why else ""
+    streams.say(f"{row.provider}: {counted(len(row.accounts), 'account')} found{proposed}{more}")
 
 
 def _clouds() -> tuple[str, ...]:
@@ -118,9 +152,10 @@ def _tell(begun: Begun) -> None:
         templates = f"{counted(begun.templates, 'template')} of policies (they count for nothing until approved)"
         said = f"{begun.policy} holds {counted(begun.controls, 'control')} and {templates}"
         streams.emit(f"policy {begun.policy}\n")
-        streams.say(f"{said}; read organization.yaml first, and commit the folder.")
+        streams.say(f"{said}; read organization.yaml first, approve a boundary there, and commit the folder.")
     streams.say("Next:")
     for line, why in (
+        ("auditreel report gap", "what is lacking for a report, what to do first, and the earliest dates"),
         ("auditreel doctor", "who we are in the clouds, and what will be denied"),
         ("auditreel run", "the first scan; without a cloud: auditreel run --demo"),
         ("auditreel report due", "what people have to do, by owner; auditreel evidence list has every kind"),

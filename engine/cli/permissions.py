@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import click
 
 from engine.cli import options
+from engine.errors import UsageError
 
 
 @click.command("permissions", context_settings=options.CONTEXT)
@@ -17,7 +19,8 @@ def command(format_: str, **flags: Any) -> int:
     """Print the least privilege that the selected checks take, as a policy of the cloud.
 
     For AWS that is an IAM policy; for Azure a custom role, beside which permissions of Microsoft Graph are named; for
-    Google Cloud a custom role; for GitHub the manifest of an App. As terraform or cloudformation it comes with a role
+    Google Cloud a custom role; for GitHub the manifest of an App. Without --provider it is for the clouds that
+    organization.yaml names, else for all, each under a heading. As terraform or cloudformation it comes with a role
     that whoever scans takes on. It holds reads only. Nothing is called.
     """
     from engine import permissions, pipeline
@@ -30,10 +33,19 @@ def command(format_: str, **flags: Any) -> int:
         actions = {name: list(needed.reading) for name, needed in found.items()}
         streams.emit(records.encoded(actions, indent=2) + "\n")
     elif format_ == "list":
-        streams.emit("".join(f"{action}\n" for needed in found.values() for action in needed.reading))
+        for provider, needed in found.items():
+            streams.emit("".join(f"{line}\n" for line in (*_heading(provider, found), *needed.reading)))
     else:
         for provider, needed in found.items():
-            streams.emit(f"{permissions.granting(format_, provider, needed.reading)}\n")
+            try:
+                text = permissions.granting(format_, provider, needed.reading)
+            except UsageError as error:
+                if len(found) == 1:
+                    raise
+                # Of several clouds one that the tool does not make roles in is told, and keeps the others from nobody.
+                streams.say(f"{provider}: nothing is written for it: {error}")
+                continue
+            streams.emit("".join(f"{line}\n" for line in (*_heading(provider, found), text)))
             if note := permissions.note(format_, provider, needed.reading):
                 streams.say(note)
     for provider, needed in found.items():
@@ -41,3 +53,12 @@ def command(format_: str, **flags: Any) -> int:
         if needed.entering:
             streams.say(f"{provider}: who scans needs, to find and enter accounts: {', '.join(needed.entering)}")
     return 0
+
+
+def _heading(provider: str, found: Mapping[str, Any]) -> Iterator[str]:
+    """A comment that says whose policy follows, where there are several."""
+    if len(found) > 1:
+        yield f"# {_NAMES.get(provider, provider)}"
+
+
+_NAMES: Final = {"aws": "Amazon Web Services", "azure": "Microsoft Azure", "gcp": "Google Cloud", "github": "GitHub"}

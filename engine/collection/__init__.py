@@ -17,9 +17,9 @@ from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
 from engine.model import GLOBAL, REGIONLESS, Collection, Resource, Scope, Snapshot, Unread
-from providers.base import Directory, Discovery, Governor, Provider, place
+from providers.base import Directory, Discovery, Governor, LeftOut, Provider, place
 
-__all__ = ["collect", "combined", "completed", "directory", "entered", "refuse_regions", "refuse_unknown"]
+__all__ = ["Apart", "collect", "combined", "completed", "directory", "entered", "refuse_regions", "refuse_unknown"]
 
 _NO_JOURNAL: Final = Forgetful()
 
@@ -66,8 +66,17 @@ def collect(
     )
 
 
-def directory(provider: Provider, governor: Governor, accounts: frozenset[str] = frozenset()) -> Directory:
-    """Who we are and which accounts there are to scan, of ``accounts`` (empty: all).
+Apart = Callable[[str, Directory], Mapping[str, str]]
+"""Which accounts of a provider's directory are not to be entered, and why."""
+
+
+def directory(
+    provider: Provider,
+    governor: Governor,
+    accounts: frozenset[str] = frozenset(),
+    apart: Apart = lambda provider, found: {},
+) -> Directory:
+    """Who we are and which accounts there are to scan, of ``accounts`` (empty: all) without those ``apart``.
 
     Raises UsageError where there are no credentials or a filter names an account that is not there, DiscoveryError
     where the provider did not say who we are.
@@ -87,6 +96,14 @@ def directory(provider: Provider, governor: Governor, accounts: frozenset[str] =
             raise UsageError(f"asking {provider.name} who we are: no credentials were found; sign in first") from error
         # Without its cause, whose text is the provider's: a traceback would print it.
         raise DiscoveryError(f"asking {provider.name} who we are: {failure.reason} ({failure.detail})") from None
+    whys = apart(provider.name, found)
+    if whys:
+        gone = (LeftOut(Scope(provider.name, id_, "*"), found.accounts[id_], why) for id_, why in whys.items())
+        found = replace(
+            found,
+            accounts={id_: name for id_, name in found.accounts.items() if id_ not in whys},
+            left_out=tuple(sorted((*found.left_out, *gone), key=lambda row: row.scope)),
+        )
     if not accounts:
         return found
     for row in found.left_out:
@@ -145,6 +162,7 @@ def combined(parts: Sequence[Snapshot]) -> Snapshot:
         ledger=tuple(sorted(chain(*(part.ledger for part in parts)), key=lambda row: (row.scope, row.reader))),
         left_out=tuple(sorted(chain(*(part.left_out for part in parts)), key=lambda row: row.scope)),
         finished_at=max((part.finished_at for part in parts if part.finished_at), default=None),
+        groups={name: accounts for part in parts for name, accounts in part.groups.items()},
     )
 
 

@@ -26,6 +26,9 @@ def written(snapshot: Snapshot) -> bytes:
     """The snapshot as JSON (UTF-8, sorted keys)."""
     # What was just collected shares outcomes as read-only mappings, which are dicts but to msgspec.
     values = msgspec.to_builtins(snapshot, enc_hook=dict)
+    if not snapshot.groups:
+        # Only a boundary asks for groups; without one the file is what it always was.
+        del values["groups"]
     return msgspec.json.encode({"schema": SCHEMA, **values}, order="sorted")
 
 

@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Thread
 from typing import Final
 
-from engine.collection import collect, directory, entered, refuse_regions
+from engine.collection import Apart, collect, directory, entered, refuse_regions
 from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Pool, Stopped
 from engine.collection.ledger import discovery_rows
@@ -34,24 +35,31 @@ Identified = Callable[[Directory, str], tuple[str, Journal | Forgetful]]
 
 
 class Introduction:
-    """A provider that is asked who we are and which of ``accounts`` (empty: all) there are.
+    """A provider that is asked who we are and which of ``accounts`` (empty: all) there are, without those ``apart``.
 
     It is asked at once, on a thread of its own: what a run has to prepare meanwhile costs it no time.
     """
 
-    def __init__(self, provider: Provider, limiter: Limiter, accounts: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        limiter: Limiter,
+        accounts: frozenset[str] = frozenset(),
+        apart: Apart = lambda provider, found: {},
+    ) -> None:
         self.provider = provider
         self._answer: Future[Directory] = Future()
+        ask = partial(directory, provider, limiter, accounts, apart)
         # Nobody waits for it where the run ends before.
-        Thread(target=self._ask, args=(limiter, accounts), name="introduction", daemon=True).start()
+        Thread(target=self._tell, args=(ask,), name="introduction", daemon=True).start()
 
     def directory(self) -> Directory:
         """The answer, as soon as it is there. Raises as :func:`engine.collection.directory`."""
         return self._answer.result()
 
-    def _ask(self, limiter: Limiter, accounts: frozenset[str]) -> None:
+    def _tell(self, ask: Callable[[], Directory]) -> None:
         try:
-            self._answer.set_result(directory(self.provider, limiter, accounts))
+            self._answer.set_result(ask())
         except BaseException as error:
             self._answer.set_exception(error)
 
@@ -132,6 +140,7 @@ class Survey:
             resources=(),
             ledger=discovery_rows(own, found.tallies, found.failures),
             left_out=found.left_out,
+            groups={f"{provider}/{group}": tuple(sorted(below)) for group, below in sorted(found.groups.items())},
         )
 
 

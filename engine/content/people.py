@@ -22,11 +22,15 @@ _FENCE: Final = b"---\n"
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The records and documents of a policy folder, by id, and the bytes of their files."""
+    """The records and documents of a policy folder, by id, and the bytes of their files.
+
+    ``files`` are the documents as they were parsed.
+    """
 
     records: tuple[Record, ...]
     documents: tuple[Policy, ...]
     sources: Mapping[Path, bytes]
+    files: tuple[Document, ...] = ()
 
 
 def load_people(
@@ -52,16 +56,18 @@ def load_people(
     known = {record.path.with_suffix("") for record in records}
     problems += _stray(root.policies / "records", known)
     documents = []
+    files = []
     for path in sorted((root.policies / "documents").glob("*.md")):
         document = _accepted(path, root, "document", sources, problems)
         if document is not None:
             documents.append(policy_of(document))
+            files.append(document)
             for index, id_ in enumerate(documents[-1].criteria):
                 if id_ not in criteria:
                     problems.append(
                         document.problem(("criteria", index), f"there is no criterion {id_}{suggestion(id_, criteria)}")
                     )
-    return People(tuple(records), tuple(documents), sources)
+    return People(tuple(records), tuple(documents), sources, tuple(files))
 
 
 def _accepted(

@@ -17,6 +17,7 @@ from engine.content.parameters import conforms
 from engine.content.people import load_people
 from engine.content.programme import programme_of, programme_problems
 from engine.content.provenance import Commit, Unanswered, brought
+from engine.content.references import unknown_accounts, unowned
 from engine.content.root import Root
 from engine.content.tables import table_problems
 from engine.content.validation import shape
@@ -87,9 +88,11 @@ def load_policy(
     problems += _unfitting(setting, organization, criteria, checks, known)
     concluded = _controls(controls, criteria, known, problems)
     problems += programme_problems(organization.programme, setting, concluded, criteria)
+    problems += unknown_accounts(organization, setting)
     people = load_people(root, concluded, criteria, problems)
     listings = [row for path in _files(root.tables) if (row := accepted(path, "table")) is not None]
     problems += table_problems(root.tables, listings, setting, organization)
+    problems += unowned(organization, [*filter(None, controls), *people.files], root.policies)
     policy = Policy(
         criteria=criteria,
         organization=organization,
@@ -159,6 +162,7 @@ def organization_of(document: Document) -> Organization:
         path=document.path,
         digest=hashlib.sha256(document.source).hexdigest(),
         providers=tuple(value.get("providers", ("aws",))),
+        says_providers="providers" in value,
         waiver_days=rules.get("max_days", 365),
         self_approval=rules.get("self_approval") == "allowed",
         parameters=value.get("parameters", {}),

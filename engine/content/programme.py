@@ -49,8 +49,10 @@ def _rule(said: Mapping[str, Any]) -> BoundaryRule:
         reason=said["reason"],
         approver=said["approver"],
         approved_on=date.fromisoformat(said["approved_on"]),
+        state=said.get("state", "out_of_boundary"),
         provider=said.get("provider"),
         accounts=frozenset(said.get("accounts", ())),
+        groups=frozenset(said.get("groups", ())),
         regions=frozenset(said.get("regions", ())),
         types=frozenset(said.get("types", ())),
         tags={name: frozenset(values) for name, values in said.get("tags", {}).items()},
@@ -124,6 +126,8 @@ def programme_problems(
             yield document.problem(("subservices", subservice, "report", "to"), "is before its from")
     yield from _twice(document, "boundary", value.get("boundary", ()))
     for index, rule in enumerate(programme.boundary):
+        if rule.groups and rule.provider is None:
+            yield document.problem(("boundary", index, "groups"), "say of which provider they are: provider")
         if rule.when is not None:
             try:
                 compile_expression(rule.when, {"resource": OUTLINE}, BOOL)

@@ -17,8 +17,8 @@ from engine.content.root import Root
 from engine.content.validation import shape
 from engine.content.waivers import waiver_of
 from engine.errors import ContentError, Problem
-from engine.model import SEVERITIES, Check, Control, Criterion, InForce, Waiver
-from engine.programme.model import Policy, Record
+from engine.model import SEVERITIES, Check, Control, Criterion, InForce, Organization, Waiver
+from engine.programme.model import Policy, Programme, Record
 
 _WAIVERS: Final = "waivers"
 _RECORD: Final = "records/*.yaml"
@@ -105,6 +105,12 @@ def in_force(
     if problems:
         raise ContentError(problems)
     return found
+
+
+def programme_in(policies: Mapping[str, bytes]) -> Programme:
+    """What a stored policy says of the scope of the report. Raises ContentError where it is none to this version."""
+    organization: Organization = _organization("organization.yaml", policies.get("organization.yaml", b""))
+    return organization.programme
 
 
 def _unresolved(found: InForce) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from engine.content.files import Document
 from engine.content.provenance import Commit
+from engine.content.references import accounts_of, no_account
 from engine.content.wording import suggestion
 from engine.errors import Problem
 from engine.model import Approval, Organization, Waiver
@@ -69,6 +70,9 @@ def waiver_problems(
         )
     if waiver.check not in known:
         yield document.problem(("check",), f"there is no check {waiver.check}{suggestion(waiver.check, known)}")
+    accounts = accounts_of(organization, waiver.check.partition(".")[0])
+    if accounts is not None and waiver.account not in accounts:
+        yield document.problem(("account",), no_account(waiver.account, accounts))
     days = (waiver.expires - waiver.start).days + 1
     if days < 1:
         yield document.problem(("expires",), f"{waiver.expires} is before the start, {waiver.start}")

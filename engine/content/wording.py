@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from engine.content.files import Document, Key
@@ -82,5 +83,11 @@ def _shown(value: Any) -> str:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """The end of a sentence: did you mean X, where a known name is near, else nothing."""
-    near = get_close_matches(name, list(known), 1)
+    return _suggested(name, tuple(known))
+
+
+@cache
+def _suggested(name: str, known: tuple[str, ...]) -> str:
+    """Looking through hundreds of names takes milliseconds, and one slip of the pen stands in many files."""
+    near = get_close_matches(name, known, 1)
     return f"; did you mean {near[0]}?" if near else ""

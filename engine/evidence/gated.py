@@ -18,7 +18,7 @@ from engine.evidence import canonical, chain, tables
 from engine.evidence.layout import Layout
 from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.trust import Trust
-from engine.gates import ChangeRequest, Changes, GatedVerdict, SealedGate, Ungated
+from engine.gates import ChangeRequest, Changes, GatedVerdict, Redrawn, SealedGate, Ungated
 
 DAYS: Final = 30
 """How long before a change was seen its gate may have been sealed."""
@@ -29,7 +29,10 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a sealed run says: its verdicts by check and resource, and its resources by place, with digest and name."""
+    """What a sealed run says: its verdicts by check and resource, and its resources by place, with digest and name.
+
+    ``boundary`` is the digest of the written boundary, ``out`` what is out of it.
+    """
 
     id: str
     kind: str
@@ -37,6 +40,8 @@ class Run:
     asked: Mapping[str, Any]
     verdicts: Mapping[tuple[str, Place], str]
     resources: Mapping[Place, tuple[str, str]]
+    boundary: str | None = None
+    out: frozenset[Place] = frozenset()
 
 
 def changes(live: tuple[Path, Trust], gates: Sequence[tuple[Path, Trust]], starts: str, ends: str) -> Changes:
@@ -58,6 +63,7 @@ def changes(live: tuple[Path, Trust], gates: Sequence[tuple[Path, Trust]], start
         frames=len(inside),
         latest=now.as_of if now is not None else None,
         ungated=tuple(_ungated([*before, *inside], found)),
+        redrawn=tuple(_redrawn([*before, *inside])),
     )
 
 
@@ -84,11 +90,14 @@ def _runs(store: Path, trust: Trust, starts: str, ends: str) -> Iterator[Run]:
 
 def _run(stored: StoredRun, bodies: Mapping[str, Any]) -> Run:
     seal = stored.seal
-    resources = {}
+    resources, out = {}, set()
     for row in stored.ledger["resource"]:
         body = bodies[row["body"]]
         named = row.get("id") or row["identity"]
-        resources[row["type"], row["scope"]["account"], named] = (row["body"], str(body.get("name") or ""))
+        place = (row["type"], row["scope"]["account"], named)
+        resources[place] = (row["body"], str(body.get("name") or ""))
+        if "out_of_boundary" in row:
+            out.add(place)
     verdicts = {}
     for data in stored.leaves:
         leaf = canonical.decode(data)
@@ -96,7 +105,8 @@ def _run(stored: StoredRun, bodies: Mapping[str, Any]) -> Run:
         named = subject.get("id") or subject.get("identity")
         if subject["kind"] == "resource" and named:
             verdicts[leaf["check"]["id"], (subject["type"], leaf["scope"]["account"], named)] = leaf["verdict"]
-    return Run(seal.asked.run, seal.asked.kind, seal.as_of, seal.asked.filters, verdicts, resources)
+    asked = seal.asked
+    return Run(asked.run, asked.kind, seal.as_of, asked.filters, verdicts, resources, asked.boundary, frozenset(out))
 
 
 def _gate(run: Run, now: Run | None) -> SealedGate:
@@ -153,6 +163,15 @@ def _ungated(frames: Sequence[Run], gates: Iterable[Run]) -> Iterator[Ungated]:
                     "made" if was is None else "deleted" if is_ is None else "changed"
                 )
                 yield Ungated(place[0], place[1], place[2], kind, first.as_of, second.as_of)
+
+
+def _redrawn(frames: Sequence[Run]) -> Iterator[Redrawn]:
+    """Where the boundary differs from one frame to the next, or puts out what was judged before."""
+    for first, second in pairwise(frames):
+        judged = {place for _, place in first.verdicts}
+        out = tuple(sorted(place[2] for place in second.out & judged))
+        if first.boundary != second.boundary or out:
+            yield Redrawn(first.as_of, second.as_of, first.boundary, second.boundary, out)
 
 
 def _gated(place: Place, seen: Run, gates: Sequence[Run], name: str) -> bool:

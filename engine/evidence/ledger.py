@@ -7,6 +7,7 @@ bodies they are enough to build the snapshot again. Their order is that of their
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,15 +27,24 @@ class Row(NamedTuple):
     key: tuple[str, ...] | None = None
 
 
-def rows(snapshot: Snapshot, bodies: Bodies) -> list[Row]:
-    """The rows of what was read: scopes, collections, readers, resources."""
+Out = Mapping[tuple[str, Scope, str], str]
+"""The rule that puts a resource (type, scope, id) out of the boundary."""
+NOTHING_OUT: Final[Out] = MappingProxyType({})
+
+
+def rows(snapshot: Snapshot, bodies: Bodies, out: Out = NOTHING_OUT) -> list[Row]:
+    """The rows of what was read: scopes, groups of accounts, collections, readers, resources.
+
+    A resource that is ``out`` of the boundary has the rule beside it.
+    """
     hide = _failed_resource(snapshot.resources, bodies)
     documents: list[Document] = [
         *(_scope(scope, "asked") for scope in snapshot.scopes),
         *map(_left_out, snapshot.left_out),
+        *(_group(name, accounts) for name, accounts in snapshot.groups.items()),
         *map(_collection, snapshot.collections),
         *(_reader(row, hide) for row in snapshot.ledger),
-        *(_resource(item, bodies) for item in snapshot.resources),
+        *(_resource(item, bodies, out.get((item.type, item.scope, item.id))) for item in snapshot.resources),
     ]
     return list(map(_row, documents))
 
@@ -62,6 +72,12 @@ def _scope(scope: Scope, state: str) -> Document:
 def _left_out(row: LeftOut) -> Document:
     said = canonical.neutral({"name": row.name, "why": row.why})
     return {"kind": "scope", "scope": scope_document(row.scope), "state": "off", **said}
+
+
+def _group(name: str, accounts: Iterable[str]) -> Document:
+    provider, _, group = name.partition("/")
+    said = canonical.neutral({"group": group, "accounts": sorted(accounts)})
+    return {"kind": "scope", "scope": scope_document(Scope(provider, "*", "*")), "state": "group", **said}
 
 
 def _collection(row: Collection) -> Document:
@@ -126,8 +142,9 @@ def _failed_resource(resources: Iterable[Resource], bodies: Bodies) -> Callable[
     return name
 
 
-def _resource(item: Resource, bodies: Bodies) -> Document:
+def _resource(item: Resource, bodies: Bodies, out: str | None) -> Document:
     return {
+        **({"out_of_boundary": out} if out is not None else {}),
         "kind": "resource",
         "scope": scope_document(item.scope),
         "type": item.type,
@@ -138,7 +155,11 @@ def _resource(item: Resource, bodies: Bodies) -> Document:
 
 
 def _population(row: Population) -> Document:
-    return {"kind": "population", **canonical.neutral(msgspec.to_builtins(row))}
+    said = msgspec.to_builtins(row)
+    if not row.out_of_boundary:
+        # Ledgers of runs without a boundary stay what they were.
+        del said["out_of_boundary"]
+    return {"kind": "population", **canonical.neutral(said)}
 
 
 def _waiver(finding: Finding, waiver: Waiver, bodies: Bodies) -> Document:
@@ -208,6 +229,12 @@ def left_out(found: Rows) -> tuple[LeftOut, ...]:
     return tuple(
         sorted((LeftOut(Scope(**row["scope"]), row["name"], row["why"]) for row in rows), key=lambda row: row.scope)
     )
+
+
+def groups(found: Rows) -> dict[str, tuple[str, ...]]:
+    """The groups of accounts that were read, by provider and name."""
+    rows = (canonical.original(row) for row in found["scope"] if row["state"] == "group")
+    return {f"{row['scope']['provider']}/{row['group']}": tuple(row["accounts"]) for row in rows}
 
 
 def collections(found: Rows) -> tuple[Collection, ...]:

@@ -323,6 +323,7 @@ def snapshot(stored: StoredRun, bodies: Mapping[str, Any], private: Private) -> 
         ledger=ledger.readers(rows, private),
         left_out=ledger.left_out(rows),
         finished_at=seal.collected_until,
+        groups=ledger.groups(rows),
     )
 
 

@@ -39,6 +39,7 @@ from engine.evidence.entries import (
 )
 from engine.evidence.keys import Keys, refuse_inside
 from engine.evidence.layout import Layout, file_fact
+from engine.evidence.ledger import NOTHING_OUT, Out
 from engine.evidence.personal import PrivateObjects
 from engine.evidence.record import Bodies
 from engine.evidence.spool import Spool
@@ -197,11 +198,14 @@ class Run:
         """The run's id."""
         return self.intent.run
 
-    def add(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
-        """Record a part: what was read, and every verdict on it. Raises SealError; then the run cannot be sealed."""
+    def add(self, snapshot: Snapshot, findings: Sequence[Finding], out: Out = NOTHING_OUT) -> None:
+        """Record a part: what was read, what of it is ``out`` of the boundary, and every verdict on it.
+
+        Raises SealError; then the run cannot be sealed.
+        """
         _refuse_foreign_checks(findings, self.content)
         private = PrivateObjects(self.recorder.keys.secret)
-        self._spooled().add(snapshot, findings, self._bodies(private))
+        self._spooled().add(snapshot, findings, self._bodies(private), out)
         with durable.doing(f"keeping private objects in {self.recorder.layout.root}"):
             people.keep(private, self.recorder.layout)
 

@@ -19,6 +19,7 @@ from typing import Final
 from engine.errors import SealError
 from engine.evidence import canonical, durable, ledger, merkle, record, tables
 from engine.evidence.entries import Tree
+from engine.evidence.ledger import NOTHING_OUT, Out
 from engine.evidence.record import Bodies, Leaf
 from engine.evidence.tables import Filed
 from engine.model import Finding, Snapshot
@@ -56,11 +57,14 @@ class Spool:
         self.verdicts: Counter[str] = Counter()
         self.listings: Counter[str] = Counter()
 
-    def add(self, snapshot: Snapshot, findings: Iterable[Finding], bodies: Bodies) -> None:
-        """Take a part. Raises SealError for what evidence cannot hold, or where there is no room."""
+    def add(self, snapshot: Snapshot, findings: Iterable[Finding], bodies: Bodies, out: Out = NOTHING_OUT) -> None:
+        """Take a part, and what of it is ``out`` of the boundary.
+
+        Raises SealError for what evidence cannot hold, or where there is no room.
+        """
         leaves = record.leaves(findings, self._parameters, bodies)
         try:
-            rows = ledger.rows(snapshot, bodies)
+            rows = ledger.rows(snapshot, bodies, out)
         except canonical.NotCanonicalError as error:
             raise SealError(f"recording the ledger: {error}; it holds text, integers, booleans and null") from error
         _refuse_twice((leaf.order for leaf in leaves), "two verdicts of one check on one subject")

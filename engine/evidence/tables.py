@@ -146,10 +146,13 @@ def leaf_place(leaf: Leaf) -> tuple[str, ...]:
 
 
 def ledger_line(row: bytes) -> bytes:
-    """A ledger row as it is stored: resources in columns, the others as text of their own."""
+    """A ledger row as it is stored: resources in columns, the others as text of their own.
+
+    In the place of its text a resource has the rule that puts it out of the boundary, where one does.
+    """
     # Of all kinds only resources have a body, which sorts first among their keys.
     if row.startswith(b'{"body":'):
-        return row
+        return row.replace(b',"out_of_boundary":', b',"document":', 1) if b',"out_of_boundary":' in row else row
     return canonical.encode({"kind": canonical.decode(row)["kind"], "document": row.decode()})
 
 
@@ -245,7 +248,7 @@ def _read(
 
 def _ledger_row(row: tuple[Any, ...]) -> tuple[bytes, Document]:
     kind, provider, account, region, type_, id_, identity, body, collected_at, document = row
-    if document is not None:
+    if document is not None and body is None:
         data = str(document).encode()
         return data, canonical.decode(data)
     fields: Document = {
@@ -256,6 +259,7 @@ def _ledger_row(row: tuple[Any, ...]) -> tuple[bytes, Document]:
         "collected_at": collected_at,
     }
     fields |= {"id": id_} if identity is None else {"identity": identity.hex()}
+    fields |= {"out_of_boundary": document} if document is not None else {}
     # Texts that DuckDB gives are canonical as they are.
     texts = all(
         type(value) is str

@@ -15,6 +15,7 @@ from engine.content.policy import Policy
 from engine.content.root import PACKAGED, find
 from engine.errors import UsageError
 from engine.programme.shown import Shown
+from engine.programme.vendors import carved
 
 _YEAR: Final = timedelta(days=365)
 
@@ -34,4 +35,5 @@ def own(policy: Path | None, doing: str) -> Content:
 def shown(policy: Policy, on: date, ahead: timedelta = _YEAR) -> Shown:
     """People's evidence on a day, for the window that is set, else the year before; and what lies ahead."""
     window = policy.organization.window or (on - _YEAR, on)
-    return Shown(policy.records, policy.documents, on, (window[0], max(window[1], on + ahead)))
+    ends = max(window[1], on + ahead)
+    return Shown(policy.records, policy.documents, on, (window[0], ends), carved(policy.organization.programme))

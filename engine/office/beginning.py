@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from engine.content.load import Content, load
 from engine.content.root import find
 from engine.content.written import accepted, add, scalar
 from engine.errors import Problem, UsageError
+from engine.office.discovery import Found, proposal
 from engine.scope import PRESETS, applying
 
 QUESTIONS: Final[Mapping[str, str]] = {
@@ -24,6 +26,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
 """What a yes adds to a report, by category. Security is in every one."""
 _ORDER: Final = ("security", *QUESTIONS)
 _MONTHS: Final = 6
+_RECURS: Final = re.compile(r"^ +occurs: \{every: \w+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,17 @@ def proposed(preset: str | None, categories: Collection[str]) -> tuple[str, ...]
 
 
 def begin(
-    policy: Path, name: str, categories: tuple[str, ...], providers: tuple[str, ...], store: str | None, on: date
+    policy: Path,
+    name: str,
+    categories: tuple[str, ...],
+    providers: tuple[str, ...],
+    store: str | None,
+    on: date,
+    accounts: Sequence[Found] = (),
 ) -> Begun:
     """Write a policy folder, or what is missing of it; what is there stays as it is.
+
+    Recurring controls are expected from ``on``. ``accounts`` are those that there are, as far as is known.
 
     Raises UsageError where something cannot be written, ContentError where what is there already does not fit.
     """
@@ -55,10 +66,10 @@ def begin(
     if there.exists():
         return Begun(policy, (), (there,), 0, 0)
     content = load(find())
-    source = _organization(name, categories, providers, store, on)
+    source = _organization(name, categories, providers, store, on, accounts)
     accepted(there, source, content.root, "organization", doing)
     files = {
-        **{policy / "controls" / file.name: data for file, data in _controls(content, categories)},
+        **{policy / "controls" / file.name: data for file, data in _controls(content, categories, on)},
         **{policy / "documents" / file.name: data for file, data in _templates(content, categories)},
         # The last one makes the folder a policy folder.
         there: source,
@@ -74,8 +85,11 @@ def begin(
     return Begun(policy, written, kept, len(found.controls), sum(row.template for row in found.documents))
 
 
-def _controls(content: Content, categories: Collection[str]) -> Iterator[tuple[Path, bytes]]:
-    """The files of controls, without the controls that serve other categories only."""
+def _controls(content: Content, categories: Collection[str], on: date) -> Iterator[tuple[Path, bytes]]:
+    """The files of controls, without the controls that serve other categories only.
+
+    What recurs is expected from a day on: nobody missed what was due before the programme began.
+    """
     chosen = {control.id for control in applying(content.policy.controls, content.policy.criteria, categories)}
     for path in sorted({control.path for control in content.policy.controls}):
         problems: list[Problem] = []
@@ -91,7 +105,8 @@ def _controls(content: Content, categories: Collection[str]) -> Iterator[tuple[P
             if row["id"] in chosen
         ]
         if kept:
-            yield path, (document.text[: begins[0]] + "\n\n".join(kept) + "\n").encode()
+            text = document.text[: begins[0]] + "\n\n".join(kept) + "\n"
+            yield path, _RECURS.sub(rf"\g<0>, since: {on}", text).encode()
 
 
 def _start(text: str, index: int) -> int:
@@ -115,7 +130,12 @@ def _templates(content: Content, categories: Collection[str]) -> Iterator[tuple[
 
 
 def _organization(
-    name: str, categories: tuple[str, ...], providers: tuple[str, ...], store: str | None, on: date
+    name: str,
+    categories: tuple[str, ...],
+    providers: tuple[str, ...],
+    store: str | None,
+    on: date,
+    found: Sequence[Found],
 ) -> bytes:
     starts, ends = suggested(on)
     lines = [
@@ -128,18 +148,12 @@ def _organization(
         "# often three to six months long, and begins when the controls have run for a few weeks:",
         f"# window: {{from: {starts}, to: {ends}}}",
         "# auditor: Who examines",
-        "# Who holds the roles that controls and documents name:",
+        "# Who holds the roles that controls and documents name; once written, every owner has to be in it:",
         "# owners:",
         "#   Head of Security: [A. Person]",
         "# Who reviews access, by account or provider; without it, the owner of the control that asks for reviews:",
         "# reviewers: {aws: Head of Security}",
-        "# What is no part of the system. Everything is in it until a rule with a reason says otherwise:",
-        "# boundary:",
-        "#   - id: sandbox",
-        '#     accounts: ["111122223333"]',
-        "#     reason: Nothing of customers is there, and no way leads from it to production.",
-        "#     approver: A. Person",
-        f"#     approved_on: {on}",
+        *proposal(found, on),
         "waivers: {max_days: 365, self_approval: refused}",
         *([f"store: {scalar(store)}"] if store is not None else []),
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.programme.model import Occurrence, Policy, Programme, Record, Subservice
 from engine.programme.needs import Need
-from engine.programme.sentences import named, stands
+from engine.programme.sentences import named, recording, stands
 from engine.programme.standing import last_day
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def ordered(rows: Iterable[Due]) -> tuple[Due, ...]:
 
 def _of_need(need: Need, on: date, until: date) -> Iterator[Due]:
     demand = need.demand
-    recorded = f"auditreel evidence add FILE --kind {demand.kind}"
+    recorded = recording(demand.kind)
     if demand.recurrence is not None:
         for row in need.occurrences:
             if row.lacking and row.due <= until:

@@ -13,11 +13,12 @@ from datetime import date
 from typing import Final, Literal
 
 from engine.model import Assessment, ControlConclusion, Criterion, CriterionConclusion, Organization
-from engine.programme.model import Policy
+from engine.programme.model import EntityControl, Policy
 from engine.programme.readiness import Milestone, milestones
 from engine.programme.remediation import Task
 from engine.programme.scoped import Item, Nights, Scoped, settled
 from engine.programme.shortcomings import items_of
+from engine.programme.vendors import VendorStanding
 
 TileState = Literal["failing", "missing", "unproven", "no_failures_observed", "subservice", "not_relevant"]
 STATES: Final[tuple[TileState, ...]] = (
@@ -50,6 +51,7 @@ class Gap:
     the failures of checks that no control of a criterion in scope relies on: they are no item, and are not hidden.
     ``settled`` are the ids that what was judged shows to be done, ``asked`` those that anything in scope asks for: a
     plan ticks off the one, and drops what is in neither. ``people`` maps a role to those who hold it.
+    ``vendors`` are the subservice organisations as they stand, ``entity_controls`` what customers must do.
     """
 
     organization: str
@@ -67,6 +69,8 @@ class Gap:
     asked: frozenset[str]
     people: Mapping[str, tuple[str, ...]]
     tasks: Mapping[str, Task]
+    vendors: tuple[VendorStanding, ...] = ()
+    entity_controls: tuple[EntityControl, ...] = ()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -106,6 +110,8 @@ def gap(
         asked=scope.asked,
         people=organization.programme.owners,
         tasks=planned,
+        vendors=scope.vendors,
+        entity_controls=organization.programme.entity_controls,
     )
 
 

@@ -96,7 +96,7 @@ class Policy:
     review_by: date | None = None
 
 
-State = Literal["current", "expired", "not_yet", "undated", "altered", "template", "unapproved", "absent"]
+State = Literal["current", "expired", "not_yet", "undated", "altered", "template", "unapproved", "unreviewed", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +151,21 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class BoundaryRule:
-    """What is no part of the system, who approved that, and why. A resource is out where all that is said matches.
+    """What is part of the system (``state`` "in") or is not, who approved that, and why.
 
-    ``provider``, ``accounts``, ``regions``, ``types``: None or empty where they are not said. ``when`` is CEL over the
-    resource's identity and tags.
+    It holds of a resource where all that is said matches. ``provider``, ``accounts``, ``groups``, ``regions``,
+    ``types``: None or empty where they are not said. ``groups`` are what a provider gathers accounts in, at any depth:
+    organizational units, management groups, folders. ``when`` is CEL over the resource's identity and tags.
     """
 
     id: str
     reason: str
     approver: str
     approved_on: date
+    state: Literal["in", "out_of_boundary"] = "out_of_boundary"
     provider: str | None = None
     accounts: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     tags: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -19,7 +19,8 @@ from engine.model import (
     Severity,
 )
 from engine.programme import sentences
-from engine.programme.model import Policy, Standing, Subservice
+from engine.programme.model import Policy, Standing
+from engine.programme.vendors import VendorStanding, standings
 
 Kind = Literal["failing", "unproven", "missing"]
 Topic = Literal["check", "unseen", "evidence", "occurrence", "control", "nights", "vendor", "criterion", "aspect"]
@@ -161,9 +162,9 @@ class Scoped:
         return found
 
     @cached_property
-    def vendors(self) -> Sequence[Subservice]:
-        """The subservice organisations that the report names."""
-        return self.organization.programme.subservices
+    def vendors(self) -> tuple[VendorStanding, ...]:
+        """The subservice organisations that the report names, as they stand."""
+        return standings(self.organization.programme, self.organization.window, self.on)
 
     def shows(self, row: ControlConclusion) -> bool:
         """Whether a control's evidence is all there and holds no failure; of nightly scans a store must have told."""
@@ -186,7 +187,7 @@ class Scoped:
                 *(f"word/{kind}" for kind in self.kinds),
                 *(f"occurrence/{id_}" for id_, row in self.controls.items() if row.control.occurs),
                 *(f"control/{id_}" for id_ in self.controls),
-                *(f"vendor/{vendor.id}" for vendor in self.vendors),
+                *(f"vendor/{row.vendor.id}" for row in self.vendors),
                 *(f"criterion/{id_}" for id_ in self.criteria),
                 *aspects,
             }

@@ -11,7 +11,15 @@ _ORDER = ("on_time", "late", "absent", "open")
 
 def named(kind: str) -> str:
     """A kind of evidence as people write it: "access_review" is "access review"."""
-    return kind.replace("_", " ")
+    return kind.replace("_", " ").replace("/", " of ")
+
+
+def recording(kind: str) -> str:
+    """How evidence of a kind is recorded: the whole command, or where the report of one vendor is entered."""
+    base, _, vendor = kind.partition("/")
+    if vendor:
+        return f"review the report of {vendor}, and set reviewed_on and reviewed_by under subservices"
+    return f'auditreel evidence add FILE --kind {base} --title "..." --by NAME --effective DATE'
 
 
 def stands(found: Standing) -> str:
@@ -35,8 +43,10 @@ def stands(found: Standing) -> str:
             return f"{name} is a template that nobody made the organisation's own{source}"
         case "unapproved":
             return f"{name} is not approved{source}"
+        case "unreviewed":
+            return f"{name} is not reviewed{source}"
         case "absent":
-            return f"no evidence recorded: {name}"
+            return f"no evidence recorded: {name}{source}"
 
 
 def passed_over(found: Standing) -> str:

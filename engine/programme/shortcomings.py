@@ -6,12 +6,11 @@ Nothing is good by default: whatever is not shown is an item.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date
 from typing import Final
 
 from engine.model import NIGHTLY_SCANS, SEVERITIES, Check, ControlConclusion, Finding
-from engine.programme import sentences
-from engine.programme.model import Policy, Standing, Subservice
+from engine.programme import sentences, vendors
+from engine.programme.model import Policy, Standing
 from engine.programme.scoped import NIGHTS, NOT_COLLECTED, Effort, Item, Scoped
 
 _SMALL: Final = 3
@@ -139,13 +138,16 @@ def _evidence(scope: Scoped) -> Iterator[Item]:
             owner=document.owner if document else controls[0].control.owner,
             criteria=scope.reach(controls),
             controls=_ids(controls),
-            fix=(_evidence_fix(kind, standing, document),),
+            fix=(_evidence_fix(kind, standing, document, scope),),
             holds="type_1",
         )
 
 
-def _evidence_fix(kind: str, standing: Standing, document: Policy | None) -> tuple[str, str]:
-    add = f"auditreel evidence add --kind {kind} FILE"
+def _evidence_fix(kind: str, standing: Standing, document: Policy | None, scope: Scoped) -> tuple[str, str]:
+    add = sentences.recording(kind)
+    vendor = vendors.of(scope.organization.programme, standing)
+    if vendor is not None:
+        return ("record", f"get the report of {vendor.name}, review it, and enter it under subservices")
     if document is None or standing.source != document.id:
         return ("record", {"not_yet": f"wait for {standing.since}, or {add}"}.get(standing.state, add))
     name = f"policies/documents/{document.path.name}"
@@ -180,7 +182,7 @@ def _occurrences(scope: Scoped) -> Iterator[Item]:
             owner=row.control.owner,
             criteria=scope.reach([row]),
             controls=(id_,),
-            fix=tuple(("record", f"auditreel evidence add --kind {kind} FILE") for kind in lacking),
+            fix=tuple(("record", sentences.recording(kind)) for kind in lacking),
             # What was missed stays missed; a window can begin once the latest one was kept.
             holds="window" if not over or over[-1].state == "absent" else None,
             resources=len(absent),
@@ -240,7 +242,10 @@ def _nights(scope: Scoped) -> Iterator[Item]:
     if scope.nights is not None and scope.nights.last_ran:
         return
     controls = [row for row in scope.controls.values() if NIGHTLY_SCANS in row.control.evidence]
-    told = "no store was asked" if scope.nights is None else f"{scope.nights.ran} of {scope.nights.expected} ran"
+    told = "no store was asked"
+    if scope.nights is not None:
+        ran = f"{scope.nights.ran} of {scope.nights.expected} ran"
+        told = ran if scope.nights.expected else "the store holds no run yet"
     schedule = scope.organization.schedule
     yield Item(
         id=NIGHTS,
@@ -258,36 +263,30 @@ def _nights(scope: Scoped) -> Iterator[Item]:
 
 
 def _vendors(scope: Scoped) -> Iterator[Item]:
-    for vendor in scope.vendors:
-        what = _vendor(vendor, scope.on)
-        watching = scope.run.controls
-        controls = [row for row in watching if row.control.id == vendor.monitored_by]
-        if not what:
+    for row in scope.vendors:
+        vendor = row.vendor
+        controls = [found for found in scope.run.controls if found.control.id == vendor.monitored_by]
+        days = ", ".join(f"{starts} to {ends}" for starts, ends in row.missed)
+        told = [*row.concerns, *([f"nothing speaks for {days} of the window"] if days else [])]
+        if not told:
             continue
+        grave = any(f"opinion {word}" in row.concerns for word in ("adverse", "disclaimer"))
+        fix = "ask for the report or bridge letter, review it, and enter it under subservices"
+        if row.state == "current" and not row.missed:
+            fix = "say in the review what it means for us, and which control of ours makes up for it"
         yield Item(
             id=f"vendor/{vendor.id}",
             kind="unproven",
             topic="vendor",
-            what=f"{vendor.name}: {what}",
-            severity="medium",
+            what=f"{vendor.name}: {'; '.join(told)}",
+            severity="high" if grave else "medium",
             effort="small",
             owner=controls[0].control.owner if controls else "",
             criteria=scope.reach(controls),
             controls=_ids(controls),
-            fix=(("record", "ask for the report or bridge letter, review it, and enter it under subservices"),),
+            fix=(("record", fix),),
             holds="type_2",
         )
-
-
-def _vendor(vendor: Subservice, on: date) -> str:
-    """What is wrong with what we have of a subservice organisation; empty where nothing is."""
-    report = vendor.report
-    if report is None:
-        return "" if vendor.method == "inclusive" else "there is no report of it"
-    last = max(filter(None, (report.ends, report.bridge_until)))
-    if last < on:
-        return f"its report speaks until {report.ends}, and nothing after {last}"
-    return "" if report.reviewed_on else "nobody reviewed its report"
 
 
 # --- what is not there -----------------------------------------------------------------------------------------------

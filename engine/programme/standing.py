@@ -12,7 +12,7 @@ from typing import Final
 from engine.programme.model import Policy, Record, Standing, State
 
 _ORDER: Final[tuple[State, ...]] = (
-    "current", "expired", "altered", "undated", "unapproved", "template", "not_yet", "absent",
+    "current", "expired", "altered", "undated", "unapproved", "unreviewed", "template", "not_yet", "absent",
 )  # fmt: skip
 """What tells most comes first: of several, this one is shown."""
 GOOD_FOR: Final = timedelta(days=365)

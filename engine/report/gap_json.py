@@ -10,7 +10,7 @@ from engine.programme.gap import Gap, Tile
 from engine.programme.readiness import Milestone
 from engine.programme.remediation import Task
 from engine.programme.scoped import Item
-from engine.report import Options
+from engine.report import Options, vendors
 from engine.report import gap_words as words
 
 SCHEMA: Final = "auditreel/gap/v1"
@@ -42,8 +42,14 @@ def document(gap: Gap) -> Document:
              "reason": row.reason, "criteria": list(row.control.criteria), "checks": list(row.checks)}
             for id_, row in sorted(gap.controls.items())
         ],
+        "subservices": vendors.documents(gap.vendors, _words(gap)),
+        "user_entity_controls": vendors.owed(gap.entity_controls, _words(gap)),
         "items": [_item(gap, item) for item in gap.items],
     }  # fmt: skip
+
+
+def _words(gap: Gap) -> dict[str, str]:
+    return {id_: row.word for id_, row in gap.controls.items()}
 
 
 def _date(found: Milestone) -> Document:

@@ -16,7 +16,8 @@ LONGEST: Final = 400
 def render(gap: Gap, options: Options) -> str:
     """The gap as Markdown: dates, criteria, and every item."""
     del options
-    blocks = ["\n".join(section) for section in (_header(gap), _dates(gap), _criteria(gap), _items(gap), _next(gap))]
+    sections = (_header(gap), _dates(gap), _criteria(gap), _items(gap), _vendors(gap), _next(gap))
+    blocks = ["\n".join(section) for section in sections]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -63,6 +64,14 @@ def _items(gap: Gap) -> Iterator[str]:
     yield from table(("Severity", "Kind", "What", "Criteria", "Effort", "Owner", "How"), rows, 7)
     if words.outside(gap):
         yield f"\n{words.outside(gap)}"
+
+
+def _vendors(gap: Gap) -> Iterator[str]:
+    rows = words.vendors(gap)
+    if rows:
+        yield "## Subservice organisations and customers\n"
+    for label, text in rows:
+        yield f"- {prose(label)}: {prose(text, LONGEST)}"
 
 
 def _next(gap: Gap) -> Iterator[str]:

@@ -21,7 +21,8 @@ _LABELS: Final = {"no_failures_observed": "No failures", "not_relevant": "Not re
 def render(gap: Gap, options: Options) -> str:
     """The gap as a page of text for a terminal of ``options.width`` columns."""
     page = layout.page(options, _MARGIN)
-    sections = (_header(gap, page), _dates(gap, page), _criteria(gap, page), _items(gap, page), _next(gap, page))
+    parts = (_header, _dates, _criteria, _items, _vendors, _next)
+    sections = (part(gap, page) for part in parts)
     blocks = [[line.rstrip() for line in section] for section in sections]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -69,6 +70,14 @@ def _items(gap: Gap, page: Page) -> Iterator[str]:
         yield from page.paragraph(f"and {more:,} more: --format html, markdown or json has all")
     if words.outside(gap):
         yield from page.labelled("Beside", words.outside(gap))
+
+
+def _vendors(gap: Gap, page: Page) -> Iterator[str]:
+    rows = words.vendors(gap)
+    if rows:
+        yield page.heading("Subservice organisations and customers")
+    for label, text in rows:
+        yield from page.paragraph(f"{safe(label)}: {safe(text, 600)}", most=4)
 
 
 def _next(gap: Gap, page: Page) -> Iterator[str]:

@@ -9,6 +9,7 @@ from engine.programme.gap import Gap, TileState
 from engine.programme.readiness import Milestone, Wait
 from engine.programme.scoped import Holds, Item
 from engine.report.layout import counted
+from engine.report.vendors import told
 
 TITLE: Final = "What is lacking for a SOC 2 report"
 STATES: Final[Mapping[TileState, str]] = {
@@ -106,6 +107,12 @@ def planned(gap: Gap, item: Item) -> str:
 def fix(item: Item) -> tuple[str, str]:
     """The first way to do it: how, and what."""
     return item.fix[0] if item.fix else ("see", f"auditreel explain {item.check}")
+
+
+def vendors(gap: Gap) -> tuple[tuple[str, str], ...]:
+    """The subservice organisations, what they ask of us, and what customers must do: a label and a text each."""
+    shown = {id_: row.word.replace("_", " ") for id_, row in gap.controls.items()}
+    return tuple(told(gap.vendors, gap.entity_controls, shown))
 
 
 def outside(gap: Gap) -> str:

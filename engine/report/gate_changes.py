@@ -21,7 +21,7 @@ def render(changes: Changes, form: str, options: Options) -> str:
         return json.dumps(asdict(changes), indent=2, sort_keys=True) + "\n"
     page = layout.page(options)
     blocks = [list(_header(changes, page)), *(list(_gate(gate, page)) for gate in changes.gates[:SHOWN])]
-    blocks.append(list(_ungated(changes, page)))
+    blocks += [list(_redrawn(changes, page)), list(_ungated(changes, page))]
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
 
 
@@ -50,6 +50,17 @@ def _gate(gate: SealedGate, page: Page) -> Iterator[str]:
     yield from page.labelled("Verdicts", counts, most=2)
     for row in gate.contradicted[:SHOWN]:
         yield from page.labelled("now fails", f"{row.check} {safe(row.live or row.subject)}", most=2)
+
+
+def _redrawn(changes: Changes, page: Page) -> Iterator[str]:
+    """Where the boundary changed; nothing where it did not."""
+    if changes.redrawn:
+        yield page.heading("The boundary changed", str(len(changes.redrawn)))
+    for row in changes.redrawn[:SHOWN]:
+        was, now = (digest[:16] if digest else "none" for digest in (row.before, row.now))
+        says = f"rules {was} became {now}" if row.before != row.now else f"by the same rules ({was})"
+        out = f"; judged before, now out: {named(map(safe, row.out), 4)}" if row.out else ""
+        yield from page.labelled("", f"after {row.after} until {row.until}: {says}{out}", most=4)
 
 
 def _ungated(changes: Changes, page: Page) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.model import (
     Assessment,
+    Bounds,
     Check,
     Collection,
     ControlConclusion,
@@ -14,7 +15,7 @@ from engine.model import (
     Population,
     WaiverState,
 )
-from engine.report import Options, closing, records, summary
+from engine.report import Options, closing, records, summary, vendors
 from engine.report.records import Document
 
 
@@ -37,16 +38,23 @@ def document(run: Assessment) -> Document:
         },
         "totals": _totals(run),
         "coverage": _coverage(run),
+        "boundary": _boundary(run.boundary) if run.boundary is not None else None,
         "criteria": [_criterion(row) for row in run.criteria],
         "controls": [_control(row) for row in run.controls],
         "checks": [_check(check, run) for check in run.selection.checks],
         "unused_checks": list(run.unused_checks),
         "fix_first": [_fix(fix) for fix in summary.fixes(run)],
         "gaps": [_gap(gap) for gap in summary.gaps(run)],
+        "subservices": vendors.documents(run.vendors, _words(run)),
+        "user_entity_controls": vendors.owed(run.entity_controls, _words(run)),
         "waivers": [_waiver(state) for state in run.waivers],
         "findings": [records.finding(run, index) for index in range(len(run.findings))],
         "record": _record(run),
     }
+
+
+def _words(run: Assessment) -> Mapping[str, str]:
+    return {row.control.id: row.word for row in run.controls}
 
 
 def _run(run: Assessment) -> Document:
@@ -73,6 +81,7 @@ def _selection(run: Assessment) -> Document:
         "accounts": list(chosen.accounts),
         "regions": list(chosen.regions),
         "severity": chosen.severity,
+        "not_chosen": [check.id for check in chosen.not_chosen],
     }
 
 
@@ -106,6 +115,27 @@ def _coverage(run: Assessment) -> Document:
         ],
         "listings": [_listing(row) for row in snapshot.collections],
         "readers": [_reader(row) for row in snapshot.ledger],
+    }
+
+
+def _boundary(row: Bounds) -> Document:
+    return {
+        "in": row.inside,
+        "out_of_boundary": row.out_of_boundary,
+        "undecided": row.undecided,
+        "types": dict(row.types),
+        "rules": [
+            {
+                "id": rule.id,
+                "state": rule.state,
+                "reason": rule.reason,
+                "approver": rule.approver,
+                "approved_on": rule.approved_on.isoformat(),
+                "resources": rule.resources,
+            }
+            for rule in row.rules
+        ],
+        "unnamed": [{"provider": place.provider, "account": place.account} for place in row.unnamed],
     }
 
 
@@ -198,6 +228,7 @@ def _population(row: Population) -> Document:
         "unknown": row.unknown,
         "not_applicable": row.not_applicable,
         "queries": list(row.queries),
+        "out_of_boundary": row.out_of_boundary,
     }
 
 

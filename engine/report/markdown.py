@@ -49,7 +49,8 @@ def render(assessment: Assessment, options: Options) -> str:
 def _page(run: Assessment, divisor: int) -> str:
     """The page; lists show so much less of what they have."""
     sections = (_header(run), _totals(run), _facts(run), _providers(run), _controls(run, divisor),
-                _fixes(run, divisor), _gaps(run, divisor), _waivers(run, divisor), _next(run))  # fmt: skip
+                _fixes(run, divisor), _gaps(run, divisor), _waivers(run, divisor), _vendors(run),
+                _next(run))  # fmt: skip
     blocks = ["\n".join(section) for section in sections]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -114,6 +115,10 @@ def _facts(run: Assessment) -> Iterator[str]:
     yield f"- Scanned: {prose(sentences.scanned(run), LONGEST_FACT)}, as of {code(run.as_of)}"
     yield f"- Judged: {prose(sentences.judged(run), LONGEST_FACT)}"
     yield f"- Coverage: {prose(sentences.covered(run), LONGEST_FACT)}"
+    if sentences.not_chosen(run):
+        yield f"- Not run: {prose(sentences.not_chosen(run), LONGEST_FACT)}"
+    for text in sentences.boundary(run):
+        yield f"- Boundary: {prose(text, LONGEST_FACT)}"
     for text in (
         sentences.not_entered(run),
         sentences.incomplete(run),
@@ -247,6 +252,14 @@ def _waivers(run: Assessment, divisor: int) -> Iterator[str]:
         yield f"- {f'**{label}**' if label.isupper() else label} {code(state.waiver.id)}: {prose(text)}"
     if len(states) > most:
         yield f"- and {counted(len(states) - most, 'more waiver')}"
+
+
+def _vendors(run: Assessment) -> Iterator[str]:
+    rows = sentences.vendors(run)
+    if rows:
+        yield "### Subservice organisations and customers\n"
+    for label, text in rows:
+        yield f"- {code(label)}: {prose(text, LONGEST_FACT)}"
 
 
 def _next(run: Assessment) -> Iterator[str]:

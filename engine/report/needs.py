@@ -9,7 +9,7 @@ from datetime import date
 
 from engine.programme.needs import Need
 from engine.programme.sentences import named as kind_named
-from engine.programme.sentences import occurred, stands
+from engine.programme.sentences import occurred, recording, stands
 from engine.report import Options, layout
 from engine.report.layout import Page, Style, counted, named
 from engine.report.safe import safe
@@ -61,6 +61,4 @@ def _next(waiting: Sequence[Need], page: Page) -> Iterator[str]:
         yield from page.labelled("Next", "nothing is missing today: auditreel report due")
         return
     kind = waiting[0].demand.kind
-    yield from page.labelled(
-        "Next", f'auditreel evidence add FILE --kind {kind} --title "..." --by NAME --effective DATE'
-    )
+    yield from page.labelled("Next", recording(kind))

@@ -179,6 +179,8 @@ def population(row: PeriodPopulation) -> str:
         text = "none seen" if row.complete else "none seen, but not all could be listed"
     else:
         text = f"{row.count:,}" if row.complete else f"at least {row.count:,}"
+    if row.out_of_boundary:
+        text += f", {row.out_of_boundary:,} more out of the boundary"
     return f"{text} ({second(row.second)})" if row.second is not None else text
 
 

@@ -12,10 +12,13 @@ from engine.model import REGIONLESS, Assessment, CriterionConclusion, WaiverStat
 from engine.report import summary
 from engine.report.layout import cells, counted, named, ranges
 from engine.report.safe import safe
+from engine.report.vendors import told
 
 WAIVER_STATES: Final = ("expired", "uncommitted", "unmatched", "not_started", "in_force")
 """Those that are shown, what needs somebody first."""
 
+LONGEST_VENDOR: Final = 600
+"""Characters of what is told of a subservice organisation, beyond which the middle is left out."""
 FEW_NAMES: Final = 40
 """Columns in which the accounts of a provider are named; more are counted."""
 
@@ -93,6 +96,16 @@ def judged(run: Assessment) -> str:
     )
 
 
+def not_chosen(run: Assessment) -> str:
+    """Which checks were not judged since no category of the report asks for them; empty where all are asked for."""
+    left = run.selection.not_chosen
+    if not left:
+        return ""
+    of = {row.criterion.id: plain(row.criterion.category) for row in run.criteria}
+    names = ", ".join(dict.fromkeys(of[check.criteria[0]] for check in left if check.criteria[0] in of))
+    return f"{counted(len(left), 'check')} of {names}, which are no category of the report: --criterion judges them."
+
+
 def resumed(run: Assessment) -> str:
     """That the run went on with one that died."""
     return f"a run that began at {run.resumed} and died; what it had read is kept"
@@ -117,6 +130,37 @@ def incomplete(run: Assessment) -> str:
         return ""
     places = [f"{row.type} in {safe(str(row.scope))}" for row in seen.incomplete]
     return f"{counted(len(places), 'listing')} not complete, so there may be more: {named(places, 3)}."
+
+
+def boundary(run: Assessment) -> tuple[str, ...]:
+    """What the written boundary came to: how many resources are in and out and by which rule, and what nobody named."""
+    found = run.boundary
+    if found is None:
+        return ()
+    total = found.inside + found.out_of_boundary
+    rules = [
+        f"{safe(row.id)} {row.resources:,} (approved by {safe(row.approver)}: {safe(row.reason).rstrip('.')})"
+        for row in found.rules
+        if row.resources
+    ]
+    told = [
+        f"{found.out_of_boundary:,} of {counted(total, 'resource')} out of the boundary, not judged"
+        + (f": {named(rules, 3, 'more rules')}." if rules else ".")
+    ]
+    if found.undecided:
+        told.append(f"{counted(found.undecided, 'resource')} judged, since what a rule asks of them was not read.")
+    if found.unnamed:
+        accounts = named([safe(f"{row.provider} {row.account}") for row in found.unnamed], 3)
+        number = counted(len(found.unnamed), "account")
+        told.append(f"{number} no boundary rule names, so the run is incomplete: {accounts}.")
+    return tuple(told)
+
+
+def vendors(run: Assessment) -> tuple[tuple[str, str], ...]:
+    """The subservice organisations, what they ask of us, and what customers must do: a label and a text each."""
+    words = {row.control.id: summary.word(row) for row in run.controls}
+    found = told(run.vendors, run.entity_controls, words)
+    return tuple((safe(label), safe(text, LONGEST_VENDOR)) for label, text in found)
 
 
 def none_exist(run: Assessment) -> str:

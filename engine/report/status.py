@@ -69,8 +69,9 @@ def _sections(organization: Organization, on: date) -> Iterator[Section]:
         ("Clouds", ", ".join(_CLOUDS[name] for name in organization.providers if name in _CLOUDS)),
     ]
     scope += [(key.capitalize(), programme.system[key]) for key in _SYSTEM if key in programme.system]
-    if programme.boundary:
-        scope.append(("Boundary", f"{counted(len(programme.boundary), 'rule')} leave parts out of the system"))
+    out = sum(rule.state == "out_of_boundary" for rule in programme.boundary)
+    if out:
+        scope.append(("Boundary", f"{counted(out, 'rule')} leave parts out of the system"))
     scope += [(id_, f"{_STATED[state]}: {reason}") for id_, (state, reason) in sorted(organization.stated.items())]
     yield Section("Scope", tuple(scope))
     yield Section("Plan", tuple(_plan(organization, on)))

@@ -32,7 +32,8 @@ def render(assessment: Assessment, options: Options) -> str:
     """The assessment as a page of text for a terminal of ``options.width`` columns."""
     page = layout.page(options)
     sections: tuple[Callable[[Assessment, Page], Iterator[str]], ...] = (
-        _header, tables.providers, _fixes, _gaps, _criteria, _checks, _coverage, _waivers, _uncovered, closing.lines,
+        _header, tables.providers, _fixes, _gaps, _criteria, _checks, _coverage, _waivers, _vendors, _uncovered,
+        closing.lines,
     )  # fmt: skip
     blocks = [[line.rstrip() for line in section(assessment, page)] for section in sections]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -156,6 +157,8 @@ def _coverage(run: Assessment, page: Page) -> Iterator[str]:
         yield from page.paragraph(text, "yellow")
     for text in filter(None, (sentences.none_exist(run), *sentences.left_out(run))):
         yield from page.paragraph(text)
+    for number, text in enumerate(sentences.boundary(run)):
+        yield from page.labelled("" if number else "Boundary", text)
 
 
 # --- what was accepted, what nobody looks after --------------------------------------------------------------------
@@ -172,6 +175,14 @@ def _waivers(run: Assessment, page: Page) -> Iterator[str]:
             yield from page.labelled(label, f"{safe(state.waiver.id)}: {text}", *styles, most=2)
         if len(states) > SHOWN_WAIVERS:
             yield from page.paragraph(f"and {len(states) - SHOWN_WAIVERS} more {sentences.plain(kind)}", *styles)
+
+
+def _vendors(run: Assessment, page: Page) -> Iterator[str]:
+    rows = sentences.vendors(run)
+    if rows:
+        yield page.heading("Subservice organisations and customers")
+    for label, text in rows:
+        yield from page.paragraph(f"{label}: {text}", most=4)
 
 
 def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
@@ -196,6 +207,8 @@ def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
         categories = ", ".join(dict.fromkeys(sentences.plain(row.criterion.category) for row in others))
         text = f"{counted(len(others), 'criterion', 'criteria')} of {categories}"
         yield from page.labelled("Not asked", text, most=2)
+    if sentences.not_chosen(run):
+        yield from page.labelled("Not run", sentences.not_chosen(run), most=2)
     if run.unused_checks:
         yield from page.labelled("Unused", f"No control uses {named(run.unused_checks, 6)}.", most=2)
 

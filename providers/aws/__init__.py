@@ -102,15 +102,16 @@ def entering(access: Mapping[str, Any]) -> dict[str, str]:
     The permissions have the same names. ``access`` is what the policy says of accounts (``aws`` of
     organization.yaml's access).
     """
+    unit = "once an organizational unit"
+    below = {"organizations:ListAccountsForParent": unit, "organizations:ListOrganizationalUnitsForParent": unit}
     if not access.get("accounts"):
-        return {}
+        return below if access.get("groups") else {}
     rules = [access.get(name) or {} for name in ("include", "exclude")]
     called = {"sts:AssumeRole": "once an account"}
     if access["accounts"] == "organization":
         called["organizations:ListAccounts"] = "once"
-    if any("organizational_units" in rule for rule in rules):
-        unit = "once an organizational unit"
-        called |= {"organizations:ListAccountsForParent": unit, "organizations:ListOrganizationalUnitsForParent": unit}
+    if access.get("groups") or any("organizational_units" in rule for rule in rules):
+        called |= below
     if any("tags" in rule for rule in rules):
         called["organizations:ListTagsForResource"] = "once an account"
     return called

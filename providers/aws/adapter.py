@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError
@@ -122,6 +123,12 @@ class Aws:
             listed = self._attempted(ORGANIZATION, lambda: self._listed(governor, tallies), failures)
             if listed is not None:
                 accounts, left_out = listed
+        organization = self._organization(governor, tallies)
+        groups = {}
+        for group in self._access.groups:
+            below = self._attempted(ORGANIZATION, partial(organization.below, group), failures)
+            if below is not None:
+                groups[group] = frozenset(below)
         self._names = accounts
         return Directory(
             identity={"account": own, "arn": arn, "partition": self._clients.partition},
@@ -130,6 +137,12 @@ class Aws:
             failures=failures,
             tallies=tallies,
             answered_at=_instant(tallies[IDENTITY].date),
+            groups=groups,
+        )
+
+    def _organization(self, governor: Governor, tallies: dict[str, Tally]) -> Organization:
+        return Organization(
+            lambda operation: self._asking(self._home, governor, tallies.setdefault(operation, Tally()))
         )
 
     def _listed(self, governor: Governor, tallies: dict[str, Tally]) -> tuple[dict[str, str], tuple[LeftOut, ...]]:
@@ -137,9 +150,7 @@ class Aws:
             account = arn.split(":")[4]
             self._assume(arn, account, governor, tallies.setdefault(ENTRY, Tally()))
             self._home = account
-        organization = Organization(
-            lambda operation: self._asking(self._home, governor, tallies.setdefault(operation, Tally()))
-        )
+        organization = self._organization(governor, tallies)
         if self._access.accounts == "organization":
             found = organization.members()
         else:

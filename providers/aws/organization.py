@@ -27,7 +27,8 @@ class Access:
     """How the policy wants accounts to be found and entered (``aws`` of organization.yaml).
 
     ``accounts`` is "organization", or account ids, or empty for the caller's own alone. ``role`` is the name (with its
-    path) of the role to assume in each; ``via`` are ARNs of roles to assume before it, one after another.
+    path) of the role to assume in each; ``via`` are ARNs of roles to assume before it, one after another. ``groups``
+    are units and roots of which it is asked what lies in them.
     """
 
     accounts: str | tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Access:
     via: tuple[str, ...] = ()
     include: Rules | None = None
     exclude: Rules | None = None
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Access:
@@ -50,6 +52,7 @@ class Access:
             via=tuple(said.get("via", ())),
             include=Rules.of(said.get("include"), "organizational_units"),
             exclude=Rules.of(said.get("exclude"), "organizational_units"),
+            groups=tuple(said.get("groups", ())),
         )
 
 

@@ -57,7 +57,7 @@ def entering(access: Mapping[str, Any]) -> dict[str, str]:
     policy says of accounts (``azure`` of organization.yaml's access).
     """
     rules = [access.get(name) or {} for name in ("include", "exclude")]
-    grouped = any("management_groups" in rule for rule in rules)
+    grouped = bool(access.get("groups")) or any("management_groups" in rule for rule in rules)
     if access.get("accounts") != "tenant" and not grouped:
         return {}
     return {"Microsoft.Management/managementGroups/descendants/read": "once a management group" if grouped else "once"}

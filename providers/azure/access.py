@@ -24,11 +24,13 @@ class Access:
     """How the policy wants subscriptions to be found (``azure`` of organization.yaml's access).
 
     ``accounts`` is "tenant", or subscription ids, or empty for those in which the credentials have a role.
+    ``groups`` are management groups of which it is asked what lies in them.
     """
 
     accounts: str | tuple[str, ...] = ()
     include: Rules | None = None
     exclude: Rules | None = None
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Access:
@@ -38,6 +40,7 @@ class Access:
             accounts=accounts if isinstance(accounts, str) else tuple(accounts),
             include=Rules.of(said.get("include"), "management_groups"),
             exclude=Rules.of(said.get("exclude"), "management_groups"),
+            groups=tuple(said.get("groups", ())),
         )
 
 

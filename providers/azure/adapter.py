@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Mapping
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final
 
 from providers.azure import DISCOVERED, READERS, TYPES
@@ -120,6 +121,13 @@ class Azure:
         if listed is not None:
             found |= listed[0]
             left_out = listed[1]
+        operation = f"arm:{DESCENDANTS}"
+        below = ManagementGroups(self._asking(governor, tallies.setdefault(operation, Tally())), {}).below
+        groups = {}
+        for group in self._access.groups:
+            there = self._attempted(operation, partial(below, group), failures)
+            if there is not None:
+                groups[group] = frozenset(there)
         self._found = found
         return Directory(
             identity={"account": self._tenant, **who},
@@ -128,6 +136,7 @@ class Azure:
             failures=failures,
             tallies=tallies,
             answered_at=_instant(tallies[SUBSCRIPTIONS].date or tallies[TENANTS].date),
+            groups=groups,
         )
 
     def _name(self, governor: Governor, tally: Tally) -> str | None:

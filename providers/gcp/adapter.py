@@ -193,7 +193,14 @@ class Gcp:
             failures=failures,
             tallies=tallies,
             answered_at=_instant(date),
+            groups={} if failures else self._groups(),
         )
+
+    def _groups(self) -> dict[str, frozenset[str]]:
+        """The projects in each folder that the boundary names; none where what lies above a project is not known."""
+        if any(above.unread is not None for project in self._projects.values() for above in project.ancestors):
+            return {}
+        return {name: Groups(self._projects).below(name) for name in self._access.get("groups", ())}
 
     def _asking(self, project: Project, scope: Scope, governor: Governor, tally: Tally) -> Caller:
         def policy(caller: Caller, name: str) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.programme.scoped": ("engine.model", "engine.programme"),
     "engine.programme.shortcomings": ("engine.model", "engine.programme"),
     "engine.programme.tying": ("engine.model", "engine.programme"),
-    "engine.model": ("engine.programme.model", "providers.base"),
+    "engine.model": ("engine.programme.model", "engine.programme.vendors", "providers.base"),
     "engine.expressions": ("engine.errors",),
     "engine.content": (
         "engine",
@@ -46,11 +46,18 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme.requests",
     ),
     "engine.joins": ("engine.model",),
-    "engine.evaluate": ("engine.content", "engine.expressions", "engine.joins", "engine.model"),
+    "engine.boundary": (
+        "engine.content",
+        "engine.expressions",
+        "engine.joins",
+        "engine.model",
+        "engine.programme.model",
+    ),
+    "engine.evaluate": ("engine.boundary", "engine.content", "engine.expressions", "engine.joins", "engine.model"),
     "engine.examples": ("engine.content", "engine.errors", "engine.evaluate", "engine.joins", "engine.model"),
     "engine.drafts": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
     "engine.probes": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
-    "engine.selection": ("engine.errors", "engine.model"),
+    "engine.selection": ("engine.errors", "engine.model", "engine.scope"),
     "engine.collection": ("engine.errors", "engine.expressions.types", "engine.model", "providers"),
     "engine.resume": ("engine.collection.journal", "engine.errors", "engine.evidence"),
     "engine.recording": (
@@ -66,7 +73,16 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.resume",
         "providers.base",
     ),
-    "engine.reads": ("engine", "engine.collection", "engine.content", "engine.model", "engine.recording", "providers"),
+    "engine.reads": (
+        "engine",
+        "engine.boundary",
+        "engine.collection",
+        "engine.content",
+        "engine.model",
+        "engine.programme.model",
+        "engine.recording",
+        "providers",
+    ),
     "engine.doctor": ("engine", "engine.collection", "engine.model", "providers.base"),
     "engine.permissions": ("engine.collection.planner", "engine.errors", "providers"),
     "engine.schedules": ("engine", "engine.model", "engine.permissions"),
@@ -111,7 +127,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     # A cell of a table is made harmless for a spreadsheet as in every other table.
     "engine.reviews.sheet": ("engine.errors", "engine.report.csv", "engine.reviews"),
     "engine.catalog": ("engine.content", "engine.model"),
-    "engine.periods": ("engine.model", "engine.programme.model"),
+    "engine.periods": ("engine.model", "engine.programme.model", "engine.programme.vendors"),
     "engine.delivery": ("engine.errors",),
     "engine.diffs": ("engine.model", "engine.periods"),
     "engine.planned": (
@@ -129,6 +145,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.prior": (
         "engine",
         "engine.baseline",
+        "engine.boundary",
         "engine.content.checks",
         "engine.evaluate",
         "engine.gates",
@@ -147,6 +164,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.gate": (
         "engine",
+        "engine.boundary",
         "engine.collection",
         "engine.conclude",
         "engine.content",
@@ -194,6 +212,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "engine.pipeline": (
         "engine",
+        "engine.boundary",
         "engine.collection",
         "engine.conclude",
         "engine.content",

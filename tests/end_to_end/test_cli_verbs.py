@@ -106,6 +106,19 @@ def test_permissions_are_a_policy_of_the_cloud_and_those_of_the_plan(auditreel: 
     assert statement["Action"] == listed == sorted({name for call in planned["calls"] for name in call["permissions"]})
 
 
+def test_permissions_are_for_the_clouds_that_the_policy_names_else_for_all(auditreel: Command, tmp_path: Path) -> None:
+    def headings(*flags: str) -> list[str]:
+        out = auditreel("permissions", "--criterion", "CC6.1", "--format", "list", *flags).stdout
+        return [line for line in out.splitlines() if line.startswith("#")]
+
+    assert headings() == ["# Amazon Web Services", "# Microsoft Azure", "# Google Cloud", "# GitHub"]
+    assert headings("--provider", "gcp") == []
+    named = tmp_path / "policies" / "organization.yaml"
+    named.parent.mkdir()
+    named.write_text("name: A\ncategories: [security]\nproviders: [aws, github]\n")
+    assert headings("--policy", str(named.parent)) == ["# Amazon Web Services", "# GitHub"]
+
+
 @pytest.mark.parametrize(("form", "line"), [("terraform", '      "{}",'), ("cloudformation", "              - {}")])
 def test_permissions_come_with_a_role_for_the_tools_that_make_it(auditreel: Command, form: str, line: str) -> None:
     listed = auditreel("permissions", "--check", "aws.s3.*", "--format", "list").stdout.split()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import boto3
 import pytest
 
+from engine.cli import group, main
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import UsageError
 from engine.office.beginning import begin, proposed, suggested
 from engine.scope import PRESETS, applying
+from tests.emulators.aws_wire import AwsWire
 from tests.end_to_end.offices import tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +70,9 @@ def test_each_preset_makes_a_folder_with_the_controls_and_templates_of_its_categ
     assert ([row.id for row in theirs.documents], begun.templates) == (serving, len(serving))
     assert all(row.template for row in theirs.documents)
     assert begun.controls == len(chosen) > 40
+    # What recurs is expected from the day on which the programme begins.
+    assert {row.occurs.since for row in theirs.controls if row.occurs} == {ON}
+    assert theirs.organization.programme.boundary == ()
 
 
 def test_what_is_there_is_kept_and_what_cannot_be_is_not_begun(tmp_path: Path) -> None:
@@ -108,26 +115,53 @@ def test_flags_begin_a_folder_without_a_terminal_and_the_next_verbs_work_on_it(
     assert (nameless.returncode, "say whose it is with --name" in nameless.stderr) == (2, True)
     assert list((tmp_path / "work").iterdir()) == []
 
-    done = auditreel("init", "--name", "Example", "--preset", "availability", "--category", "privacy")
+    done = auditreel("init", "--name", "Example", "--preset", "availability", "--category", "privacy", "--no-discover")
 
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "policy policies"
     assert (tmp_path / "work" / "auditreel.toml").read_text() == 'store = "evidence"\npolicy = "policies"\n'
     categories = load(find(tmp_path / "work" / "policies")).policy.organization.categories
     assert categories == ("security", "availability", "privacy")
-    assert [line.split("  ")[1] for line in done.stderr.splitlines()[-3:]] == [
-        "auditreel doctor", "auditreel run", "auditreel report due",
+    assert [line.split("  ")[1] for line in done.stderr.splitlines()[-4:]] == [
+        "auditreel report gap", "auditreel doctor", "auditreel run", "auditreel report due",
     ]  # fmt: skip
-    for arguments in (("evidence", "list"), ("report", "due"), ("waiver", "list")):
+    for arguments in (("evidence", "list"), ("report", "due"), ("report", "gap"), ("waiver", "list")):
         assert auditreel(*arguments).returncode == 0, arguments
     assert auditreel("run", "--demo").returncode in (3, 4)
     assert auditreel("init", "--yes").returncode == 0
 
 
+def test_accounts_that_the_credentials_see_are_listed_and_a_boundary_is_proposed_never_set(
+    aws_env: AwsWire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    organizations = boto3.client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    for name in ("production", "dev-sandbox"):
+        organizations.create_account(Email=f"{name}@example.com", AccountName=name)
+    monkeypatch.chdir(tmp_path)
+    flags = ["--name", "Example", "--provider", "aws", "--provider", "github", "--config", str(tmp_path / "config")]
+
+    assert main(group, ["init", *flags], "auditreel") == 0
+
+    told = capsys.readouterr().err
+    assert "aws: 3 accounts found; by name perhaps not part of the system, for you to approve: dev-sandbox (" in told
+    assert "github: no accounts are known, " in told
+    text = (tmp_path / "policies" / "organization.yaml").read_text()
+    assert load(find(tmp_path / "policies")).policy.organization.programme.boundary == ()
+    # Approved as proposed, it holds.
+    start = text.index("# boundary:")
+    approved = re.sub(r"^# ?", "", text[start:], flags=re.MULTILINE)
+    (tmp_path / "policies" / "organization.yaml").write_text(text[:start] + approved)
+    rules = load(find(tmp_path / "policies")).policy.organization.programme.boundary
+    assert [(rule.id, rule.state, len(rule.accounts)) for rule in rules] == [
+        ("aws-trials", "out_of_boundary", 1), ("aws-live", "in", 2), ("github-live", "in", 0),
+    ]  # fmt: skip
+
+
 def test_on_a_terminal_init_asks_what_the_report_is_about(environment: dict[str, str], tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "init"],
+        [sys.executable, "-m", "engine", "init", "--no-discover"],
         env=environment, cwd=tmp_path / "work", stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     os.close(theirs)

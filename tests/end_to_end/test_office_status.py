@@ -20,7 +20,7 @@ categories: [security, availability]
 providers: [aws, github]
 window: {from: 2026-10-01, to: 2027-03-31}
 auditor: Careful CPA LLP
-owners: {Head of Security: [Robin Secret]}
+owners: {Head of Security: [Robin Secret], Head of People: [Robin Secret]}
 store: /var/lib/evidence
 system: {services: "Invoices for shops.", people: "Robin Secret runs it all."}
 criteria: {CC6.4: {state: subservice, reason: The cloud provider guards its rooms.}}

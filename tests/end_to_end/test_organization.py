@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,8 +18,8 @@ import yaml
 
 from engine.errors import UsageError
 from engine.evidence.replay import snapshot_of
-from engine.model import GLOBAL, Assessment, Clock
-from engine.pipeline import RunRequest, initialise, run, verify
+from engine.model import GLOBAL, Assessment, Clock, Scope
+from engine.pipeline import RunRequest, initialise, replay, run, verify
 from engine.report import FORMATS, Options
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
@@ -89,12 +89,15 @@ def _suspending(account: str) -> Any:
     return change
 
 
-def policy(folder: Path, **access: Any) -> Path:
-    """A policy folder with this access to AWS."""
+def policy(folder: Path, boundary: Sequence[Mapping[str, Any]] = (), **access: Any) -> Path:
+    """A policy folder with this access to AWS, and this boundary."""
     place = folder / "policies"
     shutil.copytree(POLICIES, place, dirs_exist_ok=True)
     document = yaml.safe_load((POLICIES / "organization.yaml").read_text())
     document["access"] = {"aws": {"accounts": "organization", "role": "audit/read", **access}}
+    if boundary:
+        said = {"reason": "Nothing of customers.", "approver": "Robin", "approved_on": "2026-01-02"}
+        document["boundary"] = [{**said, **rule} for rule in boundary]
     (place / "organization.yaml").write_text(json.dumps(document))
     return place
 
@@ -241,6 +244,36 @@ def test_rules_that_cannot_be_followed_leave_the_run_incomplete(firm: Firm, tmp_
     assert 4 in assessment.exit_reasons
     (why,) = {cause.unread for f in assessment.findings for cause in f.causes}
     assert why.permission == "organizations:ListTagsForResource"
+
+
+def test_a_unit_out_of_the_boundary_is_not_entered_and_what_no_rule_names_makes_the_run_incomplete(
+    firm: Firm, tmp_path: Path
+) -> None:
+    outside = {"id": "trials", "provider": "aws", "groups": [firm.units["staging"]]}
+    ours = {"id": "ours", "state": "in", "accounts": [ACCOUNT]}
+    store = str(tmp_path / "store")
+    initialise(store, tmp_path / "config")
+
+    found = scan(tmp_path, {"boundary": [outside, ours]}, store=store)
+
+    assert {scope.account for scope in found.snapshot.scopes} == {ACCOUNT, firm.production}
+    left = {row.scope.account: row.why for row in found.snapshot.left_out if row.scope.region == "*"}
+    assert left == {firm.suspended: "suspended", firm.staging: "out of the boundary (trials)"}
+    assert found.boundary is not None
+    assert found.boundary.unnamed == (Scope("aws", firm.production, "*"),)
+    assert found.exit_reasons[4].endswith("1 account that no boundary rule names")
+    replayed = replay(str(found.run_id), store, tmp_path / "config")
+    assert (replayed.exit_code, found.snapshot.groups) == (0, {f"aws/{outside['groups'][0]}": (firm.staging,)})
+    with pytest.raises(UsageError, match=r"is not scanned: out of the boundary \(trials\)"):
+        scan(tmp_path, {"boundary": [outside, ours]}, accounts=(firm.staging,))
+
+    firm.wire.faults.add("denied", "organizations:ListAccountsForParent")
+    blind = scan(tmp_path, {"boundary": [outside, ours]})
+    # Who lies in the unit is not known, so that nobody is left out for it.
+    assert firm.staging in {scope.account for scope in blind.snapshot.scopes}
+    assert "organizations:ListAccountsForParent" in {
+        cause.unread.permission for finding in blind.findings for cause in finding.causes
+    }
 
 
 def test_a_role_on_the_way_is_assumed_first_and_lists_and_enters_the_others(

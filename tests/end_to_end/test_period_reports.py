@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.report import PERIOD_FORMATS, Options
 from tests.end_to_end.verbs import auditreel
-from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, recorded
+from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, ORGANIZATION, made, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 
 TYPE_2 = ("type2", "--from", "2026-06-01", "--to", "2026-06-04")
@@ -41,6 +42,37 @@ def test_a_period_shows_its_gap_and_its_failure_with_bounds(folder: Path) -> Non
     assert "F-002" not in text
     bounds = "after 2026-06-01T01:00:00Z, by 2026-06-02T01:00:00Z; corrected after 2026-06-02T01:00:00Z, by 2026-06-04"
     assert bounds in " ".join(text.split())
+
+
+SCOPED = f"""{ORGANIZATION}subservices:
+  - id: cloud
+    name: Example Cloud
+    method: carve_out
+    services: Hosting.
+    monitored_by: DP-02
+    assumed: [{{text: Data centres are guarded., criteria: [CC6.4]}}]
+    report: {{type: SOC 2 Type II, from: 2025-06-01, to: 2026-05-31, opinion: qualified, bridge_until: 2026-06-02}}
+    user_entity_controls: [{{text: Users turn encryption on., control: DP-01}}]
+user_entity_controls:
+  - {{id: UE-1, text: Customers keep their keys., criteria: [CC6.1], control: DP-01}}
+"""
+
+
+def test_a_period_and_a_photograph_show_what_subservice_organisations_leave_uncovered(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for day in (1, 4):
+        recorded(store, f"2026-06-0{day}T01:00:00Z", {ENCRYPTED: {"a": "pass"}}, organization=SCOPED)
+    for days in (("2026-06-01", "2026-06-04"), ("2026-06-01", "2026-06-04", 1)):
+        shown = made(tmp_path, *days)  # type: ignore[arg-type]
+        [row] = [row for row in shown.criteria if row.criterion.id == "CC6.4"]
+        assert (row.state, row.controls) == ("subservice", ("DP-02",))
+        for form in ("text", "markdown"):
+            text = " ".join(PERIOD_FORMATS[form].render(shown, Options(width=120)).decode().replace("`", "").split())
+            assert "nobody reviewed its report; opinion qualified" in text
+            missed = "2026-06-03 to 2026-06-04" if len(days) == 2 else "2026-06-04 to 2026-06-04"
+            assert f"of the window: {missed}; watched by DP-02" in text
+            assert "asks of us: Users turn encryption on - DP-01 (" in text
+            assert "customers: Customers keep their keys - DP-01 (" in text
 
 
 def test_a_run_of_all_checks_makes_a_period(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from engine.content.root import find
 from engine.errors import DiscoveryError, InputError, Interrupted, SealError, UsageError
 from engine.model import REGIONLESS, Assessment, Clock, Collection, Scope, Snapshot, Unread
 from engine.pipeline import DEMO, RunRequest, run
+from engine.report import FORMATS, Options
 from providers.aws.adapter import Aws
 from tests.unit.answered import ACCOUNT, DENIED, ENABLED, KEYS, Answered, error, identity, sts_error
 
@@ -58,6 +59,10 @@ def test_the_demonstration_needs_nothing_and_is_marked_as_one(tmp_path: Path) ->
     assert assessment.as_of == read(DEMO).as_of
     assert {finding.verdict for finding in assessment.findings} == {"pass", "fail", "unknown", "not_applicable"}
     assert len(assessment.criteria) == 61
+    assert {check.id for check in assessment.selection.not_chosen} >= {"aws.rds.multi_az"}
+    told = " ".join(FORMATS["text"].render(assessment, Options()).split())
+    assert "checks of availability, " in told
+    assert "which are no category of the report: --criterion judges them." in told
     for row in assessment.populations:
         assert row.listed == row.passed + row.failed + row.unknown + row.not_applicable
     assert list(tmp_path.iterdir()) == []

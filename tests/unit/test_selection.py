@@ -115,3 +115,20 @@ def test_the_selection_keeps_what_was_asked_for() -> None:
         regions=("north",),
         severity="high",
     )
+
+
+def test_without_a_filter_only_what_the_categories_ask_is_judged_and_the_rest_is_told() -> None:
+    checks = {**CHECKS, "aws.rds.multi_az": check("aws.rds.multi_az", "high", ("A1.2",))}
+
+    def chosen(controls: Sequence[Any] = (), **filters: Any) -> tuple[list[str], list[str]]:
+        found = select(checks, controls, policy().criteria, categories=["security"], **filters)
+        return [row.id for row in found.checks], [row.id for row in found.not_chosen]
+
+    assert chosen() == (EVERY, ["aws.rds.multi_az"])
+    assert chosen(severity="high") == (["aws.iam.mfa", "aws.s3.encrypted"], ["aws.rds.multi_az"])
+    # What a control of a chosen category relies on is asked for, whatever its tags.
+    relying = control("BC-01", ("aws.rds.multi_az",), ("CC9.1", "A1.2"))
+    assert chosen([relying]) == (sorted([*EVERY, "aws.rds.multi_az"]), [])
+    # And so is what a filter names.
+    assert chosen(wanted=["availability"]) == (["aws.rds.multi_az"], [])
+    assert chosen(patterns=["aws.rds.*"]) == (["aws.rds.multi_az"], [])

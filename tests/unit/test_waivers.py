@@ -80,6 +80,20 @@ def test_an_expired_waiver_shows_the_failures_that_it_no_longer_covers() -> None
     assert waived([state], [FAILING]) == {}
 
 
+def test_only_what_a_run_looked_at_can_be_unmatched() -> None:
+    item = waiver("w", BUCKETS, "prices")
+    passing, hidden = finding(BUCKETS, "pass", "prices"), finding(BUCKETS, "unknown", "prices")
+    another = finding(BUCKETS, "pass", "ledger")
+
+    def state(covered: set[str], *findings: Finding) -> str:
+        return states([item], findings, {BUCKETS.id}, AS_OF, covered)[0].state
+
+    here = {item.account}
+    assert state(here) == state(here, passing) == state(here, another) == state(set(), passing) == "unmatched"
+    assert state(set()) == state(set(), another) == state({"999988887777"}) == state(here, hidden) == "not_selected"
+    assert state(set(), FAILING) == "in_force"
+
+
 def test_a_waiver_of_a_check_that_was_not_asked_for_is_no_unmatched_one() -> None:
     [state] = states([waiver("w", BUCKETS, "prices")], [], {KEYS.id}, AS_OF)
     assert (state.state, state.unmatched) == ("not_selected", ())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from engine.evidence import canonical
 from engine.evidence.period.film import Basis, Film
 from engine.model import Check, Control
-from engine.periods import Change, ChangeKind, Moment
+from engine.periods import Change, ChangeKind, Failure, Moment
+from engine.programme.model import BoundaryRule
 
 Weaker = Callable[[Check, str, Any], bool]
 """Whether a value of a check's parameter lets more pass than its default, or may do so."""
@@ -62,7 +63,7 @@ def _between(
         value = fact.values.get(key)
         if key not in known:
             # Nothing is new in what was never looked at before.
-            after = whole if kind in _PARTIAL else previous.moment if previous else None
+            after = whole if _is_partial(key) else previous.moment if previous else None
             if after is not None and kind not in _QUIET:
                 yield Change(kind, name, after, fact.moment, None, value)
         elif value is None:
@@ -75,16 +76,28 @@ def _between(
 def _removed(key: Key, fact: Facts) -> bool:
     """Whether a frame shows that something is no more there."""
     kind = key[0]
-    return key not in fact.values and kind not in _QUIET and not (fact.filtered and kind in _PARTIAL)
+    return key not in fact.values and kind not in _QUIET and not (fact.filtered and _is_partial(key))
+
+
+def _is_partial(key: Key) -> bool:
+    """Whether a filtered run may lack something that is still there: of the boundary what it asks, not what is written.
+
+    Scopes are named with slashes, rules and the boundary itself are not.
+    """
+    return key[0] in _PARTIAL and not (key[0] == "boundary" and "/" not in key[1])
 
 
 # --- of a film ---
 
 
-def of_film(film: Film, weaker: Weaker, standing: bool = True) -> tuple[Change, ...]:
-    """The changes in a period; with ``standing`` also the parameters that were weaker than their default before."""
+def of_film(film: Film, weaker: Weaker, failures: Iterable[Failure] = (), standing: bool = True) -> tuple[Change, ...]:
+    """The changes in a period; with ``standing`` also the parameters that were weaker than their default before.
+
+    What left the boundary after it failed (of ``failures``) is a change for each resource, whoever moved it.
+    """
     begin = film.window.begin
     found = [_judged(change, film, weaker) for change in changes(_facts(film), begin)]
+    found += dict.fromkeys(_moved_out(failures, film))
     if standing and begin < len(film.frames):
         found += _weak_from_the_start(film, begin, weaker, {(row.name, row.at) for row in found})
     return tuple(sorted(found, key=lambda row: (film.order[row.at], row.kind, row.name)))
@@ -97,6 +110,14 @@ def _judged(change: Change, film: Film, weaker: Weaker) -> Change:
     policy = film.bases[film.order[change.at]].policy
     is_weaker = weaker(policy.checks[check], name, policy.parameters[check][name])
     return Change(change.kind, change.name, change.after, change.at, change.before, change.now, is_weaker)
+
+
+def _moved_out(failures: Iterable[Failure], film: Film) -> Iterator[Change]:
+    for row in failures:
+        at = row.first_good
+        if row.ended == "out_of_boundary" and at is not None and film.order[at] >= film.window.begin:
+            name = f"{row.scope}: {row.subject.id}"
+            yield Change("boundary", name, row.last_bad, at, "in the boundary", "out of the boundary after it failed")
 
 
 def _weak_from_the_start(film: Film, begin: int, weaker: Weaker, told: set[tuple[str, Moment]]) -> Iterator[Change]:
@@ -119,7 +140,11 @@ def _facts(film: Film) -> list[Facts]:
             values["engine", "auditreel"] = asked.engine
             values["engine", "dependencies"] = asked.dependencies[:_SHOWN]
             if asked.boundary is not None:
-                values["boundary", "boundary"] = asked.boundary[:_SHOWN]
+                rules = basis.policy.organization.programme.boundary
+                values["boundary", "boundary"] = (
+                    f"{asked.boundary[:_SHOWN]}, rules: {', '.join(rule.id for rule in rules)}"
+                )
+                values.update((("boundary", f"rule {rule.id}"), _said(rule)) for rule in rules)
             if not frame.filtered:
                 values.update((("selection", id_), "selected") for id_ in basis.policy.checks)
                 values.update((("boundary", str(scope)), "asked") for scope in look.view.asked)
@@ -141,6 +166,14 @@ def _content(basis: Basis) -> Iterator[tuple[Key, str]]:
         yield ("policy", name), digest[:_SHOWN]
     for name, digest in members["schemas"].items():
         yield ("schema", name), digest[:_SHOWN]
+
+
+def _said(rule: BoundaryRule) -> str:
+    """A rule of the boundary: what it does, who approved it, and the digest of all that it says."""
+    said = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(rule).items()}
+    said["tags"] = {name: sorted(values) for name, values in rule.tags.items()}
+    digest = canonical.digest(json.dumps(said, sort_keys=True, default=str).encode())
+    return f"{rule.state.replace('_', ' ')}, approved by {rule.approver} on {rule.approved_on}, {digest[:_SHOWN]}"
 
 
 def _text(value: Any) -> str:

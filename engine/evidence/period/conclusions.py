@@ -16,6 +16,7 @@ from engine.periods import MARKS, ControlInPeriod, CriterionInPeriod, Failure, N
 from engine.programme import sentences
 from engine.programme.model import Standing
 from engine.programme.shown import Shown
+from engine.programme.vendors import VendorStanding, assuming, carved, standings
 from engine.scope import applies, not_chosen
 
 
@@ -58,7 +59,7 @@ def controls(
 def _shown(policy: InForce, nights: Sequence[Night]) -> Shown:
     """People's evidence as the last policy of the period holds it, on the last of its days."""
     starts, ends = date.fromisoformat(nights[0].date), date.fromisoformat(nights[-1].date)
-    return Shown(policy.records, policy.documents, ends, (starts, ends))
+    return Shown(policy.records, policy.documents, ends, (starts, ends), carved(policy.organization.programme))
 
 
 def _distinct(policies: Iterable[InForce]) -> list[InForce]:
@@ -336,9 +337,26 @@ def _criterion(
     if criterion.id in policy.organization.stated:
         state, reason = policy.organization.stated[criterion.id]
         # What is left to others, or out, has no aspects that a control of ours should address.
-        beside = plain.controls if state == "subservice" else ()
+        beside = _watching(plain, policy, concluded) if state == "subservice" else ()
         return replace(plain, state=state, reason=reason, uncovered_aspects=(), controls=beside)
     if left_out is not None:
         # A control of another category may serve this one too: it shows nothing of what is left out.
         return replace(plain, state="not_relevant", reason=left_out, uncovered_aspects=(), controls=())
+    assumed = assuming(policy.organization.programme, criterion.id)
+    if assumed and not mine:
+        reason = f"controls of {', '.join(vendor.name for vendor in assumed)} are assumed"
+        beside = _watching(plain, policy, concluded)
+        return replace(plain, state="subservice", reason=reason, uncovered_aspects=(), controls=beside)
     return plain
+
+
+def _watching(row: CriterionInPeriod, policy: InForce, concluded: Sequence[ControlInPeriod]) -> tuple[str, ...]:
+    """The controls beside a criterion that is left to others: our own part, and who watches over them."""
+    watching = {vendor.monitored_by for vendor in assuming(policy.organization.programme, row.criterion.id)}
+    return tuple(one.control.id for one in concluded if one.control.id in {*row.controls, *watching})
+
+
+def vendors(film: Film, nights: Sequence[Night]) -> tuple[VendorStanding, ...]:
+    """The subservice organisations as the last policy of the period has them, on the last of its days."""
+    starts, ends = date.fromisoformat(nights[0].date), date.fromisoformat(nights[-1].date)
+    return standings(film.bases[-1].policy.organization.programme, (starts, ends), ends)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ from engine.evidence import canonical
 from engine.evidence.period.coverage import Track
 from engine.evidence.period.film import Film
 from engine.evidence.period.index import VERDICTS
-from engine.evidence.period.intervals import Interval, intervals
+from engine.evidence.period.intervals import Interval, Stay, intervals
 from engine.model import Control, InForce, Severity
 from engine.periods import Ended, Failure
 
@@ -54,10 +54,16 @@ def found(film: Film) -> list[Found]:
         resource_type = index.subjects.values[index.streams.values[stream][2]][1]
         rows += [
             maker.failure(stream, interval, track)
-            for interval in intervals(spans[stream], track, looks, resource_type)
+            for interval in intervals(spans[stream], track, looks, resource_type, _outside(film, stream))
             if interval.end is None or not (window.single or looks[interval.end].night < window.first_night)
         ]
     return rows
+
+
+def _outside(film: Film, stream: int) -> Sequence[Stay]:
+    """The stays of a stream's subject out of the boundary."""
+    scope, _, subject = film.index.streams.values[stream]
+    return film.outside.get((scope, subject), ())
 
 
 def _order(film: Film) -> Callable[[int], tuple[str, ...]]:

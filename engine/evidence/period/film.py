@@ -179,6 +179,15 @@ class Film:
             for number, (kind, type_, id_, shown) in enumerate(self.index.subjects.values)
         ]
 
+    @cached_property
+    def outside(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+        """The stays (first and last frame) out of the boundary, by the numbers of scope and subject."""
+        index, found = self.index, dict[tuple[int, int], list[tuple[int, int]]]()
+        for place, first, last in zip(index.outside, index.outside_first, index.outside_last, strict=True):
+            if first < self.window.count:
+                found.setdefault(index.places.values[place], []).append((first, min(last, self.window.count - 1)))
+        return found
+
     def pair(self, stream: int) -> Pair:
         """The scope and the check of a stream."""
         scope, check, _ = self.index.streams.values[stream]

@@ -19,7 +19,7 @@ import msgspec
 from engine.evidence.ledger import resource_key
 from engine.evidence.runs import StoredRun
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 VERDICTS: Final = ("pass", "fail", "unknown", "not_applicable")
 _NUMBER: Final = {verdict: number for number, verdict in enumerate(VERDICTS)}
 _LEVEL: Final = 6
@@ -90,8 +90,8 @@ class Index:
     frames; ``frames`` the digests of those that are, in the order of their moments. ``listings``, ``left`` and
     ``populations`` are documents of the ledger that many nights share, by frame. ``tests`` are (check id, version,
     digest, digest of the parameters); ``subjects`` (kind, type, id or identity, name); 0 of ``reasons``, ``texts`` and
-    ``bodies`` is nothing. ``present`` are the frames in which a resource was listed, ``beside`` those in which a waiver
-    stood beside a failure.
+    ``bodies`` is nothing. ``present`` are the frames in which a resource was listed, ``outside`` those in which it was
+    listed and out of the boundary, ``beside`` those in which a waiver stood beside a failure.
     """
 
     seals: list[str] = field(default_factory=list)
@@ -121,6 +121,9 @@ class Index:
     present: array[int] = field(default_factory=_column)
     present_first: array[int] = field(default_factory=_column)
     present_last: array[int] = field(default_factory=_column)
+    outside: array[int] = field(default_factory=_column)
+    outside_first: array[int] = field(default_factory=_column)
+    outside_last: array[int] = field(default_factory=_column)
     waivers: Names[str] = field(default_factory=Names)
     beside: array[int] = field(default_factory=_column)
     beside_waiver: array[int] = field(default_factory=_column)
@@ -200,6 +203,7 @@ class Builder:
         self._listed = [self._types(frame) for frame in range(len(index.frames))]
         self._spans = {stream: number for number, stream in enumerate(index.stream)}
         self._presences = {place: number for number, place in enumerate(index.present)}
+        self._outsides = {place: number for number, place in enumerate(index.outside)}
         self._beside = {
             (stream, waiver): number
             for number, (stream, waiver) in enumerate(zip(index.beside, index.beside_waiver, strict=True))
@@ -292,18 +296,14 @@ class Builder:
         provider, account, region, type_, id_, shown = resource_key(row)
         scope = index.scopes.number((provider, account, region))
         place = index.places.number((scope, index.subjects.number(("resource", type_, id_, shown))))
-        known = self._presences.get(place)
-        if known is not None:
-            before = frame - 1
-            while before >= 0 and (provider, account, region, type_) not in self._listed[before]:
-                before -= 1
-            if index.present_last[known] == before:
-                index.present_last[known] = frame
-                return
-        self._presences[place] = len(index.present)
-        index.present.append(place)
-        index.present_first.append(frame)
-        index.present_last.append(frame)
+        before = frame - 1
+        while before >= 0 and (provider, account, region, type_) not in self._listed[before]:
+            before -= 1
+        columns = (index.present, index.present_first, index.present_last)
+        _stay(columns, self._presences, place, before, frame)
+        if "out_of_boundary" in row:
+            columns = (index.outside, index.outside_first, index.outside_last)
+            _stay(columns, self._outsides, place, before, frame)
 
     def _waived(self, frame: int, row: Mapping[str, Any]) -> None:
         index, said = self.index, row["subject"]
@@ -323,6 +323,21 @@ class Builder:
         index.beside_waiver.append(waiver)
         index.beside_first.append(frame)
         index.beside_last.append(frame)
+
+
+def _stay(
+    columns: tuple[array[int], array[int], array[int]], known: dict[int, int], place: int, before: int, frame: int
+) -> None:
+    """Let a stay grow that lasted to the frame before, or begin one."""
+    places, firsts, lasts = columns
+    number = known.get(place)
+    if number is not None and lasts[number] == before:
+        lasts[number] = frame
+        return
+    known[place] = len(places)
+    places.append(place)
+    firsts.append(frame)
+    lasts.append(frame)
 
 
 def _place(scope: Mapping[str, str]) -> list[str]:

@@ -65,10 +65,19 @@ class _Before(NamedTuple):
 _NOTHING = _Before(None, "first_seen", None)
 
 
-def intervals(spans: Sequence[Span], track: Track, looks: Sequence[Look], resource_type: str) -> Iterator[Interval]:
-    """The failures of one subject. ``spans`` are in order; ``track`` is the pair that judged it."""
+Stay = tuple[int, int]
+"""The first and the last frame of a stay."""
+
+
+def intervals(
+    spans: Sequence[Span], track: Track, looks: Sequence[Look], resource_type: str, outside: Sequence[Stay] = ()
+) -> Iterator[Interval]:
+    """The failures of one subject. ``spans`` are in order; ``track`` is the pair that judged it.
+
+    ``outside`` are its stays out of the boundary: it was there, and not judged.
+    """
     before, current = _NOTHING, None
-    walk = _Gaps(track, looks, resource_type)
+    walk = _Gaps(track, looks, resource_type, outside)
     spans = list(_apart(spans, track)) if track.outs else spans
     for index, span in enumerate(spans):
         if index:
@@ -113,21 +122,26 @@ def _closed(interval: Interval, frame: int, ended: Ended) -> Interval:
 class _Gaps:
     """What happened to a subject in the frames in which it does not stand."""
 
-    def __init__(self, track: Track, looks: Sequence[Look], resource_type: str) -> None:
-        self._track, self._looks, self._type = track, looks, resource_type
+    def __init__(self, track: Track, looks: Sequence[Look], resource_type: str, outside: Sequence[Stay] = ()) -> None:
+        self._track, self._looks, self._type, self._outside = track, looks, resource_type, outside
 
     def between(self, after: int, before: int) -> tuple[int, Ended] | None:
         """The first frame strictly between two that shows that it was gone, and how; None: nobody saw that."""
         if before == after + 1:
             return None
-        found = [event for event in (self._deleted(after, before), self._out(after, before)) if event is not None]
-        return min(found, default=None)
+        events = (self._deleted(after, before), self._out(after, before), self._moved(after, before))
+        return min((event for event in events if event is not None), default=None)
+
+    def _moved(self, after: int, before: int) -> tuple[int, Ended] | None:
+        """When it was seen out of the boundary."""
+        frames = [max(first, after + 1) for first, last in self._outside if first < before and last > after]
+        return (min(frames), "out_of_boundary") if frames else None
 
     def _deleted(self, after: int, before: int) -> tuple[int, Ended] | None:
         frames, complete = self._track.frames, self._track.complete
         for place in range(bisect_right(frames, after), bisect_left(frames, before)):
-            if complete[place]:
-                frame = frames[place]
+            frame = frames[place]
+            if complete[place] and not any(first <= frame <= last for first, last in self._outside):
                 # The check may judge another type now: then its subject is not deleted but no longer tested.
                 same = self._looks[frame].view.checks.get(self._track.pair[1]) == self._type
                 return frame, "deleted" if same else "test_changed"

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.errors import UsageError, VerificationError
+from engine.errors import NothingRecorded, UsageError, VerificationError
 from engine.evidence import anchors, canonical, people, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
@@ -79,7 +79,7 @@ def filmed(
     if made is None:
         what = f"of the night of {asked.ends}" if asked.type_ == 1 else f"up to {asked.ends}"
         lost = f"; {len(gone)} runs are not retained" if gone else ""
-        raise UsageError(f"reading {store}: it holds no run {what}{lost}")
+        raise NothingRecorded(f"reading {store}: it holds no run {what}{lost}")
     return made, reading
 
 
@@ -144,10 +144,12 @@ def shown(
         nights=calendar,
         coverage=nights.coverage(made),
         failures=tuple(row.failure for row in found),
-        changes=changes.of_film(made, weaker),
+        changes=changes.of_film(made, weaker, [row.failure for row in found]),
         populations=population,
         controls=controls,
         criteria=conclusions.criteria(made, controls),
+        vendors=conclusions.vendors(made, calendar),
+        entity_controls=policy.organization.programme.entity_controls,
         waivers=waived.waivers(made),
         inventory=held.at_end,
         appeared=held.appeared,

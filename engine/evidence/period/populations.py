@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -102,6 +103,7 @@ def _add_queries(film: Film, found: Mapping[str, Seen]) -> None:
 def populations(film: Film, rows: Mapping[str, Seen]) -> tuple[PeriodPopulation, ...]:
     """The populations, by check, each with what a second source counted of its resource type, where one was read."""
     moments = [look.moment for look in film.looks]
+    out = _outside(film)
     return tuple(
         PeriodPopulation(
             check=check,
@@ -113,8 +115,19 @@ def populations(film: Film, rows: Mapping[str, Seen]) -> tuple[PeriodPopulation,
             complete=row.complete,
             queries=tuple(sorted(row.queries)),
             second=film.second.get(row.resource_type),
+            out_of_boundary=out[row.resource_type],
         )
         for check, row in rows.items()
+    )
+
+
+def _outside(film: Film) -> Counter[str]:
+    """How many resources of each type were out of the boundary in a frame of the period."""
+    types = film.index.subjects.values
+    return Counter(
+        canonical.original_text(types[subject][1])
+        for (_, subject), stays in film.outside.items()
+        if any(last >= film.window.begin for _, last in stays)
     )
 
 

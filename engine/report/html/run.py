@@ -107,10 +107,13 @@ def _facts(run: Assessment) -> Iterator[tuple[str, str]]:
     yield "Judged", sentences.judged(run)
     yield "Coverage", sentences.covered(run)
     for label, text in (
+        ("Not run", sentences.not_chosen(run)),
         ("Not entered", sentences.not_entered(run)),
         ("Incomplete", sentences.incomplete(run)),
         ("None there", sentences.none_exist(run)),
         *(("Left out", text) for text in sentences.left_out(run)),
+        *(("Boundary", text) for text in sentences.boundary(run)),
+        *sentences.vendors(run),
     ):
         if text:
             yield label, text

@@ -58,7 +58,7 @@ def test_a_check_that_comes_back_otherwise_is_compared_with_what_it_was() -> Non
 
 @pytest.mark.parametrize("kind", ["check", "parameter"])
 def test_a_filtered_run_shows_what_it_judged_and_nothing_by_what_it_lacks(kind: str) -> None:
-    both = {(kind, "a"): "1", (kind, "b"): "1", ("selection", "a"): "selected", ("boundary", "x"): "asked"}
+    both = {(kind, "a"): "1", (kind, "b"): "1", ("selection", "a"): "selected", ("boundary", "aws/x"): "asked"}
     part = {(kind, "a"): "2"}
 
     assert list(changes(facts((A, False, both), (B, True, part), (C, False, {**both, (kind, "a"): "2"})), 0)) == [  # type: ignore[dict-item]

@@ -19,14 +19,14 @@ from engine.programme.model import (
     Subservice,
     VendorReport,
 )
-from tests.unit.data_folders import CHECK, ENCRYPTION, root
+from tests.unit.data_folders import CHECK, ENCRYPTION, WAIVER, root
 
 SCOPE = """\
 name: Example
 categories: [security]
 window: {from: 2026-01-01, to: 2026-12-31}
 auditor: Example CPA
-owners: {Head of Security: [Robin]}
+owners: {Head of Security: [Robin], CTO: [Ana]}
 commitments:
   - {id: SC-1, text: Data is encrypted at rest., source: Master agreement 4.2, criteria: [CC6.1]}
 requirements:
@@ -121,7 +121,7 @@ def test_the_scope_is_read_as_it_is_written(tmp_path: Path) -> None:
             ),
         ),
         entity_controls=(EntityControl("UE-1", "Customers keep their keys.", ("CC6.1",), "AC-01"),),
-        owners={"Head of Security": ("Robin",)},
+        owners={"Head of Security": ("Robin",), "CTO": ("Ana",)},
         auditor="Example CPA",
     )
 
@@ -140,6 +140,26 @@ def test_everything_that_does_not_fit_is_told_at_once_and_placed(tmp_path: Path)
         "organization.yaml:15:20: boundary[0].when: resource has no property 'nam'; did you mean 'name'?",
         "organization.yaml:24:19: subservices[0].monitored_by: there is no control AC-02; did you mean AC-01?",
         "organization.yaml:29:78: user_entity_controls[0].control: there is no control AC-03; did you mean AC-01?",
+    ]
+
+
+def test_owners_and_accounts_that_nobody_named_are_told_with_everything_else(tmp_path: Path) -> None:
+    listed = 'access: {aws: {accounts: ["111122223334"], role: audit}}\n'
+    control = CONTROL.replace("AC-01", "AC-02").replace("of Security", "of Securty").replace("checks: [aws.", "# [")
+    document = "---\ntitle: Access\nkind: access_policy\nowner: CFO\nversion: '1'\ncriteria: [CC6.9]\n---\n"
+    waived = WAIVER.replace("bucket_encrypted", "bucket_encryptet")
+    files = {"waivers__one.yaml": waived, "controls__more.yaml": control, "documents__a.md": document}
+    near = "access lists no account 111122223333; did you mean 111122223334?"
+    nobody = "owners in organization.yaml holds no"
+    assert faults(tmp_path, SCOPE + listed, **files) == [
+        "controls/more.yaml:2:5: controls[0]: "
+        "names no checks, no satisfied_by and no evidence: nothing could show that it operates",
+        f"controls/more.yaml:4:12: controls[0].owner: {nobody} Head of Securty; did you mean Head of Security?",
+        f"documents/a.md:4:8: owner: {nobody} CFO; did you mean CTO?",
+        "documents/a.md:6:12: criteria[0]: there is no criterion CC6.9; did you mean CC6.8?",
+        f"organization.yaml:13:16: boundary[0].accounts[0]: {near}",
+        "waivers/one.yaml:2:8: check: there is no check aws.s3.bucket_encryptet; did you mean aws.s3.bucket_encrypted?",
+        f"waivers/one.yaml:3:10: account: {near}",
     ]
 
 
