@@ -93,7 +93,7 @@ def _occurrence(
         sources=tuple(record.id for record in (*timely, *late)),
         lacking=lacking,
         after=tuple(record.id for record in after),
-        on_word_of=_words((*timely, *late)),
+        on_word_of=() if lacking else _words((*timely, *late)),
     )
 
 
