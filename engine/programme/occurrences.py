@@ -36,6 +36,15 @@ def occurrences(
     )
 
 
+def unasked(recurrence: Recurrence, window: tuple[date, date], on: date) -> tuple[str, ...]:
+    """The calendar periods due in a window that a control was not asked for, since it began later."""
+    if recurrence.since is None:
+        return ()
+    return tuple(
+        name for name, first, _ in periods(recurrence.every, *window) if first <= on and first < recurrence.since
+    )
+
+
 def periods(every: Every, starts: date, ends: date) -> Iterator[tuple[str, date, date]]:
     """The calendar periods (name, first day, last day) whose last day lies between two days, both included."""
     months = _MONTHS[every]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.programme.model import Occurrence, Standing
+from engine.programme.model import Occurrence, Recurrence, Standing
 
 _ORDER = ("on_time", "late", "absent", "open")
 
@@ -58,6 +58,12 @@ def still_failing(failed: Mapping[str, int]) -> str:
     """What checks found that are not used, by id: an alternative is in use, and they fail all the same."""
     told = ", ".join(f"{id_} on {count:,}" for id_, count in sorted(failed.items()))
     return f"failing beside it, and counted for no control: {told}"
+
+
+def unasked(recurrence: Recurrence | None, names: Sequence[str]) -> str:
+    """The calendar periods that a recurring control was not asked for: it says that it began later."""
+    began = recurrence.since if recurrence is not None else None
+    return f"not expected in {', '.join(names)}: it began on {began}"
 
 
 def occurred(rows: Sequence[Occurrence]) -> str:

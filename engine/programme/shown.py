@@ -8,7 +8,7 @@ from datetime import date
 
 from engine.programme import vendors
 from engine.programme.model import Occurrence, Policy, Record, Recurrence, Standing, Subservice
-from engine.programme.occurrences import occurrences
+from engine.programme.occurrences import occurrences, unasked
 from engine.programme.standing import standing, supports
 
 
@@ -38,6 +38,10 @@ class Shown:
             return ()
         wanted = [name for kind in kinds for name in self._each(kind)]
         return occurrences(recurrence, wanted, control, self._records, self.window, self.on)
+
+    def unasked(self, recurrence: Recurrence | None) -> tuple[str, ...]:
+        """The calendar periods of the window that a recurring control was not asked for, since it began later."""
+        return () if recurrence is None else unasked(recurrence, self.window, self.on)
 
     def begun(self, recurrence: Recurrence | None, kinds: Sequence[str], control: str) -> bool:
         """Whether a recurring control has begun: it says since when, or something was ever recorded for it."""

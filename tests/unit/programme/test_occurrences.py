@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from engine.programme.model import Attachment, Every, Occurrence, Record, Recurrence
-from engine.programme.occurrences import name_of, occurrences, periods
+from engine.programme.occurrences import name_of, occurrences, periods, unasked
+from engine.programme.sentences import unasked as told
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 QUARTERLY = Recurrence("quarter", 30)
@@ -115,3 +117,12 @@ def test_the_periods_of_a_window_are_those_that_end_in_it(
     found = list(periods(every, *map(date.fromisoformat, window)))
     assert [name for name, _, _ in found] == names
     assert all(name_of(every, first) == name_of(every, last) == name for name, first, last in found)
+
+
+def test_periods_of_the_window_before_a_control_began_are_told() -> None:
+    late = Recurrence("quarter", 30, date(2026, 5, 1))
+    assert unasked(late, YEAR, date(2026, 11, 1)) == ("2026-Q1", "2026-Q2")
+    assert unasked(replace(late, since=date(2027, 1, 1)), YEAR, date(2026, 8, 1)) == ("2026-Q1", "2026-Q2", "2026-Q3")
+    assert unasked(replace(late, since=date(2026, 1, 1)), YEAR, date(2026, 11, 1)) == ()
+    assert unasked(replace(late, since=None), YEAR, date(2026, 11, 1)) == ()
+    assert told(late, ("2026-Q1", "2026-Q2")) == "not expected in 2026-Q1, 2026-Q2: it began on 2026-05-01"
