@@ -565,7 +565,9 @@ def next_due(policy: Path | None, now: str) -> tuple[str, str]:
 
 def scheduled(request: RunRequest) -> tuple[Schedule, dict[str, Permissions]]:
     """When runs are due by the policy, and the least privilege that they take, by provider. Raises as :func:`run`."""
-    return load_organization(find(request.policy)).schedule, permissions(request)
+    organization = load_organization(find(request.policy))
+    used = replace(request, providers=request.providers or organization.providers)
+    return organization.schedule, permissions(used)
 
 
 def checks(request: RunRequest) -> Selection:
