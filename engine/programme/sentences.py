@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.programme.model import Occurrence, Standing
+from engine.programme.standing import DOCUMENTS
 
 _ORDER = ("on_time", "late", "absent", "open")
 
@@ -17,6 +18,8 @@ def named(kind: str) -> str:
 def recording(kind: str) -> str:
     """How evidence of a kind is recorded: the whole command, or where the report of one vendor is entered."""
     base, _, vendor = kind.partition("/")
+    if base in DOCUMENTS:
+        return f"write policies/documents/NAME.md of kind {base} and have it approved; auditreel init writes templates"
     if vendor:
         return f"review the report of {vendor}, and set reviewed_on and reviewed_by under subservices"
     return f'auditreel evidence add FILE --kind {base} --title "..." --by NAME --effective DATE'
@@ -69,7 +72,7 @@ def occurred(rows: Sequence[Occurrence]) -> str:
             shown = "" if state == "on_time" else f" ({', '.join(names)})"
             parts.append(f"{len(names)} {state.replace('_', ' ')}{shown}")
     told = f"expected {len(rows)}: {', '.join(parts)}"
-    words = [row for row in rows if row.on_word_of]
+    words = [row for row in rows if row.on_word_of and row.state in ("on_time", "late")]
     if words:
         who = ", ".join(dict.fromkeys(name for row in words for name in row.on_word_of))
         told += f"; {', '.join(row.name for row in words)} on the word of {who}, no file"

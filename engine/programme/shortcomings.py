@@ -12,6 +12,7 @@ from engine.model import NIGHTLY_SCANS, SEVERITIES, Check, ControlConclusion, Fi
 from engine.programme import sentences, vendors
 from engine.programme.model import Policy, Standing
 from engine.programme.scoped import NIGHTS, NOT_COLLECTED, Effort, Item, Scoped
+from engine.programme.standing import DOCUMENTS
 
 _SMALL: Final = 3
 """Resources up to which a failing check is small work."""
@@ -148,6 +149,8 @@ def _evidence_fix(kind: str, standing: Standing, document: Policy | None, scope:
     vendor = vendors.of(scope.organization.programme, standing)
     if vendor is not None:
         return ("record", f"get the report of {vendor.name}, review it, and enter it under subservices")
+    if document is None and kind in DOCUMENTS:
+        return ("write", add)
     if document is None or standing.source != document.id:
         return ("record", {"not_yet": f"wait for {standing.since}, or {add}"}.get(standing.state, add))
     name = f"policies/documents/{document.path.name}"

@@ -197,6 +197,11 @@ def test_a_document_is_read_from_its_front_matter_and_a_template_is_one(tmp_path
         True,
         None,
     )
+    approved = text.replace("status: template", "approved_by: CEO\napproved_on: 2026-01-02\nreview_by: 2027-01-02")
+    [whole] = policy(tmp_path / "whole", **{"documents__access.md": approved}).documents
+    [blank] = policy(tmp_path / "blank", **{"documents__access.md": approved.removesuffix("# Access\n")}).documents
+    assert (whole.template, blank.template) == (False, True)
+    assert whole.digest == hashlib.sha256(approved.encode()).hexdigest()
 
 
 def test_what_is_wrong_with_records_and_documents_is_placed(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_controls_that_rest_on_reports_stand_as_the_worst_of_them() -> None:
     none = "No evidence recorded: physical access review"
     assert bad == {
         "PH-01": ("no_evidence", f"{none}; vendor report expired after 2026-03-31 (mail)."),
-        "VN-02": ("no_evidence", "Expected 1: 1 open (2026); 2026 on the word of Robin, no file."),
+        "VN-02": ("no_evidence", "Expected 1: 1 open (2026)."),
     }
     late = words(concluded(CLOUD, old, on="2027-02-15"))
     assert late["VN-02"] == ("failures_observed", "Expected 1: 1 absent (2026).")
