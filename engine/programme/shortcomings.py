@@ -285,7 +285,8 @@ def _vendors(scope: Scoped) -> Iterator[Item]:
             severity="high" if grave else "medium",
             effort="small",
             owner=controls[0].control.owner if controls else "",
-            criteria=scope.reach(controls),
+            # What we assume of it is shown by its report alone.
+            criteria=tuple(id_ for id_ in scope.criteria if id_ in {*scope.reach(controls), *row.criteria}),
             controls=_ids(controls),
             fix=(("record", fix),),
             holds="type_2",

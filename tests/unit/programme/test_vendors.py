@@ -18,7 +18,7 @@ JANUARY, DECEMBER = date(2026, 1, 1), date(2026, 12, 31)
 WINDOW = (JANUARY, DECEMBER)
 ON = date(2026, 11, 24)
 REPORT = VendorReport(
-    "SOC 2 Type II", date(2025, 10, 1), date(2026, 9, 30), "unqualified", (), DECEMBER, date(2026, 2, 1), "Robin"
+    "SOC 2 Type II", date(2025, 10, 1), date(2026, 9, 30), "unqualified", (), DECEMBER, date(2026, 11, 2), "Robin"
 )
 CLOUD = Subservice(
     "cloud",
@@ -64,6 +64,17 @@ def test_nothing_of_a_report_is_good_by_default() -> None:
     assert shown(None) == ("absent", ("there is no report of it",))
     assert shown(None, "inclusive") == ("absent", ())
     assert shown(replace(REPORT, reviewed_on=None)) == ("unreviewed", ("nobody reviewed its report",))
+    assert shown(replace(REPORT, reviewed_on=date(2026, 11, 25))) == ("unreviewed", ("nobody reviewed its report",))
+    assert shown(replace(REPORT, reviewed_on=date(2026, 2, 1))) == (
+        "unreviewed",
+        ("its report was reviewed on 2026-02-01, before it ended on 2026-09-30",),
+    )
+    assert shown(replace(REPORT, bridge_until=date(2027, 3, 31)))[1] == (
+        "the bridge letter to 2027-03-31 spans more than the usual three months after 2026-09-30",
+    )
+    assert shown(replace(REPORT, starts=DECEMBER, ends=DECEMBER, bridge_until=None))[1][0] == (
+        "its report speaks from 2026-12-31 on"
+    )
     assert shown(replace(REPORT, opinion="qualified", deviations=("Two leavers kept access.",))) == (
         "current",
         ("opinion qualified", "deviation: Two leavers kept access."),
