@@ -26,6 +26,7 @@ def items_of(scope: Scoped) -> Iterator[Item]:
     found += _words(scope)
     yield from found
     yield from _silent(scope, {id_ for item in found for id_ in item.controls})
+    yield from _unnamed(scope)
     yield from _vendors(scope)
     yield from _missing(scope)
 
@@ -81,7 +82,9 @@ def _unread(
     words = "never listed" if reason == NOT_COLLECTED else reason.replace("_", " ")
     named = f"{words}: {needs}" if needs else words
     told = f"{_count(len(found), 'verdict')} of " if found else ""
-    fix = ("run", "auditreel run --store STORE, which reads everything that the checks need")
+    fix = ("run", "auditreel run, which reads everything that the checks need")
+    if scope.nights is None and not scope.run.snapshot.scopes:
+        fix = ("run", "auditreel init, which makes a store; then auditreel run, which reads what the checks need")
     if granting:
         fix = ("grant", f"grant {needs}; auditreel permissions prints the whole policy")
     elif reason != NOT_COLLECTED:
@@ -208,6 +211,30 @@ def _words(scope: Scoped) -> Iterator[Item]:
             controls=_ids(controls),
             fix=(("record", f"auditreel evidence add --kind {kind} FILE"),),
             holds=None,
+        )
+
+
+def _unnamed(scope: Scoped) -> Iterator[Item]:
+    """Accounts that were discovered and that no rule of the boundary names: nobody said that they are in, or out."""
+    bounds = scope.run.boundary
+    for place in bounds.unnamed if bounds is not None else ():
+        controls = _distinct(
+            row for id_, rows in scope.relying.items() if id_.partition(".")[0] == place.provider for row in rows
+        )
+        yield Item(
+            id=f"unseen/boundary/{place.provider}/{place.account}",
+            kind="unproven",
+            topic="unseen",
+            what=f"No rule of the boundary names the account {place.account} of {place.provider}: runs are incomplete",
+            severity="high",
+            effort="small",
+            owner=controls[0].control.owner if controls else "",
+            criteria=scope.reach(controls),
+            controls=_ids(controls),
+            fix=(
+                ("decide", "is it part of the system? name it in a rule of boundary in organization.yaml, and approve"),
+            ),
+            holds="window",
         )
 
 
