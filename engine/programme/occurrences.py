@@ -112,6 +112,7 @@ def _occurrence(
         lacking=lacking,
         after=tuple(record.id for record in after),
         on_word_of=_words((*timely, *late)),
+        handed_in_on=max((day for row in (*timely, *late) if (day := row.received_on) and day > closes), default=None),
     )
 
 

@@ -76,4 +76,6 @@ def occurred(rows: Sequence[Occurrence]) -> str:
     if words:
         who = ", ".join(dict.fromkeys(name for row in words for name in row.on_word_of))
         told += f"; {', '.join(row.name for row in words)} on the word of {who}, no file"
+    # What is dated back and handed in afterwards counts, and an auditor asks about it.
+    told += "".join(f"; {row.name} handed in on {row.handed_in_on} only" for row in rows if row.handed_in_on)
     return told

@@ -9,6 +9,7 @@ import pytest
 
 from engine.programme.model import Attachment, Every, Occurrence, Record, Recurrence
 from engine.programme.occurrences import name_of, occurrences, periods
+from engine.programme.sentences import occurred
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 QUARTERLY = Recurrence("quarter", 30)
@@ -153,3 +154,12 @@ def test_a_yearly_control_in_half_a_year_shows_the_year_before_and_the_one_that_
     half = (date(2027, 1, 1), date(2027, 6, 30))
     found = occurrences(Recurrence("year", 30), ["access_review"], "X", made, half, date(2027, 6, 30))
     assert [row[:2] for row in shown(found)] == rows
+
+
+def test_what_is_handed_in_after_the_grace_is_told_with_the_day_on_which_it_came() -> None:
+    made = [
+        record("first", "2026-02-10", received_on=date(2026, 11, 26), files=(Attachment("a", "0" * 64, 1),)),
+        record("second", "2026-05-10", received_on=date(2026, 5, 11), files=(Attachment("a", "0" * 64, 1),)),
+    ]
+    found = occurrences(QUARTERLY, ["access_review"], "X", made, (YEAR[0], date(2026, 6, 30)), date(2026, 12, 1))
+    assert occurred(found) == "expected 2: 2 on time; 2026-Q1 handed in on 2026-11-26 only"
