@@ -177,7 +177,7 @@ def _occurrences(scope: Scoped) -> Iterator[Item]:
             continue
         kinds = row.control.evidence
         lacking = next((one.lacking for one in reversed(row.occurrences) if one.lacking), kinds)
-        told = sentences.occurred(row.occurrences) if row.occurrences else "nothing was expected of it yet"
+        told = sentences.occurred(row.occurrences) if row.occurrences else "nothing was expected of it yet, nor kept"
         yield Item(
             id=f"occurrence/{id_}",
             kind="failing" if absent else "unproven",

@@ -47,6 +47,13 @@ class Shown:
             supports(record, name, control) for record in self._records for kind in kinds for name in self._each(kind)
         )
 
+    def belated(self, recurrence: Recurrence | None) -> str:
+        """That a recurring control began within the window, or after it, in words; empty where it did not."""
+        since = recurrence.since if recurrence is not None else None
+        if since is None or since <= self.window[0]:
+            return ""
+        return f"expected since {since} only, and the window begins on {self.window[0]}"
+
     @property
     def _records(self) -> Sequence[Record]:
         return (*self.records, *vendors.reviews(self.carved)) if self.carved else self.records

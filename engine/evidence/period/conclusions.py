@@ -126,6 +126,7 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
         result = _result(failures, missed, deviations, nights, expected, len(subjects), len(unknown))
     said = [f"not run: {', '.join(not_run)}"] if not_run else []
     said += [sentences.occurred(occurrences)] if occurrences else []
+    said += [belated] if (belated := shown.belated(control.occurs)) else []
     said += [sentences.stands(row) for row in standings]
     said += [sentences.passed_over(row) for row in passed_over]
     said += [f"not used: {', '.join(unused)}, since an alternative is in use"] if unused else []

@@ -143,3 +143,10 @@ def test_what_each_owes_the_other_is_told_with_how_it_stands() -> None:
         ("Example Cloud", "asks of us: Users turn encryption on - AC-01 (failures observed)"),
         ("UE-1", "customers: Customers keep their keys - AC-01 (failures observed) depends on it"),
     ]
+
+
+def test_a_recurring_control_that_began_within_the_window_says_so() -> None:
+    late = replace(VN, occurs=Recurrence("year", 30, date(2026, 6, 1)))
+    assert words(concluded(CLOUD, controls=(late, PH)))["VN-02"][1].endswith(
+        "expected since 2026-06-01 only, and the window begins on 2026-01-01."
+    )
