@@ -144,7 +144,10 @@ def _of_document(document: Policy, on: date, until: date) -> Iterator[Due]:
 
     if document.template:
         yield row(
-            "undated", None, "is a template: make it yours and approve it", "drop status; set approved_by, approved_on and review_by"
+            "undated",
+            None,
+            "is a template: make it yours and approve it",
+            "drop status; set approved_by, approved_on and review_by",
         )
     elif document.approved_by is None or document.approved_on is None:
         yield row("undated", None, "is not approved", "set approved_by, approved_on and review_by")
