@@ -249,8 +249,8 @@ def _control(control: Control, rows: Mapping[str, Population], shown: Shown, win
     out = any(row.out_of_boundary for row in mine)
     word = _word(conclusion, absent, out)
     failing = {id_: rows[id_].failed for id_ in unused if id_ in rows and rows[id_].failed}
-    unasked = shown.unasked(control.occurs) if windowed else ()
-    return replace(conclusion, word=word, reason=_reason(conclusion, word, out, passed_over, failing, unasked))
+    belated = shown.belated(control.occurs) if windowed else ""
+    return replace(conclusion, word=word, reason=_reason(conclusion, word, out, passed_over, failing, belated))
 
 
 def _chosen(row: Population) -> bool:
@@ -287,12 +287,12 @@ def _reason(
     out: bool,
     passed_over: Sequence[Standing],
     failing: Mapping[str, int],
-    unasked: Sequence[str],
+    belated: str,
 ) -> str:
     """One sentence: failures, what was not seen, coverage, and the alternatives that are not used.
 
     ``out``: what was found is out of the boundary. ``passed_over`` is evidence that sets no check aside; ``failing``
-    are the failures of checks that are set aside; ``unasked`` are the periods of the window before it began.
+    are the failures of checks that are set aside; ``belated`` says that a recurring control began within the window.
     """
     judged = conclusion.passed + conclusion.failed
     total = judged + conclusion.unknown
@@ -302,8 +302,7 @@ def _reason(
         parts.append(f"{_count(conclusion.failed, 'failure')}{accepted}")
     if conclusion.occurrences:
         parts.append(sentences.occurred(conclusion.occurrences))
-    if unasked:
-        parts.append(sentences.unasked(conclusion.control.occurs, unasked))
+    parts += [belated] if belated else []
     if conclusion.not_run:
         parts.append(f"not run: {', '.join(conclusion.not_run)}")
     parts += [sentences.stands(row) for row in conclusion.standings]

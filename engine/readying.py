@@ -28,7 +28,7 @@ class GapRequest:
     """What to tell the gap of: the policy folder and a demonstration, a snapshot file, or the last run of a store.
 
     Without any of the three nothing was scanned, and the gap says so. ``plan`` is the file of the remediation plan;
-    None: the policy folder's, where it has one.
+    None: the policy folder's, where it has one. ``arguments`` are the options that said so, for the same command again.
     """
 
     config: Path
@@ -37,6 +37,7 @@ class GapRequest:
     snapshot: str | None = None
     demo: bool = False
     plan: Path | None = None
+    arguments: str = ""
 
 
 def gap(request: GapRequest, clock: Clock) -> Gap:
@@ -65,7 +66,8 @@ def gap(request: GapRequest, clock: Clock) -> Gap:
     if request.plan is not None:
         tasks = remediation.load_plan(request.plan, content.root.schema("remediation"))
     on = date.fromisoformat((assessment.as_of if request.demo else now)[:10])
-    return found_gap(assessment, policy.organization, policy.documents, on, nights, {task.id: task for task in tasks})
+    planned = {task.id: task for task in tasks}
+    return found_gap(assessment, policy.organization, policy.documents, on, nights, planned, request.arguments)
 
 
 def plan(found: Gap) -> tuple[Task, ...]:

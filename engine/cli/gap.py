@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,6 +56,8 @@ def command(
     for path in (output, plan):
         if path is not None:
             streams.check_target(path)
+    said = (("--policy", policy), ("--store", store), ("--snapshot", snapshot))
+    arguments = [*(["--demo"] if demo else []), *(f"{name} {shlex.quote(str(value))}" for name, value in said if value)]
     place = None if demo or snapshot else settings.merged({"store": store})["store"]
     request = readying.GapRequest(
         config=config or settings.configuration(),
@@ -63,6 +66,7 @@ def command(
         snapshot=snapshot,
         demo=demo,
         plan=plan,
+        arguments=" ".join(arguments),
     )
     found = readying.gap(request, system_clock())
     if plan is not None:

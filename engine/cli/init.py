@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 DEFAULT_STORE: Final = "evidence"
 DEFAULT_POLICY: Final = "policies"
 _CATEGORIES: Final = ("security", "availability", "processing_integrity", "confidentiality", "privacy")
-_PROVIDERS: Final = ("aws", "azure", "gcp", "github")
+_CLOUDS: Final = ("aws", "azure", "gcp", "github")
+_PROVIDERS: Final = (*_CLOUDS, "tables")
+_LISTINGS: Final = "Will you export lists of people, accounts, tickets or devices, to be judged too (docs/tables.md)?"
 _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 
 
@@ -29,7 +31,7 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 @click.option("--name", metavar="TEXT", help="The organisation, as reports name it.")
 @click.option("--preset", type=click.Choice(_PRESETS), help="A usual choice of categories; each holds those before it.")
 @click.option("--category", multiple=True, type=click.Choice(_CATEGORIES), help="A further category. Repeatable.")
-@click.option("--provider", multiple=True, type=click.Choice(_PROVIDERS), help="A cloud that is used. Repeatable.")
+@click.option("--provider", multiple=True, type=click.Choice(_PROVIDERS), help="A cloud; tables: listings. Repeatable.")
 @click.option("--no-discover", is_flag=True, help="Ask no cloud which accounts there are.")
 @click.option("--yes", is_flag=True, help="Ask nothing: what is not said is security, and aws.")
 @options.CONFIG
@@ -99,9 +101,15 @@ def _begun(
             )
         if not provider:
             provider = _clouds()
+            if click.confirm(_LISTINGS, default=False, err=True):
+                provider = (*provider, "tables")
     categories = beginning.proposed(preset, category)
     clouds = provider or ("aws",)
-    found = discovery.discovered(clouds, system_clock()) if discovers and not there else ()
+    found = (
+        discovery.discovered([name for name in clouds if name in _CLOUDS], system_clock())
+        if discovers and not there
+        else ()
+    )
     for row in found:
         _found(row)
     if not discovers and not there:
@@ -129,9 +137,9 @@ def _found(row: Found) -> None:
 
 def _clouds() -> tuple[str, ...]:
     while True:
-        told = _asked(f"Which clouds do you use ({', '.join(_PROVIDERS)})?", "aws")
+        told = _asked(f"Which clouds do you use ({', '.join(_CLOUDS)})?", "aws")
         names = tuple(dict.fromkeys(told.replace(",", " ").split()))
-        unknown = [name for name in names if name not in _PROVIDERS]
+        unknown = [name for name in names if name not in _CLOUDS]
         if names and not unknown:
             return names
         click.echo(f"There is no {', '.join(unknown) or 'answer'}: name one or more of them.", err=True)

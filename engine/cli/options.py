@@ -69,7 +69,11 @@ def output_format(*names: str) -> Option[Any]:
 def policy(flag: Path | None) -> Path | None:
     """The policy folder that a flag, the environment or a file names."""
     place = flag or settings.merged({})["policy"]
-    return Path(place) if place is not None else None
+    if place is None:
+        return None
+    # A project file's paths are whole ones; what people read is told from where they stand.
+    path, here = Path(place), Path.cwd()
+    return path.relative_to(here) if path.is_absolute() and path != here and path.is_relative_to(here) else path
 
 
 def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.content.checks import document_of, ids, load_check, load_checks
 from engine.content.policy import Policy, load_policy
-from engine.content.provenance import brought
+from engine.content.provenance import Brought
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import Root
 from engine.content.tables import meaningless
@@ -42,7 +42,7 @@ def load(root: Root, examples: bool = False) -> Content:
     except ContentError as error:
         problems += error.problems
     checks = load_checks(root, problems, examples)
-    policy = load_policy(root, checks, ids(root), problems, brought if root.recorded else _unrecorded)
+    policy = load_policy(root, checks, ids(root), problems, Brought() if root.recorded else _unrecorded)
     if policy is not None:
         problems += _unknown_criteria(checks, policy.criteria)
         problems += meaningless(root.tables, policy.tables, types)

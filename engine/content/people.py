@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final, Literal
@@ -92,7 +92,8 @@ def front_matter(path: Path, source: bytes, problems: list[Problem]) -> Document
         problems.append(Problem(path, 1, 1, "", 'does not begin with front matter: YAML between two lines "---"'))
         return None
     # An empty line stands for the first fence, so that lines are counted as in the file.
-    return parse(path, b"\n" + head.removeprefix(_FENCE) + b"\n", problems)
+    document = parse(path, b"\n" + head.removeprefix(_FENCE) + b"\n", problems)
+    return None if document is None else replace(document, source=source)
 
 
 def files_of(document: Document) -> tuple[str, ...]:
@@ -125,8 +126,9 @@ def record_of(document: Document, present: Mapping[str, bytes | None]) -> Record
 
 
 def policy_of(document: Document) -> Policy:
-    """The policy document whose front matter its schema accepts."""
+    """The policy document whose front matter its schema accepts. One that says nothing below it is a template still."""
     value = document.value
+    _, _, text = document.source.partition(b"\n" + _FENCE)
     return Policy(
         id=document.path.stem,
         kind=value["kind"],
@@ -136,7 +138,7 @@ def policy_of(document: Document) -> Policy:
         criteria=tuple(value["criteria"]),
         path=document.path,
         digest=hashlib.sha256(document.source).hexdigest(),
-        template=value.get("status") == "template",
+        template=value.get("status") == "template" or not text.strip(),
         approved_by=value.get("approved_by"),
         approved_on=_day(value.get("approved_on")),
         effective_on=_day(value.get("effective_on")),
@@ -156,8 +158,8 @@ def _bytes(path: Path) -> bytes | None:
 
 
 def _state(data: bytes | None, digest: str) -> Literal["whole", "altered", "missing"]:
-    if data is None:
-        return "missing"
+    if not data:
+        return "missing"  # An empty file shows nothing.
     return "whole" if hashlib.sha256(data).hexdigest() == digest else "altered"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from engine.content.provenance import Commit, Unanswered, brought
 from engine.content.references import unknown_accounts, unowned
 from engine.content.root import Root
 from engine.content.tables import table_problems
-from engine.content.validation import shape
+from engine.content.validation import Shape, shape
 from engine.content.waivers import waiver_of, waiver_problems
 from engine.content.wording import suggestion
 from engine.errors import ContentError, Problem
@@ -68,17 +69,19 @@ def load_policy(
     problems += _misplaced(root.policies)
     documents: dict[Path, Document] = {}
 
-    def accepted(path: Path, kind: str) -> Document | None:
+    def accepted(path: Path, kind: str, partly: bool = False) -> Document | None:
         document = read(path, problems)
         if document is None:
             return None
         found = shape(root.schema(kind)).problems(document)
         problems.extend(found)
         documents[path] = document
+        if found and partly:
+            return _remainder(document, found, shape(root.schema(kind)))
         return None if found else document
 
     listing = accepted(root.criteria, "criteria")
-    setting = accepted(root.policies / "organization.yaml", "organization")
+    setting = accepted(root.policies / "organization.yaml", "organization", partly=True)
     controls = [accepted(path, "control") for path in _files(root.controls)]
     waivers = [accepted(path, "waiver") for path in _files(root.policies / "waivers")]
     if listing is None or setting is None:
@@ -112,6 +115,16 @@ def load_policy(
         if state == "not_relevant" and id_ in control.criteria
     ]
     return policy
+
+
+def _remainder(document: Document, found: Collection[Problem], schema: Shape) -> Document | None:
+    """``organization.yaml`` without its improper keys, so that what else is wrong is told at once."""
+    if not isinstance(document.value, dict):
+        return None
+    improper = {re.split(r"[.\[]", problem.key)[0] for problem in found}
+    kept = {key: value for key, value in document.value.items() if key not in improper}
+    value = {"name": "-", "categories": ["security"], **kept}
+    return replace(document, value=value) if schema.accepts(value) else None
 
 
 def load_organization(root: Root) -> Organization:

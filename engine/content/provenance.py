@@ -71,17 +71,33 @@ class Unanswered(Exception):
     """A repository holds the file, and git does not say which commit brought it; the text says why not."""
 
 
-def brought(path: Path) -> Commit | None:
-    """The commit that brought ``path`` as it stands, or None where no git repository holds its folder.
+class Brought:
+    """Which commits brought files, one question a file; what is not committed as it stands is asked once a folder."""
 
-    The time is the committer's own clock. Read with ``git status`` and ``git log``. Raises Unanswered where git cannot
-    be run or refuses: what could not be looked up is not as good as no repository.
-    """
-    folder = path.resolve().parent
-    if not _held(folder):
-        return None
-    if _changed(folder, path.name):
-        return Commit(None)
+    def __init__(self) -> None:
+        self._changed: dict[Path, frozenset[str]] = {}
+
+    def __call__(self, path: Path) -> Commit | None:
+        """The commit that brought ``path`` as it stands, or None where no git repository holds its folder.
+
+        The time is the committer's own clock. Read with ``git status`` and ``git log``. Raises Unanswered where git
+        cannot be run or refuses: what could not be looked up is not as good as no repository.
+        """
+        folder = path.resolve().parent
+        if not _held(folder):
+            return None
+        if folder not in self._changed:
+            self._changed[folder] = _all_changed(folder)
+        return Commit(None) if path.name in self._changed[folder] else _last(folder, path)
+
+
+def brought(path: Path) -> Commit | None:
+    """What :class:`Brought` answers of a single file."""
+    return Brought()(path)
+
+
+def _last(folder: Path, path: Path) -> Commit:
+    """The last commit that changed a file of a folder; none where no commit ever held it."""
     last = _git(folder, "log", "-1", f"--format={_FORMAT}", "--", path.name)
     if not last:
         return Commit(None)
@@ -167,6 +183,14 @@ def _held(folder: Path) -> bool:
 def _changed(folder: Path, name: str) -> bool:
     """Whether a file is not committed as it stands."""
     return bool(_git(folder, "status", "--porcelain", "--ignored", "--", name).strip())
+
+
+def _all_changed(folder: Path) -> frozenset[str]:
+    """The names of the files in a folder, or below it, that are not committed as they stand."""
+    # With every untracked file named, so are those of a folder that is ignored as a whole.
+    fields = _git(folder, "status", "--porcelain", "--ignored", "--untracked-files=all", "-z", "--", ".").split("\0")
+    # Of a renamed file the name before stands by itself, without the two letters and the blank.
+    return frozenset(text.rpartition("/")[2] for field in fields for text in (field, field[3:]))
 
 
 def _instant(seconds: str) -> str:

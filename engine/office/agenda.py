@@ -61,12 +61,24 @@ def agenda(policy: Path | None, on: date, days: int) -> Agenda:
                 *rows,
                 *_of_waivers(found.waivers, on, until),
                 *due_reviews.due(found, root.policies, on),
+                *_of_approvals(content),
                 *_of_requests(content, on, until),
             )
         ),
         people=programme.owners,
         lacking=tuple(sorted(lacking)),
     )
+
+
+def _of_approvals(content: Content) -> Iterator[Due]:
+    """Documents whose approval is nobody's word but their author's."""
+    from engine.office.history import unapproved
+
+    for document, found in unapproved(content.policy.documents, content.root):
+        told = "git shows nobody but who wrote it" if found.standing == "alone" else found.why
+        what = f"{document.title} says that {document.approved_by} approved it: {told}"
+        then = f"commit {document.path} with a signature, or a line Approved-by, of somebody who did not write it"
+        yield Due(document.owner, "undated", None, document.id, what, then)
 
 
 def _of_requests(content: Content, on: date, until: date) -> Iterator[Due]:

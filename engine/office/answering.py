@@ -18,6 +18,7 @@ from engine.content.policy import Policy
 from engine.content.root import find
 from engine.content.written import fresh
 from engine.errors import SealError, UsageError
+from engine.office.listings import listed
 from engine.office.requests import found, known
 from engine.programme.answering import answer
 from engine.programme.answers import STATES, Answer, Holdings, Stated
@@ -104,8 +105,10 @@ def holdings(
         runs=runs,
         people=policy.organization.programme.owners,
         files=files,
+        listings=tuple(listed(content, on)),
     )
-    return held, {base / name: data for name, data in read.items() if data is not None}
+    handed_in = {path: path.read_bytes() for row in held.listings for path in row.files[:1]}
+    return held, {**{base / name: data for name, data in read.items() if data is not None}, **handed_in}
 
 
 def _runs(policy: Policy, store: str | None, config: Path, on: date) -> tuple[Period | None, RunsSeen]:

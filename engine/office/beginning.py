@@ -66,11 +66,13 @@ def begin(
     if there.exists():
         return Begun(policy, (), (there,), 0, 0)
     content = load(find())
-    source = _organization(name, categories, providers, store, on, accounts)
+    templates = dict(_templates(content, categories))
+    roles = sorted(_roles(content, categories, templates))
+    source = _organization(name, categories, providers, store, on, accounts, roles)
     accepted(there, source, content.root, "organization", doing)
     files = {
         **{policy / "controls" / file.name: data for file, data in _controls(content, categories, on)},
-        **{policy / "documents" / file.name: data for file, data in _templates(content, categories)},
+        **{policy / "documents" / file.name: data for file, data in templates.items()},
         # The last one makes the folder a policy folder.
         there: source,
     }
@@ -129,6 +131,13 @@ def _templates(content: Content, categories: Collection[str]) -> Iterator[tuple[
             yield document.path, content.policy.sources[document.path]
 
 
+def _roles(content: Content, categories: Collection[str], templates: Collection[Path]) -> set[str]:
+    """The owners of the controls and templates that are written."""
+    controls = applying(content.policy.controls, content.policy.criteria, categories)
+    documents = (row for row in content.policy.documents if row.path in templates)
+    return {row.owner for row in controls} | {row.owner for row in documents}
+
+
 def _organization(
     name: str,
     categories: tuple[str, ...],
@@ -136,6 +145,7 @@ def _organization(
     store: str | None,
     on: date,
     found: Sequence[Found],
+    roles: Sequence[str],
 ) -> bytes:
     starts, ends = suggested(on)
     lines = [
@@ -144,13 +154,14 @@ def _organization(
         "# Proposed from what was said of contracts and data. Have your auditor agree before the window begins.",
         f"categories: [{', '.join(categories)}]",
         f"providers: [{', '.join(providers)}]",
+        *_listings(providers),
         "# The period of the report. Recurring controls are counted in it; set it when it is decided. A first one is",
         "# often three to six months long, and begins when the controls have run for a few weeks:",
         f"# window: {{from: {starts}, to: {ends}}}",
         "# auditor: Who examines",
         "# Who holds the roles that controls and documents name; once written, every owner has to be in it:",
         "# owners:",
-        "#   Head of Security: [A. Person]",
+        *(f"#   {scalar(role)}: [A. Person]" for role in roles),
         "# Who reviews access, by account or provider; without it, the owner of the control that asks for reviews:",
         "# reviewers: {aws: Head of Security}",
         *proposal(found, on),
@@ -158,6 +169,12 @@ def _organization(
         *([f"store: {scalar(store)}"] if store is not None else []),
     ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _listings(providers: Collection[str]) -> Iterator[str]:
+    """How listings are judged too, for who did not ask for it."""
+    if "tables" not in providers:
+        yield "# Listings of people, accounts and devices are judged too: add tables to providers (docs/tables.md)."
 
 
 def suggested(on: date) -> tuple[date, date]:

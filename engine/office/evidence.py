@@ -22,7 +22,8 @@ from engine.office import own, shown
 from engine.programme.model import Occurrence, Record
 from engine.programme.needs import Need, needs
 from engine.programme.occurrences import name_of
-from engine.programme.standing import supports
+from engine.programme.sentences import named, recording
+from engine.programme.standing import DOCUMENTS, supports
 
 _LARGEST: Final = 64 << 20
 """Bytes of a file beyond which it is no attachment: every run seals what the folder holds."""
@@ -75,6 +76,10 @@ def record(evidence: Evidence, policy: Path | None, on: date) -> Added:
     doing = "recording evidence"
     content = own(policy, doing)
     controls = content.policy.controls
+    if evidence.kind in DOCUMENTS:
+        raise UsageError(
+            f"{doing}: {named(evidence.kind)} is a policy, which counts once approved: {recording(evidence.kind)}"
+        )
     asking = _asking(evidence, controls, doing)
     if evidence.occurrence is not None:
         _refuse_occurrence(evidence, asking, doing)
@@ -145,6 +150,8 @@ def _files(paths: Sequence[Path], doing: str) -> dict[str, bytes]:
             if path.stat().st_size > _LARGEST:
                 raise UsageError(f"{doing}: {path} is larger than {_LARGEST >> 20} MiB, and every run seals it")
             files[path.name] = path.read_bytes()
+            if not files[path.name]:
+                raise UsageError(f"{doing}: {path} is empty, and shows nothing")
         except OSError as error:
             raise UsageError(f"{doing}: reading {path}: {error.strerror or error}") from error
     return files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,6 +42,19 @@ def reviewed(policy: Path | None) -> tuple[Reviewed, ...]:
     documents = {document.path: document for document in found.documents}
     paths = sorted({*documents, *(control.path for control in found.controls)})
     return tuple(_reviewed(path, documents.get(path), root) for path in paths)
+
+
+def unapproved(documents: Iterable[Policy], root: Root) -> Iterator[tuple[Policy, Reviewed]]:
+    """The documents that name who approved them, where git shows nobody but who wrote them, or not what stands there.
+
+    What git cannot tell is not among them: ``evidence history`` says it.
+    """
+    for document in documents:
+        if document.template or document.approved_by is None or document.approved_on is None:
+            continue
+        found = _reviewed(document.path, document, root)
+        if found.standing in ("alone", "uncommitted"):
+            yield document, found
 
 
 def _reviewed(path: Path, document: Policy | None, root: Root) -> Reviewed:

@@ -14,6 +14,7 @@ from engine.model import NIGHTLY_SCANS, Control
 from engine.programme.answers import STATES, Answer, Holdings, Part, Reference, State
 from engine.programme.model import Policy, Record, Standing
 from engine.programme.needs import Demand, Need, needs
+from engine.programme.populations import of_listings
 from engine.programme.requests import Request, Tie
 from engine.programme.run_answers import nights, of_checks
 from engine.programme.sentences import named, stands
@@ -52,6 +53,9 @@ def _part(tie: Tie, request: Request, held: Holdings) -> Part:
         return _of_one(tie, held)
     parts = []
     if tie.kind is not None:
+        # Where both answer, the listing does: it is the population itself.
+        population = of_listings(tie.kind, request, held)
+        parts += [population] if population is not None else []
         parts.append(_of_kind(tie.kind, _control_for(tie, request, held), request, held))
     if tie.checks:
         parts.append(of_checks(held.known.checks(tie.checks), request, held.runs))

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from engine.programme.requests import Request
 from engine.programme.runs_seen import RunsSeen
 from engine.programme.shown import Shown
 from engine.programme.tying import Known
+
+if TYPE_CHECKING:
+    from engine.programme.populations import Listed
 
 State = Literal["answered", "stale", "open"]
 STATES: Final[tuple[State, ...]] = ("answered", "stale", "open")
@@ -21,10 +24,10 @@ STATES: Final[tuple[State, ...]] = ("answered", "stale", "open")
 class Reference:
     """Something that an answer rests on: its kind, its id, its digest (SHA-256), and its files by path.
 
-    ``what``: "record", "document", "file", "statement" (of the policy folder), or "runs".
+    ``what``: "record", "document", "file", "statement" (of the policy folder), "listing", or "runs".
     """
 
-    what: Literal["record", "document", "file", "statement", "runs"]
+    what: Literal["record", "document", "file", "statement", "listing", "runs"]
     id: str
     sha256: str
     files: tuple[Path, ...] = ()
@@ -101,7 +104,7 @@ class Holdings:
     """Everything that requests may be answered with. The window of ``shown`` is that of the report.
 
     ``runs`` is what the sealed runs show, or why nobody knows. ``files`` holds the digests of the policy folder's files
-    that lines are tied to, by their path there; None: nothing lies there.
+    that lines are tied to, by their path there; None: nothing lies there. ``listings`` are those that are handed in.
     """
 
     known: Known
@@ -111,6 +114,7 @@ class Holdings:
     runs: RunsSeen
     people: Mapping[str, Sequence[str]] = field(default_factory=dict)
     files: Mapping[str, tuple[Path, str] | None] = field(default_factory=dict)
+    listings: Sequence[Listed] = ()
 
     @property
     def at(self) -> date:

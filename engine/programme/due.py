@@ -144,10 +144,13 @@ def _of_document(document: Policy, on: date, until: date) -> Iterator[Due]:
 
     if document.template:
         yield row(
-            "undated", None, "is a template: make it yours and approve it", "drop status, set approved_by and _on"
+            "undated",
+            None,
+            "is a template: make it yours and approve it",
+            "drop status; set approved_by, approved_on and review_by",
         )
     elif document.approved_by is None or document.approved_on is None:
-        yield row("undated", None, "is not approved", "set approved_by and approved_on")
+        yield row("undated", None, "is not approved", "set approved_by, approved_on and review_by")
     elif document.review_by is None:
         yield row("undated", None, "says no day for its next review", "set review_by")
     elif document.review_by <= until:

@@ -51,6 +51,7 @@ class Gap:
     the failures of checks that no control of a criterion in scope relies on: they are no item, and are not hidden.
     ``settled`` are the ids that what was judged shows to be done, ``asked`` those that anything in scope asks for: a
     plan ticks off the one, and drops what is in neither. ``people`` maps a role to those who hold it.
+    ``arguments`` are the options that name what was judged, for the same command again.
     ``vendors`` are the subservice organisations as they stand, ``entity_controls`` what customers must do.
     """
 
@@ -71,6 +72,7 @@ class Gap:
     tasks: Mapping[str, Task]
     vendors: tuple[VendorStanding, ...] = ()
     entity_controls: tuple[EntityControl, ...] = ()
+    arguments: str = ""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -85,6 +87,7 @@ def gap(
     on: date,
     nights: Nights | None = None,
     tasks: Mapping[str, Task] | None = None,
+    arguments: str = "",
 ) -> Gap:
     """What ``run`` and the policy folder show to be failing, unproven or missing on a day.
 
@@ -112,6 +115,7 @@ def gap(
         tasks=planned,
         vendors=scope.vendors,
         entity_controls=organization.programme.entity_controls,
+        arguments=arguments,
     )
 
 

@@ -122,7 +122,7 @@ class Occurrence:
     "on_time", "late" (within the grace), "absent" (the grace is over and nothing speaks for it) or "open". ``lacking``
     are the kinds of evidence that nothing shows yet; ``sources`` the records that do; ``after`` are records that came
     when the grace was over: they are shown, and do not fill it. ``on_word_of`` are those who recorded what fills it
-    without a file.
+    without a file; ``handed_in_on`` is the day after the grace on which the last of it came, where some did.
     """
 
     name: str
@@ -134,6 +134,7 @@ class Occurrence:
     lacking: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     on_word_of: tuple[str, ...] = ()
+    handed_in_on: date | None = None
 
 
 # --- the scope of the report -----------------------------------------------------------------------------------------

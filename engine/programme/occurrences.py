@@ -14,6 +14,7 @@ from engine.programme.model import Every, Occurrence, Record, Recurrence
 from engine.programme.standing import supports
 
 _MONTHS: Final[dict[Every, int]] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+_KEPT: Final = ("on_time", "late")
 
 
 def occurrences(
@@ -26,23 +27,29 @@ def occurrences(
 ) -> tuple[Occurrence, ...]:
     """The occurrences of a control that are due in a window (first and last day), as they stand on a day.
 
-    Each needs every one of ``kinds``. Those that have not begun on that day are left out.
+    Each needs every one of ``kinds``. Those that have not begun on that day are left out. In a window that is too short
+    for one to end in it, the one that its last day lies in is expected, and the one before it counts. Of the one in
+    which the control began nothing is expected either; what was done in it counts.
     """
     mine = [record for record in records if any(supports(record, kind, control) for kind in kinds)]
-    return tuple(
+    since = recurrence.since or date.min
+    found = (
         _occurrence(recurrence, kinds, name, first, last, mine, on)
-        for name, first, last in periods(recurrence.every, *window)
-        if first <= on and (recurrence.since is None or first >= recurrence.since)
+        for name, first, last in _around(recurrence.every, *window)
+        if first <= on and last >= since
     )
+    return tuple(row for row in found if (row.starts >= since and row.due >= window[0]) or row.state in _KEPT)
 
 
-def unasked(recurrence: Recurrence, window: tuple[date, date], on: date) -> tuple[str, ...]:
-    """The calendar periods due in a window that a control was not asked for, since it began later."""
-    if recurrence.since is None:
-        return ()
-    return tuple(
-        name for name, first, _ in periods(recurrence.every, *window) if first <= on and first < recurrence.since
-    )
+def _around(every: Every, starts: date, ends: date) -> tuple[tuple[str, date, date], ...]:
+    """The periods that end in a window; where none does, the one that its end lies in, and the one before."""
+    found = tuple(periods(every, starts, ends))
+    if found:
+        return found
+    year = timedelta(days=366)
+    near = tuple(periods(every, ends - 2 * year, ends + year))
+    at = next(index for index, (_, first, last) in enumerate(near) if first <= ends <= last)
+    return near[at - 1 : at + 1]
 
 
 def periods(every: Every, starts: date, ends: date) -> Iterator[tuple[str, date, date]]:
@@ -87,6 +94,8 @@ def _occurrence(
         made = record.effective_on
         if made is None or made > on or not record.whole or _belongs(record, recurrence.every) != name:
             continue
+        if made < first:
+            continue  # What was made before a period began shows nothing of it, whatever it names.
         (timely if made <= last else late if made <= closes else after).append(record)
     shown = {record.kind for record in timely}
     lacking = tuple(kind for kind in kinds if kind not in shown and kind not in {record.kind for record in late})
@@ -103,6 +112,7 @@ def _occurrence(
         lacking=lacking,
         after=tuple(record.id for record in after),
         on_word_of=() if lacking else _words((*timely, *late)),
+        handed_in_on=max((day for row in (*timely, *late) if (day := row.received_on) and day > closes), default=None),
     )
 
 

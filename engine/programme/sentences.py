@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.programme.model import Occurrence, Recurrence, Standing
+from engine.programme.model import Occurrence, Standing
+from engine.programme.standing import DOCUMENTS
 
 _ORDER = ("on_time", "late", "absent", "open")
 
@@ -17,6 +18,8 @@ def named(kind: str) -> str:
 def recording(kind: str) -> str:
     """How evidence of a kind is recorded: the whole command, or where the report of one vendor is entered."""
     base, _, vendor = kind.partition("/")
+    if base in DOCUMENTS:
+        return f"write policies/documents/NAME.md of kind {base} and have it approved; auditreel init writes templates"
     if vendor:
         return f"review the report of {vendor}, and set reviewed_on and reviewed_by under subservices"
     return f'auditreel evidence add FILE --kind {base} --title "..." --by NAME --effective DATE'
@@ -60,12 +63,6 @@ def still_failing(failed: Mapping[str, int]) -> str:
     return f"failing beside it, and counted for no control: {told}"
 
 
-def unasked(recurrence: Recurrence | None, names: Sequence[str]) -> str:
-    """The calendar periods that a recurring control was not asked for: it says that it began later."""
-    began = recurrence.since if recurrence is not None else None
-    return f"not expected in {', '.join(names)}: it began on {began}"
-
-
 def occurred(rows: Sequence[Occurrence]) -> str:
     """Recurring evidence, counted: "expected 4: 2 on time, 1 late, 1 absent (2026-Q2)", and what no file shows."""
     parts = []
@@ -79,4 +76,6 @@ def occurred(rows: Sequence[Occurrence]) -> str:
     if words:
         who = ", ".join(dict.fromkeys(name for row in words for name in row.on_word_of))
         told += f"; {', '.join(row.name for row in words)} on the word of {who}, no file"
+    # What is dated back and handed in afterwards counts, and an auditor asks about it.
+    told += "".join(f"; {row.name} handed in on {row.handed_in_on} only" for row in rows if row.handed_in_on)
     return told

@@ -12,6 +12,7 @@ from engine.model import NIGHTLY_SCANS, SEVERITIES, Check, ControlConclusion, Fi
 from engine.programme import sentences, vendors
 from engine.programme.model import Policy, Standing
 from engine.programme.scoped import NIGHTS, NOT_COLLECTED, Effort, Item, Scoped
+from engine.programme.standing import DOCUMENTS
 
 _SMALL: Final = 3
 """Resources up to which a failing check is small work."""
@@ -25,6 +26,7 @@ def items_of(scope: Scoped) -> Iterator[Item]:
     found += _words(scope)
     yield from found
     yield from _silent(scope, {id_ for item in found for id_ in item.controls})
+    yield from _unnamed(scope)
     yield from _vendors(scope)
     yield from _missing(scope)
 
@@ -80,7 +82,9 @@ def _unread(
     words = "never listed" if reason == NOT_COLLECTED else reason.replace("_", " ")
     named = f"{words}: {needs}" if needs else words
     told = f"{_count(len(found), 'verdict')} of " if found else ""
-    fix = ("run", "auditreel run --store STORE, which reads everything that the checks need")
+    fix = ("run", "auditreel run, which reads everything that the checks need")
+    if scope.nights is None and not scope.run.snapshot.scopes:
+        fix = ("run", "auditreel init, which makes a store; then auditreel run, which reads what the checks need")
     if granting:
         fix = ("grant", f"grant {needs}; auditreel permissions prints the whole policy")
     elif reason != NOT_COLLECTED:
@@ -148,6 +152,8 @@ def _evidence_fix(kind: str, standing: Standing, document: Policy | None, scope:
     vendor = vendors.of(scope.organization.programme, standing)
     if vendor is not None:
         return ("record", f"get the report of {vendor.name}, review it, and enter it under subservices")
+    if document is None and kind in DOCUMENTS:
+        return ("write", add)
     if document is None or standing.source != document.id:
         return ("record", {"not_yet": f"wait for {standing.since}, or {add}"}.get(standing.state, add))
     name = f"policies/documents/{document.path.name}"
@@ -171,7 +177,7 @@ def _occurrences(scope: Scoped) -> Iterator[Item]:
             continue
         kinds = row.control.evidence
         lacking = next((one.lacking for one in reversed(row.occurrences) if one.lacking), kinds)
-        told = sentences.occurred(row.occurrences) if row.occurrences else "nothing was expected of it yet"
+        told = sentences.occurred(row.occurrences) if row.occurrences else "nothing was expected of it yet, nor kept"
         yield Item(
             id=f"occurrence/{id_}",
             kind="failing" if absent else "unproven",
@@ -205,6 +211,30 @@ def _words(scope: Scoped) -> Iterator[Item]:
             controls=_ids(controls),
             fix=(("record", f"auditreel evidence add --kind {kind} FILE"),),
             holds=None,
+        )
+
+
+def _unnamed(scope: Scoped) -> Iterator[Item]:
+    """Accounts that were discovered and that no rule of the boundary names: nobody said that they are in, or out."""
+    bounds = scope.run.boundary
+    for place in bounds.unnamed if bounds is not None else ():
+        controls = _distinct(
+            row for id_, rows in scope.relying.items() if id_.partition(".")[0] == place.provider for row in rows
+        )
+        yield Item(
+            id=f"unseen/boundary/{place.provider}/{place.account}",
+            kind="unproven",
+            topic="unseen",
+            what=f"No rule of the boundary names the account {place.account} of {place.provider}: runs are incomplete",
+            severity="high",
+            effort="small",
+            owner=controls[0].control.owner if controls else "",
+            criteria=scope.reach(controls),
+            controls=_ids(controls),
+            fix=(
+                ("decide", "is it part of the system? name it in a rule of boundary in organization.yaml, and approve"),
+            ),
+            holds="window",
         )
 
 
@@ -282,7 +312,8 @@ def _vendors(scope: Scoped) -> Iterator[Item]:
             severity="high" if grave else "medium",
             effort="small",
             owner=controls[0].control.owner if controls else "",
-            criteria=scope.reach(controls),
+            # What we assume of it is shown by its report alone.
+            criteria=tuple(id_ for id_ in scope.criteria if id_ in {*scope.reach(controls), *row.criteria}),
             controls=_ids(controls),
             fix=(("record", fix),),
             holds="type_2",

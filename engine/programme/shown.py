@@ -8,7 +8,7 @@ from datetime import date
 
 from engine.programme import vendors
 from engine.programme.model import Occurrence, Policy, Record, Recurrence, Standing, Subservice
-from engine.programme.occurrences import occurrences, unasked
+from engine.programme.occurrences import occurrences
 from engine.programme.standing import standing, supports
 
 
@@ -39,10 +39,6 @@ class Shown:
         wanted = [name for kind in kinds for name in self._each(kind)]
         return occurrences(recurrence, wanted, control, self._records, self.window, self.on)
 
-    def unasked(self, recurrence: Recurrence | None) -> tuple[str, ...]:
-        """The calendar periods of the window that a recurring control was not asked for, since it began later."""
-        return () if recurrence is None else unasked(recurrence, self.window, self.on)
-
     def begun(self, recurrence: Recurrence | None, kinds: Sequence[str], control: str) -> bool:
         """Whether a recurring control has begun: it says since when, or something was ever recorded for it."""
         if recurrence is None:
@@ -50,6 +46,13 @@ class Shown:
         return recurrence.since is not None or any(
             supports(record, name, control) for record in self._records for kind in kinds for name in self._each(kind)
         )
+
+    def belated(self, recurrence: Recurrence | None) -> str:
+        """That a recurring control began within the window, or after it, in words; empty where it did not."""
+        since = recurrence.since if recurrence is not None else None
+        if since is None or since <= self.window[0]:
+            return ""
+        return f"expected since {since} only, and the window begins on {self.window[0]}"
 
     @property
     def _records(self) -> Sequence[Record]:

@@ -15,14 +15,25 @@ _ORDER: Final[tuple[State, ...]] = (
     "current", "expired", "altered", "undated", "unapproved", "unreviewed", "template", "not_yet", "absent",
 )  # fmt: skip
 """What tells most comes first: of several, this one is shown."""
+DOCUMENTS: Final = frozenset((
+    "information_security_policy", "code_of_conduct", "access_policy", "acceptable_use_policy",
+    "change_management_policy", "secure_development_policy", "cryptography_policy", "data_classification_policy",
+    "incident_response_plan", "continuity_plan", "risk_management_policy", "vendor_management_policy",
+    "physical_security_policy", "privacy_policy",
+))  # fmt: skip
+"""The kinds of evidence that only a policy document is: who approved it, and until when it holds, no record says."""
 GOOD_FOR: Final = timedelta(days=365)
 """How long a record that names no last day is good (a year: the longest time between two audits)."""
 
 
 def standing(kind: str, control: str, records: Iterable[Record], documents: Iterable[Policy], on: date) -> Standing:
-    """The best that there is of a kind of evidence for a control on a day."""
-    found = [_of_record(record, on) for record in records if supports(record, kind, control)]
-    found += [_of_document(document, on) for document in documents if document.kind == kind]
+    """The best that there is of a kind of evidence for a control on a day.
+
+    Where a kind is that of a policy document, a record is none: a file beside it does not approve it.
+    """
+    found = [_of_document(document, on) for document in documents if document.kind == kind]
+    if kind not in DOCUMENTS and not found:
+        found = [_of_record(record, on) for record in records if supports(record, kind, control)]
     return min(found, key=_rank, default=Standing(kind, "absent"))
 
 

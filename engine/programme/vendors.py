@@ -19,6 +19,9 @@ KIND: Final = "vendor_report"
 Days = tuple[date, date]
 """From one day to another, both included."""
 
+LONGEST_LETTER: Final = timedelta(days=92)
+"""How long after a report's end a bridge letter is usually relied on: three months."""
+
 _PATH: Final = Path("organization.yaml")
 _DAY: Final = timedelta(days=1)
 _MOMENT: Final = "SOC 2 Type I"
@@ -60,10 +63,16 @@ def _standing(vendor: Subservice, window: Days | None, on: date) -> VendorStandi
     last = last_day(report)
     letter = f", bridge letter to {report.bridge_until}" if report.bridge_until and last != report.ends else ""
     concerns = []
+    if report.starts > on:
+        concerns.append(f"its report speaks from {report.starts} on")
     if last < on:
         concerns.append(f"its report speaks until {report.ends}, and nothing after {last}")
-    if report.reviewed_on is None:
+    if last > report.ends + LONGEST_LETTER:
+        concerns.append(f"the bridge letter to {last} spans more than the usual three months after {report.ends}")
+    if report.reviewed_on is None or report.reviewed_on > on:
         concerns.append("nobody reviewed its report")
+    elif report.reviewed_on < report.ends:
+        concerns.append(f"its report was reviewed on {report.reviewed_on}, before it ended on {report.ends}")
     if report.opinion != "unqualified":
         concerns.append(f"opinion {report.opinion}")
     concerns += [f"deviation: {text}" for text in report.deviations]
@@ -96,7 +105,9 @@ def _state(report: VendorReport | None, on: date) -> State:
         return "not_yet"
     if last_day(report) < on:
         return "expired"
-    return "current" if report.reviewed_on is not None and report.reviewed_on <= on else "unreviewed"
+    # Nobody reviews a report before the period ends that it is on.
+    reviewed = report.reviewed_on is not None and report.ends <= report.reviewed_on <= on
+    return "current" if reviewed else "unreviewed"
 
 
 # --- for the controls that rest on their reports ---------------------------------------------------------------------

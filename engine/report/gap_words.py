@@ -35,7 +35,7 @@ DATES: Final[Mapping[Holds, str]] = {
 }
 ABOUT: Final[Mapping[Holds, str]] = {
     "type_1": "design and implementation at a date",
-    "window": "the first day that a Type II report speaks of",
+    "window": "the first day of a Type II report",
     "type_2": "the last day of the shortest window",
 }
 HOLDS: Final[Mapping[Holds, str]] = {"type_1": "Type I", "window": "the window", "type_2": "Type II"}
@@ -124,15 +124,17 @@ def outside(gap: Gap) -> str:
 
 def following(gap: Gap) -> tuple[tuple[str, str], ...]:
     """Commands to go on with, and what each is for."""
-    source = "--demo" if gap.demonstration else "--store STORE"
+    again = f"auditreel report gap {gap.arguments}".rstrip()
     checks = [item.check for item in gap.items if item.check is not None]
     found = (
         [(f"auditreel explain {checks[0]}", "why the gravest failure matters, and how to correct it")] if checks else []
     )
-    found.append((f"auditreel report gap {source} --format html --output gap.html", "everything, to walk through"))
+    if gap.scanned_at is None:
+        found.append(("auditreel doctor", "who we are in the clouds, and what will be denied; then auditreel run"))
+    found.append((f"{again} --format html --output gap.html", "everything, to walk through"))
     found.append(
         (
-            f"auditreel report gap {source} --plan policies/remediation.yaml",
+            f"{again} --plan policies/remediation.yaml",
             "who does what until when, ticked off by runs",
         )
     )

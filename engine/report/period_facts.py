@@ -13,7 +13,7 @@ from itertools import groupby
 
 from engine.model import REGIONLESS
 from engine.periods import CriterionInPeriod, NotRetained, Period
-from engine.report import period_counts, period_words, vendors
+from engine.report import period_counts, period_words
 from engine.report.layout import counted, named
 
 Facts = Iterator[tuple[str, str]]
@@ -90,10 +90,9 @@ def description(period: Period) -> Facts:
             f"{row.criterion.id} {row.criterion.title}: {row.reason}" for row in period.criteria if row.state == state
         ]
         yield what, "; ".join(told) or "none stated"
-    words = {row.control.id: period_words.word(row) for row in period.controls}
-    for label, text in vendors.told(period.vendors, (), words):
+    for label, text in period_words.vendors(period):
         yield f"DC 7 {label}", text
-    for label, text in vendors.told((), period.entity_controls, words):
+    for label, text in period_words.customers(period):
         yield f"DC 6 {label}", text
     yield from _changes(period)
 

@@ -308,6 +308,10 @@ def _system(period: Period, draw: Drawing) -> Blocks:
     yield from draw.table(
         ("Resource type", "At the end", "Appeared", "Gone"), rows, (0.4, 0.15, 0.15, 0.15), "inventory"
     )
+    others = (*period_words.vendors(period), *period_words.customers(period))
+    if others:
+        yield draw.text("Subservice organisations and customers", "h2")
+        yield draw.facts(others)
 
 
 def _procedures(period: Period, draw: Drawing) -> Blocks:

@@ -24,6 +24,7 @@ from engine.periods import (
 )
 from engine.report import closing, period_counts
 from engine.report.layout import counted, named
+from engine.report.vendors import told
 
 STATES: Final[Mapping[str, str]] = {
     "ran": "ran",
@@ -365,3 +366,13 @@ def procedure_key() -> tuple[tuple[str, str], ...]:
         ("Observation", "a run that an auditor watches, with the auditor's own nonce in the record"),
         ("Reperformance", "the same test on the kept configuration, offline, compared byte for byte"),
     )
+
+
+def vendors(period: Period) -> tuple[tuple[str, str], ...]:
+    """The subservice organisations as they stand, and what they ask of us: a label and a text each."""
+    return tuple(told(period.vendors, (), {row.control.id: word(row) for row in period.controls}))
+
+
+def customers(period: Period) -> tuple[tuple[str, str], ...]:
+    """What customers must do, with how the controls that depend on it stand: a label and a text each."""
+    return tuple(told((), period.entity_controls, {row.control.id: word(row) for row in period.controls}))

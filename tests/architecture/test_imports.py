@@ -27,6 +27,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     # What answers an auditor's requests are controls, people's evidence and what a period of runs shows.
     "engine.programme.answering": ("engine.model", "engine.programme"),
     "engine.programme.answers": ("engine.programme",),
+    "engine.programme.populations": ("engine.programme",),
     "engine.programme.due": ("engine.programme",),
     "engine.programme.readiness": ("engine.programme",),
     "engine.programme.run_answers": ("engine.programme",),
@@ -114,7 +115,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.scope",
         "engine.waivers",
         # The lists that others send.
-        "providers.tables.listing",
+        "providers.tables",
     ),
     # Whether a policy gives away an account is asked of the functions by which checks ask it.
     "engine.reviews": (

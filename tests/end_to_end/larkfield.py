@@ -44,13 +44,8 @@ _ROWS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 _ORGANIZATION = """
 window: {from: 2026-01-01, to: 2026-06-30}
 auditor: Example Assurance LLP
-owners:
-  Chief executive: [Ines]
-  Data protection officer: [Kim]
-  Head of Engineering: [Sam]
-  Head of People: [Kim]
-  Head of Security: [Robin]
-  Platform engineering lead: [Sam]
+owners: {Head of Security: [Robin], Head of People: [Kim], Head of Engineering: [Lee], Chief executive: [Max],
+         Platform engineering lead: [Sam], Data protection officer: [Uma]}
 subservices:
   - {id: aws, name: Amazon Web Services, method: carve_out, services: Runs our machines., monitored_by: VN-02}
 user_entity_controls:
@@ -62,7 +57,7 @@ def company(place: Path) -> Path:
     """The policy folder, made in ``place``."""
     policy = place / "policies"
     categories = ("security", "availability", "confidentiality")
-    begin(policy, "Larkfield", categories, ("aws", "github"), None, date(2026, 1, 1))
+    begin(policy, "Larkfield", categories, ("aws", "github"), None, date(2025, 12, 1))
     organization = policy / "organization.yaml"
     organization.write_text(organization.read_text() + _ORGANIZATION)
     for path in (policy / "documents").glob("*.md"):

@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from engine.cli import group, main
+from engine.office.agenda import agenda
 from engine.office.history import Reviewed, reviewed
 from tests.end_to_end.offices import folder
 
@@ -89,6 +91,19 @@ def test_who_wrote_a_policy_alone_is_said_and_so_is_an_approval_that_git_does_no
     assert {row["file"] for row in json.loads(capsys.readouterr().out)} == {
         "controls/people.yaml", "documents/access.md",
     }  # fmt: skip
+
+
+def test_an_approval_that_is_the_author_s_word_alone_is_due(place: Path) -> None:
+    def due() -> list[str]:
+        return [row.what for row in agenda(place / "policies", date(2026, 11, 26), 30).rows if row.subject == "access"]
+
+    said = "Access policy says that Robin Ito <robin@example.com> approved it: "
+    assert due() == [f"{said}git shows nobody but who wrote it"]
+    path = place / "policies" / "documents" / "access.md"
+    path.write_text(path.read_text() + "More.\n")
+    assert due() == [f"{said}it is not committed as it stands"]
+    commit(place, "Version 2\n\nApproved-by: Robin Ito <robin@example.com>")
+    assert due() == []
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,15 @@ def test_each_preset_makes_a_folder_with_the_controls_and_templates_of_its_categ
     # What recurs is expected from the day on which the programme begins.
     assert {row.occurs.since for row in theirs.controls if row.occurs} == {ON}
     assert theirs.organization.programme.boundary == ()
+    # The owners that are proposed are all that there have to be.
+    setting = policy / "organization.yaml"
+    head, _, rest = setting.read_text().partition("# owners:\n")
+    roles = re.match(r"(#   .*: \[A. Person\]\n)+", rest)
+    assert roles is not None
+    setting.write_text(f"{head}owners:\n{roles[0].replace('#', '')}{rest[roles.end() :]}")
+    assert load(find(policy)).policy.organization.programme.owners.keys() == {
+        row.owner for row in (*theirs.controls, *theirs.documents)
+    }
 
 
 def test_what_is_there_is_kept_and_what_cannot_be_is_not_begun(tmp_path: Path) -> None:
@@ -165,8 +174,8 @@ def test_on_a_terminal_init_asks_what_the_report_is_about(environment: dict[str,
         env=environment, cwd=tmp_path / "work", stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     os.close(theirs)
-    # Store, name, uptime, money, confidential data, personal data, clouds: at first one that there is not.
-    os.write(ours, b"kept\nExample Ltd\ny\nn\ny\nn\nawz\naws, gcp\n")
+    # Store, name, uptime, money, confidential data, personal data, clouds: at first one that there is not; listings.
+    os.write(ours, b"kept\nExample Ltd\ny\nn\ny\nn\nawz\naws, gcp\ny\n")
     out, _ = process.communicate(timeout=120)
     os.close(ours)
 
@@ -174,5 +183,5 @@ def test_on_a_terminal_init_asks_what_the_report_is_about(environment: dict[str,
     assert out.splitlines()[0] == "store kept"
     organization = load(find(tmp_path / "work" / "policies")).policy.organization
     assert (organization.name, organization.categories, organization.providers) == (
-        "Example Ltd", ("security", "availability", "confidentiality"), ("aws", "gcp"),
+        "Example Ltd", ("security", "availability", "confidentiality"), ("aws", "gcp", "tables"),
     )  # fmt: skip

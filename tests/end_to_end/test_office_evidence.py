@@ -94,6 +94,7 @@ def test_evidence_that_contradicts_the_controls_or_itself_is_refused_and_nothing
     empty = tmp_path / "sub"
     empty.mkdir()
     (empty / "attendance.csv").write_bytes(b"another")
+    (empty / "nothing.pdf").touch()
     refused = {
         "no control names the kind trainings; did you mean training?": replace(proper, kind="trainings"),
         "there is no control HR-20; did you mean HR-02?": replace(proper, supports=("HR-20",)),
@@ -104,6 +105,10 @@ def test_evidence_that_contradicts_the_controls_or_itself_is_refused_and_nothing
         "title: must have at least 3 characters": replace(proper, title="x"),
         "two files are called attendance.csv": replace(proper, files=(attendance, empty / "attendance.csv")),
         "is no file": replace(proper, files=(tmp_path / "missing.pdf",)),
+        "nothing.pdf is empty, and shows nothing": replace(proper, files=(empty / "nothing.pdf",)),
+        "write policies/documents/NAME.md of kind incident_response_plan": replace(
+            proper, kind="incident_response_plan"
+        ),
     }
     for message, evidence in refused.items():
         with pytest.raises(UsageError, match=message.replace("?", r"\?")):

@@ -434,3 +434,62 @@ def test_the_verbs_import_tie_show_and_hand_over(
     code, _, err = run("export", "pbc-2026", "--output", str(tmp_path / "out"), *evidence)
     assert (code, "is there already" in err) == (2, True)
     assert run("show", "pbc-2026", *place, "--store", str(tmp_path / "nowhere"))[0] == 5
+
+
+PEOPLE = """\
+kind: hr.person
+file: people.csv
+timezone: Europe/Berlin
+columns: {ID: id, Name: name, Mail: email, First: started_at, Last: ended_at}
+without: [username]
+source: {system: Personnel system, query: Everybody, extracted_by: Kim, extracted_at: "2026-07-10T08:00:00Z", rows: 4}
+"""
+ROWS = """\
+ID,Name,Mail,First,Last
+1,Ada,ada@example.com,2020-03-01,
+2,Bo,bo@example.com,2026-01-01,2026-06-30
+3,Cy,cy@example.com,2026-06-30,
+4,Di,di@example.com,2026-07-01,2026-07-01
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "rows", "hires", "leavers"),
+    [
+        (PEOPLE, ROWS, ("answered", 2, ""), ("answered", 1, "")),
+        (PEOPLE.replace("rows: 4", "rows: 5"), ROWS, ("stale", 2, "people.csv holds 4 rows, and 5 are stated"),
+         ("stale", 1, "people.csv holds 4 rows, and 5 are stated")),
+        (PEOPLE.replace("07-10T", "06-30T"), ROWS, ("stale", 2, "before the window was over"),
+         ("stale", 1, "before the window was over")),
+        (PEOPLE.replace("07-10T", "05-01T"), ROWS, ("stale", 0, "more than 31 days ago"),
+         ("stale", 0, "more than 31 days ago")),
+        (PEOPLE, ROWS.replace("2026-01-01", "soon"), ("stale", 1, "1 rows do not say when they began"),
+         ("answered", 1, "")),
+    ],
+)  # fmt: skip
+def test_populations_of_joiners_and_leavers_are_the_roster_s_rows_or_it_is_said_why_not(
+    policy: Path, tmp_path: Path, said: str, rows: str, hires: tuple[str, int, str], leavers: tuple[str, int, str]
+) -> None:
+    (policy / "tables").mkdir()
+    (policy / "tables" / "people.yaml").write_text(said)
+    (policy / "tables" / "people.csv").write_text(rows)
+    setting = policy / "organization.yaml"
+    setting.write_text(setting.read_text().replace("[aws, github]", "[aws, github, tables]"))
+    for record in (policy / "records").glob("*-background-check.yaml"):
+        record.unlink()
+        shutil.rmtree(record.with_suffix(""))
+
+    of = answering.answered(policy, "large-firm", ON, None, tmp_path)
+
+    found = {row.request.id: row for row in of.answers}
+    [part] = found["2.01"].parts
+    assert (part.state, part.items if part.references else None) == hires[:2]
+    assert hires[2] in part.said
+    if hires[0] == "answered":
+        assert part.references[0].what == "listing"
+        assert part.references[0].sha256 == hashlib.sha256(rows.encode()).hexdigest()
+        assert answering.handed(of, {})["evidence/tables/people.csv"] == rows.encode()
+    [part] = found["2.08"].parts
+    assert leavers[0] != "answered" or (part.items, part.references[0].what) == (leavers[1], "listing")
+    # A roster shows no background check.
+    assert found["2.02"].state == "open"

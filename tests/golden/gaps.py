@@ -13,6 +13,7 @@ from engine.content.policy import Policy
 from engine.model import (
     NIGHTLY_SCANS,
     Assessment,
+    Bounds,
     Cause,
     Check,
     Control,
@@ -106,6 +107,7 @@ def judged(
     nights: Nights | None = None,
     tasks: Sequence[Task] = (),
     criteria: dict[str, Criterion] | None = None,
+    bounds: Bounds | None = None,
     **fields: Any,
 ) -> Gap:
     """The gap of an organisation of which all this is known."""
@@ -122,7 +124,7 @@ def judged(
         kind="adhoc", organization=organization.name, engine_version="0.1.0", as_of=NOW, selection=asked,
         snapshot=shot, findings=tuple(findings), waived=shown.waived, populations=shown.populations,
         controls=shown.controls, criteria=shown.criteria, waivers=shown.waivers, unused_checks=(), fail_on="low",
-        exit_code=shown.exit_code, exit_reasons=shown.exit_reasons,
+        exit_code=shown.exit_code, exit_reasons=shown.exit_reasons, boundary=bounds,
     )  # fmt: skip
     return gap(run, organization, policy.documents, ON, nights, {task.id: task for task in tasks})
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.content.checks import ids, load_checks
 from engine.content.policy import Policy, load_policy
-from engine.content.provenance import Commit, brought
+from engine.content.provenance import Brought, Commit, brought
 from engine.errors import Problem
 from engine.model import Control, Schedule, Waiver
 from tests.unit.data_folders import CONTROL, ENCRYPTION, LOGGING, ORGANIZATION, WAIVER, root, write
@@ -391,3 +391,20 @@ def test_the_signer_of_a_good_signature_is_named(repository: Path) -> None:
     assert brought(repository / "waivers" / "x.yaml") == Commit("2026-11-02T08:30:00Z", ("key@example.com",))
     (repository / ".git" / "signers").write_text("")
     assert brought(repository / "waivers" / "x.yaml") == Commit("2026-11-02T08:30:00Z")
+
+
+def test_each_file_of_a_folder_is_told_apart_however_git_lists_it(repository: Path) -> None:
+    folder = repository / "waivers"
+    for name in ("kept", "changed", "moved", "dropped"):
+        write(folder / f"{name}.yaml", WAIVER)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "Accept the prices")
+    (folder / "changed.yaml").write_text(f"{WAIVER}# more\n")
+    git(repository, "mv", "waivers/moved.yaml", "waivers/renamed.yaml")
+    write(folder / "new.yaml", WAIVER)
+    # What was taken out and is ignored now is found in the history all the same.
+    git(repository, "rm", "--quiet", "--cached", "waivers/dropped.yaml")
+    (repository / ".git" / "info" / "exclude").write_text("waivers/\n")
+    ask = Brought()
+    names = [path.stem for path in sorted(folder.iterdir()) if ask(path) != Commit(None)]
+    assert names == ["kept", "x"]

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -22,6 +23,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from engine.errors import UsageError
 from engine.periods import Period
+from engine.programme.model import EntityControl, Programme, Subservice, VendorReport
+from engine.programme.vendors import standings
 from engine.report import PERIOD_FORMATS, Options, period_counts
 from tests.golden import periods
 from tests.unit.random_periods import random_periods
@@ -317,3 +320,17 @@ def test_a_control_without_a_criterion_is_shown_all_the_same() -> None:
     for name in PERIOD_FORMATS:
         files = PERIOD_FORMATS[name].files(period, Options())
         assert "NW-01" in "".join(readable(file, data) for file, data in files.items())
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "pdf"])
+def test_what_we_have_of_vendors_stands_in_every_form_that_people_read(form: str) -> None:
+    report = VendorReport("SOC 2 Type II", date(2025, 1, 1), date(2025, 12, 31), "qualified")
+    vendor = Subservice("cloud", "Example Cloud", "carve_out", "Hosting.", "VN-02", report=report)
+    found = standings(Programme(subservices=(vendor,)), None, date(2026, 3, 1))
+    period = replace(
+        periods.every_state(), vendors=found, entity_controls=(EntityControl("UE-1", "Keep keys.", (), "AC-01"),)
+    )
+    data = PERIOD_FORMATS[form].render(period, Options(width=120))
+    text = " ".join((pdf_text(data) if form == "pdf" else data.decode()).split())
+    for said in ("Example Cloud", "nothing after 2025-12-31", "opinion qualified", "customers: Keep keys"):
+        assert said in text

@@ -101,7 +101,7 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
     kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
     standings = [*(shown.standing(kind, control.id) for kind in kinds), *standings]
     occurrences = shown.occurrences(control.occurs, control.evidence, control.id)
-    unasked = shown.unasked(control.occurs)
+    belated = shown.belated(control.occurs)
     absent = sum(row.state == "absent" for row in occurrences)
     failures = tuple(_failures(control, wanted, unused, known))
     mine = [known.rows[check] for check in wanted if check in known.rows]
@@ -118,7 +118,7 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
     unknown = {place for row in mine for place in row.unknown}
     deviations = sum(failure.deviation is True for failure in failures) + len(missed) + absent
     machine = bool(wanted or scanning)
-    incomplete = bool(needed or unasked or (machine and nights < expected) or unknown or not_run)
+    incomplete = bool(needed or belated or (machine and nights < expected) or unknown or not_run)
     incomplete |= not all(row.complete for row in mine)
     judged = any(row.passed or row.failed for row in mine) or (scanning and nights > 0) or people
     word = _word(control, bool(failures or missed or absent), bool(mine or scanning or people), incomplete, judged)
@@ -127,7 +127,7 @@ def _control(control: Control, known: _Known) -> ControlInPeriod:
         result = _result(failures, missed, deviations, nights, expected, len(subjects), len(unknown))
     said = [f"not run: {', '.join(not_run)}"] if not_run else []
     said += [sentences.occurred(occurrences)] if occurrences else []
-    said += [sentences.unasked(control.occurs, unasked)] if unasked else []
+    said += [belated] if belated else []
     said += [sentences.stands(row) for row in standings]
     said += [sentences.passed_over(row) for row in passed_over]
     said += [f"not used: {', '.join(unused)}, since an alternative is in use"] if unused else []

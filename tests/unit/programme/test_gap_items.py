@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from engine.model import Cause, Unread
+from engine.model import Bounds, Cause, Unread
 from engine.programme.gap import Gap
 from engine.programme.model import Programme, VendorReport
 from engine.programme.scoped import Item, Nights
 from engine.report import Options, render_gap
+from providers.base import Scope
 from tests.golden import gaps
 from tests.golden.gaps import APPROVED, CONTROLS, FINDINGS, LOGGED, POLICY, PUBLIC, REVIEW, VENDOR, VERSIONED
 from tests.unit.verdicts import control, finding, snapshot, waiver
@@ -201,3 +202,23 @@ def test_five_hundred_checks_and_five_thousand_resources_are_a_page_of_less_than
     assert len(text.encode()) <= 1_000_000
     assert text.count('class="severity"') > 500
     assert text.count("arn:aws:service") >= 500
+
+
+def test_an_account_that_no_rule_of_the_boundary_names_is_an_item() -> None:
+    unnamed = Bounds((), 3, 0, unnamed=(Scope("aws", "444455556666", "*"),))
+    item = by_id(gaps.judged(bounds=unnamed))["unseen/boundary/aws/444455556666"]
+    assert (item.what, item.severity, item.holds, item.criteria != ()) == (
+        "No rule of the boundary names the account 444455556666 of aws: runs are incomplete", "high", "window", True
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [("", "auditreel report gap --plan"), ("--store s", "auditreel report gap --store s --plan")],
+)
+def test_what_to_do_next_asks_again_as_it_was_asked(arguments: str, command: str) -> None:
+    text = render_gap(replace(gaps.every_state(), arguments=arguments), "text", Options(width=80))
+    assert command in " ".join(text.split())
+    assert "STORE" not in text.partition("Next")[2]
+    assert "Earliest start of the window: 20" in text
+    assert "…" not in text.partition("Criteria")[0]

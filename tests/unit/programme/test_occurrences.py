@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from engine.programme.model import Attachment, Every, Occurrence, Record, Recurrence
-from engine.programme.occurrences import name_of, occurrences, periods, unasked
-from engine.programme.sentences import unasked as told
+from engine.programme.occurrences import name_of, occurrences, periods
+from engine.programme.sentences import occurred
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 QUARTERLY = Recurrence("quarter", 30)
@@ -119,10 +118,48 @@ def test_the_periods_of_a_window_are_those_that_end_in_it(
     assert all(name_of(every, first) == name_of(every, last) == name for name, first, last in found)
 
 
-def test_periods_of_the_window_before_a_control_began_are_told() -> None:
-    late = Recurrence("quarter", 30, date(2026, 5, 1))
-    assert unasked(late, YEAR, date(2026, 11, 1)) == ("2026-Q1", "2026-Q2")
-    assert unasked(replace(late, since=date(2027, 1, 1)), YEAR, date(2026, 8, 1)) == ("2026-Q1", "2026-Q2", "2026-Q3")
-    assert unasked(replace(late, since=date(2026, 1, 1)), YEAR, date(2026, 11, 1)) == ()
-    assert unasked(replace(late, since=None), YEAR, date(2026, 11, 1)) == ()
-    assert told(late, ("2026-Q1", "2026-Q2")) == "not expected in 2026-Q1, 2026-Q2: it began on 2026-05-01"
+def test_what_was_made_before_a_period_began_is_no_evidence_of_it_whatever_it_names() -> None:
+    made = [record(name, "2026-01-05", occurrence=name) for name in ("2026-Q2", "2026-Q3", "2026-Q4")]
+    assert [row[1] for row in quarters(*made, on="2026-12-31")] == ["absent", "absent", "absent", "open"]
+
+
+@pytest.mark.parametrize(
+    ("day", "rows"), [(None, []), ("2026-11-30", [("2026", "on_time")]), ("2025-11-30", [])]
+)  # fmt: skip
+def test_of_the_period_in_which_a_control_began_nothing_is_expected_and_what_was_done_counts(
+    day: str | None, rows: list[tuple[str, str]]
+) -> None:
+    yearly = Recurrence("year", 30, date(2026, 11, 26))
+    made = [record("made", day)] if day else []
+    for on in ("2026-12-01", "2027-03-01"):
+        found = occurrences(
+            yearly, ["access_review"], "X", made, (date(2026, 1, 1), date(2027, 2, 1)), date.fromisoformat(on)
+        )
+        assert [row[:2] for row in shown(found)] == rows
+
+
+@pytest.mark.parametrize(
+    ("days", "rows"),
+    [
+        ((), [("2027", "open")]),
+        (("2026-04-01",), [("2026", "on_time"), ("2027", "open")]),
+        (("2027-04-01",), [("2027", "on_time")]),
+        (("2025-04-01",), [("2027", "open")]),
+    ],
+)
+def test_a_yearly_control_in_half_a_year_shows_the_year_before_and_the_one_that_runs(
+    days: tuple[str, ...], rows: list[tuple[str, str]]
+) -> None:
+    made = [record(day, day) for day in days]
+    half = (date(2027, 1, 1), date(2027, 6, 30))
+    found = occurrences(Recurrence("year", 30), ["access_review"], "X", made, half, date(2027, 6, 30))
+    assert [row[:2] for row in shown(found)] == rows
+
+
+def test_what_is_handed_in_after_the_grace_is_told_with_the_day_on_which_it_came() -> None:
+    made = [
+        record("first", "2026-02-10", received_on=date(2026, 11, 26), files=(Attachment("a", "0" * 64, 1),)),
+        record("second", "2026-05-10", received_on=date(2026, 5, 11), files=(Attachment("a", "0" * 64, 1),)),
+    ]
+    found = occurrences(QUARTERLY, ["access_review"], "X", made, (YEAR[0], date(2026, 6, 30)), date(2026, 12, 1))
+    assert occurred(found) == "expected 2: 2 on time; 2026-Q1 handed in on 2026-11-26 only"

@@ -197,6 +197,11 @@ def test_a_document_is_read_from_its_front_matter_and_a_template_is_one(tmp_path
         True,
         None,
     )
+    approved = text.replace("status: template", "approved_by: CEO\napproved_on: 2026-01-02\nreview_by: 2027-01-02")
+    [whole] = policy(tmp_path / "whole", **{"documents__access.md": approved}).documents
+    [blank] = policy(tmp_path / "blank", **{"documents__access.md": approved.removesuffix("# Access\n")}).documents
+    assert (whole.template, blank.template) == (False, True)
+    assert whole.digest == hashlib.sha256(approved.encode()).hexdigest()
 
 
 def test_what_is_wrong_with_records_and_documents_is_placed(tmp_path: Path) -> None:
@@ -216,3 +221,18 @@ def test_what_is_wrong_with_records_and_documents_is_placed(tmp_path: Path) -> N
         'records/c.yaml:4:15: effective_on: must be a date (2026-01-31), not "soon"',
         "records/stray.pdf:1:1: belongs to no record: a record is a file NAME.yaml, its files lie in NAME/",
     ]
+
+
+def test_an_improper_setting_hides_no_other_mistake(tmp_path: Path) -> None:
+    broken = (
+        SCOPE.replace("[security]", "[securty]").replace("Example CPA", "[Example]").replace(": AC-01\n", ": AC-02\n")
+    )
+    broken += "tier: 1\n"
+    found = faults(tmp_path, broken, documents__bare="", **{"documents__b.md": "# None\n"})
+    assert {row.partition(": ")[0] for row in found} == {
+        "documents/b.md:1:1",
+        "organization.yaml:2:14",
+        "organization.yaml:4:10",
+        "organization.yaml:24:19",
+        "organization.yaml:30:1",
+    }

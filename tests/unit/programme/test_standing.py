@@ -10,7 +10,8 @@ import pytest
 
 from engine.programme.model import Attachment, Policy, Record, Standing
 from engine.programme.sentences import stands
-from engine.programme.standing import standing
+from engine.programme.standing import DOCUMENTS, standing
+from tests.unit.data_folders import CHECKOUT
 
 ON = date(2026, 11, 26)
 RECORD = Record("pentest", "penetration_test", "Penetration test", "Dana", Path("x"), "0" * 64)
@@ -85,3 +86,15 @@ def test_of_several_the_one_that_is_current_for_longest_is_shown() -> None:
     older, newer = replace(DATED, id="a", valid_until=date(2026, 12, 1)), replace(DATED, id="b")
     found = standing("penetration_test", "VM-01", [older, RECORD, word, newer], [], ON)
     assert found == Standing("penetration_test", "current", "b", date(2026, 3, 1), date(2027, 3, 1))
+
+
+@pytest.mark.parametrize("documents", [[], [POLICY], [replace(APPROVED, template=True)]])
+def test_a_file_beside_a_policy_that_nobody_approved_does_not_stand_for_it(documents: list[Policy]) -> None:
+    state = standing("access_policy", "AC-01", [replace(DATED, kind="access_policy")], documents, ON).state
+    assert state == ("absent" if not documents else "template" if documents[0].template else "unapproved")
+
+
+def test_the_kinds_that_only_documents_are_stand_in_the_table_of_kinds() -> None:
+    lines = (CHECKOUT / "policies" / "README.md").read_text().splitlines()
+    told = {line.split("`")[1] for line in lines if line.startswith("| `") and "| document |" in line}
+    assert told == DOCUMENTS

@@ -18,7 +18,7 @@ JANUARY, DECEMBER = date(2026, 1, 1), date(2026, 12, 31)
 WINDOW = (JANUARY, DECEMBER)
 ON = date(2026, 11, 24)
 REPORT = VendorReport(
-    "SOC 2 Type II", date(2025, 10, 1), date(2026, 9, 30), "unqualified", (), DECEMBER, date(2026, 2, 1), "Robin"
+    "SOC 2 Type II", date(2025, 10, 1), date(2026, 9, 30), "unqualified", (), DECEMBER, date(2026, 11, 2), "Robin"
 )
 CLOUD = Subservice(
     "cloud",
@@ -64,6 +64,17 @@ def test_nothing_of_a_report_is_good_by_default() -> None:
     assert shown(None) == ("absent", ("there is no report of it",))
     assert shown(None, "inclusive") == ("absent", ())
     assert shown(replace(REPORT, reviewed_on=None)) == ("unreviewed", ("nobody reviewed its report",))
+    assert shown(replace(REPORT, reviewed_on=date(2026, 11, 25))) == ("unreviewed", ("nobody reviewed its report",))
+    assert shown(replace(REPORT, reviewed_on=date(2026, 2, 1))) == (
+        "unreviewed",
+        ("its report was reviewed on 2026-02-01, before it ended on 2026-09-30",),
+    )
+    assert shown(replace(REPORT, bridge_until=date(2027, 3, 31)))[1] == (
+        "the bridge letter to 2027-03-31 spans more than the usual three months after 2026-09-30",
+    )
+    assert shown(replace(REPORT, starts=DECEMBER, ends=DECEMBER, bridge_until=None))[1][0] == (
+        "its report speaks from 2026-12-31 on"
+    )
     assert shown(replace(REPORT, opinion="qualified", deviations=("Two leavers kept access.",))) == (
         "current",
         ("opinion qualified", "deviation: Two leavers kept access."),
@@ -132,3 +143,10 @@ def test_what_each_owes_the_other_is_told_with_how_it_stands() -> None:
         ("Example Cloud", "asks of us: Users turn encryption on - AC-01 (failures observed)"),
         ("UE-1", "customers: Customers keep their keys - AC-01 (failures observed) depends on it"),
     ]
+
+
+def test_a_recurring_control_that_began_within_the_window_says_so() -> None:
+    late = replace(VN, occurs=Recurrence("year", 30, date(2026, 6, 1)))
+    assert words(concluded(CLOUD, controls=(late, PH)))["VN-02"][1].endswith(
+        "expected since 2026-06-01 only, and the window begins on 2026-01-01."
+    )
