@@ -239,8 +239,13 @@ def link(page: str, to: str, anchor: str) -> str:
     if page == to:
         return f"#{anchor}"
     if page.startswith(FOLDER):
-        to = to.removeprefix(FOLDER) if to.startswith(FOLDER) else f"../{to}"
+        to = to.removeprefix(FOLDER) if to.startswith(FOLDER) else f"{up(page)}{to}"
     return f"{to}#{anchor}"
+
+
+def up(page: str) -> str:
+    """What leads from a page to the folder of the index."""
+    return "../" if page.startswith(FOLDER) else ""
 
 
 def _words(squares: Sequence[nights.Square]) -> tuple[nights.Stretch, ...]:
