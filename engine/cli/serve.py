@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -90,6 +91,7 @@ def _serve(
         raise UsageError(f"serving on {address}: others reach it there, in clear; {_IN_FRONT}")
     if no_links and (not loopback or public_url is not None):
         raise UsageError("serving with --no-links: only on a loopback address, and not behind a proxy")
+    public = None if public_url is None else _public(public_url)
     try:
         from engine.serve import running
     except ModuleNotFoundError as error:
@@ -108,16 +110,13 @@ def _serve(
     if not no_links:
         found.public()
     record = AccessLog(log or folder / "accesses.jsonl", [Path(store.place) for store in shown.values()])
-    listening = running.listen(address, port)
-    port = listening.getsockname()[1]
-    bounds = _bounds(address, port, public_url, no_links)
-    streams.say(f"serving {', '.join(shown)} on {public_url or _url(address, port)} (Ctrl-C ends it)")
-    if not no_links:
-        streams.say("To see it: auditreel serve link --for NAME")
-    try:
+    with closing(record), running.listen(address, port) as listening:
+        port = listening.getsockname()[1]
+        bounds = _bounds(address, port, public, no_links)
+        streams.say(f"serving {', '.join(shown)} on {public_url or _url(address, port)} (Ctrl-C ends it)")
+        if not no_links:
+            streams.say("To see it: auditreel serve link --for NAME")
         running.run(listening, shown, found, record, bounds, clock, float(rate), streams.say)
-    finally:
-        record.close()
     return 0
 
 
@@ -276,14 +275,19 @@ def _opened(stores: Sequence[str], configs: Sequence[Path], monotonic: Any) -> d
     return {name: Store(name, places[name], trust, monotonic) for name, trust in zip(places, trusts, strict=True)}
 
 
-def _bounds(address: str, port: int, public_url: str | None, everything: bool) -> Bounds:
+def _public(url: str) -> str:
+    """The host of a public address, as browsers name it. Raises UsageError for one that is not TLS."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise UsageError(f"serving as {url}: it must be https://HOST; {_IN_FRONT}")
+    return parts.netloc.lower()
+
+
+def _bounds(address: str, port: int, public: str | None, everything: bool) -> Bounds:
     from engine.serve.guard import Bounds
 
-    if public_url is not None:
-        parts = urlsplit(public_url)
-        if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
-            raise UsageError(f"serving as {public_url}: it must be https://HOST, since {_IN_FRONT}")
-        return Bounds(frozenset({parts.netloc.lower()}), secure=True)
+    if public is not None:
+        return Bounds(frozenset({public}), secure=True)
     names = {f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]", _host(address))}
     return Bounds(frozenset(names), everything=everything)
 

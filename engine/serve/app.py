@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import Router
 
 from engine.errors import AuditreelError
 from engine.model import Clock
@@ -36,16 +37,13 @@ def application(
     """The ASGI application. ``a_minute`` are the requests of one link; ``tell`` says what failed to who runs it."""
     shown = pages.Pages(stores, links, bounds, clock)
     # Data first: a store cannot be called "api".
-    inner = Starlette(
-        routes=[*Api(stores).routes(), *shown.routes()],
-        exception_handlers={
-            NotShownError: pages.absent,
-            HTTPException: pages.absent,
-            NoLinkError: pages.no_link,
-            AuditreelError: pages.unverified(stores),
-        },
-    )
-    inner.router.redirect_slashes = False
+    routes = Router([*Api(stores).routes(), *shown.routes()], redirect_slashes=False)
+    refused = {
+        NotShownError: pages.absent,
+        HTTPException: pages.absent,
+        NoLinkError: pages.no_link,
+        AuditreelError: pages.unverified(stores),
+    }
     whole = Link(
         id="0" * 16,
         reader="whoever is on this machine",
@@ -58,4 +56,4 @@ def application(
     )
     readers = Rates(a_minute, a_minute, clock.monotonic)
     strangers = Rates(_STRANGERS, _STRANGERS, clock.monotonic)
-    return Guard(inner, bounds, links, log, readers, strangers, clock, whole, tell)
+    return Guard(ExceptionMiddleware(routes, refused), bounds, links, log, readers, strangers, clock, whole, tell)

@@ -189,5 +189,11 @@ def _address(scope: Scope) -> str:
 
 
 def _told(error: Exception) -> str:
-    """What may be told of an error: ours say what was done and to what, others may hold anything."""
-    return str(error) if isinstance(error, AuditreelError) else type(error).__name__
+    """What may be told of an error: ours say what was done and to what; of others the kind, and where it was raised."""
+    if isinstance(error, AuditreelError):
+        return str(error)
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" in {trace.tb_frame.f_globals.get('__name__', '')}, line {trace.tb_lineno}"
+    return f"{type(error).__name__}{where}"

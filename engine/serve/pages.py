@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from engine.errors import AuditreelError
 from engine.model import Clock
-from engine.report import PERIOD_FORMATS
+from engine.report import PERIOD_FORMATS, period_counts
 from engine.report.html import served
 from engine.report.html.served import StoreRow
 from engine.report.html.templating import policy
@@ -167,14 +167,10 @@ class Pages:
     def failure(self, request: Request) -> Response:
         """Where a failure stands in the report, by its id: an address that lasts."""
         at = seen(request, self.stores)
-        digits = at.failure(request.path_params["failure"]).id
-        for name, content in at.pages().items():
-            place = content.find(f'<span class="id"><a href="{"../" * name.count("/")}failures/{digits}/'.encode())
-            if place >= 0:
-                anchor = content.rfind(b'<tr id="', 0, place) + len(b'<tr id="')
-                number_ = content[anchor : content.index(b'"', anchor)].decode()
-                return RedirectResponse(f"../{name}#{number_}", 303)
-        raise NotShownError
+        anchor = period_counts.numbers(at.period)[period_counts.key(at.failure(request.path_params["failure"]))]
+        row = f'<tr id="{anchor}">'.encode()
+        name = next(name for name, content in at.pages().items() if row in content)
+        return RedirectResponse(f"../{name}#{anchor}", 303)
 
     def failing(self, request: Request) -> Response:
         """The record of a failure in the last run that saw it."""

@@ -6,13 +6,13 @@ a reader compares with, and it says nothing of what was judged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Final
 
 from engine.evidence.narrowing import checks_of
 from engine.evidence.period.film import Film
-from engine.periods import Change, Closed, ControlInPeriod, NotRetained, Period, Tally
+from engine.periods import Change, Closed, ControlInPeriod, Failure, NotRetained, Period, Tally, WaiverInPeriod
 
 _OF_ALL: Final = frozenset({"engine", "boundary"})
 _ORGANIZATION: Final = "organization.yaml"
@@ -39,6 +39,8 @@ def limited(period: Period, criteria: Collection[str], checks: Collection[str]) 
     types = {row.resource_type for row in populations} | {row.subject.type for row in failures}
     return replace(
         period,
+        # The first line of every report, in whichever form somebody takes it away.
+        anchored=f"{period.anchored}. Limited to {', '.join(criteria)}: of everything else nothing is said here",
         coverage=tuple(row for row in period.coverage if row.check in checks),
         failures=failures,
         changes=tuple(row for row in period.changes if _concerns(row, checks, shown, types)),
@@ -49,7 +51,7 @@ def limited(period: Period, criteria: Collection[str], checks: Collection[str]) 
             for row in period.criteria
             if row.criterion.id in criteria
         ),
-        waivers=tuple(row for row in period.waivers if row.check in checks),
+        waivers=tuple(_waivers(period.waivers, failures)),
         inventory=_of(period.inventory, types),
         appeared=_of(period.appeared, types),
         gone=_of(period.gone, types),
@@ -86,6 +88,17 @@ def _concerns(row: Change, checks: Collection[str], controls: Collection[str], t
         case "policy":
             return row.name == _ORGANIZATION
     return row.kind in _OF_ALL
+
+
+def _waivers(rows: Iterable[WaiverInPeriod], failures: Iterable[Failure]) -> Iterator[WaiverInPeriod]:
+    """The waivers that stood beside failures that are shown, with the subjects of these."""
+    beside: dict[str, set[str]] = {}
+    for failure in failures:
+        for id_ in failure.waivers or ():
+            beside.setdefault(id_, set()).add(failure.subject.id)
+    for row in rows:
+        if row.id in beside:
+            yield replace(row, subjects=tuple(id_ for id_ in row.subjects if id_ in beside[row.id]))
 
 
 def _of(counts: Mapping[str, int], types: Collection[str]) -> dict[str, int]:
