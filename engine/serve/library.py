@@ -96,10 +96,13 @@ class Store:
 
     def run(self, run: str, checks: frozenset[str] | None) -> SealedRun:
         """A sealed run with the records of ``checks`` (None: with all)."""
-        whole = self.inspected(run).run
-        if checks is None:
-            return whole
-        return replace(whole, rows=tuple(row for row in whole.rows if row.check in checks))
+
+        def made() -> SealedRun:
+            whole = self.inspected(run).run
+            rows = whole.rows if checks is None else tuple(row for row in whole.rows if row.check in checks)
+            return replace(whole, rows=rows)
+
+        return self._remembered(("run of", run, checks), made)
 
     def _remembered(self, key: Hashable, make: Callable[[], T]) -> T:
         # One thread makes what others wait for: they would make the same.

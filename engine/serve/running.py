@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -18,6 +19,8 @@ from engine.serve.links import Links
 
 _WAITING: Final = 2_048
 """Connections that wait to be accepted."""
+_FILES: Final = 8_192
+"""Files and connections that may be open at once, where the system lets us."""
 _IDLE: Final = 15
 """Seconds after which a connection on which nothing is asked is closed."""
 
@@ -47,6 +50,7 @@ def run(
     tell: Callable[[str], None],
 ) -> None:
     """Answer on a socket until SIGINT or SIGTERM comes. The server's own log is off: it would hold addresses."""
+    _open_many()
     app = application(stores, links, log, bounds, clock, a_minute, tell)
     config = uvicorn.Config(
         app,
@@ -63,3 +67,11 @@ def run(
         timeout_graceful_shutdown=5,
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _open_many() -> None:
+    """Raise the limit on open files, which is often 1,024: each connection is one."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -6,6 +6,7 @@ What is not there and what is not for this link look alike.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -86,9 +87,11 @@ class Seen:
     def index(self, run: SealedRun, text: str) -> int:
         """The place of a record of a run that may be seen. Raises NotShownError."""
         index = number(text)
-        if index is None or all(row.index != index for row in run.rows):
-            raise NotShownError
-        return index
+        if index is not None:
+            place = bisect_left(run.rows, index, key=lambda row: row.index)
+            if place < len(run.rows) and run.rows[place].index == index:
+                return index
+        raise NotShownError
 
     def failure(self, id_: str) -> Failure:
         """A failure of the period by its id. Raises NotShownError."""

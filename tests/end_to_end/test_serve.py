@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
 import shutil
+import socket
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from benchmarks import readers
 from engine import pipeline
 from engine.cli import group, main
 from engine.errors import SealError, VerificationError
@@ -84,9 +88,7 @@ def addresses(server: Server, five: Path) -> dict[str, list[str]]:
     resources = {match[1] for text in listed for match in re.finditer(r'href="([0-9a-f]{24})/"', text)}
     values = {
         "store": [NAME],
-        "period": [
-            f"{a}--{b}" for a, b in (*zip(days, days[1:], strict=False), (days[0], days[4]), (days[2], days[2]))
-        ],
+        "period": [f"{a}--{b}" for a, b in (*pairwise(days), (days[0], days[4]), (days[2], days[2]))],
         "run": known,
         "index": [str(index) for index in range(max(map(len, rows.values())))],
         "resource": sorted(resources),
@@ -399,6 +401,20 @@ def test_the_log_shows_whether_a_line_was_changed_or_taken_out(tmp_path: Path) -
     assert standing(tmp_path / "log").digest != found.digest
     with pytest.raises(SealError, match="inside the store"):
         AccessLog(tmp_path / "log", [tmp_path])
+
+
+def test_many_read_at_once_over_a_socket_and_all_read_the_same(five: Path, tmp_path: Path) -> None:
+    """A slice of what ``benchmarks/readers.py`` lets a thousand do."""
+    with readers.serving(five / "store", five / "config", tmp_path) as server:
+        asked = readers.paths(server.port, server.token)
+        found = asyncio.run(readers.read(server.port, server.token, asked, 50, 1))
+        with closing(socket.create_connection(("127.0.0.1", server.port))) as raw:
+            raw.sendall(b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+            refused = raw.makefile("rb").read()
+    assert (found.statuses, set(found.bodies.values())) == ({200: 50 * len(asked)}, {1})
+    assert refused.startswith(b"HTTP/1.1 421 ")
+    assert server.process.returncode == 143
+    assert standing(tmp_path / "links" / "accesses.jsonl").count == 50 * len(asked) + 2
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
