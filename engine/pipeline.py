@@ -756,6 +756,22 @@ def store_name(store: str, config: Path) -> str:
     return recording.store_name(store, config)
 
 
+def seal_accesses(store: str, config: Path, log: str, standing: tuple[int, str], clock: Clock) -> int:
+    """Seal how many lines a log of accesses has and the digest of its last one; gives the sequence of the entry.
+
+    Raises VerificationError and SealError.
+    """
+    return recording.seal_accesses(store, config, log, standing, clock)
+
+
+def sealed_accesses(store: str, config: Path, log: str) -> list[tuple[int, int, str]]:
+    """What a chain says of a log of accesses: each entry, how many lines, the last one's digest.
+
+    Raises VerificationError.
+    """
+    return recording.sealed_accesses(store, config, log)
+
+
 def state(store: str, config: Path) -> str:
     """What stays the same while no file of a store's evidence is touched. Raises VerificationError."""
     return recording.state(store, config)

@@ -638,6 +638,35 @@ def store_name(store: str, config: Path) -> str:
     return read_trust(_trusted(local(store), config) / "trust.json").store
 
 
+def seal_accesses(store: str, config: Path, log: str, standing: tuple[int, str], clock: Clock) -> int:
+    """Seal how many lines a log of accesses has and the digest of its last one, once; gives the entry's sequence."""
+    from engine.evidence import entries
+
+    known = sealed_accesses(store, config, log)
+    if known and known[-1][1:] == standing:
+        return known[-1][0]
+    recorder = _recorder(store, config)
+    body = entries.Accesses(log=log, count=standing[0], digest=standing[1])
+    link = recorder.chain().append("accesses", body, clock.now())
+    recorder.pin(link)
+    return link.sequence
+
+
+def sealed_accesses(store: str, config: Path, log: str) -> list[tuple[int, int, str]]:
+    """What a chain says of a log of accesses: the sequence of each entry, how many lines it had, the last's digest.
+
+    Raises VerificationError where the chain does not verify.
+    """
+    from engine.evidence.layout import Layout
+    from engine.evidence.period.keeping import verified_chain
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    reading = verified_chain(Layout(folder), read_trust(_trusted(folder, config) / "trust.json"))
+    said = ((placed.entry.sequence, body) for placed, body in reading.of_kind("accesses"))
+    return [(sequence, body.count, body.digest) for sequence, body in said if body.log == log]
+
+
 def state(store: str, config: Path) -> str:
     """What tells that nothing in a store, and in what it is trusted by, was touched since: of every file, when it was.
 

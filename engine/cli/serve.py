@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _TAKEN: Final = frozenset({"api", "link"})
+_LOG: Final = "accesses.jsonl"
 _KEY: Final = "AUDITREEL_SIGNING_KEY"
 _IN_FRONT: Final = (
     "put a reverse proxy in front that speaks TLS and passes the Host header on, and name its address with "
@@ -109,7 +110,7 @@ def _serve(
     found = Links(folder)
     if not no_links:
         found.public()
-    record = AccessLog(log or folder / "accesses.jsonl", [Path(store.place) for store in shown.values()])
+    record = AccessLog(log or folder / _LOG, [Path(store.place) for store in shown.values()])
     with closing(record), running.listen(address, port) as listening:
         port = listening.getsockname()[1]
         bounds = _bounds(address, port, public, no_links)
@@ -213,16 +214,33 @@ def revoke(ids: tuple[str, ...], configs: tuple[Path, ...], links: Path | None) 
 
 
 @command.command("log", context_settings=options.CONTEXT)
-@_CONFIGS
+@click.option("--store", metavar="DIR", help="The store whose chain says how the log stood.")
+@options.CONFIG
 @_LINKS
 @click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links].")
+@click.option("--seal", is_flag=True, help="Seal in the chain of --store how it stands now; takes the signing key.")
 @options.debug
-def log_(configs: tuple[Path, ...], links: Path | None, log: Path | None) -> int:
-    """Verify the log of accesses, and print how many lines it has and the digest that stands for all of them."""
+def log_(store: str | None, config: Path | None, links: Path | None, log: Path | None, seal: bool) -> int:
+    """Verify the log of accesses, and print how many lines it has and the digest that stands for all of them.
+
+    With --store it is also compared with what was sealed of it there. Exits with 5 where it is another one.
+    """
+    from engine import pipeline
+    from engine.cli.clock import system_clock
     from engine.serve.accesses import standing
 
-    found = standing(log or _folder(links, configs) / "accesses.jsonl")
+    if seal and store is None:
+        raise UsageError("sealing the log of accesses: --store says in which chain")
+    folder = config or settings.configuration()
+    path = log or (links or folder / "links") / _LOG
+    sealed = [] if store is None else pipeline.sealed_accesses(store, folder, path.name)
+    found = standing(path, sealed)
     streams.emit(f"{found.count} {found.digest}\n")
+    if seal and store is not None:
+        sequence = pipeline.seal_accesses(store, folder, path.name, (found.count, found.digest), system_clock())
+        streams.say(f"sealed in entry {sequence}")
+    elif store is not None:
+        streams.say(f"{len(sealed)} entries of the chain say how it stood, and it did")
     return 0
 
 

@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -81,19 +81,37 @@ def _line(said: dict[str, Any], previous: str) -> bytes:
     return json.dumps({**kept, "previous": previous}, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
-def standing(path: Path) -> Standing:
-    """Verify a log, and say how it stands. Raises VerificationError where a line was changed, added or taken out."""
+def standing(path: Path, sealed: Sequence[tuple[int, int, str]] = ()) -> Standing:
+    """Verify a log, and say how it stands. Raises VerificationError where a line was changed, added or taken out.
+
+    ``sealed`` is what entries of a chain say of it: their sequence, how many lines there were, the last one's digest.
+    """
     previous, count = NOTHING, 0
+    wanted: dict[int, list[tuple[int, str]]] = {}
+    for sequence, lines, digest in sealed:
+        wanted.setdefault(lines, []).append((sequence, digest))
+
+    about = f"the log of accesses {path}"
+
+    def compare() -> None:
+        for sequence, digest in wanted.pop(count, ()):
+            if digest != previous:
+                raise VerificationError(f"{about}: its first {count} lines are not those of entry {sequence}")
+
     try:
         with path.open("rb") as file:
+            compare()
             for count, line in enumerate(file, 1):
                 try:
                     said = json.loads(line)["previous"]
                 except (ValueError, KeyError, TypeError) as error:
-                    raise VerificationError(f"the log of accesses {path}: line {count} is none") from error
+                    raise VerificationError(f"{about}: line {count} is none") from error
                 if said != previous or not line.endswith(b"\n"):
-                    raise VerificationError(f"the log of accesses {path}: line {count} does not follow the one before")
+                    raise VerificationError(f"{about}: line {count} does not follow the one before")
                 previous = hashlib.sha256(line[:-1]).hexdigest()
+                compare()
     except OSError as error:
-        raise InputError(f"reading the log of accesses {path}: {error.strerror}") from error
+        raise InputError(f"reading {about}: {error.strerror}") from error
+    for lines, rows in sorted(wanted.items()):
+        raise VerificationError(f"{about}: it has {count} lines, and entry {rows[0][0]} of the chain says {lines}")
     return Standing(count, previous)

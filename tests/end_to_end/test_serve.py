@@ -8,6 +8,9 @@ import json
 import re
 import shutil
 import socket
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -21,7 +24,7 @@ from benchmarks import readers
 from engine import pipeline
 from engine.cli import group, main
 from engine.errors import SealError, VerificationError
-from engine.evidence import canonical, dsse, merkle
+from engine.evidence import canonical, dsse, merkle, standalone_verify
 from engine.evidence.trust import read_trust
 from engine.report import PERIOD_FORMATS
 from engine.serve.accesses import AccessLog, standing
@@ -415,6 +418,43 @@ def test_many_read_at_once_over_a_socket_and_all_read_the_same(five: Path, tmp_p
     assert refused.startswith(b"HTTP/1.1 421 ")
     assert server.process.returncode == 143
     assert standing(tmp_path / "links" / "accesses.jsonl").count == 50 * len(asked) + 2
+
+
+def test_what_was_sealed_of_the_log_can_not_be_changed_afterwards(five: Path, tmp_path: Path) -> None:
+    shutil.copytree(five, tmp_path / "copy")
+    store, config = str(tmp_path / "copy" / "store"), tmp_path / "copy" / "config"
+    place = ["--store", store, "--config", str(config), "--log", str(tmp_path / "log")]
+    for first in ("/a", "/b"):
+        log = AccessLog(tmp_path / "log")
+        log.add(path=first, status=200)
+        log.add(path="/then", status=200)
+        log.close()
+        assert main(group, ["serve", "log", *place], "auditreel") == (0 if first == "/a" else 5)
+        if first == "/a":
+            assert main(group, ["serve", "log", *place, "--seal"], "auditreel") == 0
+            assert main(group, ["serve", "log", *place, "--seal"], "auditreel") == 0
+            (tmp_path / "log").rename(tmp_path / "as sealed")
+    # A log that was written anew follows itself, and not what was sealed; nor does one that was cut off.
+    (tmp_path / "log").write_bytes((tmp_path / "as sealed").read_bytes().splitlines(keepends=True)[0])
+    with pytest.raises(VerificationError, match="it has 1 lines, and entry 11 of the chain says 2"):
+        standing(tmp_path / "log", pipeline.sealed_accesses(store, config, "log"))
+    with (tmp_path / "as sealed").open("rb") as file:
+        (tmp_path / "log").write_bytes(file.read())
+    longer = AccessLog(tmp_path / "log")
+    longer.add(path="/later", status=200)
+    longer.close()
+    assert standing(tmp_path / "log", pipeline.sealed_accesses(store, config, "log")).count == 3
+    assert len(pipeline.sealed_accesses(store, config, "log")) == 1
+    assert pipeline.verify(store, config).exit_code == 0
+    bundle = tmp_path / "bundle.zip"
+    pipeline.export_period(store, config, (date(2026, 6, 4), date(2026, 6, 5)), bundle, lambda *_: {"README.txt": b""})
+    found = subprocess.run(
+        [sys.executable, standalone_verify.__file__, bundle, "--key", config / "trust.json", "--allow-unanchored"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stdout + found.stderr
+    with zipfile.ZipFile(bundle) as archive:
+        assert "chain/00000000000000000011.json" in archive.namelist()
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
