@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -17,14 +18,15 @@ from starlette.routing import Route
 
 import engine
 from engine.errors import AuditreelError
+from engine.model import Clock
 from engine.periods import Period
 from engine.report.html.served import ROWS, VERDICTS
 from engine.report.records import encoded
-from engine.sealed import SealedRecord, SealedRow, SealedRun
+from engine.sealed import SealedRecord, SealedRun
 from engine.serve.guard import PAGE
 from engine.serve.library import Store
 from engine.serve.pages import problem
-from engine.serve.seen import NotShownError, limits, link_of, number, seen
+from engine.serve.seen import NotShownError, limits, link_of, number, seen, span
 
 ROOT: Final = "/api/v1"
 
@@ -128,6 +130,7 @@ class Api:
     """The data of some stores."""
 
     stores: Mapping[str, Store]
+    clock: Clock
 
     def routes(self) -> list[Route]:
         """Every address that there is."""
@@ -162,14 +165,14 @@ class Api:
             except AuditreelError as error:
                 rows.append(StoreInList(name, None, False, None, None, (), problem(error, store, link)))
                 continue
-            first, last = link.starts or held.first, link.ends or held.last
+            nights = span(held, link, self.clock.now())
             rows.append(
                 StoreInList(
                     name=name,
                     anchored=held.overview.anchored,
                     demonstration=held.overview.demonstration,
-                    first=None if held.first is None or first is None else first.isoformat(),
-                    last=None if held.last is None or last is None else last.isoformat(),
+                    first=None if nights is None else nights[0].isoformat(),
+                    last=None if nights is None else nights[1].isoformat(),
                     closed=tuple(window for window in held.overview.closed if _within(link.covers, window)),
                     problem=None,
                 )
@@ -190,7 +193,7 @@ class Api:
             raise NotShownError
         rows = [row for row in run.rows if verdict is None or row.verdict == verdict]
         shown = tuple(rows[(page - 1) * ROWS : page * ROWS])
-        return RunSeen(at.notices, at.period.anchored, _with(run, shown), page, len(rows))
+        return RunSeen(at.notices, at.period.anchored, replace(run, rows=shown), page, len(rows))
 
     def record(self, request: Request) -> RecordSeen:
         """A record."""
@@ -200,15 +203,7 @@ class Api:
         return RecordSeen(at.notices, at.period.anchored, run.run, run.root, run.total, found)
 
 
-def _with(run: SealedRun, rows: tuple[SealedRow, ...]) -> SealedRun:
-    from dataclasses import replace
-
-    return replace(run, rows=rows)
-
-
 def _within(covers: Callable[..., bool], window: tuple[str, str]) -> bool:
-    from datetime import date
-
     return covers(*map(date.fromisoformat, window))
 
 

@@ -37,7 +37,7 @@ def application(
     """The ASGI application. ``a_minute`` are the requests of one link; ``tell`` says what failed to who runs it."""
     shown = pages.Pages(stores, links, bounds, clock)
     # Data first: a store cannot be called "api".
-    routes = Router([*Api(stores).routes(), *shown.routes()], redirect_slashes=False)
+    routes = Router([*Api(stores, clock).routes(), *shown.routes()], redirect_slashes=False)
     refused = {
         NotShownError: pages.absent,
         HTTPException: pages.absent,

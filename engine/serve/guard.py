@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import AuditreelError
@@ -26,6 +25,7 @@ LINK: Final = "auditreel.link"
 """Where a request has its link (None: it has none that opens anything)."""
 PAGE: Final = "auditreel.page"
 """Where a route says what it is called in the log."""
+_OPENING: Final = "/link/"
 _HEADERS: Final = (
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
@@ -103,8 +103,9 @@ class Guard:
         scope[LINK] = self.whole if self.bounds.everything else self._link(headers)
         link: Link | None = scope[LINK]
         if link is None:
-            # Opening a link is no reader's request yet; whoever has a good one is never held up by who has none.
-            wait = 0 if scope["path"].startswith("/link/") else self.strangers.wait(_address(scope))
+            # Whoever opens a good link is never held up by those who try others from the same address.
+            opening = self._opened(scope["path"].removeprefix(_OPENING)) if scope["path"].startswith(_OPENING) else None
+            wait = self.readers.wait(opening.id) if opening else self.strangers.wait(_address(scope))
         else:
             wait = self.readers.wait(link.id)
         if wait:
@@ -120,8 +121,9 @@ class Guard:
                 token = text[7:].strip()
             elif name == b"cookie" and not token:
                 token = _cookie(text, self.bounds.cookie)
-        if not token:
-            return None
+        return self._opened(token) if token else None
+
+    def _opened(self, token: str) -> Link | None:
         try:
             return self.links.opened(token, self.clock.now())
         except LinkError:
@@ -176,11 +178,9 @@ class _Answer:
 
 
 def _cookie(header: str, name: str) -> str:
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return ""
-    return found.value if found is not None else ""
+    """The value of a cookie; others beside it may hold anything."""
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return next((value for known, _, value in pairs if known == name), "")
 
 
 def _address(scope: Scope) -> str:

@@ -15,6 +15,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from engine import pipeline
+from engine.errors import AuditreelError
 from engine.report import PERIOD_FORMATS, Options
 from engine.report.html import pages
 from engine.report.html.templating import Served
@@ -41,6 +42,14 @@ class Held:
     last: date | None
 
 
+def _made(make: Callable[[], object]) -> object:
+    """What is made, or the error that says why not: neither is tried again while nothing was touched."""
+    try:
+        return make()
+    except AuditreelError as error:
+        return error
+
+
 class Store:
     """A store under the name that it has in addresses."""
 
@@ -50,6 +59,12 @@ class Store:
         self._lock = RLock()
         self._known: OrderedDict[Hashable, Any] = OrderedDict()
         self._state, self._looked, self._since = "", float("-inf"), float("-inf")
+
+    def hidden(self, text: str) -> str:
+        """A text without the folders in which the store and its trust file lie."""
+        for place in sorted({self.place, str(Path(self.place).absolute())}, key=len, reverse=True):
+            text = text.replace(place, self.name)
+        return text.replace(str(self._config), "...")
 
     def held(self) -> Held:
         """What it holds. Raises VerificationError, as everything here does where the store does not verify."""
@@ -111,11 +126,13 @@ class Store:
             if key in self._known:
                 self._known.move_to_end(key)
             else:
-                self._known[key] = make()
+                self._known[key] = _made(make)
                 while len(self._known) > _MOST:
                     self._known.popitem(last=False)
-            found: T = self._known[key]
-            return found
+            found: T | AuditreelError = self._known[key]
+        if isinstance(found, AuditreelError):
+            raise found.with_traceback(None)
+        return found
 
     def _look(self) -> None:
         now = self._monotonic()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http.cookies import SimpleCookie
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from engine.errors import AuditreelError
+from engine.errors import AuditreelError, UsageError
 from engine.model import Clock
 from engine.report import PERIOD_FORMATS, period_counts
 from engine.report.html import served
@@ -21,7 +21,7 @@ from engine.report.html.templating import policy
 from engine.serve.guard import PAGE, Bounds
 from engine.serve.library import Held, Store
 from engine.serve.links import Link, LinkError, Links
-from engine.serve.seen import NotShownError, limits, link_of, number, seen
+from engine.serve.seen import NotShownError, limits, link_of, number, seen, span
 
 DOES_NOT_VERIFY: Final = "DOES NOT VERIFY, or could not be verified"
 _INDEX: Final = "index.html"
@@ -51,7 +51,7 @@ def problem(error: AuditreelError, store: Store | None, link: Link) -> str:
     """
     if link.criteria is not None or link.starts is not None or link.ends is not None:
         return f"{DOES_NOT_VERIFY}: nothing is shown. Ask who gave you the link to run `auditreel verify`."
-    said = str(error).replace(store.place, store.name) if store is not None else str(error)
+    said = str(error) if store is None else store.hidden(str(error))
     return f"{DOES_NOT_VERIFY}: nothing is shown. {said}"
 
 
@@ -96,7 +96,9 @@ class Pages:
         except AuditreelError as error:
             return StoreRow(name, "", False, (), problem(error, store, link))
         found = held.overview
-        periods = tuple((f"{name}/{a}--{b}/", f"{a} to {b}", what) for a, b, what in _periods(held, link))
+        periods = tuple(
+            (f"{name}/{a}--{b}/", f"{a} to {b}", what) for a, b, what in _periods(held, link, self.clock.now())
+        )
         return StoreRow(name, found.anchored, found.demonstration, periods)
 
     def link(self, request: Request) -> Response:
@@ -194,7 +196,10 @@ class Pages:
         form = next((form for form, row in PERIOD_FORMATS.items() if row.name == request.path_params["name"]), None)
         if form is None or not at.period.type_:
             raise NotShownError
-        return _file(PERIOD_FORMATS[form].name, at.store.file(at.starts, at.ends, at.link.criteria, form))
+        try:
+            return _file(PERIOD_FORMATS[form].name, at.store.file(at.starts, at.ends, at.link.criteria, form))
+        except UsageError as error:
+            return page(served.notice("Not made here", (str(error),)), 501)
 
 
 def _named(name: str, show: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -222,12 +227,13 @@ def _page(request: Request) -> int:
     return found
 
 
-def _periods(held: Held, link: Link) -> Iterator[tuple[date, date, str]]:
+def _periods(held: Held, link: Link, now: str) -> Iterator[tuple[date, date, str]]:
     """The periods that are offered: from which night to which, and what it is."""
-    if held.first is None or held.last is None:
+    whole = span(held, link, now)
+    if whole is None or whole[1] < whole[0]:
         return
-    starts, ends = link.starts or held.first, link.ends or held.last
-    yield starts, ends, "everything that the link lets see" if limits(link) else "from the first night to the last"
+    starts, ends = whole
+    yield starts, ends, "everything that the link lets see" if limits(link) else "from the first night to yesterday"
     recent = max(starts, ends - _RECENT)
     if recent > starts:
         yield recent, ends, "the last 30 nights"
@@ -238,8 +244,6 @@ def _periods(held: Held, link: Link) -> Iterator[tuple[date, date, str]]:
 
 
 def _seconds(now: str, until: str) -> int:
-    from datetime import datetime
-
     return max(0, int((datetime.fromisoformat(until) - datetime.fromisoformat(now)).total_seconds()))
 
 
@@ -265,6 +269,3 @@ def unverified(stores: Mapping[str, Store]) -> Callable[[Request, Exception], Re
         return page(served.notice(DOES_NOT_VERIFY, (said,)), 503)
 
     return shown
-
-
-Handlers = Mapping[Any, Callable[[Request, Exception], Response]]

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import UsageError
@@ -17,7 +17,7 @@ from engine.periods import Failure, Period
 from engine.report.html.served import Place
 from engine.sealed import SealedRun
 from engine.serve.guard import LINK
-from engine.serve.library import Store
+from engine.serve.library import Held, Store
 from engine.serve.links import Link
 
 if TYPE_CHECKING:
@@ -115,6 +115,17 @@ def seen(request: Request, stores: Mapping[str, Store]) -> Seen:
     if not link.covers(starts, ends) or (ends - starts).days > _LONGEST:
         raise NotShownError
     return Seen(store, link, starts, ends)
+
+
+def span(held: Held, link: Link, now: str) -> tuple[date, date] | None:
+    """The first and the last night that a link lets see; None where no run was sealed.
+
+    Up to yesterday, also where runs ceased before: nights that are missing are not left out.
+    """
+    if held.first is None or held.last is None:
+        return None
+    until = max(held.last, date.fromisoformat(now[:10]) - timedelta(days=1))
+    return link.starts or held.first, min(link.ends or until, until)
 
 
 def number(text: str) -> int | None:

@@ -153,6 +153,7 @@ class Site:
             (page, index * PAGE + 1, min((index + 1) * PAGE, len(self.entries)))
             for index, page in enumerate(dict.fromkeys(entry.page for entry in self.entries))
         )
+        self.runs = frozenset(frame.moment.run for frame in period.frames)
         alone = [entry for entry in self.entries if not entry.controls]
         self.alone = len(alone)
         self.unruled = tuple((entry, entry.failure, self.line.bar(entry.failure)) for entry in alone[:SHOWN])
