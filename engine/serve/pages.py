@@ -233,7 +233,7 @@ def _periods(held: Held, link: Link, now: str) -> Iterator[tuple[date, date, str
     if whole is None or whole[1] < whole[0]:
         return
     starts, ends = whole
-    yield starts, ends, "everything that the link lets see" if limits(link) else "from the first night to yesterday"
+    yield starts, ends, "everything that the link lets see" if limits(link) else "every night so far"
     recent = max(starts, ends - _RECENT)
     if recent > starts:
         yield recent, ends, "the last 30 nights"
