@@ -89,8 +89,9 @@ class Guard:
                 await self.app(scope, receive, answer.send)
         except Exception as error:
             # Nothing of it is shown, and no text of it is kept: it may hold what the reader sent.
-            self.tell(f"a request failed: {_told(error)}")
-            if answer.started:
+            self.tell(f"a request failed: {_told(answer.unwritten or error)}")
+            if answer.started or answer.unwritten is not None:
+                # What cannot be written into the log is not answered, not even with a page that says so.
                 raise
             await answer.refuse(500, "It failed", "The server could not answer; whoever runs it is told why.")
 
@@ -135,10 +136,15 @@ class _Answer:
 
     def __init__(self, guard: Guard, scope: Scope, send: Send) -> None:
         self._guard, self._scope, self._send, self.started = guard, scope, send, False
+        self.unwritten: AuditreelError | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._log(message["status"])
+            try:
+                self._log(message["status"])
+            except AuditreelError as error:
+                self.unwritten = error
+                raise
             self.started = True
             message = {**message, "headers": self._headers(message["headers"])}
         await self._send(message)

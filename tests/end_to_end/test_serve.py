@@ -18,6 +18,7 @@ from itertools import pairwise, product
 from pathlib import Path
 
 import jsonschema
+import openapi_spec_validator
 import pytest
 
 from benchmarks import readers
@@ -183,6 +184,7 @@ def test_a_record_is_proved_to_whoever_has_the_public_key(server: Server, five: 
 def test_data_is_what_its_description_says(server: Server, five: Path) -> None:
     said = server.client().get("/api/v1/openapi.json").json
     assert said == json.loads(json.dumps(description()))
+    openapi_spec_validator.validate(said)
     client = server.client()
     bearer = [("Authorization", f"Bearer {server.token()}")]
     for path, offer in said["paths"].items():
@@ -425,6 +427,22 @@ def test_many_read_at_once_over_a_socket_and_all_read_the_same(five: Path, tmp_p
     assert refused.startswith(b"HTTP/1.1 421 ")
     assert server.process.returncode == 143
     assert standing(tmp_path / "links" / "accesses.jsonl").count == 50 * len(asked) + 2
+
+
+def test_what_can_not_be_logged_is_not_shown(five: Path, tmp_path: Path) -> None:
+    server = Server(five, tmp_path / "accesses.jsonl")
+    client = server.client(server.token())
+    assert client.get("/").status == 200
+    with server.log.open("ab") as file:
+        file.write(b'{"half a line"')
+    with pytest.raises(RuntimeError, match="response already started"):
+        client.get("/")
+    with pytest.raises(SealError, match="ends within a line"):
+        client.get("/", "POST")
+    assert [text.partition(" ends ")[0] for text in server.told] == [
+        f"a request failed: the log of accesses {server.log}"
+    ] * 2
+    server.close()
 
 
 def test_what_was_sealed_of_the_log_can_not_be_changed_afterwards(five: Path, tmp_path: Path) -> None:
