@@ -134,7 +134,8 @@ class Failure:
         scope, subject = self.scope, self.subject
         place = (scope.provider, scope.account, scope.region)
         named = (self.check, *place, subject.kind, subject.type, subject.id, self.first_bad.run)
-        return hashlib.sha256("\n".join(named).encode()).hexdigest()
+        # A name may hold half a character, as JSON can: it is no reason to have no id.
+        return hashlib.sha256("\n".join(named).encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def id(self) -> str:

@@ -65,12 +65,14 @@ if TYPE_CHECKING:
     from engine.doctor import Diagnosis
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
+    from engine.evidence.inspecting import Inspected
     from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
     from engine.evidence.sample import Draw, Frozen
     from engine.gates import Changes
     from engine.periods import Failure, Period
+    from engine.sealed import Overview
 
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 Progress = Callable[[int, int], None]
@@ -809,6 +811,54 @@ def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1,
     from engine.content.strictness import is_weaker
 
     return recording.period(store, config, starts, ends, type_, _policy_of, is_weaker)
+
+
+def view(
+    store: str, config: Path, window: tuple[date, date], criteria: tuple[str, ...] | None = None
+) -> recording.View:
+    """What the sealed runs of a period (first and last night) show of ``criteria`` (ids; None: of everything).
+
+    Raises as :func:`period`.
+    """
+    from engine.content.strictness import is_weaker
+
+    return recording.view(store, config, window, criteria, _policy_of, is_weaker)
+
+
+def inspected(run: str, store: str, config: Path) -> Inspected:
+    """A sealed run, to be looked into record by record. Raises VerificationError where it does not verify."""
+    return recording.inspected(run, store, config)
+
+
+def overview(store: str, config: Path) -> Overview:
+    """What a store holds, by its chain. Raises VerificationError where that does not verify."""
+    return recording.overview(store, config)
+
+
+def store_name(store: str, config: Path) -> str:
+    """The name of a store in every entry of its chain. Raises VerificationError."""
+    return recording.store_name(store, config)
+
+
+def seal_accesses(store: str, config: Path, log: str, standing: tuple[int, str], clock: Clock) -> int:
+    """Seal how many lines a log of accesses has and the digest of its last one; gives the sequence of the entry.
+
+    Raises VerificationError and SealError.
+    """
+    return recording.seal_accesses(store, config, log, standing, clock)
+
+
+def sealed_accesses(store: str, config: Path, log: str) -> list[tuple[int, int, str]]:
+    """What a chain says of a log of accesses: each entry, how many lines, the last one's digest.
+
+    Raises VerificationError.
+    """
+    return recording.sealed_accesses(store, config, log)
+
+
+def state(store: str, config: Path) -> str:
+    """What stays the same while no file of a store's evidence is touched. Raises VerificationError."""
+    return recording.state(store, config)
 
 
 def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: int = 14) -> Diff:

@@ -21,7 +21,7 @@ import engine
 from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
-from engine.errors import AuditreelError, SealError, UsageError
+from engine.errors import AuditreelError, SealError, UsageError, VerificationError
 from engine.model import Assessment, Check, Clock, Finding, Retention, Scope, Snapshot
 from providers.base import Directory
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
     from engine.evidence.expiry import Fate
+    from engine.evidence.inspecting import Inspected
     from engine.evidence.period.changes import Weaker
     from engine.evidence.period.film import Film, ReadPolicy
     from engine.evidence.period.keeping import Comparison
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from engine.gates import Changes
     from engine.periods import Failure, Period
     from engine.resume import Unsealed
+    from engine.sealed import Overview
 
 
 _RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
@@ -593,6 +595,112 @@ def _seen(
     film.samples = samples(reading, Layout(folder), frames)
     found = shown(film, reading, trust, asked, weaker)
     return film, replace(found, closed=closing.closed(reading, film, found, Layout(folder)))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A period as somebody may see it: all of it, or what is of some criteria and their ``checks``."""
+
+    period: Period
+    checks: frozenset[str] | None = None
+
+
+def view(
+    store: str,
+    config: Path,
+    window: tuple[date, date],
+    criteria: tuple[str, ...] | None,
+    read_policy: ReadPolicy,
+    weaker: Weaker,
+) -> View:
+    """A period, or what is of some criteria in it. Raises as :func:`period`."""
+    from engine.evidence.period.limited import checks_in, limited
+    from engine.evidence.period.made import Asked
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    trusted = _trusted(folder, config)
+    film, found = _seen(folder, trusted, read_trust(trusted / "trust.json"), Asked(*window), read_policy, weaker)
+    if criteria is None:
+        return View(found)
+    checks = checks_in(film, criteria)
+    return View(limited(found, criteria, checks), checks)
+
+
+def inspected(run: str, store: str, config: Path) -> Inspected:
+    """A sealed run of a store, to be looked into. Raises VerificationError where it does not verify."""
+    from engine.evidence.inspecting import inspect
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    return inspect(folder, read_trust(_trusted(folder, config) / "trust.json"), run)
+
+
+def overview(store: str, config: Path) -> Overview:
+    """What a store holds, by its chain. Raises VerificationError where that does not verify."""
+    from engine.evidence.inspecting import overview as looked
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    return looked(folder, read_trust(_trusted(folder, config) / "trust.json"))
+
+
+def store_name(store: str, config: Path) -> str:
+    """The name of a store in every entry of its chain, as its trust file has it. Raises VerificationError."""
+    from engine.evidence.trust import read_trust
+
+    return read_trust(_trusted(local(store), config) / "trust.json").store
+
+
+def seal_accesses(store: str, config: Path, log: str, standing: tuple[int, str], clock: Clock) -> int:
+    """Seal how many lines a log of accesses has and the digest of its last one, once; gives the entry's sequence."""
+    from engine.evidence import entries
+
+    known = sealed_accesses(store, config, log)
+    if known and known[-1][1:] == standing:
+        return known[-1][0]
+    recorder = _recorder(store, config)
+    body = entries.Accesses(log=log, count=standing[0], digest=standing[1])
+    link = recorder.chain().append("accesses", body, clock.now())
+    recorder.pin(link)
+    return link.sequence
+
+
+def sealed_accesses(store: str, config: Path, log: str) -> list[tuple[int, int, str]]:
+    """What a chain says of a log of accesses: the sequence of each entry, how many lines it had, the last's digest.
+
+    Raises VerificationError where the chain does not verify.
+    """
+    from engine.evidence.layout import Layout
+    from engine.evidence.period.keeping import verified_chain
+    from engine.evidence.trust import read_trust
+
+    folder = local(store)
+    reading = verified_chain(Layout(folder), read_trust(_trusted(folder, config) / "trust.json"))
+    said = ((placed.entry.sequence, body) for placed, body in reading.of_kind("accesses"))
+    return [(sequence, body.count, body.digest) for sequence, body in said if body.log == log]
+
+
+def state(store: str, config: Path) -> str:
+    """What tells that nothing in a store, and in what it is trusted by, was touched since: of every file, when it was.
+
+    It proves nothing: what differs is to be verified again. Raises VerificationError where the store cannot be listed.
+    """
+    from engine.evidence.layout import INDEX, Layout
+
+    folder = local(store)
+    facts = []
+    try:
+        for name, entry in Layout(folder).files():
+            # What is derived, and what is not finished, is no evidence.
+            if not name.startswith((f"{INDEX}/", "tmp/")):
+                said = entry.stat(follow_symlinks=False)
+                facts.append(f"{name} {said.st_ino} {said.st_size} {said.st_mtime_ns} {said.st_ctime_ns}")
+        said = (_trusted(folder, config) / "trust.json").stat()
+    except OSError as error:
+        raise VerificationError(f"{folder} cannot be read ({error.strerror}): could not verify") from error
+    facts.append(f"{said.st_ino} {said.st_size} {said.st_mtime_ns} {said.st_ctime_ns}")
+    return hashlib.sha256("\n".join(facts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def export_period(

@@ -42,6 +42,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "key": ("engine.cli.key", "Replace or withdraw signing keys; pin those of time stamp authorities."),
     "timestamp": ("engine.cli.timestamp", "Have the evidence time stamped now."),
     "replay": ("engine.cli.replay", "Judge a recorded run again and compare every record."),
+    "serve": ("engine.cli.serve", "Show evidence as web pages, read-only, to who has a link."),
     "store": ("engine.cli.store", "Look after an evidence store: rebuild its index."),
 }
 """A verb: the module that holds its ``command``, loaded when it is asked for, and one line of help."""

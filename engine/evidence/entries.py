@@ -274,6 +274,17 @@ class Response(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     said: Digest
 
 
+class Accesses(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """How a log of who read what stood, which lies outside of the store: how many lines, and the digest of the last.
+
+    Each line holds the digest of the one before it, so that no line before can be changed or taken out afterwards.
+    """
+
+    log: Text
+    count: Count
+    digest: Digest
+
+
 KINDS: Final[dict[str, Any]] = {
     "intent": Intent,
     "seal": Seal,
@@ -287,6 +298,7 @@ KINDS: Final[dict[str, Any]] = {
     "compact": Compact,
     "tombstone": Tombstone,
     "response": Response,
+    "accesses": Accesses,
 }
 """Each kind and what its body says. A kind that does not stand here never verifies."""
 

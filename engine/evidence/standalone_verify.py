@@ -33,7 +33,7 @@ VERDICTS = {"passed": "pass", "failed": "fail", "unknown": "unknown", "not_appli
 # Each kind of entry: the field in which it names others, their kind, and what it may say of each of them only once.
 _ABOUT = """timestamp key intent///begun seal/intent/intent/ended abandon/intent/intent/ended population/frames/seal
 nonce/population/population/drawn replacement/draw/nonce/replaced close/seals/seal response/first_bad/seal
-compact/runs/seal/merged tombstone/runs/seal/removed"""
+compact/runs/seal/merged tombstone/runs/seal/removed accesses"""
 ABOUT = {line.split("/")[0]: [*line.split("/")[1:], "", "", ""] for line in _ABOUT.split()}
 # Each shape, its fields ("?": may be missing) and what they hold or are called: shape, pattern, [list], [some]+, {map}.
 _SHAPES = """link sequence=place digest; tree count root=digest; fact digest size=count; window from,to=time; content
@@ -50,7 +50,7 @@ period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findi
 removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest
 bodies?=fact|null; counts passed,failed,unknown,not_applicable=count; summary run as_of=time waived=count
 checks,controls={counts}; response failure,said=digest check=text subject=string first_bad=link;
-manifest schema=count store runs=[run] left_out={string} period=window chain=part
+accesses log=text count digest; manifest schema=count store runs=[run] left_out={string} period=window chain=part
 redacted=[string] demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
 SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}

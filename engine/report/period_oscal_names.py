@@ -23,7 +23,10 @@ Name = Callable[..., str]
 
 def uuid_of(organization: str, *parts: str) -> str:
     """The identifier of what ``parts`` name in an organisation."""
-    return str(uuid5(UUID(str(_ROOT)), "\x00".join((organization, *parts))))
+    named = "\x00".join((organization, *parts))
+    # Half a character, which JSON can hold, is no UTF-8; its escape is marked, so that no other name has it.
+    written = named.encode("utf-8", "backslashreplace").decode()
+    return str(uuid5(UUID(str(_ROOT)), written if written == named else f"{written}\x00"))
 
 
 def failure_uuid(kind: str, failure: Failure, name: Name) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from engine.periods import Period
     from engine.report import Options
+    from engine.report.html.templating import Served
 
 LIMIT: Final = 1_500_000
 """Bytes up to which a period is one page."""
@@ -35,17 +36,18 @@ def files(period: Period, options: Options) -> dict[str, bytes]:
     return pages(period)
 
 
-def pages(period: Period, limit: int = LIMIT) -> dict[str, bytes]:
+def pages(period: Period, limit: int = LIMIT, served: Served | None = None) -> dict[str, bytes]:
     """The pages of ``period`` by name, "index.html" first; a page alone where it has no more than ``limit`` bytes.
 
-    The same period gives the same bytes. The pages beside the index are named with their folder; links are relative.
+    ``served`` is what a server says beside it. The same period gives the same bytes. The pages beside the index are
+    named with their folder; links are relative.
     Raises InputError where a control shows a failure that the period does not hold.
     """
     from engine.report.html.site import Site
     from engine.report.html.templating import fill
 
     if len(period.failures) <= MOST:
-        whole = fill(Site(period, split=False))
+        whole = fill(Site(period, split=False), served)
         if sum(map(len, whole.values())) <= limit:
             return whole
-    return fill(Site(period, split=True))
+    return fill(Site(period, split=True), served)

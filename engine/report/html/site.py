@@ -153,6 +153,7 @@ class Site:
             (page, index * PAGE + 1, min((index + 1) * PAGE, len(self.entries)))
             for index, page in enumerate(dict.fromkeys(entry.page for entry in self.entries))
         )
+        self.runs = frozenset(frame.moment.run for frame in period.frames)
         alone = [entry for entry in self.entries if not entry.controls]
         self.alone = len(alone)
         self.unruled = tuple((entry, entry.failure, self.line.bar(entry.failure)) for entry in alone[:SHOWN])
@@ -239,8 +240,13 @@ def link(page: str, to: str, anchor: str) -> str:
     if page == to:
         return f"#{anchor}"
     if page.startswith(FOLDER):
-        to = to.removeprefix(FOLDER) if to.startswith(FOLDER) else f"../{to}"
+        to = to.removeprefix(FOLDER) if to.startswith(FOLDER) else f"{up(page)}{to}"
     return f"{to}#{anchor}"
+
+
+def up(page: str) -> str:
+    """What leads from a page to the folder of the index."""
+    return "../" if page.startswith(FOLDER) else ""
 
 
 def _words(squares: Sequence[nights.Square]) -> tuple[nights.Stretch, ...]:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,25 +16,35 @@ from markupsafe import Markup
 
 from engine.report import closing, period_counts, period_words
 from engine.report.html import texts
-from engine.report.html.site import INDEX, PAGE, Site, link
+from engine.report.html.site import INDEX, PAGE, Site, link, up
 from engine.report.layout import counted
 from engine.report.safe import safe
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
+_POLICY: Final = re.compile('<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+_NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'"
+_HEAD: Final = 600
 _FOLDED: Final = 160
 """Characters of a name beyond which the whole of it is folded away under its ends."""
 
 
-def fill(site: Site) -> dict[str, bytes]:
-    """The pages of a site by name."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What pages say and link to beside the report where a server shows them: ``notices`` on what a reader may see."""
+
+    notices: tuple[str, ...]
+
+
+def fill(site: Site, served: Served | None = None) -> dict[str, bytes]:
+    """The pages of a site by name; ``served`` links them with the pages of runs, which only a server has."""
     found = {}
     for name in site.pages():
         places = [place for place in site.places if place.page == name]
         entries = [entry for entry in site.entries if entry.page == name]
         template = "index" if name == INDEX else "criterion" if places else "failures"
         text = _environment().get_template(f"{template}.html").render(
-            site=site, period=site.period, page=name, places=places, entries=entries, style=_style(site)
+            site=site, period=site.period, page=name, places=places, entries=entries, style=_style(site), served=served
         )  # fmt: skip
         found[name] = text.encode()
     return found
@@ -45,6 +56,16 @@ def page(
     """A page of its own from a template; ``says`` and ``standing`` are words of ours on each printed sheet."""
     style = _styled((*says, *standing))
     return _environment().get_template(template).render(style=style, **values)
+
+
+def policy(content: str | bytes) -> str:
+    """The content security policy that a page of ours states of itself, for whoever sends it.
+
+    It stands before anything that comes from outside.
+    """
+    head = content[:_HEAD].decode("utf-8", "replace") if isinstance(content, bytes) else content[:_HEAD]
+    said = _POLICY.search(head)
+    return f"{said[1] if said else _NOTHING}; frame-ancestors 'none'"
 
 
 @cache
@@ -63,7 +84,7 @@ def _environment() -> Environment:
     environment.globals.update(
         {"texts": texts, "words": period_words, "summed": period_counts.summed, "watermark": closing.WATERMARK}
     )
-    environment.globals.update({"PAGE": PAGE, "digest": digest, "link": link})
+    environment.globals.update({"PAGE": PAGE, "digest": digest, "link": link, "up": up})
     return environment
 
 

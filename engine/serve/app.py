@@ -1,0 +1,59 @@
+"""The application: routes of pages and data, behind one guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import Router
+
+from engine.errors import AuditreelError
+from engine.model import Clock
+from engine.serve import pages
+from engine.serve.accesses import AccessLog
+from engine.serve.api import Api
+from engine.serve.guard import Bounds, Guard
+from engine.serve.library import Store
+from engine.serve.links import Link, Links
+from engine.serve.rates import Rates
+from engine.serve.seen import NoLinkError, NotShownError
+
+_STRANGERS: Final = 60.0
+"""Requests a minute from one address without a link."""
+_NEVER: Final = "9999-12-31T00:00:00Z"
+
+
+def application(
+    stores: Mapping[str, Store],
+    links: Links,
+    log: AccessLog,
+    bounds: Bounds,
+    clock: Clock,
+    a_minute: float,
+    tell: Callable[[str], None],
+) -> Guard:
+    """The ASGI application. ``a_minute`` are the requests of one link; ``tell`` says what failed to who runs it."""
+    shown = pages.Pages(stores, links, bounds, clock)
+    # Data first: a store cannot be called "api".
+    routes = Router([*Api(stores, clock).routes(), *shown.routes()], redirect_slashes=False)
+    refused = {
+        NotShownError: pages.absent,
+        HTTPException: pages.absent,
+        NoLinkError: pages.no_link,
+        AuditreelError: pages.unverified(stores),
+    }
+    whole = Link(
+        id="0" * 16,
+        reader="whoever is on this machine",
+        stores=tuple(store.id for store in stores.values()),
+        starts=None,
+        ends=None,
+        criteria=None,
+        issued_at="0001-01-01T00:00:00Z",
+        expires_at=_NEVER,
+    )
+    readers = Rates(a_minute, a_minute, clock.monotonic)
+    strangers = Rates(_STRANGERS, _STRANGERS, clock.monotonic)
+    return Guard(ExceptionMiddleware(routes, refused), bounds, links, log, readers, strangers, clock, whole, tell)

@@ -1,0 +1,145 @@
+"""The stores that are shown, each verified before anything of it is, and again whenever a file of it was touched.
+
+What was verified is remembered while the store stays as it was, at most for :data:`AGAIN` seconds. Whether it did is
+looked at no more often than each :data:`PAUSE`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from engine import pipeline
+from engine.errors import AuditreelError
+from engine.report import PERIOD_FORMATS, Options
+from engine.report.html import pages
+from engine.report.html.templating import Served
+from engine.sealed import Overview, SealedRun
+
+if TYPE_CHECKING:
+    from engine.evidence.inspecting import Inspected
+    from engine.recording import View
+
+T = TypeVar("T")
+AGAIN: Final = 600.0
+PAUSE: Final = 1.0
+_MOST: Final = 24
+"""Results that are remembered of a store: periods, their pages and files, open runs."""
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a store holds, and the first and the last night of it (None: no frame)."""
+
+    overview: Overview
+    first: date | None
+    last: date | None
+
+
+def _made(make: Callable[[], object]) -> object:
+    """What is made, or the error that says why not: neither is tried again while nothing was touched."""
+    try:
+        return make()
+    except AuditreelError as error:
+        return error
+
+
+class Store:
+    """A store under the name that it has in addresses."""
+
+    def __init__(self, name: str, place: str, config: Path, monotonic: Callable[[], float]) -> None:
+        self.name, self.place, self._config, self._monotonic = name, place, config, monotonic
+        self.id = pipeline.store_name(place, config)
+        self._lock = RLock()
+        self._known: OrderedDict[Hashable, Any] = OrderedDict()
+        self._state, self._looked, self._since = "", float("-inf"), float("-inf")
+
+    def hidden(self, text: str) -> str:
+        """A text without the folders in which the store and its trust file lie."""
+        for place in sorted({self.place, str(Path(self.place).absolute())}, key=len, reverse=True):
+            text = text.replace(place, self.name)
+        return text.replace(str(self._config), "...")
+
+    def held(self) -> Held:
+        """What it holds. Raises VerificationError, as everything here does where the store does not verify."""
+        return self._remembered(("held",), self._held)
+
+    def _held(self) -> Held:
+        found = pipeline.overview(self.place, self._config)
+        if found.first is None or found.last is None:
+            return Held(found, None, None)
+        # Which night a run counts for is the schedule's to say: by UTC it may lie a day beside.
+        window = date.fromisoformat(found.first) - _DAY, date.fromisoformat(found.last) + _DAY
+        nights = [date.fromisoformat(frame.night) for frame in self.view(*window, None).period.frames]
+        return Held(found, min(nights), max(nights))
+
+    def view(self, starts: date, ends: date, criteria: tuple[str, ...] | None) -> View:
+        """A period, narrowed to criteria. Raises UsageError where there is no run to show."""
+
+        def made() -> View:
+            return pipeline.view(self.place, self._config, (starts, ends), criteria)
+
+        return self._remembered(("view", starts, ends, criteria), made)
+
+    def pages(
+        self, starts: date, ends: date, criteria: tuple[str, ...] | None, notices: tuple[str, ...]
+    ) -> Mapping[str, bytes]:
+        """The pages of a period by name; ``notices`` say what the reader may see."""
+
+        def made() -> Mapping[str, bytes]:
+            return pages(self.view(starts, ends, criteria).period, served=Served(notices))
+
+        return self._remembered(("pages", starts, ends, criteria, notices), made)
+
+    def file(self, starts: date, ends: date, criteria: tuple[str, ...] | None, form: str) -> bytes:
+        """A period in one of :data:`engine.report.PERIOD_FORMATS`. Raises UsageError without the format's library."""
+
+        def made() -> bytes:
+            return PERIOD_FORMATS[form].render(self.view(starts, ends, criteria).period, Options())
+
+        return self._remembered(("file", starts, ends, criteria, form), made)
+
+    def inspected(self, run: str) -> Inspected:
+        """A sealed run that is open."""
+        return self._remembered(("run", run), lambda: pipeline.inspected(run, self.place, self._config))
+
+    def run(self, run: str, checks: frozenset[str] | None) -> SealedRun:
+        """A sealed run with the records of ``checks`` (None: with all)."""
+
+        def made() -> SealedRun:
+            whole = self.inspected(run).run
+            rows = whole.rows if checks is None else tuple(row for row in whole.rows if row.check in checks)
+            return replace(whole, rows=rows)
+
+        return self._remembered(("run of", run, checks), made)
+
+    def _remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        # One thread makes what others wait for: they would make the same.
+        with self._lock:
+            self._look()
+            if key in self._known:
+                self._known.move_to_end(key)
+            else:
+                self._known[key] = _made(make)
+                while len(self._known) > _MOST:
+                    self._known.popitem(last=False)
+            found: T | AuditreelError = self._known[key]
+        if isinstance(found, AuditreelError):
+            raise found.with_traceback(None)
+        return found
+
+    def _look(self) -> None:
+        now = self._monotonic()
+        if now - self._looked < PAUSE:
+            return
+        state = pipeline.state(self.place, self._config)
+        if state != self._state or now - self._since > AGAIN:
+            self._known.clear()
+            self._state, self._since = state, now
+        self._looked = now

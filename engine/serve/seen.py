@@ -1,0 +1,142 @@
+"""What a request may see: the store, period and run that its address names, where its link covers them.
+
+What is not there and what is not for this link look alike.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from engine.errors import UsageError
+from engine.periods import Failure, Period
+from engine.report.html.served import Place
+from engine.sealed import SealedRun
+from engine.serve.guard import LINK
+from engine.serve.library import Held, Store
+from engine.serve.links import Link
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_PERIOD: Final = re.compile(r"(\d{4}-\d\d-\d\d)--(\d{4}-\d\d-\d\d)", re.ASCII)
+_LONGEST: Final = 3_660
+"""Days of a period: ten years. What is longer is no question, and takes long to say no to."""
+_NUMBER: Final = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
+
+
+class NotShownError(Exception):
+    """There is nothing under an address, or nothing for this link."""
+
+
+class NoLinkError(Exception):
+    """A request without a link that opens anything."""
+
+
+def link_of(request: Request) -> Link:
+    """The link of a request. Raises NoLinkError."""
+    link: Link | None = request.scope[LINK]
+    if link is None:
+        raise NoLinkError
+    return link
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A period of a store through a link: only what is of both the link's period and its criteria."""
+
+    store: Store
+    link: Link
+    starts: date
+    ends: date
+
+    @property
+    def period(self) -> Period:
+        """The period. Raises NotShownError where no run is to be shown, VerificationError."""
+        try:
+            return self.store.view(self.starts, self.ends, self.link.criteria).period
+        except UsageError as error:
+            raise NotShownError from error
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader is told of the limits."""
+        return limits(self.link)
+
+    @property
+    def place(self) -> Place:
+        """The period as pages stand in it."""
+        return Place(self.period, self.notices)
+
+    def pages(self) -> Mapping[str, bytes]:
+        """Its pages by name."""
+        if not self.period.frames and not self.period.nights:
+            raise NotShownError
+        return self.store.pages(self.starts, self.ends, self.link.criteria, self.notices)
+
+    def run(self, name: str) -> SealedRun:
+        """A run of the period with the records that may be seen. Raises NotShownError, VerificationError."""
+        if all(frame.moment.run != name for frame in self.period.frames):
+            raise NotShownError
+        return self.store.run(name, self.store.view(self.starts, self.ends, self.link.criteria).checks)
+
+    def index(self, run: SealedRun, text: str) -> int:
+        """The place of a record of a run that may be seen. Raises NotShownError."""
+        index = number(text)
+        if index is not None:
+            place = bisect_left(run.rows, index, key=lambda row: row.index)
+            if place < len(run.rows) and run.rows[place].index == index:
+                return index
+        raise NotShownError
+
+    def failure(self, id_: str) -> Failure:
+        """A failure of the period by its id. Raises NotShownError."""
+        for failure in self.period.failures:
+            if failure.id == id_:
+                return failure
+        raise NotShownError
+
+
+def seen(request: Request, stores: Mapping[str, Store]) -> Seen:
+    """What the address of a request names. Raises NoLinkError, NotShownError."""
+    link = link_of(request)
+    store = stores.get(request.path_params["store"])
+    match = _PERIOD.fullmatch(request.path_params["period"])
+    if store is None or match is None or store.id not in link.stores:
+        raise NotShownError
+    try:
+        starts, ends = date.fromisoformat(match[1]), date.fromisoformat(match[2])
+    except ValueError as error:
+        raise NotShownError from error
+    if not link.covers(starts, ends) or (ends - starts).days > _LONGEST:
+        raise NotShownError
+    return Seen(store, link, starts, ends)
+
+
+def span(held: Held, link: Link, now: str) -> tuple[date, date] | None:
+    """The first and the last night that a link lets see; None where no run was sealed.
+
+    Up to yesterday, also where runs ceased before: nights that are missing are not left out.
+    """
+    if held.first is None or held.last is None:
+        return None
+    until = max(held.last, date.fromisoformat(now[:10]) - timedelta(days=1))
+    return link.starts or held.first, min(link.ends or until, until)
+
+
+def number(text: str) -> int | None:
+    """A number of an address; None for any other text."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def limits(link: Link) -> tuple[str, ...]:
+    """What a link lets see, in a sentence; nothing for one that lets see everything."""
+    if link.criteria is None and link.starts is None and link.ends is None:
+        return ()
+    what = ", ".join(link.criteria) if link.criteria is not None else "all criteria"
+    when = f"from {link.starts or 'the first night'} to {link.ends or 'the last'}"
+    return (f"This link shows {what} {when}, and ends at {link.expires_at}. Of everything else nothing is said here.",)
