@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pytest
-
 from engine.collection.conformance import conforming
 from engine.content.resources import load_types
 from engine.content.root import find
@@ -33,7 +31,6 @@ def given() -> Iterator[tuple[str, str, str, Given]]:
 
 
 ROWS = {(template, type_, name, spec.paths): spec for template, type_, name, spec in given()}
-IDS = [f"{key[0]} {key[1]} {key[2]} {'+'.join(key[3])}" for key in ROWS]
 
 
 def there(published: Any, path: str) -> bool:
@@ -46,20 +43,21 @@ def there(published: Any, path: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("key", ROWS, ids=IDS)
-def test_a_property_is_one_of_the_live_adapter_and_its_paths_are_published(key: Any) -> None:
-    template, type_, name, paths = key
-    assert name == "tags" or name in TYPES[type_].properties
-    assert [path for path in paths if not there(PUBLISHED[template], path)] == []
+def test_a_property_is_one_of_the_live_adapter_and_its_paths_are_published() -> None:
+    assert len(ROWS) > 200
+    assert [key for key in ROWS if key[2] != "tags" and key[2] not in TYPES[key[1]].properties] == []
+    assert [(*key, path) for key in ROWS for path in key[3] if not there(PUBLISHED[key[0]], path)] == []
 
 
-@pytest.mark.parametrize("key", ROWS, ids=IDS)
-def test_a_default_that_is_not_null_says_who_documents_it(key: Any) -> None:
-    spec = ROWS[key]
-    if isinstance(spec, Constant):
-        assert spec.source
-    if isinstance(spec, Attribute) and spec.default is not None and spec.default is not REQUIRED:
-        assert spec.source
+def test_a_default_that_is_not_null_says_who_documents_it() -> None:
+    stated = {
+        key: spec
+        for key, spec in ROWS.items()
+        if isinstance(spec, Constant)
+        or (isinstance(spec, Attribute) and spec.default is not None and spec.default is not REQUIRED)
+    }
+    assert stated
+    assert [key for key, spec in stated.items() if not spec.source] == []
 
 
 def test_split_properties_say_who_documents_what_is_new() -> None:
@@ -69,9 +67,10 @@ def test_split_properties_say_who_documents_what_is_new() -> None:
     assert all(spec.source for spec in splits)
 
 
-@pytest.mark.parametrize("template", sorted(CATALOGUE.parts))
-def test_links_are_properties_that_aws_publishes(template: str) -> None:
-    assert {part.link for part in CATALOGUE.parts[template]} - set(PUBLISHED[template]) == set()
+def test_links_are_properties_that_aws_publishes() -> None:
+    links = {(template, part.link) for template, parts in CATALOGUE.parts.items() for part in parts}
+    assert links
+    assert [row for row in links if row[1] not in PUBLISHED[row[0]]] == []
 
 
 def test_names_are_made_of_properties_that_aws_publishes() -> None:
@@ -83,13 +82,20 @@ def test_names_are_made_of_properties_that_aws_publishes() -> None:
     assert [row for row in wanted if row[1] not in places and row[1] not in published.get(row[0], ())] == []
 
 
-@pytest.mark.parametrize("template", sorted(CATALOGUE.mappings))
-def test_a_bare_resource_conforms_to_its_schema(template: str) -> None:
+def test_a_bare_resource_conforms_to_its_schema() -> None:
     conform = conforming({name: schema.type for name, schema in TYPES.items()})
-    found = [conform(item) for item in folded(data({"Bare": (template, {})}), AT, {}).after]
-    assert found
-    reasons = {(item.type, pointer, why.reason) for item in found for pointer, why in item.unread.items()}
-    assert [row for row in reasons if row[2] == "malformed_response"] == []
+    found = {
+        template: [conform(item) for item in folded(data({"Bare": (template, {})}), AT, {}).after]
+        for template in CATALOGUE.mappings
+    }
+    assert [template for template, items in found.items() if not items] == []
+    assert {
+        (template, item.type, pointer)
+        for template, items in found.items()
+        for item in items
+        for pointer, why in item.unread.items()
+        if why.reason == "malformed_response"
+    } == set()
 
 
 def test_the_published_names_are_exactly_those_of_the_mapped_types() -> None:
