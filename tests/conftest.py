@@ -104,15 +104,22 @@ def moto(moto_process: MotoProcess) -> MotoProcess:
     return moto_process
 
 
-@pytest.fixture
-def wire(moto: MotoProcess) -> Iterator[AwsWire]:
-    """The way to ``moto``: counts, and goes wrong where it is told to (see ``tests/emulators/aws_wire.py``)."""
+@pytest.fixture(scope="session")
+def moto_wire(moto_process: MotoProcess) -> Iterator[AwsWire]:
+    """The way to the moto of this test process: its address stays, so that clients can be kept."""
     from tests.emulators.aws_wire import AwsWire
 
-    with AwsWire(moto.address) as wire:
+    with AwsWire(moto_process.address) as wire:
         yield wire
-    if wire.broken:
-        raise wire.broken[0]
+
+
+@pytest.fixture
+def wire(moto: MotoProcess, moto_wire: AwsWire) -> Iterator[AwsWire]:
+    """The way to ``moto``: counts, and goes wrong where it is told to (see ``tests/emulators/aws_wire.py``)."""
+    moto_wire.reset()
+    yield moto_wire
+    if moto_wire.broken:
+        raise moto_wire.broken[0]
 
 
 @pytest.fixture
@@ -137,8 +144,11 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def aws_env(wire: AwsWire, nobody: None, monkeypatch: pytest.MonkeyPatch) -> AwsWire:
-    """An environment in which every AWS client talks to ``wire``; gives the wire."""
+    """An environment in which every AWS client talks to ``wire``; gives the wire. Clients are kept between tests."""
+    from tests.emulators import kept_clients
+
     monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
+    kept_clients.use(monkeypatch)
     return wire
 
 

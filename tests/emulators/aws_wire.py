@@ -64,6 +64,16 @@ class AwsWire(Wire):
         middle: Sequence[Layer] = (),
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._seed, self._outer, self._middle, self._inner = seed, tuple(outer), tuple(middle), tuple(inner)
+        super().__init__(upstream, self._layers(), port, tls)
+
+    def reset(self) -> None:
+        """Close every connection, and begin again: nothing counted, nothing in the way. The address stays."""
+        self._renew(self._layers())
+
+    def _layers(self) -> tuple[Layer, ...]:
+        """New layers, by their names."""
+        seed = self._seed
         self.traffic = Traffic()
         self.latency = Latency(seed=seed)
         self.enforcement = Enforcement()
@@ -72,4 +82,4 @@ class AwsWire(Wire):
         self.overrides = Overrides()
         ours = (self.traffic, self.latency, self.enforcement, self.faults)
         theirs = (BucketRegions(), self.paging, self.overrides, corrected(), PublicSnapshots())
-        super().__init__(upstream, (*outer, *ours, *middle, *theirs, *inner), port, tls)
+        return (*self._outer, *ours, *self._middle, *theirs, *self._inner)

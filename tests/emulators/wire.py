@@ -100,12 +100,9 @@ class Wire:
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._places = asyncio.Semaphore(_UPSTREAM_CONNECTIONS)
-        through: Next = self._forward
-        for layer in reversed(layers):
-            through = _over(layer, through)
-        self._answer = through
         self.broken: list[Exception] = []
         """What layers raised that they should not have: a bug in the emulator or in a test's own rewrite."""
+        self._through(layers)
 
     @property
     def url(self) -> str:
@@ -141,9 +138,29 @@ class Wire:
         )
         self._port = self._server.sockets[0].getsockname()[1]
 
+    def _through(self, layers: Sequence[Layer]) -> None:
+        """Answer through these layers from now on."""
+        through: Next = self._forward
+        for layer in reversed(layers):
+            through = _over(layer, through)
+        self._answer = through
+        self.broken = []
+
+    def _renew(self, layers: Sequence[Layer]) -> None:
+        """Close every connection, and answer through these layers from now on."""
+
+        async def renewed() -> None:
+            await self._hang_up()
+            self._through(layers)
+
+        asyncio.run_coroutine_threadsafe(renewed(), self._loop).result()
+
     async def _close(self) -> None:
         if self._server is not None:
             self._server.close()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
