@@ -173,6 +173,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "key",
         "timestamp",
         "replay",
+        "serve",
         "store",
     ]
     for command in commands:

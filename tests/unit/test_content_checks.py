@@ -160,14 +160,12 @@ def test_all_data_folders_are_read_before_anything_is_said(tmp_path: Path) -> No
     )
     with pytest.raises(ContentError) as caught:
         load(folders)
-    assert [problem.path.name for problem in caught.value.problems] == [
-        "bucket_encrypted.yaml",
-        "organization.yaml",
-        "bucket.schema.json",
+    assert [(problem.path.name, problem.key) for problem in caught.value.problems] == [
+        ("bucket_encrypted.yaml", "severity"),
+        ("bucket_logged.yaml", "criteria[0]"),
+        ("organization.yaml", "colour"),
+        ("bucket.schema.json", "additionalProperties"),
     ]
-    (tmp_path / "policies" / "organization.yaml").write_text("name: Example\ncategories: [security]\n")
-    with pytest.raises(ContentError, match=r"criteria\[0\]: there is no criterion CC7.9"):
-        load(folders)
 
 
 @pytest.mark.parametrize("name", ["aws/s3/Upper.yaml", "aws/short.yaml", "aws/s3/deep/er.yaml", "aws/s3/ending.yml"])
