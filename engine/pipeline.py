@@ -9,7 +9,7 @@ The command line parses, calls one of these, prints and exits. Nothing here prin
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -33,11 +33,12 @@ from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, adopted, load
 from engine.content.policy import load_organization
-from engine.content.root import demonstration, find
+from engine.content.root import Root, demonstration, find
 from engine.content.stored import compile_stored, in_force, parse_stored, programme_in
-from engine.errors import Problem, UsageError
+from engine.errors import ContentError, Problem, UsageError
 from engine.evaluate import evaluate
 from engine.model import (
+    CLOUDS,
     LISTINGS,
     REGIONLESS,
     Assessment,
@@ -127,7 +128,7 @@ def run(
     the result, not an exception, so that nothing of what was found is lost.
     """
     cancelled = cancelled or threading.Event()
-    content, selection = _selected(request)
+    content, selection = _selected(request, narrowed=True)
     limiter = Limiter(clock.sleep, cancelled)
     live = request.snapshot is None and request.demo is None
     judged = partial(_within, request.accounts, request.regions)
@@ -253,9 +254,21 @@ def _prepared(request: RunRequest) -> tuple[Content, Selection, tuple[CompiledCh
     return content, selection, _ready(content, selection)
 
 
-def _selected(request: RunRequest) -> tuple[Content, Selection]:
-    content = load(demonstration() if request.demo and request.policy is None else find(request.policy))
+def _selected(request: RunRequest, narrowed: bool = False) -> tuple[Content, Selection]:
+    """The data folders and what the filters select; ``narrowed`` to the checks of the providers that can be meant."""
+    root = demonstration() if request.demo and request.policy is None else find(request.policy)
+    content = load(root, clouds=_meant(request, root) if narrowed else None)
     return content, _selection(content, request)
+
+
+def _meant(request: RunRequest, root: Root) -> Collection[str] | None:
+    """The providers whose checks a request can select; None for any, where patterns or a mistake have to be read."""
+    if request.checks or not {*request.providers} <= {*CLOUDS, LISTINGS}:
+        return None
+    try:
+        return request.providers or load_organization(root).providers
+    except ContentError:
+        return None  # told with every other problem
 
 
 def _ready(content: Content, selection: Selection) -> tuple[CompiledCheck, ...]:

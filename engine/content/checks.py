@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from engine.expressions import Program, Template
 from engine.expressions import compile as compile_expression
 from engine.expressions import template as compile_template
 from engine.expressions.types import BOOL, INT, STRING, TIMESTAMP, ListType, ObjectType, Type, bare, parse_type
-from engine.model import Check, Parameter, Relation
+from engine.model import CLOUDS, LISTINGS, Check, Parameter, Relation
 
 _PART: Final = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED: Final = frozenset(("resource", "params", "now"))
@@ -54,12 +54,17 @@ class CompiledCheck:
         return self.expression.tolerates(relation) and (self.when is None or self.when.tolerates(relation))
 
 
-def load_checks(root: Root, problems: list[Problem], examples: bool = True) -> dict[str, Check]:
+def load_checks(
+    root: Root, problems: list[Problem], examples: bool = True, clouds: Collection[str] | None = None
+) -> dict[str, Check]:
     """Every check by id, each file validated by its schema; what is wrong is added to ``problems``.
 
-    Without ``examples`` these are not looked at: they are most of a file, they are its tests, and judge nothing.
+    Without ``examples`` these are not looked at: they are most of a file, they are its tests, and judge nothing. With
+    ``clouds`` the checks of other providers are not looked at; a file in no provider's folder always is.
     """
-    found = (load_check(path, root, problems, examples) for path in _files(root))
+    others = frozenset() if clouds is None else frozenset({*CLOUDS, LISTINGS}.difference(clouds))
+    files = (path for path in _files(root) if _place(path, root).partition("/")[0] not in others)
+    found = (load_check(path, root, problems, examples) for path in files)
     return {check.id: check for check in found if check is not None}
 
 

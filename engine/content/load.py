@@ -30,10 +30,11 @@ class Content:
     policy: Policy
 
 
-def load(root: Root, examples: bool = False) -> Content:
+def load(root: Root, examples: bool = False, clouds: Collection[str] | None = None) -> Content:
     """Everything in the data folders; with ``examples`` also those of the checks, which nothing is judged by.
 
-    Raises ContentError once, with every problem of every file.
+    With ``clouds`` the checks of other providers are left out, which a run would not select. Raises ContentError once,
+    with every problem of every file.
     """
     problems: list[Problem] = []
     types: dict[str, ResourceSchema] = {}
@@ -41,7 +42,7 @@ def load(root: Root, examples: bool = False) -> Content:
         types = load_types(root.schemas)
     except ContentError as error:
         problems += error.problems
-    checks = load_checks(root, problems, examples)
+    checks = load_checks(root, problems, examples, clouds)
     policy = load_policy(root, checks, ids(root), problems, Brought() if root.recorded else _unrecorded)
     if policy is not None:
         problems += _unknown_criteria(checks, policy.criteria)

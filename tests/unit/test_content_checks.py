@@ -291,3 +291,18 @@ def test_the_checks_that_come_along_are_the_same_without_their_examples() -> Non
     problems: list[Problem] = []
     assert load_checks(here, problems, examples=False) == load_checks(here, problems)
     assert problems == []
+
+
+def test_of_clouds_that_are_not_used_nothing_is_read_and_what_is_in_no_clouds_folder_is_refused(tmp_path: Path) -> None:
+    folders = root(tmp_path, {ENCRYPTION: CHECK})
+    write(folders.checks / "azure" / "storage" / "other.yaml", "nothing")
+    problems: list[Problem] = []
+    assert list(load_checks(folders, problems, clouds={"aws"})) == ["aws.s3.bucket_encrypted"]
+    assert problems == []
+    write(folders.checks / "awz" / "storage" / "other.yaml", "nothing")
+    write(folders.checks / "lost.yaml", CHECK)
+    assert list(load_checks(folders, problems, clouds={"aws"})) == ["aws.s3.bucket_encrypted"]
+    assert {problem.path for problem in problems} == {
+        folders.checks / "awz/storage/other.yaml",
+        folders.checks / "lost.yaml",
+    }
