@@ -210,8 +210,8 @@ def _shown(policy: Policy, as_of: str) -> Shown:
 def _control(control: Control, rows: Mapping[str, Population], shown: Shown, windowed: bool) -> ControlConclusion:
     """What the populations of the selected checks, and what people recorded, show of one control."""
     wanted, unused, passed_over = list(control.checks), [], []
-    kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
-    standings = [shown.standing(kind, control.id) for kind in kinds]
+    kinds = [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
+    standings = shown.standings(kinds, control.id, control.occurs is not None)
     for group in control.alternatives:
         checks = [id_ for id_ in group if "." in id_]
         said = [shown.standing(kind, control.id) for kind in group if "." not in kind]

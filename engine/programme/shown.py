@@ -32,6 +32,14 @@ class Shown:
             return vendors.worst(self.carved, self.on)
         return standing(kind, control, self.records, self.documents, self.on)
 
+    def standings(self, kinds: Sequence[str], control: str, recurring: bool) -> list[Standing]:
+        """How the evidence of a control stands. Of a recurring one its occurrences tell, but for what none can hold.
+
+        A record without a date belongs to no occurrence, and one whose files are not as recorded fills none.
+        """
+        found = [self.standing(kind, control) for kind in kinds]
+        return [row for row in found if row.state in ("undated", "altered")] if recurring else found
+
     def occurrences(self, recurrence: Recurrence | None, kinds: Sequence[str], control: str) -> tuple[Occurrence, ...]:
         """What was expected of a recurring control, and came; nothing where it is not recurring."""
         if recurrence is None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.conclude import Conclusion, conclude, exit_code
 from engine.model import SEVERITIES, Check, Control, Finding, Population, Waiver
-from engine.programme.model import Attachment, Record
+from engine.programme.model import Attachment, Record, Recurrence
 from tests.unit.verdicts import (
     OTHER,
     SCOPE,
@@ -247,6 +247,15 @@ def test_what_a_check_finds_that_a_record_with_a_file_sets_aside_is_told_beside_
         "Threat report of 2020-01-01, good until 2030-01-01 (r); not used: aws.s3.a, since an alternative is in use; "
         "failing beside it, and counted for no control: aws.s3.a on 2."
     )
+
+
+def test_a_recurring_control_says_which_of_its_records_can_belong_to_no_occurrence() -> None:
+    trained = control("X-02", evidence=("training",), operation="recurring", occurs=Recurrence("year", 30))
+    undated = replace(FILED, id="t", kind="training", effective_on=None, valid_until=None)
+    altered = replace(FILED, id="u", kind="training", files=(Attachment("list.pdf", "0" * 64, 1, "altered"),))
+    for record, told in ((undated, "training says no date (t)"), (altered, "training has files that are missing or")):
+        [shown] = concluded([], [trained], records=(record,)).controls
+        assert (shown.word != "no_failures_observed", told in shown.reason) == (True, True)
 
 
 # --- criteria --------------------------------------------------------------------------------------------------------

@@ -98,8 +98,8 @@ def _by_check(film: Film) -> dict[str, tuple[str, ...]]:
 def _control(control: Control, known: _Known) -> ControlInPeriod:
     shown = known.shown
     wanted, unused, standings, passed_over = _wanted(control, known)
-    kinds = [] if control.occurs else [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
-    standings = [*(shown.standing(kind, control.id) for kind in kinds), *standings]
+    kinds = [kind for kind in control.evidence if kind != NIGHTLY_SCANS]
+    standings = [*shown.standings(kinds, control.id, control.occurs is not None), *standings]
     occurrences = shown.occurrences(control.occurs, control.evidence, control.id)
     belated = shown.belated(control.occurs)
     absent = sum(row.state == "absent" for row in occurrences)
