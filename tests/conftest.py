@@ -45,6 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(DriveProof(config, Path(__file__).parent / "collectors", _verdicts), "drive-proof")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole commands come first: the longest tests are among them, and at the end one worker would wait for another."""
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
 def _verdicts() -> dict[str, list[str]]:
     """The verdicts that each check of the checkout can give."""
     from engine.content.checks import load_checks

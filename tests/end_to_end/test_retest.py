@@ -49,7 +49,7 @@ def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
         path.write_bytes(snapshots.written(snapshot(replace(snapshots.read(DEMO), as_of=f"{night}T02:00:00Z"))))
         asked = RunRequest(tmp_path / "config", store=str(tmp_path / "store"), snapshot=str(path), checks=(check,))
         with monkeypatch.context() as patched:
-            patched.setattr(pipeline, "load", lambda root: content(load(root)))
+            patched.setattr(pipeline, "load", lambda root, clouds: content(load(root, clouds=clouds)))
             found = run(asked, Clock(lambda: f"{night}T02:00:00Z", lambda: 0.0, lambda seconds: None))
         assert found.run_id is not None
         return found.run_id
