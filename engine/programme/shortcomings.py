@@ -157,14 +157,14 @@ def _evidence_fix(kind: str, standing: Standing, document: Policy | None, scope:
     if document is None or standing.source != document.id:
         return ("record", {"not_yet": f"wait for {standing.since}, or {add}"}.get(standing.state, add))
     name = f"policies/documents/{document.path.name}"
-    todo = {
+    steps = {
         "template": "make it the organisation's own, take status: template out, and have it approved",
         "unapproved": "have it approved: approved_by, approved_on and review_by",
         "undated": "say until when it is good: review_by",
         "expired": "review it and have it approved again: approved_on and review_by",
         "not_yet": f"it holds from {standing.since}",
     }
-    return ("write", f"{name}: {todo.get(standing.state, 'look at it')}")
+    return ("write", f"{name}: {steps.get(standing.state) or sentences.stands(standing)}")
 
 
 def _occurrences(scope: Scoped) -> Iterator[Item]:
