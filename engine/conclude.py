@@ -179,10 +179,13 @@ def exit_reasons(
         level = "" if fail_on == "low" else f" of severity {fail_on} or above"
         reasons[FAILURES] = f"{_count(len(failures), 'failure')}{level} of {_count(checks, 'check')} not waived"
     unnamed = bounds.unnamed if bounds is not None else ()
-    if unknown or unlisted or unnamed:
+    nothing = bounds is not None and not bounds.inside
+    if unknown or unlisted or unnamed or nothing:
         parts = [_count(unknown, "unknown verdict")] if unknown else []
         parts += [f"{_count(len(unlisted), 'check')} whose resources were not all listed"] if unlisted else []
         parts += [f"{_count(len(unnamed), 'account')} that no boundary rule names"] if unnamed else []
+        # A boundary around nothing would be the shortest way to exit code 0.
+        parts += ["nothing in the boundary to judge"] if nothing else []
         reasons[INCOMPLETE] = ", ".join(parts)
     return reasons
 

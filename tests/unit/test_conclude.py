@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.conclude import Conclusion, conclude, exit_code
-from engine.model import SEVERITIES, Check, Control, Finding, Population, Waiver
+from engine.model import SEVERITIES, Bounds, Check, Control, Finding, Population, Waiver
 from engine.programme.model import Attachment, Record, Recurrence
 from tests.unit.verdicts import (
     OTHER,
@@ -335,6 +335,12 @@ def test_the_exit_code_says_the_worst_and_the_reasons_say_all(
 ) -> None:
     result = concluded(findings, **options)
     assert (result.exit_code, result.exit_reasons) == (code, reasons)
+
+
+def test_a_boundary_that_leaves_nothing_in_is_no_success() -> None:
+    around = Bounds((), inside=0, out_of_boundary=7)
+    assert concluded([], bounds=around).exit_reasons == {4: "nothing in the boundary to judge"}
+    assert concluded([], bounds=replace(around, inside=1)).exit_reasons == {}
 
 
 def test_only_a_waiver_in_force_keeps_a_failure_from_failing_the_run() -> None:
