@@ -90,7 +90,7 @@ class Journal:
         # Where an execution's frame stands, as one number: an organisation has hundreds of thousands.
         self._known: dict[bytes, int] = {}
         self._last = bytes(32)
-        self._broken = False
+        self._broken = self._closed = False
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if facts is None:
@@ -107,7 +107,11 @@ class Journal:
         if place is None:
             return None
         offset, length = divmod(place, _LONGEST)
-        _, packed = msgspec.msgpack.decode(zlib.decompress(os.pread(self._file, length, offset)), type=_FRAME)
+        with self._lock:
+            if self._closed:
+                return None
+            body = os.pread(self._file, length, offset)
+        _, packed = msgspec.msgpack.decode(zlib.decompress(body), type=_FRAME)
         found: Kept = msgspec.msgpack.decode(packed, type=Kept, ext_hook=_extension)
         return found
 
@@ -128,19 +132,23 @@ class Journal:
 
     def discard(self) -> None:
         """Remove the journal; nothing more is kept."""
-        with self._lock:
-            self._broken = True
-        self.path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)  # while it is locked, so that nobody goes on with it
         self.close()
 
     def close(self) -> None:
-        """Let go of the file, which stays."""
-        os.close(self._file)
+        """Let go of the file, which stays; what a thread still reads is not kept. Closing again does nothing.
+
+        Under the lock: the system gives the number of a closed file to the next one that anybody opens.
+        """
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._file)
 
     def _append(self, name: bytes, packed: bytes) -> None:
         body = zlib.compress(msgspec.msgpack.encode((name, packed)), 1)
         with self._lock:
-            if self._broken:
+            if self._broken or self._closed:
                 return
             mac = self._mac(body)
             frame = len(body).to_bytes(4, "big") + mac + body

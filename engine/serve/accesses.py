@@ -61,9 +61,11 @@ class AccessLog:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Flush the log to the disk and close it."""
-        os.fsync(self._file)
-        os.close(self._file)
+        """Flush the log to the disk and close it; who adds a line after that is told that it cannot be written."""
+        with self._lock:
+            os.fsync(self._file)
+            os.close(self._file)
+            self._file = -1  # the system gives the old number to the next file that anybody opens
 
     def _last(self) -> str:
         """The digest of the last line."""

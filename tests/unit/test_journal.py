@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,18 @@ def test_another_key_reads_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(JournalError, match="altered, or another key wrote it"):
         Journal(tmp_path / "x.journal", b"m" * 32)
+
+
+@pytest.mark.parametrize("end", ["close", "discard"])
+def test_what_is_kept_after_the_end_is_not_written_into_the_file_that_is_opened_next(tmp_path: Path, end: str) -> None:
+    """Threads of a run that was stopped may still end a read; the system gives the same descriptor to the next file."""
+    written = Journal(tmp_path / "x.journal", KEY, FACTS)
+    written.keep("r", HERE, "early", kept({"value": 1}))
+    getattr(written, end)()
+    with (tmp_path / "next").open("w+b") as following:
+        written.keep("r", HERE, "late", kept({"value": 2}))
+        written.note(FACTS)
+        written.close()
+
+        assert os.fstat(following.fileno()).st_size == 0
+        assert written.kept("r", HERE, "early") is None
