@@ -31,7 +31,12 @@ _COLUMNS: Final = (
     "provider", "account", "region", "subject_kind", "subject_type", "subject_id", "subject_identity", "check_id",
     "check_version", "check_digest", "parameters", "verdict", "reason", "related", "message", "observed", "private",
 )  # fmt: skip
-_SAME: Final = " AND ".join(f"now.{name} IS NOT DISTINCT FROM before.{name}" for name in _COLUMNS)
+_OPTIONAL: Final = frozenset({"subject_id", "subject_identity", "reason", "related", "message", "observed", "private"})
+_SAME: Final = " AND ".join(
+    # Half the time for what is never null; where it is, the record is made anew.
+    f"now.{name} {'IS NOT DISTINCT FROM' if name in _OPTIONAL else '='} before.{name}"
+    for name in _COLUMNS
+)
 _IN_ORDER: Final = """
     provider, account, region, check_id, subject_type, coalesce(subject_id, lower(hex(subject_identity))), subject_kind
 """
@@ -171,21 +176,25 @@ class Leaves:
 
         A record is also made anew where the body of its resource is another one.
         """
+        everything = f"SELECT * FROM {now}"  # noqa: S608
         if not self._leaves:
-            return (), (), self._all(f"SELECT * FROM {now}")  # noqa: S608
+            return (), (), self._all(everything)
         pairs = f"SELECT before.row AS was, now.row AS row FROM {now} now JOIN {before} before ON {_SAME}"  # noqa: S608
         self._database.execute(f"CREATE OR REPLACE TEMP TABLE same AS {pairs}")
         ((was, rows),) = self._all("SELECT coalesce(list(was), []), coalesce(list(row), []) FROM same")
-        fresh = self._all(f"SELECT * FROM {now} ANTI JOIN same USING (row)")  # noqa: S608
-        kept = sorted(zip(map(self._places.__getitem__, was), rows, strict=True))
+        paired = dict(zip(map(self._places.__getitem__, was), rows, strict=True))
+        if not len(paired) == len(set(rows)) == len(rows):
+            # A row that is there twice, in this run or in the one before: the pairs do not say how often.
+            return (), (), self._all(everything)
+        fresh = self._all(f"{everything} ANTI JOIN same USING (row)")
+        places = list(filter(paired.__contains__, range(len(self._leaves))))
         changed = {key for key, body in self._bodies.items() if bodies.get(key) != body}
-        stale = {pair for pair in kept if self._leaves[pair[0]].resource in changed} if changed else set()
+        stale = {place for place in places if self._leaves[place].resource in changed} if changed else set()
         if stale:
-            query = f"SELECT * FROM {now} SEMI JOIN (SELECT unnest(?::BIGINT[]) AS row) USING (row)"  # noqa: S608
-            fresh += self._database.execute(query, [[row for _, row in stale]]).fetchall()
-            kept = [pair for pair in kept if pair not in stale]
-        places, taken = zip(*kept, strict=True) if kept else ((), ())
-        return places, taken, fresh
+            query = f"{everything} SEMI JOIN (SELECT unnest(?::BIGINT[]) AS row) USING (row)"
+            fresh += self._database.execute(query, [[paired[place] for place in stale]]).fetchall()
+            places = [place for place in places if place not in stale]
+        return places, list(map(paired.__getitem__, places)), fresh
 
     def _all(self, query: str) -> list[tuple[Any, ...]]:
         return self._database.execute(query).fetchall()

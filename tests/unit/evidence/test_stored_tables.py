@@ -99,6 +99,26 @@ def test_a_run_reads_the_same_after_another_as_alone(
     assert alone["other"].leaves == [canonical.encode(document) for document in sorted(other, key=record.order)]
 
 
+@settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(st.lists(leaves(), min_size=1, max_size=5, unique_by=(record.order, key)), st.data())
+def test_a_record_that_is_there_twice_is_read_twice_in_its_run_and_in_no_other(
+    tmp_path: Path, documents: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    doubled = [*documents, data.draw(st.sampled_from(documents))]
+    runs = {"first": documents, "doubled": doubled, "doubled again": doubled, "last": documents}
+    bodies = {key(document): document["body"] for document in documents}
+    with tables.connection() as database:
+        reader = Leaves(database)
+        for name, told in runs.items():
+            path = tmp_path / "findings.parquet"
+            path.unlink(missing_ok=True)
+            written = [canonical.encode(document) for document in told]
+            tables.write_findings(database, written, path)
+            assert sorted(reader.read(path, bodies).leaves) == sorted(written), name
+
+
 @pytest.mark.parametrize("name", ["plain", "it's [a]*folder?", 'with "quotes" and %'])
 def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
