@@ -22,6 +22,7 @@ from engine.model import GLOBAL, Finding
 from providers.aws import DISCOVERY
 from tests.emulators import faults
 from tests.emulators.demo.aws import environment
+from tests.emulators.fault_matrix import USUAL, settled, timed_out
 from tests.emulators.paging import pages
 from tests.end_to_end.account import Account, Scan, Scanner, seeded
 
@@ -123,7 +124,16 @@ class Outcome:
 
 
 def outcome(account: Account, scanner: Scanner, clean: Scan, case: Case) -> Outcome:
-    """Scan with the fault in the way, and compare with the clean scan."""
+    """Scan with the fault in the way, and compare with the clean scan: patiently, where a request was lost to load."""
+
+    def attempt(timeout: float) -> tuple[Outcome, bool]:
+        return _attempted(account, scanner if timeout == USUAL else scanner.within(timeout), clean, case)
+
+    return settled(attempt, withheld=case.kind == "timeout")
+
+
+def _attempted(account: Account, scanner: Scanner, clean: Scan, case: Case) -> tuple[Outcome, bool]:
+    """What the fault did in one scan, and whether a request timed out."""
     wire = account.wire
     account.restore()
     # Otherwise the region of a bucket is told with its name, and s3:GetBucketLocation is never called.
@@ -139,21 +149,22 @@ def outcome(account: Account, scanner: Scanner, clean: Scan, case: Case) -> Outc
         )
     try:
         scan = scanner(case.operation)
-    except DiscoveryError:
-        return Outcome(case, wire.faults.injected.total(), stopped=True)
+    except DiscoveryError as error:
+        return Outcome(case, wire.faults.injected.total(), stopped=True), timed_out(error)
     finally:
         broken = [f"the wire broke: {error!r}" for error in wire.broken]
         wire.broken.clear()
         hit = wire.faults.injected.total()
         account.restore()
     before, after = (Counter(f.verdict for f in found.findings) for found in (clean, scan))
-    return Outcome(
+    found = Outcome(
         case,
         hit,
         unknown=after["unknown"] - before["unknown"],
         gone=sum(row.outcomes.get("gone", 0) for row in scan.snapshot.ledger if row.reader in case.readers),
         violations=(*broken, *violations(case, clean, scan, hit)),
     )
+    return found, timed_out(scan.snapshot)
 
 
 def violations(case: Case, clean: Scan, scan: Scan, hit: int) -> Iterator[str]:

@@ -95,18 +95,20 @@ def _memberships(gcp: Caller, group: str) -> list[str]:
 def _people(gcp: Caller, project: Resource) -> Mapping[str, Any]:
     wanted: dict[str, None] = {}
     unread: list[Unread] = []
-    for row in project.properties["principals"]:
+    # Of people that nobody can list, the cause is what kept the policy or the group from being read.
+    why = project.unread
+    for place, row in enumerate(project.properties["principals"]):
         if "member" not in row:
-            unread.append(Unread("not_collected", LIST_USERS, detail="a policy was not read"))
+            unread.append(why[f"/principals/{place}/member"])
         elif row["kind"] in ("user", "domain"):
             wanted[row["member"]] = None
-    for group in project.properties["group_members"]:
+    for place, group in enumerate(project.properties["group_members"]):
         if "members" not in group:
-            unread.append(Unread("not_collected", MEMBERSHIPS, detail=f"who is in {group['group']} was not read"))
+            unread.append(why[f"/group_members/{place}/members"])
             continue
-        for member in group["members"]:
+        for inner, member in enumerate(group["members"]):
             if "member" not in member:
-                unread.append(Unread("not_collected", MEMBERSHIPS, detail=f"not all of {group['group']} was read"))
+                unread.append(why[f"/group_members/{place}/members/{inner}/member"])
             elif member["member"].startswith("user:"):
                 wanted[member["member"]] = None
     known = _users(gcp) if wanted else {}

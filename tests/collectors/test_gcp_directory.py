@@ -82,6 +82,23 @@ def test_people_are_judged_by_whichever_way_they_hold_roles(
     assert verdicts(findings) == {(SECOND, "web"): second, (OWNERS, "web"): owners}
 
 
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (denied("resourcemanager.folders.getIamPolicy"), "resourcemanager.folders.getIamPolicy"),
+        (denied("workspace:groups.read"), "workspace:groups.read"),
+        (denied("workspace:users.read"), "workspace:users.read"),
+    ],
+    ids=["a policy above", "a group", "users"],
+)
+def test_of_people_nobody_could_list_the_permission_that_was_missing_is_named(
+    gcp: Google, change: Change, missing: str
+) -> None:
+    change(gcp.world)
+    _, (finding,) = scan([SECOND])
+    assert {(cause.unread.reason, cause.unread.permission) for cause in finding.causes} == {("access_denied", missing)}
+
+
 def people(access: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     snapshot = read({PROJECT: ("people",)}, provider="gcp", access={"accounts": ["web"], **access})
     (found,) = snapshot.resources

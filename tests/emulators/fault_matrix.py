@@ -1,22 +1,65 @@
 """What a fault may do to the verdicts of a scan, and what it never may: the same for every provider.
 
 A verdict may become unknown, and no other. A subject may be gone only if its check says beside that, by an unknown in
-the same account, that it did not see all.
+the same account, that it did not see all. What a fault did is the product's doing only where no request was lost to the
+machine: a scan on which one timed out, though nothing was withheld, is made once more with :data:`PATIENCE`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
-from engine.model import Finding
+from engine.errors import DiscoveryError
+from engine.model import Finding, Snapshot
+from providers.base import Directory, Reason
+
+T = TypeVar("T")
 
 Verdicts = Mapping[tuple[str, str, str], str]
 """By check, account and id of the subject."""
 
+USUAL: Final = 5.0
+"""Seconds that a request may take."""
+PATIENCE: Final = 120.0
+"""Seconds that it may take where the machine was too slow before."""
+_TIMED_OUT: Final = re.compile(r"time(d )?out", re.IGNORECASE)
+"""Clients name their errors ReadTimeout, ConnectTimeoutError, ServiceResponseTimeoutError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an unknown verdict says of a fault: one of ``reasons``, and what is missing.
+
+    ``permission``: it has to name one (True), must not (False), or may (None).
+    """
+
+    reasons: frozenset[Reason]
+    permission: bool | None = None
+
+    @classmethod
+    def of(cls, *reasons: Reason, permission: bool | None = None) -> Expected:
+        return cls(frozenset(reasons), permission)
+
+    def amiss(self, reason: str, permission: str | None) -> Iterator[str]:
+        """What a reason, and the permission that is named with it, say amiss."""
+        if reason not in self.reasons:
+            yield f"unknown because {reason}"
+        if self.permission and not permission:
+            yield "no permission is named"
+        if self.permission is False and permission:
+            yield f"{permission} is named, which would not help"
+
 
 def told(findings: Iterable[Finding]) -> Verdicts:
     """The verdicts of a scan."""
-    return {(row.check.id, row.scope.account, row.subject.id): row.verdict for row in findings}
+    return {_key(row): row.verdict for row in findings}
+
+
+def _key(row: Finding) -> tuple[str, str, str]:
+    return (row.check.id, row.scope.account, row.subject.id)
 
 
 def worse(sound: Verdicts, now: Verdicts) -> Iterator[str]:
@@ -31,6 +74,44 @@ def worse(sound: Verdicts, now: Verdicts) -> Iterator[str]:
     for (check, account, subject), verdict in now.items():
         if verdict != "unknown" and (check, account, subject) not in sound:
             yield f"{check} of {subject} is {verdict}, and was not there"
+
+
+def misled(expected: Expected, sound: Verdicts, snapshot: Snapshot, findings: Iterable[Finding]) -> Iterator[str]:
+    """What a scan tells wrongly beside the ``sound`` verdicts: verdicts, reasons, and the ledger by its silence."""
+    found = tuple(findings)
+    now = told(found)
+    yield from worse(sound, now)
+    # What is unknown of a sound world too is not the fault's doing.
+    spoilt = [row for row in found if sound.get(_key(row)) != "unknown"]
+    causes = {(cause.unread.reason, cause.unread.permission) for row in spoilt for cause in row.causes}
+    for reason, permission in sorted(causes, key=str):
+        yield from expected.amiss(reason, permission)
+    if now != sound and not any(row.failures for row in snapshot.ledger):
+        yield "the ledger says nothing of it"
+
+
+def timed_out(seen: Snapshot | Directory | DiscoveryError) -> bool:
+    """Whether a request timed out in what was read of accounts, or in finding out which there are."""
+    if isinstance(seen, Snapshot):
+        words = [failure[-1] for row in seen.ledger for failure in row.failures]
+    elif isinstance(seen, Directory):
+        words = [why.detail or "" for why in seen.failures.values()]
+    else:
+        words = [str(seen)]
+    return any(_TIMED_OUT.search(text) for text in words)
+
+
+def settled(case: Callable[[float], tuple[T, bool]], limit: float = USUAL, *, withheld: bool = False) -> T:
+    """What a case comes to, which a machine under load does not decide.
+
+    ``case`` is told how long a request may take (seconds), and says beside its result whether one timed out. Where
+    that is not the fault (``withheld``: an answer never comes), it is gone through once more, with patience, and what
+    it says then counts.
+    """
+    result, late = case(limit)
+    if late and not withheld:
+        result, _ = case(PATIENCE)
+    return result
 
 
 def tried(cases: Iterable[Iterable[str]]) -> int:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import pytest
 
 from tests.collectors.test_gcp_checks import CHECKS
-from tests.emulators.gcp.fault_matrix import FAULTS, calls, worse
+from tests.emulators.gcp.fault_matrix import FAULTS, clean, worse
 from tests.emulators.gcp.wire import Google
 
 
 @pytest.mark.parametrize("off", [frozenset(), frozenset({"cloudasset.googleapis.com"})], ids=["inventory", "alone"])
 def test_a_call_that_goes_wrong_makes_no_verdict_better(gcp: Google, off: frozenset[str]) -> None:
-    names, sound = calls(gcp, CHECKS, off)
+    known = clean(gcp, CHECKS, off)
     kinds = list(FAULTS)
 
     # Each call goes wrong in one way, and each way is some call's.
     told = [
         problem
-        for place, call in enumerate(names)
-        for problem in worse(gcp, CHECKS, off, call, kinds[place % len(kinds)], sound)
+        for place, call in enumerate(known.calls)
+        for problem in worse(gcp, known, call, kinds[place % len(kinds)])
     ]
 
     assert told == []
-    assert len(names) > (25 if off else 8)
+    assert len(known.calls) > (25 if off else 8)

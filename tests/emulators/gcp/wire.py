@@ -125,6 +125,13 @@ class Faults:
         return None
 
 
+class Server(ThreadingHTTPServer):
+    """Keeps as many connections waiting as a scan opens at once; else the kernel drops some, for a second or more."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 class Google:
     """The server. ``answer`` is what the APIs say of ``world``; ``faults`` go wrong before that.
 
@@ -142,8 +149,7 @@ class Google:
         """What routes raised that they should not have: a bug in the emulator."""
         self.bundle = bundle
         self._tls = serving(bundle, *HOSTS)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -180,6 +186,7 @@ class Google:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # the head and the body are two writes
             authority = ""
 
             def do_CONNECT(self) -> None:

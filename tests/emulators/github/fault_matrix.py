@@ -9,7 +9,7 @@ from typing import Final
 from tests.collectors.github import ACME
 from tests.collectors.scan import scan
 from tests.emulators import fault_matrix
-from tests.emulators.fault_matrix import Verdicts, told
+from tests.emulators.fault_matrix import Verdicts, settled, timed_out, told
 from tests.emulators.gcp.wire import Fault, cut_short, redirected, replaced, truncated
 from tests.emulators.github.wire import GitHub, denied, error, hidden, primary, secondary
 from tests.emulators.github.world import world
@@ -35,15 +35,10 @@ EMPTY: Final = re.compile(r"/(pulls|reviews|statuses|activity|deployments|approv
 """Of a listing, an empty list is a good answer, which no client can tell from a wrong one."""
 
 
-def found(checks: Sequence[str]) -> Verdicts:
-    """Every verdict, by check and subject."""
-    return told(scan(checks, access=ACME)[1])
-
-
 def calls(github: GitHub, checks: Sequence[str]) -> tuple[list[str], Verdicts]:
     """The calls of a scan by "METHOD path", those that say who we are apart, and its verdicts."""
     github.reset(world())
-    verdicts = found(checks)
+    verdicts = told(scan(checks, access=ACME)[1])
     named = dict.fromkeys(f"{call.method} {call.path}" for call in github.calls)
     return [name for name in named if name != "GET /user"], verdicts
 
@@ -52,7 +47,12 @@ def worse(github: GitHub, checks: Sequence[str], call: str, fault: str, sound: V
     """What is told wrongly when a call goes wrong, in words."""
     if fault == "a list" and EMPTY.search(call):
         return
-    github.reset(world())
     path = call.partition(" ")[2]
-    github.faults.add(f"[0-9]{re.escape(path)}$", FAULTS[fault])
-    yield from (f"{call}, {fault}: {words}" for words in fault_matrix.worse(sound, found(checks)))
+
+    def case(timeout: float) -> tuple[list[str], bool]:
+        github.reset(world())
+        github.faults.add(f"[0-9]{re.escape(path)}$", FAULTS[fault])
+        snapshot, findings = scan(checks, access=ACME, timeout=timeout)
+        return [*fault_matrix.worse(sound, told(findings))], timed_out(snapshot)
+
+    yield from (f"{call}, {fault}: {words}" for words in settled(case))

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.emulators.certificates import serving
-from tests.emulators.gcp.wire import Answered, Asked, Fault, Faults
+from tests.emulators.gcp.wire import Answered, Asked, Fault, Faults, Server
 from tests.emulators.github.world import NOW, World
 
 BASE: Final = "/api/v3"
@@ -44,10 +44,9 @@ class GitHub:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.tokens: dict[str, str] = {TOKEN: "ada"}
         self.issued = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = Server(("127.0.0.1", 0), self._handler())
         tls = serving(bundle)
         self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -85,6 +84,7 @@ class GitHub:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # the head and the body are two writes
 
             def do_GET(self) -> None:
                 github._serve(self)
