@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -198,15 +199,38 @@ class Scanner:
 
     def __init__(self, timeout: float = 5.0) -> None:
         self._content = content = load(find())
-        self._selection = select(
-            content.checks, content.policy.controls, content.policy.criteria, patterns=("*",), used=("aws",)
-        )
-        self._checks = compile_checks(self._selection.checks, content.types, content.policy.organization.parameters)
+        self._choose(("*",))
         self._conform = conforming({name: schema.type for name, schema in content.types.items()})
         self._shared = Clients(timeout, "auditreel")
         self._adapter = _Recall(self._shared)
         self._pool = Pool(8)  # most is answered from memory: more threads would wait for one another
+
+    def _choose(self, patterns: Sequence[str]) -> None:
+        policy = self._content.policy
+        self._selection = select(
+            self._content.checks, policy.controls, policy.criteria, patterns=tuple(patterns), used=("aws",)
+        )
+        parameters = policy.organization.parameters
+        self._checks = compile_checks(self._selection.checks, self._content.types, parameters)
         self.plan = plan("aws", declared("aws"), reads(self._checks))
+
+    def asking(self, operations: Set[str]) -> Scanner:
+        """One with those checks alone that need one of these operations, with the answers that are known here."""
+        other = copy(self)
+        other._choose(sorted(id_ for id_, needed in self._needed.items() if needed & operations))
+        return other
+
+    @cached_property
+    def _needed(self) -> dict[str, frozenset[str]]:
+        """The operations that each check needs."""
+        return {
+            check.check.id: frozenset(
+                operation
+                for reader in plan("aws", declared("aws"), reads((check,))).readers
+                for operation in reader.operations
+            )
+            for check in self._checks
+        }
 
     def within(self, timeout: float) -> Scanner:
         """One whose requests may take so long, with the answers that are known here."""
