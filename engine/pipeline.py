@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
     from engine.evidence.sample import Draw, Frozen
+    from engine.external import Published
     from engine.gates import Changes
     from engine.periods import Failure, Period
     from engine.sealed import Overview
@@ -972,3 +973,11 @@ def expire(
 def rebuild(store: str, config: Path, compare: bool = False) -> Comparison:
     """Make the index of a store anew from its sealed runs, and say what the one that was kept is beside it."""
     return recording.rebuild(store, config, compare)
+
+
+def publish(store: str, config: Path, folder: Path | None = None) -> Published:
+    """Bring the tables of a store's sealed runs up to date, in a folder (default: in the store's index).
+
+    Raises VerificationError, SealError; UsageError where there is no run, or the folder holds something else.
+    """
+    return recording.publish(store, config, folder, _policy_of)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.evidence.sample import Draw, Frozen
     from engine.evidence.seal import Recorder
     from engine.evidence.trust import Trust
+    from engine.external import Published
     from engine.gates import Changes
     from engine.periods import Failure, Period
     from engine.resume import Unsealed
@@ -832,10 +833,14 @@ def compact(store: str, config: Path, before: date | None, clock: Clock) -> Sequ
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """What retention says of each run, and the entry that removed those that were due; None where none was removed."""
+    """What retention says of each run, and the entry that removed those that were due; None where none was removed.
+
+    ``published``: the store holds tables for engines, which still say what was removed until they are made anew.
+    """
 
     fates: Sequence[Fate]
     sequence: int | None = None
+    published: bool = False
 
 
 def expire(
@@ -857,7 +862,7 @@ def expire(
     reading = verified_chain(recorder.layout, recorder.trust)
     fates = expiry.fates(reading, recorder.layout, retention, date.fromisoformat(now[:10]), unclosed)
     done = expiry.expire(recorder, retention, now, unclosed, read_policy) if remove else None
-    return Expiry(fates, done[0].sequence if done is not None else None)
+    return Expiry(fates, done[0].sequence if done is not None else None, recorder.layout.tables.is_dir())
 
 
 def rebuild(store: str, config: Path, compare: bool) -> Comparison:
@@ -871,6 +876,19 @@ def rebuild(store: str, config: Path, compare: bool) -> Comparison:
     trusted = _trusted(folder, config)
     made = keeping.compare if compare else keeping.rebuild
     return made(Layout(folder), read_trust(trusted / "trust.json"), load_secret(trusted))
+
+
+def publish(store: str, config: Path, folder: Path | None, read_policy: ReadPolicy) -> Published:
+    """Bring the tables of a store up to date, in a folder (default: in the store's index)."""
+    from engine.evidence.keys import load_secret
+    from engine.evidence.layout import Layout
+    from engine.evidence.publishing import publish as published
+    from engine.evidence.trust import read_trust
+
+    layout = Layout(local(store))
+    trusted = _trusted(layout.root, config)
+    trust, secret = read_trust(trusted / "trust.json"), load_secret(trusted)
+    return published(layout, trust, secret, folder or layout.tables.absolute(), read_policy)
 
 
 def changes(store: str, gates: Sequence[str], config: Path, gates_config: Path, starts: date, ends: date) -> Changes:

@@ -17,6 +17,7 @@ _SAID = {
     "not ours": "the index that was kept was not made with this store's secret, or was altered since",
 }
 _HARMLESS = ("same", "missing", "stale")
+TARGETS = ("athena", "trino", "spark", "duckdb")
 
 
 @click.group("store", context_settings=options.CONTEXT)
@@ -78,6 +79,8 @@ def expire(yes: bool, unclosed: bool, policy: Path | None, store: str | None, co
     entry = f" in entry {found.sequence}" if found.sequence is not None else ""
     done = f"removed{entry}" if yes else "due; --yes removes them, for good"
     streams.emit(f"{due} of {len(found.fates)} runs {done}\n")
+    if found.sequence is not None and found.published:
+        streams.say("the tables in the store still say what was removed: auditreel store tables makes them anew")
     return 0
 
 
@@ -99,3 +102,45 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
     streams.emit(f"{_SAID[found.state]}\n")
     streams.emit(f"{found.frames:,} frames, {found.spans:,} spans, {found.size:,} bytes\n")
     return 0 if found.state in _HARMLESS else 5
+
+
+@command.command("tables", context_settings=options.CONTEXT)
+@click.option("--target", type=click.Choice(TARGETS), required=True, help="The engine that is to read the tables.")
+@click.option(
+    "--location", metavar="URI", help="Where the engine finds them, such as s3://BUCKET/PREFIX [default: the folder]."
+)
+@click.option("--output", type=options.FOLDER, metavar="DIR", help="Their folder [default: index/tables in the store].")
+@click.option("--schema", metavar="NAME", default="auditreel", show_default=True, help="The schema to define them in.")
+@click.option("--from", "from_", metavar="DATE", help="The first night asked about [default: the first there is].")
+@click.option("--to", metavar="DATE", help="The last night asked about [default: the last there is].")
+@options.STORE
+@options.CONFIG
+@options.debug
+def tables(
+    target: str,
+    location: str | None,
+    output: Path | None,
+    schema: str,
+    from_: str | None,
+    to: str | None,
+    store: str | None,
+    config: Path | None,
+) -> int:
+    """Write the sealed runs as Parquet in a Hive layout, and print what defines and asks them in an engine's SQL.
+
+    Each run is verified before it is written, and stands in the tables once, merged or not; runs that were not sealed,
+    or are no longer kept, do not. Engines read the files and verify nothing. Exits with 5 where a run does not verify,
+    or where files of the tables were altered since they were written (they are then written anew).
+    """
+    from engine import pipeline
+    from engine.cli import streams
+    from engine.dialects import fitting, script
+
+    fitting(target, location or str(output or store_of(store)), schema)
+    starts, ends = (options.day(text) if text is not None else None for text in (from_, to))
+    made = pipeline.publish(store_of(store), config or settings.configuration(), output)
+    streams.emit(script(target, made, location, schema, starts, ends))
+    streams.say(f"{made.folder}: {made.written} runs written, {made.kept} as they were, {made.removed} removed")
+    for name in made.foreign:
+        streams.say(f"{name} was altered or put there by somebody else: it was replaced or removed")
+    return 5 if made.foreign else 0

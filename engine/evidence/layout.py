@@ -79,6 +79,11 @@ class Layout:
         """What the packs hold: derived, no evidence, and deletable."""
         return self.root / INDEX / "bodies"
 
+    @property
+    def tables(self) -> Path:
+        """Tables for engines that read Parquet: derived, no evidence, and deletable."""
+        return self.root / INDEX / "tables"
+
     def relative(self, path: Path) -> str:
         """How a path is called inside the store."""
         return path.relative_to(self.root).as_posix()

@@ -164,22 +164,32 @@ def body_lines(bodies: Mapping[str, bytes]) -> Iterator[bytes]:
 
 def _write(database: DuckDBPyConnection, lines: Lines, path: Path, fields: Mapping[str, str], columns: str) -> None:
     """Write canonical JSON lines as a Parquet file; they pass through a file, which is removed where it is ours."""
-    import duckdb
-
     source = path.with_suffix(".jsonl")
-    types = ", ".join(f'"{name}": {_quoted(kind)}' for name, kind in fields.items())
     try:
         filed = lines if isinstance(lines, Filed) else Filed((source,), durable.write_lines(source, lines))
-        limit = max(_SMALLEST_LINE_LIMIT, 2 * filed.longest)
-        files = ", ".join(_quoted(glob.escape(str(one))) for one in filed.paths)
-        rows = f"""read_json([{files}], format = 'newline_delimited', compression = 'none',
-            maximum_object_size = {limit}, columns = {{{types}}})"""
-        database.execute(f"COPY (SELECT {columns} FROM {rows}) TO {_quoted(str(path))} {_FORMAT}")  # noqa: S608
+        copy(database, f"SELECT {columns} FROM {documents(filed, fields)}", path)  # noqa: S608
+    finally:
+        durable.discard(source)
+
+
+def documents(filed: Filed, fields: Mapping[str, str]) -> str:
+    """Lines of JSON as DuckDB is asked for them; ``fields`` are their types by name."""
+    types = ", ".join(f'"{name}": {_quoted(kind)}' for name, kind in fields.items())
+    files = ", ".join(_quoted(glob.escape(str(one))) for one in filed.paths)
+    limit = max(_SMALLEST_LINE_LIMIT, 2 * filed.longest)
+    return f"""read_json([{files}], format = 'newline_delimited', compression = 'none',
+        maximum_object_size = {limit}, columns = {{{types}}})"""
+
+
+def copy(database: DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write what a query gives as a Parquet file. Raises SealError where the file cannot be written."""
+    import duckdb
+
+    try:
+        database.execute(f"COPY ({query}) TO {_quoted(str(path))} {_FORMAT}")
         durable.flush(path)
     except duckdb.Error as error:
         raise SealError(f"writing {path}: {error}; make room or check the folder, and run again") from error
-    finally:
-        durable.discard(source)
 
 
 def _quoted(text: str) -> str:

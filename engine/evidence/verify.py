@@ -252,6 +252,11 @@ class _Verification:
         chained = {self._layout.relative(self._layout.entry(found.entry.sequence)) for found in self._reading.placed}
         known = self._reader.seen | chained | {fault.place for fault in self._reading.faults}
         left = self._reader.storage.left()
+        published = self._layout.relative(self._layout.tables)
+        if any(name.startswith(f"{published}/") for name in self._present):
+            self._notes.append(
+                f"{published} is derived and no evidence; `auditreel store tables` compares it and makes it anew"
+            )
         for name, entry in self._present.items():
             if entry.is_symlink() or not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
                 yield Fault(name, "is no regular file")
@@ -261,6 +266,8 @@ class _Verification:
                 self._notes.append(
                     f"{name} was merged or removed and is no evidence; `auditreel store compact` clears it"
                 )
+            elif name.startswith(f"{published}/"):
+                continue
             elif name == INDEX or name.startswith(f"{INDEX}/"):
                 self._notes.append(f"{name} is derived and no evidence; `auditreel store rebuild --compare` checks it")
             elif name.startswith("tmp/"):

@@ -68,6 +68,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.diffs",
         "engine.errors",
         "engine.evidence",
+        "engine.external",
         "engine.gates",
         "engine.model",
         "engine.periods",
@@ -131,6 +132,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.catalog": ("engine.content", "engine.model"),
     "engine.periods": ("engine.model", "engine.programme.model", "engine.programme.vendors"),
     "engine.sealed": ("engine.model",),
+    "engine.external": (),
+    "engine.dialects": ("engine.errors", "engine.external", "engine.model"),
     "engine.delivery": ("engine.errors",),
     "engine.diffs": ("engine.model", "engine.periods"),
     "engine.planned": (
@@ -189,6 +192,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.evidence": (
         "engine.diffs",
         "engine.errors",
+        "engine.external",
         "engine.gates",
         "engine.model",
         "engine.periods",
@@ -227,6 +231,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.evaluate",
         "engine.evidence",
         "engine.examples",
+        "engine.external",
         "engine.gates",
         "engine.joins",
         "engine.model",
@@ -243,6 +248,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.cli": (
         "engine",
         "engine.delivery",
+        "engine.dialects",
         "engine.diffs",
         "engine.doctor",
         "engine.drafts",
