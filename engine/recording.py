@@ -9,8 +9,8 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError, VerificationError
-from engine.model import Assessment, Check, Clock, Finding, Retention, Scope, Snapshot
+from engine.model import Assessment, Check, Clock, Finding, Organization, Retention, Scope, Snapshot
 from providers.base import Directory
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from engine.evidence.compaction import Merged
     from engine.evidence.expiry import Fate
     from engine.evidence.inspecting import Inspected
+    from engine.evidence.keys import Keys
+    from engine.evidence.objects.mirror import Mirror
     from engine.evidence.period.changes import Weaker
     from engine.evidence.period.film import Film, ReadPolicy
     from engine.evidence.period.keeping import Comparison
@@ -158,6 +160,8 @@ class Recording:
             return {}
         recorder = run.recorder
         try:
+            if recorder.layout.mirror is not None:
+                recorder.layout.mirror.bring()  # others may have sealed meanwhile
             was = keeping.grow(recorder.layout, read_trust(recorder.trust_file), recorder.keys.secret)
         except Exception as error:  # the run is sealed; whatever this is, it must not look like its failure
             return {"index": f"not brought up to date: {error}"}
@@ -213,15 +217,16 @@ def begin(
             raise UsageError("recording the nonce of a witness: no store is named; use --store DIR, or auditreel init")
         return Recording()
     from engine.evidence.keys import load_keys
-    from engine.evidence.seal import Plan, open_store
+    from engine.evidence.seal import Plan
     from engine.resume import begun
 
-    folder = local(place)
     if plan.kind == "demo":
-        config = _demonstration(folder)
+        if "://" in place:
+            raise UsageError(f"recording a demonstration in {place}: it is no evidence, and has a folder of its own")
+        config = _demonstration(Path(place))
     # A demonstration signs with its throw-away key, whatever key the environment holds.
     keys = load_keys(config, {}) if plan.kind == "demo" else load_keys(config)
-    recorder = open_store(folder, keys, config / "trust.json")
+    recorder = _opened(place, keys, config / "trust.json", content.policy.organization)
     intended = Plan(
         kind=plan.kind,
         trigger=plan.trigger,
@@ -272,10 +277,95 @@ def _demonstration(folder: Path) -> Path:
 
 
 def local(store: str) -> Path:
-    """The folder that a store's name means. Raises UsageError for an address, which this version cannot use."""
-    if "://" in store:
-        raise UsageError(f"opening the store {store}: only folders can be stores")
-    return Path(store)
+    """The folder to read a store from: itself, or the working copy of its bucket, which is brought up to date.
+
+    Raises UsageError for an address that is none, VerificationError where the bucket cannot be read.
+    """
+    mirror = _mirror(store)
+    if mirror is None:
+        return Path(store)
+    mirror.bring()
+    return mirror.root
+
+
+def _mirror(store: str) -> Mirror | None:
+    """The bucket that a store's name means; None where it means a folder."""
+    if "://" not in store:
+        return None
+    from engine.evidence.objects.address import parse, working_copy
+    from engine.evidence.objects.bucket import connect
+    from engine.evidence.objects.mirror import Mirror
+
+    address = parse(store)
+    return Mirror(connect(address), working_copy(address))
+
+
+def _opened(store: str, keys: Keys, trust_file: Path, organization: Organization | None = None) -> Recorder:
+    """A store, open for recording under the policy at hand, else under the one that was recorded last.
+
+    Raises SealError, VerificationError.
+    """
+    from engine.evidence.seal import open_store
+
+    folder, mirror = _writable(store, trust_file, organization)
+    return open_store(folder, keys, trust_file, mirror)
+
+
+def _lock(mirror: Mirror, organization: Organization | None) -> None:
+    """Have what is written to a bucket locked, where the policy says so. Raises UsageError, SealError."""
+    from engine.evidence.objects.locked import Lock
+
+    retention = organization.retention if organization is not None else None
+    if organization is not None and retention is not None and retention.object_lock is not None:
+        window = organization.window
+        mirror.lock(Lock(retention.object_lock, retention.days, window[1] if window is not None else None))
+
+
+def _recorded_organization(folder: Path, trust_file: Path) -> Organization | None:
+    """What the policy of the last sealed run set; None before the first. Raises SealError where it cannot be read."""
+    from engine.content.stored import organization_in
+    from engine.evidence import catalogue, chain
+    from engine.evidence.layout import Layout
+    from engine.evidence.trust import read_trust
+
+    layout = Layout(folder)
+    sealed = [body for _, body in chain.read(layout, read_trust(trust_file)).of_kind("seal")]
+    if not sealed:
+        return None
+    groups = {"policies": sealed[-1].asked.content.policies}
+    try:
+        found = catalogue.load(groups, lambda digest: layout.content(digest).read_bytes())
+        return organization_in({name: found.files[digest] for name, digest in found.members["policies"].items()})
+    except (OSError, ValueError, AuditreelError) as error:
+        raise SealError(f"reading the policy that was recorded last: {error}; run `auditreel verify`") from error
+
+
+def _writable(store: str, trust_file: Path, organization: Organization | None = None) -> tuple[Path, Mirror | None]:
+    """The folder to record in, and the bucket of which it is the working copy, ready to be written to.
+
+    Raises SealError, VerificationError.
+    """
+    mirror = _mirror(store)
+    if mirror is None:
+        return Path(store), None
+    mirror.bring()
+    mirror.begin()
+    _lock(mirror, organization or _recorded_organization(mirror.root, trust_file))
+    return mirror.root, mirror
+
+
+@contextmanager
+def _anew(store: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """A folder to verify: of a bucket a copy that nobody had in hand, and the names in it that no store has.
+
+    Raises VerificationError where the bucket cannot be read.
+    """
+    mirror = _mirror(store)
+    if mirror is None:
+        yield Path(store), ()
+        return
+    with mirror.fresh() as (folder, brought):
+        yield folder, brought.strange
 
 
 def sources_of(content: Content, checks: Sequence[CompiledCheck]) -> Any:
@@ -364,14 +454,22 @@ class Verdict:
 
 
 def initialise(store: str, config: Path) -> str:
-    """Make a store, its keys and its trust file, or what is missing of them; gives the id of the signing key."""
+    """Make a store, its keys and its trust file, or what is missing of them; gives the id of the signing key.
+
+    Raises UsageError for an address that is none, SealError where the store cannot be made.
+    """
     from engine.evidence.keys import initialise as made
 
-    return next(iter(made(local(store), config).keys))
+    mirror = _mirror(store)
+    if mirror is not None:
+        mirror.begin()
+    return next(iter(made(Path(store) if mirror is None else mirror.root, config).keys))
 
 
 def verify(target: str, config: Path, allow_unanchored: bool = False, store: str | None = None) -> Verdict:
-    """Verify a bundle or the proof of a record (files), a store (a folder), or a run of ``store`` (its id).
+    """Verify a bundle or the proof of a record (files), a store (a folder, a bucket), or a run of ``store`` (its id).
+
+    Of a bucket everything is read anew: what a working copy holds is not believed.
 
     Raises VerificationError where there is no trust file.
     """
@@ -379,20 +477,24 @@ def verify(target: str, config: Path, allow_unanchored: bool = False, store: str
     from engine.evidence.inclusion import verify_proof
     from engine.evidence.trust import read_trust
     from engine.evidence.verify import verify as verified
+    from engine.evidence.verify import with_strangers
 
-    path = local(target)
-    if not path.exists() and is_run(target) and store is not None:
-        folder = local(store)
-        trust = read_trust(_trusted(folder, config) / "trust.json")
-        report = verified(folder, trust, target, allow_unanchored)
+    if is_run(target) and not Path(target).exists() and store is not None:
+        with _anew(store) as (folder, _):
+            trust = read_trust(_trusted(folder, config) / "trust.json")
+            report = verified(folder, trust, target, allow_unanchored)
         return Verdict(report.lines(), report.exit_code)
-    trust = read_trust(_trusted(path, config) / "trust.json")
-    if path.is_dir():
-        report = verified(path, trust, None, allow_unanchored)
-    elif path.read_bytes()[:1] == b"{":
-        report = verify_proof(path.read_bytes(), trust, local(store) if store is not None else None)
-    else:
-        report = verify_bundle(path, trust, allow_unanchored)
+    with _anew(target) as (path, strange):
+        trust = read_trust(_trusted(path, config) / "trust.json")
+        if path.is_dir():
+            report = with_strangers(verified(path, trust, None, allow_unanchored), strange)
+        elif path.read_bytes()[:1] != b"{":
+            report = verify_bundle(path, trust, allow_unanchored)
+        elif store is None:
+            report = verify_proof(path.read_bytes(), trust, None)
+        else:
+            with _anew(store) as (folder, _):
+                report = verify_proof(path.read_bytes(), trust, folder)
     return Verdict(report.lines(), report.exit_code)
 
 
@@ -407,7 +509,8 @@ def compare(one: str, other: str, config: Path, allow_unanchored: bool = False) 
         verdict = verify(target, config, allow_unanchored)
         lines += (f"{target}: {line}" for line in verdict.lines)
         codes.append(verdict.exit_code)
-    faults = compared(local(one), local(other), read_trust(config / "trust.json"))
+    with _anew(one) as (first, _), _anew(other) as (second, _):
+        faults = compared(first, second, read_trust(config / "trust.json"))
     lines += [f"problem: {fault}" for fault in faults] or ["the two tell one story"]
     return Verdict(tuple(lines), 5 if faults else max(codes))
 
@@ -450,7 +553,8 @@ def rotate_key(store: str, config: Path, clock: Clock, new: Path | None = None) 
     """Replace the signing key; gives the id of the new one, and the sequence of the entry that says so."""
     from engine.evidence.rotation import rotate
 
-    key_id, link = rotate(local(store), config, clock.now(), new)
+    folder, mirror = _writable(store, config / "trust.json")
+    key_id, link = rotate(folder, config, clock.now(), new, mirror=mirror)
     return key_id, link.sequence
 
 
@@ -458,7 +562,8 @@ def revoke_key(store: str, config: Path, clock: Clock, key_id: str, since: int, 
     """Withdraw a key from an entry on; gives the sequence of the entry that says so."""
     from engine.evidence.rotation import revoke
 
-    return revoke(local(store), config, key_id, since, reason, clock.now()).sequence
+    folder, mirror = _writable(store, config / "trust.json")
+    return revoke(folder, config, key_id, since, reason, clock.now(), mirror=mirror).sequence
 
 
 def trust_authority(config: Path, name: str, certificates: bytes) -> tuple[str, ...]:
@@ -471,10 +576,9 @@ def trust_authority(config: Path, name: str, certificates: bytes) -> tuple[str, 
 def time_stamp(store: str, config: Path, authorities: Mapping[str, str], clock: Clock) -> Verdict:
     """Have the end of a store's chain stamped now. Exits with 5 where it still waits."""
     from engine.evidence.keys import load_keys
-    from engine.evidence.seal import open_store
     from engine.evidence.stamping import stamp
 
-    found = stamp(open_store(local(store), load_keys(config), config / "trust.json"), authorities, clock.now)
+    found = stamp(_opened(store, load_keys(config), config / "trust.json"), authorities, clock.now)
     return Verdict(found.lines, 5 if found.waiting is not None else 0)
 
 
@@ -817,9 +921,8 @@ def replaced(store: str, config: Path, sequence: int, unit: str, reason: str, cl
 
 def _recorder(store: str, config: Path) -> Recorder:
     from engine.evidence.keys import load_keys
-    from engine.evidence.seal import open_store
 
-    return open_store(local(store), load_keys(config), config / "trust.json")
+    return _opened(store, load_keys(config), config / "trust.json")
 
 
 def compact(store: str, config: Path, before: date | None, clock: Clock) -> Sequence[Merged]:

@@ -106,7 +106,7 @@ def expire(
         read = _Read(reader, {fate.placed.link for fate in going}, Bases(reader, read_policy))
         rule = f"retention of {retention.days} days" + (", also of runs of no closed period" if unclosed else "")
         bodies = {digest: canonical.encode(reader.bodies[digest]) for digest in read.needed}
-        with durable.doing(f"removing runs from {layout.root}"):
+        with durable.doing(f"removing runs from {layout.place}"):
             fact = _keep(database, layout, bodies) if bodies else None
             listed = summaries.encode(read.summaries)
             path = layout.content(canonical.digest(listed))
@@ -120,19 +120,21 @@ def expire(
     )
     link = recorder.chain().append("tombstone", body, now, after=reading.placed[-1].link)
     recorder.pin(link)
+    if layout.mirror is not None:
+        layout.mirror.follow()
     after = verified_chain(layout, recorder.trust)
     clear(layout, Storage(layout, after))
     if after.placed[-1].link != link:
         # What has begun since may rest on an object of the same person.
         raise SealError(
-            f"removing private objects from {layout.root}: a run began meanwhile; they are left as they are"
+            f"removing private objects from {layout.place}: a run began meanwhile; they are left as they are"
         )
-    with durable.doing(f"removing private objects from {layout.root}"):
+    with durable.doing(f"removing private objects from {layout.place}"):
         gone = removals(after)
         callers = set(people.named(placed for placed in after.placed if placed.link in gone))
         needed = set(people.named(placed for placed in after.placed if placed.link not in gone))
-        for digest in sorted((read.private | callers) - needed):
-            durable.discard(layout.private(digest))
+        layout.remove(layout.relative(layout.private(digest)) for digest in sorted((read.private | callers) - needed))
+        layout.create()
     return link, going
 
 
