@@ -335,7 +335,8 @@ def _recorded_organization(folder: Path, trust_file: Path) -> Organization | Non
     groups = {"policies": sealed[-1].asked.content.policies}
     try:
         found = catalogue.load(groups, lambda digest: layout.content(digest).read_bytes())
-        return organization_in({name: found.files[digest] for name, digest in found.members["policies"].items()})
+        sources = {name: found.files[digest] for name, digest in found.members["policies"].items()}
+        return organization_in(sources) if "organization.yaml" in sources else None
     except (OSError, ValueError, AuditreelError) as error:
         raise SealError(f"reading the policy that was recorded last: {error}; run `auditreel verify`") from error
 
@@ -480,12 +481,13 @@ def verify(target: str, config: Path, allow_unanchored: bool = False, store: str
     from engine.evidence.verify import with_strangers
 
     if is_run(target) and not Path(target).exists() and store is not None:
+        trust = read_trust(_trusting(store, config) / "trust.json")
         with _anew(store) as (folder, _):
-            trust = read_trust(_trusted(folder, config) / "trust.json")
             report = verified(folder, trust, target, allow_unanchored)
         return Verdict(report.lines(), report.exit_code)
+    # Before the bucket: whoever appends and pins meanwhile must not make it look cut off.
+    trust = read_trust(_trusting(target, config) / "trust.json")
     with _anew(target) as (path, strange):
-        trust = read_trust(_trusted(path, config) / "trust.json")
         if path.is_dir():
             report = with_strangers(verified(path, trust, None, allow_unanchored), strange)
         elif path.read_bytes()[:1] != b"{":
@@ -520,12 +522,10 @@ def prove(run: str, index: int, store: str, config: Path, output: Path) -> int:
     from engine.evidence import durable
     from engine.evidence.inclusion import prove as proved
     from engine.evidence.keys import load_keys
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    config = _trusted(folder, config)
+    folder, config, trust = _read(store, config)
     keys = load_keys(config)
-    data = proved(folder, read_trust(config / "trust.json"), keys.signing, run, index)
+    data = proved(folder, trust, keys.signing, run, index)
     with durable.doing(f"writing {output}"):
         durable.replace(output, data)
     return len(data)
@@ -592,13 +592,28 @@ def _trusted(path: Path, config: Path) -> Path:
     return beside if trust.exists() and read_trust(trust).purpose == "demonstration" else config
 
 
+def _read(store: str, config: Path) -> tuple[Path, Path, Trust]:
+    """The folder to read a store from, that of its trust file, and the trust.
+
+    What is trusted is read before a bucket is: whoever appends and pins meanwhile must not make it look cut off.
+    """
+    from engine.evidence.trust import read_trust
+
+    trusted = _trusting(store, config)
+    trust = read_trust(trusted / "trust.json")
+    return local(store), trusted, trust
+
+
+def _trusting(store: str, config: Path) -> Path:
+    """The folder of the trust file of a store. A bucket is never a demonstration's."""
+    return config if "://" in store else _trusted(Path(store), config)
+
+
 def replay(run: str, store: str, config: Path, judge: Judge) -> Verdict:
     """Judge a sealed run again with ``judge`` and compare every record."""
     from engine.evidence.replay import replay as replayed
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     result = replayed(folder, trust, run, judge, engine.__version__)
     return Verdict(result.lines(), result.exit_code)
 
@@ -616,10 +631,8 @@ def replays(window: tuple[str, str], store: str, config: Path, judge: Judge) -> 
     """Judge the sealed runs of a period again with ``judge`` and compare every record of each."""
     from engine.evidence.anchors import NOT_ANCHORED
     from engine.evidence.replay import replays as replayed
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     found = list(replayed(folder, trust, window, judge, engine.__version__))
     notes = dict.fromkeys(f"note: {text}" for one in found for text in one.statements)
     lines = [line for one in found for line in one.lines()[1:] if line not in notes]
@@ -641,10 +654,8 @@ def retest(
     """Judge the runs of a period by one version of a check, and tell every verdict that it does not share."""
     from engine.evidence.retest import Test
     from engine.evidence.retest import retest as tested
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     result = tested(folder, trust, (check, version), window, judge, parse, Test(*at_hand) if at_hand else None)
     return Verdict(result.lines(), result.exit_code)
 
@@ -653,11 +664,8 @@ def export(run: str, store: str, config: Path, output: Path, redacted: tuple[str
     """Write a sealed run as a bundle; gives its manifest."""
     from engine.evidence.exporting import export_run
     from engine.evidence.keys import load_keys
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
-    trust = read_trust(trusted / "trust.json")
+    folder, trusted, trust = _read(store, config)
     return export_run(folder, trust, load_keys(trusted).signing, run, output, redacted)
 
 
@@ -675,13 +683,9 @@ def period(
 ) -> Period:
     """What the sealed runs of a store show of a period. Raises VerificationError where any of them does not verify."""
     from engine.evidence.period.made import Asked
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
-    return _seen(folder, trusted, read_trust(trusted / "trust.json"), Asked(starts, ends, type_), read_policy, weaker)[
-        1
-    ]
+    folder, trusted, trust = _read(store, config)
+    return _seen(folder, trusted, trust, Asked(starts, ends, type_), read_policy, weaker)[1]
 
 
 def _seen(
@@ -720,11 +724,9 @@ def view(
     """A period, or what is of some criteria in it. Raises as :func:`period`."""
     from engine.evidence.period.limited import checks_in, limited
     from engine.evidence.period.made import Asked
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
-    film, found = _seen(folder, trusted, read_trust(trusted / "trust.json"), Asked(*window), read_policy, weaker)
+    folder, trusted, trust = _read(store, config)
+    film, found = _seen(folder, trusted, trust, Asked(*window), read_policy, weaker)
     if criteria is None:
         return View(found)
     checks = checks_in(film, criteria)
@@ -734,26 +736,24 @@ def view(
 def inspected(run: str, store: str, config: Path) -> Inspected:
     """A sealed run of a store, to be looked into. Raises VerificationError where it does not verify."""
     from engine.evidence.inspecting import inspect
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    return inspect(folder, read_trust(_trusted(folder, config) / "trust.json"), run)
+    folder, _, trust = _read(store, config)
+    return inspect(folder, trust, run)
 
 
 def overview(store: str, config: Path) -> Overview:
     """What a store holds, by its chain. Raises VerificationError where that does not verify."""
     from engine.evidence.inspecting import overview as looked
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    return looked(folder, read_trust(_trusted(folder, config) / "trust.json"))
+    folder, _, trust = _read(store, config)
+    return looked(folder, trust)
 
 
 def store_name(store: str, config: Path) -> str:
     """The name of a store in every entry of its chain, as its trust file has it. Raises VerificationError."""
     from engine.evidence.trust import read_trust
 
-    return read_trust(_trusted(local(store), config) / "trust.json").store
+    return read_trust(_trusting(store, config) / "trust.json").store
 
 
 def seal_accesses(store: str, config: Path, log: str, standing: tuple[int, str], clock: Clock) -> int:
@@ -777,10 +777,9 @@ def sealed_accesses(store: str, config: Path, log: str) -> list[tuple[int, int, 
     """
     from engine.evidence.layout import Layout
     from engine.evidence.period.keeping import verified_chain
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    reading = verified_chain(Layout(folder), read_trust(_trusted(folder, config) / "trust.json"))
+    folder, _, trust = _read(store, config)
+    reading = verified_chain(Layout(folder), trust)
     said = ((placed.entry.sequence, body) for placed, body in reading.of_kind("accesses"))
     return [(sequence, body.count, body.digest) for sequence, body in said if body.log == log]
 
@@ -822,11 +821,9 @@ def export_period(
     from engine.evidence.exporting import export_period as exported
     from engine.evidence.keys import load_keys
     from engine.evidence.period.made import Asked
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
-    trust, asked = read_trust(trusted / "trust.json"), Asked(*window)
+    folder, trusted, trust = _read(store, config)
+    asked = Asked(*window)
     film, found = _seen(folder, trusted, trust, asked, read_policy, weaker)
     signer, made = load_keys(trusted).signing, partial(pages, found)
     return exported(folder, trust, signer, film, made, output, criteria, redacted)
@@ -843,20 +840,16 @@ def diff(
     """What differs between two sealed runs of a store."""
     from engine.evidence.period.chosen import Runs
     from engine.evidence.period.diff import diff as compared
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     return compared(folder, trust, Runs(*pair), read_policy, weaker, within)
 
 
 def notice(store: str, config: Path, now: str, within: int, read_policy: ReadPolicy, weaker: Weaker) -> Notice:
     """What people are to be told of the night that it is."""
     from engine.evidence.period.notice import notice as told
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     return told(folder, trust, now, read_policy, weaker, within)
 
 
@@ -968,22 +961,19 @@ def rebuild(store: str, config: Path, compare: bool) -> Comparison:
     from engine.evidence.keys import load_secret
     from engine.evidence.layout import Layout
     from engine.evidence.period import keeping
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
+    folder, trusted, trust = _read(store, config)
     made = keeping.compare if compare else keeping.rebuild
-    return made(Layout(folder), read_trust(trusted / "trust.json"), load_secret(trusted))
+    return made(Layout(folder), trust, load_secret(trusted))
 
 
 def changes(store: str, gates: Sequence[str], config: Path, gates_config: Path, starts: date, ends: date) -> Changes:
     """The gates of ``gates`` (none: of ``store``) beside the live runs of ``store``."""
     from engine.evidence import gated
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    live = (folder, read_trust(_trusted(folder, config) / "trust.json"))
-    others = [(place, read_trust(_trusted(place, gates_config) / "trust.json")) for place in map(local, gates)]
+    folder, _, trust = _read(store, config)
+    live = (folder, trust)
+    others = [(place, said) for place, _, said in (_read(gate, gates_config) for gate in gates)]
     return gated.changes(live, others or [live], starts.isoformat(), ends.isoformat())
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,9 +90,6 @@ class Chain:
             return
         layout.mirror.publish(entry.body, entry.recorded_at)
         layout.mirror.commit(layout.relative(path), envelope, entry.recorded_at)
-        # The bucket has it; another process of this machine may have fetched it by now.
-        with suppress(FileExistsError):
-            durable.create(path, envelope, layout.staging)
 
     def refuse_rollback(self) -> None:
         """Raises SealError where the chain lacks the head that the trust file pins: to append would bury the loss."""
@@ -101,6 +97,8 @@ class Chain:
         if pinned is None:
             return
         path = self._layout.entry(pinned.sequence)
+        if self._layout.mirror is not None:
+            self._layout.mirror.follow()  # another process may have appended what is pinned, and pinned it
         with durable.doing(f"reading {path}"):
             if not path.exists() or canonical.digest(path.read_bytes()) != pinned.digest:
                 raise SealError(

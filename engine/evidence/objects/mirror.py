@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -230,9 +230,9 @@ class Mirror:
         with self._writing(f"reading the end of the chain of {self.address}"):
             listed = self.bucket.list(_CHAIN, known[-2] if len(known) > 1 else None)
             if known and known[-1] not in listed:
-                raise StoreUnavailable(
-                    f"{known[-1]} is gone, which was there before: the chain was cut; run `auditreel verify` and "
-                    "restore it"
+                raise SealError(
+                    f"reading the end of the chain of {self.address}: {known[-1]} is gone, which was there before: the "
+                    "chain was cut; nothing is appended to it: run `auditreel verify` and restore it"
                 )
             for name in sorted(listed):
                 if _NAME.fullmatch(name) and not (self.root / name).exists():
@@ -249,9 +249,10 @@ class Mirror:
 
     def commit(self, name: str, envelope: bytes, recorded_at: str) -> None:
         """Create an entry of the chain. Raises FileExistsError where another has its number, SealError."""
+        path, tag = self.root / name, ""
         with self._writing(f"appending {name} to the chain of {self.address}"):
             try:
-                self._write(name, envelope, recorded_at)
+                tag = self._write(name, envelope, recorded_at)
             except FileExistsError:
                 # An answer may have been lost, and the request sent again.
                 if self.bucket.get(name) != envelope:
@@ -259,6 +260,11 @@ class Mirror:
             except StoreUnavailable:
                 if not self._stands(name, envelope):
                     raise
+            # Another process of this machine may have fetched it by now.
+            with suppress(FileExistsError):
+                durable.create(path, envelope, self._layout.staging)
+            self._keep(name, path, tag)
+            self._note()
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete objects that evidence has no use for any more. Raises SealError where that is denied."""
