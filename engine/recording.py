@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from engine.evidence.expiry import Fate
     from engine.evidence.inspecting import Inspected
     from engine.evidence.keys import Keys
+    from engine.evidence.objects.holding import Locked
+    from engine.evidence.objects.locked import Lock
     from engine.evidence.objects.mirror import Mirror
     from engine.evidence.period.changes import Weaker
     from engine.evidence.period.film import Film, ReadPolicy
@@ -311,14 +313,15 @@ def _opened(store: str, keys: Keys, trust_file: Path, organization: Organization
     return open_store(folder, keys, trust_file, mirror)
 
 
-def _lock(mirror: Mirror, organization: Organization | None) -> None:
-    """Have what is written to a bucket locked, where the policy says so. Raises UsageError, SealError."""
+def _asked_lock(organization: Organization | None) -> Lock | None:
+    """How what is written to a bucket is to be locked; None where the policy does not ask for it."""
     from engine.evidence.objects.locked import Lock
 
     retention = organization.retention if organization is not None else None
-    if organization is not None and retention is not None and retention.object_lock is not None:
-        window = organization.window
-        mirror.lock(Lock(retention.object_lock, retention.days, window[1] if window is not None else None))
+    if organization is None or retention is None or retention.object_lock is None:
+        return None
+    window = organization.window
+    return Lock(retention.object_lock, retention.days, window[1] if window is not None else None)
 
 
 def _recorded_organization(folder: Path, trust_file: Path) -> Organization | None:
@@ -351,7 +354,9 @@ def _writable(store: str, trust_file: Path, organization: Organization | None = 
         return Path(store), None
     mirror.bring()
     mirror.begin()
-    _lock(mirror, organization or _recorded_organization(mirror.root, trust_file))
+    how = _asked_lock(organization or _recorded_organization(mirror.root, trust_file))
+    if how is not None:
+        mirror.lock(how)
     return mirror.root, mirror
 
 
@@ -954,6 +959,26 @@ def expire(
     fates = expiry.fates(reading, recorder.layout, retention, date.fromisoformat(now[:10]), unclosed)
     done = expiry.expire(recorder, retention, now, unclosed, read_policy) if remove else None
     return Expiry(fates, done[0].sequence if done is not None else None)
+
+
+def lock(store: str, config: Path, organization: Organization, clock: Clock) -> Locked:
+    """Bring the locks of a bucket in line with the policy. Raises UsageError, VerificationError, SealError."""
+    from engine.evidence.layout import Layout
+    from engine.evidence.objects.holding import lock as locked
+    from engine.evidence.period.keeping import verified_chain
+
+    retention, mirror = organization.retention, _mirror(store)
+    if mirror is None:
+        raise UsageError(f"locking objects of {store}: it is a folder; Object Lock is of s3://")
+    how = _asked_lock(organization)
+    if retention is None or how is None:
+        raise UsageError(
+            f"locking objects of {store}: organization.yaml asks for no Object Lock: retention.object_lock"
+        )
+    folder, _, trust = _read(store, config)
+    layout = Layout(folder)
+    reading = verified_chain(layout, trust)
+    return locked(mirror, layout, reading, retention, how, date.fromisoformat(clock.now()[:10]))
 
 
 def rebuild(store: str, config: Path, compare: bool) -> Comparison:

@@ -26,7 +26,7 @@ from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.seal import Recorder
 from engine.evidence.storage import Storage, removals
 from engine.evidence.summaries import Summary
-from engine.model import Retention
+from engine.model import Hold, Retention
 
 _DAY = timedelta(days=1)
 UNDER_WAY = timedelta(days=2)
@@ -69,10 +69,9 @@ def _fate(
     seal: Seal = placed.entry.body
     day = date.fromisoformat(seal.as_of[:10])
     for hold in retention.holds:
-        # Holds have local dates; a day more on either side keeps a run too many, never one too few.
-        if hold.starts - _DAY <= day <= hold.ends + _DAY:
+        if on_hold(hold, day):
             return f"legal hold from {hold.starts} to {hold.ends}: {hold.reason}", False
-    within = [body.period for body in closed if placed.link in body.seals or _covers(body, day)]
+    within = [body.period for body in closed if placed.link in body.seals or covers(body, day)]
     if not within and not unclosed:
         return "its period is not closed", False
     ends = max((date.fromisoformat(period.ends) for period in within), default=day)
@@ -81,7 +80,14 @@ def _fate(
     return f"kept for {retention.days} days after {since}: until {until}", until < today
 
 
-def _covers(body: Close, day: date) -> bool:
+def on_hold(hold: Hold, day: date) -> bool:
+    """Whether a legal hold covers a run of a day (UTC)."""
+    # Holds have local dates; a day more on either side keeps a run too many, never one too few.
+    return hold.starts - _DAY <= day <= hold.ends + _DAY
+
+
+def covers(body: Close, day: date) -> bool:
+    """Whether a closed period covers a day."""
     return date.fromisoformat(body.period.starts) <= day <= date.fromisoformat(body.period.ends)
 
 

@@ -265,11 +265,17 @@ def locked_policy(place: Place, lines: str) -> Path:
     return folder
 
 
-def test_object_lock_refuses_to_delete_what_was_sealed(place: Place) -> None:
-    place.s3.delete_object(Bucket=BUCKET, Key="soc2/production/auditreel-store")
-    place.s3.delete_bucket(Bucket=BUCKET)
-    place.s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
-    pipeline.initialise(URL, place.config)
+@pytest.fixture
+def lockable(empty: Place) -> Place:
+    """A store in a bucket that can lock objects."""
+    empty.s3.delete_bucket(Bucket=BUCKET)
+    empty.s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
+    pipeline.initialise(URL, empty.config)
+    return empty
+
+
+def test_object_lock_refuses_to_delete_what_was_sealed(lockable: Place) -> None:
+    place = lockable
     policy = locked_policy(place, "\nretention: {days: 400, object_lock: compliance}\n")
     ran = place.run(policy=policy)
     assert ran.sealed is not None
@@ -291,6 +297,44 @@ def test_object_lock_refuses_to_delete_what_was_sealed(place: Place) -> None:
     for name in ("chain/00000000000000000002.json", f"runs/{ran.run_id}/findings.parquet"):
         with pytest.raises(ClientError, match="AccessDenied"):
             place.s3.delete_object(Bucket=BUCKET, Key=f"soc2/production/{name}", VersionId=heads[name]["VersionId"])
+    assert place.verify()[0] == 0
+
+
+def head(place: Place, name: str) -> tuple[str, str, str | None]:
+    said = place.s3.head_object(Bucket=BUCKET, Key=f"soc2/production/{name}")
+    return (
+        said["ObjectLockMode"],
+        said["ObjectLockRetainUntilDate"].date().isoformat(),
+        said.get("ObjectLockLegalHoldStatus"),
+    )
+
+
+def test_closed_periods_and_legal_holds_are_brought_to_objects_that_are_there(lockable: Place) -> None:
+    place = lockable
+    nights(opened(place, "recording"))
+    policy = locked_policy(
+        place,
+        """
+window: {from: 2026-01-01, to: 2026-01-31}
+retention: {days: 400, object_lock: governance, holds: [{from: 2026-01-05, to: 2026-01-05, reason: a claim}]}
+""",
+    )
+    names = {name.split("/")[1][:8]: name for name in place.names("runs/") if name.endswith("findings.parquet")}
+    found = pipeline.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    unlocked = len(place.names()) - len(place.names("private/")) - 1
+    assert (found.objects, found.extended, found.held, found.released) == (unlocked, unlocked, 0, 0)
+    assert head(place, names["20260103"]) == ("GOVERNANCE", "2027-03-08", None)
+    organization = policy / "organization.yaml"
+    organization.write_text(organization.read_text().replace("2026-01-05", "2026-01-02"))
+    found = pipeline.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    # The night itself, and one on either side, since holds have local dates; and what these share with others.
+    assert (found.extended, found.held, found.released) == (0, unlocked, 0)
+    organization.write_text(
+        organization.read_text().replace("days: 400", "days: 500").replace("2026-01-02", "2026-02-20")
+    )
+    found = pipeline.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    assert (found.extended, found.held, found.released) == (unlocked, 0, unlocked)
+    assert head(place, names["20260103"]) == ("GOVERNANCE", "2027-06-16", "OFF")
     assert place.verify()[0] == 0
 
 
