@@ -165,6 +165,8 @@ class Recording:
             if recorder.layout.mirror is not None:
                 recorder.layout.mirror.bring()  # others may have sealed meanwhile
             was = keeping.grow(recorder.layout, read_trust(recorder.trust_file), recorder.keys.secret)
+            if recorder.layout.mirror is not None and recorder.layout.index.exists():
+                recorder.layout.mirror.share()
         except Exception as error:  # the run is sealed; whatever this is, it must not look like its failure
             return {"index": f"not brought up to date: {error}"}
         return {"index": "made anew: the one that was kept was not ours, or was altered"} if was == "not ours" else {}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from engine import pipeline
 from engine.content.root import find
-from engine.errors import SealError, VerificationError
+from engine.errors import SealError, UsageError, VerificationError
 from engine.evidence import chain
 from engine.evidence.keys import initialise, load_keys
 from engine.evidence.objects.address import parse, working_copy
@@ -288,8 +291,8 @@ def test_object_lock_refuses_to_delete_what_was_sealed(lockable: Place) -> None:
         name: (head.get("ObjectLockMode"), str(head.get("ObjectLockRetainUntilDate"))[:10])
         for name, head in heads.items()
     }
-    erasable = {name for name in locked if name.startswith("private/")}
-    assert erasable
+    erasable = {name for name in locked if name.startswith(("private/", "index/"))}
+    assert len(erasable) > 1
     assert {name: locked[name] for name in locked.keys() - erasable} == dict.fromkeys(
         locked.keys() - erasable, ("COMPLIANCE", "2027-12-30")
     )
@@ -397,11 +400,13 @@ def test_what_is_altered_in_the_bucket_is_told(place: Place) -> None:
 def test_what_does_not_belong_into_the_bucket_is_told(place: Place) -> None:
     record(opened(place, "recording"))
     place.put("runs/notes.txt", b"something else")
+    place.put("index/other", b"derived")
     place.put("index/spans", b"derived")
     code, said = place.verify()
     assert code == 5
     assert "problem: runs/notes.txt: does not belong to the store" in said
-    assert "note: index/spans is no evidence" in said
+    assert "note: index/other is no evidence" in said
+    assert "note: index/spans is derived and no evidence" in said
 
 
 def test_a_chain_that_was_cut_off_in_the_bucket_is_told_and_not_written_on(place: Place) -> None:
@@ -441,6 +446,16 @@ def test_a_working_copy_that_was_altered_is_never_what_is_read(place: Place) -> 
     assert place.get(altered.relative_to(copy).as_posix()) == before
 
 
+def test_a_machine_that_was_never_there_has_the_index_and_believes_no_other(place: Place) -> None:
+    asked = {"config": place.config, "store": URL, "snapshot": str(DEMO), "checks": ("aws.iam.root_*",)}
+    assert "index" not in (pipeline.run(RunRequest(**asked), clock()).sealed or {})
+    copy = place.at("a machine that was never there")
+    assert pipeline.rebuild(URL, place.config, compare=True).state == "same"
+    place.put("index/spans", (copy / "index" / "spans").read_bytes()[:-1] + b"?")
+    assert pipeline.rebuild(URL, place.config, compare=True).state == "not ours"
+    assert place.verify()[0] == 0
+
+
 def test_expired_runs_leave_the_bucket_and_their_tombstone_verifies(place: Place) -> None:
     recorder = opened(place, "writing")
     for day in ("2026-01-01", "2026-01-02"):
@@ -460,9 +475,92 @@ def test_expired_runs_leave_the_bucket_and_their_tombstone_verifies(place: Place
     assert code == 0
 
 
+class Service(BaseHTTPRequestHandler):
+    """Takes an object once, and says what it was asked: as Google and Azure answer a condition that does not hold."""
+
+    refusal: tuple[int, bytes]
+    seen: list[tuple[str, str, dict[str, str]]]
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        path = self.path.partition("?")[0]
+        taken = any(path == before for _, before, _ in self.seen)
+        self.seen.append((self.command, path, {name.lower(): value for name, value in self.headers.items()}))
+        status, body = self.refusal if taken else (201, b"")
+        self.send_response(status)
+        for name, value in (("ETag", '"0x1"'), ("Content-Length", str(len(body))), ("x-goog-generation", "1")):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *given: Any) -> None:
+        pass
+
+
+CONDITIONS: dict[str, tuple[dict[str, str], tuple[int, bytes], tuple[str, str]]] = {
+    "gs://acme-evidence/soc2": (
+        {"GOOGLE_BASE_URL": "", "GOOGLE_SKIP_SIGNATURE": "true"},
+        (412, b"<Error><Code>PreconditionFailed</Code></Error>"),
+        ("x-goog-if-generation-match", "0"),
+    ),
+    "az://evidence/soc2": (
+        {"AZURE_STORAGE_ENDPOINT": "", "AZURE_STORAGE_ACCOUNT_NAME": "acme", "AZURE_STORAGE_ACCOUNT_KEY": "c2VjcmV0"},
+        (409, b"<Error><Code>BlobAlreadyExists</Code></Error>"),
+        ("if-none-match", "*"),
+    ),
+}
+
+
+@pytest.mark.parametrize("url", CONDITIONS)
+def test_other_clouds_are_asked_to_create_and_not_to_replace(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment, refusal, (header, value) = CONDITIONS[url]
+    handler = type("Handler", (Service,), {"refusal": refusal, "seen": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name, given in environment.items():
+            monkeypatch.setenv(name, given or f"http://127.0.0.1:{server.server_address[1]}")
+        bucket = connect(parse(url))
+        bucket.create("chain/00000000000000000001.json", b"{}")
+        with pytest.raises(FileExistsError):
+            bucket.create("chain/00000000000000000001.json", b"{}")
+        server.shutdown()
+    asked = [
+        (path.endswith("/soc2/chain/00000000000000000001.json"), said.get(header)) for _, path, said in handler.seen
+    ]
+    assert asked == [(True, value), (True, value)]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("s3://key:hunter2@bucket/x", "neither user, query nor fragment"),
+        ("s3://bucket/x?token=hunter2", "neither user, query nor fragment"),
+        ("https://bucket.s3.amazonaws.com/x", "https:// is no store"),
+        ("s3:///x", "no name of a bucket"),
+        ("s3://Bucket\n/x", "no name of a bucket"),
+        ("s3://bucket/../x", "a prefix is made of"),
+        ("s3://bucket/a b", "a prefix is made of"),
+        ("s3://[bucket/x", "its URL cannot be read"),
+    ],
+)
+def test_a_url_that_is_no_store_is_told_and_never_repeats_a_secret(url: str, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)) as raised:
+        parse(url)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_one_name_at_two_endpoints_is_two_stores() -> None:
+    address = parse("s3://acme-evidence/soc2/")
+    assert (str(address), address.key("chain/1")) == ("s3://acme-evidence/soc2", "soc2/chain/1")
+    home = {"HOME": "/home/ops"}
+    assert working_copy(address, home).parent == Path("/home/ops/.cache/auditreel/stores")
+    assert working_copy(address, home) != working_copy(address, {**home, "AWS_ENDPOINT_URL": "https://s3.example.org"})
+
+
 @pytest.mark.parametrize("url", ["gs://acme-evidence/soc2", "az://evidence/soc2"])
 def test_the_same_client_records_in_other_clouds(url: str, tmp_path: Path) -> None:
-    # Neither service is here to talk to: the library's own memory takes the place of both.
+    # Neither service is here to talk to: the client's own memory takes the place of both.
     from obstore.store import MemoryStore
 
     from engine.evidence.verify import verify

@@ -26,6 +26,8 @@ from engine.evidence.objects.address import ENDPOINTS, Address
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, MemoryStore, S3Config, S3Store
 
+WIDTH: Final = 16
+"""Requests at once, of whoever makes many."""
 _CLIENT: Final[dict[str, Any]] = {"connect_timeout": "10s", "timeout": "600s"}
 _RETRY: Final[dict[str, Any]] = {
     "max_retries": 5,

@@ -18,13 +18,12 @@ from engine.evidence.chain import Placed, Reading
 from engine.evidence.entries import Seal
 from engine.evidence.expiry import covers, on_hold
 from engine.evidence.layout import Layout
-from engine.evidence.objects.bucket import StoreUnavailable
+from engine.evidence.objects.bucket import WIDTH, StoreUnavailable
 from engine.evidence.objects.locked import PRIVATE, Lock, Locker, moment
 from engine.evidence.objects.mirror import MARKER, Mirror
 from engine.evidence.storage import Storage
 from engine.model import Retention
 
-_WIDTH: Final = 16
 _SHARED: Final = ("chain/", "content/", "merged/")
 
 
@@ -70,7 +69,7 @@ def lock(mirror: Mirror, layout: Layout, reading: Reading, retention: Retention,
 
     try:
         names = sorted(name for name in mirror.bucket.list() if name in wanted)
-        with ThreadPoolExecutor(_WIDTH) as pool:
+        with ThreadPoolExecutor(WIDTH) as pool:
             rows = list(pool.map(brought, names))
     except StoreUnavailable as error:
         raise SealError(f"locking objects of {mirror.address}: {error}; run it again once that is mended") from error

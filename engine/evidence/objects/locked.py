@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import SealError, UsageError
 from engine.evidence.objects.address import Address
-from engine.evidence.objects.bucket import StoreUnavailable
+from engine.evidence.objects.bucket import WIDTH, StoreUnavailable
 
 Mode = Literal["compliance", "governance"]
 _EXISTS: Final = ("PreconditionFailed", "ConditionalRequestConflict")
@@ -66,7 +66,12 @@ class Locker:
             from botocore.config import Config
         except ImportError as error:
             raise UsageError(f"locking objects of {address}: needs boto3: pip install 'auditreel[aws]'") from error
-        settings = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
+        settings = Config(
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=WIDTH,
+            retries={"mode": "standard", "total_max_attempts": 5},
+        )
         self._address = address
         self._client: Any = boto3.client("s3", config=settings)
 

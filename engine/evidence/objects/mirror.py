@@ -27,9 +27,9 @@ import msgspec
 from engine.errors import SealError, VerificationError
 from engine.evidence import canonical, durable
 from engine.evidence.entries import FileFact, Seal
-from engine.evidence.layout import MERGED, Layout
+from engine.evidence.layout import INDEX, MERGED, Layout
 from engine.evidence.objects.address import Address
-from engine.evidence.objects.bucket import Bucket, Listed, StoreUnavailable
+from engine.evidence.objects.bucket import WIDTH, Bucket, Listed, StoreUnavailable
 from engine.evidence.objects.locked import PRIVATE, Lock, Locker
 
 T = TypeVar("T")
@@ -40,14 +40,14 @@ SEEN: Final = "objects.json"
 MARKER: Final = "auditreel-store"
 """The object by which a bucket is a store before anything is recorded."""
 _MARKED: Final = b"An evidence store of auditreel begins here.\n"
+DERIVED: Final = f"{INDEX}/spans"
+"""The index, so that a machine that was never there need not make it; believed only under the store's secret."""
 _CHAIN: Final = "chain"
 _NAME: Final = re.compile(
     r"chain/[0-9]{20}\.json|content/[0-9a-f]{64}|private/[0-9a-f]{64}\.json|merged/[0-9a-f]{64}\.parquet"
-    r"|bodies/[0-9A-Za-z-]{1,64}\.parquet|runs/[0-9A-Za-z-]{1,64}/(?:findings|ledger)\.parquet"
+    r"|index/spans|bodies/[0-9A-Za-z-]{1,64}\.parquet|runs/[0-9A-Za-z-]{1,64}/(?:findings|ledger)\.parquet"
 )
 _ADDRESSED: Final = re.compile(r"(?:content|merged)/([0-9a-f]{64})(?:\.parquet)?")
-_WIDTH: Final = 16
-"""Requests at once."""
 _AGAIN: Final = 8
 """How often a listing is begun anew because the chain grew meanwhile."""
 
@@ -144,6 +144,8 @@ class Mirror:
             said = (self.root / name).lstat()
         except OSError:
             return False
+        if name == DERIVED:
+            return True  # it may have grown here since
         return (said.st_size, said.st_mtime_ns) == (seen.size, seen.mtime_ns)
 
     def _fetch(self, name: str, listed: Listed) -> None:
@@ -168,7 +170,7 @@ class Mirror:
         for name in sorted(names):
             del self._seen[name]
             path = self.root / name
-            if not path.exists():
+            if not path.exists() or name == DERIVED:
                 continue
             gone.append(name)
             if name.startswith(PRIVATE):
@@ -266,6 +268,15 @@ class Mirror:
             self._keep(name, path, tag)
             self._note()
 
+    def share(self) -> None:
+        """Upload the index, which holds nothing of its own. Raises SealError, OSError."""
+        path = self.root / DERIVED
+        said, listed = path.lstat(), self._seen.get(DERIVED)
+        if listed is None or (listed.size, listed.mtime_ns) != (said.st_size, said.st_mtime_ns):
+            with self._writing(f"uploading the index to {self.address}"):
+                self._keep(DERIVED, path, self.bucket.replace(DERIVED, path.read_bytes()))
+                self._note()
+
     def remove(self, names: Iterable[str]) -> None:
         """Delete objects that evidence has no use for any more. Raises SealError where that is denied."""
         known = [name for name in names if name in self._seen]
@@ -355,7 +366,7 @@ class Mirror:
 
     def _all(self, do: Callable[[T], Any], items: Sequence[T]) -> None:
         """Do something with each, several at once; the first error is raised, and nothing new is begun after it."""
-        with ThreadPoolExecutor(_WIDTH) as pool:
+        with ThreadPoolExecutor(WIDTH) as pool:
             futures = [pool.submit(do, item) for item in items]
             try:
                 for future in futures:
