@@ -500,7 +500,7 @@ class Service(BaseHTTPRequestHandler):
 
 CONDITIONS: dict[str, tuple[dict[str, str], tuple[int, bytes], tuple[str, str]]] = {
     "gs://acme-evidence/soc2": (
-        {"GOOGLE_BASE_URL": "", "GOOGLE_SKIP_SIGNATURE": "true"},
+        {"GOOGLE_BASE_URL": "", "GOOGLE_BEARER_TOKEN": "made-up"},
         (412, b"<Error><Code>PreconditionFailed</Code></Error>"),
         ("x-goog-if-generation-match", "0"),
     ),
