@@ -16,6 +16,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import boto3
 import pytest
@@ -484,7 +485,7 @@ class Service(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        path = self.path.partition("?")[0]
+        path = unquote(self.path.partition("?")[0])
         taken = any(path == before for _, before, _ in self.seen)
         self.seen.append((self.command, path, {name.lower(): value for name, value in self.headers.items()}))
         status, body = self.refusal if taken else (201, b"")
