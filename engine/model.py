@@ -369,10 +369,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long runs are kept: ``days`` after the end of the period that was closed with them, and while one holds."""
+    """How long runs are kept: ``days`` after the end of the period that was closed with them, and while one holds.
+
+    ``object_lock`` is the mode in which S3 is asked to see to it; None: it is not.
+    """
 
     days: int
     holds: tuple[Hold, ...] = ()
+    object_lock: Literal["compliance", "governance"] | None = None
 
 
 _UNSCOPED: Final = Programme()

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from engine.evidence.bundle import Manifest
     from engine.evidence.compaction import Merged
     from engine.evidence.inspecting import Inspected
+    from engine.evidence.objects.holding import Locked
     from engine.evidence.period.keeping import Comparison
     from engine.evidence.replay import Recorded
     from engine.evidence.retest import Test
@@ -968,6 +969,14 @@ def expire(
     """
     retention = load(find(policy)).policy.organization.retention
     return recording.expire(store, config, retention, remove, unclosed, _policy_of, clock)
+
+
+def lock(store: str, config: Path, clock: Clock, policy: Path | None = None) -> Locked:
+    """Bring Object Lock and legal holds of a store in S3 in line with the policy.
+
+    Raises UsageError where the policy asks for none, or the store is not in S3; VerificationError and SealError.
+    """
+    return recording.lock(store, config, load(find(policy)).policy.organization, clock)
 
 
 def rebuild(store: str, config: Path, compare: bool = False) -> Comparison:

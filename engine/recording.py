@@ -9,8 +9,8 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import AuditreelError, SealError, UsageError, VerificationError
-from engine.model import Assessment, Check, Clock, Finding, Retention, Scope, Snapshot
+from engine.model import Assessment, Check, Clock, Finding, Organization, Retention, Scope, Snapshot
 from providers.base import Directory
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from engine.evidence.compaction import Merged
     from engine.evidence.expiry import Fate
     from engine.evidence.inspecting import Inspected
+    from engine.evidence.keys import Keys
+    from engine.evidence.objects.holding import Locked
+    from engine.evidence.objects.locked import Lock
+    from engine.evidence.objects.mirror import Mirror
     from engine.evidence.period.changes import Weaker
     from engine.evidence.period.film import Film, ReadPolicy
     from engine.evidence.period.keeping import Comparison
@@ -159,7 +163,11 @@ class Recording:
             return {}
         recorder = run.recorder
         try:
+            if recorder.layout.mirror is not None:
+                recorder.layout.mirror.bring()  # others may have sealed meanwhile
             was = keeping.grow(recorder.layout, read_trust(recorder.trust_file), recorder.keys.secret)
+            if recorder.layout.mirror is not None and recorder.layout.index.exists():
+                recorder.layout.mirror.share()
         except Exception as error:  # the run is sealed; whatever this is, it must not look like its failure
             return {"index": f"not brought up to date: {error}"}
         return {"index": "made anew: the one that was kept was not ours, or was altered"} if was == "not ours" else {}
@@ -214,15 +222,16 @@ def begin(
             raise UsageError("recording the nonce of a witness: no store is named; use --store DIR, or auditreel init")
         return Recording()
     from engine.evidence.keys import load_keys
-    from engine.evidence.seal import Plan, open_store
+    from engine.evidence.seal import Plan
     from engine.resume import begun
 
-    folder = local(place)
     if plan.kind == "demo":
-        config = _demonstration(folder)
+        if "://" in place:
+            raise UsageError(f"recording a demonstration in {place}: it is no evidence, and has a folder of its own")
+        config = _demonstration(Path(place))
     # A demonstration signs with its throw-away key, whatever key the environment holds.
     keys = load_keys(config, {}) if plan.kind == "demo" else load_keys(config)
-    recorder = open_store(folder, keys, config / "trust.json")
+    recorder = _opened(place, keys, config / "trust.json", content.policy.organization)
     intended = Plan(
         kind=plan.kind,
         trigger=plan.trigger,
@@ -273,10 +282,99 @@ def _demonstration(folder: Path) -> Path:
 
 
 def local(store: str) -> Path:
-    """The folder that a store's name means. Raises UsageError for an address, which this version cannot use."""
-    if "://" in store:
-        raise UsageError(f"opening the store {store}: only folders can be stores")
-    return Path(store)
+    """The folder to read a store from: itself, or the working copy of its bucket, which is brought up to date.
+
+    Raises UsageError for an address that is none, VerificationError where the bucket cannot be read.
+    """
+    mirror = _mirror(store)
+    if mirror is None:
+        return Path(store)
+    mirror.bring()
+    return mirror.root
+
+
+def _mirror(store: str) -> Mirror | None:
+    """The bucket that a store's name means; None where it means a folder."""
+    if "://" not in store:
+        return None
+    from engine.evidence.objects.address import parse, working_copy
+    from engine.evidence.objects.bucket import connect
+    from engine.evidence.objects.mirror import Mirror
+
+    address = parse(store)
+    return Mirror(connect(address), working_copy(address))
+
+
+def _opened(store: str, keys: Keys, trust_file: Path, organization: Organization | None = None) -> Recorder:
+    """A store, open for recording under the policy at hand, else under the one that was recorded last.
+
+    Raises SealError, VerificationError.
+    """
+    from engine.evidence.seal import open_store
+
+    folder, mirror = _writable(store, trust_file, organization)
+    return open_store(folder, keys, trust_file, mirror)
+
+
+def _asked_lock(organization: Organization | None) -> Lock | None:
+    """How what is written to a bucket is to be locked; None where the policy does not ask for it."""
+    from engine.evidence.objects.locked import Lock
+
+    retention = organization.retention if organization is not None else None
+    if organization is None or retention is None or retention.object_lock is None:
+        return None
+    window = organization.window
+    return Lock(retention.object_lock, retention.days, window[1] if window is not None else None)
+
+
+def _recorded_organization(folder: Path, trust_file: Path) -> Organization | None:
+    """What the policy of the last sealed run set; None before the first. Raises SealError where it cannot be read."""
+    from engine.content.stored import organization_in
+    from engine.evidence import catalogue, chain
+    from engine.evidence.layout import Layout
+    from engine.evidence.trust import read_trust
+
+    layout = Layout(folder)
+    sealed = [body for _, body in chain.read(layout, read_trust(trust_file)).of_kind("seal")]
+    if not sealed:
+        return None
+    groups = {"policies": sealed[-1].asked.content.policies}
+    try:
+        found = catalogue.load(groups, lambda digest: layout.content(digest).read_bytes())
+        sources = {name: found.files[digest] for name, digest in found.members["policies"].items()}
+        return organization_in(sources) if "organization.yaml" in sources else None
+    except (OSError, ValueError, AuditreelError) as error:
+        raise SealError(f"reading the policy that was recorded last: {error}; run `auditreel verify`") from error
+
+
+def _writable(store: str, trust_file: Path, organization: Organization | None = None) -> tuple[Path, Mirror | None]:
+    """The folder to record in, and the bucket of which it is the working copy, ready to be written to.
+
+    Raises SealError, VerificationError.
+    """
+    mirror = _mirror(store)
+    if mirror is None:
+        return Path(store), None
+    mirror.bring()
+    mirror.begin()
+    how = _asked_lock(organization or _recorded_organization(mirror.root, trust_file))
+    if how is not None:
+        mirror.lock(how)
+    return mirror.root, mirror
+
+
+@contextmanager
+def _anew(store: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """A folder to verify: of a bucket a copy that nobody had in hand, and the names in it that no store has.
+
+    Raises VerificationError where the bucket cannot be read.
+    """
+    mirror = _mirror(store)
+    if mirror is None:
+        yield Path(store), ()
+        return
+    with mirror.fresh() as (folder, brought):
+        yield folder, brought.strange
 
 
 def sources_of(content: Content, checks: Sequence[CompiledCheck]) -> Any:
@@ -365,14 +463,22 @@ class Verdict:
 
 
 def initialise(store: str, config: Path) -> str:
-    """Make a store, its keys and its trust file, or what is missing of them; gives the id of the signing key."""
+    """Make a store, its keys and its trust file, or what is missing of them; gives the id of the signing key.
+
+    Raises UsageError for an address that is none, SealError where the store cannot be made.
+    """
     from engine.evidence.keys import initialise as made
 
-    return next(iter(made(local(store), config).keys))
+    mirror = _mirror(store)
+    if mirror is not None:
+        mirror.begin()
+    return next(iter(made(Path(store) if mirror is None else mirror.root, config).keys))
 
 
 def verify(target: str, config: Path, allow_unanchored: bool = False, store: str | None = None) -> Verdict:
-    """Verify a bundle or the proof of a record (files), a store (a folder), or a run of ``store`` (its id).
+    """Verify a bundle or the proof of a record (files), a store (a folder, a bucket), or a run of ``store`` (its id).
+
+    Of a bucket everything is read anew: what a working copy holds is not believed.
 
     Raises VerificationError where there is no trust file.
     """
@@ -380,20 +486,25 @@ def verify(target: str, config: Path, allow_unanchored: bool = False, store: str
     from engine.evidence.inclusion import verify_proof
     from engine.evidence.trust import read_trust
     from engine.evidence.verify import verify as verified
+    from engine.evidence.verify import with_strangers
 
-    path = local(target)
-    if not path.exists() and is_run(target) and store is not None:
-        folder = local(store)
-        trust = read_trust(_trusted(folder, config) / "trust.json")
-        report = verified(folder, trust, target, allow_unanchored)
+    if is_run(target) and not Path(target).exists() and store is not None:
+        trust = read_trust(_trusting(store, config) / "trust.json")
+        with _anew(store) as (folder, _):
+            report = verified(folder, trust, target, allow_unanchored)
         return Verdict(report.lines(), report.exit_code)
-    trust = read_trust(_trusted(path, config) / "trust.json")
-    if path.is_dir():
-        report = verified(path, trust, None, allow_unanchored)
-    elif path.read_bytes()[:1] == b"{":
-        report = verify_proof(path.read_bytes(), trust, local(store) if store is not None else None)
-    else:
-        report = verify_bundle(path, trust, allow_unanchored)
+    # Before the bucket: whoever appends and pins meanwhile must not make it look cut off.
+    trust = read_trust(_trusting(target, config) / "trust.json")
+    with _anew(target) as (path, strange):
+        if path.is_dir():
+            report = with_strangers(verified(path, trust, None, allow_unanchored), strange)
+        elif path.read_bytes()[:1] != b"{":
+            report = verify_bundle(path, trust, allow_unanchored)
+        elif store is None:
+            report = verify_proof(path.read_bytes(), trust, None)
+        else:
+            with _anew(store) as (folder, _):
+                report = verify_proof(path.read_bytes(), trust, folder)
     return Verdict(report.lines(), report.exit_code)
 
 
@@ -408,7 +519,8 @@ def compare(one: str, other: str, config: Path, allow_unanchored: bool = False) 
         verdict = verify(target, config, allow_unanchored)
         lines += (f"{target}: {line}" for line in verdict.lines)
         codes.append(verdict.exit_code)
-    faults = compared(local(one), local(other), read_trust(config / "trust.json"))
+    with _anew(one) as (first, _), _anew(other) as (second, _):
+        faults = compared(first, second, read_trust(config / "trust.json"))
     lines += [f"problem: {fault}" for fault in faults] or ["the two tell one story"]
     return Verdict(tuple(lines), 5 if faults else max(codes))
 
@@ -418,12 +530,10 @@ def prove(run: str, index: int, store: str, config: Path, output: Path) -> int:
     from engine.evidence import durable
     from engine.evidence.inclusion import prove as proved
     from engine.evidence.keys import load_keys
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    config = _trusted(folder, config)
+    folder, config, trust = _read(store, config)
     keys = load_keys(config)
-    data = proved(folder, read_trust(config / "trust.json"), keys.signing, run, index)
+    data = proved(folder, trust, keys.signing, run, index)
     with durable.doing(f"writing {output}"):
         durable.replace(output, data)
     return len(data)
@@ -451,7 +561,8 @@ def rotate_key(store: str, config: Path, clock: Clock, new: Path | None = None) 
     """Replace the signing key; gives the id of the new one, and the sequence of the entry that says so."""
     from engine.evidence.rotation import rotate
 
-    key_id, link = rotate(local(store), config, clock.now(), new)
+    folder, mirror = _writable(store, config / "trust.json")
+    key_id, link = rotate(folder, config, clock.now(), new, mirror=mirror)
     return key_id, link.sequence
 
 
@@ -459,7 +570,8 @@ def revoke_key(store: str, config: Path, clock: Clock, key_id: str, since: int, 
     """Withdraw a key from an entry on; gives the sequence of the entry that says so."""
     from engine.evidence.rotation import revoke
 
-    return revoke(local(store), config, key_id, since, reason, clock.now()).sequence
+    folder, mirror = _writable(store, config / "trust.json")
+    return revoke(folder, config, key_id, since, reason, clock.now(), mirror=mirror).sequence
 
 
 def trust_authority(config: Path, name: str, certificates: bytes) -> tuple[str, ...]:
@@ -472,10 +584,9 @@ def trust_authority(config: Path, name: str, certificates: bytes) -> tuple[str, 
 def time_stamp(store: str, config: Path, authorities: Mapping[str, str], clock: Clock) -> Verdict:
     """Have the end of a store's chain stamped now. Exits with 5 where it still waits."""
     from engine.evidence.keys import load_keys
-    from engine.evidence.seal import open_store
     from engine.evidence.stamping import stamp
 
-    found = stamp(open_store(local(store), load_keys(config), config / "trust.json"), authorities, clock.now)
+    found = stamp(_opened(store, load_keys(config), config / "trust.json"), authorities, clock.now)
     return Verdict(found.lines, 5 if found.waiting is not None else 0)
 
 
@@ -489,13 +600,28 @@ def _trusted(path: Path, config: Path) -> Path:
     return beside if trust.exists() and read_trust(trust).purpose == "demonstration" else config
 
 
+def _read(store: str, config: Path) -> tuple[Path, Path, Trust]:
+    """The folder to read a store from, that of its trust file, and the trust.
+
+    What is trusted is read before a bucket is: whoever appends and pins meanwhile must not make it look cut off.
+    """
+    from engine.evidence.trust import read_trust
+
+    trusted = _trusting(store, config)
+    trust = read_trust(trusted / "trust.json")
+    return local(store), trusted, trust
+
+
+def _trusting(store: str, config: Path) -> Path:
+    """The folder of the trust file of a store. A bucket is never a demonstration's."""
+    return config if "://" in store else _trusted(Path(store), config)
+
+
 def replay(run: str, store: str, config: Path, judge: Judge) -> Verdict:
     """Judge a sealed run again with ``judge`` and compare every record."""
     from engine.evidence.replay import replay as replayed
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     result = replayed(folder, trust, run, judge, engine.__version__)
     return Verdict(result.lines(), result.exit_code)
 
@@ -513,10 +639,8 @@ def replays(window: tuple[str, str], store: str, config: Path, judge: Judge) -> 
     """Judge the sealed runs of a period again with ``judge`` and compare every record of each."""
     from engine.evidence.anchors import NOT_ANCHORED
     from engine.evidence.replay import replays as replayed
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     found = list(replayed(folder, trust, window, judge, engine.__version__))
     notes = dict.fromkeys(f"note: {text}" for one in found for text in one.statements)
     lines = [line for one in found for line in one.lines()[1:] if line not in notes]
@@ -538,10 +662,8 @@ def retest(
     """Judge the runs of a period by one version of a check, and tell every verdict that it does not share."""
     from engine.evidence.retest import Test
     from engine.evidence.retest import retest as tested
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     result = tested(folder, trust, (check, version), window, judge, parse, Test(*at_hand) if at_hand else None)
     return Verdict(result.lines(), result.exit_code)
 
@@ -550,11 +672,8 @@ def export(run: str, store: str, config: Path, output: Path, redacted: tuple[str
     """Write a sealed run as a bundle; gives its manifest."""
     from engine.evidence.exporting import export_run
     from engine.evidence.keys import load_keys
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
-    trust = read_trust(trusted / "trust.json")
+    folder, trusted, trust = _read(store, config)
     return export_run(folder, trust, load_keys(trusted).signing, run, output, redacted)
 
 
@@ -572,13 +691,9 @@ def period(
 ) -> Period:
     """What the sealed runs of a store show of a period. Raises VerificationError where any of them does not verify."""
     from engine.evidence.period.made import Asked
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
-    return _seen(folder, trusted, read_trust(trusted / "trust.json"), Asked(starts, ends, type_), read_policy, weaker)[
-        1
-    ]
+    folder, trusted, trust = _read(store, config)
+    return _seen(folder, trusted, trust, Asked(starts, ends, type_), read_policy, weaker)[1]
 
 
 def _seen(
@@ -617,11 +732,9 @@ def view(
     """A period, or what is of some criteria in it. Raises as :func:`period`."""
     from engine.evidence.period.limited import checks_in, limited
     from engine.evidence.period.made import Asked
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
-    film, found = _seen(folder, trusted, read_trust(trusted / "trust.json"), Asked(*window), read_policy, weaker)
+    folder, trusted, trust = _read(store, config)
+    film, found = _seen(folder, trusted, trust, Asked(*window), read_policy, weaker)
     if criteria is None:
         return View(found)
     checks = checks_in(film, criteria)
@@ -631,26 +744,24 @@ def view(
 def inspected(run: str, store: str, config: Path) -> Inspected:
     """A sealed run of a store, to be looked into. Raises VerificationError where it does not verify."""
     from engine.evidence.inspecting import inspect
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    return inspect(folder, read_trust(_trusted(folder, config) / "trust.json"), run)
+    folder, _, trust = _read(store, config)
+    return inspect(folder, trust, run)
 
 
 def overview(store: str, config: Path) -> Overview:
     """What a store holds, by its chain. Raises VerificationError where that does not verify."""
     from engine.evidence.inspecting import overview as looked
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    return looked(folder, read_trust(_trusted(folder, config) / "trust.json"))
+    folder, _, trust = _read(store, config)
+    return looked(folder, trust)
 
 
 def store_name(store: str, config: Path) -> str:
     """The name of a store in every entry of its chain, as its trust file has it. Raises VerificationError."""
     from engine.evidence.trust import read_trust
 
-    return read_trust(_trusted(local(store), config) / "trust.json").store
+    return read_trust(_trusting(store, config) / "trust.json").store
 
 
 def seal_accesses(store: str, config: Path, log: str, standing: tuple[int, str], clock: Clock) -> int:
@@ -674,10 +785,9 @@ def sealed_accesses(store: str, config: Path, log: str) -> list[tuple[int, int, 
     """
     from engine.evidence.layout import Layout
     from engine.evidence.period.keeping import verified_chain
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    reading = verified_chain(Layout(folder), read_trust(_trusted(folder, config) / "trust.json"))
+    folder, _, trust = _read(store, config)
+    reading = verified_chain(Layout(folder), trust)
     said = ((placed.entry.sequence, body) for placed, body in reading.of_kind("accesses"))
     return [(sequence, body.count, body.digest) for sequence, body in said if body.log == log]
 
@@ -719,11 +829,9 @@ def export_period(
     from engine.evidence.exporting import export_period as exported
     from engine.evidence.keys import load_keys
     from engine.evidence.period.made import Asked
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
-    trust, asked = read_trust(trusted / "trust.json"), Asked(*window)
+    folder, trusted, trust = _read(store, config)
+    asked = Asked(*window)
     film, found = _seen(folder, trusted, trust, asked, read_policy, weaker)
     signer, made = load_keys(trusted).signing, partial(pages, found)
     return exported(folder, trust, signer, film, made, output, criteria, redacted)
@@ -740,20 +848,16 @@ def diff(
     """What differs between two sealed runs of a store."""
     from engine.evidence.period.chosen import Runs
     from engine.evidence.period.diff import diff as compared
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     return compared(folder, trust, Runs(*pair), read_policy, weaker, within)
 
 
 def notice(store: str, config: Path, now: str, within: int, read_policy: ReadPolicy, weaker: Weaker) -> Notice:
     """What people are to be told of the night that it is."""
     from engine.evidence.period.notice import notice as told
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trust = read_trust(_trusted(folder, config) / "trust.json")
+    folder, _, trust = _read(store, config)
     return told(folder, trust, now, read_policy, weaker, within)
 
 
@@ -818,9 +922,8 @@ def replaced(store: str, config: Path, sequence: int, unit: str, reason: str, cl
 
 def _recorder(store: str, config: Path) -> Recorder:
     from engine.evidence.keys import load_keys
-    from engine.evidence.seal import open_store
 
-    return open_store(local(store), load_keys(config), config / "trust.json")
+    return _opened(store, load_keys(config), config / "trust.json")
 
 
 def compact(store: str, config: Path, before: date | None, clock: Clock) -> Sequence[Merged]:
@@ -865,17 +968,35 @@ def expire(
     return Expiry(fates, done[0].sequence if done is not None else None, recorder.layout.tables.is_dir())
 
 
+def lock(store: str, config: Path, organization: Organization, clock: Clock) -> Locked:
+    """Bring the locks of a bucket in line with the policy. Raises UsageError, VerificationError, SealError."""
+    from engine.evidence.layout import Layout
+    from engine.evidence.objects.holding import lock as locked
+    from engine.evidence.period.keeping import verified_chain
+
+    retention, mirror = organization.retention, _mirror(store)
+    if mirror is None:
+        raise UsageError(f"locking objects of {store}: it is a folder; Object Lock is of s3://")
+    how = _asked_lock(organization)
+    if retention is None or how is None:
+        raise UsageError(
+            f"locking objects of {store}: organization.yaml asks for no Object Lock: retention.object_lock"
+        )
+    folder, _, trust = _read(store, config)
+    layout = Layout(folder)
+    reading = verified_chain(layout, trust)
+    return locked(mirror, layout, reading, retention, how, date.fromisoformat(clock.now()[:10]))
+
+
 def rebuild(store: str, config: Path, compare: bool) -> Comparison:
     """Make the store's index anew, and keep it unless it is only to be compared."""
     from engine.evidence.keys import load_secret
     from engine.evidence.layout import Layout
     from engine.evidence.period import keeping
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    trusted = _trusted(folder, config)
+    folder, trusted, trust = _read(store, config)
     made = keeping.compare if compare else keeping.rebuild
-    return made(Layout(folder), read_trust(trusted / "trust.json"), load_secret(trusted))
+    return made(Layout(folder), trust, load_secret(trusted))
 
 
 def publish(store: str, config: Path, folder: Path | None, read_policy: ReadPolicy) -> Published:
@@ -894,11 +1015,10 @@ def publish(store: str, config: Path, folder: Path | None, read_policy: ReadPoli
 def changes(store: str, gates: Sequence[str], config: Path, gates_config: Path, starts: date, ends: date) -> Changes:
     """The gates of ``gates`` (none: of ``store``) beside the live runs of ``store``."""
     from engine.evidence import gated
-    from engine.evidence.trust import read_trust
 
-    folder = local(store)
-    live = (folder, read_trust(_trusted(folder, config) / "trust.json"))
-    others = [(place, read_trust(_trusted(place, gates_config) / "trust.json")) for place in map(local, gates)]
+    folder, _, trust = _read(store, config)
+    live = (folder, trust)
+    others = [(place, said) for place, _, said in (_read(gate, gates_config) for gate in gates)]
     return gated.changes(live, others or [live], starts.isoformat(), ends.isoformat())
 
 

@@ -9,6 +9,7 @@ import click
 
 import engine
 from engine.cli import options, settings, streams
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.schedules import Job
@@ -64,6 +65,11 @@ def _job(policy: Path | None, image: str | None, store: str | None, config: Path
     from engine import pipeline
     from engine.schedules import Job, Needs
 
+    if store is not None and "://" in store:
+        raise UsageError(
+            f"printing manifests for the store {store}: they keep evidence in a folder; name one with --store, and see "
+            "docs/object-store.md for what a run that records in a bucket needs instead"
+        )
     request = pipeline.RunRequest(config=config or settings.configuration(), policy=policy)
     schedule, found = pipeline.scheduled(request)
     return Job(

@@ -84,6 +84,29 @@ def expire(yes: bool, unclosed: bool, policy: Path | None, store: str | None, co
     return 0
 
 
+@command.command("lock", context_settings=options.CONTEXT)
+@options.POLICY
+@options.STORE
+@options.CONFIG
+@options.debug
+def lock(policy: Path | None, store: str | None, config: Path | None) -> int:
+    """Bring Object Lock and legal holds of a store in S3 in line with organization.yaml (retention).
+
+    What is written is locked at once. This extends what has to be kept longer since: when a period was closed, a hold
+    was declared, or a run rests on what was stored long ago. Objects that may have to be erased are never locked.
+    """
+    from engine import pipeline
+    from engine.cli import streams
+    from engine.cli.clock import system_clock
+
+    found = pipeline.lock(store_of(store), config or settings.configuration(), system_clock(), options.policy(policy))
+    streams.emit(
+        f"{found.objects:,} objects are locked as the policy says: {found.extended:,} for longer than before; "
+        f"legal holds: {found.held:,} put, {found.released:,} released\n"
+    )
+    return 0
+
+
 @command.command("rebuild", context_settings=options.CONTEXT)
 @options.STORE
 @options.CONFIG

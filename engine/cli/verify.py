@@ -35,7 +35,7 @@ def command(targets: tuple[str, ...], allow_unanchored: bool, store: str | None,
     is_run = len(targets) == 1 and not Path(targets[0]).exists() and pipeline.is_run(targets[0])
     places = targets if targets and not is_run else (store_of(store),)
     for place in places:
-        if not Path(place).exists():
+        if "://" not in place and not Path(place).exists():
             raise UsageError(f"verifying {place}: it is not there")
     if len(places) == 2:
         verdict = pipeline.compare(*places, folder, allow_unanchored)

@@ -201,7 +201,7 @@ def _retention(value: Mapping[str, Any] | None) -> Retention | None:
         Hold(date.fromisoformat(said["from"]), date.fromisoformat(said["to"]), said["reason"])
         for said in value.get("holds", ())
     )
-    return Retention(value["days"], tuple(holds))
+    return Retention(value["days"], tuple(holds), value.get("object_lock"))
 
 
 def _unfitting(

@@ -109,8 +109,13 @@ def in_force(
 
 def programme_in(policies: Mapping[str, bytes]) -> Programme:
     """What a stored policy says of the scope of the report. Raises ContentError where it is none to this version."""
+    return organization_in(policies).programme
+
+
+def organization_in(policies: Mapping[str, bytes]) -> Organization:
+    """What a stored policy set. Raises ContentError where it is none to this version."""
     organization: Organization = _organization("organization.yaml", policies.get("organization.yaml", b""))
-    return organization.programme
+    return organization
 
 
 def _unresolved(found: InForce) -> Iterator[Problem]:

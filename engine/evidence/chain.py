@@ -52,9 +52,17 @@ class Chain:
 
         ``after`` is the only entry that it may follow: raises SealError too where another one came between.
         """
-        with durable.doing(f"appending the {kind} entry to the chain in {self._layout.root}"):
+        mirror, lost = self._layout.mirror, 0
+        with durable.doing(f"appending the {kind} entry to the chain in {self._layout.place}"):
             while True:
+                if mirror is not None:
+                    mirror.follow()
                 head = self._head()
+                if head is not None and head.entry.sequence < lost:
+                    raise SealError(
+                        f"appending the {kind} entry: {self._layout.place} has an entry {lost}, and does not list it; "
+                        "run `auditreel verify`"
+                    )
                 if after is not None and (head is None or head.link != after):
                     raise SealError(f"appending the {kind} entry: something else was recorded meanwhile; run it again")
                 entry = Entry(
@@ -68,10 +76,20 @@ class Chain:
                 )
                 envelope = dsse.seal(_payload(entry), self._signer)
                 try:
-                    durable.create(self._layout.entry(entry.sequence), envelope, self._layout.staging)
+                    self._place(entry, envelope)
                 except FileExistsError:
+                    lost = entry.sequence
                     continue
                 return Link(sequence=entry.sequence, digest=canonical.digest(envelope))
+
+    def _place(self, entry: Entry, envelope: bytes) -> None:
+        """Give an entry its number, which nobody else has. Raises FileExistsError where somebody has."""
+        layout, path = self._layout, self._layout.entry(entry.sequence)
+        if layout.mirror is None:
+            durable.create(path, envelope, layout.staging)
+            return
+        layout.mirror.publish(entry.body, entry.recorded_at)
+        layout.mirror.commit(layout.relative(path), envelope, entry.recorded_at)
 
     def refuse_rollback(self) -> None:
         """Raises SealError where the chain lacks the head that the trust file pins: to append would bury the loss."""
@@ -79,6 +97,8 @@ class Chain:
         if pinned is None:
             return
         path = self._layout.entry(pinned.sequence)
+        if self._layout.mirror is not None:
+            self._layout.mirror.follow()  # another process may have appended what is pinned, and pinned it
         with durable.doing(f"reading {path}"):
             if not path.exists() or canonical.digest(path.read_bytes()) != pinned.digest:
                 raise SealError(
@@ -97,7 +117,9 @@ class Chain:
                 ring.admit(found)
             ring.refuse(self._signer.key_id, head.entry.sequence + 1)
         except ValueError as error:
-            raise SealError(f"appending to the chain in {self._layout.root}: {error}; sign with the new key") from error
+            raise SealError(
+                f"appending to the chain in {self._layout.place}: {error}; sign with the new key"
+            ) from error
 
     def _head(self) -> Placed | None:
         sequences = sorted(_sequences(self._layout), reverse=True)

@@ -55,11 +55,15 @@ def compact(recorder: Recorder, before: str, now: str) -> list[Merged]:
 
 
 def clear(layout: Layout, storage: Storage) -> None:
-    """Remove files that entries replaced or removed, and merged ones that no entry names: what a crash left."""
+    """Remove files that entries replaced or removed, and merged ones that no entry names: what a crash left.
+
+    In a bucket the latter stay: whoever merges elsewhere uploads them before the entry that names them.
+    """
     used = storage.names()
-    with durable.doing(f"removing what was replaced in {layout.root}"):
-        for name in sorted(storage.left()):
-            durable.remove(layout.root / name)
+    with durable.doing(f"removing what was replaced in {layout.place}"):
+        layout.remove(sorted(storage.left()))
+        if layout.mirror is not None:
+            return
         folder = layout.root / MERGED
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if layout.relative(path) not in used:

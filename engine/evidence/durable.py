@@ -116,10 +116,11 @@ def replace(path: Path, data: bytes) -> None:
         discard(temporary)
 
 
-def move(temporary: Path, path: Path) -> None:
-    """Put a flushed file in the place of another, in one step."""
+def move(temporary: Path, path: Path, flushed: bool = True) -> None:
+    """Put a file in the place of another, in one step. What can be had again need not be ``flushed`` to the disk."""
     os.replace(temporary, path)  # noqa: PTH105
-    _flush_folder(path.parent)
+    if flushed:
+        _flush_folder(path.parent)
 
 
 def discard(path: Path) -> None:

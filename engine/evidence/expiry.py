@@ -26,7 +26,7 @@ from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.seal import Recorder
 from engine.evidence.storage import Storage, removals
 from engine.evidence.summaries import Summary
-from engine.model import Retention
+from engine.model import Hold, Retention
 
 _DAY = timedelta(days=1)
 UNDER_WAY = timedelta(days=2)
@@ -69,10 +69,9 @@ def _fate(
     seal: Seal = placed.entry.body
     day = date.fromisoformat(seal.as_of[:10])
     for hold in retention.holds:
-        # Holds have local dates; a day more on either side keeps a run too many, never one too few.
-        if hold.starts - _DAY <= day <= hold.ends + _DAY:
+        if on_hold(hold, day):
             return f"legal hold from {hold.starts} to {hold.ends}: {hold.reason}", False
-    within = [body.period for body in closed if placed.link in body.seals or _covers(body, day)]
+    within = [body.period for body in closed if placed.link in body.seals or covers(body, day)]
     if not within and not unclosed:
         return "its period is not closed", False
     ends = max((date.fromisoformat(period.ends) for period in within), default=day)
@@ -81,7 +80,14 @@ def _fate(
     return f"kept for {retention.days} days after {since}: until {until}", until < today
 
 
-def _covers(body: Close, day: date) -> bool:
+def on_hold(hold: Hold, day: date) -> bool:
+    """Whether a legal hold covers a run of a day (UTC)."""
+    # Holds have local dates; a day more on either side keeps a run too many, never one too few.
+    return hold.starts - _DAY <= day <= hold.ends + _DAY
+
+
+def covers(body: Close, day: date) -> bool:
+    """Whether a closed period covers a day."""
     return date.fromisoformat(body.period.starts) <= day <= date.fromisoformat(body.period.ends)
 
 
@@ -106,7 +112,7 @@ def expire(
         read = _Read(reader, {fate.placed.link for fate in going}, Bases(reader, read_policy))
         rule = f"retention of {retention.days} days" + (", also of runs of no closed period" if unclosed else "")
         bodies = {digest: canonical.encode(reader.bodies[digest]) for digest in read.needed}
-        with durable.doing(f"removing runs from {layout.root}"):
+        with durable.doing(f"removing runs from {layout.place}"):
             fact = _keep(database, layout, bodies) if bodies else None
             listed = summaries.encode(read.summaries)
             path = layout.content(canonical.digest(listed))
@@ -120,19 +126,21 @@ def expire(
     )
     link = recorder.chain().append("tombstone", body, now, after=reading.placed[-1].link)
     recorder.pin(link)
+    if layout.mirror is not None:
+        layout.mirror.follow()
     after = verified_chain(layout, recorder.trust)
     clear(layout, Storage(layout, after))
     if after.placed[-1].link != link:
         # What has begun since may rest on an object of the same person.
         raise SealError(
-            f"removing private objects from {layout.root}: a run began meanwhile; they are left as they are"
+            f"removing private objects from {layout.place}: a run began meanwhile; they are left as they are"
         )
-    with durable.doing(f"removing private objects from {layout.root}"):
+    with durable.doing(f"removing private objects from {layout.place}"):
         gone = removals(after)
         callers = set(people.named(placed for placed in after.placed if placed.link in gone))
         needed = set(people.named(placed for placed in after.placed if placed.link not in gone))
-        for digest in sorted((read.private | callers) - needed):
-            durable.discard(layout.private(digest))
+        layout.remove(layout.relative(layout.private(digest)) for digest in sorted((read.private | callers) - needed))
+        layout.create()
     return link, going
 
 

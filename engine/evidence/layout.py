@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.evidence import durable
 from engine.evidence.entries import FileFact
+
+if TYPE_CHECKING:
+    from engine.evidence.objects.mirror import Mirror
 
 FOLDERS: Final = ("chain", "runs", "bodies", "content", "private", "tmp")
 MERGED: Final = "merged"
@@ -22,9 +25,29 @@ SEQUENCE_DIGITS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The paths of a store; see design section 7. ``tmp`` is for unfinished writes and holds no evidence."""
+    """The paths of a store; see design section 7. ``tmp`` is for unfinished writes and holds no evidence.
+
+    ``mirror`` is the bucket of which the folder is the working copy; None where the folder is the store.
+    """
 
     root: Path
+    mirror: Mirror | None = field(default=None, compare=False)
+
+    @property
+    def place(self) -> str:
+        """What the store is called."""
+        return str(self.root if self.mirror is None else self.mirror.address)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files that evidence has no use for any more, by their relative names, from a bucket too.
+
+        Raises OSError, SealError.
+        """
+        listed = list(names)
+        if self.mirror is not None:
+            self.mirror.remove(listed)
+        for name in listed:
+            durable.remove(self.root / name)
 
     def create(self) -> None:
         """Make the folders that are missing."""

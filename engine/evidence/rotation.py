@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 
@@ -24,11 +24,19 @@ from engine.evidence.layout import Layout
 from engine.evidence.seal import open_store
 from engine.evidence.trust import Trust, amend
 
+if TYPE_CHECKING:
+    from engine.evidence.objects.mirror import Mirror
+
 NEXT_FILE: Final = "signing-key.next.pem"
 
 
 def rotate(
-    store: Path, config: Path, now: str, new: Path | None = None, environment: Mapping[str, str] = os.environ
+    store: Path,
+    config: Path,
+    now: str,
+    new: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    mirror: Mirror | None = None,
 ) -> tuple[str, Link]:
     """Replace the signing key; gives the id of the new one, and the entry that says so.
 
@@ -43,7 +51,7 @@ def rotate(
         if new is None and not coming.exists():
             durable.create(coming, keys.new_key(), config)
     key = keys.read_key(coming)
-    link = _said(store, config, environment, key, now)
+    link = _said(store, config, environment, key, now, mirror)
     with durable.doing(f"putting the new key into {config}"):
         if new is None:
             durable.replace(config / KEY_FILE, coming.read_bytes())
@@ -51,7 +59,9 @@ def rotate(
     return key.key_id, link
 
 
-def _said(store: Path, config: Path, environment: Mapping[str, str], key: SigningKey, now: str) -> Link:
+def _said(
+    store: Path, config: Path, environment: Mapping[str, str], key: SigningKey, now: str, mirror: Mirror | None
+) -> Link:
     """The entry that brings a key, written now or by a rotation that did not come to its end."""
     trust_file = config / TRUST_FILE
     loaded = keys.load_keys(config, environment)
@@ -64,7 +74,7 @@ def _said(store: Path, config: Path, environment: Mapping[str, str], key: Signin
     else:
         if key.key_id == loaded.signing.key_id:
             raise SealError("the new key is the old one; nothing was changed")
-        recorder = open_store(store, loaded, trust_file)
+        recorder = open_store(store, loaded, trust_file, mirror)
         appending = recorder.chain()
         appending.refuse_rollback()
         appending.refuse_replaced_key()
@@ -91,13 +101,14 @@ def revoke(
     reason: str,
     now: str,
     environment: Mapping[str, str] = os.environ,
+    mirror: Mirror | None = None,
 ) -> Link:
     """Withdraw a key that was in others' hands: nothing verifies that it signed from the entry ``since`` on.
 
     Raises SealError where it is the key that would sign that, where it is unknown, or where nothing can be written.
     """
     trust_file = config / TRUST_FILE
-    recorder = open_store(store, keys.load_keys(config, environment), trust_file)
+    recorder = open_store(store, keys.load_keys(config, environment), trust_file, mirror)
     appending = recorder.chain()
     appending.refuse_rollback()
     appending.refuse_replaced_key()

@@ -50,6 +50,8 @@ from engine.model import Finding, Population, Snapshot, Waiver
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from engine.evidence.objects.mirror import Mirror
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -95,8 +97,8 @@ class Sealed:
     size: int
 
 
-def open_store(store: Path, keys: Keys, trust_file: Path) -> Recorder:
-    """Open a store for recording.
+def open_store(store: Path, keys: Keys, trust_file: Path, mirror: Mirror | None = None) -> Recorder:
+    """Open a store for recording. ``mirror`` is the bucket of which the folder is the working copy, brought up to date.
 
     Raises SealError where store, keys and trust file do not belong together, VerificationError where the trust file
     cannot be used.
@@ -112,7 +114,10 @@ def open_store(store: Path, keys: Keys, trust_file: Path) -> Recorder:
         )
     if not (store / "chain").is_dir():
         raise SealError(f"{store} is no evidence store; run `auditreel init`")
-    return Recorder(Layout(store), keys, trust_file, trust)
+    layout = Layout(store, mirror)
+    if mirror is not None:
+        mirror.forget(Storage(layout, read(layout, trust)).left())
+    return Recorder(layout, keys, trust_file, trust)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +222,7 @@ class Run:
             waived = [(judged.findings[index], waiver) for index, waiver in judged.waived.items()]
             bodies = self._bodies(PrivateObjects(self.recorder.keys.secret))
             spool.add_rows(ledger.rows_of_run(judged.populations, waived, bodies))
-            with durable.doing(f"sealing run {self.id} in {layout.root}"), tables.connection() as database:
+            with durable.doing(f"sealing run {self.id} in {layout.place}"), tables.connection() as database:
                 records, rows = spool.records(), spool.ledger()
                 files = _store(database, layout, self.id, spool)
         finally:
@@ -352,7 +357,11 @@ def _store(database: DuckDBPyConnection, layout: Layout, run: str, spool: Spool)
             write(temporary)
             facts[layout.relative(path)] = file_fact(temporary)
             durable.make_folder(path.parent)
-            durable.adopt(temporary, path)
+            try:
+                durable.adopt(temporary, path)
+            except FileExistsError:
+                # It is of this run, from before it went on, and no entry names it.
+                durable.move(temporary, path)
         finally:
             durable.discard(temporary)
     return facts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -113,6 +113,18 @@ def verify(store: Path, trust: Trust, run: str | None = None, allow_unanchored: 
     with tables.connection() as database:
         verification = _Verification(layout, trust, database, present, allow_unanchored)
         return verification.report() if run is None else verification.report_of(run)
+
+
+def with_strangers(report: Report, names: Sequence[str]) -> Report:
+    """A report that also names objects of a bucket that no store has, and that are in no copy of it.
+
+    What is derived, or was left by an unfinished write of a folder that was copied into the bucket, is noted.
+    """
+    derived = [name for name in names if name.startswith((f"{INDEX}/", "tmp/"))]
+    faults = [Fault(name, "does not belong to the store: nothing in the chain names it") for name in names]
+    notes = [f"{name} is no evidence, and nothing reads it: delete it" for name in derived]
+    problems = {*report.problems, *(fault for fault in faults if fault.place not in derived)}
+    return replace(report, problems=tuple(sorted(problems)), notes=(*report.notes, *notes))
 
 
 class _Verification:

@@ -291,8 +291,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
 
 # Packages that only one part of the project may import.
 RESERVED: dict[str, tuple[str, ...]] = {
-    "boto3": ("providers.aws",),
-    "botocore": ("providers.aws",),
+    # What S3 is to lock is written by its own SDK: the client of buckets has no words for it.
+    "boto3": ("providers.aws", "engine.evidence.objects.locked"),
+    "botocore": ("providers.aws", "engine.evidence.objects.locked"),
+    "obstore": ("engine.evidence.objects.bucket",),
     "azure": ("providers.azure",),
     "google": ("providers.gcp",),
     "duckdb": ("engine.evidence",),
