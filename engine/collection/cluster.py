@@ -46,11 +46,18 @@ ALTERED: Final = "what came back was not what was read of it"
 class Cluster:
     """A cluster by its address. ``clocks`` makes a worker's clock; it is sent by name, and so a function of a module.
 
-    ``patience`` as :data:`PATIENCE`. Raises UsageError for an address that is none.
+    ``patience`` and ``connect`` as :data:`PATIENCE` and :data:`CONNECT`. Raises UsageError for an address that is none.
     """
 
-    def __init__(self, address: str, clocks: Callable[[threading.Event], Clock], patience: float = PATIENCE) -> None:
-        self.address, self._clocks, self._patience = address, clocks, patience
+    def __init__(
+        self,
+        address: str,
+        clocks: Callable[[threading.Event], Clock],
+        patience: float = PATIENCE,
+        connect: float = CONNECT,
+    ) -> None:
+        self.address, self._clocks = address, clocks
+        self._patience, self._connect = patience, connect
         self._place = _place(address)
 
     @contextmanager
@@ -63,7 +70,7 @@ class Cluster:
             raise UsageError(f"connecting to the cluster {self.address}: {hint}") from error
         with _silent():
             try:
-                client = Client(self._place, timeout=CONNECT, set_as_default=False)
+                client = Client(self._place, timeout=self._connect, set_as_default=False)
             except Exception as error:  # what listens there may be anything
                 hint = "start one (dask scheduler), or read with the threads of this machine: --executor threads"
                 why = f"no scheduler of Dask answers ({type(error).__name__})"

@@ -21,8 +21,8 @@ from engine.collection.runner import unlisted
 from engine.model import GLOBAL, Discovery, Scope, Snapshot, Unread
 from providers.base import Tally, place
 
-READING: Final = "auditreel:ReadAccount"
-"""By which name the ledger calls the reading of a whole account by another machine."""
+READING: Final = "dask:ReadAccount"
+"""By which name ledger and reports call the reading of a whole account by a machine of a cluster."""
 _CURABLE: Final = frozenset({"cancelled", "malformed_response", "throttled", "unavailable"})
 """Reasons that are often gone when the same is asked again."""
 
