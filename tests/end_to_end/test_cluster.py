@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -24,9 +27,10 @@ from engine.errors import ClusterUnfit
 from engine.model import Assessment, Clock
 from engine.pipeline import RunRequest, initialise, run, verify
 from engine.report import FORMATS, Options
+from tests.emulators import kept_clients
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
-from tests.emulators.moto_process import ACCOUNT
+from tests.emulators.moto_process import ACCOUNT, MotoProcess
 from tests.emulators.wire import Answer, Exchange
 from tests.end_to_end.test_organization import policy
 from tests.end_to_end.verbs import auditreel
@@ -65,9 +69,10 @@ def cluster(moto_wire: AwsWire) -> Iterator[Any]:
 class Firm:
     """An organization of four accounts, each with a bucket, and a store for runs of it."""
 
-    wire: AwsWire
     place: Path
     accounts: tuple[str, ...]
+    wire: Any = None
+    template: Path = Path()
 
     @property
     def store(self) -> str:
@@ -96,27 +101,62 @@ class Firm:
         return {account: whys[account] for account, seen in verdicts.items() if seen == {"unknown"}}
 
 
-@pytest.fixture
-def firm(aws_env: AwsWire, tmp_path: Path) -> Firm:
-    regions(aws_env.overrides, "us-east-1", "eu-west-1")
-    organizations = boto3.client("organizations")
+@pytest.fixture(scope="module")
+def template(moto_process: MotoProcess, tmp_path_factory: pytest.TempPathFactory) -> Firm:
+    """The organization, its policy, and an empty store; what threads read of it is the root to compare with."""
+    moto_process.reset()
+    made = partial(
+        boto3.client,
+        endpoint_url=moto_process.url,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    organizations = made("organizations")
     organizations.create_organization(FeatureSet="ALL")
     accounts = [ACCOUNT]
     for name in ("production", "staging", "trial"):
         status = organizations.create_account(Email=f"{name}@example.com", AccountName=name)["CreateAccountStatus"]
         accounts.append(status["AccountId"])
         arn = f"arn:aws:iam::{accounts[-1]}:role/any"
-        given = boto3.client("sts").assume_role(RoleArn=arn, RoleSessionName="seed")["Credentials"]
-        boto3.client(
-            "s3",
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-        ).create_bucket(Bucket=f"records-{name}")
-    policy(tmp_path)
-    initialise(str(tmp_path / "store"), tmp_path / "config")
-    aws_env.traffic.reset()
-    return Firm(aws_env, tmp_path, tuple(accounts))
+        given = made("sts").assume_role(RoleArn=arn, RoleSessionName="seed")["Credentials"]
+        keys = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"]}
+        made("s3", **keys, aws_session_token=given["SessionToken"]).create_bucket(Bucket=f"records-{name}")
+    place = tmp_path_factory.mktemp("firm")
+    policy(place)
+    initialise(str(place / "store"), place / "config")
+    return Firm(place, tuple(accounts))
+
+
+@pytest.fixture
+def firm(
+    template: Firm, moto_wire: AwsWire, nobody: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Firm]:
+    """The organization on an undisturbed wire, and a store of the same keys."""
+    moto_wire.reset()
+    regions(moto_wire.overrides, "us-east-1", "eu-west-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_wire.url)
+    kept_clients.use(monkeypatch)
+    shutil.copytree(template.place, tmp_path / "firm")
+    yield replace(template, place=tmp_path / "firm", template=template.place, wire=moto_wire)
+    if moto_wire.broken:
+        raise moto_wire.broken[0]
+
+
+@pytest.fixture
+def threads(firm: Firm, known: dict[str, Any]) -> Any:
+    """The root of what threads read, and what it took; read once."""
+    if not known:
+        known["run"], known["calls"] = firm.run(), firm.wire.traffic.calls
+        firm.wire.traffic.reset()
+        shutil.rmtree(firm.place)
+        shutil.copytree(firm.template, firm.place)
+    return SimpleNamespace(**known)
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, Any]:
+    return {}
 
 
 def at(cluster: Any, patience: float = 30.0) -> Cluster:
@@ -149,9 +189,10 @@ def when_an_account_is_read(firm: Firm, act: Callable[[], object]) -> None:
     firm.wire.overrides.change("iam:GetAccountPasswordPolicy", change)
 
 
-def kill(cluster: Any, count: int) -> None:
-    for worker in list(cluster.scheduler.workers.values())[:count]:
-        os.kill(worker.pid, signal.SIGKILL)
+def kill(cluster: Any) -> None:
+    """Kill the worker that reads the most."""
+    worker = max(cluster.scheduler.workers.values(), key=lambda worker: len(worker.processing))
+    os.kill(worker.pid, signal.SIGKILL)
 
 
 def judged(firm: Firm, found: Assessment) -> set[str]:
@@ -159,36 +200,31 @@ def judged(firm: Firm, found: Assessment) -> set[str]:
     return {finding.scope.account for finding in found.findings} - firm.unseen(found).keys()
 
 
-def test_a_cluster_gives_the_evidence_of_threads(firm: Firm, workers: Any) -> None:
-    threads = firm.run()
-    calls = firm.wire.traffic.calls
-    firm.wire.traffic.reset()
-
+def test_a_cluster_gives_the_evidence_of_threads(firm: Firm, workers: Any, threads: Any) -> None:
     scattered = firm.run(at(workers))
 
-    assert root(scattered) == root(threads)
+    assert root(scattered) == root(threads.run)
     assert judged(firm, scattered) == set(firm.accounts)
     assert [(row.scope, row.reader, row.calls, row.outcomes) for row in scattered.snapshot.ledger] == [
-        (row.scope, row.reader, row.calls, row.outcomes) for row in threads.snapshot.ledger
+        (row.scope, row.reader, row.calls, row.outcomes) for row in threads.run.snapshot.ledger
     ]
     # Each worker asks who it is; nothing else is asked twice.
-    assert firm.wire.traffic.calls - calls == Counter({"sts:GetCallerIdentity": 2})
+    assert firm.wire.traffic.calls - threads.calls == Counter({"sts:GetCallerIdentity": 2})
     assert verify(firm.store, firm.config, allow_unanchored=True).exit_code == 0
 
 
-def test_an_account_whose_worker_is_killed_is_read_by_another(firm: Firm, workers: Any) -> None:
-    threads = firm.run()
-    when_an_account_is_read(firm, lambda: kill(workers, 1))
+def test_an_account_whose_worker_is_killed_is_read_by_another(firm: Firm, workers: Any, threads: Any) -> None:
+    when_an_account_is_read(firm, lambda: kill(workers))
 
     scattered = firm.run(at(workers))
 
-    assert root(scattered) == root(threads)
+    assert root(scattered) == root(threads.run)
     assert firm.unseen(scattered) == {}
 
 
 def test_an_account_that_is_lost_with_every_worker_is_unknown_by_name(firm: Firm, workers: Any) -> None:
     workers.scheduler.allowed_failures = 0
-    when_an_account_is_read(firm, lambda: kill(workers, 2))
+    when_an_account_is_read(firm, lambda: kill(workers))
 
     scattered = firm.run(at(workers))
 
@@ -207,9 +243,8 @@ def test_an_account_that_is_lost_with_every_worker_is_unknown_by_name(firm: Firm
 
 
 def test_sigterm_cancels_what_is_under_way_and_the_same_command_goes_on_with_whole_accounts(
-    firm: Firm, workers: Any
+    firm: Firm, workers: Any, threads: Any
 ) -> None:
-    threads = firm.run(clock=system_clock())
     checks = [word for check in CHECKS for word in ("--check", check)]
     places = ("--policy", str(firm.place / "policies"), "--store", firm.store, "--config", str(firm.config))
     command = (sys.executable, "-m", "engine", "run", *checks, *places, "--executor", at(workers).address)
@@ -232,7 +267,7 @@ def test_sigterm_cancels_what_is_under_way_and_the_same_command_goes_on_with_who
     resumed = firm.run(at(workers), system_clock())
 
     assert resumed.resumed is not None
-    assert root(resumed) == root(threads)
+    assert root(resumed) == root(threads.run)
     assert firm.wire.traffic.calls["iam:GetAccountPasswordPolicy"] < 4
     assert not any(task.state == "processing" for task in workers.scheduler.tasks.values())
 

@@ -105,7 +105,9 @@ def hurried(cancelled: threading.Event) -> Clock:
     return replace(system_clock(cancelled), sleep=lambda seconds: None)
 
 
-@pytest.mark.parametrize(("fault", "word", "why"), [("denied", "refused", "access_denied"), ("500", "lost", "unavail")])
+@pytest.mark.parametrize(
+    ("fault", "word", "why"), [("denied", "refused", "access_denied"), ("server_error", "lost", "unavail")]
+)
 def test_a_machine_that_is_not_told_who_it_is_reads_nothing_and_may_be_asked_again(
     aws_env: AwsWire, fault: Any, word: str, why: str
 ) -> None:
