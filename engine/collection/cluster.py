@@ -65,9 +65,13 @@ class Cluster:
         """A connection to the scheduler. Raises UsageError without the extra, ClusterUnfit where nobody answers."""
         try:
             from distributed import Client
+            from distributed.security import Security
         except ModuleNotFoundError as error:
             hint = f"{error.name} is not installed: pip install 'auditreel[dask]'"
             raise UsageError(f"connecting to the cluster {self.address}: {hint}") from error
+        if self._place.startswith("tls:") and Security().get_connection_args("client").get("ssl_context") is None:
+            hint = "name them in Dask's configuration: distributed.comm.tls.ca-file, .client.cert and .client.key"
+            raise UsageError(f"connecting to the cluster {self.address}: there are no certificates; {hint}")
         with _silent():
             try:
                 client = Client(self._place, timeout=self._connect, set_as_default=False)

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -19,10 +20,12 @@ from typing import Any
 
 import boto3
 import pytest
+from distributed import Client, LocalCluster
 
 import engine
 from engine.cli.clock import system_clock
-from engine.collection.cluster import LOST, NOBODY, Cluster
+from engine.collection.cluster import LOST, NOBODY, Cluster, _read
+from engine.collection.errands import carried_out
 from engine.errors import ClusterUnfit
 from engine.model import Assessment, Clock
 from engine.pipeline import RunRequest, initialise, run, verify
@@ -49,8 +52,6 @@ def standing() -> Clock:
 @pytest.fixture(scope="module")
 def cluster(moto_wire: AwsWire) -> Iterator[Any]:
     """A scheduler in this process and two workers, processes that a nanny each starts again."""
-    from distributed import LocalCluster
-
     settings = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -59,9 +60,9 @@ def cluster(moto_wire: AwsWire) -> Iterator[Any]:
         "AWS_ENDPOINT_URL": moto_wire.url,
         "PYTHONPATH": str(ROOT),
     }
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, env=settings, silence_logs=50
-    ) as made:
+    # Without an address Dask's HTTP server takes a fixed port, on every interface; without bokeh it has no dashboard.
+    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(n_workers=2, threads_per_worker=1, **here, env=settings, silence_logs=50) as made:
         yield made
 
 
@@ -270,6 +271,38 @@ def test_sigterm_cancels_what_is_under_way_and_the_same_command_goes_on_with_who
     assert root(resumed) == root(threads.run)
     assert firm.wire.traffic.calls["iam:GetAccountPasswordPolicy"] < 4
     assert not any(task.state == "processing" for task in workers.scheduler.tasks.values())
+
+
+def test_a_worker_hears_that_its_task_is_cancelled(workers: Any, tmp_path: Path) -> None:
+    def waits(expected: object, errand: bytes, cancelled: Any) -> tuple[str, str]:
+        begun = Path(errand.decode())
+        begun.touch()
+        (begun.parent / f"heard {cancelled.wait(30)}").touch()
+        return "lost", "cancelled"
+
+    def put(function: Any) -> Any:
+        from engine.collection import cluster
+
+        before, cluster.carried_out = cluster.carried_out, function
+        return before
+
+    with Client(workers.scheduler_address, set_as_default=False) as client:
+        client.run(put, waits)
+        task = client.submit(_read, {}, str(tmp_path / "begun").encode(), pure=False)
+        seen(tmp_path / "begun")
+
+        task.cancel()
+
+        seen(tmp_path / "heard True")
+        client.run(put, carried_out)
+
+
+def seen(path: Path) -> None:
+    """Wait until a file is there."""
+    end = time.monotonic() + 25
+    while not path.exists():
+        assert time.monotonic() < end, f"no {path.name}"
+        time.sleep(0.05)
 
 
 def test_a_worker_of_another_version_is_refused_by_name_and_nothing_is_read(
