@@ -9,12 +9,15 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from sys import intern
 from typing import Final
 
 import msgspec
 
 from engine.collection.journal import Forgetful, Journal, Kept
-from engine.collection.ledger import discovery_rows
+from engine.collection.ledger import discovery_rows, shared_outcomes
 from engine.collection.outcomes import Outcome
 from engine.collection.planner import Plan
 from engine.collection.runner import unlisted
@@ -62,7 +65,41 @@ def unpacked(data: bytes, plan: Plan, account: str, as_of: str) -> Snapshot:
         listed[row.type] += row.count
     if +listed != Counter(item.type for item in part.resources):
         raise NotThatPart("its listings do not add up")
-    return part
+    return _sharing(part)
+
+
+def _sharing(part: Snapshot) -> Snapshot:
+    """The part with one object for equal scopes, names and outcomes: hundreds of rows stay of it until the run ends."""
+    return replace(
+        part,
+        scopes=tuple(map(_one, part.scopes)),
+        collections=tuple(replace(row, type=intern(row.type), scope=_one(row.scope)) for row in part.collections),
+        ledger=tuple(
+            replace(
+                row,
+                scope=_one(row.scope),
+                reader=intern(row.reader),
+                outcomes=shared_outcomes(tuple(sorted(row.outcomes.items()))),
+            )
+            for row in part.ledger
+        ),
+        resources=tuple(
+            replace(
+                item,
+                type=intern(item.type),
+                provider=intern(item.provider),
+                account=intern(item.account),
+                region=intern(item.region),
+            )
+            for item in part.resources
+        ),
+    )
+
+
+@cache
+def _one(scope: Scope) -> Scope:
+    """The first of equal scopes."""
+    return scope
 
 
 def missing(plan: Plan, account: str, why: str, identity: Mapping[str, str], now: str, as_of: str) -> Snapshot:
