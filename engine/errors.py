@@ -2,7 +2,8 @@
 
     AuditreelError
     ├── UsageError              flags, nothing selected                                   exit 2
-    │   └── NothingRecorded     a store holds no run of the days that were asked for      exit 2
+    │   ├── NothingRecorded     a store holds no run of the days that were asked for      exit 2
+    │   └── ClusterUnfit        a cluster would not read as this machine does              exit 2
     ├── ContentError            a data file is wrong; holds every problem, each located   exit 2
     ├── ExpressionError         an expression does not parse or type-check                exit 2 (inside ContentError)
     ├── InputError              a snapshot, bundle or other input file cannot be used     exit 2
@@ -35,6 +36,10 @@ class UsageError(AuditreelError):
 
 class NothingRecorded(UsageError):
     """A store holds no run of the days that were asked for."""
+
+
+class ClusterUnfit(UsageError):
+    """A cluster would not read as this machine does: no scheduler, no worker, other software, other credentials."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

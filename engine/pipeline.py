@@ -25,6 +25,7 @@ from engine import recording
 from engine.boundary import EVERYTHING, Boundary, Count, Sorting, counted, groups_of, written
 from engine.collection import combined, completed, directory, refuse_unknown
 from engine.collection.conformance import conforming
+from engine.collection.crew import AtHome, Crew, Work
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
 from engine.collection.planner import Plan
@@ -59,9 +60,10 @@ from engine.reads import plans, stored
 from engine.recording import RunPlan, Verdict
 from engine.selection import named_criteria, select
 from providers import NotInstalled, declared, opened
-from providers.base import Directory, NotConfigured, Provider, Reader
+from providers.base import Directory, NotConfigured, Portable, Provider, Reader
 
 if TYPE_CHECKING:
+    from engine.collection.cluster import Cluster, Connection
     from engine.diffs import Diff, Notice
     from engine.doctor import Diagnosis
     from engine.evidence.bundle import Manifest
@@ -122,10 +124,12 @@ def run(
     clock: Clock,
     progress: Progress = lambda ended, known: None,
     cancelled: threading.Event | None = None,
+    cluster: Cluster | None = None,
 ) -> Assessment:
     """Collect, judge, record and conclude: what ``run-checks`` does.
 
-    Account by account: each is judged and recorded as soon as it is read, and then let go. Raises UsageError,
+    Account by account: each is judged and recorded as soon as it is read, and then let go. A ``cluster`` reads the
+    accounts of providers that several machines can read; all else is done here. Raises UsageError,
     ContentError, InputError, and Interrupted when ``cancelled`` was set. Evidence that could not be sealed is part of
     the result, not an exception, so that nothing of what was found is lost.
     """
@@ -138,7 +142,11 @@ def run(
     listings: list[Snapshot] = []
     findings: list[Finding] = []
     boundary, count = _boundary(content), Count()
-    with _asked(selection.providers[:1] if live else (), request, content, limiter, clock) as asked:
+    with (
+        # First of all: where no scheduler answers, no run began.
+        cluster.connected(clock) if cluster is not None and live else nullcontext() as connection,
+        _asked(selection.providers[:1] if live else (), request, content, limiter, clock) as asked,
+    ):
         checks = _ready(content, selection)
         record = recording.begin(
             _plan_of(request, content),
@@ -150,7 +158,8 @@ def run(
             request.resume_within if live else 0.0,
         )
         try:
-            with closing(_observed(request, content, checks, clock, progress, limiter, record, asked)) as observed:
+            parts_read = _observed(request, content, checks, clock, progress, limiter, record, asked, connection)
+            with closing(parts_read) as observed:
                 for part in observed:
                     # The groups of a provider's accounts come with its first part.
                     boundary = boundary.knowing(part.groups)
@@ -338,10 +347,12 @@ def _observed(
     limiter: Limiter,
     record: recording.Recording,
     asked: dict[str, Introduction],
+    connection: Connection | None = None,
 ) -> Generator[Snapshot]:
     """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now.
 
-    What is taken of ``asked``, the providers that have been asked who we are, is closed here.
+    What is taken of ``asked``, the providers that have been asked who we are, is closed here. ``connection`` is that to
+    the cluster that reads accounts, if one does.
     """
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     if request.demo == "recorded" or request.snapshot is not None:
@@ -361,6 +372,7 @@ def _observed(
                 regions=frozenset(request.regions),
                 identified=partial(record.identified, made.provider),
                 progress=progress,
+                crew=_crew(made, introduction.provider, request, content, clock, connection),
             )
             try:
                 yield from survey.parts()
@@ -387,6 +399,26 @@ def _introduced(provider: str, request: RunRequest, content: Content, limiter: L
     accounts = frozenset[str]() if provider == LISTINGS else frozenset(request.accounts)
     apart = partial(_apart, _boundary(content))
     return Introduction(_opened(provider, request, content, clock), limiter, accounts, apart)
+
+
+def _crew(
+    made: Plan, provider: Provider, request: RunRequest, content: Content, clock: Clock, connection: Connection | None
+) -> Callable[[Work], Crew]:
+    """Who reads a provider's accounts: the cluster, where there is one and the provider can be read from it."""
+    if connection is None or not isinstance(provider, Portable):
+        return AtHome
+    types = {name: content.types[name].type for name in made.types}
+    return partial(connection.crew, settings=_settings(made.provider, request, content, clock), types=types)
+
+
+def cluster(address: str, clocks: Callable[[threading.Event], Clock]) -> Cluster:
+    """The cluster at an address (dask://host:port); ``clocks`` makes a machine's clock, which sleeps until an event.
+
+    Raises UsageError for an address that is none.
+    """
+    from engine.collection.cluster import Cluster
+
+    return Cluster(address, clocks)
 
 
 def _company() -> AbstractContextManager[Any]:
@@ -425,12 +457,17 @@ def _apart(boundary: Boundary, provider: str, found: Directory) -> dict[str, str
 
 def _opened(provider: str, request: RunRequest, content: Content, clock: Clock) -> Provider:
     try:
-        agent, access = f"auditreel/{engine.__version__}", _access(content, provider)
-        if provider == LISTINGS:
-            access = {**access, "as_of": clock.now()}
-        return opened(provider, timeout=request.timeout, agent=agent, access=access)
+        return opened(provider, **_settings(provider, request, content, clock))
     except (NotInstalled, NotConfigured) as error:
         raise UsageError(f"opening {provider}: {error}") from error
+
+
+def _settings(provider: str, request: RunRequest, content: Content, clock: Clock) -> Mapping[str, Any]:
+    """What a provider is opened with."""
+    access = _access(content, provider)
+    if provider == LISTINGS:
+        access = {**access, "as_of": clock.now()}
+    return {"timeout": request.timeout, "agent": f"auditreel/{engine.__version__}", "access": access}
 
 
 def _stored(request: RunRequest, content: Content) -> Snapshot:

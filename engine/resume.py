@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from engine.collection.journal import Facts, Forgetful, Journal, JournalError
-from engine.errors import AuditreelError, Interrupted, SealError
+from engine.errors import AuditreelError, ClusterUnfit, Interrupted, SealError
 from engine.evidence import durable
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.entries import Intent
@@ -124,9 +124,11 @@ class Unsealed:
     def stop(self, error: BaseException, now: str) -> None:
         """The run ends without a seal: to go on later, or given up, which the chain is told.
 
-        What was interrupted may go on, and so may what could not be written, once there is room.
+        What was interrupted may go on, and so may what could not be written, once there is room, and what a cluster
+        could not read, once it can.
         """
-        if isinstance(error, SealError) or (isinstance(error, Interrupted) and self._journal is not None):
+        stopped = isinstance(error, (ClusterUnfit, Interrupted))
+        if isinstance(error, SealError) or (stopped and self._journal is not None):
             self.run.discard()
             if self._journal is not None:
                 self._journal.close()

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar, runtime_checkable
 
 GLOBAL: Final = "global"
 """The region of what a cloud keeps once for the whole account."""
@@ -184,6 +184,17 @@ class NotReady(Exception):
 
 class NotConfigured(Exception):
     """The provider's SDK cannot use what it is configured with (an unknown profile, a wrong endpoint)."""
+
+
+class AnotherIdentity(Exception):
+    """A machine that was to read asks the provider as somebody else than the one that found the accounts.
+
+    ``mine`` is who it is, ``theirs`` who it should be.
+    """
+
+    def __init__(self, mine: str, theirs: str) -> None:
+        self.mine, self.theirs = mine, theirs
+        super().__init__(mine, theirs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +415,25 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Drop every client and its connections."""
+        ...
+
+
+@runtime_checkable
+class Portable(Provider, Protocol):
+    """A provider whose accounts can be read from several machines, each with credentials of its own.
+
+    That is so where nothing is read once for all accounts and where accounts have rate limits of their own.
+    """
+
+    def join(self, identity: Mapping[str, str], governor: Governor) -> None:
+        """Be ready to enter accounts of a directory that another machine found, as ``identity`` of it says.
+
+        Raises :class:`AnotherIdentity` where this machine asks as somebody else, else what the provider raises.
+        """
+        ...
+
+    def expect(self, account: str, name: str) -> None:
+        """Be told of an account of that directory, and what its owner calls it, before it is entered."""
         ...
 
 

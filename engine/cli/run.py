@@ -57,6 +57,11 @@ _CODES: Final = (
     metavar="HOURS",
     help="Go on with an equal run that died no longer ago; 0: never [default: 12].",
 )
+@click.option(
+    "--executor",
+    metavar="dask://HOST:PORT",
+    help="Have a Dask cluster read the accounts of AWS [default: threads, of this machine].",
+)
 @click.option("--witness", metavar="NONCE", help="Record the nonce of an auditor who watches the run.")
 @click.option("--format", type=click.Choice(settings.FORMATS), help="Form of what is printed [default: text].")
 @click.option(
@@ -103,7 +108,7 @@ def command(
         request, known = options.request(flags)
         pulse.policy = request.policy
         files = outputs.formats(output)
-        assessment = pulse.assessment = _judged(request, watch)
+        assessment = pulse.assessment = _judged(request, watch, _executor(flags, known))
         outputs.show(assessment, known["format"], files)
     return assessment.exit_code
 
@@ -116,15 +121,24 @@ def _told(flags: Mapping[str, Any], beat: Path | None, log: str | None) -> heart
     return told
 
 
-def _judged(request: RunRequest, watch: Watch) -> Assessment:
+def _executor(flags: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """The address of the cluster that reads; None where this machine does. Raises UsageError."""
+    stored = flags.get("demo") or flags.get("snapshot")
+    if flags.get("executor") and stored:
+        raise UsageError("choosing an executor: a demonstration or a stored snapshot reads no account; leave it out")
+    return None if stored or known["executor"] == "threads" else known["executor"]
+
+
+def _judged(request: RunRequest, watch: Watch, executor: str | None) -> Assessment:
     from engine import pipeline
     from engine.cli.clock import system_clock
     from engine.cli.progress import progress
 
     quiet = request.demo == "recorded" or request.snapshot is not None
+    cluster = pipeline.cluster(executor, system_clock) if executor is not None else None
     try:
         with watch.orderly() as cancelled, progress(quiet) as told:
-            return pipeline.run(request, system_clock(cancelled), told, cancelled)
+            return pipeline.run(request, system_clock(cancelled), told, cancelled, cluster)
     except (Interrupted, DiscoveryError) as error:
         if watch.received is None:
             raise

@@ -56,6 +56,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "kind": Setting("choice", "adhoc", KINDS),
     "timeout": Setting("number", 20.0),
     "resume_within": Setting("amount", 12.0),
+    "executor": Setting("text", "threads"),
 }
 OTHER_VARIABLES: Final = (
     "AUDITREEL_CONFIG",

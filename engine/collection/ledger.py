@@ -90,7 +90,7 @@ def _ledger_row(scope: Scope, reader: str, row: _Row) -> LedgerRow:
         items=row.tally.items,
         retries=row.tally.retries,
         polls=row.tally.polls,
-        outcomes=_outcomes(tuple(sorted(row.outcomes.items()))),
+        outcomes=shared_outcomes(tuple(sorted(row.outcomes.items()))),
         request_ids=tuple(row.tally.request_ids),
         digest=hashlib.sha256("".join(sorted(row.tally.digests)).encode()).hexdigest(),
         failures=tuple(sorted(row.failures)),
@@ -98,6 +98,6 @@ def _ledger_row(scope: Scope, reader: str, row: _Row) -> LedgerRow:
 
 
 @cache
-def _outcomes(counts: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+def shared_outcomes(counts: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
     """Equal outcomes are one object: most rows of the hundreds that an account leaves end in one value."""
     return MappingProxyType(dict(counts))

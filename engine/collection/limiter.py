@@ -78,9 +78,12 @@ class Limiter:
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempts.total() - 1))
             self._sleep(max(failure.retry_after, pause * self._jitter.uniform(0.5, 1.0)))
 
-    def apart(self) -> Limiter:
-        """A limiter with lanes of its own below the same limit, for an account: they go when it is done."""
-        own = Limiter(self._sleep, self.cancelled)
+    def apart(self, sleep: Callable[[float], None] | None = None, cancelled: threading.Event | None = None) -> Limiter:
+        """A limiter with lanes of its own below the same limit, for an account: they go when it is done.
+
+        ``sleep`` and ``cancelled`` are those of the account, where it may be stopped alone.
+        """
+        own = Limiter(sleep or self._sleep, cancelled or self.cancelled)
         own._all = self._all
         return own
 

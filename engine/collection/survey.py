@@ -1,34 +1,31 @@
 """Carries out a plan over every account: a few at a time, each handed on as soon as it is whole, and then let go.
 
-What is held at once is a few accounts, however many there are. They share the threads and the limit on requests in
-flight; each has lanes of its own, so that a throttled account slows down itself alone.
+What is held at once is a few accounts, however many there are. Who reads them is a crew
+(:mod:`engine.collection.crew`); each has lanes of its own, so that a throttled account slows down itself alone.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from functools import partial
 from threading import Thread
-from typing import Final
+from typing import Any
 
-from engine.collection import Apart, collect, directory, entered, refuse_regions
+from engine.collection import Apart, directory
+from engine.collection.crew import AtHome, Crew, Work
 from engine.collection.journal import Forgetful, Journal
-from engine.collection.lanes import Pool, Stopped
+from engine.collection.lanes import Stopped
 from engine.collection.ledger import discovery_rows
 from engine.collection.limiter import Limiter
-from engine.collection.memory import release
+from engine.collection.parts import kept
 from engine.collection.planner import Plan
 from engine.collection.runner import Conforms, Progress
 from engine.errors import Interrupted
 from engine.model import GLOBAL, Collection, Scope, Snapshot
 from providers.base import Directory, Provider
-
-AT_ONCE: Final = 6
-"""Accounts under way: enough that the last requests of one are no pause for the others."""
 
 Identified = Callable[[Directory, str], tuple[str, Journal | Forgetful]]
 """Told who we are and when it is, gives when the collection began and the journal of what was read since."""
@@ -69,7 +66,8 @@ class Survey:
     """Everything that reading the accounts of a provider takes.
 
     ``introduction`` is to say which accounts there are; ``regions`` is a filter (empty: all). ``now`` gives the wall
-    clock as RFC 3339 UTC. ``identified`` is asked once, as soon as it is known who we are.
+    clock as RFC 3339 UTC. ``identified`` is asked once, as soon as it is known who we are. ``crew`` makes whoever reads
+    the accounts.
     """
 
     plan: Plan
@@ -80,49 +78,79 @@ class Survey:
     regions: frozenset[str] = frozenset()
     identified: Identified = lambda directory, now: (now, Forgetful())
     progress: Progress = lambda ended, known: None
+    crew: Callable[[Work], Crew] = AtHome
 
     def parts(self) -> Iterator[Snapshot]:
         """The snapshots: first what is said of the accounts as a whole, then each account as soon as it is read.
 
         Raises UsageError and DiscoveryError as :func:`engine.collection.directory` does, Interrupted where the run is
-        asked to stop. No more accounts are begun than the caller has taken.
+        asked to stop, ClusterUnfit as the crew does. No more accounts are begun than the caller has taken.
         """
         found = self.introduction.directory()
         as_of, journal = self.identified(found, self.now())
         yield self._whole(found, as_of)
-        one = _account(self, found, as_of, journal)
+        crew = self.crew(self._work(found, as_of, journal))
         waiting = deque(sorted(found.accounts))
-        running: set[Future[Snapshot]] = set()
-        pool = Pool()
-        entering = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="account")
+        running: dict[Future[Any], str] = {}
         failed = True
         try:
             while waiting or running:
-                while waiting and len(running) < AT_ONCE and not self.limiter.cancelled.is_set():
-                    running.add(entering.submit(one, waiting.popleft(), pool))
-                if not running:
+                while waiting and len(running) < crew.at_once and not self.limiter.cancelled.is_set():
+                    account = waiting.popleft()
+                    part = kept(journal, self.plan, account, as_of)
+                    if part is not None:
+                        yield part
+                    else:
+                        running[crew.begin(account)] = account
+                    del part
+                if waiting and not running:
                     raise Interrupted
                 # Wakes often enough to let signals through.
-                done, running = wait(running, 0.2, FIRST_COMPLETED)
-                yield from self._taken(done, running)
+                done, _ = wait(running, 0.2, FIRST_COMPLETED)
+                crew.tend()
+                yield from self._taken(crew, done, running, waiting)
             failed = False
         finally:
-            pool.close(failed=failed)
-            entering.shutdown(wait=not failed, cancel_futures=True)
+            crew.close(failed=failed)
 
-    def _taken(self, done: set[Future[Snapshot]], running: set[Future[Snapshot]]) -> Iterator[Snapshot]:
-        errors = list(_errors(done))
+    def _taken(
+        self, crew: Crew, done: set[Future[Any]], running: dict[Future[Any], str], waiting: deque[str]
+    ) -> Iterator[Snapshot]:
+        errors = list(_errors(crew, done))
+        left = running.keys() - done
         # The account that made the others end may itself be about to.
-        while errors and running and all(isinstance(error, Stopped) for error in errors):
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            errors += _errors(ended)
+        while errors and left and all(isinstance(error, Stopped) for error in errors):
+            ended, left = wait(left, return_when=FIRST_COMPLETED)
+            errors += _errors(crew, ended)
         if errors:
             raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
         if self.limiter.cancelled.is_set():
             raise Interrupted
         # What is judged is let go before the next is.
         while done:
-            yield done.pop().result()
+            future = done.pop()
+            account = running.pop(future)
+            part = crew.part(account, future)
+            del future
+            if part is None:
+                waiting.append(account)
+            else:
+                yield part
+            del part
+
+    def _work(self, found: Directory, as_of: str, journal: Journal | Forgetful) -> Work:
+        return Work(
+            plan=self.plan,
+            provider=self.introduction.provider,
+            found=found,
+            as_of=as_of,
+            journal=journal,
+            limiter=self.limiter,
+            now=self.now,
+            conforms=self.conforms,
+            regions=self.regions,
+            progress=self.progress,
+        )
 
     def _whole(self, found: Directory, as_of: str) -> Snapshot:
         """What is known before any account is entered: who asks, which accounts are left out, and what went wrong."""
@@ -144,61 +172,5 @@ class Survey:
         )
 
 
-def _errors(done: Iterable[Future[Snapshot]]) -> Iterator[BaseException]:
-    return (error for future in done if (error := future.exception()) is not None)
-
-
-def _account(
-    survey: Survey, found: Directory, as_of: str, journal: Journal | Forgetful
-) -> Callable[[str, Pool], Snapshot]:
-    """A function that reads one account, on the threads of a pool."""
-    told, provider = _Told(survey.progress), survey.introduction.provider
-
-    def read(account: str, pool: Pool) -> Snapshot:
-        governor = survey.limiter.apart()
-        try:
-            discovery = entered(provider, account, governor, survey.regions)
-            if len(found.accounts) == 1:
-                # Of several accounts only the last one shows that a region is in none.
-                refuse_regions(survey.regions, discovery)
-            snapshot = collect(
-                survey.plan,
-                provider,
-                discovery,
-                governor,
-                survey.now,
-                survey.conforms,
-                told.apart(),
-                pool=pool,
-                journal=journal,
-                as_of=as_of,
-            )
-            return replace(snapshot, identity=found.identity)
-        finally:
-            provider.leave(account)
-            release()
-
-    return read
-
-
-class _Told:
-    """Adds up the progress of accounts."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self._lock = progress, threading.Lock()
-        self._ended = self._known = 0
-
-    def apart(self) -> Progress:
-        """The progress of one account."""
-        last = (0, 0)
-
-        def told(ended: int, known: int) -> None:
-            nonlocal last
-            with self._lock:
-                self._ended += ended - last[0]
-                self._known += known - last[1]
-                last = (ended, known)
-                sums = self._ended, self._known
-            self._progress(*sums)
-
-        return told
+def _errors(crew: Crew, done: Iterable[Future[Any]]) -> Iterator[BaseException]:
+    return (error for future in done if (error := crew.failure(future)) is not None)

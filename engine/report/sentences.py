@@ -178,7 +178,7 @@ def not_entered(run: Assessment) -> str:
         return ""
     names = named([safe(account) for account in closed], 3)
     them = "it" if len(closed) == 1 else "them"
-    return f"{counted(len(closed), 'account')} could not be entered, so nothing in {them} was seen: {names}."
+    return f"{counted(len(closed), 'account')} could not be read, so nothing in {them} was seen: {names}."
 
 
 def left_out(run: Assessment) -> tuple[str, ...]:

@@ -214,7 +214,7 @@ def seen(assessment: Assessment) -> dict[str, int]:
 
 
 def closed_accounts(assessment: Assessment) -> tuple[str, ...]:
-    """The accounts that were to be scanned and could not be entered; "*" where not all could be listed."""
+    """The accounts that were to be scanned and could not be entered or read; "*" where not all could be listed."""
     entered = {(scope.provider, scope.account) for scope in assessment.snapshot.scopes}
     listed = {(row.scope.provider, row.scope.account) for row in assessment.snapshot.collections}
     return tuple(sorted(account for _, account in listed - entered))

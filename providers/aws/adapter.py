@@ -13,11 +13,12 @@ from botocore.exceptions import BotoCoreError
 from providers.aws import DISCOVERED, READERS, TYPES
 from providers.aws.caller import UNPARSABLE, Caller, unread
 from providers.aws.clients import Clients
-from providers.aws.credentials import Role, session_name
+from providers.aws.credentials import Role, principal, session_name
 from providers.aws.errors import UNANSWERED, classify
 from providers.aws.organization import OPERATIONS, Access, Organization
 from providers.base import (
     GLOBAL,
+    AnotherIdentity,
     Directory,
     Discovery,
     Failure,
@@ -69,7 +70,7 @@ class Aws:
 
     def __init__(self, clients: Clients, access: Access = Access()) -> None:  # noqa: B008 - frozen
         self._clients, self._access = clients, access
-        self._names: Mapping[str, str] = {}
+        self._names: dict[str, str] = {}
         self._session_name = ""
         self._home = ""
         """The account whose credentials enter the others: ours, or that of the last role on the way."""
@@ -111,12 +112,7 @@ class Aws:
         what sts raises: without an identity there is no account to speak of.
         """
         tallies: dict[str, Tally] = {IDENTITY: Tally()}
-        answer = self._asking("", governor, tallies[IDENTITY]).call("sts", "get_caller_identity")
-        own, arn = answer["Account"], answer["Arn"]
-        self._clients.partition = arn.split(":")[1]
-        self._clients.remember(own, self._clients.own_credentials())
-        self._home = own
-        self._session_name = self._access.session_name or session_name(arn)
+        own, arn = self._identified(governor, tallies[IDENTITY])
         failures: dict[str, Unread] = {}
         accounts, left_out = {own: own}, ()
         if self._access.accounts:
@@ -140,16 +136,47 @@ class Aws:
             groups=groups,
         )
 
+    def join(self, identity: Mapping[str, str], governor: Governor) -> None:
+        """Find out who this machine is (sts:GetCallerIdentity), and assume the roles on the way to accounts.
+
+        The sessions of one role are one principal. Raises AnotherIdentity for another one, and what sts raises.
+        """
+        _, arn = self._identified(governor, Tally())
+        if principal(arn) != principal(identity["arn"]):
+            raise AnotherIdentity(principal(arn), principal(identity["arn"]))
+        if self._access.accounts:
+            self._approach(governor, Tally())
+        self._names = {}
+
+    def expect(self, account: str, name: str) -> None:
+        """See :class:`providers.base.Portable`."""
+        self._names[account] = name
+
+    def _identified(self, governor: Governor, tally: Tally) -> tuple[str, str]:
+        """The account and the ARN of whoever we are; what is asked of that account is signed so from now on."""
+        answer = self._asking("", governor, tally).call("sts", "get_caller_identity")
+        own, arn = answer["Account"], answer["Arn"]
+        self._clients.partition = arn.split(":")[1]
+        self._clients.remember(own, self._clients.own_credentials())
+        self._home = own
+        self._session_name = self._access.session_name or session_name(arn)
+        return own, arn
+
+    def _approach(self, governor: Governor, tally: Tally) -> None:
+        """Assume the roles on the way, one after another; the last one's account enters the others."""
+        for arn in self._access.via:
+            account = arn.split(":")[4]
+            self._assume(arn, account, governor, tally)
+            self._home = account
+
     def _organization(self, governor: Governor, tallies: dict[str, Tally]) -> Organization:
         return Organization(
             lambda operation: self._asking(self._home, governor, tallies.setdefault(operation, Tally()))
         )
 
     def _listed(self, governor: Governor, tallies: dict[str, Tally]) -> tuple[dict[str, str], tuple[LeftOut, ...]]:
-        for arn in self._access.via:
-            account = arn.split(":")[4]
-            self._assume(arn, account, governor, tallies.setdefault(ENTRY, Tally()))
-            self._home = account
+        if self._access.via:
+            self._approach(governor, tallies.setdefault(ENTRY, Tally()))
         organization = self._organization(governor, tallies)
         if self._access.accounts == "organization":
             found = organization.members()

@@ -75,3 +75,13 @@ def session_name(arn: str) -> str:
     """A session name that says who we are: what the member account's own trail will show of each call."""
     who = _UNFIT.sub("-", arn.rpartition(":")[2].rpartition("/")[2])
     return f"auditreel-{who}"[:LONGEST_NAME]
+
+
+def principal(arn: str) -> str:
+    """Who an ARN of sts:GetCallerIdentity is, whatever the session: of an assumed role the role alone.
+
+    Machines that have the same role have sessions of their own (IAM User Guide, "IAM identifiers").
+    """
+    head, _, resource = arn.rpartition(":")
+    kind, *names = resource.split("/")
+    return f"{head}:{kind}/{names[0]}" if kind == "assumed-role" and names else arn

@@ -59,7 +59,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.drafts": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
     "engine.probes": ("engine.content", "engine.errors", "engine.examples", "engine.model"),
     "engine.selection": ("engine.errors", "engine.model", "engine.scope"),
-    "engine.collection": ("engine.errors", "engine.expressions.types", "engine.model", "providers"),
+    # The version is compared with that of other machines.
+    "engine.collection": ("engine", "engine.errors", "engine.expressions.types", "engine.model", "providers"),
     "engine.resume": ("engine.collection.journal", "engine.errors", "engine.evidence"),
     "engine.recording": (
         "engine",
@@ -298,6 +299,8 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "azure": ("providers.azure",),
     "google": ("providers.gcp",),
     "duckdb": ("engine.evidence",),
+    "dask": ("engine.collection.cluster",),
+    "distributed": ("engine.collection.cluster",),
     "cryptography": ("engine.evidence", "engine.serve.links", "providers.github"),
     "starlette": ("engine.serve",),
     "uvicorn": ("engine.serve.running",),

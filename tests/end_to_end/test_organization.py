@@ -184,7 +184,7 @@ def test_an_account_that_cannot_be_entered_is_unknown_in_every_check_and_the_oth
     }
     assert not any(population.complete for population in assessment.populations)
     shown = FORMATS["text"].render(assessment, Options())
-    assert f"1 account could not be entered, so nothing in it was seen: {firm.production}." in shown
+    assert f"1 account could not be read, so nothing in it was seen: {firm.production}." in shown
 
 
 @pytest.mark.parametrize(("fault", "reason"), [("denied", "access_denied"), ("html", "malformed_response")])

@@ -50,6 +50,7 @@ def test_without_anything_set_defaults_hold(home: dict[str, str], project: Path)
         "format": "text",
         "kind": "adhoc",
         "resume_within": 12.0,
+        "executor": "threads",
         "timeout": 20.0,
     }
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from engine.collection.crew import AT_ONCE
 from engine.collection.limiter import Limiter
-from engine.collection.survey import AT_ONCE, Introduction, Survey
+from engine.collection.survey import Introduction, Survey
 from engine.errors import Interrupted, UsageError
 from engine.model import Snapshot
 from providers.base import Discovery, Governor, Unread

@@ -51,5 +51,5 @@ def _why(scope: Scope, after: View, left: Left) -> str:
         if (place.provider, place.account) == (scope.provider, scope.account) and place.region in (scope.region, ANY):
             return f"left out: {why}"
     if any(item.provider == scope.provider and item.region == ANY for item in after.asked):
-        return "it could not be entered or found"
+        return "it could not be read or found"
     return "it was not there to be asked" if after.gone(scope) else "it was not judged there"

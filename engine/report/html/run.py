@@ -108,7 +108,7 @@ def _facts(run: Assessment) -> Iterator[tuple[str, str]]:
     yield "Coverage", sentences.covered(run)
     for label, text in (
         ("Not run", sentences.not_chosen(run)),
-        ("Not entered", sentences.not_entered(run)),
+        ("Not read", sentences.not_entered(run)),
         ("Incomplete", sentences.incomplete(run)),
         ("None there", sentences.none_exist(run)),
         *(("Left out", text) for text in sentences.left_out(run)),
