@@ -205,7 +205,8 @@ class Reader:
 
     ``alternatives`` are readers that run in a scope where this per-scope reader failed; each stands in for it for the
     types that it lists or fills. ``together`` makes one reader of those of a plan that share it (a bulk listing of the
-    types that are asked for).
+    types that are asked for). ``confirmed_by`` are readers that ask the service itself what this per-scope reader has
+    from an index, which learns of changes later.
     """
 
     operations: tuple[str, ...]
@@ -224,6 +225,7 @@ class Reader:
     gone_codes: frozenset[str] = frozenset()
     off_codes: frozenset[str] = frozenset()
     alternatives: tuple[Reader, ...] = ()
+    confirmed_by: tuple[Reader, ...] = ()
     together: Callable[[tuple[Reader, ...]], Reader] | None = None
 
     @property

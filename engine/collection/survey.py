@@ -15,7 +15,7 @@ from functools import partial
 from threading import Thread
 from typing import Final
 
-from engine.collection import Apart, collect, directory, entered, refuse_regions
+from engine.collection import Apart, Doubted, collect, directory, entered, refuse_regions
 from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Pool, Stopped
 from engine.collection.ledger import discovery_rows
@@ -69,7 +69,8 @@ class Survey:
     """Everything that reading the accounts of a provider takes.
 
     ``introduction`` is to say which accounts there are; ``regions`` is a filter (empty: all). ``now`` gives the wall
-    clock as RFC 3339 UTC. ``identified`` is asked once, as soon as it is known who we are.
+    clock as RFC 3339 UTC. ``identified`` is asked once, as soon as it is known who we are; ``doubted`` of each account
+    what of it is to be confirmed.
     """
 
     plan: Plan
@@ -80,6 +81,7 @@ class Survey:
     regions: frozenset[str] = frozenset()
     identified: Identified = lambda directory, now: (now, Forgetful())
     progress: Progress = lambda ended, known: None
+    doubted: Doubted | None = None
 
     def parts(self) -> Iterator[Snapshot]:
         """The snapshots: first what is said of the accounts as a whole, then each account as soon as it is read.
@@ -172,6 +174,7 @@ def _account(
                 pool=pool,
                 journal=journal,
                 as_of=as_of,
+                doubted=survey.doubted,
             )
             return replace(snapshot, identity=found.identity)
         finally:
