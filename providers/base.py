@@ -196,7 +196,9 @@ class Reader:
     ``shared``: called once for all resources of a scope with equal values of ``needs``.
 
     ``fills`` maps a resource type to the properties read. ``needs`` are properties of the resource that must have been
-    read before; what is unread there leaves these unread too. ``permissions`` are the vendor's action names.
+    read before; what is unread there leaves these unread too. ``known`` gives the properties of a resource that says
+    enough by itself (a system database has no backups of its own), so that nothing is asked; None where it is to be
+    read. ``permissions`` are the vendor's action names.
     ``unmentioned`` holds, by type, what a complete per-scope reading says of the resources that it does not mention (a
     group that no interface uses has none); a property that is not in it is unread there.
     Error codes: ``absent_codes`` document absence (the properties take the values of ``absent``, default null),
@@ -218,6 +220,7 @@ class Reader:
     of: str | None = None
     lists: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    known: Callable[[Resource], Mapping[str, Any] | None] | None = None
     shared: bool = False
     unmentioned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     absent: Mapping[str, Any] = field(default_factory=dict)

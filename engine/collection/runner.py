@@ -17,7 +17,7 @@ from typing import Any, Final
 from engine.collection.journal import Forgetful, Journal, Kept
 from engine.collection.lanes import Lanes, Pool
 from engine.collection.ledger import Ledger
-from engine.collection.outcomes import Outcome, attempt, contradicted, properties
+from engine.collection.outcomes import MALFORMED, Outcome, attempt, contradicted, properties
 from engine.collection.planner import Plan, in_levels
 from engine.model import Collection, CollectionState, Resource, Scope
 from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally, Unread, place
@@ -234,9 +234,9 @@ class Runner:
             self._read(reader, scope, item, ended)
 
     def _read(self, reader: Reader, scope: Scope, item: Resource, ended: Callable[[Reader, Outcome], None]) -> None:
-        lacking = _lacking(reader, item)
-        if lacking is not None:
-            ended(reader, Outcome("failed", unread=lacking))
+        given = _given(reader, item)
+        if given is not None:
+            ended(reader, given)
             return
 
         if not reader.shared:
@@ -390,9 +390,9 @@ class Runner:
         item, ended = self.collected.resources[key].get(id_), partial(self._reread, key, id_, reader)
         if item is None:
             return
-        lacking = _lacking(reader, item)
-        if lacking is not None:
-            ended(Outcome("failed", unread=lacking))
+        given = _given(reader, item)
+        if given is not None:
+            ended(given)
         else:
             # By a name of its own: what the journal knows of it was read by the values before.
             self._ask(reader, key[1], item, f"{id_} again", ended)
@@ -406,9 +406,17 @@ class Runner:
         self._apply(*key, id_, reader, outcome)
 
 
-def _lacking(reader: Reader, item: Resource) -> Unread | None:
-    """Why something that the reader needs of the resource was not read."""
-    return next((item.unread[f"/{need}"] for need in reader.needs if f"/{need}" in item.unread), None)
+def _given(reader: Reader, item: Resource) -> Outcome | None:
+    """How a per-resource reader ends that need not ask: by what it needs and lacks, or by what the resource says."""
+    lacking = next((item.unread[f"/{need}"] for need in reader.needs if f"/{need}" in item.unread), None)
+    if lacking is not None:
+        return Outcome("failed", unread=lacking)
+    try:
+        known = reader.known(item) if reader.known is not None else None
+    except MALFORMED:
+        # A part of what it needs was not read: asking shows what that comes to.
+        return None
+    return None if known is None else Outcome("value", known)
 
 
 def _without(item: Resource, names: Iterable[str]) -> Resource:
