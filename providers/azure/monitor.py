@@ -111,7 +111,7 @@ _LOG_ACCOUNT: Final[Shape] = {
 def _log_accounts(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
     """The storage accounts that hold the activity log, in whichever subscription they are."""
     there = _holding(subscription)
-    return {"activity_log_accounts": [shaped(_LOG_ACCOUNT, azure.get(id_, ACCOUNTS), ACCOUNTS) for id_ in there]}
+    return {"activity_log_accounts": [shaped(_LOG_ACCOUNT, azure.itself(id_, ACCOUNTS), ACCOUNTS) for id_ in there]}
 
 
 def _holding(subscription: Resource) -> list[str]:

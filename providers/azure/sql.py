@@ -171,7 +171,7 @@ def _links(azure: Caller, database: Resource) -> Any:
 
 
 READERS: Final = (
-    bulk(SERVER, SERVER_SHAPE),
+    bulk(SERVER, SERVER_SHAPE, confirmed=VERSION),
     bulk(DATABASE, DATABASE_SHAPE),
     _below_server("firewall_ranges", "firewallRules", _firewall),
     _below_server("ipv6_firewall_ranges", "ipv6FirewallRules", _ipv6_firewall),
