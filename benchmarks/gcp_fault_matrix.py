@@ -43,7 +43,7 @@ def _cases(google: Google, checks: Sequence[str], wanted: str) -> Iterator[Itera
         for call in known.calls:
             for fault in FAULTS:
                 if wanted in f"{call}, {fault}":
-                    yield worse(google, known, call, fault)
+                    yield worse(google, known, off, call, fault)
 
 
 if __name__ == "__main__":

@@ -23,12 +23,13 @@ import engine
 from engine import permissions as least
 from engine import recording
 from engine.boundary import EVERYTHING, Boundary, Count, Sorting, counted, groups_of, written
-from engine.collection import combined, completed, directory, refuse_unknown
+from engine.collection import Doubted, combined, completed, directory, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.crew import AtHome, Crew, Work
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
 from engine.collection.planner import Plan
+from engine.collection.runner import Doubts
 from engine.collection.survey import Introduction, Survey
 from engine.conclude import Conclusion, conclude
 from engine.content.checks import CompiledCheck, compile_checks
@@ -36,6 +37,7 @@ from engine.content.load import Content, adopted, load
 from engine.content.policy import load_organization
 from engine.content.root import Root, demonstration, find
 from engine.content.stored import compile_stored, in_force, parse_stored, programme_in
+from engine.doubts import doubted, grave
 from engine.errors import ContentError, Problem, UsageError
 from engine.evaluate import evaluate
 from engine.model import (
@@ -142,12 +144,18 @@ def run(
     listings: list[Snapshot] = []
     findings: list[Finding] = []
     boundary, count = _boundary(content), Count()
+
+    def doubts(part: Snapshot) -> Doubts:
+        # By the boundary as it is known when the part was read.
+        return doubted(part, serious, judged, boundary.sorted(part), listings) if serious else {}
+
     with (
         # First of all: where no scheduler answers, no run began.
         cluster.connected(clock) if cluster is not None and live else nullcontext() as connection,
         _asked(selection.providers[:1] if live else (), request, content, limiter, clock) as asked,
     ):
         checks = _ready(content, selection)
+        serious = grave(checks)
         record = recording.begin(
             _plan_of(request, content),
             content,
@@ -158,7 +166,9 @@ def run(
             request.resume_within if live else 0.0,
         )
         try:
-            parts_read = _observed(request, content, checks, clock, progress, limiter, record, asked, connection)
+            parts_read = _observed(
+                request, content, checks, clock, progress, limiter, record, asked, doubts, connection
+            )
             with closing(parts_read) as observed:
                 for part in observed:
                     # The groups of a provider's accounts come with its first part.
@@ -347,12 +357,13 @@ def _observed(
     limiter: Limiter,
     record: recording.Recording,
     asked: dict[str, Introduction],
+    doubts: Doubted,
     connection: Connection | None = None,
 ) -> Generator[Snapshot]:
     """What to judge, part by part: the demonstration's or a stored snapshot, or what the clouds answer now.
 
-    What is taken of ``asked``, the providers that have been asked who we are, is closed here. ``connection`` is that to
-    the cluster that reads accounts, if one does.
+    What is taken of ``asked``, the providers that have been asked who we are, is closed here; what ``doubts`` names of
+    what indexes told is confirmed. ``connection`` is that to the cluster that reads accounts, if one does.
     """
     conform = conforming({name: schema.type for name, schema in content.types.items()})
     if request.demo == "recorded" or request.snapshot is not None:
@@ -373,6 +384,7 @@ def _observed(
                 identified=partial(record.identified, made.provider),
                 progress=progress,
                 crew=_crew(made, introduction.provider, request, content, clock, connection),
+                doubted=doubts,
             )
             try:
                 yield from survey.parts()
@@ -520,12 +532,15 @@ def planned(request: RunRequest) -> tuple[Selection, tuple[PlannedCall, ...]]:
         ]
         calls += [PlannedCall(made.provider, (called,), needed, "once", ()) for called, needed in known.discovery]
         calls += [_planned_call(made, reader) for reader in made.readers]
-        calls += [
-            replace(call, times=f"{call.times}, where {reader.name} fails")
-            for reader in made.per_scope
-            for call in (_planned_call(made, one) for one in reader.alternatives if one in made.alternatives)
-        ]
+        calls += [_further_call(made, reader, other) for reader in made.per_scope for other in made.others(reader)]
     return selection, tuple(calls)
+
+
+def _further_call(made: Plan, reader: Reader, other: Reader) -> PlannedCall:
+    whens = [f"{reader.name} fails"] if other in reader.alternatives else []
+    whens += ["a critical failure is to be confirmed"] if other in reader.confirmed_by else []
+    call = _planned_call(made, other)
+    return replace(call, times=f"{call.times}, where {' or '.join(whens)}")
 
 
 _TIMES: Final = {"global": "once an account", "region": "once a region", "organization": "once"}

@@ -207,7 +207,9 @@ class Reader:
     ``shared``: called once for all resources of a scope with equal values of ``needs``.
 
     ``fills`` maps a resource type to the properties read. ``needs`` are properties of the resource that must have been
-    read before; what is unread there leaves these unread too. ``permissions`` are the vendor's action names.
+    read before; what is unread there leaves these unread too. ``known`` gives the properties of a resource that says
+    enough by itself (a system database has no backups of its own), so that nothing is asked; None where it is to be
+    read. ``permissions`` are the vendor's action names.
     ``unmentioned`` holds, by type, what a complete per-scope reading says of the resources that it does not mention (a
     group that no interface uses has none); a property that is not in it is unread there.
     Error codes: ``absent_codes`` document absence (the properties take the values of ``absent``, default null),
@@ -216,7 +218,8 @@ class Reader:
 
     ``alternatives`` are readers that run in a scope where this per-scope reader failed; each stands in for it for the
     types that it lists or fills. ``together`` makes one reader of those of a plan that share it (a bulk listing of the
-    types that are asked for).
+    types that are asked for). ``confirmed_by`` are readers that ask the service itself what this per-scope reader has
+    from an index, which learns of changes later.
     """
 
     operations: tuple[str, ...]
@@ -228,6 +231,7 @@ class Reader:
     of: str | None = None
     lists: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    known: Callable[[Resource], Mapping[str, Any] | None] | None = None
     shared: bool = False
     unmentioned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     absent: Mapping[str, Any] = field(default_factory=dict)
@@ -235,6 +239,7 @@ class Reader:
     gone_codes: frozenset[str] = frozenset()
     off_codes: frozenset[str] = frozenset()
     alternatives: tuple[Reader, ...] = ()
+    confirmed_by: tuple[Reader, ...] = ()
     together: Callable[[tuple[Reader, ...]], Reader] | None = None
 
     @property
@@ -422,7 +427,7 @@ class Provider(Protocol):
 class Portable(Provider, Protocol):
     """A provider whose accounts can be read from several machines, each with credentials of its own.
 
-    That is so where nothing is read once for all accounts and where accounts have rate limits of their own.
+    That is so where nothing is read once for all accounts, no index tells of them, and they have rate limits of their own.
     """
 
     def join(self, identity: Mapping[str, str], governor: Governor) -> None:

@@ -14,7 +14,7 @@ from engine.collection.ledger import discovery_rows
 from engine.collection.limiter import Cancelled
 from engine.collection.outcomes import MALFORMED
 from engine.collection.planner import Plan
-from engine.collection.runner import Conforms, Progress, Runner, unlisted
+from engine.collection.runner import Conforms, Doubts, Progress, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
 from engine.model import GLOBAL, REGIONLESS, Collection, Resource, Scope, Snapshot, Unread
 from providers.base import Directory, Discovery, Governor, LeftOut, Provider, place
@@ -22,6 +22,9 @@ from providers.base import Directory, Discovery, Governor, LeftOut, Provider, pl
 __all__ = ["Apart", "collect", "combined", "completed", "directory", "entered", "refuse_regions", "refuse_unknown"]
 
 _NO_JOURNAL: Final = Forgetful()
+
+Doubted = Callable[[Snapshot], Doubts]
+"""Told what was read of an account, says what of it is to be confirmed where an index told it."""
 
 
 def collect(
@@ -36,17 +39,34 @@ def collect(
     pool: Pool | None = None,
     journal: Journal | Forgetful = _NO_JOURNAL,
     as_of: str | None = None,
+    doubted: Doubted | None = None,
 ) -> Snapshot:
     """Read what the plan asks for in one account (see :class:`engine.collection.runner.Runner`).
 
     ``as_of`` is when the collection of all accounts began, where there are several; ``pool`` are the threads that they
-    share, ``journal`` what was read before.
+    share, ``journal`` what was read before. What is ``doubted`` of what indexes told is asked of the services
+    themselves.
     """
     as_of = as_of or now()
+    runner = Runner(plan, provider, discovery, governor, now, conforms, progress, sample, pool, journal)
+    try:
+        runner.run()
+        snapshot = _snapshot(plan, provider, discovery, runner, as_of, now)
+        doubts = doubted(snapshot) if doubted is not None and plan.from_indexes else {}
+        if not doubts:
+            return snapshot
+        runner.confirm(doubts)
+        return _snapshot(plan, provider, discovery, runner, as_of, now)
+    finally:
+        runner.close()
+
+
+def _snapshot(
+    plan: Plan, provider: Provider, discovery: Discovery, runner: Runner, as_of: str, now: Callable[[], str]
+) -> Snapshot:
+    """What a runner has read."""
     where = Scope(provider.name, discovery.account, GLOBAL)
-    collected, ledger = Runner(
-        plan, provider, discovery, governor, now, conforms, progress, sample, pool, journal
-    ).run()
+    collected = runner.collected
     collections = [
         # What was deleted while it was read is no longer there.
         replace(collection, count=len(collected.resources[key]))
@@ -60,7 +80,7 @@ def collect(
         scopes=discovery.scopes,
         collections=tuple(sorted(collections, key=lambda row: (row.type, row.scope))),
         resources=tuple(sorted((item for held in collected.resources.values() for item in held.values()), key=order)),
-        ledger=(*discovery_rows(where, discovery.tallies, discovery.failures), *ledger.rows()),
+        ledger=(*discovery_rows(where, discovery.tallies, discovery.failures), *runner.ledger.rows()),
         left_out=discovery.regions_off,
         finished_at=now(),
     )

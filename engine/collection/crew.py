@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from engine.collection import collect, entered, refuse_regions
+from engine.collection import Doubted, collect, entered, refuse_regions
 from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Pool
 from engine.collection.limiter import Limiter
@@ -43,6 +43,7 @@ class Work:
     conforms: Conforms
     regions: frozenset[str]
     progress: Progress
+    doubted: Doubted | None = None
 
 
 class Crew(Protocol):
@@ -124,6 +125,7 @@ class AtHome:
                 pool=self._pool,
                 journal=work.journal,
                 as_of=work.as_of,
+                doubted=work.doubted,
             )
             return replace(snapshot, identity=work.found.identity)
         finally:

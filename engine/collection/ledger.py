@@ -60,6 +60,11 @@ class Ledger:
             rows = ((resource, why.reason, why.permission or "", why.detail or "") for why in unread)
             failures += [row for row in rows if row[1:] not in told]
 
+    def gone(self, scope: Scope, reader: str) -> None:
+        """Note that a listing no longer has a resource that was there."""
+        with self._lock:
+            self._row(scope, reader).outcomes["gone"] += 1
+
     def _row(self, scope: Scope, reader: str) -> _Row:
         return self._rows.setdefault((scope, reader), _Row())
 

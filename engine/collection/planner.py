@@ -33,13 +33,19 @@ class Plan:
 
     @property
     def alternatives(self) -> tuple[Reader, ...]:
-        """The readers that run only where another one fails, as far as they read what is wanted."""
-        return tuple(
-            alternative
-            for reader in self.per_scope
-            for alternative in reader.alternatives
-            if set(self.types) & {*alternative.lists, *alternative.fills}
-        )
+        """The readers that run only where another fails or is to be confirmed, as far as they read what is wanted."""
+        return tuple(other for reader in self.per_scope for other in self.others(reader))
+
+    def others(self, reader: Reader) -> tuple[Reader, ...]:
+        """Those of the alternatives that may run because of one reader."""
+        # One that does both is the same object.
+        both = {id(other): other for other in (*reader.alternatives, *reader.confirmed_by)}
+        return tuple(other for other in both.values() if set(self.types) & {*other.lists, *other.fills})
+
+    @property
+    def from_indexes(self) -> bool:
+        """Whether anything is read from an index that can be confirmed."""
+        return any(reader.confirmed_by for reader in self.per_scope)
 
     @property
     def permissions(self) -> tuple[str, ...]:
@@ -77,7 +83,8 @@ def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) 
         if place not in places:
             places.add(place)
             reader = declared.readers[place]
-            queue += [(one.of or type_, need) for one in (reader, *reader.alternatives) for need in one.needs]
+            others = (*reader.alternatives, *reader.confirmed_by)
+            queue += [(one.of or type_, need) for one in (reader, *others) for need in one.needs]
     chosen = _together([declared.readers[place] for place in sorted(places)])
     per_scope = tuple(reader for reader in chosen if reader.per == "scope")
     levels = {type_: in_levels(type_, [r for r in chosen if r.per == "resource" and r.of == type_]) for type_ in wanted}

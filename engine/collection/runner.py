@@ -1,13 +1,14 @@
 """Carries out a plan in one account: every reader in every scope, as concurrently as lanes allow.
 
 In each scope the listings and the readers that add to them run first; when all those of a type have ended, its
-resources are assembled and the per-resource readers start, level by level for each resource on its own.
+resources are assembled and the per-resource readers start, level by level for each resource on its own. What an index
+told can be confirmed afterwards, resource by resource.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -16,10 +17,10 @@ from typing import Any, Final
 from engine.collection.journal import Forgetful, Journal, Kept
 from engine.collection.lanes import Lanes, Pool
 from engine.collection.ledger import Ledger
-from engine.collection.outcomes import Outcome, attempt, contradicted, properties
+from engine.collection.outcomes import MALFORMED, Outcome, attempt, contradicted, properties
 from engine.collection.planner import Plan, in_levels
 from engine.model import Collection, CollectionState, Resource, Scope
-from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally, place
+from providers.base import GLOBAL, Discovery, Found, Governor, Provider, Reader, Tally, Unread, place
 from providers.values import merged, resource
 
 _STATES: Final[Mapping[str, CollectionState]] = {"value": "complete", "absent": "complete", "off": "off"}
@@ -29,6 +30,10 @@ _NO_JOURNAL: Final = Forgetful()
 Conforms = Callable[[Resource], Resource]
 Progress = Callable[[int, int], None]
 Levels = tuple[tuple[Reader, ...], ...]
+Doubts = Mapping[tuple[str, str], frozenset[str]]
+"""What is to be confirmed: by type and id of a resource, the properties that matter."""
+Key = tuple[str, Scope]
+"""A type, and the scope of its listing."""
 
 
 @dataclass(slots=True)
@@ -78,15 +83,15 @@ class Runner:
         self._sample, self._journal = sample, journal
         self._pool, self._shares = (Pool(), False) if pool is None else (pool, True)
         self._lanes = Lanes(self._pool)
-        self._ledger = Ledger()
+        self.ledger = Ledger()
         self._lock = threading.RLock()
         self._listings: dict[tuple[str, Scope], _Listing] = {}
         self._shared: dict[Hashable, Outcome | list[Callable[[Outcome], None]]] = {}
         """How equal arguments of a shared reader ended, or who waits for that."""
-        self._collected = Collected()
+        self.collected = Collected()
         self._known = self._ended = 0
 
-    def run(self) -> tuple[Collected, Ledger]:
+    def run(self) -> None:
         """Read everything. Returns when every execution has ended one way or another."""
         given: list[tuple[str, Scope]] = []
         for scope in self._discovery.scopes:
@@ -102,9 +107,11 @@ class Runner:
         for type_, scope in given:
             self._assemble(type_, scope)
         self._lanes.wait()
+
+    def close(self) -> None:
+        """End the threads that are the runner's own."""
         if not self._shares:
             self._pool.close()
-        return self._collected, self._ledger
 
     def _runs_in(self, where: str, scope: Scope) -> bool:
         return where == place(scope.region)
@@ -114,22 +121,18 @@ class Runner:
     def _start(self, reader: Reader, listed_in: Scope, asked_in: Scope, task: Callable[[], None]) -> None:
         with self._lock:
             self._known += 1
-        self._ledger.planned(listed_in, reader.name, 1)
+        self.ledger.planned(listed_in, reader.name, 1)
         self._lanes.submit(self._provider.lane(reader, asked_in), task)
 
     def _finished(self, reader: Reader, scope: Scope, subject: str, outcome: Outcome, tally: Tally) -> None:
-        self._ledger.ended(scope, reader.name, subject, outcome, tally)
+        self.ledger.ended(scope, reader.name, subject, outcome, tally)
         with self._lock:
             self._ended += 1
             ended, known = self._ended, self._known
         self._progress(ended, known)
 
     def _list(self, reader: Reader, scope: Scope) -> None:
-        kept = self._journal.kept(reader.name, scope, "")
-        if kept is None:
-            kept = self._listed(reader, scope)
-            self._journal.keep(reader.name, scope, "", kept)
-        self._finished(reader, scope, "", kept.outcome, kept.tally)
+        kept = self._ended_listing(reader, scope)
         failed = kept.outcome.unread is not None and kept.outcome.unread.reason != "cancelled"
         alternatives = reader.alternatives if failed else ()
         ready, begun = [], []
@@ -150,6 +153,15 @@ class Runner:
             self._start(other, scope, scope, partial(self._list, other, scope))
         for type_ in ready:
             self._assemble(type_, scope)
+
+    def _ended_listing(self, reader: Reader, scope: Scope) -> Kept:
+        """How a per-scope reader ended: now, or in the run before."""
+        kept = self._journal.kept(reader.name, scope, "")
+        if kept is None:
+            kept = self._listed(reader, scope)
+            self._journal.keep(reader.name, scope, "", kept)
+        self._finished(reader, scope, "", kept.outcome, kept.tally)
+        return kept
 
     def _listed(self, reader: Reader, scope: Scope) -> Kept:
         tally = Tally()
@@ -181,8 +193,8 @@ class Runner:
         outcome = listed.outcome
         collection = Collection(type_, scope, _STATES.get(outcome.word, "failed"), len(resources), outcome.unread)
         with self._lock:
-            self._collected.resources[type_, scope] = resources
-            self._collected.collections[type_, scope] = collection
+            self.collected.resources[type_, scope] = resources
+            self.collected.collections[type_, scope] = collection
         levels = self._levels(type_, scope)
         for id_, item in list(resources.items())[: self._sample]:
             self._descend(type_, scope, levels, id_, item, 0)
@@ -203,7 +215,7 @@ class Runner:
         """Start the readers of a level for one resource; the last to end starts the next level."""
         if level >= len(levels):
             with self._lock:
-                held = self._collected.resources[type_, scope]
+                held = self.collected.resources[type_, scope]
                 if id_ in held:
                     held[id_] = self._conforms(held[id_])
             return
@@ -214,7 +226,7 @@ class Runner:
             with self._lock:
                 left[0] -= 1
                 last = left[0] == 0
-                current = self._collected.resources[type_, scope].get(id_)
+                current = self.collected.resources[type_, scope].get(id_)
             if last and current is not None:
                 self._descend(type_, scope, levels, id_, current, level + 1)
 
@@ -222,9 +234,9 @@ class Runner:
             self._read(reader, scope, item, ended)
 
     def _read(self, reader: Reader, scope: Scope, item: Resource, ended: Callable[[Reader, Outcome], None]) -> None:
-        lacking = next((item.unread[f"/{need}"] for need in reader.needs if f"/{need}" in item.unread), None)
-        if lacking is not None:
-            ended(reader, Outcome("failed", unread=lacking))
+        given = _given(reader, item)
+        if given is not None:
+            ended(reader, given)
             return
 
         if not reader.shared:
@@ -271,7 +283,7 @@ class Runner:
 
     def _apply(self, type_: str, scope: Scope, id_: str, reader: Reader, outcome: Outcome) -> None:
         with self._lock:
-            held = self._collected.resources[type_, scope]
+            held = self.collected.resources[type_, scope]
             current = held.get(id_)
             if current is None:
                 return
@@ -289,8 +301,132 @@ class Runner:
         if outcome.word == "value":
             new = {why for pointer, why in grown.unread.items() if pointer not in item.unread}
             if new:
-                self._ledger.lacking(scope, reader.name, item.id, new)
+                self.ledger.lacking(scope, reader.name, item.id, new)
         return grown
+
+    # --- what an index told ---
+
+    def confirm(self, doubts: Doubts) -> None:
+        """Ask the services themselves what an index told of some resources; call after :meth:`run`.
+
+        What they say stands in its place, and what they do not have any more is gone. Where they do not say it, what
+        the index told stays, and the ledger says that it was not confirmed.
+        """
+        before: dict[Key, dict[str, Resource]] = {}
+        for key, held in self.collected.resources.items():
+            for type_, id_ in doubts:
+                if type_ == key[0] and id_ in held:
+                    before.setdefault(key, {})[id_] = held[id_]
+        for key, items in before.items():
+            self._confirm(key, items, doubts)
+        self._lanes.wait()
+        self._follow(before)
+        for key, items in before.items():
+            held = self.collected.resources[key]
+            held.update({id_: self._conforms(held[id_]) for id_ in items if id_ in held})
+
+    def _confirm(self, key: Key, items: Mapping[str, Resource], doubts: Doubts) -> None:
+        """Start the readers that confirm what indexes told of resources of a listing."""
+        type_, scope = key
+        ended = self._listings[key].ended
+        for reader in self._plan.per_scope:
+            # Where it failed, others stood in for it, which is as good.
+            if reader.name not in ended or ended[reader.name][1].outcome.word != "value":
+                continue
+            for other in reader.confirmed_by:
+                if other.per == "resource" and other.of == type_:
+                    for id_, item in items.items():
+                        if doubts[type_, id_].intersection(other.fills[type_]):
+                            self._read(other, scope, item, partial(self._restate, key, id_))
+                elif other.per == "scope" and type_ in other.lists:
+                    # That it is there at all is what it was told first.
+                    self._start(other, scope, scope, partial(self._list_again, other, key, [*items]))
+
+    def _list_again(self, reader: Reader, key: Key, ids: list[str]) -> None:
+        kept = self._ended_listing(reader, key[1])
+        found = {item.id: item for item in kept.found if item.type == key[0]}
+        for id_ in ids:
+            if id_ in found:
+                self._restate(key, id_, reader, Outcome("value", found[id_].properties), kept.at)
+            elif kept.outcome.word == "value":
+                self.ledger.gone(key[1], reader.name)
+                self._restate(key, id_, reader, Outcome("gone"))
+
+    def _restate(self, key: Key, id_: str, reader: Reader, outcome: Outcome, at: str | None = None) -> None:
+        """Put what a reader says in the place of what was known; ``at``: when the resource was listed."""
+        if outcome.word not in ("value", "absent", "gone"):
+            return
+        with self._lock:
+            held = self.collected.resources[key]
+            item = held.get(id_)
+            if item is None:
+                return
+            if outcome.word == "gone":
+                del held[id_]
+                return
+            told = properties(reader, key[0], outcome, outcome.value if outcome.word == "value" else None)
+            said = {name: value for name, value in told.items() if not isinstance(value, Unread)}
+            bare = replace(_without(item, said), collected_at=at or item.collected_at)
+            held[id_] = merged(bare, said, reader.operations[0])
+
+    def _follow(self, before: Mapping[Key, Mapping[str, Resource]]) -> None:
+        """Read again what was read by values that are others now, level by level."""
+        changed: dict[tuple[Key, str], set[str]] = {}
+        for key, items in before.items():
+            for id_, old in items.items():
+                new = self.collected.resources[key].get(id_)
+                if new is not None:
+                    known = old.properties
+                    changed[key, id_] = {name for name in known if known[name] != new.properties.get(name)}
+        for level in range(max((len(self._levels(*key)) for key in before), default=0)):
+            for (key, id_), names in changed.items():
+                for reader in chain(*self._levels(*key)[level : level + 1]):
+                    if names.intersection(reader.needs):
+                        names.update(reader.fills.get(key[0], ()))
+                        self._ask_again(reader, key, id_)
+            self._lanes.wait()
+
+    def _ask_again(self, reader: Reader, key: Key, id_: str) -> None:
+        item, ended = self.collected.resources[key].get(id_), partial(self._reread, key, id_, reader)
+        if item is None:
+            return
+        given = _given(reader, item)
+        if given is not None:
+            ended(given)
+        else:
+            # By a name of its own: what the journal knows of it was read by the values before.
+            self._ask(reader, key[1], item, f"{id_} again", ended)
+
+    def _reread(self, key: Key, id_: str, reader: Reader, outcome: Outcome) -> None:
+        """What was read by other values says nothing any more, whatever is answered now."""
+        with self._lock:
+            held = self.collected.resources[key]
+            if id_ in held:
+                held[id_] = _without(held[id_], reader.fills.get(key[0], ()))
+        self._apply(*key, id_, reader, outcome)
+
+
+def _given(reader: Reader, item: Resource) -> Outcome | None:
+    """How a per-resource reader ends that need not ask: by what it needs and lacks, or by what the resource says."""
+    lacking = next((item.unread[f"/{need}"] for need in reader.needs if f"/{need}" in item.unread), None)
+    if lacking is not None:
+        return Outcome("failed", unread=lacking)
+    try:
+        known = reader.known(item) if reader.known is not None else None
+    except MALFORMED:
+        # A part of what it needs was not read: asking shows what that comes to.
+        return None
+    return None if known is None else Outcome("value", known)
+
+
+def _without(item: Resource, names: Iterable[str]) -> Resource:
+    """The resource without what was said of some properties."""
+    dropped = frozenset(names)
+    return replace(
+        item,
+        properties={name: value for name, value in item.properties.items() if name not in dropped},
+        unread={pointer: why for pointer, why in item.unread.items() if pointer.split("/")[1] not in dropped},
+    )
 
 
 def unlisted(provider: str, discovery: Discovery, plan: Plan) -> list[Collection]:

@@ -14,7 +14,7 @@ from functools import partial
 from threading import Thread
 from typing import Any
 
-from engine.collection import Apart, directory
+from engine.collection import Apart, Doubted, directory
 from engine.collection.crew import AtHome, Crew, Work
 from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Stopped
@@ -66,8 +66,8 @@ class Survey:
     """Everything that reading the accounts of a provider takes.
 
     ``introduction`` is to say which accounts there are; ``regions`` is a filter (empty: all). ``now`` gives the wall
-    clock as RFC 3339 UTC. ``identified`` is asked once, as soon as it is known who we are. ``crew`` makes whoever reads
-    the accounts.
+    clock as RFC 3339 UTC. ``identified`` is asked once, as soon as it is known who we are; ``doubted`` of each account
+    what of it is to be confirmed. ``crew`` makes whoever reads the accounts.
     """
 
     plan: Plan
@@ -79,6 +79,7 @@ class Survey:
     identified: Identified = lambda directory, now: (now, Forgetful())
     progress: Progress = lambda ended, known: None
     crew: Callable[[Work], Crew] = AtHome
+    doubted: Doubted | None = None
 
     def parts(self) -> Iterator[Snapshot]:
         """The snapshots: first what is said of the accounts as a whole, then each account as soon as it is read.
@@ -150,6 +151,7 @@ class Survey:
             conforms=self.conforms,
             regions=self.regions,
             progress=self.progress,
+            doubted=self.doubted,
         )
 
     def _whole(self, found: Directory, as_of: str) -> Snapshot:

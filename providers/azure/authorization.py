@@ -98,9 +98,12 @@ def _principals(azure: Caller, scope: Scope) -> Iterator[Found]:
 
 
 def _members(azure: Caller, assignment: Resource) -> Mapping[str, Any]:
-    if assignment.properties["principal_type"] != "Group":
-        return {"group_members": None}
     return {"group_members": members(azure, assignment.properties["principal_id"])}
+
+
+def _alone(assignment: Resource) -> Mapping[str, Any] | None:
+    """Whoever is no group has no members."""
+    return None if assignment.properties["principal_type"] == "Group" else {"group_members": None}
 
 
 def _permissions(permissions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -175,6 +178,7 @@ READERS: Final = (
         of=ASSIGNMENT,
         fills={ASSIGNMENT: ("group_members",)},
         needs=("principal_id", "principal_type"),
+        known=_alone,
         shared=True,
         permissions=("GroupMember.Read.All",),
         # A group that was deleted has no members; that it was, is said beside.

@@ -74,6 +74,10 @@ class Caller:
         """The body that Resource Manager answers to GET ``path`` ("/subscriptions/...") at an api-version."""
         return self._asked(self._connections.manager, operation(path), "GET", _versioned(path, version)).body
 
+    def itself(self, id_: str, version: str) -> dict[str, Any]:
+        """The body of a resource that several readers ask for, as Resource Manager answered it first."""
+        return self.once(("itself", id_, version), lambda: self.get(id_, version))
+
     def optional(self, path: str, version: str, absent: frozenset[str]) -> dict[str, Any] | None:
         """:meth:`get`, or None where an error code documents that there is nothing."""
         try:

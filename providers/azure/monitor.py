@@ -110,9 +110,14 @@ _LOG_ACCOUNT: Final[Shape] = {
 
 def _log_accounts(azure: Caller, subscription: Resource) -> Mapping[str, Any]:
     """The storage accounts that hold the activity log, in whichever subscription they are."""
+    there = _holding(subscription)
+    return {"activity_log_accounts": [shaped(_LOG_ACCOUNT, azure.itself(id_, ACCOUNTS), ACCOUNTS) for id_ in there]}
+
+
+def _holding(subscription: Resource) -> list[str]:
+    """The ids of the storage accounts that the activity log is exported to."""
     ids = [setting["storage_account_id"] for setting in subscription.properties["diagnostic_settings"]]
-    there = sorted({id_ for id_ in ids if id_ is not None})
-    return {"activity_log_accounts": [shaped(_LOG_ACCOUNT, azure.get(id_, ACCOUNTS), ACCOUNTS) for id_ in there]}
+    return sorted({id_ for id_ in ids if id_ is not None})
 
 
 READERS: Final = (
@@ -125,6 +130,7 @@ READERS: Final = (
         ACCOUNT,
         _log_accounts,
         needs=("diagnostic_settings",),
+        known=lambda subscription: None if _holding(subscription) else {"activity_log_accounts": []},
         gone_codes=frozenset(),
     ),
 )

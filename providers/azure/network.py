@@ -117,7 +117,7 @@ FIREWALL_POLICY_SHAPE: Final[Shape] = {
 }
 
 READERS: Final = (
-    bulk(GROUP, GROUP_SHAPE),
+    bulk(GROUP, GROUP_SHAPE, confirmed="2024-05-01"),
     bulk(NETWORK, NETWORK_SHAPE),
     bulk(FLOW_LOG, FLOW_LOG_SHAPE),
     bulk(GATEWAY, GATEWAY_SHAPE),

@@ -17,8 +17,12 @@ GONE: Final = frozenset({"ResourceNotFound", "ResourceGroupNotFound", "ParentRes
 """What was listed a moment ago is not there any more: Resource Graph learns of it minutes later."""
 
 
-def bulk(type_: str, shape: Shape, table: str = "resources") -> Reader:
-    """The reader that lists a type from a table of Resource Graph, and reads ``shape`` from its rows."""
+def bulk(type_: str, shape: Shape, table: str = "resources", confirmed: str | None = None) -> Reader:
+    """The reader that lists a type from a table of Resource Graph, and reads ``shape`` from its rows.
+
+    ``confirmed`` is the api-version at which Resource Manager is asked for one of them where that matters: Resource
+    Graph learns of changes later.
+    """
 
     def read(azure: Caller, scope: Scope) -> Iterator[Found]:
         for row in azure.rows(table, type_):
@@ -31,6 +35,26 @@ def bulk(type_: str, shape: Shape, table: str = "resources") -> Reader:
         lists=(type_,),
         fills={type_: ("tags", *shape)},
         permissions=(f"{type_}/read",),
+        confirmed_by=() if confirmed is None else (_itself(type_, shape, confirmed),),
+    )
+
+
+def _itself(type_: str, shape: Shape, version: str) -> Reader:
+    """The reader of a resource from Resource Manager itself."""
+
+    def read(azure: Caller, resource: Resource) -> Mapping[str, Any]:
+        item = azure.itself(resource.id, version)
+        return found(type_, item, shaped(shape, item, version)).properties
+
+    return Reader(
+        operations=(f"arm:{type_}",),
+        read=read,
+        per="resource",
+        where="global",
+        of=type_,
+        fills={type_: ("tags", *shape)},
+        permissions=(f"{type_}/read",),
+        gone_codes=GONE,
     )
 
 

@@ -126,14 +126,21 @@ def _classic(azure: Caller, server: Resource) -> Mapping[str, Any]:
 
 
 def _below_database(
-    fills: str, type_: str, read: Callable[[Caller, Resource], Any], needs: tuple[str, ...] = ()
+    fills: str,
+    type_: str,
+    read: Callable[[Caller, Resource], Any],
+    needs: tuple[str, ...] = (),
+    without: Callable[[Resource], bool] = lambda database: False,
 ) -> Reader:
-    """The reader of one property of every database but ``master``."""
+    """The reader of one property of every database but ``master``, and but those that ``without`` says have none."""
 
     def read_below(azure: Caller, database: Resource) -> Mapping[str, Any]:
-        return {fills: None if database.id.endswith("/databases/master") else read(azure, database)}
+        return {fills: read(azure, database)}
 
-    return below(DATABASE, (fills,), f"{DATABASE}/{type_}", read_below, gone_codes=_GONE, needs=needs)
+    def known(database: Resource) -> Mapping[str, Any] | None:
+        return {fills: None} if database.id.endswith("/databases/master") or without(database) else None
+
+    return below(DATABASE, (fills,), f"{DATABASE}/{type_}", read_below, gone_codes=_GONE, needs=needs, known=known)
 
 
 def _encryption(azure: Caller, database: Resource) -> Any:
@@ -141,10 +148,12 @@ def _encryption(azure: Caller, database: Resource) -> Any:
     return always("properties.state").of(item, VERSION)
 
 
+def _warehouse(database: Resource) -> bool:
+    """Whether it is a data warehouse, which has restore points of its own and no such policy."""
+    return "datawarehouse" in database.properties["kind"].lower()
+
+
 def _retention(azure: Caller, database: Resource) -> Any:
-    # A data warehouse has restore points of its own, and no such policy.
-    if "datawarehouse" in database.properties["kind"].lower():
-        return None
     item = azure.get(f"{database.id}/backupShortTermRetentionPolicies/default", VERSION)
     return always("properties.retentionDays").of(item, VERSION)
 
@@ -162,7 +171,7 @@ def _links(azure: Caller, database: Resource) -> Any:
 
 
 READERS: Final = (
-    bulk(SERVER, SERVER_SHAPE),
+    bulk(SERVER, SERVER_SHAPE, confirmed=VERSION),
     bulk(DATABASE, DATABASE_SHAPE),
     _below_server("firewall_ranges", "firewallRules", _firewall),
     _below_server("ipv6_firewall_ranges", "ipv6FirewallRules", _ipv6_firewall),
@@ -188,6 +197,6 @@ READERS: Final = (
         absent={"classic_assessments": []},
     ),
     _below_database("transparent_data_encryption", "transparentDataEncryption", _encryption),
-    _below_database("backup_retention_days", "backupShortTermRetentionPolicies", _retention, needs=("kind",)),
+    _below_database("backup_retention_days", "backupShortTermRetentionPolicies", _retention, ("kind",), _warehouse),
     _below_database("replication_links", "replicationLinks", _links),
 )

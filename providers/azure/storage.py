@@ -100,7 +100,7 @@ def _lifecycle(azure: Caller, account: Resource) -> Mapping[str, Any]:
 _NO_BLOBS: Final = frozenset({"FeatureNotSupportedForAccount"})
 
 READERS: Final = (
-    bulk(ACCOUNT, ACCOUNT_SHAPE),
+    bulk(ACCOUNT, ACCOUNT_SHAPE, confirmed=BLOB_SERVICE),
     below(
         ACCOUNT,
         ("blob_service",),

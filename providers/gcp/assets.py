@@ -2,8 +2,8 @@
 
 ListAssets gives the REST representation of a resource (content RESOURCE) and its IAM policy (IAM_POLICY), a thousand
 assets a page, of all the types that are asked for. So the readers of a plan that use it become one for each content.
-Where the inventory's API is off or denied, each type is read through its own API. The same functions read the JSON of
-both.
+Where the inventory's API is off or denied, each type is read through its own API, and so is what a grave failure rests
+on: the inventory learns of changes later ("volatile window"). The same functions read the JSON of both.
 
 Source: Cloud Asset API reference, "assets.list"; Cloud Asset Inventory, "Asset types".
 """
@@ -166,6 +166,7 @@ def _bulk(
         permissions=(PERMISSIONS[kind.content], *above),
         unmentioned={kind.type: unmentioned} if unmentioned is not None else {},
         alternatives=alternatives,
+        confirmed_by=alternatives,
         together=together,
     )
 
@@ -190,6 +191,7 @@ def _joined(readers: tuple[Reader, ...]) -> Reader:
         permissions=tuple(sorted({name for reader in readers for name in reader.permissions})),
         unmentioned={type_: said for reader in readers for type_, said in reader.unmentioned.items()},
         alternatives=tuple(one for reader in readers for one in reader.alternatives),
+        confirmed_by=tuple(one for reader in readers for one in reader.confirmed_by),
     )
 
 

@@ -27,6 +27,8 @@ LOCATION: Final = "cloud.googleapis.com/location"
 
 INGRESS: Final = "run.googleapis.com/ingress"
 UNCHECKED: Final = "run.googleapis.com/invoker-iam-disabled"
+_SYSTEM: Final = ("autoscaling.knative.dev/", "cloud.googleapis.com/", "run.googleapis.com/", "serving.knative.dev/")
+"""Namespaces of labels that the system sets; version 2 of the API has fields instead of them ("Service", labels)."""
 _WORDS: Final = {"true": True, "false": False}
 
 
@@ -36,10 +38,17 @@ def _service(gcp: Caller, name: str, item: Mapping[str, Any]) -> Mapping[str, An
     return {
         "ingress": ingress(notes),
         "invoker_check_disabled": invoker_check_disabled(notes),
-        "tags": labels(metadata.get("labels", {})),
+        "tags": own_labels(labels(metadata.get("labels", {}))),
         "name": metadata["name"],
         "region": place(name),
     }
+
+
+def own_labels(found: Any) -> Any:
+    """The labels of a service without those that the system sets."""
+    if not isinstance(found, dict):
+        return found
+    return {name: value for name, value in found.items() if not name.startswith(_SYSTEM)}
 
 
 def ingress(notes: Any) -> Any:

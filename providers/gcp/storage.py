@@ -61,17 +61,20 @@ def _lifecycle(item: Mapping[str, Any]) -> Any:
 
 
 def _acls(gcp: Caller, bucket: Resource) -> Mapping[str, Any]:
-    """Whom the bucket's ACL and the default ACL of its objects name. Uniform access makes both ineffective.
+    """Whom the bucket's ACL and the default ACL of its objects name.
 
     The inventory's lists are empty whether there are entries or not.
     """
-    if bucket.properties["uniform_bucket_level_access"]:
-        return {"acl_entities": []}
     answer = gcp.get("storage.buckets.get", f"{API}/{bucket.name}", projection="full", fields="acl,defaultObjectAcl")
     # The owners of its project are always in a bucket's ACL; the other list is left out where it is empty. A caller
     # without storage.buckets.getIamPolicy sees neither (Buckets: get, "projection").
     rows = [*answer["acl"], *answer.get("defaultObjectAcl", ())]
     return {"acl_entities": sorted({row["entity"] for row in rows})}
+
+
+def _uniform(bucket: Resource) -> Mapping[str, Any] | None:
+    """Uniform access makes access lists ineffective."""
+    return {"acl_entities": []} if bucket.properties["uniform_bucket_level_access"] else None
 
 
 def _listed(gcp: Caller) -> Iterator[Item]:
@@ -117,6 +120,7 @@ READERS: Final = (
         where=GLOBAL,
         of=BUCKET,
         needs=("uniform_bucket_level_access",),
+        known=_uniform,
         fills={BUCKET: ("acl_entities",)},
         permissions=("storage.buckets.get", "storage.buckets.getIamPolicy"),
         gone_codes=GONE,

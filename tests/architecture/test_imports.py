@@ -62,6 +62,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
     # The version is compared with that of other machines.
     "engine.collection": ("engine", "engine.errors", "engine.expressions.types", "engine.model", "providers"),
     "engine.resume": ("engine.collection.journal", "engine.errors", "engine.evidence"),
+    # Which failures are confirmed is told to whoever reads the cloud, in the words of the runner.
+    "engine.doubts": (
+        "engine.boundary",
+        "engine.collection.runner",
+        "engine.content",
+        "engine.evaluate",
+        "engine.model",
+    ),
     "engine.recording": (
         "engine",
         "engine.collection.journal",
@@ -228,6 +236,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.content",
         "engine.diffs",
         "engine.doctor",
+        "engine.doubts",
         "engine.errors",
         "engine.evaluate",
         "engine.evidence",

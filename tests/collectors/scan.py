@@ -8,13 +8,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from engine.collection import collect, combined, directory, entered
+from engine.collection import Doubted, collect, combined, directory, entered
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
 from engine.content.checks import CompiledCheck, compile_checks, load_checks
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import find
+from engine.doubts import doubted, grave
 from engine.errors import ContentError, Problem
 from engine.evaluate import evaluate
 from engine.model import REGIONLESS, Check, Discovery, Finding, Snapshot
@@ -68,10 +69,12 @@ def read(
     provider: str = "aws",
     access: Mapping[str, Any] | None = None,
     timeout: float = 5.0,
+    doubts: Doubted | None = None,
 ) -> Snapshot:
     """A snapshot of the accounts that the environment points at, in these regions and what is in none.
 
-    ``access`` is what the policy says of the provider's accounts; ``timeout`` how long a request may take, in seconds.
+    ``access`` is what the policy says of the provider's accounts; ``timeout`` how long a request may take, in seconds;
+    what ``doubts`` names of what indexes told is confirmed.
     """
     adapter = opened(provider, timeout=timeout, access=access)
     limiter = Limiter(lambda seconds: None, threading.Event())
@@ -80,7 +83,15 @@ def read(
         made = plan(provider, declared(provider), wanted)
         conform = conforming({name: schema.type for name, schema in types().items()})
         parts = [
-            collect(made, adapter, _kept(entered(adapter, account, limiter), regions), limiter, lambda: now, conform)
+            collect(
+                made,
+                adapter,
+                _kept(entered(adapter, account, limiter), regions),
+                limiter,
+                lambda: now,
+                conform,
+                doubted=doubts,
+            )
             for account in known.accounts
         ]
     finally:
@@ -109,7 +120,9 @@ def scan(
     """The snapshot that these checks take, and their findings. What each check was driven to counts as proved."""
     checks = set_to(tuple(ids), parameters) if parameters else compiled(tuple(ids))
     (provider,) = {check.check.provider for check in checks}
-    snapshot = read(reads(checks), regions, now, provider, access, timeout)
+    serious = grave(checks)
+    doubts = (lambda part: doubted(part, serious)) if serious else None
+    snapshot = read(reads(checks), regions, now, provider, access, timeout, doubts)
     findings = evaluate(snapshot, checks)
     for finding in findings:
         driven.record(finding.check.id, finding.verdict)

@@ -355,6 +355,21 @@ def test_verdicts_are_the_same_without_the_inventory(gcp: Google) -> None:
     assert len(bulk) > 20
 
 
+@pytest.mark.parametrize("off", [set(), {"cloudasset.googleapis.com"}], ids=["inventory", "alone"])
+def test_labels_that_cloud_run_sets_itself_are_no_labels_of_a_service(gcp: Google, off: set[str]) -> None:
+    """Version 2 of the API and Terraform do not have them, and the live service has the same labels by either."""
+    home = gcp.world.assets("web", "run.googleapis.com/Service")[2]["data"]["metadata"]
+    home["labels"] |= {"run.googleapis.com/satisfiesPzs": "true", "goog-managed-by": "cloudfunctions"}
+    gcp.world.off = off
+    snapshot = read({"run.googleapis.com/Service": ("tags",)}, provider="gcp")
+
+    assert {item.name: item.tags for item in snapshot.resources} == {
+        "home": {"exposure": "public", "goog-managed-by": "cloudfunctions"},
+        "ledger": {},
+        "shop": {},
+    }
+
+
 def test_what_stands_above_is_asked_once_for_all_projects(gcp: Google) -> None:
     gcp.world.organization["accessApproval"] = ENROLLED
     read(everything(), provider="gcp", access=ORGANIZATION)

@@ -8,7 +8,7 @@ machine: a scan on which one timed out, though nothing was withheld, is made onc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -25,6 +25,8 @@ USUAL: Final = 5.0
 """Seconds that a request may take."""
 PATIENCE: Final = 120.0
 """Seconds that it may take where the machine was too slow before."""
+SAMPLE: Final = 12
+"""Every so manieth check is judged whatever goes wrong, beside those whose own scans make the call."""
 _TIMED_OUT: Final = re.compile(r"time(d )?out", re.IGNORECASE)
 """Clients name their errors ReadTimeout, ConnectTimeoutError, ServiceResponseTimeoutError."""
 
@@ -51,6 +53,41 @@ class Expected:
             yield "no permission is named"
         if self.permission is False and permission:
             yield f"{permission} is named, which would not help"
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """What scans make of a world in which nothing goes wrong.
+
+    ``calls`` maps each call to the checks whose own scans make it; ``sound`` are the verdicts of all ``checks``.
+    """
+
+    checks: Sequence[str]
+    calls: Mapping[str, frozenset[str]]
+    sound: Verdicts
+
+    @classmethod
+    def of(cls, checks: Sequence[str], scanned: Callable[[Sequence[str]], tuple[Verdicts, Iterable[str]]]) -> Clean:
+        """``scanned`` scans with some checks, and gives their verdicts and the calls that were made."""
+        sound, called = scanned(checks)
+        made: dict[str, set[str]] = {name: set() for name in called}
+        for check in checks:
+            for name in scanned([check])[1]:
+                made.setdefault(name, set()).add(check)
+        return cls(tuple(checks), {name: frozenset(those) for name, those in made.items()}, sound)
+
+    def judged(self, call: str) -> list[str]:
+        """The checks to judge where a call goes wrong: those that make it, and a fixed sample of the others.
+
+        A check that makes no such call can be misled by the company of others alone (lanes, connections, what is
+        listed once for several), which the sample keeps.
+        """
+        return sorted(self.calls[call].union(self.checks[::SAMPLE]))
+
+    def verdicts(self, checks: Iterable[str]) -> Verdicts:
+        """The sound verdicts of some checks."""
+        wanted = frozenset(checks)
+        return {key: verdict for key, verdict in self.sound.items() if key[0] in wanted}
 
 
 def told(findings: Iterable[Finding]) -> Verdicts:

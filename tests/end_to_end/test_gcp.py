@@ -12,7 +12,7 @@ import yaml
 
 from engine import permissions as least
 from engine.collection.planner import plan
-from engine.pipeline import RunRequest, permissions, run
+from engine.pipeline import RunRequest, permissions, planned, run
 from providers import declared
 from tests.collectors import scan
 from tests.collectors.gcp import ORGANIZATION, everything
@@ -111,6 +111,33 @@ def test_a_run_judges_every_project(gcp: Google, policy: Path) -> None:
         "web": "pass",
     }
     assert assessment.exit_code == 3
+
+
+def test_a_run_tells_a_critical_failure_on_the_word_of_the_service_itself(gcp: Google, policy: Path) -> None:
+    check = "gcp.sql.no_open_networks"
+    assert judged(policy, check).exit_code == 3
+
+    # It was mended, and the inventory has not heard of it.
+    gcp.world.lag()
+    for instance in gcp.world.assets("web", "sqladmin.googleapis.com/Instance"):
+        instance["data"]["settings"]["ipConfiguration"]["authorizedNetworks"] = []
+    assessment = judged(policy, check)
+
+    assert {f.verdict for f in assessment.findings} == {"pass"}
+    assert assessment.exit_code == 0
+    confirmed = [row for row in assessment.snapshot.ledger if row.reader == "sqladmin.instances.list"]
+    assert [(row.scope.account, row.planned, row.calls, dict(row.outcomes)) for row in confirmed] == [
+        ("web", 1, 1, {"value": 1})
+    ]
+
+
+def test_the_plan_says_when_a_service_itself_is_asked() -> None:
+    _, calls = planned(RunRequest(config=Path("unused"), checks=("gcp.sql.no_open_networks",)))
+
+    assert {call.operations[0]: call.times for call in calls if "sql" in call.operations[0]} == {
+        "sqladmin.instances.list": "once an account, where cloudasset.assets.list RESOURCE fails or a critical failure "
+        "is to be confirmed"
+    }
 
 
 def test_a_denied_folder_makes_the_run_incomplete(gcp: Google, policy: Path) -> None:

@@ -18,7 +18,7 @@ def test_a_call_that_goes_wrong_makes_no_verdict_better(gcp: Google, off: frozen
     told = [
         problem
         for place, call in enumerate(known.calls)
-        for problem in worse(gcp, known, call, kinds[place % len(kinds)])
+        for problem in worse(gcp, known, off, call, kinds[place % len(kinds)])
     ]
 
     assert told == []

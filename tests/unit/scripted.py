@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.collection import collect, directory, entered
+from engine.collection import Doubted, collect, directory, entered
 from engine.collection.limiter import Limiter
 from engine.collection.planner import Plan, plan
 from engine.model import Snapshot
@@ -167,10 +167,11 @@ def scan(
     sample: int | None = None,
     progress: Callable[[int, int], None] = lambda ended, known: None,
     reads: Mapping[str, Iterable[str]] | None = None,
+    doubted: Doubted | None = None,
 ) -> Snapshot:
     """Collect these properties of boxes (else what ``reads`` says), on a clock that stands still."""
     governor = Limiter(sleep, cancelled or threading.Event())
     directory(provider, governor)
     found = entered(provider, ACCOUNT, governor)
     made = provider.planned({BOX: names} if reads is None else reads)
-    return collect(made, provider, found, governor, lambda: AT, conforms, progress, sample)
+    return collect(made, provider, found, governor, lambda: AT, conforms, progress, sample, doubted=doubted)

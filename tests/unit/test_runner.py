@@ -487,6 +487,80 @@ def test_a_poll_that_is_stopped_is_cancelled() -> None:
     assert listing(snapshot).unread == Unread("cancelled", "box:ListBoxes")
 
 
+# --- what is known without asking ---
+
+
+def test_what_a_resource_says_by_itself_is_neither_planned_nor_asked_for() -> None:
+    lid = getter(
+        "box:GetLid",
+        lambda item: {"lid": True},
+        "lid",
+        needs=("size",),
+        known=lambda item: {"lid": False} if item.properties["size"] < 2 else None,
+    )
+    provider = Scripted((lister(box("a", size=1), box("b", size=2), fills=("size",)), lid))
+
+    snapshot = scan(provider, "size", "lid")
+
+    assert {id_: item.properties["lid"] for id_, item in boxes(snapshot).items()} == {"a": False, "b": True}
+    row = rows(snapshot)["box:GetLid"]
+    assert (row.planned, row.calls, row.outcomes) == (1, 1, {"value": 1})
+    assert provider.calls == [("north", "box:ListBoxes"), ("north", "box:GetLid", "b")]
+
+
+def test_what_a_resource_does_not_say_for_want_of_a_part_is_asked_for() -> None:
+    def known(item: Resource) -> Any:
+        return {"lid": False} if item.properties["sides"][0]["length"] else None
+
+    lid = getter("box:GetLid", lambda item: {"lid": True}, "lid", needs=("sides",), known=known)
+    sides = [{"length": Unread("missing_attribute")}]
+
+    snapshot = scan(Scripted((lister(box("a", sides=sides), fills=("sides",)), lid)), "sides", "lid")
+
+    assert boxes(snapshot)["a"].properties["lid"] is True
+
+
+# --- confirming ---
+
+
+def test_what_an_index_told_is_confirmed_resource_by_resource_and_the_rest_stays_as_it_was() -> None:
+    service = lister(box("a", size=2), box("b", size=2), box("d", size=2), operation="box:List", fills=("size",))
+    index = lister(
+        box("a", size=1),
+        box("b", size=1),
+        box("c", size=1),
+        fills=("size",),
+        confirmed_by=(service,),
+    )
+    lid = getter("box:GetLid", lambda item: {"lid": item.properties["size"] == 1}, "lid", needs=("size",))
+    provider = Scripted((index, lid))
+    doubts = {(BOX, "a"): frozenset({"size"}), (BOX, "c"): frozenset({"size"})}
+
+    snapshot = scan(provider, "size", "lid", doubted=lambda read: doubts)
+
+    assert {id_: dict(item.properties) for id_, item in boxes(snapshot).items()} == {
+        # By its size of now, its lid was read again.
+        "a": {"size": 2, "lid": False},
+        "b": {"size": 1, "lid": True},
+    }
+    assert listing(snapshot) == Collection(BOX, NORTH, "complete", 2)
+    assert rows(snapshot)["box:List"].outcomes == {"gone": 1, "value": 1}
+    assert (rows(snapshot)["box:GetLid"].planned, rows(snapshot)["box:GetLid"].calls) == (4, 4)
+
+
+@pytest.mark.parametrize("last", [denied(), KeyError("Boxes")], ids=["denied", "malformed"])
+def test_what_a_confirming_listing_did_not_reach_stays_as_the_index_told_it(last: Exception) -> None:
+    service = lister(box("a", size=2), last, operation="box:List", fills=("size",))
+    index = lister(box("a", size=1), box("b", size=1), fills=("size",), confirmed_by=(service,))
+    doubts = {(BOX, id_): frozenset({"size"}) for id_ in "ab"}
+
+    snapshot = scan(Scripted((index,)), "size", doubted=lambda read: doubts)
+
+    assert {id_: item.properties["size"] for id_, item in boxes(snapshot).items()} == {"a": 2, "b": 1}
+    assert listing(snapshot) == Collection(BOX, NORTH, "complete", 2)
+    assert len(rows(snapshot)["box:List"].failures) == 1
+
+
 # --- alternatives ---
 
 

@@ -1203,6 +1203,25 @@ FURTHER: dict[str, tuple[str, Rows, str]] = {
         },
         "fail",
     ),
+    # No reference says that its service has its labels, by which a service says that it is meant to be open.
+    "the label of a function of the second generation does not make its service exempt": (
+        "gcp.run.not_public",
+        {
+            "google_cloudfunctions2_function.f": {
+                "name": "f",
+                "location": "europe-west1",
+                "labels": {"exposure": "public"},
+                "service_config": [{"ingress_settings": "ALLOW_ALL"}],
+            },
+            "google_cloud_run_service_iam_binding.b": {
+                "service": Ref("google_cloudfunctions2_function.f.service_config[0].service"),
+                "location": "europe-west1",
+                "role": "roles/run.invoker",
+                "members": [ADA, "allUsers"],
+            },
+        },
+        "fail",
+    ),
     "an invoker of the first generation is none of the second": (
         "gcp.run.not_public",
         {

@@ -5,7 +5,9 @@ Functions Invoker is for the first generation). So google_cloudfunctions2_functi
 of google_cloud_run_service_iam_* are the function's as well.
 
 Sources: provider documentation, google_cloud_run_service, google_cloud_run_v2_service, google_cloudfunctions2_function,
-google_cloudfunctions_function; Cloud Run, "Restrict network ingress".
+google_cloudfunctions_function; Cloud Run, "Restrict network ingress". No reference says that labels of a function
+become its service's: firebase/firebase-tools, issue 7850 ("Labels not applied to Cloud Run services") shows one without
+them, and services are known that have them.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any, Final
 
 from providers.base import Unread
 from providers.gcp.fields import malformed
-from providers.gcp.run import FUNCTION, INGRESS, SERVICE, UNCHECKED, ingress, invoker_check_disabled
+from providers.gcp.run import FUNCTION, INGRESS, SERVICE, UNCHECKED, ingress, invoker_check_disabled, own_labels
 from providers.terraform.block import Block
 from providers.terraform.google.iam_policies import PRINCIPALS, parts
 from providers.terraform.google.naming import LABELS, NOT_HELD, exists, identity, labels, mapping
@@ -82,6 +84,16 @@ def _service(block: Block, where: Where) -> Any:
     return f"//{_HOST}/{name}" if isinstance(name, str) and name.startswith("projects/") else None
 
 
+_BOTH: Final = labels("metadata.labels", "metadata.effective_labels")
+_PERHAPS: Final = Unread("ambiguous", detail="a function's labels are not always its service's")
+
+
+def _labelled(block: Block) -> Any:
+    """The labels of the service of a function: what the function has, the service may have."""
+    own = LABELS.read(block)
+    return dict.fromkeys(own, _PERHAPS) if isinstance(own, dict) else own
+
+
 def _checked(block: Block) -> Any:
     # Of a function that is there somebody may have switched it off at its service.
     return NOT_HELD if exists(block) else False
@@ -96,7 +108,7 @@ MAPPINGS: Final = (
             "ingress": _noted(INGRESS, ingress),
             "invoker_check_disabled": _noted(UNCHECKED, invoker_check_disabled),
             "principals": PRINCIPALS,
-            "tags": labels("metadata.labels", "metadata.effective_labels"),
+            "tags": Derived(("metadata.labels",), lambda block: own_labels(_BOTH.read(block))),
         },
         keys=("id", "name"),
         aliases=_aliases,
@@ -126,7 +138,7 @@ MAPPINGS: Final = (
             "ingress": Attribute("service_config.ingress_settings", "ALLOW_ALL", _DOC, convert=_said(_OF_FUNCTION)),
             "invoker_check_disabled": Derived((), _checked, "Cloud Run: the check is on where nobody switched it off"),
             "principals": PRINCIPALS,
-            "tags": LABELS,
+            "tags": Derived(("labels",), _labelled),
         },
         keys=("name", "service_config.service"),
         aliases=_aliases,

@@ -14,7 +14,7 @@ from tests.emulators import faults
 from tests.emulators.azure.filled import fill
 from tests.emulators.azure.tenant import SUBSCRIPTION
 from tests.emulators.azure.wire import AzureWire
-from tests.emulators.fault_matrix import USUAL, Expected, Verdicts, misled, settled, timed_out, told
+from tests.emulators.fault_matrix import USUAL, Clean, Expected, Verdicts, misled, settled, timed_out, told
 
 Kind = Literal[faults.Kind, "an hour", "claims", "second_page"]
 """Beside those of every provider: a Retry-After of an hour, a challenge that no token meets, a listing that breaks off
@@ -56,6 +56,16 @@ def calls(azure: AzureWire, checks: Sequence[str]) -> tuple[list[str], Verdicts]
     _prepared(azure)
     _, findings = scan(checks)
     return [name for name in azure.traffic.calls if not name.startswith("login:")], told(findings)
+
+
+def clean(azure: AzureWire, checks: Sequence[str]) -> Clean:
+    """What scans call and tell where nothing goes wrong, those that sign in apart."""
+
+    def scanned(some: Sequence[str]) -> tuple[Verdicts, list[str]]:
+        names, verdicts = calls(azure, some)
+        return verdicts, names
+
+    return Clean.of(checks, scanned)
 
 
 def worse(azure: AzureWire, checks: Sequence[str], call: str, kind: Kind, sound: Verdicts) -> Iterator[str]:

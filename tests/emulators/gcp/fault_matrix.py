@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from tests.collectors.scan import scan
-from tests.emulators.fault_matrix import Expected, Verdicts, misled, settled, timed_out, told
+from tests.emulators.fault_matrix import Clean, Expected, Verdicts, misled, settled, timed_out, told
 from tests.emulators.gcp.wire import (
     Fault,
     Google,
@@ -54,61 +53,28 @@ EXPECTED: Final[Mapping[str, Expected]] = {
 """What an unknown verdict may say after each fault."""
 DISCOVERY: Final = re.compile(r"/v3/(projects|folders)/[^:]+$")
 """Calls that find the project."""
-SAMPLE: Final = 12
-"""Every so manieth check is judged whatever goes wrong, beside those whose own scans make the call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clean:
-    """What scans make of a world in which nothing goes wrong, without the services that are ``off``.
-
-    ``calls`` maps each call by "METHOD host/path", those that find the project apart, to the checks whose own scans
-    make it; ``sound`` are the verdicts of all checks.
-    """
-
-    off: frozenset[str]
-    checks: Sequence[str]
-    calls: Mapping[str, frozenset[str]]
-    sound: Verdicts
-
-    def judged(self, call: str) -> list[str]:
-        """The checks to judge where a call goes wrong: those that make it, and a fixed sample of the others.
-
-        A check that makes no such call can be misled by the company of others alone (lanes, connections, what is
-        listed once for several), which the sample keeps.
-        """
-        return sorted(self.calls[call].union(self.checks[::SAMPLE]))
-
-    def of(self, checks: Iterable[str]) -> Verdicts:
-        """The sound verdicts of some checks."""
-        wanted = frozenset(checks)
-        return {key: verdict for key, verdict in self.sound.items() if key[0] in wanted}
 
 
 def clean(google: Google, checks: Sequence[str], off: frozenset[str] = frozenset()) -> Clean:
-    """What scans call and tell where nothing goes wrong: all checks at once, and each by itself."""
-    made: dict[str, set[str]] = {}
-    _prepare(google, off)
-    sound = told(scan(checks)[1])
-    for name in _called(google):
-        made.setdefault(name, set())
-    for check in checks:
-        google.calls.clear()
-        scan([check])
-        for name in _called(google):
-            made.setdefault(name, set()).add(check)
-    return Clean(off, tuple(checks), {name: frozenset(those) for name, those in made.items()}, sound)
+    """What scans call, by "METHOD host/path", those that find the project apart, and tell without ``off`` services."""
+
+    def scanned(some: Sequence[str]) -> tuple[Verdicts, list[str]]:
+        _prepare(google, off)
+        verdicts = told(scan(some)[1])
+        return verdicts, [name for name in google.operations() if not DISCOVERY.search(name)]
+
+    return Clean.of(checks, scanned)
 
 
-def worse(google: Google, clean: Clean, call: str, fault: str) -> Iterator[str]:
+def worse(google: Google, known: Clean, off: frozenset[str], call: str, fault: str) -> Iterator[str]:
     """What is told wrongly when a call goes wrong, in words."""
-    checks = clean.judged(call)
+    checks = known.judged(call)
 
     def case(timeout: float) -> tuple[list[str], bool]:
-        _prepare(google, clean.off)
+        _prepare(google, off)
         google.faults.add(re.escape(call) + "$", FAULTS[fault])
         snapshot, findings = scan(checks, timeout=timeout)
-        wrong = [*misled(EXPECTED[fault], clean.of(checks), snapshot, findings)]
+        wrong = [*misled(EXPECTED[fault], known.verdicts(checks), snapshot, findings)]
         if call not in google.operations():
             wrong.append("it was never made")
         return wrong, timed_out(snapshot)
@@ -119,7 +85,3 @@ def worse(google: Google, clean: Clean, call: str, fault: str) -> Iterator[str]:
 def _prepare(google: Google, off: frozenset[str]) -> None:
     google.reset(world())
     google.world.off |= off
-
-
-def _called(google: Google) -> list[str]:
-    return [name for name in google.operations() if not DISCOVERY.search(name)]

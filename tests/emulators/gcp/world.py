@@ -28,7 +28,8 @@ class World:
     permissions on one thing ("resourcemanager.folders.list@folders/2"); ``granted``, where it is set, holds all that
     there are. ``off`` holds services that are not enabled, for all projects or for one ("storage.googleapis.com@web").
     ``directory`` has the ``groups`` and ``users`` of Cloud Identity; ``delegated`` for whom service accounts may act.
-    ``payer``: the project that pays for requests, and so is named where Cloud Asset Inventory is off.
+    ``payer``: the project that pays for requests, and so is named where Cloud Asset Inventory is off. ``indexed`` is
+    what Cloud Asset Inventory knows, where it has not heard of all that changed since.
     """
 
     organization: dict[str, Any]
@@ -42,6 +43,11 @@ class World:
     known: set[str] = field(default_factory=set)
     directory: dict[str, Any] = field(default_factory=dict)
     delegated: set[str] = field(default_factory=set)
+    indexed: World | None = None
+
+    def lag(self) -> None:
+        """From now on, the inventory hears of no change."""
+        self.indexed = deepcopy(self)
 
     def project(self, id_: str) -> dict[str, Any] | None:
         """A project by its id or its number."""
@@ -79,6 +85,9 @@ class World:
 
         As ListAssets gives it; made only for the page that is shown.
         """
+        if self.indexed is not None:
+            yield from self.indexed.inventory(parent, content)
+            return
         if parent.startswith("folders/"):
             for row in self.projects.values():
                 if parent in self.above(row):
