@@ -23,7 +23,7 @@ def command() -> None:
 
 
 @command.command("list", context_settings=options.CONTEXT)
-@options.selection
+@options.filters
 @options.output_format("text", "json")
 @options.debug
 def list_(format_: str, **flags: Any) -> int:

@@ -28,7 +28,7 @@ _REDACTIONS = ("addresses", "people")
     "criteria",
     multiple=True,
     metavar="C",
-    help="Carry the records of these criteria only (a category, a series or an id); of the others the hashes.",
+    help="Carry the records of these criteria only (security, CC6 or CC6.1); of the others the hashes. Repeatable.",
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="The bundle [default: RUN.zip].")
 @click.option("--redact", metavar="people,addresses", help="Leave these out; every hash still verifies.")
