@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from engine.catalog import checks, commands, criteria, resources
+from engine.catalog import checks, commands, criteria, functions, resources
 from engine.catalog.markdown import GENERATED
 from engine.content.checks import compile_checks
 from engine.content.load import Content
@@ -24,6 +24,7 @@ _INDEX: Final = f"""\
 - [Checks](checks/README.md): every check with what it asks, its parameters and its permissions;
   [by criterion](../../checks/README.md)
 - [Resource types](resources/README.md): what checks can read, and the operation that gives it
+- [Functions](functions.md): what expressions can ask beyond comparing
 """
 
 
@@ -34,6 +35,7 @@ def pages(content: Content) -> dict[Path, str]:
         Path("checks", "README.md"): criteria.catalogue(content),
         REFERENCE / "README.md": _INDEX,
         REFERENCE / "commands.md": commands.page(),
+        REFERENCE / "functions.md": functions.page(),
         **{REFERENCE / "checks" / name: text for name, text in checks.pages(content, compiled).items()},
         **{REFERENCE / "resources" / name: text for name, text in resources.pages(content, compiled).items()},
     }

@@ -85,7 +85,7 @@ def verb(name: str) -> click.Command:
     return command
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(engine.__version__, message="auditreel %(version)s")
 def group() -> None:
     """A SOC 2 policy engine: reads cloud configuration, judges it by criterion, keeps evidence that anyone can verify.
