@@ -427,7 +427,8 @@ class Provider(Protocol):
 class Portable(Provider, Protocol):
     """A provider whose accounts can be read from several machines, each with credentials of its own.
 
-    That is so where nothing is read once for all accounts, no index tells of them, and they have rate limits of their own.
+    That is so where nothing is read once for all accounts, no index tells of them, and each has rate limits of its
+    own.
     """
 
     def join(self, identity: Mapping[str, str], governor: Governor) -> None:

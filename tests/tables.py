@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
+from tests.documents import ROOT, blocks
+
+PAGE = ROOT / "docs" / "tables.md"
 FOLDER = "policies/tables/"
 NOW = "2026-11-24T03:00:00Z"
 
@@ -17,16 +17,15 @@ NOW = "2026-11-24T03:00:00Z"
 def example(folder: Path) -> Path:
     """The files of the page's example, in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, block in re.findall(rf"`{FOLDER}([a-z.]+)`[^\n]*\n\n((?:    [^\n]*\n)+)", PAGE.read_text()):
-        (folder / name).write_text(textwrap.dedent(block))
+    for block in blocks(PAGE):
+        if block.file is not None and block.file.startswith(FOLDER):
+            (folder / block.file.removeprefix(FOLDER)).write_text(block.text)
     return folder
 
 
 def organization() -> dict[str, Any]:
     """What the page says to add to organization.yaml."""
-    block = re.search(r"\n((?:    [^\n]*\n)+)\n## An example", PAGE.read_text())
-    assert block is not None
-    told: dict[str, Any] = yaml.safe_load(textwrap.dedent(block[1]))
+    told: dict[str, Any] = yaml.safe_load(next(block.text for block in blocks(PAGE) if block.file is None))
     return told
 
 

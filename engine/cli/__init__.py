@@ -37,13 +37,13 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "respond": ("engine.cli.respond", "Seal management's response to a failure."),
     "requests": ("engine.cli.requests", "An auditor's list of requests: import, tie, show, hand over the answers."),
     "sample": ("engine.cli.sample", "Freeze a population, and draw from it by the auditor's nonce."),
-    "export": ("engine.cli.export", "Write a recorded run as a bundle that anyone can verify."),
+    "export": ("engine.cli.export", "Write a recorded run, or a period, as a bundle that anyone can verify."),
     "verify": ("engine.cli.verify", "Verify a store, a run, a record or a bundle, completely and offline."),
     "key": ("engine.cli.key", "Replace or withdraw signing keys; pin those of time stamp authorities."),
     "timestamp": ("engine.cli.timestamp", "Have the evidence time stamped now."),
     "replay": ("engine.cli.replay", "Judge a recorded run again and compare every record."),
     "serve": ("engine.cli.serve", "Show evidence as web pages, read-only, to who has a link."),
-    "store": ("engine.cli.store", "Look after an evidence store; its runs as tables for SQL engines."),
+    "store": ("engine.cli.store", "Look after an evidence store: merge months, let runs go, tables for SQL engines."),
 }
 """A verb: the module that holds its ``command``, loaded when it is asked for, and one line of help."""
 
@@ -85,7 +85,7 @@ def verb(name: str) -> click.Command:
     return command
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(engine.__version__, message="auditreel %(version)s")
 def group() -> None:
     """A SOC 2 policy engine: reads cloud configuration, judges it by criterion, keeps evidence that anyone can verify.

@@ -23,7 +23,7 @@ def command() -> None:
 
 
 @command.command("list", context_settings=options.CONTEXT)
-@options.selection
+@options.filters
 @options.output_format("text", "json")
 @options.debug
 def list_(format_: str, **flags: Any) -> int:
@@ -91,13 +91,17 @@ def show(check: str, policy: Path | None) -> int:
 @command.command("new", context_settings=options.CONTEXT)
 @click.argument("check")
 @click.option("--type", "resource_type", metavar="T", help="What it judges, such as AWS::S3::Bucket.")
+@options.POLICY
 @options.debug
-def new(check: str, resource_type: str | None) -> int:
-    """Write the data file of a new CHECK (provider.service.name), to be filled in; it is refused until it is."""
+def new(check: str, resource_type: str | None, policy: Path | None) -> int:
+    """Write the data file of a new CHECK (provider.service.name), to be filled in; it is refused until it is.
+
+    It is written below checks/ of the policy folder that --policy or auditreel.toml names, else of this checkout.
+    """
     from engine.cli import streams
     from engine.drafts import draft
 
-    streams.emit(f"{draft(check, resource_type)}\n")
+    streams.emit(f"{draft(check, resource_type, options.policy(policy))}\n")
     streams.say(f"Until it is filled in, no command accepts it. Then: auditreel check test {check}")
     return 0
 

@@ -21,7 +21,8 @@ SKEW: Final = 60.0
 
 
 @click.command("doctor", context_settings=options.CONTEXT)
-@options.selection
+@options.filters
+@options.places
 @options.output_format("text", "json")
 @options.debug
 @click.pass_obj

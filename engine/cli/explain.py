@@ -32,7 +32,7 @@ def command(check: str, policy: Path | None, format_: str) -> int:
     if format_ == "json":
         streams.emit(records.encoded(document(found), indent=2) + "\n")
     else:
-        text = lines(found, page(streams.options(), margin=14))
+        text = lines(found, page(streams.options(), margin=16))
         streams.emit("".join(f"{line.rstrip()}\n" for line in text))
     return 0
 

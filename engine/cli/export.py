@@ -28,11 +28,12 @@ _REDACTIONS = ("addresses", "people")
     "criteria",
     multiple=True,
     metavar="C",
-    help="Carry the records of these criteria only (a category, a series or an id); of the others the hashes.",
+    help="Carry the records of these criteria only (security, CC6 or CC6.1); of the others the hashes. Repeatable.",
 )
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="The bundle [default: RUN.zip].")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="The bundle [default: RUN.zip, or FROM--TO.zip]."
+)
 @click.option("--redact", metavar="people,addresses", help="Leave these out; every hash still verifies.")
-@click.option("--redacted", is_flag=True, help="The same as --redact people,addresses.")
 @click.option("--record", type=click.IntRange(min=0), metavar="N", help="Only the proof of record N, counted from 0.")
 @options.POLICY
 @options.STORE
@@ -45,7 +46,6 @@ def command(
     criteria: tuple[str, ...],
     output: Path | None,
     redact: str | None,
-    redacted: bool,
     record: int | None,
     policy: Path | None,
     store: str | None,
@@ -65,7 +65,7 @@ def command(
         raise UsageError("exporting: --record takes the --run that the record is of")
     if criteria and run is not None:
         raise UsageError("exporting: --criterion takes a period, --from and --to; a run is exported whole")
-    left_out = _left_out(redact, redacted)
+    left_out = _left_out(redact)
     span = run or f"{from_}--{to}"
     target = output or Path(f"{span}.zip" if record is None else f"{run}-{record}.json")
     folder = config or settings.configuration()
@@ -92,10 +92,9 @@ def command(
     return 0
 
 
-def _left_out(redact: str | None, redacted: bool) -> tuple[str, ...]:
+def _left_out(redact: str | None) -> tuple[str, ...]:
     """What is to be redacted, sorted. Raises UsageError for what nobody can leave out."""
-    named = set(_REDACTIONS) if redacted else set()
-    named |= {word.strip() for word in redact.split(",")} if redact is not None else set()
+    named = {word.strip() for word in redact.split(",")} if redact is not None else set()
     for unknown in sorted(named - set(_REDACTIONS)):
         raise UsageError(f"exporting: --redact {unknown}: it is one of {', '.join(_REDACTIONS)}")
     return tuple(sorted(named))

@@ -45,11 +45,7 @@ def _facts(command: Any) -> Any:
 
 @click.command("gate", context_settings=options.CONTEXT, epilog=_CODES)
 @click.argument("plan", type=_FILE)
-@click.option("--criterion", multiple=True, metavar="C", help="Only checks for security, CC6 or CC6.1.")
-@click.option("--check", multiple=True, metavar="GLOB", help="Only checks whose id matches, such as 'aws.s3.*'.")
-@click.option("--provider", multiple=True, metavar="P", help="Only checks of this provider, such as aws.")
-@click.option("--severity", type=options.SEVERITY, metavar="LEVEL", help="Only checks at least this severe.")
-@options.POLICY
+@options.filters
 @click.option("--policy-ref", metavar="REF", help="Read checks, controls, policy and waivers from this commit.")
 @click.option(
     "--base", type=_FILE, metavar="PLAN", help="Compare with another plan or template instead of what is there now."

@@ -11,6 +11,7 @@ import click
 
 from engine.cli import options, settings
 from engine.errors import UsageError
+from engine.model import CLOUDS, LISTINGS
 
 if TYPE_CHECKING:
     from engine.office.beginning import Begun
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_STORE: Final = "evidence"
 DEFAULT_POLICY: Final = "policies"
 _CATEGORIES: Final = ("security", "availability", "processing_integrity", "confidentiality", "privacy")
-_CLOUDS: Final = ("aws", "azure", "gcp", "github")
-_PROVIDERS: Final = (*_CLOUDS, "tables")
+_PROVIDERS: Final = (*CLOUDS, LISTINGS)
 _LISTINGS: Final = "Will you export lists of people, accounts, tickets or devices, to be judged too (docs/tables.md)?"
 _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 
@@ -106,7 +106,7 @@ def _begun(
     categories = beginning.proposed(preset, category)
     clouds = provider or ("aws",)
     found = (
-        discovery.discovered([name for name in clouds if name in _CLOUDS], system_clock())
+        discovery.discovered([name for name in clouds if name in CLOUDS], system_clock())
         if discovers and not there
         else ()
     )
@@ -137,9 +137,9 @@ def _found(row: Found) -> None:
 
 def _clouds() -> tuple[str, ...]:
     while True:
-        told = _asked(f"Which clouds do you use ({', '.join(_CLOUDS)})?", "aws")
+        told = _asked(f"Which clouds do you use ({', '.join(CLOUDS)})?", "aws")
         names = tuple(dict.fromkeys(told.replace(",", " ").split()))
-        unknown = [name for name in names if name not in _CLOUDS]
+        unknown = [name for name in names if name not in CLOUDS]
         if names and not unknown:
             return names
         click.echo(f"There is no {', '.join(unknown) or 'answer'}: name one or more of them.", err=True)

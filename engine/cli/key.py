@@ -32,7 +32,7 @@ def listed(config: Path | None) -> int:
 
 
 @command.command("rotate", context_settings=options.CONTEXT)
-@click.option("--to", "new", type=_FILE, metavar="FILE", help="The new key (Ed25519, PEM) [default: one is made].")
+@click.option("--new-key", "new", type=_FILE, metavar="FILE", help="The new key (Ed25519, PEM) [default: one is made].")
 @options.STORE
 @options.CONFIG
 @options.debug

@@ -25,19 +25,27 @@ CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 10
 
 
 POLICY: Final = click.option("--policy", type=FOLDER, metavar="DIR", help="The organisation's policy folder.")
-_SELECTION: Final[tuple[Option[Any], ...]] = (
-    click.option("--provider", multiple=True, metavar="P", help="Only checks of this provider, such as aws."),
-    click.option("--criterion", multiple=True, metavar="C", help="Only checks for security, CC6 or CC6.1."),
-    click.option("--check", multiple=True, metavar="GLOB", help="Only checks whose id matches, such as 'aws.iam.*'."),
+_FILTERS: Final[tuple[Option[Any], ...]] = (
+    click.option(
+        "--provider", multiple=True, metavar="P", help="Only checks of this provider, such as aws. Repeatable."
+    ),
+    click.option("--criterion", multiple=True, metavar="C", help="Only checks for security, CC6 or CC6.1. Repeatable."),
+    click.option(
+        "--check", multiple=True, metavar="GLOB", help="Only checks whose id matches, such as 'aws.iam.*'. Repeatable."
+    ),
     click.option(
         "--severity",
         type=SEVERITY,
         metavar="LEVEL",
         help="Only checks at least this severe: low, medium, high, critical.",
     ),
-    click.option("--account", multiple=True, metavar="A", help="Judge only this account."),
-    click.option("--region", multiple=True, metavar="R", help="Judge only this region, and what is global."),
     POLICY,
+)
+_PLACES: Final[tuple[Option[Any], ...]] = (
+    click.option("--account", multiple=True, metavar="A", help="Judge only this account. Repeatable."),
+    click.option(
+        "--region", multiple=True, metavar="R", help="Judge only this region, and what is global. Repeatable."
+    ),
 )
 _DEBUG: Final = click.option("--debug", is_flag=True, expose_value=False, help="Show where an error came from.")
 CONFIG: Final = click.option(
@@ -46,9 +54,16 @@ CONFIG: Final = click.option(
 STORE: Final = click.option("--store", metavar="DIR", help="The evidence store.")
 
 
-def selection(command: F) -> F:
-    """The options that select checks and narrow what is judged."""
-    for option in reversed(_SELECTION):
+def filters(command: F) -> F:
+    """The options that select checks, and the policy folder that knows which there are."""
+    for option in reversed(_FILTERS):
+        command = option(command)
+    return command
+
+
+def places(command: F) -> F:
+    """The options that narrow where something is judged."""
+    for option in reversed(_PLACES):
         command = option(command)
     return command
 

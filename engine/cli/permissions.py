@@ -12,7 +12,7 @@ from engine.errors import UsageError
 
 
 @click.command("permissions", context_settings=options.CONTEXT)
-@options.selection
+@options.filters
 @options.output_format("policy", "terraform", "cloudformation", "list", "json")
 @options.debug
 def command(format_: str, **flags: Any) -> int:

@@ -34,7 +34,7 @@ def _common(command: F) -> F:
             metavar="FILE",
             help="Write here instead of standard output. A folder takes HTML that is large as several pages.",
         ),
-        click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True),
+        options.output_format(*FORMATS),
     ):
         command = decorate(command)
     return command

@@ -83,7 +83,9 @@ def _imported(made: Imported) -> str:
 @click.option("--part", multiple=True, metavar="P", help="What we state does: system, subservices, ... Repeatable.")
 @click.option("--record", multiple=True, metavar="ID", help="This record does. Repeatable.")
 @click.option("--document", multiple=True, metavar="ID", help="This policy document does. Repeatable.")
-@click.option("--file", multiple=True, type=click.Path(path_type=Path), help="This file of the policy folder does.")
+@click.option(
+    "--file", multiple=True, type=click.Path(path_type=Path), help="This file of the policy folder does. Repeatable."
+)
 @click.option("--nothing", is_flag=True, help="Nothing that is kept answers it.")
 @click.option("--words", is_flag=True, help="Its own words decide again.")
 @click.option("--owner", metavar="NAME", help="The role or person who answers it.")

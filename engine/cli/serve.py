@@ -34,7 +34,11 @@ _IN_FRONT: Final = (
 )
 
 _STORES: Final = click.option(
-    "--store", "stores", multiple=True, metavar="[NAME=]DIR", help="An evidence store; NAME stands in addresses."
+    "--store",
+    "stores",
+    multiple=True,
+    metavar="[NAME=]DIR",
+    help="An evidence store; NAME stands in addresses. Repeatable.",
 )
 _CONFIGS: Final = click.option(
     "--config",
@@ -42,7 +46,7 @@ _CONFIGS: Final = click.option(
     type=options.FOLDER,
     multiple=True,
     metavar="DIR",
-    help="Folder of the trust file: one for all stores, or one for each in turn [default: ~/.config/auditreel].",
+    help="Folder of the trust file, one for all stores or one each. Repeatable [default: ~/.config/auditreel].",
 )
 _LINKS: Final = click.option(
     "--links", type=options.FOLDER, metavar="DIR", help="Folder of links and their key [default: links in --config]."
@@ -56,7 +60,9 @@ _LINKS: Final = click.option(
 @click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links].")
 @click.option("--address", default="127.0.0.1", show_default=True, metavar="IP", help="Where to listen.")
 @click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
-@click.option("--public-url", metavar="URL", help="How browsers reach it through a proxy: https://evidence.example.com")
+@click.option(
+    "--public-url", metavar="URL", help="How browsers reach it through a proxy, such as https://e.example.org."
+)
 @click.option("--rate", default=600, show_default=True, type=click.IntRange(1), help="Requests a minute of one link.")
 @click.option("--no-links", is_flag=True, help="Show everything to whoever is on this machine; loopback only.")
 @options.debug
@@ -129,7 +135,11 @@ def _serve(
 @click.option("--from", "from_", metavar="DATE", help="First night to be seen [default: every one].")
 @click.option("--to", metavar="DATE", help="Last night to be seen.")
 @click.option(
-    "--criterion", "criteria", multiple=True, metavar="C", help="Only what is of these: security, CC6 or CC6.1."
+    "--criterion",
+    "criteria",
+    multiple=True,
+    metavar="C",
+    help="Only what is of these: security, CC6 or CC6.1. Repeatable.",
 )
 @click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366), help="How long it is good.")
 @click.option("--url", default="http://127.0.0.1:8321", show_default=True, help="Where it is served.")

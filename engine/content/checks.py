@@ -59,17 +59,27 @@ def load_checks(
 ) -> dict[str, Check]:
     """Every check by id, each file validated by its schema; what is wrong is added to ``problems``.
 
+    Those that come along, and the organisation's own below ``root.own_checks``, which may not take the id of another.
     Without ``examples`` these are not looked at: they are most of a file, they are its tests, and judge nothing. With
     ``clouds`` the checks of other providers are not looked at; a file in no provider's folder always is.
     """
     others = frozenset() if clouds is None else frozenset({*CLOUDS, LISTINGS}.difference(clouds))
     files = (path for path in _files(root) if _place(path, root).partition("/")[0] not in others)
-    found = (load_check(path, root, problems, examples) for path in files)
-    return {check.id: check for check in found if check is not None}
+    checks: dict[str, Check] = {}
+    for path in files:
+        check = load_check(path, root, problems, examples)
+        if check is None:
+            continue
+        if check.id in checks:
+            message = f"{check.id} is the id of {checks[check.id].path} already; give the file another name"
+            problems.append(Problem(path, 1, 1, "", message))
+            continue
+        checks[check.id] = check
+    return checks
 
 
 def load_check(path: Path, root: Root, problems: list[Problem], examples: bool = True) -> Check | None:
-    """The check in one file below ``root.checks``; what is wrong with it is added to ``problems``."""
+    """The check in one file of the folders of checks; what is wrong with it is added to ``problems``."""
     source = source_of(path, problems)
     if source is None:
         return None
@@ -114,12 +124,17 @@ def ids(root: Root) -> frozenset[str]:
 
 
 def _files(root: Root) -> list[Path]:
-    return sorted(path for path in root.checks.rglob("*.y*ml") if not path.name.startswith("."))
+    folders = (root.checks, root.own_checks)
+    return [path for base in folders for path in sorted(base.rglob("*.y*ml")) if not path.name.startswith(".")]
 
 
 def _place(path: Path, root: Root) -> str:
-    """Where below the folder of checks a file lies: "aws/s3/name.yaml". Text is split faster than a path."""
-    return str(path).removeprefix(f"{root.checks}{os.sep}").replace(os.sep, "/")
+    """Where below its folder of checks a file lies: "aws/s3/name.yaml". Text is split faster than a path."""
+    whole = str(path)
+    for base in (root.checks, root.own_checks):
+        if whole.startswith(f"{base}{os.sep}"):
+            return whole.removeprefix(f"{base}{os.sep}").replace(os.sep, "/")
+    return whole
 
 
 def _id(place: str) -> str:

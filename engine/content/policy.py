@@ -32,7 +32,7 @@ from engine.programme.model import Record
 from engine.programme.remediation import Task
 
 _FILES: Final = frozenset(("criteria.yaml", "organization.yaml", "README.md", remediation.NAME))
-_FOLDERS: Final = frozenset(("controls", "waivers", "documents", "records", "requests", "reviews", "tables"))
+_FOLDERS: Final = frozenset(("checks", "controls", "waivers", "documents", "records", "requests", "reviews", "tables"))
 
 
 @dataclass(frozen=True, slots=True)

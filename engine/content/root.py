@@ -33,6 +33,11 @@ class Root:
     recorded: bool = True
 
     @property
+    def own_checks(self) -> Path:
+        """The folder of the organisation's own checks, beside those that come along; it need not be there."""
+        return self.policies / "checks"
+
+    @property
     def tables(self) -> Path:
         """The folder of the listings that are handed in, and of what is said of each."""
         return self.policies / "tables"

@@ -79,13 +79,18 @@ class Result:
         """What an unknown verdict hangs on: permissions, or what the plan says of a value that it does not show."""
         unread = [cause.unread for cause in self.finding.causes] if self.finding is not None else []
         live = "the live account (--snapshot RUN)" if self.change is not None else None
-        needs = [
-            row.permission
-            or (live if row.reason == "not_collected" else row.detail if row.reason in _OF_PLANS else None)
-            for row in unread
-        ]
-        named = ", ".join(dict.fromkeys(text for text in needs if text))
-        return f" It depends on {named}." if named else ""
+        needs: dict[str, None] = {}
+        reasons: dict[str, None] = {}
+        for row in unread:
+            if row.permission:
+                needs[row.permission] = None
+            elif row.reason == "not_collected":
+                needs |= {} if live is None else {live: None}
+            elif row.reason in _OF_PLANS and row.detail:
+                # The address of what is not known yet, or words that say why not.
+                (reasons if " " in row.detail else needs)[row.detail] = None
+        named, why = ", ".join(needs), "; ".join(reasons)
+        return f"{f' It depends on {named}.' if named else ''}{f' Why: {why}.' if why else ''}"
 
     @property
     def word(self) -> str:

@@ -138,7 +138,16 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     # A cell of a table is made harmless for a spreadsheet as in every other table.
     "engine.reviews.sheet": ("engine.errors", "engine.report.csv", "engine.reviews"),
-    "engine.catalog": ("engine.content", "engine.model"),
+    # References are made of what there is to refer to: the data folders, the readers and the command line.
+    "engine.catalog": (
+        "engine.cli",
+        "engine.content",
+        "engine.expressions",
+        "engine.model",
+        "engine.reads",
+        "engine.report.records",
+        "providers",
+    ),
     "engine.periods": ("engine.model", "engine.programme.model", "engine.programme.vendors"),
     "engine.sealed": ("engine.model",),
     "engine.external": (),
@@ -314,7 +323,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "starlette": ("engine.serve",),
     "uvicorn": ("engine.serve.running",),
     "rich": ("engine.cli", "engine.report"),
-    "click": ("engine.cli",),
+    "click": ("engine.catalog.commands", "engine.cli"),
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
     "apprise": ("engine.delivery",),

@@ -7,7 +7,6 @@ from functools import cache
 
 import pytest
 
-from engine import catalog
 from engine.content.checks import CompiledCheck, compile_checks, document_of, ids
 from engine.content.examples import examples_of
 from engine.content.load import Content, load
@@ -86,8 +85,3 @@ def test_what_is_joined_with_listings_and_nothing_else_goes_across_accounts() ->
 def test_titles_tell_checks_apart() -> None:
     titles = [check.title for check in content().checks.values()]
     assert sorted(set(titles)) == sorted(titles)
-
-
-def test_the_catalogue_of_checks_is_current() -> None:
-    """Made again by ``python -m engine.catalog``."""
-    assert catalog.path(content()).read_text(encoding="utf-8") == catalog.catalogue(content())

@@ -144,7 +144,7 @@ def test_a_draft_names_every_property_to_any_depth_in_comments_only(name: str) -
 
 def test_a_check_of_one_provider_does_not_judge_a_type_of_another(tmp_path: Path, monkeypatch: Any) -> None:
     root = replace(find(), checks=tmp_path / "checks")
-    monkeypatch.setattr(drafts, "find", lambda: root)
+    monkeypatch.setattr(drafts, "find", lambda policy: root)
 
     with pytest.raises(UsageError, match="AWS::S3::Bucket is of aws; the id begins with aws, not gcp"):
         drafts.draft("gcp.storage.bucket_rule", "AWS::S3::Bucket")
@@ -153,8 +153,56 @@ def test_a_check_of_one_provider_does_not_judge_a_type_of_another(tmp_path: Path
 
 def test_an_installed_package_is_not_written_into(tmp_path: Path, monkeypatch: Any) -> None:
     root = replace(find(), checks=tmp_path / PACKAGED / "checks")
-    monkeypatch.setattr(drafts, "find", lambda: root)
+    monkeypatch.setattr(drafts, "find", lambda policy: root)
 
-    with pytest.raises(UsageError, match="the next version replaces; work in a checkout"):
+    with pytest.raises(UsageError, match="the next version replaces; name your policy folder"):
         drafts.draft("aws.s3.bucket_rule")
     assert list(tmp_path.iterdir()) == []
+
+
+# --- an organisation's own checks ------------------------------------------------------------------------------------
+
+
+def own(tmp_path: Path) -> Path:
+    policy = tmp_path / "policies"
+    policy.mkdir()
+    (policy / "organization.yaml").write_text("name: Example\ncategories: [security]\n", encoding="utf-8")
+    return policy
+
+
+def test_a_draft_for_a_policy_folder_lies_in_it_also_beside_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = own(tmp_path)
+    installed = tmp_path / "lib" / PACKAGED / "checks"
+    monkeypatch.setattr(drafts, "find", lambda policy=None: replace(find(policy), checks=installed))
+
+    assert drafts.draft("aws.s3.bucket_rule", None, policy) == policy / "checks" / "aws" / "s3" / "bucket_rule.yaml"
+    assert not installed.exists()
+
+
+def test_a_draft_does_not_take_the_id_of_a_check_that_comes_along(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"aws\.s3\.bucket_tls_only comes along already"):
+        drafts.draft("aws.s3.bucket_tls_only", None, own(tmp_path))
+    assert not (tmp_path / "policies" / "checks").exists()
+
+
+@pytest.mark.parametrize(
+    ("id_", "told"),
+    [
+        ("aws.s3.my_rule", None),  # there is one type of the service
+        ("aws.rds.my_rule", "--type: AWS::RDS::DBCluster, AWS::RDS::DBClusterSnapshot, AWS::RDS::DBInstance, AWS::RDS"),
+        ("github.none.my_rule", "--type: GitHub"),  # of a service that is none, all of the provider
+    ],
+)
+def test_what_a_check_judges_follows_from_its_service_or_is_asked_for(
+    tmp_path: Path, id_: str, told: str | None
+) -> None:
+    policy = own(tmp_path)
+    if told is None:
+        assert "resource_type: AWS::S3::Bucket\n" in drafts.draft(id_, None, policy).read_text()
+        return
+    with pytest.raises(UsageError) as raised:
+        drafts.draft(id_, None, policy)
+    assert told in str(raised.value)
+    assert len(str(raised.value)) < 400

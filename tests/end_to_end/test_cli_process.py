@@ -125,6 +125,7 @@ USAGE = {
     "snapshot that is not there": (("run", "--snapshot", "missing.json"), "missing.json"),
     "plan in a form of reports": (("run", "--plan", "--format", "csv"), "use --format with text, json, jsonl"),
     "zero seconds": (("run", "--timeout", "0"), "--timeout"),
+    "a place where none is looked at": (("permissions", "--region", "eu-west-1"), "No such option"),
 }
 
 

@@ -191,8 +191,8 @@ def test_a_new_check_is_refused_until_it_is_filled_in(auditreel: Command, checko
         (("aws.s3.bucket_policy_not_public",), "is there already"),
         (("my_rule",), "use provider.service.name"),
         (("aws.../../x",), "use provider.service.name"),
-        (("aws.s3.thing",), "name one with --type: "),
-        (("aws.s3.thing", "--type", "AWS::S3::Bukket"), "there is no resource type AWS::S3::Bukket"),
+        (("aws.rds.thing",), "name one with --type: "),
+        (("aws.rds.thing", "--type", "AWS::S3::Bukket"), "there is no resource type AWS::S3::Bukket"),
     ],
 )
 def test_a_new_check_never_replaces_one_and_needs_an_id_and_a_type(

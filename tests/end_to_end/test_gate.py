@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -494,6 +495,29 @@ def test_the_deletion_of_a_control_is_accepted_by_the_base_and_by_nothing_else(g
     code, found = gate(plan, "--policy-ref", "HEAD")
     deleted = [row for row in found["changes"] if row["movement"] == "control_deleted"]
     assert (code, [(row["waiver"], row["stops"]) for row in deleted]) == (0, [("mine", False)])
+
+
+def test_an_own_check_that_the_change_weakens_judges_it_as_the_base_has_it(gate: Any, repository: Path) -> None:
+    own, id_ = repository / "policy" / "checks" / "aws" / "ec2" / "our_rule.yaml", "aws.ec2.our_rule"
+    text = (ROOT / "checks" / "aws" / "ec2" / "security_group_no_open_ssh.yaml").read_text()
+    own.parent.mkdir(parents=True)
+    own.write_text(text)
+    committed(repository, "A check of our own")
+    base = git(repository, "rev-parse", "HEAD")
+    weaker = re.sub(r"(?m)^expression:(?: .*\n|.*\n(?:  .*\n)+)", "expression: resource.name != ''\n", text)
+    assert weaker != text
+    own.write_text(weaker)
+    committed(repository, "Be content with less")
+
+    assert gate(opened(), "--check", id_)[0] == 0
+    code, found = gate(opened(), "--check", id_, "--policy-ref", base)
+    assert code == 3
+    assert found["policy"]["changed_in_the_change"] == [
+        {"path": "policy/checks/aws/ec2/our_rule.yaml", "kind": "changed"}
+    ]
+    own.unlink()
+    committed(repository, "Be rid of it")
+    assert gate(opened(), "--check", id_, "--policy-ref", base)[0] == 3
 
 
 def test_a_weakened_parameter_and_project_file_do_not_apply_to_the_change(gate: Any, repository: Path) -> None:

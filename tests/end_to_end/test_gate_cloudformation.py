@@ -53,6 +53,15 @@ def test_a_rule_that_opens_a_group_stops_the_gate(capsys: pytest.CaptureFixture[
     assert (change["movement"], change["place"]["address"], change["place"]["parts"]) == ("new_failure", "Web", ["Ssh"])
 
 
+def test_what_is_not_known_is_told_in_words_and_not_as_something_that_it_depends_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert gate(written("t.json", GROUP), "--check", "aws.ec2.default_security_group_closed") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "resource.name is not known: known_after_apply. Why: it does not exist yet." in told
+    assert "depends on" not in told
+
+
 def test_a_template_that_conforms_passes() -> None:
     assert gate(written("t.json", GROUP), *SSH) == 0
 

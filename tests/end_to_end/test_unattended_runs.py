@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import signal
 import stat
 import time
@@ -158,33 +157,6 @@ def test_what_would_not_be_told_is_refused_before_the_run(
     assert cli.main(cli.group, ["run", *arguments], "auditreel") == 2
     assert said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_guide_says_what_is_so(
-    account: AwsWire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Every command of docs/nightly.md, one after another; the second run comes after a bucket was mended."""
-    guide = (ROOT / "docs" / "nightly.md").read_text()
-    commands = re.findall(r"^    auditreel (.*)$", guide, re.MULTILINE)
-    monkeypatch.setenv("AUDITREEL_CHECK", CHECK)
-    monkeypatch.delenv("AUDITREEL_CONFIG")
-    monkeypatch.setenv("HOME", str(tmp_path / "another"))
-    (tmp_path / "another").mkdir()
-    codes = {}
-    for command in commands:
-        codes[command] = cli.main(cli.group, shlex.split(command), "auditreel")
-        if command.startswith("run"):
-            enabled = {"Status": "Enabled"}
-            boto3.client("s3").put_bucket_versioning(Bucket="records-one", VersioningConfiguration=enabled)
-            assert cli.main(cli.group, shlex.split(command), "auditreel") == 3
-            capsys.readouterr()
-    out = capsys.readouterr().out
-
-    assert [command.split()[0] for command, code in codes.items() if code] == ["run"]
-    assert "Fixed" in out
-    assert "Subject: Your organisation, night of" in out
-    for name in re.findall(r"auditreel_run_(\w+)", guide):
-        assert name in beat(tmp_path)
 
 
 def test_a_week_of_nights_shows_exactly_what_was_missed_partial_and_resumed(

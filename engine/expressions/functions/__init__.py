@@ -21,7 +21,7 @@ from engine.expressions.values import classes
 
 __all__ = ["EvaluationError", "Function", "functions"]
 
-_MODULES: Final = (
+MODULES: Final = (
     "standard",
     "timestamps",
     "strings",
@@ -71,7 +71,7 @@ class Function:
 def functions() -> Mapping[str, tuple[Function, ...]]:
     """All functions: name to overloads, in the order in which they are tried."""
     table: dict[str, tuple[Function, ...]] = {}
-    for module in _MODULES:
+    for module in MODULES:
         for function in import_module(f"{__name__}.{module}").FUNCTIONS:
             table[function.name] = (*table.get(function.name, ()), function)
     return MappingProxyType(table)

@@ -1,26 +1,16 @@
-"""Writes ``checks/README.md``, the catalogue of checks by criterion: ``python -m engine.catalog``."""
+"""The catalogue of checks by criterion, ``checks/README.md``: what it lists, and the gaps that it names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Final
 
-from engine.content.load import Content, load
-from engine.content.root import find
+from engine.content.load import Content
 from engine.model import Check, Criterion
-
-NAME: Final = "README.md"
 
 
 def catalogue(content: Content) -> str:
     """The catalogue as Markdown: every criterion with its checks, then what has none, then what no control uses."""
     return "\n".join(_lines(content)) + "\n"
-
-
-def path(content: Content) -> Path:
-    """Where the catalogue is kept."""
-    return content.root.checks / NAME
 
 
 def _lines(content: Content) -> Iterator[str]:
@@ -30,7 +20,8 @@ def _lines(content: Content) -> Iterator[str]:
     yield "# Checks"
     yield ""
     yield "Generated from the check files by `python -m engine.catalog`; a test holds it to them. Criteria are named in"
-    yield "our own words. A check stands under the criterion that it serves first."
+    yield "our own words. A check stands under the criterion that it serves first; what each asks is in"
+    yield "[the reference](../docs/reference/README.md)."
     yield ""
     yield f"{len(checks)} checks serve {len(served)} of {len(criteria)} criteria."
     series = ""
@@ -90,8 +81,3 @@ def _unused(content: Content, checks: Iterable[Check]) -> Iterator[str]:
         yield from (f"- `{id_}`" for id_ in unused)
     else:
         yield "None: every check is named by a control in `policies/controls`."
-
-
-if __name__ == "__main__":
-    here = load(find())
-    path(here).write_text(catalogue(here), encoding="utf-8")
