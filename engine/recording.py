@@ -376,7 +376,7 @@ def verify(target: str, config: Path, allow_unanchored: bool = False, store: str
     Raises VerificationError where there is no trust file.
     """
     from engine.evidence.bundle_verify import verify_bundle
-    from engine.evidence.inclusion import verify_proof
+    from engine.evidence.inclusion import is_proof, verify_file
     from engine.evidence.trust import read_trust
     from engine.evidence.verify import verify as verified
 
@@ -389,8 +389,8 @@ def verify(target: str, config: Path, allow_unanchored: bool = False, store: str
     trust = read_trust(_trusted(path, config) / "trust.json")
     if path.is_dir():
         report = verified(path, trust, None, allow_unanchored)
-    elif path.read_bytes()[:1] == b"{":
-        report = verify_proof(path.read_bytes(), trust, local(store) if store is not None else None)
+    elif is_proof(path):
+        report = verify_file(path, trust, local(store) if store is not None else None)
     else:
         report = verify_bundle(path, trust, allow_unanchored)
     return Verdict(report.lines(), report.exit_code)

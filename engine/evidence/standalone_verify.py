@@ -226,7 +226,7 @@ class Bundle:
             listed += b"PK\1\2" + bytes([20, 3]) + common + struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, start) + name
             start, last = file.tell(), name
         end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, len(self.facts), len(self.facts), len(listed), start, 0)
-        need(right and head + file.read() == listed + end, "the archive is not in the one form (extra bytes, ...)")
+        need(right and head + file.read(len(listed + end)) == listed + end, "the archive is not in the one form")
         self.unsure = self.notes if lenient else self.problems
         need(pins, "no pinned key: who signed this is the bundle's own claim", self.unsure)
         self.pins = pins or Pinned(canonical({"keys": parse(self._read("keys.json"), "keys.json")["claims"]}))
