@@ -483,7 +483,7 @@ def verify(target: str, config: Path, allow_unanchored: bool = False, store: str
     Raises VerificationError where there is no trust file.
     """
     from engine.evidence.bundle_verify import verify_bundle
-    from engine.evidence.inclusion import verify_proof
+    from engine.evidence.inclusion import is_proof, verify_file
     from engine.evidence.trust import read_trust
     from engine.evidence.verify import verify as verified
     from engine.evidence.verify import with_strangers
@@ -498,13 +498,13 @@ def verify(target: str, config: Path, allow_unanchored: bool = False, store: str
     with _anew(target) as (path, strange):
         if path.is_dir():
             report = with_strangers(verified(path, trust, None, allow_unanchored), strange)
-        elif path.read_bytes()[:1] != b"{":
+        elif not is_proof(path):
             report = verify_bundle(path, trust, allow_unanchored)
         elif store is None:
-            report = verify_proof(path.read_bytes(), trust, None)
+            report = verify_file(path, trust, None)
         else:
             with _anew(store) as (folder, _):
-                report = verify_proof(path.read_bytes(), trust, folder)
+                report = verify_file(path, trust, folder)
     return Verdict(report.lines(), report.exit_code)
 
 

@@ -24,7 +24,11 @@ _WHOLE: Final = "%x00".join(
     )
 )
 _NAMED: Final = re.compile(r"(?P<name>[^<]*?) *<(?P<address>[^<>]+)>")
-_GIT: Final = ("git", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+GIT: Final = (
+    "git", "--literal-pathspecs", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false",
+    "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false", "-c", "log.showSignature=false",
+)  # fmt: skip
+"""Git as it is asked: nothing that a folder holds is run, nor taken for the repository that holds the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,12 @@ class Brought:
         cannot be run or refuses: what could not be looked up is not as good as no repository.
         """
         folder = path.resolve().parent
-        if not _held(folder):
+        top = holding(folder)
+        if top is None:
             return None
         if folder not in self._changed:
-            self._changed[folder] = _all_changed(folder)
-        return Commit(None) if path.name in self._changed[folder] else _last(folder, path)
+            self._changed[folder] = _all_changed(top, folder)
+        return Commit(None) if path.name in self._changed[folder] else _last(top, folder / path.name)
 
 
 def brought(path: Path) -> Commit | None:
@@ -96,9 +101,9 @@ def brought(path: Path) -> Commit | None:
     return Brought()(path)
 
 
-def _last(folder: Path, path: Path) -> Commit:
-    """The last commit that changed a file of a folder; none where no commit ever held it."""
-    last = _git(folder, "log", "-1", f"--format={_FORMAT}", "--", path.name)
+def _last(top: Path, path: Path) -> Commit:
+    """The last commit that changed a file; none where no commit ever held it."""
+    last = _git(top, "log", "-1", f"--format={_FORMAT}", "--", _inside(top, path))
     if not last:
         return Commit(None)
     seconds, verdict, signer = last.rstrip("\n").split("\0")
@@ -112,16 +117,18 @@ def written(path: Path) -> Written | None:
     by which that came to the branch. Raises Unanswered as :func:`brought` does.
     """
     folder = path.resolve().parent
-    if not _held(folder):
+    top = holding(folder)
+    if top is None:
         return None
-    if _changed(folder, path.name):
+    name = _inside(top, folder / path.name)
+    if _changed(top, name):
         return Written(None)
-    change = _said(_git(folder, "log", "-1", f"--format={_WHOLE}", "--", path.name))
+    change = _said(_git(top, "log", "-1", f"--format={_WHOLE}", "--", name))
     if change is None:
         return Written(None)
-    merge = _said(_git(folder, "log", "-1", "--first-parent", f"--format={_WHOLE}", "--", path.name)) or change
+    merge = _said(_git(top, "log", "-1", "--first-parent", f"--format={_WHOLE}", "--", name)) or change
     told = [change] if merge.commit == change.commit else [change, merge]
-    doubts = [*_doubts(folder), *(text for said in told for text in _dated_back(folder, said))]
+    doubts = [*_doubts(top), *(text for said in told for text in _dated_back(top, said))]
     return Written(
         commit=change.commit,
         authors=tuple(dict.fromkeys((change.author, *change.beside))),
@@ -160,35 +167,45 @@ def _said(answer: str) -> _Said | None:
     return _Said(commit, tuple(parents.split()), seconds, author, verdict, signer, beside, named)
 
 
-def _doubts(folder: Path) -> Iterator[str]:
-    if _git(folder, "rev-parse", "--is-shallow-repository").strip() != "false":
+def holding(folder: Path) -> Path | None:
+    """The nearest folder, at or above ``folder``, that has a ``.git``; None where none has.
+
+    Git is asked there and not in ``folder``: it would take a folder that looks like a bare repository for one, with
+    the programs that its ``config`` names and the history that its ``objects`` make up, and a change can bring such
+    files. It cannot bring a ``.git``.
+    """
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+
+
+def _inside(top: Path, path: Path) -> str:
+    return path.relative_to(top).as_posix()
+
+
+def _doubts(top: Path) -> Iterator[str]:
+    if _git(top, "rev-parse", "--is-shallow-repository").strip() != "false":
         yield "the history is shallow: it does not reach back to who wrote what"
-    grafts = folder / _git(folder, "rev-parse", "--git-path", "info/grafts").strip()
-    if _git(folder, "for-each-ref", "--count=1", "refs/replace").strip() or grafts.exists():
+    grafts = top / _git(top, "rev-parse", "--git-path", "info/grafts").strip()
+    if _git(top, "for-each-ref", "--count=1", "refs/replace").strip() or grafts.exists():
         yield "commits were replaced by others: the history is not what happened"
 
 
-def _dated_back(folder: Path, said: _Said) -> Iterator[str]:
+def _dated_back(top: Path, said: _Said) -> Iterator[str]:
     if said.parents:
-        times = _git(folder, "log", "--no-walk", "--format=%ct", *said.parents).split()
+        times = _git(top, "log", "--no-walk", "--format=%ct", *said.parents).split()
         if any(int(time) > int(said.seconds) for time in times):
             yield f"commit {said.commit[:12]} is dated before what it was built on"
 
 
-def _held(folder: Path) -> bool:
-    """Whether a git repository holds a folder."""
-    return any((above / ".git").exists() for above in (folder, *folder.parents))
-
-
-def _changed(folder: Path, name: str) -> bool:
+def _changed(top: Path, name: str) -> bool:
     """Whether a file is not committed as it stands."""
-    return bool(_git(folder, "status", "--porcelain", "--ignored", "--", name).strip())
+    return bool(_git(top, "status", "--porcelain", "--ignored", "--", name).strip())
 
 
-def _all_changed(folder: Path) -> frozenset[str]:
+def _all_changed(top: Path, folder: Path) -> frozenset[str]:
     """The names of the files in a folder, or below it, that are not committed as they stand."""
     # With every untracked file named, so are those of a folder that is ignored as a whole.
-    fields = _git(folder, "status", "--porcelain", "--ignored", "--untracked-files=all", "-z", "--", ".").split("\0")
+    asked = ("status", "--porcelain", "--ignored", "--untracked-files=all", "-z", "--", _inside(top, folder))
+    fields = _git(top, *asked).split("\0")
     # Of a renamed file the name before stands by itself, without the two letters and the blank.
     return frozenset(text.rpartition("/")[2] for field in fields for text in (field, field[3:]))
 
@@ -203,10 +220,10 @@ def _names(signer: str) -> tuple[str, ...]:
     return tuple(filter(None, match.groups() if match else (signer,)))
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _git(top: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - fixed program, no shell; the path is an argument after --
-            [*_GIT, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=30, errors="replace"
+            [*GIT, *arguments], cwd=top, capture_output=True, text=True, check=False, timeout=30, errors="replace"
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise Unanswered(str(error)) from error

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from engine.content.provenance import GIT, holding
 from engine.errors import UsageError
 
-_GIT: Final = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
 _KINDS: Final[dict[str, Literal["added", "changed", "removed"]]] = {"A": "added", "D": "removed"}
 
 
@@ -83,8 +83,11 @@ def at(ref: str, folder: Path) -> Iterator[Reference]:
     doing = f"reading the policy of {ref}"
     if ref.startswith("-"):
         raise UsageError(f"{doing}: it is no commit")
-    repository = Path(_git(folder, doing, "rev-parse", "--show-toplevel").strip()).resolve()
-    commit = _git(folder, doing, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}").strip()
+    top = holding(folder.resolve())
+    if top is None:
+        raise UsageError(f"{doing}: {folder} lies in no git repository")
+    repository = Path(_git(top, doing, "rev-parse", "--show-toplevel").strip()).resolve()
+    commit = _git(top, doing, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}").strip()
     with tempfile.TemporaryDirectory(prefix="auditreel-") as made:
         tree = Path(made) / "tree"
         _git(repository, doing, "worktree", "add", "--quiet", "--detach", str(tree), commit)
@@ -98,7 +101,7 @@ def at(ref: str, folder: Path) -> Iterator[Reference]:
 def _git(folder: Path, doing: str, *arguments: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - fixed program, no shell; a ref is checked before it is named
-            [*_GIT, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=120, errors="replace"
+            [*GIT, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=120, errors="replace"
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise UsageError(f"{doing}: git could not be run: {error}") from error

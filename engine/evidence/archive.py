@@ -123,7 +123,8 @@ class Archive:
             self.facts[name] = self._fact(code, size)
             central.append(_listed(name, code, size, offset))
             offset, last = file.tell(), name
-        if not central or head + file.read() != _end(central, offset):
+        end = _end(central, offset)
+        if not central or head + file.read(len(end) + 1) != end:
             raise ValueError(_OTHER_FORM)
 
     def _fact(self, code: int, size: int) -> FileFact:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import VerificationError
-from engine.evidence import bundle, personal
+from engine.evidence import bundle, personal, regular
 from engine.evidence.archive import Archive
 from engine.evidence.bundle_contents import Contents
 from engine.evidence.bundle_verify import read_chain, verify_bundle
@@ -40,7 +40,7 @@ def replay_bundle(path: Path, trust: Trust, judge: Judge, engine_version: str) -
     report = verify_bundle(path, trust, allow_unanchored=True)
     for fault in report.problems:
         raise VerificationError(f"replaying {path}: it does not verify ({fault}); run `auditreel verify {path}`")
-    with path.open("rb") as file:
+    with regular.opened(path.resolve()) as file:
         members = Archive(file)
         manifest, reading = bundle.read_manifest(members), read_chain(members, trust)
         contents = Contents(members, manifest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain as chained
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from engine.evidence import anchors, bundle, canonical, chain, dsse
+from engine.evidence import anchors, bundle, canonical, chain, dsse, regular
 from engine.evidence.archive import Archive
 from engine.evidence.bundle import Manifest
 from engine.evidence.bundle_contents import Contents, UnreadableError
@@ -24,6 +25,7 @@ from engine.evidence.storage import removals
 from engine.evidence.trust import Trust
 from engine.evidence.verify import Report, linked, run_states, unvouched
 
+_ENTRY: Final = re.compile(rf"chain/[0-9]{{{SEQUENCE_DIGITS}}}\.json")
 SPLIT_VIEW: Final = (
     "two packages that tell different stories each verify alone; with both at hand: auditreel verify A B"
 )
@@ -37,7 +39,7 @@ def verify_bundle(path: Path, trust: Trust, allow_unanchored: bool = False) -> R
     """
     faults: list[Fault] = []
     try:
-        with path.open("rb") as file:
+        with regular.opened(path.resolve()) as file:
             return _verified(Archive(file), trust, allow_unanchored, faults)
     except UnreadableError as error:
         faults.append(Fault(error.place, f"could not be verified: {error}"))
@@ -123,9 +125,9 @@ def _chain(members: Archive, trust: Trust) -> tuple[Reading, KeyRing]:
     faults: list[Fault] = []
     ring = KeyRing(trust)
     for name in members.names("chain/"):
-        sequence = int(name.removeprefix("chain/").removesuffix(".json"))
-        if name != f"chain/{sequence:0{SEQUENCE_DIGITS}d}.json":
+        if not _ENTRY.fullmatch(name):
             raise ValueError(f"{name} is no name of an entry")
+        sequence = int(name[len("chain/") :][:SEQUENCE_DIGITS])
         try:
             found = chain.opened(sequence, members.read(name), ring.keys, trust.store)
             ring.admit(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.errors import SealError
-from engine.evidence import canonical, durable
+from engine.evidence import canonical, durable, regular
 from engine.evidence.layout import Layout
 
 GROUPS: Final = ("checks", "controls", "policies", "schemas", "parameters")
@@ -69,7 +69,7 @@ def store(found: Catalogue, layout: Layout) -> None:
         path = layout.content(name)
         with durable.doing(f"storing content {name}"):
             if path.exists():
-                if path.read_bytes() != data:
+                if regular.read(path) != data:
                     raise SealError(f"{path} was altered: its bytes are not those of its name; run `auditreel verify`")
                 continue
             try:

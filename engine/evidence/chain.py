@@ -15,7 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from engine.errors import SealError
-from engine.evidence import canonical, dsse, durable, entries
+from engine.evidence import canonical, dsse, durable, entries, regular
 from engine.evidence.dsse import Signer
 from engine.evidence.entries import Entry, Link
 from engine.evidence.faults import Fault
@@ -23,6 +23,8 @@ from engine.evidence.keyring import KeyRing
 from engine.evidence.layout import SEQUENCE_DIGITS, Layout
 from engine.evidence.trust import Trust
 
+LARGEST: Final = 1 << 24
+"""Bytes of an entry; a year of runs that are removed at once takes some 300,000."""
 _NAME: Final = re.compile(rf"[0-9]{{{SEQUENCE_DIGITS}}}\.json")
 
 
@@ -100,7 +102,7 @@ class Chain:
         if self._layout.mirror is not None:
             self._layout.mirror.follow()  # another process may have appended what is pinned, and pinned it
         with durable.doing(f"reading {path}"):
-            if not path.exists() or canonical.digest(path.read_bytes()) != pinned.digest:
+            if not path.exists() or canonical.digest(regular.read(path, LARGEST)) != pinned.digest:
                 raise SealError(
                     f"{path} is not the entry that the trust file pins as seen: the chain was cut or rewritten; "
                     "run `auditreel verify` and restore the store"
@@ -127,7 +129,7 @@ class Chain:
             return None
         path = self._layout.entry(sequences[0])
         try:
-            return opened(sequences[0], path.read_bytes(), self._keys, self._trust.store)
+            return opened(sequences[0], regular.read(path, LARGEST), self._keys, self._trust.store)
         except ValueError as error:
             raise SealError(
                 f"{path} does not verify ({error}); nothing is appended to it: run `auditreel verify`"
@@ -185,7 +187,7 @@ def read(layout: Layout, trust: Trust) -> Reading:
             faults.append(Fault(name, f"entries {expected} to {sequence - 1} are missing before it"))
         expected = sequence + 1
         try:
-            envelope = path.read_bytes()
+            envelope = regular.read(path, LARGEST)
             found = opened(sequence, envelope, ring.keys, trust.store)
             ring.admit(found)
         except (OSError, ValueError) as error:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from engine.errors import UsageError, VerificationError
-from engine.evidence import canonical, durable
+from engine.evidence import canonical, durable, regular
 from engine.evidence.chain import Reading
 from engine.evidence.entries import Close, Link, Span
 from engine.evidence.layout import Layout
@@ -96,7 +96,7 @@ def _sealed(body: Close, layout: Layout) -> list[list[str]]:
     """The list of failures that were open when a period was closed."""
     path = layout.content(body.open_failures)
     try:
-        data = path.read_bytes()
+        data = regular.read(path)
         if canonical.digest(data) != body.open_failures:
             raise ValueError("it was altered")
         return open_list(data)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.evidence import durable
+from engine.evidence import durable, regular
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +26,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def kept(path: Path, purpose: bytes, secret: bytes) -> bytes | None:
     """What was kept; None where there is nothing, or nothing that was kept for this purpose by who has the secret."""
     try:
-        head, _, data = path.read_bytes().partition(b"\n")
+        head, _, data = regular.read(path).partition(b"\n")
         header = msgspec.json.decode(head, type=_Header)
     except (OSError, ValueError, msgspec.DecodeError):
         return None

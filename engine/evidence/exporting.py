@@ -28,6 +28,7 @@ from engine.evidence import (
     narrowing,
     people,
     personal,
+    regular,
     tables,
 )
 from engine.evidence.archive import Member
@@ -330,7 +331,7 @@ class _Gathered:
             path = self.layout.private(digest)
             if not path.exists():
                 continue  # it was erased
-            data = path.read_bytes()
+            data = regular.read(path)
             try:
                 personal.opened(digest, data)
             except ValueError as error:
@@ -340,7 +341,7 @@ class _Gathered:
 
     def _kept(self, path: Path, digest: str) -> bytes:
         try:
-            data = path.read_bytes()
+            data = regular.read(path)
         except OSError as error:
             raise SealError(f"{self.doing}: {path} cannot be read: {error.strerror}") from error
         if canonical.digest(data) != digest:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from engine.errors import SealError
-from engine.evidence import anchors, canonical, chain, dsse, merkle
+from engine.evidence import anchors, canonical, chain, dsse, merkle, regular
 from engine.evidence.anchors import Anchor
 from engine.evidence.dsse import Signer
 from engine.evidence.entries import Count, Link, RunId, StoreId, Time, Tree
@@ -28,6 +28,7 @@ from engine.evidence.verify import Report, RunState
 PAYLOAD_TYPE: Final = "application/vnd.auditreel.inclusion+json"
 LARGEST: Final = 2048
 """Bytes of a proof, the record apart."""
+_LARGEST_FILE: Final = 1 << 24
 
 
 class _Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +78,24 @@ def prove(store: Path, trust: Trust, signer: Signer, run: str, index: int) -> by
         "reference": canonical.decode(dsse.seal(canonical.encode(reference), signer, PAYLOAD_TYPE)),
     }
     return canonical.encode(proof) + b"\n"
+
+
+def is_proof(path: Path) -> bool:
+    """Whether a file may be a proof, by its first byte: a bundle begins otherwise."""
+    try:
+        with regular.opened(path.resolve()) as file:
+            return file.read(1) == b"{"
+    except OSError:
+        return False
+
+
+def verify_file(path: Path, trust: Trust, store: Path | None = None) -> Report:
+    """Verify the proof in a file; see :func:`verify_proof`."""
+    try:
+        data = regular.read(path.resolve(), _LARGEST_FILE)
+    except OSError as error:
+        return Report((Fault(path.name, f"could not be verified: {error.strerror}"),), (), None, ())
+    return verify_proof(data, trust, store)
 
 
 def verify_proof(data: bytes, trust: Trust, store: Path | None = None) -> Report:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import VerificationError
-from engine.evidence import anchors, canonical, merkle, tables
+from engine.evidence import anchors, canonical, merkle, regular, tables
 from engine.evidence.chain import Placed
 from engine.evidence.layout import Layout
 from engine.evidence.period.frames import frames
@@ -168,7 +168,7 @@ def inspect(store: Path, trust: Trust, run: str) -> Inspected:
 
 
 def _envelope(layout: Layout, placed: Placed) -> bytes:
-    data = layout.entry(placed.entry.sequence).read_bytes()
+    data = regular.read(layout.entry(placed.entry.sequence))
     if canonical.digest(data) != placed.digest:
         raise VerificationError(f"{layout.entry(placed.entry.sequence)} was altered meanwhile; run `auditreel verify`")
     return data

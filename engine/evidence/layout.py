@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.evidence import durable
+from engine.evidence import durable, regular
 from engine.evidence.entries import FileFact
 
 if TYPE_CHECKING:
@@ -113,23 +113,22 @@ class Layout:
 
     def files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """Everything in the store by its relative name: files, empty folders, links and what else there may be."""
-        yield from _walk(self.root, "")
-
-
-def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            name = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                below = list(_walk(Path(entry.path), f"{name}/"))
-                if below:
-                    yield from below
-                    continue
-            yield name, entry
+        folders: list[tuple[str, os.DirEntry[str] | None]] = [("", None)]
+        while folders:
+            prefix, folder = folders.pop()
+            with os.scandir(self.root if folder is None else folder) as found:
+                listed = sorted(found, key=lambda entry: entry.name)
+            if folder is not None and not listed:
+                yield prefix.removesuffix("/"), folder
+            for entry in listed:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((f"{prefix}{entry.name}/", entry))
+                else:
+                    yield prefix + entry.name, entry
 
 
 def file_fact(path: Path) -> FileFact:
     """Digest and size of a file."""
-    with path.open("rb") as file:
+    with regular.opened(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return FileFact(digest=digest, size=file.tell())

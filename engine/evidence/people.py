@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from engine.errors import VerificationError
-from engine.evidence import canonical, durable, personal
+from engine.evidence import canonical, durable, personal, regular
 from engine.evidence.chain import Placed
 from engine.evidence.entries import Replacement, Response, Seal
 from engine.evidence.layout import Layout
@@ -71,7 +71,7 @@ def known(entries: Iterable[Placed], layout: Layout) -> dict[str, Mapping[str, A
     for digest in set(named(entries)):
         path = layout.private(digest)
         try:
-            found[digest] = personal.opened(digest, path.read_bytes())
+            found[digest] = personal.opened(digest, regular.read(path))
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.errors import AuditreelError, UsageError, VerificationError
-from engine.evidence import canonical, chain, ledger, people, personal, record, tables
+from engine.evidence import canonical, chain, ledger, people, personal, record, regular, tables
 from engine.evidence.anchors import NOT_ANCHORED
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
@@ -236,7 +236,7 @@ def private_objects(layout: Layout, run: StoredRun, bodies: Mapping[str, Any]) -
     found: dict[str, dict[str, Any]] = {}
     for digest in named:
         try:
-            found[digest] = personal.opened(digest, layout.private(digest).read_bytes())
+            found[digest] = personal.opened(digest, regular.read(layout.private(digest)))
         except (OSError, ValueError):
             continue
     return found

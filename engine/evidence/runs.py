@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import VerificationError
-from engine.evidence import canonical, catalogue, ledger, merkle, summaries, tables
+from engine.evidence import canonical, catalogue, ledger, merkle, regular, summaries, tables
 from engine.evidence.catalogue import Catalogue
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.entries import Close, FileFact, Groups, Listings, Population, Seal, Tombstone, Tree, Verdicts
@@ -78,6 +78,7 @@ class Reader:
         self.storage = Storage(layout, reading)
         self._leaves = Leaves(database)
         self._facts: dict[str, FileFact] = {}
+        self._unreadable: set[str] = set()
         self._kept: dict[str, Any] | None = None
         self._content: dict[str, bytes | None] = {}
         self._catalogues: dict[Groups, Catalogue] = {}
@@ -102,7 +103,7 @@ class Reader:
             return None
         where = self.storage.of(placed)
         matches = [self._matches(where.names[table], where) for table in ("findings", "ledger")]
-        if not all(matches) and not self._altered:
+        if not all(matches) and (not self._altered or self._unreadable.intersection(where.names.values())):
             return None
         try:
             stored = self._stored(placed, where, content)
@@ -158,16 +159,20 @@ class Reader:
         if name not in where.facts:
             self._fault(name, "is not among the files of the run's seal")
             return False
+        path = self._layout.root / name
         try:
+            if regular.size(path) != where.facts[name].size:
+                self._fault(name, "its size is not the one that was sealed")
+                return False
             # A file of several runs is compared once.
-            found = self._facts[name] if name in self._facts else file_fact(self._layout.root / name)
+            found = self._facts[name] if name in self._facts else file_fact(path)
         except OSError as error:
+            self._unreadable.add(name)
             self._fault(name, f"cannot be read: {error.strerror}")
             return False
         self._facts[name] = found
         if found != where.facts[name]:
-            what = "size" if found.size != where.facts[name].size else "digest"
-            self._fault(name, f"its {what} is not the one that was sealed")
+            self._fault(name, "its digest is not the one that was sealed")
         return found == where.facts[name]
 
     def _pack(self, name: str, number: int | None = None) -> dict[str, Any]:
@@ -224,7 +229,7 @@ class Reader:
                 return None
             self.seen.add(name)
             try:
-                data = path.read_bytes()
+                data = regular.read(path)
             except OSError as error:
                 self._fault(name, f"cannot be read: {error.strerror}")
             else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.errors import UsageError, VerificationError
-from engine.evidence import canonical, durable, people
+from engine.evidence import canonical, durable, people, regular
 from engine.evidence.chain import Placed, Reading
 from engine.evidence.entries import Link, Nonce, Population, Replacement
 from engine.evidence.layout import Layout
@@ -206,7 +206,7 @@ def listed(layout: Layout, population: Population) -> Sequence[str]:
     """The units of a population. Raises VerificationError where the list is missing or not the one that was frozen."""
     path = layout.content(population.digest)
     try:
-        data = path.read_bytes()
+        data = regular.read(path)
     except OSError as error:
         raise VerificationError(f"reading the population {path}: {error.strerror}") from error
     units: list[str] = canonical.decode(data) if canonical.digest(data) == population.digest else []

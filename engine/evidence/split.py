@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.evidence import chain
+from engine.evidence import chain, regular
 from engine.evidence.archive import Archive
 from engine.evidence.bundle_verify import read_chain
 from engine.evidence.chain import Reading
@@ -25,7 +25,7 @@ def compare(one: Path, other: Path, trust: Trust) -> tuple[Fault, ...]:
 def _reading(path: Path, trust: Trust) -> Reading:
     if path.is_dir():
         return chain.read(Layout(path), trust)
-    with path.open("rb") as file:
+    with regular.opened(path.resolve()) as file:
         return read_chain(Archive(file), trust)
 
 

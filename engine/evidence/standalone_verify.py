@@ -49,9 +49,9 @@ population=link nonce=text|null internal=bool size?=place; replacement draw=link
 period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null;
 removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest
 bodies?=fact|null; counts passed,failed,unknown,not_applicable=count; summary run as_of=time waived=count
-checks,controls={counts}; response failure,said=digest check=text subject=string first_bad=link;
-accesses log=text count digest; manifest schema=count store runs=[run] left_out={string} period=window chain=part
-redacted=[string] demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
+checks,controls={counts}; response failure,said=digest check=text subject=string first_bad=link; accesses log=text
+count digest; private object salt=digest; manifest schema=count store runs=[run] left_out={string} period=window
+chain=part redacted=[string] demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
 SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})
@@ -81,8 +81,9 @@ def canonical(value: Any) -> bytes:
 
 def parse(data: bytes, name: str) -> Any:
     """The value of canonical JSON without fractions; raises ValueError for any other bytes."""
-    value = json.loads(data, parse_float=int, parse_constant=int)
-    need(canonical(value) == data, f"{name}: not in canonical form")
+    hooks: Any = {"parse_int": lambda text: int(text) if abs(int(text)) < 2**53 else None, "parse_float": int}
+    hooks |= {"object_hook": lambda found: found if all(map(str.isascii, found)) else None, "parse_constant": int}
+    need(canonical(value := json.loads(data, **hooks)) == data, f"{name}: not in canonical form")
     return value
 
 
@@ -225,7 +226,7 @@ class Bundle:
             listed += b"PK\1\2" + bytes([20, 3]) + common + struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, start) + name
             start, last = file.tell(), name
         end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, len(self.facts), len(self.facts), len(listed), start, 0)
-        need(right and head + file.read() == listed + end, "the archive is not in the one form (extra bytes, ...)")
+        need(right and head + file.read(len(listed + end)) == listed + end, "the archive is not in the one form")
         self.unsure = self.notes if lenient else self.problems
         need(pins, "no pinned key: who signed this is the bundle's own claim", self.unsure)
         self.pins = pins or Pinned(canonical({"keys": parse(self._read("keys.json"), "keys.json")["claims"]}))
@@ -436,9 +437,8 @@ class Bundle:
             said = [(each["run"], {**total, "waived": each["waived"]}) for each, total in zip(found, sums, strict=True)]
             right = right and fits(found, "[summary]") and said == [(it["run"], it["verdicts"]) for it in one["runs"]]
         need(right, "records, bodies, evidence .jsonl, content: not what runs and populations have", self.problems)
-        content |= {one["digest"] for one in frozen}
         wanted = {f"checks/{check.replace('.', '/')}.yaml": digest for check, digest in lists["checks"].items()}
-        wanted |= {f"content/{digest}": digest for digest in content}
+        wanted |= {f"content/{digest}": digest for digest in content | {one["digest"] for one in frozen}}
         need(wanted.keys() <= self.facts.keys(), "content/, checks/: a member is missing", self.problems)
         own = {f"runs/{run}/{name}" for run in self.manifest["runs"] for name in ("leaves.txt", "ledger.jsonl")}
         for name, fact in self.facts.items():
@@ -446,7 +446,7 @@ class Bundle:
             if name.startswith("private/") and not self.manifest["redacted"]:
                 held = parse(self._read(name), name)
                 hidden = sha256(bytes.fromhex(held["salt"]) + canonical(held["object"]))
-                right = sorted(held) == ["object", "salt"] and name == f"private/{hidden}.json"
+                right = fits(held, "private") and name == f"private/{hidden}.json"
             need(right, f"{name}: does not belong to the bundle, or is not of its name", self.problems)
 
 

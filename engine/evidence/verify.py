@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from engine.evidence import anchors, canonical, chain, people, personal, statements, tables
+from engine.evidence import anchors, canonical, chain, people, personal, regular, statements, tables
 from engine.evidence.anchors import NOT_ANCHORED, Anchor, Anchoring
 from engine.evidence.chain import Reading
 from engine.evidence.entries import Abandon, Intent, Link, Seal
@@ -253,7 +253,7 @@ class _Verification:
                 erased += 1
                 continue
             try:
-                personal.opened(digest, path.read_bytes())
+                personal.opened(digest, regular.read(path))
             except (OSError, ValueError) as error:
                 yield Fault(name, f"is not the private object of its name: {error}")
         if erased:
@@ -309,7 +309,7 @@ class _Verification:
         if found is None:
             return False
         try:
-            data = (self._layout.root / name).read_bytes()
+            data = regular.read(self._layout.root / name)
             if found[2]:
                 personal.opened(found[2], data)
             return found[2] is not None or canonical.digest(data) == found[1]

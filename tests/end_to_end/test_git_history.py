@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.cli import group, main
+from engine.content.provenance import brought
+from engine.content.reference import at
 from engine.office.agenda import agenda
 from engine.office.history import Reviewed, reviewed
 from tests.end_to_end.offices import folder
@@ -165,3 +167,53 @@ def test_commits_that_were_replaced_count_for_nothing(place: Path) -> None:
     git(place, "replace", "HEAD", forged.strip())
     row = access(place)
     assert (row.standing, row.why) == ("unknown", "commits were replaced by others: the history is not what happened")
+
+
+def hidden_repository(inside: Path, ran: Path) -> None:
+    """A bare repository among the files of a folder: its history has the folder's document approved by Robin's key.
+
+    Whoever may change files of the folder can bring it; what it calls a signature is said by a program beside it.
+    """
+    made = inside.parents[1] / "made"
+    made.mkdir()
+    (made / "access.md").write_text((inside / "access.md").read_text())
+    git(made, "init", "--quiet", "--initial-branch", "main")
+    git(made, "add", ".")
+    tree = git(made, "write-tree").strip()
+    people = "".join(f"{role} {ROBIN[0]} <{ROBIN[1]}> 1793700000 +0000\n" for role in ("author", "committer"))
+    (made / "commit").write_text(
+        f"tree {tree}\n{people}gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\nApproved\n"
+    )
+    git(made, "update-ref", "HEAD", git(made, "hash-object", "-t", "commit", "-w", "commit").strip())
+    for name in ("objects", "refs"):
+        shutil.copytree(made / ".git" / name, inside / name)
+    shutil.copy(made / ".git" / "index", inside / "index")
+    said = f"[GNUPG:] GOODSIG A {ROBIN[0]} <{ROBIN[1]}>\\n[GNUPG:] VALIDSIG A\\n[GNUPG:] TRUST_ULTIMATE 0 pgp\\n"
+    (inside / "verify").write_text(f"#!/bin/sh\ntouch {ran}\nprintf '{said}'\n")
+    (inside / "verify").chmod(0o755)
+    (inside / "HEAD").write_text("ref: refs/heads/main\n")
+    (inside / "config").write_text(
+        "[core]\nrepositoryformatversion = 0\nbare = false\nworktree = .\n[gpg]\nprogram = ./verify\nformat = openpgp\n"
+    )
+
+
+def test_a_repository_among_the_files_of_a_change_approves_nothing_and_runs_nothing(
+    place: Path, tmp_path: Path
+) -> None:
+    inside = place / "policies" / "documents"
+    hidden_repository(inside, tmp_path / "ran")
+    git(place, "add", ".")
+    git(place, "commit", "--quiet", "--message", "A change")
+
+    forged = git(inside, "log", "-1", "--format=%G? %GS", "--", "access.md")
+    assert (forged, (tmp_path / "ran").exists()) == ("G Robin Ito <robin@example.com>\n", True), "the attack is none"
+    (tmp_path / "ran").unlink()
+
+    row = access(place)
+    assert (row.standing, row.approvers) == ("alone", ())
+    found = brought(inside / "access.md")
+    assert found is not None
+    assert found.signer == ()
+    with at("HEAD", inside) as reference:
+        assert reference.repository == place.resolve()
+    assert not (tmp_path / "ran").exists()

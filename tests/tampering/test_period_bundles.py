@@ -28,6 +28,7 @@ from engine.evidence.sampling import replace as replace_unit
 from engine.evidence.trust import Trust, read_trust
 from engine.model import Hold, Retention
 from tests.tampering.found import other
+from tests.tampering.stranger import faults
 from tests.tampering.world import Document, Envelope, Item, rechained, signed
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, plan, policy_of, recorded
 from tests.unit.evidence.synthetic_runs import reopened, store_in
@@ -78,13 +79,14 @@ def opened(data: bytes) -> tuple[Members, Document]:
 
 
 def said_of(exported: Exported, members: Members, trust: Trust) -> list[str]:
-    """What is wrong with it; both verifiers must agree whether anything is."""
+    """What is wrong with it; our two verifiers and the stranger's must agree whether anything is."""
     data = archive(members)
     path = exported.folder / "tampered.zip"
     path.write_bytes(data)
     report = verify_bundle(path, trust)
     theirs = other(data, trust, exported.folder)
-    assert (report.exit_code == 5) == bool(theirs), (report.lines(), theirs)
+    strangers = faults(data, json.loads((exported.folder / "auditor.json").read_bytes()))
+    assert (report.exit_code == 5) == bool(theirs) == bool(strangers), (report.lines(), theirs, strangers)
     return [*map(str, report.problems), *([report.tail] if report.tail else [])]
 
 
