@@ -7,8 +7,8 @@
 #     -v evidence:/evidence -v config:/config -v "$PWD/policies:/policy:ro" \
 #     auditreel run --store /evidence --policy /policy
 #
-# Pin the base by its digest where you build (BASE=python:3.13-slim-bookworm@sha256:...): a tag can be moved.
-ARG BASE=python:3.13-slim-bookworm
+# The base is pinned by the digest of its index, since a tag can be moved; .github/dependabot.yml raises it.
+ARG BASE=python:3.13.15-slim-bookworm@sha256:ed86c82274b3c69b52fb5820f358f0bd7df0b603332063cb5c6e32bd220c3e6e
 
 FROM ${BASE} AS build
 ARG EXTRAS=all

@@ -42,7 +42,7 @@ def plan(resources: int) -> PlanBuilder:
             ("aws_s3_bucket", {"bucket": f"bucket-{number}"}),
             ("aws_s3_bucket_versioning", {"bucket": bucket, "versioning_configuration": [{"status": "Enabled"}]}),
             ("aws_s3_bucket_public_access_block", {"bucket": bucket, **blocked}),
-            ("aws_kms_key", {"enable_key_rotation": number % 3 == 0}),
+            ("aws_kms_key", {"enable_key_rotation": number % 3 == 0, "customer_master_key_spec": "SYMMETRIC_DEFAULT"}),
             ("aws_security_group", {"name": f"group-{number}"}),
             (
                 "aws_vpc_security_group_ingress_rule",

@@ -286,7 +286,10 @@ class PlanBuilder:
             values = row["change"][side]
             if values is not None and not (side == "after" and row.get("deposed")):
                 deposed = {"deposed_key": row["deposed"]} if row.get("deposed") else {}
-                held = {"address": row["address"], "mode": "managed", "values": values, **deposed}
+                named = {
+                    key: row[key] for key in ("address", "mode", "type", "name", "index", "provider_name") if key in row
+                }
+                held = {**named, "schema_version": 0, "values": values, **deposed}
                 modules.setdefault(row.get("module_address", ""), []).append(held)
         root = {"resources": modules.pop("")} if "" in modules else {}
         below = [{"address": address, "resources": rows} for address, rows in modules.items()]

@@ -49,7 +49,8 @@ def conforming(schemas: Mapping[str, ObjectType]) -> Callable[[Resource], Resour
             name, *below = pointer.split("/")[1:]
             if name in item.properties and name in fields and hides(fields[name], below):
                 bad.setdefault(name, why)
-        if item.tags is not None and not fits(TAGS, dict(item.tags)):
+        # A list of pairs is no object, though dict() would make one of it.
+        if item.tags is not None and not (isinstance(item.tags, Mapping) and fits(TAGS, dict(item.tags))):
             item = replace(item, tags=None, unread={**item.unread, "/tags": MALFORMED})
         if not bad:
             return item

@@ -47,6 +47,7 @@ _AMBIGUOUS: Final = re.compile(
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BEYOND: Final = re.compile(rb"\n(?![ \n]|- |#|\Z)")
 """A line that does not belong to the value of the top-level key before it."""
+_BREAK: Final = re.compile("[\n\r\x85\u2028\u2029]")
 _MAYBE_NUMBER: Final = frozenset("0123456789+-.")
 # More than this many levels cannot be handed to the parser's recursion unseen.
 _SAFE_NESTING: Final = 4096
@@ -162,7 +163,8 @@ def parse(path: Path, source: bytes, problems: list[Problem]) -> Document | None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(filter(None, (error.context, error.problem)))
-        problems.append(Problem(path, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", message))
+        line, column = _stopped(mark, text)
+        problems.append(Problem(path, line, column, "", message))
         return None
     except yaml.YAMLError as error:
         problems.append(Problem(path, 1, 1, "", str(error).partition("\n")[0]))
@@ -174,6 +176,15 @@ def parse(path: Path, source: bytes, problems: list[Problem]) -> Document | None
     value = builder.value(root, ())
     problems.extend(builder.problems)
     return None if builder.problems else Document(path, source, value, text, root)
+
+
+def _stopped(mark: Any, text: str) -> tuple[int, int]:
+    """Line and column (1-based) where the parser stopped: in the text, whose last line it ends though nobody did."""
+    if mark is None:
+        return 1, 1
+    if mark.index >= len(text) and mark.column == 0 and mark.line > 0 and not _BREAK.search(text[-1:]):
+        return mark.line, len(_BREAK.split(text)[-1]) + 1
+    return mark.line + 1, mark.column + 1
 
 
 def before(key: str, source: bytes) -> bytes | None:

@@ -24,6 +24,7 @@ from engine.expressions.types import (
     holds_object,
     joined,
 )
+from engine.expressions.values import type_name
 
 if TYPE_CHECKING:
     from engine.expressions.checker import Checker
@@ -155,6 +156,8 @@ def _result(fitting: tuple[Function, ...], arguments: tuple[Node, ...]) -> Type:
 
 def _folded(checker: Checker, at: int, name: str, function: Function, arguments: tuple[Node, ...]) -> Node:
     values: list[Any] = [argument.value for argument in arguments if isinstance(argument, Constant)]
+    if not function.takes(values):  # as dyn(1) may be
+        return checker.unresolved(at, f"{shown(name)} does not take ({', '.join(map(type_name, values))})")
     try:
         return Constant(type=function.result, value=function.call(*values))
     except EvaluationError as error:

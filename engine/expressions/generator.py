@@ -217,9 +217,11 @@ class _Generator(Writer):
         if node.metered:
             self.spend([container])
         search = f"contains({container.text}, {element.text})"
-        if container.classes and element.classes == (str,):
+        # In a text, as a constant under dyn() may be, Python looks for a part of it.
+        held = bool(container.classes) and set(container.classes) <= {list, dict}
+        if held and element.classes == (str,):
             search = f"({element.text} in {container.text})"
-        elif container.classes and bare(node.element.type) == STRING:
+        elif held and bare(node.element.type) == STRING:
             # Only a text is compared by Python as by CEL.
             name = self.atom(element).text
             test = f"type({name}) is {self.class_name(str)}"
@@ -243,7 +245,7 @@ class _Generator(Writer):
         if node.name in _INLINE:
             return Code(_INLINE[node.name].format(*texts), result)
         pattern = node.arguments[-1] if node.arguments else None
-        if node.name == "matches" and isinstance(pattern, Constant):
+        if node.name == "matches" and isinstance(pattern, Constant) and type(pattern.value) is str:
             return Code(f"({self.named(compiled(pattern.value).search)}({texts[0]}.encode()) is not None)", result)
         return Code(f"{self.named(function.call)}({', '.join(texts)})", result)
 

@@ -46,14 +46,14 @@ def folded(data: bytes, collected_at: str, chosen: Mapping[str, Any], base: bool
     from providers.arm.loading import document
     from providers.arm.template import expanded
     from providers.arm.unresolved import Looked
+    from providers.terraform.reading import about
 
     found = document(data)
     try:
-        return fold(expanded(found, chosen, others=base), collected_at)
+        with about("the template"):
+            return fold(expanded(found, chosen, others=base), collected_at)
     except Looked as error:
         raise NotATemplate(f"it needs to be known where it is not: {error}") from error
-    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise NotATemplate(f"its structure is not that of a template: {type(error).__name__}: {error}") from error
 
 
 def fills() -> dict[str, frozenset[str]]:

@@ -22,6 +22,7 @@ from providers.terraform.addresses import Address
 from providers.terraform.making import assembled
 from providers.terraform.mapping import UNKNOWN
 from providers.terraform.plan import Plan, Planned
+from providers.terraform.reading import about
 
 _MAKING_DISKS: Final = ("microsoft.compute/virtualmachines", "microsoft.compute/virtualmachinescalesets")
 DECLARED: Final = ("declared",)
@@ -42,7 +43,8 @@ def fold(found: Expanded, collected_at: str) -> Folded:
         # Two that are made under conditions may be one resource in the end: both are judged.
         key = item.key if (mapping.type, item.key) not in taken else f"{item.key}#{len(taken)}"
         taken.add((mapping.type, key))
-        made.append((item, _resource(item, mapping, world, key, collected_at)))
+        with about(f"line {found.document.line(item.at)}: {item.address}"):
+            made.append((item, _resource(item, mapping, world, key, collected_at)))
     places = {(one.type, one.scope, one.id): _place(found, item, PARTS, SETTERS, world) for item, one in made}
     context, set_by = _subscriptions(world, made, collected_at)
     for one, writers in set_by:

@@ -21,6 +21,7 @@ from providers.arm.loading import Document, Fields, Keys, NotATemplate
 from providers.arm.parameters import Given
 from providers.arm.places import Text, Where, root, text
 from providers.arm.unresolved import Unresolved, joined, unresolved, written
+from providers.terraform.reading import about
 
 DEPLOYMENT: Final = "microsoft.resources/deployments"
 ELSEWHERE: Final = ("microsoft.resources/deploymentstacks", "microsoft.solutions/applications")
@@ -159,7 +160,8 @@ class _Expansion:
                 raise self.document.error(place, "a resource is an object")
             symbol = key if isinstance(key, str) else None
             for turn, index in self._turns(row, place, env or Env()):
-                made = self._row(row, place, turn, where, prefix, symbol, index, parent)
+                with about(f"line {self.document.line(place)}: {'.'.join(map(str, place))}"):
+                    made = self._row(row, place, turn, where, prefix, symbol, index, parent)
                 if symbol is not None and made.id is not None:
                     name = symbol if index is None else f"{symbol}[{index}]"
                     self.evaluator.symbols[name.lower()] = {"id": made.id, "name": made.name}

@@ -20,6 +20,7 @@ from providers.terraform import ControlResource, Folded
 from providers.terraform.folding import Sides
 from providers.terraform.mapping import Where
 from providers.terraform.plan import Planned
+from providers.terraform.reading import about
 from providers.terraform.settings import settings
 
 __all__ = ["NotATemplate", "NotParameters", "fills", "folded", "given", "is_template", "public"]
@@ -45,10 +46,8 @@ def folded(data: bytes, collected_at: str, chosen: Mapping[str, str], base: bool
     ``chosen`` are the values given for its parameters and pseudo parameters; ``base``: some may be of others.
     """
     found = document(data)
-    try:
+    with about("the template"):
         return _folded(found, values(found, chosen, others=base), collected_at)
-    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise NotATemplate(f"its structure is not that of a template: {type(error).__name__}: {error}") from error
 
 
 def _folded(found: Document, parameters: Mapping[str, Any], collected_at: str) -> Folded:

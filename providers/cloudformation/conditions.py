@@ -11,6 +11,7 @@ from typing import Any, Final
 from providers.base import Unread
 from providers.cloudformation.loading import Document, Keys
 from providers.cloudformation.parameters import worded
+from providers.values import lift
 
 MOST: Final = 10
 """Conditions that one And or Or puts together at the most."""
@@ -55,9 +56,9 @@ class Conditions:
 
 
 def _equal(first: Any, second: Any) -> bool | Unread:
-    for value in (first, second):
-        if isinstance(value, Unread):
-            return Unread(value.reason, detail=f"a condition depends on it: {value.detail}")
+    # Of a list or an object, what is not known may lie deeper.
+    for unread in (*lift(first)[1].values(), *lift(second)[1].values()):
+        return Unread(unread.reason, detail=f"a condition depends on it: {unread.detail}")
     return worded(first) == worded(second)
 
 

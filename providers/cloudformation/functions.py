@@ -269,6 +269,8 @@ class Functions:
         unread = next((key for key in keys if isinstance(key, Unread)), None)
         if unread is not None:
             return unread, None
+        if any(isinstance(key, (dict, list)) for key in keys):
+            raise self._document.error(at, "the name of a map or a key of it is not text")
         found: Any = self._mappings
         for key in map(worded, keys):
             found = found.get(key) if isinstance(found, dict) else None
@@ -296,6 +298,8 @@ class Functions:
         value, _ = self.resolve(argument, at)
         if isinstance(value, Unread):
             return value, None
+        if isinstance(value, (dict, list)):
+            raise self._document.error(at, "what is encoded is not text")
         self._spend(len(worded(value)) // 16)
         return base64.b64encode(worded(value).encode()).decode(), None
 

@@ -119,7 +119,7 @@ def _refuse_malformed(document: Document, logical: str, row: Any, rows: Mapping[
         raise document.error((*at, "DeletionPolicy"), f"it is none of {', '.join(_POLICIES)}")
     after = row.get("DependsOn", [])
     for name in [after] if isinstance(after, str) else after if isinstance(after, list) else [None]:
-        if name not in rows and not transformed:
+        if not transformed and (not isinstance(name, str) or name not in rows):
             raise document.error((*at, "DependsOn"), f"{name!r:.80} is no resource of the template")
 
 

@@ -86,7 +86,7 @@ def _unpackable(data: bytes) -> None:
                 # openpyxl makes an object of each cell of a merged area, before anyone can count them.
                 if sum(map(_cells, re.findall(rb"<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*[\"']([^\"']*)", part))) > MOST:
                     raise NotAListing(f"its part {member.filename} merges more than {MOST} cells")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise NotAListing(f"it is no XLSX workbook, or a damaged one: {error}") from None
 
 

@@ -16,7 +16,7 @@ from providers.base import ModuleCall, Place, Resource, Scope
 from providers.terraform.catalogue import Catalogue
 from providers.terraform.folding import Sides
 from providers.terraform.plan import Plan, Planned, read
-from providers.terraform.reading import NotAPlan
+from providers.terraform.reading import NotAPlan, about
 from providers.terraform.settings import settings
 
 __all__ = ["CLOUDS", "ControlResource", "Folded", "NotAPlan", "fills", "folded", "partial"]
@@ -64,10 +64,8 @@ class Folded:
 def folded(data: bytes, collected_at: str) -> Folded:
     """The plan in a file's bytes, folded as of ``collected_at`` (RFC 3339 UTC). Raises NotAPlan."""
     plan = read(data)
-    try:
+    with about("the plan"):
         return _folded(plan, collected_at)
-    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise NotAPlan(f"its structure is not that of a plan: {type(error).__name__}: {error}") from error
 
 
 def _folded(plan: Plan, collected_at: str) -> Folded:

@@ -28,7 +28,8 @@ def configured(plan: Plan, change: Planned, names: Collection[str], attribute: s
     if found is None and not key and len(mine) == 1:
         # What is deleted is no longer in the configuration.
         found = mine[0]
-    written = found.get("expressions", {}).get(attribute, {}) if isinstance(found, Mapping) else {}
+    expressions = found.get("expressions") if isinstance(found, Mapping) else None
+    written = expressions.get(attribute) if isinstance(expressions, Mapping) else None
     if not isinstance(written, Mapping):
         return None
     value = written.get("constant_value")

@@ -20,6 +20,7 @@ from providers.terraform.linking import Links
 from providers.terraform.making import NOT_HELD, NOT_TOLD, added_up, assembled, given, hidden, nested, text
 from providers.terraform.mapping import TAGS, UNKNOWN, Attribute, Given, Part, Split, Where
 from providers.terraform.plan import Plan, Planned, Side
+from providers.terraform.reading import about
 from providers.terraform.references import Following, References
 from providers.terraform.seeing import Seen
 
@@ -159,23 +160,27 @@ class Fold:
         for change in self.sides.changes:
             if change.values(self.side) is None:
                 continue
-            for row in self.sides.cloud.mappings.get(change.type, ()):
-                block = self.block(change)
-                if row.each is None:
-                    if row.applies is None or given(row.applies, block) is not False:
-                        yield change, self._resource(change, row, block, self.sides.id(change, row))
-                    continue
-                inner = block.blocks(row.each, optional=True)
-                if inner is COMPUTED:
-                    self.assumed.add(change.address)
-                    continue
-                base = self.sides.id(change, row)
-                rows = [replace(block, values={}, written=None)] if isinstance(inner, Unread) else inner
-                for item in rows:
-                    both = replace(item, values={**item.values, "owner": block.values})
-                    if row.applies is None or given(row.applies, both) is not False:
-                        made = self._each(change, row, both, base)
-                        yield change, hidden(made, inner) if isinstance(inner, Unread) else made
+            with about(change.address):
+                yield from self._made(change)
+
+    def _made(self, change: Planned) -> Iterator[tuple[Planned, Resource]]:
+        for row in self.sides.cloud.mappings.get(change.type, ()):
+            block = self.block(change)
+            if row.each is None:
+                if row.applies is None or given(row.applies, block) is not False:
+                    yield change, self._resource(change, row, block, self.sides.id(change, row))
+                continue
+            inner = block.blocks(row.each, optional=True)
+            if inner is COMPUTED:
+                self.assumed.add(change.address)
+                continue
+            base = self.sides.id(change, row)
+            rows = [replace(block, values={}, written=None)] if isinstance(inner, Unread) else inner
+            for item in rows:
+                both = replace(item, values={**item.values, "owner": block.values})
+                if row.applies is None or given(row.applies, both) is not False:
+                    made = self._each(change, row, both, base)
+                    yield change, hidden(made, inner) if isinstance(inner, Unread) else made
 
     def _each(self, change: Planned, row: declared.Mapping, both: Block, base: str) -> Resource:
         where = self.sides.where[change.address]

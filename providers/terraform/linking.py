@@ -12,6 +12,7 @@ from providers.terraform.catalogue import Catalogue
 from providers.terraform.making import given
 from providers.terraform.mapping import Part
 from providers.terraform.plan import Planned
+from providers.terraform.reading import about
 
 if TYPE_CHECKING:
     from providers.terraform.folding import Fold
@@ -38,9 +39,10 @@ class Links:
             if part.terraform in by_type
         }
         for change in there:
-            for part in cloud.parts.get(change.type, ()):
-                if part.applies is None or given(part.applies, fold.block(change)) is not False:
-                    self._link(change, part, owners[part])
+            with about(change.address):
+                for part in cloud.parts.get(change.type, ()):
+                    if part.applies is None or given(part.applies, fold.block(change)) is not False:
+                        self._link(change, part, owners[part])
 
     def _link(self, change: Planned, part: Part, owners: Owners) -> None:
         names = self._fold.block(change).names(part.link)

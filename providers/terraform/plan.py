@@ -11,7 +11,8 @@ from providers.base import Unread
 from providers.terraform import crosscheck
 from providers.terraform.addresses import Address, parse
 from providers.terraform.masks import is_mask, stands_there
-from providers.terraform.reading import NotAPlan, parsed
+from providers.terraform.reading import NotAPlan, about, parsed
+from providers.terraform.structure import refuse_malformed
 
 Side = Literal["before", "after"]
 Json = Mapping[str, Any]
@@ -113,23 +114,16 @@ class Plan:
 def read(data: bytes) -> Plan:
     """The plan in a file's bytes. Raises NotAPlan for whatever cannot be judged."""
     document = parsed(data)
-    try:
+    refuse_malformed(document)
+    with about("the plan"):
         return _plan(document)
-    except NotAPlan:
-        raise
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise NotAPlan(f"its structure is not that of a plan: {error}") from error
 
 
 def _plan(document: Json) -> Plan:
     configuration = _object(document.get("configuration"), "configuration")
     written = dict(_written(_object(configuration.get("root_module")), ()))
     masked = document["format_version"].startswith("1.")
-    rows = document.get("resource_changes")
-    if rows is None:
-        rows = []
-    if not isinstance(rows, list):
-        raise NotAPlan("resource_changes is no list")
+    rows = document.get("resource_changes") or []
     planned = crosscheck.held(_object(document.get("planned_values")).get("root_module"))
     state = crosscheck.held(_object(_object(document.get("prior_state")).get("values")).get("root_module"))
     beside: Mapping[Side, crosscheck.Held] = {"before": state, "after": planned}
@@ -160,11 +154,13 @@ def _plan(document: Json) -> Plan:
 def _change(
     row: Any, written: Mapping[Written, Json], beside: Mapping[Side, crosscheck.Held], masked: bool
 ) -> Planned | None:
-    row = _required(row, "an entry of resource_changes")
-    address = _text(row["address"])
-    at = parse(address)
+    address = row["address"]
+    try:
+        at = parse(address)
+    except ValueError as error:
+        raise NotAPlan(f"an entry of resource_changes: {error}") from None
     _refuse_other_name(row, at, address)
-    change = _required(row["change"], f"the change of {address}")
+    change = row["change"]
     actions = tuple(change["actions"])
     if actions not in ACTIONS:
         raise NotAPlan(f"the actions of {address} are {list(actions)!r:.80}, which this version does not know")

@@ -10,7 +10,8 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 LARGEST: Final = 2**30
@@ -30,6 +31,19 @@ _HINT: Final = "write it with: terraform show -json FILE.tfplan > plan.json"
 
 class NotAPlan(Exception):
     """A file is no plan, or not one that can be judged; the text says why and what to do."""
+
+
+MALFORMED: Final = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of reading a value that has another structure than its format gives it."""
+
+
+@contextmanager
+def about(place: str) -> Iterator[None]:
+    """Name the place, such as the address of a resource, of what cannot be read for its structure. Raises NotAPlan."""
+    try:
+        yield
+    except MALFORMED as error:
+        raise NotAPlan(f"{place}: something in it has another structure than the format gives it ({error})") from error
 
 
 def parsed(data: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from providers.base import Resource, Scope, Unread
 from providers.terraform.making import NOT_HELD, NOT_TOLD, added_up, assembled, given
 from providers.terraform.mapping import UNKNOWN, Setting, Where
 from providers.terraform.plan import Planned
+from providers.terraform.reading import about
 
 if TYPE_CHECKING:
     from providers.terraform.folding import Fold
@@ -28,7 +29,8 @@ def settings(fold: Fold) -> Iterator[Resource]:
             said.setdefault((cloud.region, where), {})
         for setting in cloud.settings.get(change.type, ()):
             place = where if setting.type == cloud.region else whole
-            told = _set(fold, change, setting)
+            with about(change.address):
+                told = _set(fold, change, setting)
             if not told and setting.type not in (cloud.account, cloud.region):
                 continue
             known = said.setdefault((setting.type, place), {})

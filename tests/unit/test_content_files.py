@@ -102,7 +102,7 @@ def test_plain_scalars_are_read_as_yaml_1_2_does(written: str, read_as: Any) -> 
         ('a: "\\0"', 1, 4, "U+0000"),
         ('a: "\\ud800"', 1, 7, "Unicode"),
         ("---\na: 1\n---\nb: 2", 3, 1, "single document"),
-        ("a: [1", 2, 1, "flow sequence"),
+        ("a: [1", 1, 6, "flow sequence"),
         ("a: b: c", 1, 5, "mapping values"),
         ("\ta: 1", 1, 1, "token"),
         ("x" * (LARGEST + 1), 1, 1, "larger than"),
