@@ -55,10 +55,18 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
     ("CONTRIBUTING.md", "python -m engine.catalog"): f"{CHECKOUT} tests/content/test_references.py",
     ("CONTRIBUTING.md", "python -m tests.emulators.demo_company"):
         f"{CHECKOUT} tests/end_to_end/test_demonstration.py",
+    ("docs/engines.md", "duckdb -init evidence.sql"):
+        "needs DuckDB's own shell; tests/end_to_end/test_tables_in_engines.py asks the same of the library",
+    ("docs/engines.md", "aws s3 sync lake"): "needs the AWS command line",
     ("docs/gate.md", "terraform plan -out plan.bin"):
         "needs Terraform's providers; tests/end_to_end/test_gate_terraform.py makes such plans",
     ("docs/gate.md", "bicep build main.bicep"):
         "needs Bicep; tests/end_to_end/test_gate_arm.py judges such templates",
+    ("docs/nightly.md", "pip install 'auditreel[aws,dask]'"): INSTALLS,
+    ("docs/nightly.md", "auditreel run --store evidence --executor"):
+        "needs a cluster; tests/end_to_end/test_cluster.py has one",
+    ("docs/object-store.md", "pip install 'auditreel[objects,aws]'"): INSTALLS,
+    ("docs/object-store.md", "aws s3api create-bucket"): "needs the AWS command line",
     ("docs/serve.md", "pip install 'auditreel[serve]'"): INSTALLS,
     ("docs/serve.md", "auditreel serve --store evidence"): "serves until it is stopped; tests/end_to_end/test_serve.py",
     ("docs/serve.md", "auditreel serve log --store evidence --seal"):
@@ -128,6 +136,12 @@ def buckets(desk: Desk) -> None:
     """Two buckets, of which nothing is set."""
     for name in ("records-one", "records-two"):
         boto3.client("s3").create_bucket(Bucket=name)
+
+
+def bucket(desk: Desk) -> None:
+    """A bucket for evidence, beside two others."""
+    buckets(desk)
+    boto3.client("s3").create_bucket(Bucket="acme-evidence")
 
 
 def tagged(desk: Desk) -> None:
@@ -231,6 +245,8 @@ READERS: Mapping[str, Reader] = {
     "docs/nightly.md": Reader(
         buckets, variables=NARROW, meanwhile={"auditreel diff --store evidence": versioned}, then=noticed
     ),
+    "docs/engines.md": Reader(nights),
+    "docs/object-store.md": Reader(bucket, variables=NARROW),
     "docs/gate.md": Reader(
         repository,
         on=FROZEN,
