@@ -26,7 +26,7 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 
 
 @click.command("init", context_settings=options.CONTEXT)
-@click.option("--store", metavar="DIR", help="Where evidence will be kept [default: evidence].")
+@click.option("--store", metavar="DIR|URL", help="Where evidence will be kept [default: evidence].")
 @click.option("--policy", metavar="DIR", help="The policy folder to write [default: policies].")
 @click.option("--name", metavar="TEXT", help="The organisation, as reports name it.")
 @click.option("--preset", type=click.Choice(_PRESETS), help="A usual choice of categories; each holds those before it.")

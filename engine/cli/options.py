@@ -51,7 +51,7 @@ _DEBUG: Final = click.option("--debug", is_flag=True, expose_value=False, help="
 CONFIG: Final = click.option(
     "--config", type=FOLDER, metavar="DIR", help="Folder of keys and trust file [default: ~/.config/auditreel]."
 )
-STORE: Final = click.option("--store", metavar="DIR", help="The evidence store.")
+STORE: Final = click.option("--store", metavar="DIR|URL", help="The evidence store: a folder, or s3://, gs://, az://.")
 
 
 def filters(command: F) -> F:

@@ -30,7 +30,7 @@ _CODES: Final = (
 @click.command("run", context_settings=options.CONTEXT, epilog=_CODES)
 @options.filters
 @options.places
-@click.option("--store", metavar="DIR", help="Record the run in this evidence store.")
+@click.option("--store", metavar="DIR|URL", help="Record the run in this evidence store.")
 @click.option("--snapshot", metavar="FILE|RUN", help="Judge a stored snapshot, or that of a recorded run.")
 @click.option(
     "--demo",

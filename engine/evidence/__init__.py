@@ -15,6 +15,7 @@ Written in this order, and best read in it::
     anchors     what it says of a chain                   statements  populations, draws, periods that are closed
     inclusion   a record in under 2 KB                    split       two packages that tell different stories
     derived     kept beside it, under a code              period      many runs, as a film
+    objects     the same in a bucket
 
 Nothing else in the engine writes evidence. ``standalone_verify`` imports nothing of this package, on purpose.
 """
