@@ -29,8 +29,10 @@ from benchmarks.organization import POLICIES, START, organization
 from benchmarks.scan import Account
 from engine.cli.clock import system_clock
 from engine.collection.cluster import Cluster
+from engine.custody import initialise
 from engine.model import Clock
-from engine.pipeline import RunRequest, initialise, run
+from engine.pipeline import run
+from engine.request import RunRequest
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 

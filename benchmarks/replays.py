@@ -36,7 +36,7 @@ from engine.evaluate import evaluate
 from engine.evidence.keys import TRUST_FILE, initialise, load_keys
 from engine.evidence.seal import Judged, Plan, open_store
 from engine.model import Resource, Snapshot
-from engine.pipeline import DEMO
+from engine.observing import DEMO
 from engine.recording import sources_of
 from providers import declared
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from engine import recording
+from engine import inspection
 from engine.boundary import needs_tags
 from engine.collection.planner import Plan, plan
 from engine.content.checks import CompiledCheck
@@ -54,6 +54,6 @@ def stored(named: str, store: str | None, config: Path) -> Snapshot:
     from engine.collection.snapshot import read
 
     path = Path(named)
-    if recording.is_run(named) and not path.exists():
-        return recording.snapshot_of(named, store, config)
+    if inspection.is_run(named) and not path.exists():
+        return inspection.snapshot_of(named, store, config)
     return read(path)

@@ -7,17 +7,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from engine import pipeline
+from engine import examination, pipeline
 from engine.content import remediation
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import NothingRecorded, UsageError
 from engine.model import Clock, Snapshot
-from engine.pipeline import RunRequest
 from engine.programme.gap import Gap
 from engine.programme.gap import gap as found_gap
 from engine.programme.remediation import Task, updated
 from engine.programme.scoped import Nights
+from engine.request import RunRequest
 
 _RECENT: Final = 31
 """Days back in which the last run of a store is looked for. An older one says little of today."""
@@ -89,7 +89,7 @@ def _nothing(now: str) -> Snapshot:
 def _nights(store: str, config: Path, today: date) -> tuple[Nights, str | None]:
     """What the last nights of a store came to, and its last run that was of everything; None where it has none."""
     try:
-        shown = pipeline.period(store, config, today - timedelta(days=_RECENT), today)
+        shown = examination.period(store, config, today - timedelta(days=_RECENT), today)
     except NothingRecorded:
         # A store that was just made: nothing was scanned, which the gap then says.
         return Nights(0, 0, False), None

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import chain
 
 from engine.errors import UsageError
-from engine.model import LISTINGS, SEVERITIES, Check, Control, Criterion, Selection, Severity
+from engine.model import LISTINGS, REGIONLESS, SEVERITIES, Check, Control, Criterion, Scope, Selection, Severity
 from engine.scope import applies
 
 
@@ -69,6 +69,15 @@ def select(
         severity=severity,
         not_chosen=tuple(sorted(left, key=lambda check: check.id)),
     )
+
+
+def within(accounts: Sequence[str], regions: Sequence[str], scope: Scope) -> bool:
+    """Whether the filters leave a scope to be judged.
+
+    What is in no region belongs to every one, and listings to every account; the region "*" may be any.
+    """
+    mine = not accounts or scope.account in accounts or scope.provider == LISTINGS
+    return mine and (not regions or scope.region in (*regions, *REGIONLESS, "*"))
 
 
 def _named(controls: Iterable[Control]) -> set[str]:

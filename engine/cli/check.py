@@ -28,13 +28,13 @@ def command() -> None:
 @options.debug
 def list_(format_: str, **flags: Any) -> int:
     """The checks that the filters select; without filters all."""
-    from engine import pipeline
+    from engine import preflight
     from engine.cli import streams
     from engine.report import records
     from engine.report.layout import page
 
     request, _ = options.request(flags)
-    found = pipeline.checks(request).checks
+    found = preflight.checks(request).checks
     if format_ == "json":
         streams.emit(records.encoded([document(check) for check in found], indent=2) + "\n")
     else:
@@ -79,10 +79,10 @@ def _tags(check: Check) -> str:
 @options.debug
 def show(check: str, policy: Path | None) -> int:
     """The data file of CHECK as it is; its path is told on the error stream."""
-    from engine import pipeline
+    from engine import preflight
     from engine.cli import streams
 
-    found = pipeline.explain(check, options.policy(policy)).check
+    found = preflight.explain(check, options.policy(policy)).check
     streams.say(str(found.path))
     streams.emit(found.source.decode("utf-8"))
     return 0
@@ -115,13 +115,13 @@ def test(checks: tuple[str, ...], policy: Path | None) -> int:
 
     A check is named by its id or a pattern of ids, or by its file, which may lie anywhere.
     """
-    from engine import pipeline
+    from engine import preflight
     from engine.cli import streams
     from engine.report.layout import counted
 
     files = [Path(name) for name in checks if _is_file(name)]
     patterns = [name for name in checks if not _is_file(name)]
-    found = pipeline.examined(patterns, options.policy(policy), files)
+    found = preflight.examined(patterns, options.policy(policy), files)
     problems = [problem for rows in found.values() for problem in rows]
     streams.emit("".join(f"{problem}\n" for problem in problems))
     told = counted(len(problems), "problem") if problems else "every example gives its verdict"

@@ -22,12 +22,12 @@ def command(from_: str, to: str, store: str | None, config: Path | None) -> int:
 
     Reports of it say from then on when anything else is there. The next period starts on the day after.
     """
-    from engine import pipeline
+    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
     folder = config or settings.configuration()
-    sequence, period = pipeline.close(store_of(store), folder, day(from_), day(to), system_clock())
+    sequence, period = examination.close(store_of(store), folder, day(from_), day(to), system_clock())
     still = sum(failure.ended == "open" for failure in period.failures)
     streams.emit(f"{period.anchored}\n")
     streams.emit(

@@ -42,12 +42,12 @@ def command(
     Without RUN: the newest run that read the clouds, and the last before it that was asked the same. With one: that one
     and the newest. A verdict that differs because its check changed is told apart, and is never fixed.
     """
-    from engine import pipeline
+    from engine import examination
     from engine.diffs import exit_reasons
     from engine.report import diff as shown
 
     known = settings.merged({"fail_on": fail_on, "allow_incomplete": allow_incomplete, "store": store})
-    found = pipeline.diff(pair(runs), store_of(store), config or settings.configuration(), within)
+    found = examination.diff(pair(runs), store_of(store), config or settings.configuration(), within)
     reasons = exit_reasons(found, known["fail_on"], known["allow_incomplete"])
     streams.emit(shown.render(found, format_, streams.options(), reasons))
     for code, reason in sorted(reasons.items()):

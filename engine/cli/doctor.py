@@ -31,14 +31,14 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
 
     Exits with 4 where something will be denied.
     """
-    from engine import pipeline
+    from engine import preflight
     from engine.cli import streams
     from engine.cli.clock import system_clock
     from engine.report import records
     from engine.report.layout import page
 
     request, _ = options.request(flags)
-    found = pipeline.diagnose(request, system_clock(watch.cancelled), watch.cancelled)
+    found = preflight.diagnose(request, system_clock(watch.cancelled), watch.cancelled)
     if format_ == "json":
         streams.emit(records.encoded([records.plain(asdict(row)) for row in found], indent=2) + "\n")
     else:

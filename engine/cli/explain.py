@@ -12,7 +12,7 @@ from engine.cli import options
 
 if TYPE_CHECKING:
     from engine.model import Check, Relation
-    from engine.pipeline import Explanation
+    from engine.preflight import Explanation
     from engine.report.layout import Page
 
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 @options.debug
 def command(check: str, policy: Path | None, format_: str) -> int:
     """Why CHECK is there, what it reads, what it asks for, and how to fix a failure."""
-    from engine import pipeline
+    from engine import preflight
     from engine.cli import streams
     from engine.report import records
     from engine.report.layout import page
 
-    found = pipeline.explain(check, options.policy(policy))
+    found = preflight.explain(check, options.policy(policy))
     if format_ == "json":
         streams.emit(records.encoded(document(found), indent=2) + "\n")
     else:

@@ -56,7 +56,7 @@ def command(
     The bundle of a period is what an auditor receives: reports in every form, the records of each run with their
     bodies, and how to re-perform it. What does not verify is not exported.
     """
-    from engine import pipeline
+    from engine import handover, preflight
     from engine.cli import streams
 
     if (run is None) == (from_ is None or to is None) or (run is None) != (from_ is not None and to is not None):
@@ -72,21 +72,21 @@ def command(
     if run is not None:
         streams.check_target(target)
         if record is not None:
-            pipeline.prove(run, record, store_of(store), folder, target)
+            handover.prove(run, record, store_of(store), folder, target)
             streams.emit(f"{target}\n")
             return 0
-        pipeline.export(run, store_of(store), folder, target, left_out)
+        handover.export(run, store_of(store), folder, target, left_out)
     else:
         window = day(from_ or ""), day(to or "")
         streams.check_target(target)
-        chosen = pipeline.criteria(criteria, options.policy(policy)) if criteria else None
+        chosen = preflight.criteria(criteria, options.policy(policy)) if criteria else None
 
         def pages(period: Period, names: Sequence[str]) -> Mapping[str, bytes]:
             from engine.report import period_bundle
 
             return period_bundle.pages(period, names, chosen, left_out)
 
-        pipeline.export_period(store_of(store), folder, window, target, pages, chosen, left_out)
+        handover.export_period(store_of(store), folder, window, target, pages, chosen, left_out)
     streams.emit(f"{target}\n")
     streams.say(f"Hand it over with the public key. To verify it: auditreel verify {target}, or the released verifier.")
     return 0

@@ -122,8 +122,8 @@ def _text(path: Path) -> str:
 
 def _due(policy: Path | None, now: str) -> tuple[str, str] | None:
     """When the next run is due and when late; None where the policy cannot be read, which the run itself told."""
-    from engine import pipeline
+    from engine import preflight
 
     with suppress(AuditreelError):
-        return pipeline.next_due(policy, now)
+        return preflight.next_due(policy, now)
     return None

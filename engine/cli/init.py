@@ -54,7 +54,7 @@ def command(
     see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Without
     auditreel.toml in the working folder one is written that names store and policy folder.
     """
-    from engine import pipeline
+    from engine import custody
     from engine.cli import streams
 
     known = settings.merged({"store": store, "policy": policy})
@@ -68,7 +68,7 @@ def command(
     begun = None
     if begins:
         begun = _begun(where, name, preset, category, provider, asks, not no_discover)
-    key = pipeline.initialise(place, folder)
+    key = custody.initialise(place, folder)
     streams.emit(f"store {place}\nkeys  {folder}\nkey   {key}\n")
     named = {"store": place, **({"policy": str(begun.policy)} if begun is not None else {})}
     streams.say(_named(Path(settings.PROJECT_FILE), named))

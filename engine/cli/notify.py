@@ -62,12 +62,12 @@ def command(
 
 
 def _notice(runs: tuple[str, ...], store: str, config: Path, within: int) -> Notice:
-    from engine import pipeline
+    from engine import examination
     from engine.cli.clock import system_clock
     from engine.diffs import Notice
 
     before, after = pair(runs)
     if before is None:
-        return pipeline.notice(store, config, system_clock(), within)
-    found = pipeline.diff((before, after), store, config, within)
+        return examination.notice(store, config, system_clock(), within)
+    found = examination.diff((before, after), store, config, within)
     return Notice(found.organization, found.demonstration, found.after.night, diff=found)

@@ -14,7 +14,7 @@ from engine.errors import UsageError
 if TYPE_CHECKING:
     from datetime import date
 
-    from engine.pipeline import RunRequest
+    from engine.request import RunRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]
@@ -93,7 +93,7 @@ def policy(flag: Path | None) -> Path | None:
 
 def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
     """What the flags, the environment and the files ask for, and every setting by name."""
-    from engine.pipeline import RunRequest
+    from engine.request import RunRequest
 
     known = settings.merged(flags)
     made = RunRequest(

@@ -23,12 +23,12 @@ def command(format_: str, **flags: Any) -> int:
     organization.yaml names, else for all, each under a heading. As terraform or cloudformation it comes with a role
     that whoever scans takes on. It holds reads only. Nothing is called.
     """
-    from engine import permissions, pipeline
+    from engine import permissions, preflight
     from engine.cli import streams
     from engine.report import records
 
     request, _ = options.request(flags)
-    found = pipeline.permissions(request)
+    found = preflight.permissions(request)
     if format_ == "json":
         actions = {name: list(needed.reading) for name, needed in found.items()}
         streams.emit(records.encoded(actions, indent=2) + "\n")

@@ -9,8 +9,9 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.model import Selection
-    from engine.pipeline import PlannedCall, RunRequest
+    from engine.preflight import PlannedCall
     from engine.report.layout import Page
+    from engine.request import RunRequest
 
 FORMS: Final = ("text", "json", "jsonl")
 
@@ -22,12 +23,12 @@ def show(request: RunRequest, form: str) -> int:
     """
     if form not in FORMS:
         raise UsageError(f"showing a plan: it has no form {form}; use --format with {', '.join(FORMS)}")
-    from engine import pipeline
+    from engine import preflight
     from engine.cli import streams
     from engine.report import records
     from engine.report.layout import page
 
-    selection, calls = pipeline.planned(request)
+    selection, calls = preflight.planned(request)
     if form == "text":
         streams.emit("".join(f"{line.rstrip()}\n" for line in lines(selection, calls, page(streams.options()))))
     elif form == "jsonl":

@@ -30,22 +30,22 @@ def command(
     --with, the runs of a period are judged by another version of a check, and every verdict that the two do not share
     is listed; 4 where a run could not be judged by it.
     """
-    from engine import pipeline
+    from engine import rejudging
 
     keys = config or settings.configuration()
     bundle = run is not None and Path(run).is_file()
     folder = "" if bundle else store_of(store)
     if with_ is None:
         if run is not None and from_ is None and to is None:
-            verdict = pipeline.replay_bundle(Path(run), keys) if bundle else pipeline.replay(run, folder, keys)
+            verdict = rejudging.replay_bundle(Path(run), keys) if bundle else rejudging.replay(run, folder, keys)
         elif run is None and from_ is not None and to is not None:
-            verdict = pipeline.replays((day(from_).isoformat(), day(to).isoformat()), folder, keys)
+            verdict = rejudging.replays((day(from_).isoformat(), day(to).isoformat()), folder, keys)
         else:
             raise UsageError("replaying: name a RUN, or a period: --from DATE --to DATE, and --with CHECK@VERSION")
     else:
         if run is not None or from_ is None or to is None:
             raise UsageError("judging a period again: --with takes --from DATE and --to DATE, and no RUN")
-        verdict = pipeline.retest(*_version(with_), (day(from_).isoformat(), day(to).isoformat()), folder, keys)
+        verdict = rejudging.retest(*_version(with_), (day(from_).isoformat(), day(to).isoformat()), folder, keys)
     return told(verdict.lines, verdict.exit_code)
 
 

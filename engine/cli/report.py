@@ -53,11 +53,13 @@ def command() -> None:
 @_common
 def type1(at: str, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
     """Design and implementation at a date, from the run of that night."""
-    from engine import pipeline
+    from engine import examination
 
     night = day(at)
     _refuse(format_, output)
-    return _told(pipeline.period(store_of(store), config or settings.configuration(), night, night, 1), format_, output)
+    return _told(
+        examination.period(store_of(store), config or settings.configuration(), night, night, 1), format_, output
+    )
 
 
 @command.command("type2", context_settings=options.CONTEXT)
@@ -66,11 +68,11 @@ def type1(at: str, format_: str, output: Path | None, store: str | None, config:
 @_common
 def type2(from_: str, to: str, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
     """Operation through a period: coverage first, then every failure with its bounds."""
-    from engine import pipeline
+    from engine import examination
 
     starts, ends = day(from_), day(to)
     _refuse(format_, output)
-    return _told(pipeline.period(store_of(store), config or settings.configuration(), starts, ends), format_, output)
+    return _told(examination.period(store_of(store), config or settings.configuration(), starts, ends), format_, output)
 
 
 @command.command("changes", context_settings=options.CONTEXT)
@@ -92,14 +94,14 @@ def changes(
     config: Path | None,
 ) -> int:
     """What was gated, what is so now, and what changed without a gate (CC8.1)."""
-    from engine import pipeline
+    from engine import examination
     from engine.report import gate_changes
 
     folder = config or settings.configuration()
     starts, ends = day(from_), day(to)
     if starts > ends:
         raise UsageError(f"reporting changes: the period ends on {ends}, before it begins on {starts}")
-    found = pipeline.changes(store_of(store), gates, folder, gates_config or folder, starts, ends)
+    found = examination.changes(store_of(store), gates, folder, gates_config or folder, starts, ends)
     streams.emit(gate_changes.render(found, format_, streams.options()))
     return 0
 

@@ -27,14 +27,14 @@ def command(
     It stands beside the failure in every report from then on, and changes nothing of it. A further response is added;
     none is replaced.
     """
-    from engine import pipeline
+    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
     from engine.report.safe import safe
 
     answer = {"cause": cause, "effect": effect, "correction": correction, "by": by}
     folder = config or settings.configuration()
-    sequence, found = pipeline.respond(store_of(store), folder, failure, answer, system_clock())
+    sequence, found = examination.respond(store_of(store), folder, failure, answer, system_clock())
     streams.emit(
         f"entry {sequence} responds to {found.id}: {found.check} on {safe(found.subject.name)}, failing since the run "
         f"of {found.first_bad.as_of}\n"

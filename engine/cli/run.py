@@ -15,7 +15,7 @@ from engine.errors import DiscoveryError, Interrupted, UsageError
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
     from engine.model import Assessment
-    from engine.pipeline import RunRequest
+    from engine.request import RunRequest
 
 
 _STOPPED: Final = (

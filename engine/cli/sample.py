@@ -27,14 +27,14 @@ def command() -> None:
 @options.debug
 def freeze(check: str | None, nights: bool, from_: str, to: str, store: str | None, config: Path | None) -> int:
     """Seal a population. Prints its units; then ask the auditor for a nonce."""
-    from engine import pipeline
+    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
     if (check is None) != nights:
         raise UsageError("freezing a population: name --check ID or --nights, one of them")
     folder = config or settings.configuration()
-    sequence, population = pipeline.freeze(store_of(store), folder, check, day(from_), day(to), system_clock())
+    sequence, population = examination.freeze(store_of(store), folder, check, day(from_), day(to), system_clock())
     streams.emit("".join(f"{unit}\n" for unit in population.units))
     streams.say(f"{len(population.units):,} units, digest {population.digest}, frozen in entry {sequence}")
     streams.say(f"Give that to the auditor. Then: auditreel sample draw {sequence} --size N --nonce TEXT")
@@ -50,12 +50,12 @@ def freeze(check: str | None, nights: bool, from_: str, to: str, store: str | No
 @options.debug
 def draw(population: int, size: int, nonce: str | None, store: str | None, config: Path | None) -> int:
     """Draw from the POPULATION that this entry of the chain froze; once. Prints the sample, then its replacements."""
-    from engine import pipeline
+    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
     folder = config or settings.configuration()
-    sequence, sample = pipeline.drawn(store_of(store), folder, population, size, nonce, system_clock())
+    sequence, sample = examination.drawn(store_of(store), folder, population, size, nonce, system_clock())
     streams.emit("".join(f"{unit}\n" for unit in sample.drawn))
     kind = "an internal draw: whoever drew could have drawn again" if sample.internal else f"by the nonce {nonce!r}"
     streams.say(f"{len(sample.drawn):,} drawn from entry {population}, {kind}; entry {sequence}, seed {sample.seed}")
@@ -73,12 +73,12 @@ def draw(population: int, size: int, nonce: str | None, store: str | None, confi
 @options.debug
 def replace(population: int, unit: str, reason: str, store: str | None, config: Path | None) -> int:
     """Replace a UNIT of the sample from POPULATION by the next in the order of the draw. Prints that one."""
-    from engine import pipeline
+    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
     folder = config or settings.configuration()
-    sequence, by = pipeline.replaced(store_of(store), folder, population, unit, reason, system_clock())
+    sequence, by = examination.replaced(store_of(store), folder, population, unit, reason, system_clock())
     streams.emit(f"{by}\n")
     streams.say(f"It takes the place of {unit}; entry {sequence} says why")
     return 0

@@ -62,7 +62,8 @@ def print_(
 
 
 def _job(policy: Path | None, image: str | None, store: str | None, config: Path | None) -> Job:
-    from engine import pipeline
+    from engine import preflight
+    from engine.request import RunRequest
     from engine.schedules import Job, Needs
 
     if store is not None and "://" in store:
@@ -70,8 +71,8 @@ def _job(policy: Path | None, image: str | None, store: str | None, config: Path
             f"printing manifests for the store {store}: they keep evidence in a folder; name one with --store, and see "
             "docs/object-store.md for what a run that records in a bucket needs instead"
         )
-    request = pipeline.RunRequest(config=config or settings.configuration(), policy=policy)
-    schedule, found = pipeline.scheduled(request)
+    request = RunRequest(config=config or settings.configuration(), policy=policy)
+    schedule, found = preflight.scheduled(request)
     return Job(
         schedule=schedule,
         needs={name: Needs(needed.reading, needed.entering) for name, needed in found.items()},

@@ -161,7 +161,7 @@ def link(
 
     Whoever has it can read: send it as you would a password. It is printed once and kept nowhere.
     """
-    from engine import pipeline
+    from engine import inspection, preflight
     from engine.cli.clock import system_clock
     from engine.serve.links import Link, Links, new_id
 
@@ -175,10 +175,10 @@ def link(
     made = Link(
         id=new_id(),
         reader=reader,
-        stores=tuple(pipeline.store_name(place, trust) for place, trust in zip(places.values(), trusts, strict=True)),
+        stores=tuple(inspection.store_name(place, trust) for place, trust in zip(places.values(), trusts, strict=True)),
         starts=first,
         ends=last,
-        criteria=pipeline.criteria(criteria, options.policy(policy)) if criteria else None,
+        criteria=preflight.criteria(criteria, options.policy(policy)) if criteria else None,
         issued_at=now,
         expires_at=_later(now, days),
     )
@@ -235,7 +235,7 @@ def log_(store: str | None, config: Path | None, links: Path | None, log: Path |
 
     With --store it is also compared with what was sealed of it there. Exits with 5 where it is another one.
     """
-    from engine import pipeline
+    from engine import custody
     from engine.cli.clock import system_clock
     from engine.serve.accesses import standing
 
@@ -243,11 +243,11 @@ def log_(store: str | None, config: Path | None, links: Path | None, log: Path |
         raise UsageError("sealing the log of accesses: --store says in which chain")
     folder = config or settings.configuration()
     path = log or (links or folder / "links") / _LOG
-    sealed = [] if store is None else pipeline.sealed_accesses(store, folder, path.name)
+    sealed = [] if store is None else custody.sealed_accesses(store, folder, path.name)
     found = standing(path, sealed)
     streams.emit(f"{found.count} {found.digest}\n")
     if seal and store is not None:
-        sequence = pipeline.seal_accesses(store, folder, path.name, (found.count, found.digest), system_clock())
+        sequence = custody.seal_accesses(store, folder, path.name, (found.count, found.digest), system_clock())
         streams.say(f"sealed in entry {sequence}")
     elif store is not None:
         streams.say(f"{len(sealed)} entries of the chain say how it stood, and it did")

@@ -38,12 +38,12 @@ def compact(before: str | None, store: str | None, config: Path | None) -> int:
     Every root is computed again from the new files before the chain says so and the old ones go. Exits with 5 where a
     run does not verify.
     """
-    from engine import pipeline
+    from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
     until = options.day(before) if before is not None else None
-    found = pipeline.compact(store_of(store), config or settings.configuration(), until, system_clock())
+    found = custody.compact(store_of(store), config or settings.configuration(), until, system_clock())
     for row in found:
         streams.emit(
             f"{row.month}: {row.runs} runs in entry {row.entry.sequence}, {row.before:,} bytes are now {row.after:,}\n"
@@ -66,12 +66,12 @@ def expire(yes: bool, unclosed: bool, policy: Path | None, store: str | None, co
     A tombstone in the chain says which, when and by which rule, and keeps their roots and counts; what they found by
     check and control stays. Runs of a period that is not closed, or under a legal hold, are kept.
     """
-    from engine import pipeline
+    from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
     folder = config or settings.configuration()
-    found = pipeline.expire(store_of(store), folder, yes, unclosed, system_clock(), policy)
+    found = custody.expire(store_of(store), folder, yes, unclosed, system_clock(), policy)
     for fate in found.fates:
         what = ("removed" if yes else "would be removed") if fate.due else "kept"
         streams.emit(f"{fate.run}: {what} ({fate.why})\n")
@@ -95,11 +95,11 @@ def lock(policy: Path | None, store: str | None, config: Path | None) -> int:
     What is written is locked at once. This extends what has to be kept longer since: when a period was closed, a hold
     was declared, or a run rests on what was stored long ago. Objects that may have to be erased are never locked.
     """
-    from engine import pipeline
+    from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
-    found = pipeline.lock(store_of(store), config or settings.configuration(), system_clock(), options.policy(policy))
+    found = custody.lock(store_of(store), config or settings.configuration(), system_clock(), options.policy(policy))
     streams.emit(
         f"{found.objects:,} objects are locked as the policy says: {found.extended:,} for longer than before; "
         f"legal holds: {found.held:,} put, {found.released:,} released\n"
@@ -118,10 +118,10 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
     The index is derived and holds nothing of its own. Exits with 5 where a run does not verify, or where the index that
     was kept is not what the runs say.
     """
-    from engine import pipeline
+    from engine import custody
     from engine.cli import streams
 
-    found = pipeline.rebuild(store_of(store), config or settings.configuration(), compare)
+    found = custody.rebuild(store_of(store), config or settings.configuration(), compare)
     streams.emit(f"{_SAID[found.state]}\n")
     streams.emit(f"{found.frames:,} frames, {found.spans:,} spans, {found.size:,} bytes\n")
     return 0 if found.state in _HARMLESS else 5
@@ -155,13 +155,13 @@ def tables(
     or are no longer kept, do not. Engines read the files and verify nothing. Exits with 5 where a run does not verify,
     or where files of the tables were altered since they were written (they are then written anew).
     """
-    from engine import pipeline
+    from engine import custody
     from engine.cli import streams
     from engine.dialects import fitting, script
 
     fitting(target, location or str(output or store_of(store)), schema)
     starts, ends = (options.day(text) if text is not None else None for text in (from_, to))
-    made = pipeline.publish(store_of(store), config or settings.configuration(), output)
+    made = custody.publish(store_of(store), config or settings.configuration(), output)
     streams.emit(script(target, made, location, schema, starts, ends))
     streams.say(f"{made.folder}: {made.written} runs written, {made.kept} as they were, {made.removed} removed")
     for name in made.foreign:

@@ -27,21 +27,21 @@ def command(targets: tuple[str, ...], allow_unanchored: bool, store: str | None,
     Two stores or bundles are compared as well: whether they tell one story. Exits with 5 where anything does not
     verify, or could not be verified.
     """
-    from engine import pipeline
+    from engine import inspection, verification
 
     folder = config or settings.configuration()
     if len(targets) > 2:
         raise UsageError(f"verifying {len(targets)} targets: one is verified, two are compared")
-    is_run = len(targets) == 1 and not Path(targets[0]).exists() and pipeline.is_run(targets[0])
+    is_run = len(targets) == 1 and not Path(targets[0]).exists() and inspection.is_run(targets[0])
     places = targets if targets and not is_run else (store_of(store),)
     for place in places:
         if "://" not in place and not Path(place).exists():
             raise UsageError(f"verifying {place}: it is not there")
     if len(places) == 2:
-        verdict = pipeline.compare(*places, folder, allow_unanchored)
+        verdict = verification.compare(*places, folder, allow_unanchored)
     else:
         known = places[0] if is_run else settings.merged({"store": store})["store"]
-        verdict = pipeline.verify(targets[0] if is_run else places[0], folder, allow_unanchored, known)
+        verdict = verification.verify(targets[0] if is_run else places[0], folder, allow_unanchored, known)
     return told(verdict.lines, verdict.exit_code)
 
 

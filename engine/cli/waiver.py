@@ -12,7 +12,7 @@ from engine.cli import options
 
 if TYPE_CHECKING:
     from engine.office.waivers import Accepted
-    from engine.pipeline import RunRequest
+    from engine.request import RunRequest
 
 F = TypeVar("F", bound=Callable[..., object])
 KINDS = click.Choice(("risk_accepted", "compensating_control", "false_positive", "planned_fix"))
@@ -166,7 +166,7 @@ def list_(format_: str, snapshot: str | None, policy: Path | None, store: str | 
 def _request(snapshot: str | None, policy: Path | None, store: str | None, config: Path | None) -> RunRequest:
     """Where to read what fails. Filters that settings name are for runs: a waiver is judged on all that was read."""
     from engine.cli import settings
-    from engine.pipeline import RunRequest
+    from engine.request import RunRequest
 
     place = store or settings.merged({})["store"]
     return RunRequest(

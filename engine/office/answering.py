@@ -112,7 +112,7 @@ def holdings(
 
 
 def _runs(policy: Policy, store: str | None, config: Path, on: date) -> tuple[Period | None, RunsSeen]:
-    from engine import pipeline
+    from engine import examination
 
     if store is None:
         return None, RunsSeen(why="no sealed run was read: no store is named (--store DIR)")
@@ -121,7 +121,7 @@ def _runs(policy: Policy, store: str | None, config: Path, on: date) -> tuple[Pe
     if starts > ends:
         return None, RunsSeen(why=f"the window begins on {starts}: no run can be of it yet")
     try:
-        period = pipeline.period(store, config, starts, ends)
+        period = examination.period(store, config, starts, ends)
     except UsageError as error:
         return None, RunsSeen(why=f"no sealed run was read: {error}")
     return period, runs_seen(period, ends)

@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from engine import recording
+from engine import inspection
 from engine.content.load import Content
 from engine.content.policy import Policy
 from engine.content.wording import suggestion
 from engine.errors import UsageError, VerificationError
-from engine.pipeline import RunRequest
 from engine.programme.model import Record
+from engine.request import RunRequest
 from engine.reviews import campaign as campaigns
 from engine.reviews import sheet
 from engine.reviews.campaign import TABLE, Campaign
@@ -42,8 +42,8 @@ def of_run(run: str, store: str, config: Path, accounts: Sequence[str], id_: str
     """What a sealed run shows, of some accounts or (none named) of all. Raises UsageError, VerificationError."""
     from engine.reviews.population import narrowed, population
 
-    sequence, digest, filters = recording.seal_of(run, store, config)
-    snapshot = recording.snapshot_of(run, store, config)
+    sequence, digest, filters = inspection.seal_of(run, store, config)
+    snapshot = inspection.snapshot_of(run, store, config)
     found = population(snapshot, accounts)
     # Whoever names accounts means no others.
     whole = found if accounts else narrowed(found, filters)

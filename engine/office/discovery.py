@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from engine import pipeline
+from engine import preflight
 from engine.errors import DiscoveryError, UsageError
 from engine.model import Clock
 
@@ -44,7 +44,7 @@ def discovered(providers: Iterable[str], clock: Clock) -> tuple[Found, ...]:
 
 def _found(provider: str, clock: Clock) -> Found:
     try:
-        directory = pipeline.accounts(provider, clock)
+        directory = preflight.accounts(provider, clock)
     except (UsageError, DiscoveryError) as error:
         return Found(provider, why=str(error))
     failed = [f"{operation}: {why.reason}" for operation, why in sorted(directory.failures.items())]

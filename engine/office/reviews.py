@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from engine import recording
+from engine import inspection
 from engine.content.load import load
 from engine.content.root import find
 from engine.content.written import lodge_folder, replace_or_add
@@ -34,8 +34,8 @@ from engine.office.campaigns import (
     status_of,
     store_of,
 )
-from engine.pipeline import RunRequest
 from engine.programme.model import Record
+from engine.request import RunRequest
 from engine.reviews import sheet
 from engine.reviews.campaign import SIDECAR, TABLE, VERIFIED, Campaign
 from engine.reviews.deciding import Answers
@@ -73,7 +73,7 @@ def new(request: RunRequest, run: str | None, accounts: Collection[str], id_: st
     doing = "beginning an access review"
     content = own(request.policy, doing)
     store = store_of(request, content, doing)
-    named = run or recording.latest(store, request.config)
+    named = run or inspection.latest(store, request.config)
     made = of_run(named, store, request.config, sorted(accounts), id_ or f"{today}-access")
     if not made.lines:
         raise UsageError(f"{doing}: run {named} read no account {' or '.join(sorted(accounts))}")
@@ -153,7 +153,7 @@ def verify(request: RunRequest, id_: str, run: str | None, today: date) -> Verif
     if (sealed.digest, sealed.seal) != (made.digest, made.seal):
         raise VerificationError(f"{doing}: {record.path} is not of what run {made.run} shows")
     revoked = [(line, decided[line.key]) for line in made.lines if decided[line.key].word == "revoke"]
-    named = run or recording.latest(store, request.config)
+    named = run or inspection.latest(store, request.config)
     later = of_run(named, store, request.config, (), made.id) if revoked else None
     if later is None or named == made.run or later.as_of < str(record.facts["signed_at"]):
         why = "no run was made since it was signed"
@@ -161,7 +161,7 @@ def verify(request: RunRequest, id_: str, run: str | None, today: date) -> Verif
     from engine.reviews.population import population
     from engine.reviews.verifying import outcomes
 
-    snapshot = recording.snapshot_of(named, store, request.config)
+    snapshot = inspection.snapshot_of(named, store, request.config)
     found = Verified(made, record, tuple(outcomes(revoked, population(snapshot))), named, later.as_of)
     place = content.root.policies / FOLDER / id_ / VERIFIED
     replace_or_add(place, _written(found, later))

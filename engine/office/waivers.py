@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine import pipeline, recording, waivers
+from engine import inspection, pipeline, waivers
 from engine.content import written
 from engine.content.files import Document, read
 from engine.content.load import Content, load
@@ -25,7 +25,7 @@ from engine.content.wording import suggestion
 from engine.errors import Problem, UsageError
 from engine.model import Finding, Waiver, WaiverState
 from engine.office import own
-from engine.pipeline import RunRequest
+from engine.request import RunRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def _failing(request: RunRequest, checks: Sequence[str], content: Content) -> tu
             raise UsageError(
                 "reading what fails: no store is named, and no --snapshot; use --store DIR, or auditreel init"
             )
-        named = recording.latest(store, request.config)
+        named = inspection.latest(store, request.config)
     snapshot, findings = pipeline.judged(replace(request, checks=tuple(checks), snapshot=named, store=store))
     return named, snapshot.as_of, findings
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from engine import pipeline
+from engine import examination, inspection
 from engine.errors import AuditreelError
 from engine.report import PERIOD_FORMATS, Options
 from engine.report.html import pages
@@ -23,7 +23,7 @@ from engine.sealed import Overview, SealedRun
 
 if TYPE_CHECKING:
     from engine.evidence.inspecting import Inspected
-    from engine.recording import View
+    from engine.examination import View
 
 T = TypeVar("T")
 AGAIN: Final = 600.0
@@ -55,7 +55,7 @@ class Store:
 
     def __init__(self, name: str, place: str, config: Path, monotonic: Callable[[], float]) -> None:
         self.name, self.place, self._config, self._monotonic = name, place, config, monotonic
-        self.id = pipeline.store_name(place, config)
+        self.id = inspection.store_name(place, config)
         self._lock = RLock()
         self._known: OrderedDict[Hashable, Any] = OrderedDict()
         self._state, self._looked, self._since = "", float("-inf"), float("-inf")
@@ -71,7 +71,7 @@ class Store:
         return self._remembered(("held",), self._held)
 
     def _held(self) -> Held:
-        found = pipeline.overview(self.place, self._config)
+        found = inspection.overview(self.place, self._config)
         if found.first is None or found.last is None:
             return Held(found, None, None)
         # Which night a run counts for is the schedule's to say: by UTC it may lie a day beside.
@@ -83,7 +83,7 @@ class Store:
         """A period, narrowed to criteria. Raises UsageError where there is no run to show."""
 
         def made() -> View:
-            return pipeline.view(self.place, self._config, (starts, ends), criteria)
+            return examination.view(self.place, self._config, (starts, ends), criteria)
 
         return self._remembered(("view", starts, ends, criteria), made)
 
@@ -107,7 +107,7 @@ class Store:
 
     def inspected(self, run: str) -> Inspected:
         """A sealed run that is open."""
-        return self._remembered(("run", run), lambda: pipeline.inspected(run, self.place, self._config))
+        return self._remembered(("run", run), lambda: inspection.inspected(run, self.place, self._config))
 
     def run(self, run: str, checks: frozenset[str] | None) -> SealedRun:
         """A sealed run with the records of ``checks`` (None: with all)."""
@@ -138,7 +138,7 @@ class Store:
         now = self._monotonic()
         if now - self._looked < PAUSE:
             return
-        state = pipeline.state(self.place, self._config)
+        state = inspection.state(self.place, self._config)
         if state != self._state or now - self._since > AGAIN:
             self._known.clear()
             self._state, self._since = state, now

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from engine.model import Clock
-from engine.pipeline import RunRequest, run
+from engine.pipeline import run
+from engine.request import RunRequest
 
 START = "2026-11-25T02:00:00Z"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from engine import pipeline
+from engine import inspection
 from engine.evidence.canonical import digest
 from engine.model import Check, Clock
 from engine.serve.accesses import AccessLog
@@ -110,7 +110,7 @@ class Server:
         given = {
             "id": new_id(),
             "reader": "Kim",
-            "stores": (pipeline.store_name(str(self.folder / "store"), self.folder / "config"),),
+            "stores": (inspection.store_name(str(self.folder / "store"), self.folder / "config"),),
             "starts": date.fromisoformat(starts) if starts else None,
             "ends": date.fromisoformat(ends) if ends else None,
             "criteria": criteria,

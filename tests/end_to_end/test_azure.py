@@ -18,7 +18,7 @@ from engine.content.checks import load_checks
 from engine.content.root import find
 from engine.errors import UsageError
 from engine.model import Assessment, Finding
-from engine.pipeline import RunRequest
+from engine.request import RunRequest
 from tests.collectors.scan import scan
 from tests.emulators.azure.filled import fill
 from tests.emulators.azure.tenant import SUBSCRIPTION, TENANT, subscription

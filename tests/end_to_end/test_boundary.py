@@ -11,13 +11,20 @@ from typing import Any
 
 import pytest
 
-from engine import pipeline
+from engine import pipeline, rejudging
 from engine.cli import group, main
 from engine.collection.snapshot import read
+from engine.custody import compact, initialise
 from engine.evidence import standalone_verify
+from engine.examination import changes, period
+from engine.handover import export
 from engine.model import Assessment, Clock, LeftOut, Resource, Scope, Snapshot
-from engine.pipeline import DEMO, RunRequest, changes, compact, export, initialise, period, replay, replays, run, verify
+from engine.observing import DEMO
+from engine.pipeline import run
+from engine.rejudging import replay, replays
 from engine.report import FORMATS, PERIOD_FORMATS, Options
+from engine.request import RunRequest
+from engine.verification import verify
 from providers.base import Unread
 from tests.plans import UNKNOWN, PlanBuilder
 
@@ -70,7 +77,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         def observed(*_: Any) -> Iterator[Snapshot]:
             yield snapshot
 
-        monkeypatch.setattr(pipeline, "_observed", observed)
+        monkeypatch.setattr(pipeline, "observed", observed)
         asked = {"checks": (VERSIONED,), "store": str(tmp_path / "store"), **more}
         request = RunRequest(config=tmp_path / "config", policy=policy(tmp_path, *rules), **asked)
         return run(request, Clock(lambda: snapshot.as_of, lambda: 0.0, lambda seconds: None))
@@ -105,7 +112,7 @@ def test_what_is_out_of_the_boundary_is_counted_apart_and_has_no_verdict(night: 
     assert verify(str(tmp_path / "run.zip"), config, allow_unanchored=True).exit_code == 0
     trusted = ["--allow-unanchored", "--key", str(config / "trust.json")]
     assert standalone_verify.main([*trusted, str(tmp_path / "run.zip")]) == 0
-    bundled = pipeline.replay_bundle(tmp_path / "run.zip", config)
+    bundled = rejudging.replay_bundle(tmp_path / "run.zip", config)
     assert any("identical" in line for line in bundled.lines)
 
 

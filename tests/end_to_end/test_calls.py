@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import pipeline
+from engine import pipeline, preflight
 from engine.model import GLOBAL, Assessment, LedgerRow
-from engine.pipeline import PlannedCall, RunRequest
+from engine.preflight import PlannedCall
+from engine.request import RunRequest
 from tests.end_to_end.account import Account, Scan, Scanner, clock, undisturbed, verdicts
 
 EVERY = RunRequest(config=Path("none"), checks=("*",))
@@ -33,7 +34,7 @@ def ran(seeded_account: Account, request: pytest.FixtureRequest, tmp_path_factor
         seeded_account.older_storage.on = request.param
         judged = pipeline.run(EVERY, clock())
         traffic = seeded_account.wire.traffic
-        _, planned = pipeline.planned(EVERY)
+        _, planned = preflight.planned(EVERY)
         return Ran(judged, tuple(planned), traffic.calls, traffic.repeats, tuple(traffic.unidentified))
 
 

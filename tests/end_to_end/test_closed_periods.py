@@ -12,7 +12,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from engine import pipeline
+from engine import examination, verification
 from engine.errors import UsageError, VerificationError
 from engine.evidence import chain
 from engine.evidence.closing import open_failures
@@ -53,19 +53,19 @@ def close(folder: Path) -> Closing:
 
     def closed(first: int, last: int) -> tuple[int, Period]:
         where = str(folder / "store"), folder / "config"
-        return pipeline.close(*where, june(first), june(last), clock("2026-06-10"))
+        return examination.close(*where, june(first), june(last), clock("2026-06-10"))
 
     return closed
 
 
 def test_a_closed_period_verifies_and_is_reported_as_before(folder: Path, close: Closing) -> None:
     where = str(folder / "store"), folder / "config"
-    before = pipeline.period(*where, june(1), june(2))
+    before = examination.period(*where, june(1), june(2))
     _, closed = close(1, 2)
-    after = pipeline.period(*where, june(1), june(2))
+    after = examination.period(*where, june(1), june(2))
     assert after.closed == Closed(after.frames[-1].sequence + 5, "2026-06-10T09:00:00Z")
     assert closed == before == replace(after, closed=None)
-    verdict = pipeline.verify(str(folder / "store"), folder / "config")
+    verdict = verification.verify(str(folder / "store"), folder / "config")
     assert verdict.exit_code == 0
 
 
@@ -97,7 +97,7 @@ def test_a_run_that_comes_into_a_closed_period_afterwards_is_named_first_in_ever
 ) -> None:
     sequence, _ = close(1, 4)
     late = recorded(reopened(folder), "2026-06-04T03:00:00Z", {ENCRYPTED: {"a": "pass", "b": "pass"}})
-    period = pipeline.period(str(folder / "store"), folder / "config", june(1), june(4))
+    period = examination.period(str(folder / "store"), folder / "config", june(1), june(4))
     assert period.closed == Closed(sequence, "2026-06-10T09:00:00Z", (Moment("2026-06-04T03:00:00Z", late.run),))
     told = (
         f"NOT AS CLOSED: closed at 2026-06-10T09:00:00Z in entry {sequence} of the chain; sealed after that, and shown "
@@ -126,7 +126,7 @@ def test_a_closed_period_without_one_of_its_runs_is_not_reported(folder: Path, c
     body = Close(period=span, seals=seals, inputs=closed.digest, open_failures=open_failures(closed.failures))
     store.chain().append("close", body, "2026-06-10T09:00:00Z")
     with pytest.raises(VerificationError, match="closed it with other runs or open failures than it has now"):
-        pipeline.period(str(shorter / "store"), shorter / "config", june(1), june(4))
+        examination.period(str(shorter / "store"), shorter / "config", june(1), june(4))
 
 
 def test_closing_names_every_seal_of_the_period_by_its_digest(folder: Path, close: Closing) -> None:

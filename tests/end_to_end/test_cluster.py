@@ -26,10 +26,13 @@ import engine
 from engine.cli.clock import system_clock
 from engine.collection.cluster import LOST, NOBODY, Cluster, _read
 from engine.collection.errands import carried_out
+from engine.custody import initialise
 from engine.errors import ClusterUnfit
 from engine.model import Assessment, Clock
-from engine.pipeline import RunRequest, initialise, run, verify
+from engine.pipeline import run
 from engine.report import FORMATS, Options
+from engine.request import RunRequest
+from engine.verification import verify
 from tests.emulators import kept_clients
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions

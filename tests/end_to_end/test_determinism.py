@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from engine import pipeline, recording
+from engine import custody, inspection, pipeline
 from engine.collection.snapshot import written
 from engine.model import Assessment, Snapshot
-from engine.pipeline import RunRequest
 from engine.report import FORMATS, Options
+from engine.request import RunRequest
 from tests.emulators.identify import Call
 from tests.end_to_end.account import Account, clock, undisturbed
 
@@ -28,7 +28,7 @@ NEXT_YEAR = "2027-12-31T23:59:59Z"
 def request_(tmp_path_factory: pytest.TempPathFactory) -> RunRequest:
     """A recorded run of every check. One store: another has another secret, and so other private digests."""
     folder = tmp_path_factory.mktemp("determinism")
-    pipeline.initialise(str(folder / "store"), folder / "keys")
+    custody.initialise(str(folder / "store"), folder / "keys")
     return RunRequest(config=folder / "keys", store=str(folder / "store"), checks=("*",))
 
 
@@ -61,7 +61,7 @@ def stored(request_: RunRequest, first: Assessment, tmp_path_factory: pytest.Tem
 
 def kept(request: RunRequest, assessment: Assessment) -> Snapshot:
     """The snapshot of a run, as its store keeps it."""
-    return recording.snapshot_of(str(assessment.run_id), request.store, request.config)
+    return inspection.snapshot_of(str(assessment.run_id), request.store, request.config)
 
 
 def findings(assessment: Assessment) -> list[Any]:

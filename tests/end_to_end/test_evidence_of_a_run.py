@@ -15,13 +15,19 @@ from typing import Any
 
 import pytest
 
-from engine import pipeline, recording
+from engine import custody, inspection, pipeline
 from engine.collection.snapshot import read
 from engine.content.root import find
+from engine.custody import initialise
 from engine.errors import AuditreelError, SealError, VerificationError
 from engine.evidence import standalone_verify
+from engine.handover import export
 from engine.model import Assessment, Clock
-from engine.pipeline import DEMO, RunRequest, export, initialise, replay, run, verify
+from engine.observing import DEMO
+from engine.pipeline import run
+from engine.rejudging import replay
+from engine.request import RunRequest
+from engine.verification import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = Clock(lambda: "2026-11-24T03:00:00Z", lambda: 0.0, lambda seconds: None)
@@ -93,7 +99,7 @@ def test_a_run_brings_the_index_up_to_date_and_says_when_it_was_not_ours(folder:
     third = run(request(folder), CLOCK)
     assert third.sealed is not None
     assert third.sealed["index"] == "made anew: the one that was kept was not ours, or was altered"
-    assert pipeline.rebuild(str(folder / "store"), folder / "config", compare=True).state == "same"
+    assert custody.rebuild(str(folder / "store"), folder / "config", compare=True).state == "same"
 
     index.unlink()
     index.parent.joinpath("bodies").unlink(missing_ok=True)
@@ -217,7 +223,7 @@ def test_a_store_with_a_flipped_bit_neither_verifies_nor_is_used(folder: Path, r
     if not pattern.startswith("content"):
         # What it was judged by says nothing of what was read.
         with pytest.raises(VerificationError):
-            recording.snapshot_of(run_id, store, config)
+            inspection.snapshot_of(run_id, store, config)
 
 
 def code(work: Callable[[], int]) -> int:
@@ -262,9 +268,10 @@ def test_a_disk_that_fills_up_while_sealing_loses_no_finding_and_nothing_that_st
     script = f"""
 import resource, signal
 from pathlib import Path
-from engine import pipeline, recording
+from engine import pipeline
 from engine.model import Clock
-from engine.pipeline import DEMO, RunRequest
+from engine.observing import DEMO
+from engine.request import RunRequest
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 judge = pipeline.evaluate
 def judged(*given):
@@ -319,7 +326,7 @@ def test_without_its_keys_a_store_records_nothing_and_nothing_is_collected(
 ) -> None:
     (folder / "config" / lost).unlink()
     before = abandoned(folder)
-    monkeypatch.setattr(pipeline, "_observed", lambda *_: pytest.fail("nothing may be collected"))
+    monkeypatch.setattr(pipeline, "observed", lambda *_: pytest.fail("nothing may be collected"))
 
     with pytest.raises((SealError, VerificationError)) as raised:
         run(request(folder), CLOCK)
@@ -366,7 +373,7 @@ def test_a_sealed_demonstration_can_be_judged_again(tmp_path: Path) -> None:
     made = run(request(tmp_path, snapshot=None, demo="recorded", checks=()), CLOCK)
 
     # Read from the demonstration's store; recorded nowhere, since that store takes demonstrations only.
-    snapshot = recording.snapshot_of(str(made.run_id), str(tmp_path / "store"), tmp_path / "config")
+    snapshot = inspection.snapshot_of(str(made.run_id), str(tmp_path / "store"), tmp_path / "config")
 
     assert [item.properties for item in snapshot.resources] == [item.properties for item in read(DEMO).resources]
     assert len(made.findings) > len(snapshot.resources)

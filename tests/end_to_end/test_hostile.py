@@ -17,9 +17,9 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from engine import pipeline
-from engine.pipeline import RunRequest
+from engine import custody, pipeline, verification
 from engine.report import FORMATS, Options
+from engine.request import RunRequest
 from providers.aws import caller
 from tests.emulators.bodies import Document
 from tests.emulators.identify import Request
@@ -73,7 +73,7 @@ def markdown(text: str) -> Iterator[Token]:
 def test_a_hostile_name_is_harmless_wherever_it_is_shown(
     account: Account, clean: tuple[Scanner, Scan], name: str, tmp_path: Path
 ) -> None:
-    pipeline.initialise(str(tmp_path / "store"), tmp_path / "keys")
+    custody.initialise(str(tmp_path / "store"), tmp_path / "keys")
     account.said.edit("secretsmanager:ListSecrets", named(name))
     account.said.edit("logs:DescribeLogGroups", renamed("logGroups", name))
     account.said.rewrite("ec2:DescribeSecurityGroups", called(name))
@@ -100,7 +100,7 @@ def test_a_hostile_name_is_harmless_wherever_it_is_shown(
     page = FORMATS["markdown"].render(assessment, Options())
     assert not {"html_inline", "html_block", "link_open", "image"} & {token.type for token in markdown(page)}
     assert assessment.sealed is not None
-    assert pipeline.verify(str(tmp_path / "store"), tmp_path / "keys").exit_code == 0
+    assert verification.verify(str(tmp_path / "store"), tmp_path / "keys").exit_code == 0
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from engine import pipeline
+from engine import custody, examination, pipeline, verification
 from engine.content.root import find
 from engine.errors import SealError, UsageError, VerificationError
 from engine.evidence import chain
@@ -33,8 +33,9 @@ from engine.evidence.objects.mirror import Mirror
 from engine.evidence.seal import Recorder, open_store
 from engine.evidence.trust import read_trust
 from engine.model import Assessment, Clock
+from engine.observing import DEMO
 from engine.periods import Period
-from engine.pipeline import DEMO, RunRequest
+from engine.request import RunRequest
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
 from tests.emulators.moto_process import MotoProcess
@@ -79,7 +80,7 @@ class Place:
         return pipeline.run(RunRequest(**given), clock(now))
 
     def verify(self, store: str = URL) -> tuple[int, str]:
-        verdict = pipeline.verify(store, self.config)
+        verdict = verification.verify(store, self.config)
         return verdict.exit_code, "\n".join(verdict.lines)
 
     def names(self, below: str = "") -> list[str]:
@@ -119,7 +120,7 @@ def empty(moto: MotoProcess, nobody: None, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def place(empty: Place) -> Place:
-    pipeline.initialise(URL, empty.config)
+    custody.initialise(URL, empty.config)
     return empty
 
 
@@ -182,8 +183,8 @@ def test_a_bucket_has_the_roots_and_the_answers_of_a_folder(place: Place) -> Non
     place.at("a machine that was never here")
     code, said = place.verify()
     assert (code, said.splitlines()[-1].split(", head")[0]) == (0, "3 sealed runs, 6 records")
-    mine = pipeline.period(URL, place.config, *JANUARY)
-    theirs = pipeline.period(str(folder), config, *JANUARY)
+    mine = examination.period(URL, place.config, *JANUARY)
+    theirs = examination.period(str(folder), config, *JANUARY)
     assert answers(mine) == answers(theirs)
     assert [row[:2] for row in answers(mine)[0]] == [("aws.s3.encrypted", "arn:aws:s3:::b")]
 
@@ -274,7 +275,7 @@ def lockable(empty: Place) -> Place:
     """A store in a bucket that can lock objects."""
     empty.s3.delete_bucket(Bucket=BUCKET)
     empty.s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
-    pipeline.initialise(URL, empty.config)
+    custody.initialise(URL, empty.config)
     return empty
 
 
@@ -324,19 +325,19 @@ retention: {days: 400, object_lock: governance, holds: [{from: 2026-01-05, to: 2
 """,
     )
     names = {name.split("/")[1][:8]: name for name in place.names("runs/") if name.endswith("findings.parquet")}
-    found = pipeline.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    found = custody.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
     unlocked = len(place.names()) - len(place.names("private/")) - 1
     assert (found.objects, found.extended, found.held, found.released) == (unlocked, unlocked, 0, 0)
     assert head(place, names["20260103"]) == ("GOVERNANCE", "2027-03-08", None)
     organization = policy / "organization.yaml"
     organization.write_text(organization.read_text().replace("2026-01-05", "2026-01-02"))
-    found = pipeline.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    found = custody.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
     # The night itself, and one on either side, since holds have local dates; and what these share with others.
     assert (found.extended, found.held, found.released) == (0, unlocked, 0)
     organization.write_text(
         organization.read_text().replace("days: 400", "days: 500").replace("2026-01-02", "2026-02-20")
     )
-    found = pipeline.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    found = custody.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
     assert (found.extended, found.held, found.released) == (unlocked, 0, unlocked)
     assert head(place, names["20260103"]) == ("GOVERNANCE", "2027-06-16", "OFF")
     assert place.verify()[0] == 0
@@ -395,7 +396,7 @@ def test_what_is_altered_in_the_bucket_is_told(place: Place) -> None:
     assert code == 5
     assert f"{name}: its digest is not the one that was sealed" in said
     with pytest.raises(VerificationError, match="its digest is not the one that was sealed"):
-        pipeline.period(URL, place.config, *JANUARY)
+        examination.period(URL, place.config, *JANUARY)
 
 
 def test_what_does_not_belong_into_the_bucket_is_told(place: Place) -> None:
@@ -437,12 +438,12 @@ def test_a_chain_that_is_cut_off_in_mid_run_is_not_written_on(place: Place) -> N
 def test_a_working_copy_that_was_altered_is_never_what_is_read(place: Place) -> None:
     copy = place.at("one")
     nights(opened(place, "recording"))
-    pipeline.period(URL, place.config, *JANUARY)
+    examination.period(URL, place.config, *JANUARY)
     altered = next(copy.glob("runs/*/findings.parquet"))
     before = altered.read_bytes()
     altered.write_bytes(before[:-1] + b"?")
     assert place.verify()[0] == 0  # of the bucket, which nobody touched
-    pipeline.period(URL, place.config, *JANUARY)
+    examination.period(URL, place.config, *JANUARY)
     assert altered.read_bytes() == before
     assert place.get(altered.relative_to(copy).as_posix()) == before
 
@@ -451,9 +452,9 @@ def test_a_machine_that_was_never_there_has_the_index_and_believes_no_other(plac
     asked = {"config": place.config, "store": URL, "snapshot": str(DEMO), "checks": ("aws.iam.root_*",)}
     assert "index" not in (pipeline.run(RunRequest(**asked), clock()).sealed or {})
     copy = place.at("a machine that was never there")
-    assert pipeline.rebuild(URL, place.config, compare=True).state == "same"
+    assert custody.rebuild(URL, place.config, compare=True).state == "same"
     place.put("index/spans", (copy / "index" / "spans").read_bytes()[:-1] + b"?")
-    assert pipeline.rebuild(URL, place.config, compare=True).state == "not ours"
+    assert custody.rebuild(URL, place.config, compare=True).state == "not ours"
     assert place.verify()[0] == 0
 
 
@@ -464,7 +465,7 @@ def test_expired_runs_leave_the_bucket_and_their_tombstone_verifies(place: Place
     policy = locked_policy(place, "\nretention: {days: 30}\n")
     opened(place, "two")
     runs = len(place.names("runs/"))
-    done = pipeline.expire(URL, place.config, True, True, clock("2026-11-24T03:00:00Z"), policy)
+    done = custody.expire(URL, place.config, True, True, clock("2026-11-24T03:00:00Z"), policy)
     assert (runs, place.names("runs/"), done.sequence) == (4, [], 5)
     code, said = place.verify()
     assert code == 0

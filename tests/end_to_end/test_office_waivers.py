@@ -12,10 +12,11 @@ import yaml
 
 from engine.cli import group, main
 from engine.errors import UsageError
+from engine.observing import DEMO
 from engine.office import waivers
-from engine.pipeline import DEMO, RunRequest
 from engine.report import Options
 from engine.report import waivers as shown
+from engine.request import RunRequest
 from tests.end_to_end.offices import folder, tree
 
 DAY = date(2026, 11, 26)

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from engine import pipeline
+from engine import access, observing, preflight
 from engine.collection.snapshot import read, written
 from engine.content.root import find
 from engine.errors import DiscoveryError, InputError, Interrupted, SealError, UsageError
 from engine.model import REGIONLESS, Assessment, Clock, Collection, Scope, Snapshot, Unread
-from engine.pipeline import DEMO, RunRequest, run
+from engine.observing import DEMO
+from engine.pipeline import run
 from engine.report import FORMATS, Options
+from engine.request import RunRequest
 from providers.aws.adapter import Aws
 from tests.unit.answered import ACCOUNT, DENIED, ENABLED, KEYS, Answered, error, identity, sts_error
 
@@ -316,7 +318,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Asses
         cancelled: threading.Event | None = None, request: Mapping[str, Any] | None = None, **answers: tuple[int, bytes]
     ) -> Assessment:
         adapter = Aws(Answered(**{**CLEAN, **answers}))
-        monkeypatch.setattr(pipeline, "opened", lambda provider, **settings: adapter)
+        monkeypatch.setattr(access, "opened", lambda provider, **settings: adapter)
         wanted = {"checks": (ROOT_MFA, VOLUMES), **(request or {})}
         return run(RunRequest(config=tmp_path / "config", **wanted), CLOCK, cancelled=cancelled)
 
@@ -428,10 +430,10 @@ def test_doctor_tries_each_read_once_and_names_what_is_denied(
     live: Callable[..., Assessment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adapter = Aws(Answered(**{**CLEAN, "DescribeVolumes": (403, error("UnauthorizedOperation"))}))
-    monkeypatch.setattr(pipeline, "opened", lambda provider, **settings: adapter)
+    monkeypatch.setattr(access, "opened", lambda provider, **settings: adapter)
     times = iter(["2026-11-23T01:59:30Z"])
 
-    (found,) = pipeline.diagnose(
+    (found,) = preflight.diagnose(
         asked(tmp_path, ROOT_MFA, VOLUMES), replace(CLOCK, now=lambda: next(times, "2026-11-23T05:00:00Z"))
     )
 
@@ -451,12 +453,12 @@ def test_doctor_stops_when_it_is_told_to(
     live: Callable[..., Assessment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adapter = Aws(Answered(**CLEAN))
-    monkeypatch.setattr(pipeline, "opened", lambda provider, **settings: adapter)
+    monkeypatch.setattr(access, "opened", lambda provider, **settings: adapter)
     cancelled = threading.Event()
     cancelled.set()
 
     with pytest.raises(Interrupted):
-        pipeline.diagnose(asked(tmp_path, ROOT_MFA), CLOCK, cancelled)
+        preflight.diagnose(asked(tmp_path, ROOT_MFA), CLOCK, cancelled)
 
 
 # --- the policy folder ---
@@ -475,7 +477,7 @@ def test_a_store_that_the_organisation_names_is_used_before_anything_is_collecte
 ) -> None:
     organization = policy / "organization.yaml"
     organization.write_text(f"{organization.read_text()}\nstore: {tmp_path / 'evidence'}\n")
-    monkeypatch.setattr(pipeline, "Survey", lambda *_, **__: pytest.fail("nothing may be collected"))
+    monkeypatch.setattr(observing, "Survey", lambda *_, **__: pytest.fail("nothing may be collected"))
 
     with pytest.raises(SealError, match="auditreel init") as raised:
         run(asked(tmp_path, ROOT_MFA, policy=policy), CLOCK)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import replays
-from engine import __version__, pipeline
+from engine import __version__, inspection, rejudging, verification
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import load
 from engine.content.root import find
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def outcome(folder: Path, last: str = "2027-12-31") -> tuple[int, tuple[str, ...]]:
-    verdict = pipeline.replays(("2027-06-01", last), str(folder / "store"), folder / "config")
+    verdict = rejudging.replays(("2027-06-01", last), str(folder / "store"), folder / "config")
     return verdict.exit_code, verdict.lines
 
 
@@ -54,7 +54,7 @@ def test_every_run_of_a_period_comes_out_identical(folder: Path) -> None:
 
 
 def test_a_period_without_a_run_is_not_identical(folder: Path) -> None:
-    verdict = pipeline.replays(("2020-01-01", "2020-12-31"), str(folder / "store"), folder / "config")
+    verdict = rejudging.replays(("2020-01-01", "2020-12-31"), str(folder / "store"), folder / "config")
     assert (verdict.exit_code, verdict.lines[-1]) == (5, "0 runs, 0 records: 0 runs identical")
 
 
@@ -122,7 +122,7 @@ def test_a_doctored_part_is_named_with_the_records_that_it_changed(folder: Path,
     store = Path(shutil.copytree(folder, tmp_path / "copy"))
     content = load(find())
     honest = compile_checks([content.checks[CHECK]], content.types)
-    base = pipeline.recording.snapshot_of(
+    base = inspection.snapshot_of(
         sorted(path.name for path in (store / "store" / "runs").iterdir())[0], str(store / "store"), store / "config"
     )
     snapshot = replace(
@@ -138,8 +138,8 @@ def test_a_doctored_part_is_named_with_the_records_that_it_changed(folder: Path,
     run.add(snapshot, findings)
     sealed = run.seal(Judged(snapshot, findings), snapshot.as_of)
 
-    assert pipeline.verify(str(store / "store"), store / "config").exit_code == 0
-    verdict = pipeline.replay(sealed.run, str(store / "store"), store / "config")
+    assert verification.verify(str(store / "store"), store / "config").exit_code == 0
+    verdict = rejudging.replay(sealed.run, str(store / "store"), store / "config")
     assert verdict.exit_code == 5
     named = [line for line in verdict.lines if line.startswith("differs: ")]
     assert sum(": verdict: sealed 'pass', replayed 'fail'" in line for line in named) == len(wrong)

@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from engine import pipeline
+from engine import request
 from engine.collection import snapshot as snapshots
 from engine.content.load import Content
 from engine.content.root import find
 from engine.content.stored import parse_stored
+from engine.custody import initialise
 from engine.errors import UsageError, VerificationError
 from engine.model import Clock, Snapshot
-from engine.pipeline import DEMO, RunRequest, initialise, retest, run
-from engine.recording import Verdict
+from engine.observing import DEMO
+from engine.pipeline import run
+from engine.rejudging import retest
+from engine.request import RunRequest
+from engine.verification import Verdict
 
 CHECK = "aws.ec2.ebs_volume_encrypted"
 OTHER = "aws.iam.root_mfa_enabled"
@@ -37,7 +41,7 @@ def stricter(content: Content) -> Content:
 def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
     """Seals a run on the fictional company's snapshot as of a night; gives its id."""
     initialise(str(tmp_path / "store"), tmp_path / "config")
-    load = pipeline.load
+    load = request.load
 
     def sealed(
         night: str,
@@ -49,7 +53,7 @@ def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seal:
         path.write_bytes(snapshots.written(snapshot(replace(snapshots.read(DEMO), as_of=f"{night}T02:00:00Z"))))
         asked = RunRequest(tmp_path / "config", store=str(tmp_path / "store"), snapshot=str(path), checks=(check,))
         with monkeypatch.context() as patched:
-            patched.setattr(pipeline, "load", lambda root, clouds: content(load(root, clouds=clouds)))
+            patched.setattr(request, "load", lambda root, clouds: content(load(root, clouds=clouds)))
             found = run(asked, Clock(lambda: f"{night}T02:00:00Z", lambda: 0.0, lambda seconds: None))
         assert found.run_id is not None
         return found.run_id

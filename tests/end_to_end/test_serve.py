@@ -22,7 +22,7 @@ import openapi_spec_validator
 import pytest
 
 from benchmarks import readers
-from engine import pipeline
+from engine import custody, examination, handover, verification
 from engine.cli import group, main
 from engine.errors import SealError, VerificationError
 from engine.evidence import canonical, dsse, merkle, standalone_verify
@@ -54,7 +54,7 @@ def server(five: Path, tmp_path: Path) -> Iterator[Server]:
 
 
 def runs(five: Path) -> list[str]:
-    period = pipeline.period(str(five / "store"), five / "config", date(2026, 6, 1), date(2026, 6, 5))
+    period = examination.period(str(five / "store"), five / "config", date(2026, 6, 1), date(2026, 6, 5))
     return [frame.moment.run for frame in period.frames]
 
 
@@ -84,7 +84,7 @@ def crawled(client: Client, start: str = "/") -> dict[str, Response]:
 def addresses(server: Server, five: Path) -> dict[str, list[str]]:
     """Every route with every value that the whole store has for its parts."""
     whole = server.client(server.token())
-    period = pipeline.period(str(five / "store"), five / "config", date(2026, 6, 1), date(2026, 6, 5))
+    period = examination.period(str(five / "store"), five / "config", date(2026, 6, 1), date(2026, 6, 5))
     days = [f"2026-06-0{day}" for day in range(1, 6)]
     known = runs(five)
     rows = {run: whole.get(f"/api/v1{WHOLE}/runs/{run}").json["run"]["rows"] for run in known}
@@ -462,17 +462,17 @@ def test_what_was_sealed_of_the_log_can_not_be_changed_afterwards(five: Path, tm
     # A log that was written anew follows itself, and not what was sealed; nor does one that was cut off.
     (tmp_path / "log").write_bytes((tmp_path / "as sealed").read_bytes().splitlines(keepends=True)[0])
     with pytest.raises(VerificationError, match="it has 1 lines, and entry 11 of the chain says 2"):
-        standing(tmp_path / "log", pipeline.sealed_accesses(store, config, "log"))
+        standing(tmp_path / "log", custody.sealed_accesses(store, config, "log"))
     with (tmp_path / "as sealed").open("rb") as file:
         (tmp_path / "log").write_bytes(file.read())
     longer = AccessLog(tmp_path / "log")
     longer.add(path="/later", status=200)
     longer.close()
-    assert standing(tmp_path / "log", pipeline.sealed_accesses(store, config, "log")).count == 3
-    assert len(pipeline.sealed_accesses(store, config, "log")) == 1
-    assert pipeline.verify(store, config).exit_code == 0
+    assert standing(tmp_path / "log", custody.sealed_accesses(store, config, "log")).count == 3
+    assert len(custody.sealed_accesses(store, config, "log")) == 1
+    assert verification.verify(store, config).exit_code == 0
     bundle = tmp_path / "bundle.zip"
-    pipeline.export_period(store, config, (date(2026, 6, 4), date(2026, 6, 5)), bundle, lambda *_: {"README.txt": b""})
+    handover.export_period(store, config, (date(2026, 6, 4), date(2026, 6, 5)), bundle, lambda *_: {"README.txt": b""})
     found = subprocess.run(
         [sys.executable, standalone_verify.__file__, bundle, "--key", config / "trust.json", "--allow-unanchored"],
         capture_output=True, text=True, check=False,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import pipeline
+from engine import custody, examination, verification
 from engine.content.root import find
 from engine.errors import UsageError
 from engine.model import Clock
@@ -26,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = store_in(folder)
     for day in ("2026-01-01", "2026-01-02", "2026-01-31", "2026-02-01"):
         recorded(store, f"{day}T01:05:00Z", {ENCRYPTED: {"a": "pass", "b": "fail"}})
-    pipeline.close(str(folder / "store"), folder / "config", date(2026, 1, 1), date(2026, 1, 31), CLOSED)
+    examination.close(str(folder / "store"), folder / "config", date(2026, 1, 1), date(2026, 1, 31), CLOSED)
     shutil.copytree(find().policies, folder / "policies")
     organization = folder / "policies" / "organization.yaml"
     organization.write_text(organization.read_text() + "\nretention: {days: 30}\n")
@@ -44,7 +44,7 @@ def said(folder: Path, *arguments: str) -> tuple[int, list[str]]:
 
 
 def verify(folder: Path) -> tuple[int, str]:
-    verdict = pipeline.verify(str(folder / "store"), folder / "config")
+    verdict = verification.verify(str(folder / "store"), folder / "config")
     return verdict.exit_code, "\n".join(verdict.lines)
 
 
@@ -81,4 +81,4 @@ def test_what_was_removed_is_told_by_verify_and_by_the_report(folder: Path) -> N
 
 def test_without_a_rule_nothing_is_removed(folder: Path) -> None:
     with pytest.raises(UsageError, match="says nothing of retention"):
-        pipeline.expire(str(folder / "store"), folder / "config", True, False, CLOSED)
+        custody.expire(str(folder / "store"), folder / "config", True, False, CLOSED)

@@ -12,9 +12,15 @@ import yaml
 
 from engine.content.load import load
 from engine.content.root import find
+from engine.custody import initialise
 from engine.errors import ContentError
+from engine.handover import export
 from engine.model import Assessment, Clock
-from engine.pipeline import RunRequest, export, initialise, planned, replay, run, verify
+from engine.pipeline import run
+from engine.preflight import planned
+from engine.rejudging import replay
+from engine.request import RunRequest
+from engine.verification import verify
 from tests.emulators.aws_wire import AwsWire
 from tests.tables import NOW, edit, example, organization
 

@@ -17,7 +17,8 @@ import boto3
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from engine import cli, pipeline
+from engine import cli, custody, examination, pipeline, verification
+from engine.errors import UsageError
 from engine.model import Assessment, Clock
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
@@ -37,7 +38,7 @@ def account(aws_env: AwsWire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         s3.create_bucket(Bucket=f"records-{name}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUDITREEL_CONFIG", str(tmp_path / "config"))
-    pipeline.initialise(str(tmp_path / "store"), tmp_path / "config")
+    custody.initialise(str(tmp_path / "store"), tmp_path / "config")
     return aws_env
 
 
@@ -109,7 +110,7 @@ def test_a_run_that_is_stopped_says_so_and_goes_on_when_it_is_asked_again(
     assert (second["exit_code"], second["kind"], second["seal"]["sequence"]) == (3, "scheduled", again["seal_sequence"])
     assert first["started_at"] <= second["resumed"] <= second["as_of"] <= second["started_at"]
     assert stat.S_IMODE((tmp_path / "auditreel.prom").stat().st_mode) == 0o644
-    assert pipeline.verify(str(tmp_path / "store"), tmp_path / "config").exit_code == 0
+    assert verification.verify(str(tmp_path / "store"), tmp_path / "config").exit_code == 0
 
 
 def dies(error: BaseException) -> Callable[..., Assessment]:
@@ -120,7 +121,7 @@ def dies(error: BaseException) -> Callable[..., Assessment]:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(ValueError("x"), 1), (KeyboardInterrupt(), 130), (pipeline.UsageError("x"), 2)], ids=str
+    ("error", "code"), [(ValueError("x"), 1), (KeyboardInterrupt(), 130), (UsageError("x"), 2)], ids=str
 )
 def test_a_run_that_dies_is_told_and_the_last_seal_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
@@ -243,7 +244,7 @@ def test_a_week_of_nights_shows_exactly_what_was_missed_partial_and_resumed(
 
     # The coverage of the week.
     week = (date(2026, 6, 1), date(2026, 6, 7))
-    period = pipeline.period(str(tmp_path / "store"), tmp_path / "config", *week)
+    period = examination.period(str(tmp_path / "store"), tmp_path / "config", *week)
     assert [(row.state, row.late, len(row.unsealed)) for row in period.nights] == [
         ("ran", False, 0),
         ("ran", False, 0),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import pipeline
+from engine import handover
 from engine.content.strictness import is_weaker
 from engine.evidence import canonical, dsse
 from engine.evidence.archive import archive
@@ -61,7 +61,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         window = (date(2026, 6, 1), date(2026, 6, 4))
         output = folder / "out.zip"
         where = str(folder / "store"), folder / "config"
-        pipeline.export_period(*where, window, output, lambda _, names: written(names), criteria)
+        handover.export_period(*where, window, output, lambda _, names: written(names), criteria)
         made.append(output.read_bytes())
     trust = read_trust(folder / "config" / "trust.json")
     return Exported(folder, made[0], made[1], replace(trust, head=None), reopened(folder).keys.signing)
@@ -192,7 +192,7 @@ def aged(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     link, _ = freeze(reopened(folder), film, reading, ENCRYPTED, AFTER)
     (unit,) = drawn(reopened(folder), link.sequence, 1, "seven of hearts", AFTER)[2].drawn
     replace_unit(reopened(folder), link.sequence, unit, "Gone.", AFTER)
-    pipeline.export_period(
+    handover.export_period(
         str(folder / "store"), folder / "config", (asked.starts, asked.ends), folder / "out.zip",
         lambda _, names: written(names), None,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from engine import pipeline
 from engine.cli import VERBS
 from engine.cli.clock import system_clock
 from engine.model import LedgerRow, Snapshot
+from engine.request import RunRequest
 from providers import declared
 from providers.base import Reader
 from tests.emulators import corrections
@@ -78,7 +79,7 @@ def test_the_demonstration_runs_on_the_core_alone() -> None:
 def test_a_scan_sends_what_its_plan_says_and_nothing_twice(moto: MotoProcess, aws_env: AwsWire, tmp_path: Path) -> None:
     corrections.regions(aws_env.overrides, "us-east-1")
     seed(moto.url, "small")
-    assessment = pipeline.run(pipeline.RunRequest(config=tmp_path, timeout=120.0), system_clock(threading.Event()))
+    assessment = pipeline.run(RunRequest(config=tmp_path, timeout=120.0), system_clock(threading.Event()))
     ledger = assessment.snapshot.ledger
     assert aws_env.traffic.repeats == +Counter({"iam:GenerateCredentialReport": sum(row.polls for row in ledger)})
     assert aws_env.traffic.total == sum(row.calls for row in ledger)

@@ -13,8 +13,9 @@ from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import load
 from engine.content.root import find
 from engine.model import LISTINGS
-from engine.pipeline import Permissions, RunRequest, permissions, planned
+from engine.preflight import Permissions, permissions, planned
 from engine.reads import plans
+from engine.request import RunRequest
 from providers import declared
 
 

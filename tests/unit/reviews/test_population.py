@@ -7,7 +7,7 @@ from functools import cache
 
 from engine.collection.snapshot import read
 from engine.model import Snapshot
-from engine.pipeline import DEMO
+from engine.observing import DEMO
 from engine.reviews.model import Line, Population
 from engine.reviews.population import narrowed, population
 from engine.reviews.reading import NOT_READ

@@ -1,0 +1,98 @@
+"""What a store holds, looked up by its chain: runs, their snapshots and records. Nothing is judged or written."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from engine import stores
+from engine.errors import UsageError, VerificationError
+from engine.model import Snapshot
+
+if TYPE_CHECKING:
+    from engine.evidence.inspecting import Inspected
+    from engine.sealed import Overview
+
+_RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
+
+
+def is_run(name: str) -> bool:
+    """Whether a name has the form of a run's id, not of a file."""
+    return _RUN.fullmatch(name) is not None
+
+
+def latest(store: str, config: Path) -> str:
+    """The id of the newest sealed run of a store that read the clouds. Raises UsageError, VerificationError."""
+    from engine.evidence.replay import latest as newest
+
+    folder = stores.local(store)
+    return newest(folder, stores.trust_beside(folder, config) / "trust.json")
+
+
+def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
+    """The snapshot that a sealed run was judged on, rebuilt from its bodies and ledger."""
+    if store is None:
+        raise UsageError(
+            f"reading the snapshot {run}: it is no file, and --store does not say which store has that run"
+        )
+    from engine.evidence.replay import snapshot_of as rebuilt
+
+    folder = stores.local(store)
+    return rebuilt(folder, run, stores.trust_beside(folder, config) / "trust.json")
+
+
+def seal_of(run: str, store: str, config: Path) -> tuple[int, str, Mapping[str, Any]]:
+    """The place in the chain and the digest of the entry that seals a run, and the filters that it was asked with.
+
+    Raises UsageError, VerificationError.
+    """
+    from engine.evidence.replay import seal_of as sealed
+
+    folder = stores.local(store)
+    placed = sealed(folder, run, stores.trust_beside(folder, config) / "trust.json")
+    return placed.link.sequence, placed.link.digest, placed.entry.body.asked.filters
+
+
+def inspected(run: str, store: str, config: Path) -> Inspected:
+    """A sealed run, to be looked into record by record. Raises VerificationError where it does not verify."""
+    from engine.evidence.inspecting import inspect
+
+    folder, _, trust = stores.readable(store, config)
+    return inspect(folder, trust, run)
+
+
+def overview(store: str, config: Path) -> Overview:
+    """What a store holds, by its chain. Raises VerificationError where that does not verify."""
+    from engine.evidence.inspecting import overview as looked
+
+    folder, _, trust = stores.readable(store, config)
+    return looked(folder, trust)
+
+
+def store_name(store: str, config: Path) -> str:
+    """The name of a store in every entry of its chain. Raises VerificationError."""
+    from engine.evidence.trust import read_trust
+
+    return read_trust(stores.trust_folder(store, config) / "trust.json").store
+
+
+def state(store: str, config: Path) -> str:
+    """What stays the same while no file of a store's evidence is touched. Raises VerificationError."""
+    from engine.evidence.layout import INDEX, Layout
+
+    folder = stores.local(store)
+    facts = []
+    try:
+        for name, entry in Layout(folder).files():
+            # What is derived, and what is not finished, is no evidence.
+            if not name.startswith((f"{INDEX}/", "tmp/")):
+                said = entry.stat(follow_symlinks=False)
+                facts.append(f"{name} {said.st_ino} {said.st_size} {said.st_mtime_ns} {said.st_ctime_ns}")
+        said = (stores.trust_beside(folder, config) / "trust.json").stat()
+    except OSError as error:
+        raise VerificationError(f"{folder} cannot be read ({error.strerror}): could not verify") from error
+    facts.append(f"{said.st_ino} {said.st_size} {said.st_mtime_ns} {said.st_ctime_ns}")
+    return hashlib.sha256("\n".join(facts).encode("utf-8", "surrogateescape")).hexdigest()
