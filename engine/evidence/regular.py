@@ -8,8 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 LARGEST: Final = 1 << 28
 """Bytes of a file that is held as a whole: the list of a population has some hundred bytes a unit."""
@@ -17,7 +18,7 @@ LARGEST: Final = 1 << 28
 _NONE: Final = "is no regular file"
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """A regular file, open for reading. Raises OSError where it is none, a link to one included."""
     size(path)
     # It may be another one by now: opening a pipe that nobody writes to must not wait.
