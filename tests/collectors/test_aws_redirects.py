@@ -39,7 +39,7 @@ def moved(status: int, to: Foreign) -> Iterator[str]:
             """Nothing is printed."""
 
     with HTTPServer(("127.0.0.1", 0), Moved) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

@@ -52,6 +52,6 @@ class _Answering(BaseHTTPRequestHandler):
 def elsewhere() -> Iterator[Foreign]:
     """The other host, served."""
     with Foreign() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()

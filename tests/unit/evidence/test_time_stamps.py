@@ -360,7 +360,7 @@ def test_a_time_stamp_authority_is_followed_nowhere(status: int) -> None:
             """Nothing is printed."""
 
     with elsewhere() as foreign, HTTPServer(("127.0.0.1", 0), Redirecting) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with pytest.raises(TimeStampError, match="does not answer"):
             ask(f"http://127.0.0.1:{server.server_port}/", b"?", 5.0)
         server.shutdown()
@@ -381,7 +381,7 @@ def test_a_time_stamp_authority_that_answers_drop_by_drop_is_not_waited_for() ->
             """Nothing is printed."""
 
     with HTTPServer(("127.0.0.1", 0), Dripping) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         threading.Timer(5, stopped.set).start()
         with pytest.raises(TimeStampError, match="has not answered within"):
             ask(f"http://127.0.0.1:{server.server_port}/", b"?", 0.3)
