@@ -15,7 +15,7 @@ from engine.content.programme import OUTLINE
 from engine.expressions import Failed, Program
 from engine.expressions import compile as compile_expression
 from engine.expressions.types import BOOL
-from engine.joins import plain_resource
+from engine.joins import plain_resource, unread_keys
 from engine.model import LISTINGS, REGIONLESS, Bounds, Resource, RuleCount, Scope, Snapshot
 from engine.programme.model import BoundaryRule
 
@@ -165,7 +165,8 @@ class Boundary:
 
     def _when(self, source: str, item: Resource) -> bool | None:
         resource = {**plain_resource(item), "type": item.type}
-        value = self._programs[source].evaluate({"resource": resource})
+        unread = frozenset(("resource", *path) for path in unread_keys(item)) if item.unread else frozenset()
+        value = self._programs[source].evaluate({"resource": resource}, unread)
         if not isinstance(value, Failed):
             return bool(value)
         # A tag that is not among those that were read is no gap: the rule does not hold.

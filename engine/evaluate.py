@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from engine.boundary import EVERYTHING, Sorting
 from engine.content.checks import CompiledCheck
-from engine.expressions import Failed, Program, path_text
-from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_resource, unread_at
+from engine.expressions import Failed, Path, Program, path_text
+from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_resource, unread_at, unread_keys
 from engine.model import Cause, Collection, Finding, Resource, Scope, Snapshot, Subject, Verdict
 
 Judged = Callable[[Scope], bool]
@@ -74,8 +74,9 @@ def judge(
 ) -> Finding:
     """One check's verdict on one resource and what it is related to, as of ``as_of`` (RFC 3339 UTC)."""
     variables = _variables(check, item, related, as_of, plain)
-    context = _Context(check, item, related, variables)
-    program, value = _decided(check, variables)
+    unread = _unread_keys(check, item, related)
+    context = _Context(check, item, related, variables, unread)
+    program, value = _decided(check, variables, unread)
     if isinstance(value, Failed):
         return context.unknown(program, value)
     if program is check.when:
@@ -85,7 +86,8 @@ def judge(
 
 def verdict_of(check: CompiledCheck, item: Resource, related: Mapping[str, Related], as_of: str) -> Verdict:
     """The verdict of :func:`judge`, without what explains it."""
-    program, value = _decided(check, _variables(check, item, related, as_of, plain_resource))
+    variables = _variables(check, item, related, as_of, plain_resource)
+    program, value = _decided(check, variables, _unread_keys(check, item, related))
     if isinstance(value, Failed):
         return "unknown"
     if program is check.when:
@@ -112,13 +114,26 @@ def _variables(
     return variables
 
 
-def _decided(check: CompiledCheck, variables: Mapping[str, Any]) -> tuple[Program, Any | Failed]:
+def _unread_keys(check: CompiledCheck, item: Resource, related: Mapping[str, Related]) -> frozenset[Path]:
+    """The paths of what may be a key of a map, of the resource or of a related one, where a check asks for keys."""
+    if not check.asks_for_keys:
+        return frozenset()
+    found: list[Path] = [("resource", *path) for path in unread_keys(item)] if item.unread else []
+    for name, relation in related.items():
+        for index, other in enumerate(relation.resources):
+            found += ((name, index, *path) for path in unread_keys(other)) if other.unread else ()
+    return frozenset(found)
+
+
+def _decided(
+    check: CompiledCheck, variables: Mapping[str, Any], unread: frozenset[Path]
+) -> tuple[Program, Any | Failed]:
     """The program that decides, and its value: ``when`` where that is not true, else the expression."""
     if check.when is not None:
-        applies = check.when.evaluate(variables)
+        applies = check.when.evaluate(variables, unread)
         if applies is not True:
             return check.when, applies
-    return check.expression, check.expression.evaluate(variables)
+    return check.expression, check.expression.evaluate(variables, unread)
 
 
 @lru_cache(maxsize=4096)
@@ -135,6 +150,7 @@ class _Context:
     item: Resource
     related: Mapping[str, Related]
     variables: Mapping[str, Any]
+    unread: frozenset[Path]
 
     def _finding(self, **verdict: Any) -> Finding:
         return Finding(
@@ -156,7 +172,7 @@ class _Context:
         return self._finding(verdict="pass" if applies else "not_applicable")
 
     def failed(self) -> Finding:
-        trace = self.check.expression.trace(self.variables)
+        trace = self.check.expression.trace(self.variables, self.unread)
         # A message may count what is in a list, or quote it.
         whole = {name: value for name, value in self.variables.items() if name not in self.incomplete}
         message = self.check.message.render(whole)
@@ -167,7 +183,7 @@ class _Context:
         if not causes:
             causes = (Cause(failure.message, EXPRESSION_ERROR),)
         message = "; ".join(f"{cause.path} is not known: {cause.unread.reason}" for cause in causes)
-        trace = program.trace(self.variables)
+        trace = program.trace(self.variables, self.unread)
         reason = causes[0].unread.reason
         return self._finding(
             verdict="unknown", reason=reason, message=f"{message}.", observed=trace.reads, causes=causes

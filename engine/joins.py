@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, TypeVar
@@ -23,6 +23,16 @@ def plain_resource(item: Resource) -> dict[str, Any]:
         identity = {key: value for key, value in identity.items() if f"/{key}" not in item.unread}
     tags = {} if item.tags is None else {"tags": dict(item.tags)}
     return {**item.properties, **tags, **identity}
+
+
+def unread_keys(item: Resource) -> Iterator[tuple[str, str]]:
+    """Paths of tags of which it is not known whether the resource has them. Any other gap in a map makes all of it one.
+
+    See :func:`engine.collection.conformance.conforming`.
+    """
+    for pointer in item.unread:
+        if pointer.startswith("/tags/"):
+            yield "tags", pointer.removeprefix("/tags/").replace("~1", "/").replace("~0", "~")
 
 
 @dataclass(frozen=True, slots=True)

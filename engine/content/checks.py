@@ -53,6 +53,11 @@ class CompiledCheck:
         """Whether a relation may decide a verdict though there may be more in it than was seen."""
         return self.expression.tolerates(relation) and (self.when is None or self.when.tolerates(relation))
 
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether a verdict may hang on which keys a map has."""
+        return self.expression.asks_for_keys or (self.when is not None and self.when.asks_for_keys)
+
 
 def load_checks(
     root: Root, problems: list[Problem], examples: bool = True, clouds: Collection[str] | None = None

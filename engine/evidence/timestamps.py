@@ -11,6 +11,8 @@ to import, and refuses what a stock OpenSSL authority answers with its CA's cert
 from __future__ import annotations
 
 import hashlib
+import queue
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -70,20 +72,42 @@ def query(digest: str, nonce: int) -> bytes:
 
 
 def ask(url: str, request: bytes, timeout: float) -> bytes:
-    """The answer of an authority. Raises TimeStampError where there is none."""
+    """The answer of an authority. ``timeout`` is how long it may take in seconds.
+
+    Raises TimeStampError where there is none. It is asked where it is said to be, and nowhere that it points to.
+    """
     if not url.startswith(("https://", "http://")):
         raise TimeStampError(f"{url} is no address of HTTP")
     headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
     sent = urllib.request.Request(url, request, headers)  # noqa: S310 - only HTTP, see above
+    answers: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+    # The timeout of a socket is for each piece: an answer that comes drop by drop would be waited for without an end.
+    threading.Thread(target=_asked, args=(sent, timeout, answers), daemon=True).start()
     try:
-        with urllib.request.urlopen(sent, timeout=timeout) as answer:  # noqa: S310
-            data = bytes(answer.read(_LARGEST + 1))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise TimeStampError(f"{url} does not answer: {reason}") from error
-    if len(data) > _LARGEST:
+        found = answers.get(timeout=timeout)
+    except queue.Empty:
+        raise TimeStampError(f"{url} has not answered within {timeout:g} s") from None
+    if isinstance(found, Exception):
+        reason = getattr(found, "reason", None) or found
+        raise TimeStampError(f"{url} does not answer: {reason}") from found
+    if len(found) > _LARGEST:
         raise TimeStampError(f"{url} answers with more than {_LARGEST} bytes")
-    return data
+    return found
+
+
+class _Stays(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: an authority, or who answers in its place, does not choose whom this machine asks."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Nothing is asked in the place of what was asked."""
+
+
+def _asked(sent: urllib.request.Request, timeout: float, answers: queue.SimpleQueue[bytes | Exception]) -> None:
+    try:
+        with urllib.request.build_opener(_Stays).open(sent, timeout=timeout) as answer:
+            answers.put(bytes(answer.read(_LARGEST + 1)))
+    except Exception as error:
+        answers.put(error)
 
 
 def checked(response: bytes, digest: str, certificates: Sequence[bytes]) -> Stamped:

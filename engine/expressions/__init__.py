@@ -7,8 +7,8 @@ properties it reads, what was missing, and what decided. ``template`` does the s
 source -> lexer -> parser -> syntax -> checker (calls, names) -> tree -> interpreter, or generator (writer)
 """
 
-from engine.expressions.failures import EvaluationError, Failed, path_text
+from engine.expressions.failures import EvaluationError, Failed, Path, path_text
 from engine.expressions.program import Program, Trace, compile
 from engine.expressions.template import Template, template
 
-__all__ = ["EvaluationError", "Failed", "Program", "Template", "Trace", "compile", "path_text", "template"]
+__all__ = ["EvaluationError", "Failed", "Path", "Program", "Template", "Trace", "compile", "path_text", "template"]

@@ -6,13 +6,14 @@ with its *whereabouts*: the path of where it was read, or for a list that was pu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from engine.expressions.failures import EvaluationError, Failed, LimitExceeded, Path, combined, path_text, quoted
 from engine.expressions.functions import Function
 from engine.expressions.limits import MAX_STEPS
 from engine.expressions.names import shown
+from engine.expressions.partial import is_map
 from engine.expressions.tree import (
     Call,
     Conditional,
@@ -37,14 +38,18 @@ from engine.expressions.values import contains, equal, is_a, key_of, parsed, ran
 
 Whereabouts = Path | list[Any] | None
 """A path; or a list with the whereabouts of each element; or None for a computed value."""
+NOTHING: Final[Set[Path]] = frozenset()
 
 
 class Interpreter:
-    """One evaluation. ``reads`` collects what was read: path to value, in order."""
+    """One evaluation. ``reads`` collects what was read: path to value, in order.
 
-    def __init__(self, variables: Mapping[str, Any]) -> None:
+    ``unread`` are the paths of keys of maps of which it is not known whether they are there.
+    """
+
+    def __init__(self, variables: Mapping[str, Any], unread: Set[Path] = NOTHING) -> None:
         self.reads: dict[Path, Any] = {}
-        self._variables = variables
+        self._variables, self._unread = variables, unread
         self._elements: dict[int, tuple[Any, Whereabouts]] = {}
         self._steps = 0
 
@@ -166,7 +171,16 @@ class Interpreter:
             raise EvaluationError(f"has() takes a map, not {type_name(value)}")
         if node.key in value and type(where) is tuple:
             self._record((*where, node.key), value[node.key])
+        self._refuse_unread(where, node.key)
         return node.key in value, None
+
+    def _refuse_unread(self, where: Whereabouts, *key: Any) -> None:
+        """Fail where it is not known whether a map has a key, or without one, which keys it has."""
+        if self._unread and type(where) is tuple:
+            path = (*where, *key)
+            missing = sorted(found for found in self._unread if found[: len(path)] == path)
+            if missing:
+                raise EvaluationError(f"whether {path_text(missing[0])} is there is not known", missing)
 
     def _logic(self, node: Logic) -> tuple[Any, Whereabouts]:
         errors: list[EvaluationError] = []
@@ -190,13 +204,18 @@ class Interpreter:
         return self._locate(node.then if self._bool(node.condition) else node.otherwise)
 
     def _equality(self, node: Equality) -> tuple[Any, Whereabouts]:
-        (left, _), (right, _) = self._all((node.left, node.right))
+        (left, at_left), (right, at_right) = self._all((node.left, node.right))
+        if is_map(node.left) or is_map(node.right):
+            self._refuse_unread(at_left)
+            self._refuse_unread(at_right)
         if node.metered:
             self._spend(size_in_steps(left) + size_in_steps(right))
         return equal(left, right) is not node.negated, None
 
     def _membership(self, node: Membership) -> tuple[Any, Whereabouts]:
-        (element, _), (container, _) = self._all((node.element, node.container))
+        (element, _), (container, where) = self._all((node.element, node.container))
+        if type(container) is dict:
+            self._refuse_unread(where, element)
         if node.metered:
             self._spend(size_in_steps(container))
         return contains(container, element), None
@@ -204,6 +223,9 @@ class Interpreter:
     def _call(self, node: Call) -> tuple[Any, Whereabouts]:
         located = self._all(node.arguments)
         values = [value for value, _ in located]
+        for argument, (_, where) in zip(node.arguments, located, strict=True):
+            if is_map(argument):
+                self._refuse_unread(where)
         if node.metered:
             self._spend(sum(map(size_in_steps, values)))
         for function in node.overloads:
@@ -260,15 +282,24 @@ class Interpreter:
         value, where = self._locate(node.range)
         if type(value) is dict:
             self._record(where, value)
-            value, where = range_of(value), None
-        elif type(value) is not list:
+            return self._over_keys(node, value, where)
+        if type(value) is not list:
             self._record(where, value)
             raise EvaluationError(f"{node.kind}() takes a list or a map, not {type_name(value)}")
-        elif not value:
+        if not value:
             # That there is nothing is what decides.
             self._record(where, value)
         self._spend(len(value))
         return _MACROS[node.kind](self, node, [(item, _below(where, i)) for i, item in enumerate(value)])
+
+    def _over_keys(self, node: Macro, value: dict[Any, Any], where: Whereabouts) -> tuple[Any, Whereabouts]:
+        keys = range_of(value)
+        self._spend(len(keys))
+        found = _MACROS[node.kind](self, node, [(key, None) for key in keys])
+        if node.kind not in ("exists", "all") or found[0] is not (node.kind == "exists"):
+            # None of the keys that are known decides.
+            self._refuse_unread(where)
+        return found
 
     def _each(
         self, node: Macro, items: list[tuple[Any, Whereabouts]], visit: Callable[[tuple[Any, Whereabouts]], bool]

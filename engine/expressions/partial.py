@@ -4,6 +4,9 @@ One element of which nothing was read, at the end of the list, stands for all th
 then satisfies ``trails.exists(t, t.is_logging)`` whatever else there may be, and where none does, the unread element
 makes it an error. That holds only where the list is nothing but the range of ``exists`` and ``all``, and where no
 element can decide without being read: ``exists(t, true)`` would find an element that perhaps is not there.
+
+Maps of which some keys are unread: an expression that only looks up what a key holds fails by itself where that is
+missing; one that asks whether a key is there, or what keys there are, must be told which are not known.
 """
 
 from __future__ import annotations
@@ -12,7 +15,21 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from engine.expressions.tree import Call, Conditional, Element, Has, Logic, Macro, Node, Parsed, Property, Variable
+from engine.expressions.tree import (
+    Call,
+    Conditional,
+    Element,
+    Equality,
+    Has,
+    Logic,
+    Macro,
+    Membership,
+    Node,
+    Parsed,
+    Property,
+    Variable,
+)
+from engine.expressions.types import MapType, bare
 
 _QUANTIFIERS = ("exists", "all")
 
@@ -22,6 +39,28 @@ def tolerates(tree: Node, name: str) -> bool:
     ranges = [node for node in _nodes(tree) if isinstance(node, Macro) and _plain(node.range) == name]
     uses = [node for node in _nodes(tree) if isinstance(node, Variable) and node.name == name]
     return len(ranges) == len(uses) and all(_decided_by_reading(macro) for macro in ranges)
+
+
+def asks_for_keys(tree: Node) -> bool:
+    """Whether an expression asks which keys a map has, so that a missing one would decide instead of failing."""
+    return any(map(_asks, _nodes(tree)))
+
+
+def _asks(node: Node) -> bool:
+    if isinstance(node, Has):
+        return True
+    if isinstance(node, Membership):
+        return is_map(node.container)
+    if isinstance(node, Macro):
+        return is_map(node.range)
+    if isinstance(node, Equality):
+        return is_map(node.left) or is_map(node.right)
+    return isinstance(node, Call) and any(map(is_map, node.arguments))
+
+
+def is_map(node: Node) -> bool:
+    """Whether the value of a node is a map, as far as types tell."""
+    return isinstance(bare(node.type), MapType)
 
 
 def _plain(node: Node) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
@@ -11,10 +11,10 @@ from typing import Any
 from engine.expressions.checker import Checker
 from engine.expressions.failures import Failed, Path, path_text
 from engine.expressions.generator import Evaluator, generated
-from engine.expressions.interpreter import Interpreter
+from engine.expressions.interpreter import NOTHING, Interpreter
 from engine.expressions.lexer import fail
 from engine.expressions.parser import parse
-from engine.expressions.partial import tolerates
+from engine.expressions.partial import asks_for_keys, tolerates
 from engine.expressions.syntax import Syntax
 from engine.expressions.tree import Node
 from engine.expressions.types import BOOL, Type, accepts
@@ -35,7 +35,7 @@ class Program:
     ("trails", "is_logging"); of what is used as a whole, each property. ("trails",) stands for how many there are.
     """
 
-    __slots__ = ("_expected", "_fast", "_tolerated", "_tree", "reads", "source", "type")
+    __slots__ = ("_asks_for_keys", "_expected", "_fast", "_tolerated", "_tree", "reads", "source", "type")
 
     def __init__(self, source: str, tree: Node, reads: frozenset[tuple[str, ...]], expected: Type | None) -> None:
         self.source = source
@@ -45,12 +45,16 @@ class Program:
         self._expected = expected
         self._fast: Evaluator | None = None
         self._tolerated: dict[str, bool] = {}
+        self._asks_for_keys: bool | None = None
 
-    def evaluate(self, variables: Mapping[str, Any]) -> Any | Failed:
+    def evaluate(self, variables: Mapping[str, Any], unread: Set[Path] = NOTHING) -> Any | Failed:
         """The value on ``variables`` (JSON values; see :mod:`engine.expressions.values`), or why there is none.
 
-        The generated code only ever answers where every value that it met was as expected; else the interpreter does.
+        ``unread`` are paths of keys of maps of which it is not known whether they are there. The generated code only
+        ever answers where every value that it met was as expected; else the interpreter does.
         """
+        if unread and self.asks_for_keys:
+            return self.interpret(variables, unread)
         if self._fast is None:
             # Not before it is needed: many programs of a run are loaded, few of some kinds are evaluated.
             self._fast = generated(self._tree, self._expected)
@@ -59,9 +63,16 @@ class Program:
         except Exception:
             return self.interpret(variables)
 
-    def interpret(self, variables: Mapping[str, Any]) -> Any | Failed:
+    def interpret(self, variables: Mapping[str, Any], unread: Set[Path] = NOTHING) -> Any | Failed:
         """As :meth:`evaluate`, by the reference interpreter alone."""
-        return Interpreter(variables).run(self._tree, self._expected)
+        return Interpreter(variables, unread).run(self._tree, self._expected)
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether keys of maps that are not known could decide (:mod:`.partial`)."""
+        if self._asks_for_keys is None:
+            self._asks_for_keys = asks_for_keys(self._tree)
+        return self._asks_for_keys
 
     def tolerates(self, name: str) -> bool:
         """Whether the list ``name`` may end in an unread element that stands for more (:mod:`.partial`)."""
@@ -70,9 +81,9 @@ class Program:
             self._tolerated[name] = tolerates(self._tree, name)
         return self._tolerated[name]
 
-    def trace(self, variables: Mapping[str, Any]) -> Trace:
+    def trace(self, variables: Mapping[str, Any], unread: Set[Path] = NOTHING) -> Trace:
         """As :meth:`interpret`, with what was read on the way."""
-        interpreter = Interpreter(variables)
+        interpreter = Interpreter(variables, unread)
         value = interpreter.run(self._tree, self._expected)
         return Trace(value, tuple(_read(path, read) for path, read in interpreter.reads.items()))
 

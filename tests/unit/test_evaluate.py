@@ -232,6 +232,48 @@ def test_a_tag_that_is_not_there_is_unknown_for_the_reason_that_it_is_not(
     assert (finding.verdict, finding.reason) == ("unknown", reason)
 
 
+LATER = Unread("known_after_apply")
+
+
+@pytest.mark.parametrize(
+    ("expression", "when", "verdict"),
+    [
+        ("resource.twin == null", "'data' in resource.tags && resource.tags['data'] == 'secret'", "unknown"),
+        ("resource.twin == null", "has(resource.tags.data)", "unknown"),
+        ("resource.twin == null", "!('data' in resource.tags)", "unknown"),
+        ("'team' in resource.tags", None, "pass"),
+        ("'other' in resource.tags", None, "fail"),
+        ("resource.tags.exists(key, key == 'team')", None, "pass"),
+        ("resource.tags.exists(key, key == 'other')", None, "unknown"),
+        ("resource.tags.all(key, key != 'team')", None, "fail"),
+        ("resource.tags.all(key, key == 'team')", None, "unknown"),
+        ("size(resource.tags) == 1", None, "unknown"),
+        ("resource.tags == {'team': 'web'}", None, "unknown"),
+        ("resource.tags.filter(key, key == 'other') == []", None, "unknown"),
+        ("resource.tags['team'] == 'web'", None, "pass"),
+        ("resource.tags['data'] == 'web'", None, "unknown"),
+    ],
+)
+def test_a_tag_that_is_known_later_decides_nothing(expression: str, when: str | None, verdict: str) -> None:
+    item = bucket(tags={"team": "web"}, unread={"/tags/data": LATER}, properties={"twin": None})
+
+    finding = only(check(expression, when), item)
+
+    assert finding.verdict == verdict
+    if verdict == "unknown":
+        assert finding.causes == (Cause("resource.tags.data", LATER),)
+
+
+def test_a_tag_of_a_related_resource_that_is_known_later_decides_nothing() -> None:
+    other = bucket("t", {"bucket": "b"}, {"/tags/a~1b": LATER}, type_="Test::Trail", tags={})
+    related = {"trails": Relation("trails", "Test::Trail", {"account": "account"})}
+    asks = "!trails.exists(t, 'a/b' in t.tags)"
+
+    finding = only(check(asks, related=related), bucket(), other)
+
+    assert (finding.verdict, [cause.unread for cause in finding.causes]) == ("unknown", [LATER])
+
+
 def test_the_identity_of_a_resource_is_always_known() -> None:
     finding = only(
         check("resource.id == 'b' && resource.region == 'eu-west-1' && resource.account != ''"),

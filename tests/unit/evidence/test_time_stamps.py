@@ -6,7 +6,9 @@ import base64
 import re
 import shutil
 import subprocess
+import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from engine.evidence.seal import Recorder
 from engine.evidence.timestamps import TimeStampError, ask, checked, query
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
+from tests.emulators.foreign import REDIRECTS, elsewhere
 from tests.unit.evidence.authority import NAME, Authority, authority, served
 from tests.unit.evidence.synthetic_runs import END, record, reopened, store_in
 
@@ -342,3 +345,45 @@ def test_a_run_whose_files_were_altered_does_not_verify_alone(recorder: Recorder
 
 def test_the_module_uses_no_certificate_but_the_pinned_ones() -> None:
     assert "load_default" not in Path(timestamps.__file__).read_text()
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_a_time_stamp_authority_is_followed_nowhere(status: int) -> None:
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Location", foreign.url)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is printed."""
+
+    with elsewhere() as foreign, HTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with pytest.raises(TimeStampError, match="does not answer"):
+            ask(f"http://127.0.0.1:{server.server_port}/", b"?", 5.0)
+        server.shutdown()
+        assert foreign.asked == []
+
+
+def test_a_time_stamp_authority_that_answers_drop_by_drop_is_not_waited_for() -> None:
+    stopped = threading.Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            while not stopped.wait(0.05):
+                self.wfile.write(b"x")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is printed."""
+
+    with HTTPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Timer(5, stopped.set).start()
+        with pytest.raises(TimeStampError, match="has not answered within"):
+            ask(f"http://127.0.0.1:{server.server_port}/", b"?", 0.3)
+        stopped.set()
+        server.shutdown()
