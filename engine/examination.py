@@ -94,8 +94,9 @@ def notice(store: str, config: Path, clock: Clock, within: int = 14) -> Notice:
     from engine.content.strictness import is_weaker
     from engine.evidence.period.notice import notice as told
 
+    now = clock.now()
     folder, _, trust = stores.readable(store, config)
-    return told(folder, trust, clock.now(), stores.policy_of, is_weaker, within)
+    return told(folder, trust, now, stores.policy_of, is_weaker, within)
 
 
 def changes(store: str, gates: Sequence[str], config: Path, gates_config: Path, starts: date, ends: date) -> Changes:
