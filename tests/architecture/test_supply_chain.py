@@ -21,7 +21,7 @@ SBOM: Final = ROOT / ".ci" / "sbom.py"
 ALLOWED: Final = frozenset(
     {
         *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0"),
-        *("Apache Software License", "BSD License"),
+        *("Apache Software License", "BSD", "BSD License"),
     }
 )
 """Licences under which what is installed beside auditreel may be handed on, of which one has to be a component's."""
