@@ -20,6 +20,8 @@ LARGEST: Final = 4 * 2**20
 """Bytes of a template at the most ("Template limits": 4 MB)."""
 DEEPEST: Final = 200
 """Nesting beyond which a template is refused."""
+_LONGEST: Final = 400
+"""Characters of a number; a double has at most 309 digits before the point."""
 _SPACE: Final = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _WORDS: Final = {"true": True, "false": False, "null": None}
@@ -143,6 +145,8 @@ class _Scanner:
         match = _NUMBER.match(self.text, self.at)
         if match is None:
             raise self._error("it ends in the middle: it was cut off" if not mark else "a value is missing")
+        if len(match[0]) > _LONGEST:
+            raise self._error(f"a number has more than {_LONGEST} digits")
         self.at = match.end()
         return int(match[0]) if match[0].lstrip("-").isdigit() else float(match[0])
 

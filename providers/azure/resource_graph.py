@@ -123,11 +123,11 @@ class Quota:
     def told(self, headers: Mapping[str, str]) -> None:
         """Learn from the headers of an answer, an error too."""
         left, resets = headers.get("x-ms-user-quota-remaining", ""), headers.get("x-ms-user-quota-resets-after", "")
-        if not left.isdigit():
+        if not left.isdecimal():
             return
         parts = resets.split(":")
         seconds = 0.0
-        if len(parts) == 3 and all(part.isdigit() for part in parts):
+        if len(parts) == 3 and all(part.isdecimal() for part in parts):
             seconds = float(int(parts[0]) * 3600 + int(parts[1]) * 60 + int(parts[2]))
         with self._lock:
             self._left, self._resets = int(left), min(seconds, LONGEST)

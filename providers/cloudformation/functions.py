@@ -246,7 +246,7 @@ class Functions:
         for value in (index, items):
             if isinstance(value, Unread):
                 return value, None
-        position = int(index) if str(index).isdigit() else -1
+        position = int(index) if str(index).isdecimal() else -1
         if not isinstance(items, list) or not 0 <= position < len(items):
             raise self._document.error(at, "it selects what the list does not have")
         return items[position], written[position] if isinstance(written, list) else None
@@ -315,6 +315,8 @@ class Functions:
             count, bits = int(values[1]), int(values[2]) if len(values) == 3 else 64
             if not 0 < count <= 256:
                 raise ValueError("a count is from 1 to 256")
+            if bits > block.max_prefixlen:
+                raise ValueError("an address has no such bits")
             step = 1 << bits
             first = int(block.network_address)
             if count * step > block.num_addresses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -58,7 +59,8 @@ def _place(data: bytes) -> tuple[str, Path]:
     words = data.partition(b"\n")[0].removeprefix(b"# ").decode("ascii", "replace").split(" ")
     kind = words[0] if words[0] in KINDS else "check"
     path = _folder() / _PLACES[kind]
-    named = [path.parent / word for word in words[1:2] if "/" not in word and (path.parent / word).is_file()]
+    names = [word for word in words[1:2] if re.fullmatch(r"[a-z0-9_]{1,60}\.yaml", word)]
+    named = [path.parent / name for name in names if (path.parent / name).is_file()]
     return kind, named[0] if named else path
 
 

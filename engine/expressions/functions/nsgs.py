@@ -120,7 +120,7 @@ def _ranges(ports: list[str] | None) -> Iterator[tuple[int | None, int | None]]:
         first, dash, last = port.strip().partition("-")
         if port.strip().lower() in ("*", "any"):
             yield None, None
-        elif first.isdigit() and (last.isdigit() if dash else not last):
+        elif first.isdecimal() and (last.isdecimal() if dash else not last):
             yield int(first), int(last or first)
         else:
             raise EvaluationError("a port is a number, a range or *")
