@@ -347,8 +347,8 @@ def test_once_the_primary_limit_is_spent_nothing_more_is_sent(github: GitHub) ->
 
     assert {f.verdict for f in findings if f.subject.name == "acme/web"} == {"unknown"}
     assert "throttled" in {reason for row in snapshot.ledger for _, reason, _, _ in row.failures}
-    # What was on its way when it was refused may still arrive.
-    assert len(github.calls) - spent <= AT_ONCE
+    # What was on its way when it was refused may still arrive, and what each other thread began before it was known.
+    assert len(github.calls) - spent <= 2 * AT_ONCE
 
 
 def test_a_repository_that_fails_does_not_hide_the_others(github: GitHub) -> None:

@@ -15,6 +15,7 @@ import pytest
 from engine import access, observing, preflight
 from engine.collection.snapshot import read, written
 from engine.content.root import find
+from engine.custody import initialise
 from engine.errors import DiscoveryError, InputError, Interrupted, SealError, UsageError
 from engine.model import REGIONLESS, Assessment, Clock, Collection, Scope, Snapshot, Unread
 from engine.observing import DEMO
@@ -484,9 +485,10 @@ def test_a_store_that_the_organisation_names_is_used_before_anything_is_collecte
     assert raised.value.exit_code == 5
 
 
-def test_an_address_is_no_store(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="only folders can be stores"):
-        run(asked(tmp_path, ROOT_MFA, store="s3://bucket/evidence"), CLOCK)
+def test_an_address_that_nothing_is_kept_at_is_no_store(tmp_path: Path) -> None:
+    initialise(str(tmp_path / "store"), tmp_path / "config")
+    with pytest.raises(UsageError, match="ftp:// is no store; use a folder, or s3://"):
+        run(asked(tmp_path, ROOT_MFA, store="ftp://bucket/evidence"), CLOCK)
 
 
 def test_unread_rows_of_a_snapshot_keep_their_own_reason(tmp_path: Path, stored: Callable[..., str]) -> None:
