@@ -219,7 +219,9 @@ def _file(copy: Path, place: int, kind: str, at: int, text: str) -> None:
         case "gone":
             path.unlink()
         case "copy" if at % 4 == 3:
-            (path.parent / f"link-{name}").symlink_to(path)
+            link = path.parent / f"link-{name}"
+            link.unlink(missing_ok=True)
+            link.symlink_to(path)
         case "copy":
             shutil.copyfile(path, path.parent / f"{name}{path.suffix}")
         case "rename":
