@@ -31,7 +31,7 @@ def known() -> Mapping[str, Target]:
 def test_what_was_found_once_is_answered(path: Path) -> None:
     word, finding = tried(known()[path.parent.name], path.read_bytes())
     assert finding is None, finding
-    assert word in ("read", "refused")
+    assert word in ("read", "refused", "erased")
 
 
 @pytest.mark.parametrize("name", SLICES)
