@@ -81,6 +81,12 @@ _CODES: Final = (
     help="Keep metrics of the run for Prometheus' textfile collector, also where it fails.",
 )
 @click.option("--log-json", metavar="FILE", help="Append a line of JSON about the run; -: to the error stream.")
+@click.option(
+    "--accesses",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.jsonl",
+    help="Seal after the run how serve's log of accesses stands; exits with 5 where it was altered.",
+)
 @options.CONFIG
 @options.debug
 @click.version_option(engine.__version__, message="auditreel %(version)s")
@@ -92,6 +98,7 @@ def command(
     output: tuple[Path, ...],
     beat: Path | None,
     log_json: str | None,
+    accesses: Path | None,
     **flags: Any,
 ) -> int:
     """Read cloud configuration, judge it by criterion, record the verdicts, and report.
@@ -111,7 +118,24 @@ def command(
         files = outputs.formats(output)
         assessment = pulse.assessment = _judged(request, watch, _executor(flags, known))
         outputs.show(assessment, known["format"], files)
+        if accesses is not None:
+            _seal_accesses(accesses, request, assessment)
     return assessment.exit_code
+
+
+def _seal_accesses(log: Path, request: RunRequest, assessment: Assessment) -> None:
+    """Say in the chain of the run how a log of accesses stands. Raises SealError, VerificationError, UsageError."""
+    from engine import custody
+    from engine.cli.clock import system_clock
+    from engine.serve.accesses import standing
+
+    if assessment.sealed is None:
+        if 5 in assessment.exit_reasons:
+            return  # the run could not be sealed, which was told
+        raise UsageError(f"sealing how {log} stands: the run was recorded in no store; name one with --store")
+    place = str(assessment.sealed["store"])
+    found = standing(log, custody.sealed_accesses(place, request.config, log.name))
+    custody.seal_accesses(place, request.config, log.name, (found.count, found.digest), system_clock())
 
 
 def _told(flags: Mapping[str, Any], beat: Path | None, log: str | None) -> heartbeat.Told:

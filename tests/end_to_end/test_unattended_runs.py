@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine import cli, custody, examination, pipeline, verification
 from engine.errors import UsageError
 from engine.model import Assessment, Clock
+from engine.serve.accesses import AccessLog
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
 from tests.emulators.wire import Answer, Exchange
@@ -259,3 +260,28 @@ def test_a_week_of_nights_shows_exactly_what_was_missed_partial_and_resumed(
 
 def epoch(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
+
+
+def test_the_nightly_run_seals_how_the_log_of_accesses_stands_and_tells_of_one_that_was_altered(
+    account: AwsWire, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = AccessLog(tmp_path / "accesses.jsonl")
+    log.add(path="/report", status=200)
+    log.add(path="/record", status=200)
+    log.close()
+    nightly = [*words(tmp_path), "--accesses", str(tmp_path / "accesses.jsonl")]
+
+    assert cli.main(cli.group, nightly, "auditreel") == 3
+
+    sealed = custody.sealed_accesses(str(tmp_path / "store"), tmp_path / "config", "accesses.jsonl")
+    assert [count for _, count, _ in sealed] == [2]
+    (tmp_path / "accesses.jsonl").write_bytes((tmp_path / "accesses.jsonl").read_bytes().splitlines(keepends=True)[0])
+    capsys.readouterr()
+    assert cli.main(cli.group, nightly, "auditreel") == 5
+    shown = capsys.readouterr()
+    assert "aws.s3.bucket_versioning" in shown.out
+    assert "it has 1 lines, and entry 3 of the chain says 2" in shown.err
+    assert beat(tmp_path)["exit_code"] == 5
+    assert verification.verify(str(tmp_path / "store"), tmp_path / "config").exit_code == 0
+    unrecorded = ["run", "--demo", "--check", CHECK, "--accesses", str(tmp_path / "accesses.jsonl")]
+    assert cli.main(cli.group, unrecorded, "auditreel") == 2
