@@ -146,6 +146,7 @@ def _measure(wire: Account, folder: Path, given: argparse.Namespace) -> None:
     initialise(str(store), config)
     environment = offline(str(folder)) | {"AWS_ENDPOINT_URL": wire.url, "PYTHONPATH": str(Path.cwd())}
     environment["AWS_CA_BUNDLE"] = str(folder / "trusted.pem")
+    environment["DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"] = "False"  # see docs/nightly.md
 
     def command(cluster: str | None) -> tuple[str, ...]:
         asked: dict[str, Any] = {"policy": policy, "store": store, "config": config, "result": result}

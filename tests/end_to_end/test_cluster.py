@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import dask
 import pytest
 from distributed import Client, LocalCluster
 
@@ -65,7 +66,10 @@ def cluster(moto_wire: AwsWire) -> Iterator[Any]:
     }
     # Without an address Dask's HTTP server takes a fixed port, on every interface; without bokeh it has no dashboard.
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    with LocalCluster(n_workers=2, threads_per_worker=1, **here, env=settings, silence_logs=50) as made:
+    with (
+        dask.config.set({"distributed.worker.profile.enabled": False}),  # see docs/nightly.md
+        LocalCluster(n_workers=2, threads_per_worker=1, **here, env=settings, silence_logs=50) as made,
+    ):
         yield made
 
 
@@ -317,6 +321,7 @@ def test_a_worker_of_another_version_is_refused_by_name_and_nothing_is_read(
     command = (sys.executable, "-m", "distributed.cli.dask_worker", workers.scheduler_address)
     command += ("--no-nanny", "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1")
     environment = {**os.environ, "PYTHONPATH": f"{other}{os.pathsep}{ROOT}"}
+    environment["DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"] = "False"
     before = set(workers.scheduler.workers)
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
