@@ -508,6 +508,14 @@ def _allowed(target: str, allowed: tuple[str, ...]) -> bool:
     return any(target == prefix or (prefix != "engine" and target.startswith(f"{prefix}.")) for prefix in allowed)
 
 
+def test_values_are_imported_from_where_all_of_them_are_named() -> None:
+    def wrong(name: str) -> set[str]:
+        below = {target for target in imported(name) if target in modules() and target.startswith("engine.model.")}
+        return set() if within(name, ("engine.model",)) else below
+
+    assert offenders(wrong) == {}
+
+
 def test_a_library_is_imported_only_where_it_belongs() -> None:
     def wrong(name: str) -> set[str]:
         tops = {target.partition(".")[0] for target in imported(name)}
