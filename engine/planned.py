@@ -17,7 +17,7 @@ from engine.content.resources import TAGS, ResourceSchema
 from engine.errors import InputError, UsageError
 from engine.gates import Source
 from engine.model import Collection, Resource, Scope, Snapshot, Unread
-from engine.sums import summed
+from engine.partial_lists import summed
 from providers import arm, cloudformation, declared
 from providers.base import GLOBAL, Place
 from providers.terraform import ControlResource, Folded, NotAPlan, fills, folded, partial

@@ -49,7 +49,7 @@ def command(
     what people wrote into the plan (owner, target, ticket, note) stays, and what the run shows done is ticked off.
     Without a store, a snapshot or --demo, nothing was scanned, and the report says so.
     """
-    from engine import readying
+    from engine import gap_analysis
     from engine.cli.clock import system_clock
     from engine.report import render_gap
 
@@ -59,7 +59,7 @@ def command(
     said = (("--policy", policy), ("--store", store), ("--snapshot", snapshot))
     arguments = [*(["--demo"] if demo else []), *(f"{name} {shlex.quote(str(value))}" for name, value in said if value)]
     place = None if demo or snapshot else settings.merged({"store": store})["store"]
-    request = readying.GapRequest(
+    request = gap_analysis.GapRequest(
         config=config or settings.configuration(),
         policy=options.policy(policy) if not demo or policy else None,
         store=store or place,
@@ -68,7 +68,7 @@ def command(
         plan=plan,
         arguments=" ".join(arguments),
     )
-    found = readying.gap(request, system_clock())
+    found = gap_analysis.gap(request, system_clock())
     if plan is not None:
         _write_plan(found, plan)
     text = render_gap(found, format_, streams.options())
@@ -80,10 +80,10 @@ def command(
 
 
 def _write_plan(found: Gap, path: Path) -> None:
-    from engine import readying
+    from engine import gap_analysis
 
-    tasks = readying.plan(found)
-    streams.write(path, readying.plan_file(tasks))
+    tasks = gap_analysis.plan(found)
+    streams.write(path, gap_analysis.plan_file(tasks))
     open_ = sum(task.open for task in tasks)
     done = sum(task.done_on is not None for task in tasks)
     streams.say(f"{path}: {open_:,} open, {done:,} done, {len(tasks) - open_ - done:,} dropped")

@@ -1,7 +1,7 @@
 """What people do between the runs, one function a command: record evidence, accept failures, see what is due.
 
-Loads the policy folder, asks the pure parts (:mod:`engine.programme`, :mod:`engine.duties`), and writes files of the
-folder. Nothing here prints, and nothing is committed: a file has its effect when somebody commits it.
+Loads the policy folder, asks the pure parts (:mod:`engine.programme`), and writes files of the folder. Nothing here
+prints, and nothing is committed: a file has its effect when somebody commits it.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from pathlib import Path
 from engine.content.load import Content, load
 from engine.content.requests import load_lists
 from engine.content.root import find
-from engine.duties import demands
 from engine.model import Waiver
 from engine.office import shown
+from engine.office.demands import demands
 from engine.programme.due import Due, due, of_requests, ordered
 from engine.programme.needs import needs
 

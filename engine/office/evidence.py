@@ -15,10 +15,10 @@ from engine.content.people import record_of, record_problems
 from engine.content.root import find
 from engine.content.wording import suggestion
 from engine.content.written import accepted, lodge, refuse, text_of
-from engine.duties import demands, kinds_of
 from engine.errors import Problem, UsageError
 from engine.model import Control
 from engine.office import own, shown
+from engine.office.demands import demands, kinds_of
 from engine.programme.model import Occurrence, Record
 from engine.programme.needs import Need, needs
 from engine.programme.occurrences import name_of

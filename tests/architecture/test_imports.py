@@ -63,7 +63,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.collection": ("engine", "engine.errors", "engine.expressions.types", "engine.model", "providers"),
     "engine.resume": ("engine.collection.journal", "engine.errors", "engine.evidence"),
     # Which failures are confirmed is told to whoever reads the cloud, in the words of the runner.
-    "engine.doubts": (
+    "engine.confirmation": (
         "engine.boundary",
         "engine.collection.runner",
         "engine.content",
@@ -166,11 +166,9 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.scope",
         "engine.waivers",
     ),
-    "engine.duties": ("engine.content", "engine.model", "engine.programme", "engine.scope"),
     "engine.office": (
         "engine",
         "engine.content",
-        "engine.duties",
         "engine.errors",
         "engine.evaluate",
         # What is handed to an auditor is packed as bundles are.
@@ -220,10 +218,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.errors",
         "engine.gates",
         "engine.model",
-        "engine.sums",
+        "engine.partial_lists",
         "providers",
     ),
-    "engine.sums": ("engine.model", "providers.values"),
+    "engine.partial_lists": ("engine.model", "providers.values"),
     "engine.judgeable": ("engine.content", "engine.gates", "engine.model"),
     "engine.movements": ("engine.content.checks", "engine.evaluate", "engine.gates", "engine.joins", "engine.model"),
     "engine.baseline": ("engine.errors", "engine.gates", "engine.movements"),
@@ -289,7 +287,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.reviews",
         "engine.sealed",
     ),
-    "engine.readying": (
+    "engine.gap_analysis": (
         "engine",
         "engine.content",
         "engine.errors",
@@ -355,7 +353,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.collection",
         "engine.conclude",
         "engine.content",
-        "engine.doubts",
+        "engine.confirmation",
         "engine.evaluate",
         "engine.model",
         "engine.observing",
@@ -388,7 +386,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.pipeline",
         "engine.preflight",
         "engine.programme",
-        "engine.readying",
+        "engine.gap_analysis",
         "engine.rejudging",
         "engine.report",
         "engine.request",

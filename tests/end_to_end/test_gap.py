@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from engine import readying
+from engine import gap_analysis
+from engine.gap_analysis import GapRequest
 from engine.model import Clock
 from engine.programme.gap import Gap
-from engine.readying import GapRequest
 from tests.end_to_end.verbs import ROOT, auditreel
 
 DEMO = ROOT / "providers" / "_demo"
@@ -118,7 +118,7 @@ def test_a_store_gives_its_last_run_and_its_nights(policy: Path, tmp_path: Path)
 
     def after(hours: int) -> Gap:
         now = (datetime.fromisoformat(taken) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return readying.gap(asked, Clock(lambda: now, lambda: 0.0, lambda seconds: None))
+        return gap_analysis.gap(asked, Clock(lambda: now, lambda: 0.0, lambda seconds: None))
 
     found = after(1)
     assert found.scanned_at == taken

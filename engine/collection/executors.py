@@ -28,7 +28,7 @@ AT_ONCE: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a crew is to do: read ``plan`` in accounts of ``found``, of which each provider knows how to enter one.
+    """What an executor is to do: read ``plan`` in accounts of ``found``, of which each provider knows how to enter one.
 
     ``as_of`` is when the collection began; the others are as of :class:`engine.collection.survey.Survey`.
     """
@@ -46,7 +46,7 @@ class Work:
     doubted: Doubted | None = None
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Reads accounts. Used from one thread."""
 
     @property
@@ -58,7 +58,7 @@ class Crew(Protocol):
         """Begin to read an account."""
         ...
 
-    def tend(self) -> None:
+    def poll(self) -> None:
         """Look after what is under way; called several times a second while it is waited for."""
         ...
 
@@ -75,7 +75,7 @@ class Crew(Protocol):
         ...
 
 
-class AtHome:
+class Threads:
     """Threads of this machine. Accounts share them, and the limit on requests in flight."""
 
     at_once = AT_ONCE
@@ -87,22 +87,22 @@ class AtHome:
         self._entering = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="account")
 
     def begin(self, account: str) -> Future[Snapshot]:
-        """See :class:`Crew`."""
+        """See :class:`Executor`."""
         return self._entering.submit(self._read, account)
 
-    def tend(self) -> None:
+    def poll(self) -> None:
         """Threads need nothing."""
 
     def failure(self, ended: Future[Snapshot]) -> BaseException | None:
-        """See :class:`Crew`."""
+        """See :class:`Executor`."""
         return ended.exception()
 
     def part(self, account: str, ended: Future[Snapshot]) -> Snapshot:
-        """See :class:`Crew`."""
+        """See :class:`Executor`."""
         return ended.result()
 
     def close(self, *, failed: bool) -> None:
-        """See :class:`Crew`."""
+        """See :class:`Executor`."""
         self._pool.close(failed=failed)
         self._entering.shutdown(wait=not failed, cancel_futures=True)
 

@@ -15,13 +15,13 @@ import pytest
 
 from engine.cli.clock import system_clock
 from engine.collection.cluster import ALTERED, Cluster, Connection, Workers
-from engine.collection.crew import Work
-from engine.collection.errands import Briefing, Errand, carried_out, dismissed, rehearsed, sealed
+from engine.collection.executors import Work
 from engine.collection.journal import Facts, Forgetful, Journal
 from engine.collection.limiter import Limiter
 from engine.collection.parts import NotThatPart, keep, kept, missing, packed, unpacked
 from engine.collection.planner import plan
 from engine.collection.software import installed
+from engine.collection.tasks import RunContext, Task, closed, dry_run, executed, serialised
 from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
@@ -39,10 +39,10 @@ from tests.unit.scripted import AT, BOX, Scripted, box, denied, getter, lister, 
 NEVER = threading.Event()
 
 
-def briefing(**changes: Any) -> Briefing:
+def context(**changes: Any) -> RunContext:
     settings = {"timeout": 20.0, "agent": "auditreel/test", "access": {}}
     identity = {"account": ACCOUNT, "arn": f"arn:aws:sts::{ACCOUNT}:user/moto", "partition": "aws"}
-    made = Briefing("run", "aws", settings, {"AWS::Account": ()}, {}, identity, frozenset(), AT, system_clock)
+    made = RunContext("run", "aws", settings, {"AWS::Account": ()}, {}, identity, frozenset(), AT, system_clock)
     return replace(made, **changes)
 
 
@@ -62,13 +62,13 @@ def test_what_a_plan_wants_makes_the_same_plan_elsewhere() -> None:
 def test_an_errand_carries_no_credential_and_shows_nothing_of_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "Canary7PlantedSecretXk2f9Qw")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIACANARYCANARY0000")
-    errand = Errand(briefing(settings={"access": {"external_id": "northwind-42"}}), ACCOUNT, "production")
+    task = Task(context(settings={"access": {"external_id": "northwind-42"}}), ACCOUNT, "production")
 
-    data = zlib.decompress(sealed(errand))
+    data = zlib.decompress(serialised(task))
 
     assert b"Canary7" not in data
     assert b"AKIACANARY" not in data
-    assert "northwind-42" not in repr(errand)
+    assert "northwind-42" not in repr(task)
 
 
 # --- what a machine refuses ------------------------------------------------------------------------------------------
@@ -78,20 +78,20 @@ def test_an_errand_carries_no_credential_and_shows_nothing_of_the_policy(monkeyp
     ("named", "said"),
     [("auditreel", "0.0.9"), ("Python", "3.9.1"), ("botocore", "none"), ("auditreel's code", "0123456789ab")],
 )
-@pytest.mark.parametrize("asked", [lambda *given: carried_out(*given, NEVER), rehearsed])
+@pytest.mark.parametrize("asked", [lambda *given: executed(*given, NEVER), dry_run])
 def test_a_machine_with_other_software_refuses_before_it_opens_anything(named: str, said: str, asked: Any) -> None:
     mine = installed()[named]
 
-    answer = asked({**installed(), named: said}, b"no errand: opening it would raise")
+    answer = asked({**installed(), named: said}, b"no task: opening it would raise")
 
     assert answer == ("refused", f"its software is another: {named} {mine} instead of {said}")
 
 
 def test_a_machine_that_asks_as_somebody_else_refuses(aws_env: AwsWire) -> None:
     identity = {"account": "999999999999", "arn": "arn:aws:iam::999999999999:user/kim", "partition": "aws"}
-    errand = Errand(briefing(run="else", identity=identity), ACCOUNT, ACCOUNT)
+    task = Task(context(run="else", identity=identity), ACCOUNT, ACCOUNT)
 
-    word, said = carried_out(installed(), sealed(errand), NEVER)
+    word, said = executed(installed(), serialised(task), NEVER)
 
     assert (word, said) == (
         "refused",
@@ -111,17 +111,17 @@ def hurried(cancelled: threading.Event) -> Clock:
 def test_a_machine_that_is_not_told_who_it_is_reads_nothing_and_may_be_asked_again(
     aws_env: AwsWire, fault: Any, word: str, why: str
 ) -> None:
-    errand = sealed(Errand(briefing(run="nobody", clock=hurried), ACCOUNT, ACCOUNT))
+    task = serialised(Task(context(run="nobody", clock=hurried), ACCOUNT, ACCOUNT))
     placed = aws_env.faults.add(fault, "sts:GetCallerIdentity")
 
-    answer = carried_out(installed(), errand, NEVER)
+    answer = executed(installed(), task, NEVER)
 
     assert answer[0] == word
     assert answer[1].startswith(f"asking aws who it is: {why}")
     assert set(aws_env.traffic.calls) == {"sts:GetCallerIdentity"}
     aws_env.faults.remove(placed)
-    assert rehearsed(installed(), errand) == ("part", b"")
-    dismissed("nobody")
+    assert dry_run(installed(), task) == ("part", b"")
+    closed("nobody")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_an_altered_part_is_asked_for_again_and_then_unknown() -> None:
         return answers[-1]
 
     client = SimpleNamespace(get_executor=lambda pure: SimpleNamespace(submit=submit))
-    workers = Workers(Connection(client, "dask://a:1", system_clock, system_clock(), 1.0), work, briefing())
+    workers = Workers(Connection(client, "dask://a:1", system_clock, system_clock(), 1.0), work, context())
 
     parts = [workers.part(OTHER, workers.begin(OTHER)) for _ in range(3)]
 

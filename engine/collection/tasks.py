@@ -32,7 +32,7 @@ Answer = tuple[Literal["part", "refused", "lost"], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Briefing:
+class RunContext:
     """What all accounts of a run have in common.
 
     ``run`` tells runs apart. ``settings`` open the provider, ``reads`` are the properties to read by resource type,
@@ -52,21 +52,21 @@ class Briefing:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Task:
     """An account to be read, by its id and the name that its owner gave it."""
 
-    briefing: Briefing
+    context: RunContext
     account: str
     name: str
 
 
-def sealed(errand: Errand) -> bytes:
-    """An errand as bytes, which a machine opens only after it has compared its software."""
-    return zlib.compress(pickle.dumps(errand), 1)
+def serialised(task: Task) -> bytes:
+    """A task as bytes, which a machine opens only after it has compared its software."""
+    return zlib.compress(pickle.dumps(task), 1)
 
 
-def carried_out(expected: Mapping[str, str], data: bytes, cancelled: threading.Event) -> Answer:
-    """Read the account of an errand (:func:`sealed`), on a machine whose software is as ``expected``.
+def executed(expected: Mapping[str, str], data: bytes, cancelled: threading.Event) -> Answer:
+    """Read the account of a task (:func:`serialised`), on a machine whose software is as ``expected``.
 
     ``cancelled`` ends it early. Raises only what is a defect.
     """
@@ -74,10 +74,10 @@ def carried_out(expected: Mapping[str, str], data: bytes, cancelled: threading.E
     if differs:
         return "refused", f"its software is another: {', '.join(differs)}"
     # Sent by whoever may run any code on this machine anyhow: it is a worker of theirs.
-    errand: Errand = pickle.loads(zlib.decompress(data))  # noqa: S301
+    task: Task = pickle.loads(zlib.decompress(data))  # noqa: S301
     try:
-        with _stationed(errand.briefing) as station:
-            return "part", station.read(errand, cancelled)
+        with _session_of(task.context) as session:
+            return "part", session.read(task, cancelled)
     except Refused as error:
         return "refused", str(error)
     except Unanswered as error:
@@ -88,17 +88,17 @@ def carried_out(expected: Mapping[str, str], data: bytes, cancelled: threading.E
         release()
 
 
-def rehearsed(expected: Mapping[str, str], data: bytes) -> Answer:
-    """What :func:`carried_out` would answer before it reads; where it would read, a part of no bytes.
+def dry_run(expected: Mapping[str, str], data: bytes) -> Answer:
+    """What :func:`executed` would answer before it reads; where it would read, a part of no bytes.
 
     What the machine needs for the run is made, so that no account waits for it.
     """
     differs = differences(expected)
     if differs:
         return "refused", f"its software is another: {', '.join(differs)}"
-    errand: Errand = pickle.loads(zlib.decompress(data))  # noqa: S301 - as above
+    task: Task = pickle.loads(zlib.decompress(data))  # noqa: S301 - as above
     try:
-        with _stationed(errand.briefing):
+        with _session_of(task.context):
             return "part", b""
     except Refused as error:
         return "refused", str(error)
@@ -114,57 +114,57 @@ class Unanswered(Exception):
     """Why this machine could not read now; another one may."""
 
 
-class Station:
+class Session:
     """What a machine has made for a run: the provider with its clients, and the limit on requests in flight."""
 
-    def __init__(self, briefing: Briefing) -> None:
+    def __init__(self, context: RunContext) -> None:
         """Open the provider and ask who we are. Raises Refused and Unanswered."""
         self.users = 0
-        self.plan: Plan = plan(briefing.provider, declared(briefing.provider), briefing.reads)
-        self._conforms = conforming(briefing.types)
+        self.plan: Plan = plan(context.provider, declared(context.provider), context.reads)
+        self._conforms = conforming(context.types)
         # Never stopped: credentials renew themselves through it, whichever account was read first.
         never = threading.Event()
-        self._limiter = Limiter(briefing.clock(never).sleep, never)
+        self._limiter = Limiter(context.clock(never).sleep, never)
         try:
-            provider = opened(briefing.provider, **briefing.settings)
+            provider = opened(context.provider, **context.settings)
         except (NotInstalled, NotConfigured) as error:
-            raise Refused(f"opening {briefing.provider}: {error}") from error
+            raise Refused(f"opening {context.provider}: {error}") from error
         if not isinstance(provider, Portable):
-            raise TypeError(f"{briefing.provider} cannot be read from several machines")
+            raise TypeError(f"{context.provider} cannot be read from several machines")
         self._provider: Portable = provider
         try:
-            self._join(briefing)
+            self._join(context)
         except BaseException:
             provider.close()
             raise
 
-    def _join(self, briefing: Briefing) -> None:
+    def _join(self, context: RunContext) -> None:
         try:
-            self._provider.join(briefing.identity, self._limiter)
+            self._provider.join(context.identity, self._limiter)
         except AnotherIdentity as error:
-            raise Refused(f"it asks {briefing.provider} as {error.mine}, not as {error.theirs}") from error
+            raise Refused(f"it asks {context.provider} as {error.mine}, not as {error.theirs}") from error
         except Exception as error:
             failure = self._provider.classify(error)
             if failure is None:
                 raise
             # Without its cause, whose text is the provider's.
             kind = Unanswered if failure.temporary else Refused
-            raise kind(f"asking {briefing.provider} who it is: {failure.reason} ({failure.detail})") from None
+            raise kind(f"asking {context.provider} who it is: {failure.reason} ({failure.detail})") from None
 
-    def read(self, errand: Errand, cancelled: threading.Event) -> bytes:
+    def read(self, task: Task, cancelled: threading.Event) -> bytes:
         """The part of an account. Raises Interrupted where it is cancelled."""
-        briefing, account = errand.briefing, errand.account
-        clock = briefing.clock(cancelled)
+        context, account = task.context, task.account
+        clock = context.clock(cancelled)
         governor = self._limiter.apart(clock.sleep, cancelled)
-        self._provider.expect(account, errand.name)
+        self._provider.expect(account, task.name)
         try:
-            discovery = entered(self._provider, account, governor, briefing.regions)
+            discovery = entered(self._provider, account, governor, context.regions)
             part = collect(
-                self.plan, self._provider, discovery, governor, clock.now, self._conforms, as_of=briefing.as_of
+                self.plan, self._provider, discovery, governor, clock.now, self._conforms, as_of=context.as_of
             )
             if cancelled.is_set():
                 raise Interrupted
-            return packed(replace(part, identity=briefing.identity))
+            return packed(replace(part, identity=context.identity))
         finally:
             self._provider.leave(account)
 
@@ -173,29 +173,29 @@ class Station:
         self._provider.close()
 
 
-_STATIONS: Final[dict[str, Station]] = {}
+_SESSIONS: Final[dict[str, Session]] = {}
 _LOCK: Final = threading.Lock()
 
 
 @contextmanager
-def _stationed(briefing: Briefing) -> Iterator[Station]:
-    """The station of a run on this machine, made by the first of its accounts; those that nobody uses make room."""
+def _session_of(context: RunContext) -> Iterator[Session]:
+    """The session of a run on this machine, made by the first of its accounts; those that nobody uses make room."""
     with _LOCK:
-        station = _STATIONS.get(briefing.run)
-        if station is None:
-            for run in [run for run, other in _STATIONS.items() if not other.users]:
-                _STATIONS.pop(run).close()
-            station = _STATIONS[briefing.run] = Station(briefing)
-        station.users += 1
+        session = _SESSIONS.get(context.run)
+        if session is None:
+            for run in [run for run, other in _SESSIONS.items() if not other.users]:
+                _SESSIONS.pop(run).close()
+            session = _SESSIONS[context.run] = Session(context)
+        session.users += 1
     try:
-        yield station
+        yield session
     finally:
         with _LOCK:
-            station.users -= 1
+            session.users -= 1
 
 
-def dismissed(run: str) -> None:
+def closed(run: str) -> None:
     """Drop what this machine made for a run, unless it still reads for it."""
     with _LOCK:
-        if run in _STATIONS and not _STATIONS[run].users:
-            _STATIONS.pop(run).close()
+        if run in _SESSIONS and not _SESSIONS[run].users:
+            _SESSIONS.pop(run).close()
