@@ -17,23 +17,14 @@ from providers import opened
 from providers.base import LeftOut, NotConfigured, Scope, Unread
 from tests.collectors import scan
 from tests.collectors.gcp import ORGANIZATION, everything, found
+from tests.emulators.faults import changed, redirected, replaced
 from tests.emulators.gcp import credentials
-from tests.emulators.gcp.wire import (
-    Google,
-    changed,
-    cut_short,
-    denied,
-    disabled,
-    failing,
-    limited,
-    redirected,
-    replaced,
-    truncated,
-)
+from tests.emulators.gcp.errors import denied, disabled, failing, limited_in_the_older_form
+from tests.emulators.gcp.wire import Google
 
 ASSETS = "cloudasset.googleapis.com"
 BUCKET = "storage.googleapis.com/Bucket"
-BUCKETS = "GET storage.googleapis.com/storage/v1/b$"
+BUCKETS = "storage:GET /storage/v1/b"
 
 
 def read(wanted: Mapping[str, Iterable[str]], access: Mapping[str, Any] | None = None) -> Snapshot:
@@ -154,7 +145,7 @@ def test_every_kind_of_default_credentials_is_used(
 
     assert known.identity["kind"] == kind
     assert known.accounts == {"web": "Web shop"}
-    assert all((call.who or "").startswith(who) for call in gcp.calls if ":generate" not in call.path)
+    assert all((gcp.holder(call) or "").startswith(who) for call in gcp.calls if ":generate" not in call.path)
 
 
 def test_credentials_that_are_refused_stop_the_run(
@@ -240,23 +231,23 @@ def test_only_the_types_that_are_asked_for_are_listed_and_by_one_call(gcp: Googl
     read({BUCKET: {"versioning_enabled"}, "cloudkms.googleapis.com/CryptoKey": {"purpose"}})
 
     (call,) = [call for call in gcp.calls if call.host == ASSETS]
-    assert call.query["assetTypes"] == ["cloudkms.googleapis.com/CryptoKey", BUCKET]
-    assert call.query["contentType"] == ["RESOURCE"]
+    assert call.values("assetTypes") == ["cloudkms.googleapis.com/CryptoKey", BUCKET]
+    assert call.values("contentType") == ["RESOURCE"]
 
 
 def test_what_stands_above_projects_is_read_once(gcp: Google) -> None:
     read(everything(), ORGANIZATION)
 
-    asked = [f"{call.method} {call.host}{call.path} {sorted(call.query.items())} {call.body!r}" for call in gcp.calls]
+    asked = [(call.method, call.host, call.target, call.body) for call in gcp.calls]
     assert len(asked) == len(set(asked)), "an identical call was made twice"
 
 
 # --- errors ---
 
 
-@pytest.mark.parametrize("fault", [limited(), limited(legacy=True), failing(503), truncated, cut_short])
+@pytest.mark.parametrize("fault", ["throttled", limited_in_the_older_form(), failing(503), "cut_body", "truncated"])
 def test_what_passes_is_asked_again(gcp: Google, fault: Any) -> None:
-    gcp.faults.add(ASSETS, fault, times=2)
+    gcp.faults.add(fault, "cloudasset:*", times=2)
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -268,7 +259,7 @@ def test_what_passes_is_asked_again(gcp: Google, fault: Any) -> None:
 @pytest.mark.parametrize("old", [False, True])
 def test_an_api_that_the_project_has_not_enabled_has_no_resources(gcp: Google, old: bool) -> None:
     gcp.world.off.add(ASSETS)
-    gcp.faults.add(BUCKETS, disabled("70000000001", old=old))
+    gcp.faults.add(disabled("70000000001", old=old), BUCKETS)
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -278,7 +269,7 @@ def test_an_api_that_the_project_has_not_enabled_has_no_resources(gcp: Google, o
 
 def test_an_api_that_another_project_has_not_enabled_says_nothing(gcp: Google) -> None:
     gcp.world.off.add(ASSETS)
-    gcp.faults.add(BUCKETS, disabled("70000000002"))
+    gcp.faults.add(disabled("70000000002"), BUCKETS)
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -290,12 +281,12 @@ def test_an_api_that_another_project_has_not_enabled_says_nothing(gcp: Google) -
     ("fault", "why"),
     [
         (denied("storage.buckets.list"), ("access_denied", "storage.buckets.list", "IAM_PERMISSION_DENIED")),
-        (denied(), ("access_denied", "storage.buckets.list", "IAM_PERMISSION_DENIED")),
-        (limited(), ("throttled", None, "RATE_LIMIT_EXCEEDED")),
-        (limited(legacy=True), ("throttled", None, "rateLimitExceeded")),
-        (failing(500), ("unavailable", None, "backendError")),
-        (truncated, ("unavailable", None, None)),
-        (cut_short, ("malformed_response", None, "unparsable")),
+        ("denied", ("access_denied", "storage.buckets.list", "IAM_PERMISSION_DENIED")),
+        ("throttled", ("throttled", None, "RATE_LIMIT_EXCEEDED")),
+        (limited_in_the_older_form(), ("throttled", None, "rateLimitExceeded")),
+        ("server_error", ("unavailable", None, "backendError")),
+        ("cut_body", ("unavailable", None, None)),
+        ("truncated", ("malformed_response", None, "unparsable")),
         (replaced(b"[]"), ("malformed_response", None, "not the answer of a success")),
         (replaced(b'{"error": {"code": 403}}'), ("malformed_response", None, "not the answer of a success")),
         (replaced(b"{}"), ("malformed_response", None, "not the listing that was asked for")),
@@ -313,7 +304,7 @@ def test_a_listing_that_fails_is_never_complete(
     gcp: Google, fault: Any, why: tuple[str, str | None, str | None]
 ) -> None:
     gcp.world.off.add(ASSETS)
-    gcp.faults.add(BUCKETS, fault)
+    gcp.faults.add(fault, BUCKETS)
 
     word, unread = state(read({BUCKET: {"versioning_enabled"}}), BUCKET)
 

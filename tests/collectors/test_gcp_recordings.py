@@ -88,7 +88,7 @@ def gaps(snapshot: Snapshot) -> dict[tuple[str, str], set[tuple[str, str]]]:
 
 @pytest.mark.parametrize("recording", recordings(), ids=lambda recording: Path(recording.name).as_posix())
 def test_what_was_recorded_is_read(played: Google, monkeypatch: pytest.MonkeyPatch, recording: Flight | Export) -> None:
-    played.answer = lambda asked: recording.answer(played, asked)
+    played.answer = recording.answer
     wanted = everything()
     if isinstance(recording, Export) and recording.number is None:
         del wanted[PROJECT]
@@ -103,7 +103,7 @@ def test_recordings_hold_something_of_what_is_read(played: Google) -> None:
     seen: set[str] = set()
     for recording in recordings():
         if recording.name.startswith(("forseti-cai/mock_cai_resources", "kms-cryptokey-iam-policy", "logsink")):
-            played.answer = lambda asked, recording=recording: recording.answer(played, asked)
+            played.answer = recording.answer
             snapshot = scan.read(everything(), provider="gcp", access={"accounts": [recording.project]})
             seen |= {item.type for item in snapshot.resources}
 

@@ -158,7 +158,7 @@ def test_a_denied_folder_makes_the_run_incomplete(gcp: Google, policy: Path) -> 
 
 
 def calls(google: Google, ids: Iterable[str]) -> tuple[int, list[Any]]:
-    google.calls.clear()
+    google.clear()
     _, findings = scan.scan(ids, access=ORGANIZATION)
     return len(google.calls), [(f.check.id, f.scope, f.subject, f.verdict) for f in findings]
 
