@@ -34,15 +34,15 @@ from engine.planned import Planned, laid_over, planned
 from engine.prior import before, place_of
 from engine.reads import plans, stored
 from engine.recording import RunPlan
-from engine.selection import select
+from engine.request import Filters, filtered
 from providers import declared
 
 KIND: Final = "gate"
 
 
 @dataclass(frozen=True, slots=True)
-class GateRequest:
-    """What a gate was asked for. Filters as for a run; empty ones select everything.
+class GateRequest(Filters):
+    """What a gate was asked for.
 
     ``root`` are the data folders in force (those of the base commit, where one is given) and ``content_changes`` what
     the pull request does to them. ``base`` is another plan to compare with, ``baseline`` a file of accepted failures,
@@ -54,10 +54,6 @@ class GateRequest:
     plan: Path
     root: Root
     config: Path
-    providers: tuple[str, ...] = ()
-    criteria: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-    severity: Severity | None = None
     base: Path | None = None
     baseline: Path | None = None
     base_name: str | None = None
@@ -147,17 +143,7 @@ def _case(request: GateRequest, content: Content, as_of: str) -> _Case:
 def _selection(content: Content, request: GateRequest, plan: Planned) -> Selection:
     """What the filters select, of the clouds that the organisation uses and of those that the plan changes."""
     changed = {item.provider for side in (plan.before, plan.after) for item in side.resources}
-    return select(
-        content.checks,
-        content.policy.controls,
-        content.policy.criteria,
-        providers=request.providers,
-        wanted=request.criteria,
-        patterns=request.checks,
-        severity=request.severity,
-        used={*content.policy.organization.providers, *changed},
-        categories=content.policy.organization.categories,
-    )
+    return filtered(content, request, {*content.policy.organization.providers, *changed})
 
 
 def _context(checks: Iterable[CompiledCheck]) -> frozenset[str]:

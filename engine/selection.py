@@ -20,8 +20,6 @@ def select(
     providers: Sequence[str] = (),
     wanted: Sequence[str] = (),
     patterns: Sequence[str] = (),
-    accounts: Sequence[str] = (),
-    regions: Sequence[str] = (),
     severity: Severity | None = None,
     used: Collection[str] | None = None,
     categories: Collection[str] | None = None,
@@ -64,8 +62,6 @@ def select(
         providers=tuple(sorted({check.provider for check in chosen})),
         criteria=tuple(wanted),
         patterns=tuple(patterns),
-        accounts=tuple(accounts),
-        regions=tuple(regions),
         severity=severity,
         not_chosen=tuple(sorted(left, key=lambda check: check.id)),
     )

@@ -262,7 +262,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.prior",
         "engine.reads",
         "engine.recording",
-        "engine.selection",
+        "engine.request",
         "providers",
     ),
     "engine.gates": ("engine.model", "providers.base"),

@@ -16,7 +16,8 @@ from engine.model import LedgerRow, Snapshot
 from providers import opened
 from providers.base import LeftOut, NotConfigured, Scope, Unread
 from tests.collectors import scan
-from tests.collectors.gcp import ORGANIZATION, everything, found
+from tests.collectors.gcp import ORGANIZATION
+from tests.collectors.scan import accounts
 from tests.emulators.faults import changed, redirected, replaced
 from tests.emulators.gcp import credentials
 from tests.emulators.gcp.errors import denied, disabled, failing, limited_in_the_older_form
@@ -52,7 +53,7 @@ def state(snapshot: Snapshot, type_: str, project: str = "web") -> tuple[str, Un
 
 
 def test_the_project_of_the_credentials_is_scanned_without_a_word_of_the_policy(gcp: Google) -> None:
-    known = found()
+    known = accounts("gcp")
 
     assert known.accounts == {"web": "Web shop"}
     assert known.identity == {"kind": "service_account", "principal": credentials.EMAIL}
@@ -63,7 +64,7 @@ def test_the_project_of_the_credentials_is_scanned_without_a_word_of_the_policy(
 def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     gcp.world.page = 1
 
-    known = found(ORGANIZATION)
+    known = accounts("gcp", ORGANIZATION)
 
     assert known.accounts == {"audit": "Audit logs", "trial": "Trial", "web": "Web shop"}
     assert known.left_out == (LeftOut(Scope("gcp", "gone", "*"), "Gone", "being deleted"),)
@@ -82,14 +83,14 @@ def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     ],
 )
 def test_the_policy_says_which_projects(gcp: Google, access: dict[str, Any], accounts: list[str]) -> None:
-    assert sorted(found(access).accounts) == accounts
+    assert sorted(accounts("gcp", access).accounts) == accounts
 
 
 @pytest.mark.parametrize("operation", ["folders", "projects"])
 def test_a_denied_folder_is_a_failure_and_the_others_are_read(gcp: Google, operation: str) -> None:
     gcp.world.denied.add(f"resourcemanager.{operation}.list@folders/12")
 
-    known = found(ORGANIZATION)
+    known = accounts("gcp", ORGANIZATION)
 
     name, permission = f"cloudresourcemanager.{operation}.list", f"resourcemanager.{operation}.list"
     assert known.failures == {name: Unread("access_denied", name, permission, "IAM_PERMISSION_DENIED")}
@@ -99,7 +100,7 @@ def test_a_denied_folder_is_a_failure_and_the_others_are_read(gcp: Google, opera
 def test_an_organization_that_is_not_visible_is_a_failure(gcp: Google) -> None:
     gcp.world.organization["hidden"] = True
 
-    known = found(ORGANIZATION)
+    known = accounts("gcp", ORGANIZATION)
 
     assert known.accounts == {}
     assert set(known.failures) == {"cloudresourcemanager.organizations.search"}
@@ -141,7 +142,7 @@ def test_every_kind_of_default_credentials_is_used(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(made(tmp_path)))
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "web")
 
-    known = found()
+    known = accounts("gcp")
 
     assert known.identity["kind"] == kind
     assert known.accounts == {"web": "Web shop"}
@@ -155,7 +156,7 @@ def test_credentials_that_are_refused_stop_the_run(
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "web")
 
     with pytest.raises(DiscoveryError, match="asking gcp who we are: access_denied"):
-        found()
+        accounts("gcp")
 
 
 def test_without_credentials_one_is_told_to_sign_in(
@@ -166,7 +167,7 @@ def test_without_credentials_one_is_told_to_sign_in(
     monkeypatch.setenv("NO_GCE_CHECK", "true")
 
     with pytest.raises(UsageError, match="no credentials were found; sign in first"):
-        found({"accounts": ["web"]})
+        accounts("gcp", {"accounts": ["web"]})
 
 
 @pytest.mark.parametrize("content", ["no JSON", "{}", '{"type": "unheard_of"}'])
@@ -185,7 +186,7 @@ def test_no_token_is_asked_for_without_tls(gcp: Google, tmp_path: Path, monkeypa
     key = credentials.service_account(tmp_path, token_uri="http://tokens.example.com/token")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
 
-    known = found()
+    known = accounts("gcp")
 
     assert known.accounts == {}
     assert {why.reason for why in known.failures.values()} == {"unavailable"}
@@ -196,7 +197,7 @@ def test_credentials_appear_nowhere(gcp: Google) -> None:
     gcp.world.denied.add("storage.buckets.getIamPolicy")
     gcp.world.off.add(ASSETS)
 
-    told = repr((found(ORGANIZATION), read(everything(), ORGANIZATION)))
+    told = repr((accounts("gcp", ORGANIZATION), read(scan.everything("gcp"), ORGANIZATION)))
 
     secrets = [*gcp.tokens, credentials.private_key().splitlines()[1], "ya29."]
     assert [secret for secret in secrets if secret in told] == []
@@ -206,10 +207,10 @@ def test_credentials_appear_nowhere(gcp: Google) -> None:
 
 
 def test_the_inventory_and_the_services_own_apis_tell_the_same(gcp: Google) -> None:
-    bulk = read(everything(), ORGANIZATION)
+    bulk = read(scan.everything("gcp"), ORGANIZATION)
     by_inventory = len(gcp.calls)
     gcp.world.off.add(ASSETS)
-    alone = read(everything(), ORGANIZATION)
+    alone = read(scan.everything("gcp"), ORGANIZATION)
 
     assert bodies(bulk) == bodies(alone)
     assert {row.state for row in (*bulk.collections, *alone.collections)} == {"complete"}
@@ -222,9 +223,9 @@ def test_the_inventory_and_the_services_own_apis_tell_the_same(gcp: Google) -> N
 
 
 def test_pages_of_one_hold_what_whole_ones_do(gcp: Google) -> None:
-    whole = read(everything(), ORGANIZATION)
+    whole = read(scan.everything("gcp"), ORGANIZATION)
     gcp.world.page = 1
-    assert bodies(read(everything(), ORGANIZATION)) == bodies(whole)
+    assert bodies(read(scan.everything("gcp"), ORGANIZATION)) == bodies(whole)
 
 
 def test_only_the_types_that_are_asked_for_are_listed_and_by_one_call(gcp: Google) -> None:
@@ -236,7 +237,7 @@ def test_only_the_types_that_are_asked_for_are_listed_and_by_one_call(gcp: Googl
 
 
 def test_what_stands_above_projects_is_read_once(gcp: Google) -> None:
-    read(everything(), ORGANIZATION)
+    read(scan.everything("gcp"), ORGANIZATION)
 
     asked = [(call.method, call.host, call.target, call.body) for call in gcp.calls]
     assert len(asked) == len(set(asked)), "an identical call was made twice"

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,18 +13,16 @@ from typing import Any
 
 import pytest
 
-from engine.collection import directory
-from engine.collection.limiter import Limiter
 from engine.errors import DiscoveryError
 from providers import opened
 from providers.base import NotConfigured
 from providers.github.session import AT_ONCE
 from tests.collectors import scan
-from tests.collectors.github import ACME, everything
 from tests.collectors.scan import scan as judged
 from tests.emulators.faults import Kind, changed, redirected, replaced
 from tests.emulators.github.errors import error, hidden, primary, secondary
 from tests.emulators.github.wire import APP_ID, TOKEN, GitHub
+from tests.emulators.github.world import ACME
 from tests.emulators.wire import Answer, Exchange, Layer, Next
 
 REVIEWS = "github.repo.branch_protection_reviews"
@@ -61,7 +58,7 @@ def unread(snapshot: Any, pointer: str = "/protection") -> tuple[str, str | None
 
 
 def test_all_of_an_organization_is_read_with_a_token(github: GitHub) -> None:
-    snapshot = scan.read(everything(), provider="github", access=ACME)
+    snapshot = scan.read(scan.everything("github"), provider="github", access=ACME)
 
     assert snapshot.identity == {"kind": "token", "principal": "ada"}
     assert states(snapshot) == {
@@ -78,9 +75,9 @@ def test_all_of_an_organization_is_read_with_a_token(github: GitHub) -> None:
 def test_an_app_reads_the_same_with_a_token_of_its_installation(
     github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_token = scan.read(everything(), provider="github", access=ACME)
+    by_token = scan.read(scan.everything("github"), provider="github", access=ACME)
     app(github, monkeypatch)
-    by_app = scan.read(everything(), provider="github", access=ACME)
+    by_app = scan.read(scan.everything("github"), provider="github", access=ACME)
 
     assert by_app.identity == {"kind": "app", "principal": "auditreel"}
     assert [(row.id, row.properties) for row in by_app.resources] == [
@@ -102,9 +99,7 @@ def test_an_installation_that_is_not_among_the_accounts_is_left_out_and_said(
     github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app(github, monkeypatch)
-    adapter = opened("github", access=ACME)
-    found = directory(adapter, Limiter(lambda seconds: None, threading.Event()))
-    adapter.close()
+    found = scan.accounts("github", ACME)
 
     assert dict(found.accounts) == {"acme": "acme"}
     assert [(row.scope.account, row.why) for row in found.left_out] == [("ada", "not among the accounts")]
@@ -235,11 +230,11 @@ def test_repositories_of_another_user_are_never_all(github: GitHub) -> None:
 
 @pytest.mark.parametrize("by_app", [False, True])
 def test_pages_are_followed_to_their_end(github: GitHub, monkeypatch: pytest.MonkeyPatch, by_app: bool) -> None:
-    whole = scan.read(everything(), provider="github", access=ACME)
+    whole = scan.read(scan.everything("github"), provider="github", access=ACME)
     if by_app:
         app(github, monkeypatch)
     github.world.page = 1
-    paged = scan.read(everything(), provider="github", access=ACME)
+    paged = scan.read(scan.everything("github"), provider="github", access=ACME)
 
     assert [(row.id, row.properties) for row in paged.resources] == [
         (row.id, row.properties) for row in whole.resources
@@ -396,7 +391,7 @@ def test_neither_tokens_nor_texts_stay(github: GitHub, monkeypatch: pytest.Monke
     for by_app in (False, True):
         if by_app:
             app(github, monkeypatch)
-        snapshot = scan.read(everything(), provider="github", access=ACME)
+        snapshot = scan.read(scan.everything("github"), provider="github", access=ACME)
         text = repr(snapshot)
         assert "swordfish" not in text
         assert TOKEN not in text

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from engine.collection import directory
-from engine.collection.limiter import Limiter
 from engine.model import Finding, Snapshot
-from providers import opened
-from tests.collectors.scan import scan
+from tests.collectors.scan import accounts, scan
 from tests.emulators.azure.filled import fill
 from tests.emulators.azure.tenant import SUBSCRIPTION
 from tests.emulators.azure.wire import AzureWire
@@ -65,11 +61,7 @@ class AzureMatrix(Matrix):
         return super().seen(checks, call, kind, sound, timeout)
 
     def _undiscovered(self, kind: str, timeout: float) -> tuple[list[str], bool]:
-        adapter = opened("azure", timeout=timeout)
-        try:
-            found = directory(adapter, Limiter(lambda seconds: None, threading.Event()))
-        finally:
-            adapter.close()
+        found = accounts("azure", timeout=timeout)
         wrong = (
             []
             if SUBSCRIPTION in found.accounts or found.failures

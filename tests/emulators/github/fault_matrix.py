@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from engine.model import Finding, Snapshot
-from tests.collectors.github import ACME
 from tests.collectors.scan import scan
 from tests.emulators.fault_matrix import (
     COMMON,
@@ -24,7 +23,7 @@ from tests.emulators.fault_matrix import (
 from tests.emulators.faults import redirected, replaced
 from tests.emulators.github.errors import error, hidden, primary, secondary
 from tests.emulators.github.wire import GitHub
-from tests.emulators.github.world import world
+from tests.emulators.github.world import ACME, world
 
 EMPTY: Final = re.compile(r"/(pulls|reviews|statuses|activity|deployments|approvals|main|trunk|master|commits)$")
 """Of a listing, an empty list is a good answer, which no client can tell from a wrong one."""

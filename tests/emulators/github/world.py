@@ -14,6 +14,8 @@ from tests.emulators.emulator import Granting
 
 HERE: Final = Path(__file__).parent
 NOW: Final = "2026-11-23T12:00:00Z"
+ACME: Final = {"accounts": ["acme"]}
+"""What a policy says for the one organization that there is."""
 
 
 @dataclass(slots=True)
