@@ -18,6 +18,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "providers.azure",
         "providers.base",
         "providers.cloudformation.parameters",
+        "providers.templates",
         "providers.terraform",
     ),
     "engine.errors": (),
