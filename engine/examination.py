@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.evidence.period.made import Asked
     from engine.evidence.sample import Draw, Frozen
     from engine.evidence.trust import Trust
-    from engine.gates import Changes
+    from engine.gate.model import Changes
     from engine.periods import Failure, Period
 
 

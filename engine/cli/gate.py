@@ -16,8 +16,8 @@ from engine.errors import UsageError
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
     from engine.content.reference import Reference
-    from engine.gate import GateRequest
-    from engine.gates import Gate
+    from engine.gate.model import Gate
+    from engine.gate.pipeline import GateRequest
     from engine.report.sources import Sources
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -82,7 +82,7 @@ def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **
     """
     from engine.cli import outputs
     from engine.cli.clock import system_clock
-    from engine.gate import gate
+    from engine.gate.pipeline import gate
 
     configuration = outputs.sources(flags.pop("source"))
     files = outputs.formats(output, gated=True, form=form)
@@ -174,8 +174,8 @@ def _made(
     commit: str | None,
     changed: Any,
 ) -> GateRequest:
-    from engine.gate import GateRequest
-    from engine.gates import ChangeRequest, ContentChange
+    from engine.gate.model import ChangeRequest, ContentChange
+    from engine.gate.pipeline import GateRequest
 
     bases = [name for name in ("base", "baseline", "snapshot") if flags[name] is not None]
     if len(bases) > 1:
@@ -217,8 +217,8 @@ def _written(flags: Mapping[str, Any]) -> list[Path]:
 def _told(
     found: Gate, form: str, files: Mapping[Path, str], flags: Mapping[str, Any], configuration: Sources | None
 ) -> None:
-    from engine import baseline
     from engine.cli import outputs
+    from engine.gate import baseline
     from engine.report import gate_json
 
     further: dict[Path, bytes] = {}

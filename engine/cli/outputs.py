@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.gates import Gate
+    from engine.gate.model import Gate
     from engine.model import Assessment
     from engine.report.sources import Sources
 
@@ -65,7 +65,7 @@ def show(
     ``further`` are files that are no report, by path; ``said`` is a line beside the reason of the exit code.
     """
     from engine.cli import streams
-    from engine.gates import Gate
+    from engine.gate.model import Gate
     from engine.report import FORMATS, Options
 
     problems: list[UsageError] = []

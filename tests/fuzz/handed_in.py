@@ -21,9 +21,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from engine import baseline
 from engine.collection import snapshot
 from engine.errors import AuditreelError
+from engine.gate import baseline
 from engine.office.request_reading import Reading
 from engine.reviews import sheet
 from providers import arm, cloudformation

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from engine.content.load import Content
-from engine.gates import Change
+from engine.gate.model import Change
+from engine.gate.movements import guarding, severe
+from engine.gate.planned import Planned
 from engine.model import Severity, Subject, Waiver
-from engine.movements import guarding, severe
-from engine.planned import Planned
 from engine.waivers import states
 from providers import declared
 from providers.terraform import ControlResource

@@ -1,7 +1,8 @@
 """What a pre-merge gate shows: what a planned change does to every verdict. Frozen values, like those of a run.
 
-:mod:`engine.gate` makes them of two lists of findings, those before and those after the change; :mod:`engine.report`
-shows them and neither decides nor counts. A verdict that a plan cannot give is unknown here too, with its reason.
+:mod:`engine.gate.pipeline` makes them of two lists of findings, those before and those after the change;
+:mod:`engine.report` shows them and neither decides nor counts. A verdict that a plan cannot give is unknown here too,
+with its reason.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import InputError
-from engine.gates import Gate
-from engine.movements import Key, Prior, offending
+from engine.gate.model import Gate
+from engine.gate.movements import Key, Prior, offending
 
 SCHEMA: Final = "auditreel/baseline/v1"
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engine.content.checks import CompiledCheck
 from engine.evaluate import judge
-from engine.gates import Change, Movement, Place
+from engine.gate.model import Change, Movement, Place
 from engine.joins import related
 from engine.model import SEVERITIES, Check, Finding, Resource, Severity, Waiver
 

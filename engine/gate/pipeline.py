@@ -23,15 +23,15 @@ from engine.conclude import FAILURES, INCOMPLETE, Conclusion, conclude, exit_cod
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, load
 from engine.content.root import Root
-from engine.deletions import controls_deleted
 from engine.errors import InputError
 from engine.evaluate import evaluate
-from engine.gates import Base, Change, ChangeRequest, ContentChange, Gate, NeedsLive, Source
-from engine.judgeable import needs_live
+from engine.gate.deletions import controls_deleted
+from engine.gate.judgeable import needs_live
+from engine.gate.model import Base, Change, ChangeRequest, ContentChange, Gate, NeedsLive, Source
+from engine.gate.movements import Rules, moved
+from engine.gate.planned import Planned, laid_over, planned
+from engine.gate.prior import before, place_of
 from engine.model import Assessment, Clock, Finding, Selection, Severity
-from engine.movements import Rules, moved
-from engine.planned import Planned, laid_over, planned
-from engine.prior import before, place_of
 from engine.reads import plans, stored
 from engine.recording import RunPlan
 from engine.request import Filters, filtered

@@ -15,9 +15,9 @@ from typing import Any, Final, Literal, Protocol
 
 from engine.content.resources import TAGS, ResourceSchema
 from engine.errors import InputError, UsageError
-from engine.gates import Source
+from engine.gate.model import Source
+from engine.gate.partial_lists import summed
 from engine.model import Collection, Resource, Scope, Snapshot, Unread
-from engine.partial_lists import summed
 from providers import arm, cloudformation, declared
 from providers.base import GLOBAL, Place
 from providers.terraform import ControlResource, Folded, NotAPlan, fills, folded, partial

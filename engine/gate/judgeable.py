@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from engine.content.checks import CompiledCheck
 from engine.content.resources import IDENTITY
-from engine.gates import NeedsLive
+from engine.gate.model import NeedsLive
 from engine.model import Relation, Resource
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from engine import baseline
 from engine.boundary import Sorting
 from engine.content.checks import CompiledCheck
 from engine.evaluate import evaluate
-from engine.gates import Place
+from engine.gate import baseline
+from engine.gate.model import Place
+from engine.gate.movements import Key, Prior, offending
+from engine.gate.planned import Planned
 from engine.model import Finding, Scope
-from engine.movements import Key, Prior, offending
-from engine.planned import Planned
 
 Places = Mapping[tuple[str, Scope, str], Place]
 
