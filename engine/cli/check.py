@@ -98,8 +98,8 @@ def new(check: str, resource_type: str | None, policy: Path | None) -> int:
 
     It is written below checks/ of the policy folder that --policy or auditreel.toml names, else of this checkout.
     """
+    from engine.authoring.drafts import draft
     from engine.cli import streams
-    from engine.drafts import draft
 
     streams.emit(f"{draft(check, resource_type, options.policy(policy))}\n")
     streams.say(f"Until it is filled in, no command accepts it. Then: auditreel check test {check}")

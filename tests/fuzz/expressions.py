@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from engine.authoring.examples import Case, case_of, verdict, word
 from engine.content.checks import CompiledCheck, compile_checks, load_checks
 from engine.content.examples import examples_of
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import find
 from engine.errors import ExpressionError
-from engine.examples import Case, case_of, verdict, word
 from engine.expressions import Failed, Program, Template, compile, template
 from engine.expressions.types import BOOL, DYN, INT, STRING, TIMESTAMP, ListType, MapType, Nullable, ObjectType, Type
 from tests.fuzz.fuzzing import Target, Wrong

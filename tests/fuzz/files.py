@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from engine.authoring.examples import mismatches
 from engine.content import files
 from engine.content.checks import compile_checks, ids, load_check, load_checks
 from engine.content.policy import load_policy
 from engine.content.resources import load_types
 from engine.content.root import Root, find
 from engine.errors import ContentError, Problem
-from engine.examples import mismatches
 from tests.fuzz.fuzzing import Target, Wrong
 
 KINDS: Final = ("check", "organization", "control", "waiver", "document", "table", "remediation", "criteria", "record")

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from engine.authoring.examples import skeleton
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import PACKAGED, find
 from engine.errors import UsageError
-from engine.examples import skeleton
 from engine.model import providers_of
 
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){2}")

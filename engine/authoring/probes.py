@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from engine.authoring.examples import Case, case_of, verdict, word
 from engine.content.checks import CompiledCheck, document_of
 from engine.content.examples import examples_of
 from engine.content.resources import IDENTITY, TAGS, ResourceSchema
 from engine.errors import Problem
-from engine.examples import Case, case_of, verdict, word
 from engine.model import Example, Finding
 
 _GONE: Final = object()
