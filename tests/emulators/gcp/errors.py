@@ -10,7 +10,7 @@ from tests.emulators.faults import Dialect, answering
 from tests.emulators.identify import Call
 from tests.emulators.wire import Answer, Layer
 
-_OPERATION: Final = re.compile(r"[\w*?-]+:(GET|POST|\*)(?s:.*)")
+_OPERATION: Final = re.compile(r"[\w*?-]+:(\*|\w+ (?s:.*)|\* (?s:.*))")
 _CAMEL: Final[Mapping[str, str]] = {
     "RATE_LIMIT_EXCEEDED": "rateLimitExceeded",
     "SERVICE_DISABLED": "accessNotConfigured",

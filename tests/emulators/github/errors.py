@@ -11,7 +11,7 @@ from tests.emulators.github.world import NOW
 from tests.emulators.identify import Call
 from tests.emulators.wire import Answer, Layer
 
-_OPERATION: Final = re.compile(r"(github|\*):(GET|POST|\*)(?s:.*)")
+_OPERATION: Final = re.compile(r"(github|\*):(\*|\w+ (?s:.*)|\* (?s:.*))")
 _DOCUMENTATION: Final = "https://docs.github.com/rest"
 
 
