@@ -11,8 +11,8 @@ import click
 from engine.cli import options
 
 if TYPE_CHECKING:
-    from engine.office.evidence import Added
     from engine.programme.needs import Need
+    from engine.workflows.evidence import Added
 
 
 @click.group("evidence", context_settings=options.CONTEXT)
@@ -50,7 +50,7 @@ def add(
     """
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import evidence
+    from engine.workflows import evidence
 
     on = today()
     asked = evidence.Evidence(
@@ -105,10 +105,10 @@ def history(format_: str, policy: Path | None) -> int:
     A good signature of somebody else than the author corroborates; a line "Reviewed-by" or "Approved-by" is a word.
     """
     from engine.cli import streams
-    from engine.office import history as office
     from engine.report import history as shown
+    from engine.workflows import history
 
-    streams.emit(shown.render(office.reviewed(options.policy(policy)), format_, streams.options()))
+    streams.emit(shown.render(history.reviewed(options.policy(policy)), format_, streams.options()))
     return 0
 
 
@@ -120,8 +120,8 @@ def list_(format_: str, policy: Path | None) -> int:
     """Every kind of evidence that controls name: how it stands, what is missing, what is due longest first."""
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import evidence
     from engine.report import needs
+    from engine.workflows import evidence
 
     on = today()
     streams.emit(needs.render(evidence.listed(options.policy(policy), on), on, format_, streams.options()))

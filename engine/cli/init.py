@@ -14,8 +14,8 @@ from engine.errors import UsageError
 from engine.model import CLOUDS, LISTINGS
 
 if TYPE_CHECKING:
-    from engine.office.beginning import Begun
-    from engine.office.discovery import Found
+    from engine.workflows.beginning import Begun
+    from engine.workflows.discovery import Found
 
 DEFAULT_STORE: Final = "evidence"
 DEFAULT_POLICY: Final = "policies"
@@ -90,7 +90,7 @@ def _begun(
     discovers: bool,
 ) -> Begun:
     from engine.cli.clock import system_clock, today
-    from engine.office import beginning, discovery
+    from engine.workflows import beginning, discovery
 
     there = (policy / "organization.yaml").exists()
     if asks and not there:
@@ -122,9 +122,9 @@ def _begun(
 def _found(row: Found) -> None:
     """Say which accounts a provider told of."""
     from engine.cli import streams
-    from engine.office.discovery import proposed_out
     from engine.report.layout import counted, named
     from engine.report.safe import safe
+    from engine.workflows.discovery import proposed_out
 
     if not row.accounts:
         streams.say(f"{row.provider}: no accounts are known, {safe(row.why, 300)}")

@@ -114,8 +114,8 @@ def changes(
 def due(within: int, format_: str, policy: Path | None) -> int:
     """What people have to do, by owner: evidence, reviews, approvals, waivers, vendors' reports, auditors' requests."""
     from engine.cli.clock import today
-    from engine.office.agenda import agenda
     from engine.report import due as shown
+    from engine.workflows.agenda import agenda
 
     found = agenda(options.policy(policy), today(), within)
     days = (found.on, found.until)
@@ -133,8 +133,8 @@ def due(within: int, format_: str, policy: Path | None) -> int:
 def status(for_customers: bool, format_: str, output: Path | None, policy: Path | None) -> int:
     """Scope, window, auditor and what is planned, for customers who ask before there is an opinion."""
     from engine.cli.clock import today
-    from engine.office.status import status as stated
     from engine.report import status as shown
+    from engine.workflows.status import status as stated
 
     if not for_customers:
         raise UsageError("reporting the status: it is written for customers: --for-customers")

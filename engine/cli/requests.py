@@ -12,8 +12,8 @@ from engine.cli import options, settings
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.office.answering import Answered
-    from engine.office.requests import Imported
+    from engine.workflows.answering import Answered
+    from engine.workflows.requests import Imported
 
 _STATES: Final = ("open", "stale", "answered")
 _NAMED: Final = 8
@@ -40,7 +40,7 @@ def import_(file: Path, name: str | None, sheet: str | None, dates: str | None, 
     """
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import requests
+    from engine.workflows import requests
 
     made = requests.import_(file, options.policy(policy), today(), name, sheet, dates)
     streams.emit(_imported(made))
@@ -112,8 +112,8 @@ def tie(
     """Say what answers LINE of LIST; all that is named is needed. It stays when the list is imported again."""
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import requests
     from engine.report.safe import safe
+    from engine.workflows import requests
 
     decision = requests.Decision(by, kind, check, control, part, record, document, file, nothing, words, owner, note)
     now = requests.decide(options.policy(policy), list_, line, decision, today())
@@ -179,7 +179,7 @@ def export(
     Exits with 4 where a line is open or stale: what is handed over says so, too.
     """
     from engine.cli import streams
-    from engine.office import answering
+    from engine.workflows import answering
 
     suffix = output.suffix.lower()
     if suffix in (".xlsx", ".csv", ".zip"):
@@ -211,7 +211,7 @@ def export(
 
 def _answered(list_: str | None, policy: Path | None, store: str | None, config: Path | None) -> Answered:
     from engine.cli.clock import today
-    from engine.office import answering
+    from engine.workflows import answering
 
     place = settings.merged({"store": store})["store"]
     return answering.answered(options.policy(policy), list_, today(), place, config or settings.configuration())

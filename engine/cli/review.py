@@ -43,8 +43,8 @@ def new(
     """
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import reviews
     from engine.report import reviews as shown
+    from engine.workflows import reviews
 
     made = reviews.new(_request(policy, store, config), run, accounts, id_, today())
     streams.emit(shown.begun(made.campaign, made.folder))
@@ -61,8 +61,8 @@ def show(id_: str | None, format_: str, policy: Path | None) -> int:
     """How a campaign stands, or all of them: lines that are open, changed or improper, and what was signed."""
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import reviews
     from engine.report import reviews as shown
+    from engine.workflows import reviews
 
     streams.emit(shown.status(reviews.show(options.policy(policy), id_, today()), format_))
     return 0
@@ -84,8 +84,8 @@ def sign(id_: str, by: str, occurrence: str | None, policy: Path | None, store: 
     """
     from engine.cli import streams
     from engine.cli.clock import system_clock, today
-    from engine.office import reviews
     from engine.report import reviews as shown
+    from engine.workflows import reviews
 
     request = _request(policy, store, config)
     signed = reviews.sign(request, id_, by, today(), system_clock().now(), occurrence)
@@ -113,8 +113,8 @@ def verify(id_: str, run: str | None, format_: str, policy: Path | None, store: 
     """
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import reviews
     from engine.report import reviews as shown
+    from engine.workflows import reviews
 
     found = reviews.verify(_request(policy, store, config), id_, run, today())
     streams.emit(shown.verified(found.campaign, found.outcomes, found.run, found.as_of, format_))

@@ -11,8 +11,8 @@ import click
 from engine.cli import options
 
 if TYPE_CHECKING:
-    from engine.office.waivers import Accepted
     from engine.request import RunRequest
+    from engine.workflows.waivers import Accepted
 
 F = TypeVar("F", bound=Callable[..., object])
 KINDS = click.Choice(("risk_accepted", "compensating_control", "false_positive", "planned_fix"))
@@ -72,7 +72,7 @@ def add(
 ) -> int:
     """Write a waiver for what fails of a check now; it names each resource, for a new one is a new failure."""
     from engine.cli.clock import today
-    from engine.office import waivers
+    from engine.workflows import waivers
 
     approved = options.day(approved_on) if approved_on else today()
     terms = waivers.Terms(
@@ -113,7 +113,7 @@ def renew(
 ) -> int:
     """Give WAIVER a new period, by a new approval. What fails no more is no longer named; nothing is added."""
     from engine.cli.clock import today
-    from engine.office import waivers
+    from engine.workflows import waivers
 
     approved = options.day(approved_on) if approved_on else today()
     changes = {
@@ -137,7 +137,7 @@ def expire(waiver: str, on: str | None, policy: Path | None) -> int:
     """End WAIVER: its failures count again from the day after."""
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import waivers
+    from engine.workflows import waivers
 
     ended = waivers.expire(options.policy(policy), waiver, options.day(on) if on else today())
     streams.emit(f"{ended.path}: ends on {ended.expires}\n")
@@ -153,8 +153,8 @@ def list_(format_: str, snapshot: str | None, policy: Path | None, store: str | 
     """Every waiver: in force, not yet, expired, without effect, and what it stands beside."""
     from engine.cli import streams
     from engine.cli.clock import system_clock, today
-    from engine.office import waivers
     from engine.report import waivers as shown
+    from engine.workflows import waivers
 
     found = waivers.register(_request(snapshot, policy, store, config), system_clock().now())
     streams.emit(

@@ -166,7 +166,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.scope",
         "engine.waivers",
     ),
-    "engine.office": (
+    "engine.workflows": (
         "engine",
         "engine.content",
         "engine.errors",
@@ -342,7 +342,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.handover",
         "engine.inspection",
         "engine.model",
-        "engine.office",
+        "engine.workflows",
         "engine.periods",
         "engine.permissions",
         "engine.pipeline",

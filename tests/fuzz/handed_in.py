@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from engine.collection import snapshot
 from engine.errors import AuditreelError
 from engine.gate import baseline
-from engine.office.request_reading import Reading
 from engine.reviews import sheet
+from engine.workflows.request_reading import Reading
 from providers import arm, cloudformation
 from providers.cloudformation import NotParameters
 from providers.tables import listing

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from engine.cli import group, main
-from engine.office.agenda import Agenda, agenda
 from engine.report import Options
 from engine.report import due as shown
-from tests.end_to_end.offices import CONTROLS, folder
+from engine.workflows.agenda import Agenda, agenda
+from tests.end_to_end.small_firm import CONTROLS, folder
 
 ORGANIZATION = """\
 name: Example

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from engine.cli import group, main
-from engine.office.status import status
 from engine.report import Options
 from engine.report.status import FORMATS, render
-from tests.end_to_end.offices import folder
+from engine.workflows.status import status
+from tests.end_to_end.small_firm import folder
 
 SCOPED = """\
 name: "Example <b>Ltd</b>"

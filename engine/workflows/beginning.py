@@ -14,8 +14,8 @@ from engine.content.load import Content, load
 from engine.content.root import find
 from engine.content.written import accepted, add, scalar
 from engine.errors import Problem, UsageError
-from engine.office.discovery import Found, proposal
 from engine.scope import PRESETS, applying
+from engine.workflows.discovery import Found, proposal
 
 QUESTIONS: Final[Mapping[str, str]] = {
     "availability": "Do contracts promise customers how long the service is up, or how fast it is back?",

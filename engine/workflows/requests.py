@@ -13,11 +13,11 @@ from engine.content.policy import Policy
 from engine.content.requests import FOLDER, load_lists, save
 from engine.content.wording import suggestion
 from engine.errors import UsageError
-from engine.office import own
-from engine.office.request_reading import Reading
 from engine.programme.requests import PARTS, Merge, Request, RequestList, Sheet, Tie, distinct, merged
 from engine.programme.tying import Known, same_words, slug, theirs_are_ours, tied
 from engine.scope import applying
+from engine.workflows import own
+from engine.workflows.request_reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,14 @@ from engine.content.load import load
 from engine.content.root import find
 from engine.content.written import lodge_folder, replace_or_add
 from engine.errors import UsageError, VerificationError
-from engine.office import evidence, own
-from engine.office.campaigns import (
+from engine.programme.model import Record
+from engine.request import RunRequest
+from engine.reviews import sheet
+from engine.reviews.campaign import SIDECAR, TABLE, VERIFIED, Campaign
+from engine.reviews.deciding import Answers
+from engine.reviews.model import Outcome
+from engine.workflows import evidence, own
+from engine.workflows.campaigns import (
     FOLDER,
     KIND,
     Status,
@@ -34,12 +40,6 @@ from engine.office.campaigns import (
     status_of,
     store_of,
 )
-from engine.programme.model import Record
-from engine.request import RunRequest
-from engine.reviews import sheet
-from engine.reviews.campaign import SIDECAR, TABLE, VERIFIED, Campaign
-from engine.reviews.deciding import Answers
-from engine.reviews.model import Outcome
 
 
 @dataclass(frozen=True, slots=True)

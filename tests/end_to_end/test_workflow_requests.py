@@ -20,16 +20,16 @@ from engine.content.load import load
 from engine.content.requests import load_lists
 from engine.content.root import find
 from engine.errors import ContentError, UsageError
-from engine.office import answering, requests
-from engine.office.agenda import agenda
-from engine.office.answering import Answered
-from engine.office.requests import Decision
 from engine.programme.requests import OURS
 from engine.report import requests_xlsx
 from engine.report.requests import table
+from engine.workflows import answering, requests
+from engine.workflows.agenda import agenda
+from engine.workflows.answering import Answered
+from engine.workflows.requests import Decision
 from tests.end_to_end import larkfield
 from tests.end_to_end.larkfield import ON
-from tests.end_to_end.offices import tree
+from tests.end_to_end.small_firm import tree
 
 MFA, RETENTION = "aws.iam.user_console_mfa_enabled", "aws.logs.group_retention"
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from engine.content.policy import Policy
 from engine.errors import InputError, VerificationError
-from engine.office.campaigns import FOLDER, Status, is_signed, owner_of, signed_in, status_of
 from engine.programme.due import Due
 from engine.programme.model import Record
 from engine.reviews import campaign as campaigns
 from engine.reviews.campaign import TABLE, VERIFIED, Campaign
+from engine.workflows.campaigns import FOLDER, Status, is_signed, owner_of, signed_in, status_of
 
 
 def due(policy: Policy, folder: Path, today: date) -> Iterator[Due]:

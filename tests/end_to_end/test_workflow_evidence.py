@@ -15,9 +15,9 @@ from engine.cli import group, main
 from engine.content.files import parse
 from engine.content.written import add, edited, lodge, text_of
 from engine.errors import UsageError
-from engine.office import evidence as office
 from engine.report import Options, needs
-from tests.end_to_end.offices import folder, tree
+from engine.workflows import evidence as workflow
+from tests.end_to_end.small_firm import folder, tree
 
 ON = date(2026, 11, 26)
 DIGEST = "a330395cc0a53ad1207736546afff4735940937564bbf75ce1edad40780d9139"  # sha256sum of "list"
@@ -30,8 +30,8 @@ def attendance(tmp_path: Path) -> Path:
     return path
 
 
-def training(attendance: Path) -> office.Evidence:
-    return office.Evidence((attendance,), "training", "Security training", "Kim", ON, effective=date(2026, 9, 14))
+def training(attendance: Path) -> workflow.Evidence:
+    return workflow.Evidence((attendance,), "training", "Security training", "Kim", ON, effective=date(2026, 9, 14))
 
 
 def test_a_record_is_written_with_its_files_and_says_what_it_speaks_for_and_what_is_still_open(
@@ -39,7 +39,7 @@ def test_a_record_is_written_with_its_files_and_says_what_it_speaks_for_and_what
 ) -> None:
     policy = folder(tmp_path)
 
-    added = office.record(training(attendance), policy, ON)
+    added = workflow.record(training(attendance), policy, ON)
     (need,) = added.needs
 
     assert yaml.load(added.record.path.read_bytes(), yaml.BaseLoader) == {
@@ -64,7 +64,7 @@ def test_a_record_is_written_with_its_files_and_says_what_it_speaks_for_and_what
 def test_a_digest_that_looks_like_a_number_is_written_as_text(attendance: Path, tmp_path: Path) -> None:
     attendance.write_bytes(b"customer_notice 2026-05-12")  # its SHA-256 begins with 0b, as binary numbers do
 
-    (file,) = office.record(training(attendance), folder(tmp_path), ON).record.files
+    (file,) = workflow.record(training(attendance), folder(tmp_path), ON).record.files
 
     assert (file.sha256[:8], file.state) == ("0b98b76b", "whole")
 
@@ -73,10 +73,10 @@ def test_the_same_file_again_is_told_has_an_id_of_its_own_and_cannot_fill_what_i
     attendance: Path, tmp_path: Path
 ) -> None:
     policy = folder(tmp_path)
-    office.record(training(attendance), policy, ON)
+    workflow.record(training(attendance), policy, ON)
 
-    again = office.record(training(attendance), policy, ON)
-    belated = office.record(
+    again = workflow.record(training(attendance), policy, ON)
+    belated = workflow.record(
         replace(training(attendance), effective=date(2026, 11, 2), occurrence="2026-Q2"), policy, ON
     )
 
@@ -112,16 +112,16 @@ def test_evidence_that_contradicts_the_controls_or_itself_is_refused_and_nothing
     }
     for message, evidence in refused.items():
         with pytest.raises(UsageError, match=message.replace("?", r"\?")):
-            office.record(evidence, policy, ON)
+            workflow.record(evidence, policy, ON)
     with pytest.raises(UsageError, match="name the policy folder with --policy DIR"):
-        office.record(proper, None, ON)
+        workflow.record(proper, None, ON)
     assert tree(policy) == before
 
 
 def test_a_record_without_a_date_is_kept_and_counts_for_nothing(attendance: Path, tmp_path: Path) -> None:
     undated = replace(training(attendance), effective=None)
 
-    added = office.record(undated, folder(tmp_path), ON)
+    added = workflow.record(undated, folder(tmp_path), ON)
     (need,) = added.needs
 
     assert (added.record.id, need.standing.state, added.filled(need)) == ("2026-11-26-training", "undated", ())
@@ -130,9 +130,9 @@ def test_a_record_without_a_date_is_kept_and_counts_for_nothing(attendance: Path
 def test_the_list_names_every_kind_that_applies_and_what_is_due_longest_first(attendance: Path, tmp_path: Path) -> None:
     policy = folder(tmp_path)
     checked = replace(training(attendance), kind="background_check", effective=date(2025, 3, 1))
-    office.record(checked, policy, ON)
+    workflow.record(checked, policy, ON)
 
-    found = office.listed(policy, ON)
+    found = workflow.listed(policy, ON)
 
     # AV-01 serves availability alone, which is no category of this report.
     assert [(need.demand.kind, need.state, need.due) for need in found] == [

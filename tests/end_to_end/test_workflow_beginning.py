@@ -17,10 +17,10 @@ from engine.cli import group, main
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import UsageError
-from engine.office.beginning import begin, proposed, suggested
 from engine.scope import PRESETS, applying
+from engine.workflows.beginning import begin, proposed, suggested
 from tests.emulators.aws_wire import AwsWire
-from tests.end_to_end.offices import tree
+from tests.end_to_end.small_firm import tree
 
 ROOT = Path(__file__).resolve().parents[2]
 ON = date(2026, 11, 26)

@@ -18,13 +18,13 @@ from engine.content.policy import Policy
 from engine.content.root import find
 from engine.content.written import fresh
 from engine.errors import SealError, UsageError
-from engine.office.listings import listed
-from engine.office.requests import found, known
 from engine.programme.answering import answer
 from engine.programme.answers import STATES, Answer, Holdings, Stated
 from engine.programme.requests import PARTS, RequestList
 from engine.programme.runs_seen import RunsSeen, runs_seen
 from engine.programme.shown import Shown
+from engine.workflows.listings import listed
+from engine.workflows.requests import found, known
 
 if TYPE_CHECKING:
     from engine.periods import Period

@@ -24,8 +24,8 @@ from engine.content.waivers import waiver_of, waiver_problems
 from engine.content.wording import suggestion
 from engine.errors import Problem, UsageError
 from engine.model import Finding, Waiver, WaiverState
-from engine.office import own
 from engine.request import RunRequest
+from engine.workflows import own
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from engine.content.load import Content, load
 from engine.content.requests import load_lists
 from engine.content.root import find
 from engine.model import Waiver
-from engine.office import shown
-from engine.office.demands import demands
 from engine.programme.due import Due, due, of_requests, ordered
 from engine.programme.needs import needs
+from engine.workflows import shown
+from engine.workflows.demands import demands
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Agenda:
 
 def agenda(policy: Path | None, on: date, days: int) -> Agenda:
     """Everything of a policy folder that is overdue, or falls due within some days, the oldest first."""
-    from engine.office import due_reviews
+    from engine.workflows import due_reviews
 
     root = find(policy)
     content = load(root)
@@ -72,7 +72,7 @@ def agenda(policy: Path | None, on: date, days: int) -> Agenda:
 
 def _of_approvals(content: Content) -> Iterator[Due]:
     """Documents whose approval is nobody's word but their author's."""
-    from engine.office.history import unapproved
+    from engine.workflows.history import unapproved
 
     for document, found in unapproved(content.policy.documents, content.root):
         told = "git shows nobody but who wrote it" if found.standing == "alone" else found.why
@@ -85,8 +85,8 @@ def _of_requests(content: Content, on: date, until: date) -> Iterator[Due]:
     lists = load_lists(content.root)
     if lists:
         # What reads lists from files is not loaded for who has none.
-        from engine.office.answering import UNREAD, holdings
         from engine.programme.answering import answer
+        from engine.workflows.answering import UNREAD, holdings
 
         held, _ = holdings(content, lists, UNREAD, on)
         for requests in lists:

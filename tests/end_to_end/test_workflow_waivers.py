@@ -13,11 +13,11 @@ import yaml
 from engine.cli import group, main
 from engine.errors import UsageError
 from engine.observing import DEMO
-from engine.office import waivers
 from engine.report import Options
 from engine.report import waivers as shown
 from engine.request import RunRequest
-from tests.end_to_end.offices import folder, tree
+from engine.workflows import waivers
+from tests.end_to_end.small_firm import folder, tree
 
 DAY = date(2026, 11, 26)
 SUBNETS = "aws.ec2.subnet_no_auto_public_ip"

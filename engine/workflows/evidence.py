@@ -17,13 +17,13 @@ from engine.content.wording import suggestion
 from engine.content.written import accepted, lodge, refuse, text_of
 from engine.errors import Problem, UsageError
 from engine.model import Control
-from engine.office import own, shown
-from engine.office.demands import demands, kinds_of
 from engine.programme.model import Occurrence, Record
 from engine.programme.needs import Need, needs
 from engine.programme.occurrences import name_of
 from engine.programme.sentences import named, recording
 from engine.programme.standing import DOCUMENTS, supports
+from engine.workflows import own, shown
+from engine.workflows.demands import demands, kinds_of
 
 _LARGEST: Final = 64 << 20
 """Bytes of a file beyond which it is no attachment: every run seals what the folder holds."""
