@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from hypothesis import strategies as st
 
 from engine.authoring.examples import mismatches
@@ -145,7 +147,13 @@ def _corpus() -> tuple[bytes, ...]:
             kind = _kind(path.relative_to(base))
             if kind is not None and path.is_file():
                 found += [f"# {kind} {path.name}\n".encode() + path.read_bytes()] * (20 if kind != "control" else 2)
-    return tuple(found)
+    return (*found, *(_as_json(data) for data in found))
+
+
+def _as_json(data: bytes) -> bytes:
+    """The same document as JSON, which is YAML too, and whose values can be changed one by one."""
+    head = data[: data.find(b"\n") + 1] if data.startswith(b"# ") else b""
+    return head + json.dumps(yaml.safe_load(data), default=str).encode()
 
 
 def _kind(path: Path) -> str | None:
