@@ -70,7 +70,7 @@ def document(data: bytes, what: str = "template") -> Document:
     value = scanner.whole()
     if not isinstance(value, Fields):
         raise NotATemplate(f"it holds no object, and so no {what}")
-    return Document(value, scanner.lines)
+    return Parsed(value, scanner.lines)
 
 
 def parsed(text: str) -> Any:

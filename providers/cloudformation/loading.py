@@ -59,11 +59,11 @@ def document(data: bytes) -> Document:
         if not is_json:
             raise
         # JSON that YAML does not read (escapes of surrogates) has its values all the same, without lines.
-        found = Document({}, {})
+        found = Parsed({}, {})
     whole: Any = value if is_json else found.value
     if not isinstance(whole, dict):
         raise NotATemplate("it holds no object, and so no template")
-    return Document(whole, found.lines)
+    return Parsed(whole, found.lines)
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ class _Builder:
             raise NotATemplate(f"it is not YAML: {str(error).splitlines()[0]}") from None
         if not self.roots:
             raise NotATemplate("it is empty")
-        return Document(self.roots[0], self.lines)
+        return Parsed(self.roots[0], self.lines)
 
     def _event(self, event: Any, yaml: Any) -> None:
         line = event.start_mark.line + 1

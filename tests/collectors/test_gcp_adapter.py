@@ -17,7 +17,6 @@ from providers import opened
 from providers.base import LeftOut, NotConfigured, Scope, Unread
 from tests.collectors import scan
 from tests.collectors.gcp import ORGANIZATION
-from tests.collectors.scan import accounts
 from tests.emulators.faults import changed, redirected, replaced
 from tests.emulators.gcp import credentials
 from tests.emulators.gcp.errors import denied, disabled, failing, limited_in_the_older_form
@@ -53,7 +52,7 @@ def state(snapshot: Snapshot, type_: str, project: str = "web") -> tuple[str, Un
 
 
 def test_the_project_of_the_credentials_is_scanned_without_a_word_of_the_policy(gcp: Google) -> None:
-    known = accounts("gcp")
+    known = scan.accounts("gcp")
 
     assert known.accounts == {"web": "Web shop"}
     assert known.identity == {"kind": "service_account", "principal": credentials.EMAIL}
@@ -64,7 +63,7 @@ def test_the_project_of_the_credentials_is_scanned_without_a_word_of_the_policy(
 def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     gcp.world.page = 1
 
-    known = accounts("gcp", ORGANIZATION)
+    known = scan.accounts("gcp", ORGANIZATION)
 
     assert known.accounts == {"audit": "Audit logs", "trial": "Trial", "web": "Web shop"}
     assert known.left_out == (LeftOut(Scope("gcp", "gone", "*"), "Gone", "being deleted"),)
@@ -83,14 +82,14 @@ def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     ],
 )
 def test_the_policy_says_which_projects(gcp: Google, access: dict[str, Any], accounts: list[str]) -> None:
-    assert sorted(accounts("gcp", access).accounts) == accounts
+    assert sorted(scan.accounts("gcp", access).accounts) == accounts
 
 
 @pytest.mark.parametrize("operation", ["folders", "projects"])
 def test_a_denied_folder_is_a_failure_and_the_others_are_read(gcp: Google, operation: str) -> None:
     gcp.world.denied.add(f"resourcemanager.{operation}.list@folders/12")
 
-    known = accounts("gcp", ORGANIZATION)
+    known = scan.accounts("gcp", ORGANIZATION)
 
     name, permission = f"cloudresourcemanager.{operation}.list", f"resourcemanager.{operation}.list"
     assert known.failures == {name: Unread("access_denied", name, permission, "IAM_PERMISSION_DENIED")}
@@ -100,7 +99,7 @@ def test_a_denied_folder_is_a_failure_and_the_others_are_read(gcp: Google, opera
 def test_an_organization_that_is_not_visible_is_a_failure(gcp: Google) -> None:
     gcp.world.organization["hidden"] = True
 
-    known = accounts("gcp", ORGANIZATION)
+    known = scan.accounts("gcp", ORGANIZATION)
 
     assert known.accounts == {}
     assert set(known.failures) == {"cloudresourcemanager.organizations.search"}
@@ -142,7 +141,7 @@ def test_every_kind_of_default_credentials_is_used(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(made(tmp_path)))
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "web")
 
-    known = accounts("gcp")
+    known = scan.accounts("gcp")
 
     assert known.identity["kind"] == kind
     assert known.accounts == {"web": "Web shop"}
@@ -156,7 +155,7 @@ def test_credentials_that_are_refused_stop_the_run(
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "web")
 
     with pytest.raises(DiscoveryError, match="asking gcp who we are: access_denied"):
-        accounts("gcp")
+        scan.accounts("gcp")
 
 
 def test_without_credentials_one_is_told_to_sign_in(
@@ -167,7 +166,7 @@ def test_without_credentials_one_is_told_to_sign_in(
     monkeypatch.setenv("NO_GCE_CHECK", "true")
 
     with pytest.raises(UsageError, match="no credentials were found; sign in first"):
-        accounts("gcp", {"accounts": ["web"]})
+        scan.accounts("gcp", {"accounts": ["web"]})
 
 
 @pytest.mark.parametrize("content", ["no JSON", "{}", '{"type": "unheard_of"}'])
@@ -186,18 +185,18 @@ def test_no_token_is_asked_for_without_tls(gcp: Google, tmp_path: Path, monkeypa
     key = credentials.service_account(tmp_path, token_uri="http://tokens.example.com/token")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
 
-    known = accounts("gcp")
+    known = scan.accounts("gcp")
 
     assert known.accounts == {}
     assert {why.reason for why in known.failures.values()} == {"unavailable"}
-    assert gcp.calls == []
+    assert gcp.calls == ()
 
 
 def test_credentials_appear_nowhere(gcp: Google) -> None:
     gcp.world.denied.add("storage.buckets.getIamPolicy")
     gcp.world.off.add(ASSETS)
 
-    told = repr((accounts("gcp", ORGANIZATION), read(scan.everything("gcp"), ORGANIZATION)))
+    told = repr((scan.accounts("gcp", ORGANIZATION), read(scan.everything("gcp"), ORGANIZATION)))
 
     secrets = [*gcp.tokens, credentials.private_key().splitlines()[1], "ya29."]
     assert [secret for secret in secrets if secret in told] == []

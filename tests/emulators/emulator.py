@@ -60,9 +60,9 @@ class Emulator(Wire):
         self.broken.clear()
 
     @property
-    def calls(self) -> list[Request]:
+    def calls(self) -> tuple[Request, ...]:
         """What was asked, in turn, sign-in apart."""
-        return [exchange.request for exchange in self._asked_apart()]
+        return tuple(exchange.request for exchange in self._asked_apart())
 
     def operations(self) -> Counter[str]:
         """How often each operation was asked for, sign-in apart."""

@@ -92,8 +92,12 @@ class Wire:
     ``identified`` says what a request calls; a server of our own is layers that answer all, with nothing behind. With
     ``tunnelled``, clients come as to a proxy (CONNECT), and TLS begins in the tunnel; else with ``tls`` it is HTTPS.
 
+    ``base`` is what every path begins with, which is no part of what is asked.
+
     Use as a context manager, or call :meth:`start` and :meth:`stop`. Listens on ``port`` of 127.0.0.1 (0: any free).
     """
+
+    base: str = ""
 
     def __init__(
         self,
@@ -119,7 +123,7 @@ class Wire:
     @property
     def url(self) -> str:
         """The endpoint URL that clients are given."""
-        return f"{'https' if self._tls and not self._tunnelled else 'http'}://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls and not self._tunnelled else 'http'}://127.0.0.1:{self._port}{self.base}"
 
     def start(self) -> None:
         """Listen."""
@@ -209,7 +213,7 @@ class Wire:
             return True
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request = Request(method, target, headers, await _body(reader, headers))
+        request = Request(method, target.removeprefix(self.base) or "/", headers, await _body(reader, headers))
         try:
             answer = await self._answer(Exchange(request, self._identified(request)))
         except Cut:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.emulators.github.errors import INACCESSIBLE, Refused
-from tests.emulators.github.wire import APP_ID, GitHub, below
+from tests.emulators.github.wire import APP_ID, GitHub
 from tests.emulators.identify import Request
 from tests.emulators.wire import Answer
 
@@ -28,7 +28,7 @@ def routes(github: GitHub, asked: Request) -> Answer:
     """What GitHub answers."""
     try:
         for method, pattern, permission, route in _ROUTES:
-            match = pattern.fullmatch(below(asked))
+            match = pattern.fullmatch(asked.path)
             if match and method == asked.method:
                 _admitted(github, asked, permission)
                 return route(github, asked, {name: unquote(value) for name, value in match.groupdict().items()})
@@ -83,7 +83,7 @@ def paged(github: GitHub, asked: Request, items: list[Any], key: str | None = No
     part = items[(page - 1) * size : page * size]
     links: tuple[tuple[str, str], ...] = ()
     if page * size < len(items):
-        own = f"{github.url}{below(asked)}"
+        own = f"{github.url}{asked.path}"
         following = urlencode({**asked.query, "page": str(page + 1)})
         links = (("link", f'<{own}?page=1>; rel="first", <{own}?{following}>; rel="next"'),)
     return Answer.of(part if key is None else {"total_count": len(items), key: part, **beside}, 200, *links)
@@ -226,7 +226,7 @@ def protection(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
         raise Refused(404, "Branch not found")
     if found["protection"] is None or of["branch"] != found["default_branch"]:
         raise Refused(404, "Branch not protected")
-    return Answer.of({"url": f"{github.url}{below(asked)}", **found["protection"]})
+    return Answer.of({"url": f"{github.url}{asked.path}", **found["protection"]})
 
 
 @route(f"GET {_R}/rules/branches/{{branch}}", "metadata:read")

@@ -25,19 +25,15 @@ from tests.emulators.github.world import NOW, World
 from tests.emulators.identify import Call, Request
 from tests.emulators.wire import Answer, Exchange
 
-BASE: Final = "/api/v3"
 TOKEN: Final = "ghp_swordfishswordfishswordfishswordfish"
 """The token of a person, which is to be found nowhere."""
 APP_ID: Final = "4711"
 
 
-def below(request: Request) -> str:
-    """The path of a request, as GitHub's reference has it."""
-    return request.path.removeprefix(BASE) or "/"
-
-
 class GitHub(Emulator):
     """The server. ``answer`` is what the API says of ``world``; ``tokens`` maps tokens to whose they are."""
+
+    base = "/api/v3"
 
     def __init__(self, answer: Callable[[GitHub, Request], Answer], bundle: Path, world: World) -> None:
         self.answer, self.world = answer, world
@@ -46,11 +42,6 @@ class GitHub(Emulator):
         self.tokens: dict[str, str] = {TOKEN: "ada"}
         self.issued = 0
         super().__init__(bundle, GITHUB)
-
-    @property
-    def url(self) -> str:
-        """What GITHUB_API_URL has to be."""
-        return f"{super().url}{BASE}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -75,7 +66,7 @@ class GitHub(Emulator):
 
     def identified(self, request: Request) -> Call:
         """See :class:`Emulator`."""
-        return Call("github", "-", f"{request.method} {below(request)}", "rest-json", request.digest)
+        return Call("github", "-", f"{request.method} {request.path}", "rest-json", request.digest)
 
     def answered(self, exchange: Exchange) -> Answer:
         """See :class:`Emulator`."""
