@@ -423,7 +423,8 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "botocore": ("providers.aws", "engine.evidence.objects.locked"),
     "obstore": ("engine.evidence.objects.bucket",),
     "azure": ("providers.azure",),
-    "google": ("providers.gcp",),
+    # The client of buckets has its tokens of Google from google-auth, and has to say for what.
+    "google": ("providers.gcp", "engine.evidence.objects.bucket"),
     "duckdb": ("engine.evidence",),
     "dask": ("engine.collection.cluster",),
     "distributed": ("engine.collection.cluster",),
