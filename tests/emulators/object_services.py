@@ -71,7 +71,7 @@ class Answered:
 
 
 class ObjectService:
-    """A service: its ``buckets`` by name, and what it was asked: ``calls`` by "METHOD object", or "METHOD" of a bucket."""
+    """A service: its ``buckets`` by name, and ``calls``: how often it was asked "METHOD object", or "METHOD"."""
 
     variables: ClassVar[Mapping[str, str]]
     """By which a client finds it, and enters."""
