@@ -13,11 +13,19 @@ from engine.errors import UsageError, VerificationError
 from engine.model import Snapshot
 
 if TYPE_CHECKING:
+    from engine.evidence.entries import Link
     from engine.evidence.inspecting import Inspected
     from engine.sealed import Overview
     from engine.stores import Moment
 
 _RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
+
+
+def pinned(config: Path) -> Link | None:
+    """The highest entry that the trust file of a folder pins; None for none. Raises VerificationError."""
+    from engine.evidence.trust import read_trust
+
+    return read_trust(config / "trust.json").head
 
 
 def is_run(name: str) -> bool:
@@ -82,7 +90,7 @@ def state(store: str | Moment, config: Path) -> str:
     from engine.evidence.layout import INDEX, Layout
 
     folder = stores.local(store)
-    facts = []
+    facts = [] if isinstance(store, str) else [str(store.head)]
     try:
         for name, entry in Layout(folder).files():
             # What is derived, and what is not finished, is no evidence.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from engine.errors import AuditreelError, SealError
 from engine.model import InForce, Organization
 
 if TYPE_CHECKING:
+    from engine.evidence.entries import Link
     from engine.evidence.keys import Keys
     from engine.evidence.objects.locked import Lock
     from engine.evidence.objects.mirror import Mirror
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A store in a bucket as it was at one moment, in a folder that nobody brings up to date."""
+    """A store in a bucket as it was at one moment, in a folder that nobody brings up to date.
+
+    ``head`` is the highest entry that was pinned before it was read: it has to be there, and those pinned since may not
+    be there yet.
+    """
 
     folder: Path
+    head: Link | None
 
 
 def local(store: str | Moment) -> Path:
@@ -143,7 +149,7 @@ def readable(store: str | Moment, config: Path) -> tuple[Path, Path, Trust]:
 
     trusted = trust_folder(store, config)
     trust = read_trust(trusted / "trust.json")
-    return local(store), trusted, trust
+    return local(store), trusted, replace(trust, head=store.head) if isinstance(store, Moment) else trust
 
 
 def trust_folder(store: str | Moment, config: Path) -> Path:

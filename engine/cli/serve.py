@@ -312,7 +312,7 @@ def _opened(stores: Sequence[str], configs: Sequence[Path], clock: Clock) -> dic
     places = _named(stores)
     trusts = _each(configs, len(places))
     return {
-        name: Store(name, places[name], trust, clock.monotonic, source(places[name], clock, streams.say))
+        name: Store(name, places[name], trust, clock.monotonic, source(places[name], trust, clock, streams.say))
         for name, trust in zip(places, trusts, strict=True)
     }
 

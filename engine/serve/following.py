@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
+from engine import inspection
 from engine.errors import AuditreelError, VerificationError
 from engine.model import Clock
 from engine.stores import Moment
@@ -101,22 +102,25 @@ class _State:
     why: str = ""
 
 
-def source(place: str, clock: Clock, tell: Callable[[str], None]) -> Source:
-    """Where a store that is named by a folder or a URL is read from. Raises UsageError for a URL that is none."""
+def source(place: str, config: Path, clock: Clock, tell: Callable[[str], None]) -> Source:
+    """Where a store that is named by a folder or a URL is read from; ``config`` has its trust file.
+
+    Raises UsageError for a URL that is none.
+    """
     if "://" not in place:
         return Folder(place)
     from engine.evidence.objects.address import parse
     from engine.evidence.objects.moments import Moments
 
     address = parse(place)
-    return Bucket(str(address), Moments(address), clock, tell)
+    return Bucket(str(address), config, Moments(address), clock, tell)
 
 
 class Bucket:
     """A bucket. ``tell`` says to who runs the server when it fails, and when it can be read again."""
 
-    def __init__(self, address: str, moments: Moments, clock: Clock, tell: Callable[[str], None]) -> None:
-        self._address, self._moments, self._clock, self._tell = address, moments, clock, tell
+    def __init__(self, address: str, config: Path, moments: Moments, clock: Clock, tell: Callable[[str], None]) -> None:
+        self._address, self._config, self._moments, self._clock, self._tell = address, config, moments, clock, tell
         self._state = _State()
         self._stop = Event()
         self._thread = Thread(target=self._follow, name=f"following {address}", daemon=True)
@@ -170,7 +174,8 @@ class Bucket:
         """Ask it once. What it then holds is shown; where it cannot be read, what it held before."""
         before, now, seconds = self._state, self._clock.now(), self._clock.monotonic()
         try:
-            self._state = _State(Moment(self._moments.take()), now, seconds)
+            head = inspection.pinned(self._config)
+            self._state = _State(Moment(self._moments.take(), head), now, seconds)
         except AuditreelError as error:
             self._state = replace(before, failing=before.failing or now, why=str(error))
             if not before.failing:

@@ -84,7 +84,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
         (tmp_path / "config" / "trust.json").write_bytes((tmp_path / "recorder" / "trust.json").read_bytes())
         told: list[str] = []
         clock = Clock(lambda: server.time.at, lambda: server.time.seconds, lambda seconds: None)
-        bucket = Bucket(URL, Moments(parse(URL)), clock, told.append)
+        bucket = Bucket(URL, tmp_path / "config", Moments(parse(URL)), clock, told.append)
         server = Server(tmp_path, tmp_path / "logs" / "accesses.jsonl", source=bucket)
         server.told = told
         yield Served(tmp_path, service, server, bucket)
@@ -218,6 +218,35 @@ def test_what_was_altered_or_lost_in_the_bucket_is_shown_as_that(served: Served)
     served.bucket.look()
     served.server.time.seconds += 2
     assert client.get(page).status == 200
+
+
+def test_a_head_that_was_pinned_since_the_bucket_was_read_is_no_fault_until_it_is_read_again(served: Served) -> None:
+    def pinned() -> None:
+        (served.folder / "config" / "trust.json").write_bytes((served.folder / "recorder" / "trust.json").read_bytes())
+        served.server.time.seconds += 2
+
+    served.night(1)
+    pinned()
+    served.bucket.look()
+    client = served.server.client(served.server.token())
+    page = f"/{NAME}/{FIRST}--2026-06-01/"
+    served.night(2)
+    pinned()
+    assert client.get(page).status == 200
+    served.bucket.look()
+    served.server.time.seconds += 2
+    assert client.get(page).status == 200
+    # What was pinned before it was read has to be there.
+    served.night(3)
+    objects = served.service.buckets["acme-evidence"].objects
+    for name in sorted(name for name in objects if "/chain/" in name)[-2:]:
+        del objects[name]
+    pinned()
+    assert client.get(page).status == 200
+    served.bucket.look()
+    served.server.time.seconds += 2
+    found = client.get(page)
+    assert (found.status, "DOES NOT VERIFY" in found.text) == (503, True)
 
 
 def test_the_log_does_not_lie_in_the_copy_of_a_bucket(served: Served) -> None:
