@@ -154,8 +154,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "providers",
     ),
     "engine.doctor": ("engine", "engine.collection", "engine.model", "providers.base"),
-    "engine.permissions": ("engine.collection.planner", "engine.errors", "providers"),
-    "engine.schedules": ("engine", "engine.model", "engine.permissions"),
+    # What a store in a bucket takes of its cloud follows from its address.
+    "engine.permissions": (
+        "engine.collection.planner",
+        "engine.errors",
+        "engine.evidence.objects.address",
+        "providers",
+    ),
+    "engine.schedules": ("engine", "engine.evidence.objects.address", "engine.model", "engine.permissions"),
     "engine.waivers": ("engine.content", "engine.errors", "engine.model"),
     "engine.scope": ("engine.model",),
     "engine.conclude": (
