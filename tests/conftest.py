@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.emulators.github.wire import GitHub
     from tests.emulators.moto_process import MotoProcess
 
-OPTIONAL: Final = frozenset({"terraform"})
+OPTIONAL: Final = frozenset({"azurite", "terraform"})
 """Programs that no package of Python or Debian brings: tests that need one skip by name under --strict-skips too."""
 _FROZEN: Final[set[Path]] = set()
 

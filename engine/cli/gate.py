@@ -65,7 +65,7 @@ def _facts(command: Any) -> Any:
 @click.option("--allow-empty", is_flag=True, help="Do not exit with 4 where the plan holds nothing to judge.")
 @_facts
 @click.option("--source", type=options.FOLDER, metavar="DIR", help="The configuration's folder, for files and lines.")
-@click.option("--store", metavar="DIR", help="Seal the gate in this evidence store.")
+@click.option("--store", metavar="DIR|URL", help="Seal the gate in this evidence store.")
 @click.option("--record", type=_FILE, metavar="FILE", help="Write the gate record, unsigned, to this file as well.")
 @click.option("--format", "form", metavar="F", default="text", show_default=True, help="Form of what is printed.")
 @click.option(

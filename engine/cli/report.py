@@ -78,7 +78,7 @@ def type2(from_: str, to: str, format_: str, output: Path | None, store: str | N
 @command.command("changes", context_settings=options.CONTEXT)
 @click.option("--from", "from_", required=True, metavar="DATE", help="First day of the period (YYYY-MM-DD).")
 @click.option("--to", required=True, metavar="DATE", help="Last day of the period.")
-@click.option("--gates", multiple=True, metavar="DIR", help="A store that gates were sealed in. Repeatable.")
+@click.option("--gates", multiple=True, metavar="DIR|URL", help="A store that gates were sealed in. Repeatable.")
 @click.option("--gates-config", type=options.FOLDER, metavar="DIR", help="Folder of the trust file of these stores.")
 @options.output_format("text", "json")
 @options.STORE

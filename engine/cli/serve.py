@@ -20,6 +20,7 @@ from engine.cli.verify import store_of
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from engine.model import Clock
     from engine.serve.guard import Bounds
     from engine.serve.library import Store
     from engine.serve.links import Links
@@ -37,8 +38,8 @@ _STORES: Final = click.option(
     "--store",
     "stores",
     multiple=True,
-    metavar="[NAME=]DIR",
-    help="An evidence store; NAME stands in addresses. Repeatable.",
+    metavar="[NAME=]DIR|URL",
+    help="An evidence store: a folder, or s3://, gs://, az://; NAME stands in addresses. Repeatable.",
 )
 _CONFIGS: Final = click.option(
     "--config",
@@ -57,7 +58,14 @@ _LINKS: Final = click.option(
 @_STORES
 @_CONFIGS
 @_LINKS
-@click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links].")
+@click.option(
+    "--log",
+    "--accesses",
+    "log",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Log of accesses [default: in --links].",
+)
 @click.option("--address", default="127.0.0.1", show_default=True, metavar="IP", help="Where to listen.")
 @click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
 @click.option(
@@ -70,7 +78,8 @@ _LINKS: Final = click.option(
 def command(context: click.Context, /, **flags: Any) -> int:
     """Show evidence stores as web pages, read-only, to who has a link (auditreel serve link).
 
-    It holds no signing key and writes nothing but a log of who read what. What does not verify is shown as that.
+    It holds no signing key and writes nothing but a log of who read what. What does not verify is shown as that. A
+    bucket is asked for news once a minute; each page says as of when it is.
     """
     if context.invoked_subcommand is not None:
         return 0
@@ -112,11 +121,11 @@ def _serve(
 
     clock = system_clock()
     folder = _folder(links, configs)
-    shown = _opened(stores, configs, clock.monotonic)
+    shown = _opened(stores, configs, clock)
     found = Links(folder)
     if not no_links:
         found.public()
-    record = AccessLog(log or folder / _LOG, [Path(store.place) for store in shown.values()])
+    record = AccessLog(log or folder / _LOG, [place for store in shown.values() for place in store.folders])
     with closing(record), running.listen(address, port) as listening:
         port = listening.getsockname()[1]
         bounds = _bounds(address, port, public, no_links)
@@ -183,7 +192,7 @@ def link(
         expires_at=_later(now, days),
     )
     folder = Links(_folder(links, configs))
-    folder.prepare([Path(place) for place in places.values()])
+    folder.prepare([Path(place) for place in places.values() if "://" not in place])
     token = folder.issue(made)
     streams.emit(f"{url.rstrip('/')}/link/{token}\n")
     streams.say(
@@ -224,7 +233,7 @@ def revoke(ids: tuple[str, ...], configs: tuple[Path, ...], links: Path | None) 
 
 
 @command.command("log", context_settings=options.CONTEXT)
-@click.option("--store", metavar="DIR", help="The store whose chain says how the log stood.")
+@click.option("--store", metavar="DIR|URL", help="The store whose chain says how the log stood.")
 @options.CONFIG
 @_LINKS
 @click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links].")
@@ -270,14 +279,15 @@ def _named(given: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in given or (store_of(None),):
         name, equals, place = text.partition("=")
-        if not equals:
+        if not equals or "://" in name:
             place = text
-            name = re.sub(r"[^A-Za-z0-9._-]", "-", Path(text).resolve().name).lstrip("._-") or "store"
+            last = text.rstrip("/").rpartition("/")[2] if "://" in text else Path(text).resolve().name
+            name = re.sub(r"[^A-Za-z0-9._-]", "-", last).lstrip("._-") or "store"
         if re.fullmatch(_NAME, name) is None or name in _TAKEN:
             raise UsageError(f"serving {text}: {name} cannot stand in an address; use --store NAME=DIR")
         if name in found:
             raise UsageError(f"serving {text}: {name} is there twice; use --store NAME=DIR")
-        if not Path(place).is_dir():
+        if "://" not in place and not Path(place).is_dir():
             raise UsageError(f"serving {text}: {place} is not there")
         found[name] = place
     return found
@@ -295,12 +305,16 @@ def _folder(links: Path | None, configs: Sequence[Path]) -> Path:
     return links or (configs[0] if configs else settings.configuration()) / "links"
 
 
-def _opened(stores: Sequence[str], configs: Sequence[Path], monotonic: Any) -> dict[str, Store]:
+def _opened(stores: Sequence[str], configs: Sequence[Path], clock: Clock) -> dict[str, Store]:
+    from engine.serve.following import source
     from engine.serve.library import Store
 
     places = _named(stores)
     trusts = _each(configs, len(places))
-    return {name: Store(name, places[name], trust, monotonic) for name, trust in zip(places, trusts, strict=True)}
+    return {
+        name: Store(name, places[name], trust, clock.monotonic, source(places[name], trust, clock, streams.say))
+        for name, trust in zip(places, trusts, strict=True)
+    }
 
 
 def _public(url: str) -> str:

@@ -8,6 +8,7 @@ import click
 
 from engine.cli import options, settings
 from engine.cli.verify import store_of
+from engine.errors import UsageError
 
 _SAID = {
     "same": "the index that was kept is the same",
@@ -132,7 +133,12 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
 @click.option(
     "--location", metavar="URI", help="Where the engine finds them, such as s3://BUCKET/PREFIX [default: the folder]."
 )
-@click.option("--output", type=options.FOLDER, metavar="DIR", help="Their folder [default: index/tables in the store].")
+@click.option(
+    "--output",
+    type=options.FOLDER,
+    metavar="DIR",
+    help="Their folder [default: index/tables in a folder].",
+)
 @click.option("--schema", metavar="NAME", default="auditreel", show_default=True, help="The schema to define them in.")
 @click.option("--from", "from_", metavar="DATE", help="The first night asked about [default: the first there is].")
 @click.option("--to", metavar="DATE", help="The last night asked about [default: the last there is].")
@@ -159,9 +165,15 @@ def tables(
     from engine.cli import streams
     from engine.dialects import fitting, script
 
-    fitting(target, location or str(output or store_of(store)), schema)
+    place = store_of(store)
+    if "://" in place and output is None:
+        raise UsageError(
+            f"making tables of {place}: its working copy is a cache, where no engine looks; name their folder with "
+            "--output, and with --location where the engine will find it"
+        )
+    fitting(target, location or str(output or place), schema)
     starts, ends = (options.day(text) if text is not None else None for text in (from_, to))
-    made = custody.publish(store_of(store), config or settings.configuration(), output)
+    made = custody.publish(place, config or settings.configuration(), output)
     streams.emit(script(target, made, location, schema, starts, ends))
     streams.say(f"{made.folder}: {made.written} runs written, {made.kept} as they were, {made.removed} removed")
     for name in made.foreign:

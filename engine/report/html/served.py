@@ -39,7 +39,7 @@ _FILES: Final[Mapping[str, str]] = {
 class StoreRow:
     """A store in the list: how it is anchored, or the ``problem`` for which nothing of it is shown.
 
-    ``periods`` are (address, dates, what it is).
+    ``periods`` are (address, dates, what it is); ``read`` says when a bucket was read, and ``current`` whether that is.
     """
 
     name: str
@@ -47,6 +47,8 @@ class StoreRow:
     demonstration: bool
     periods: tuple[tuple[str, str, str], ...]
     problem: str = ""
+    read: str = ""
+    current: bool = True
 
 
 @dataclass(frozen=True, slots=True)
