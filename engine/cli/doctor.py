@@ -24,6 +24,7 @@ SKEW: Final = 60.0
 @options.filters
 @options.places
 @options.output_format("text", "json")
+@options.POLICY
 @options.debug
 @click.pass_obj
 def command(watch: Watch, /, format_: str, **flags: Any) -> int:

@@ -26,33 +26,34 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 
 
 @click.command("init", context_settings=options.CONTEXT)
-@click.option("--store", metavar="DIR|URL", help="Where evidence will be kept [default: evidence].")
-@click.option("--policy", metavar="DIR", help="The policy folder to write [default: policies].")
 @click.option("--name", metavar="TEXT", help="The organisation, as reports name it.")
 @click.option("--preset", type=click.Choice(_PRESETS), help="A usual choice of categories; each holds those before it.")
 @click.option("--category", multiple=True, type=click.Choice(_CATEGORIES), help="A further category. Repeatable.")
 @click.option("--provider", multiple=True, type=click.Choice(_PROVIDERS), help="A cloud; tables: listings. Repeatable.")
 @click.option("--no-discover", is_flag=True, help="Ask no cloud which accounts there are.")
 @click.option("--yes", is_flag=True, help="Ask nothing: what is not said is security, and aws.")
+@options.POLICY
+@options.STORE
 @options.CONFIG
 @options.debug
 def command(
-    store: str | None,
-    policy: str | None,
     name: str | None,
     preset: str | None,
     category: tuple[str, ...],
     provider: tuple[str, ...],
     no_discover: bool,
     yes: bool,
+    policy: Path | None,
+    store: str | None,
     config: Path | None,
 ) -> int:
     """Make an evidence store, a signing key (0600) and the trust file that pins it; and begin a policy folder.
 
     On a terminal it asks what the report is about, and proposes categories. With flags it asks nothing that they say;
     without a terminal and without flags it makes the store alone. Where credentials are at hand, the accounts that they
-    see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Without
-    auditreel.toml in the working folder one is written that names store and policy folder.
+    see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Where neither
+    --store nor --policy says otherwise the folders are evidence and policies; auditreel.toml, which names them, is
+    written into the working folder unless it is there.
     """
     from engine import custody
     from engine.cli import streams

@@ -30,7 +30,7 @@ def files(job: Job) -> dict[str, str]:
     """One file with the namespace, service account, claims and both CronJobs."""
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --target k8s`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler k8s`.",
         {
             **dict(_FILL[provider] for provider in job.providers if provider in _FILL),
             "secret auditreel": "AUDITREEL_SIGNING_KEY, AUDITREEL_NOTIFY" + _of_github(job),
@@ -39,7 +39,7 @@ def files(job: Job) -> dict[str, str]:
         },
     )
     told = ("--heartbeat", f"{_CONFIG}/auditreel.prom", "--log-json", "-")
-    run = ("run", "--kind", "scheduled", "--store", _STORE, "--policy", _POLICY, *told)
+    run = ("run", "--trigger", "scheduled", "--store", _STORE, "--policy", _POLICY, *told)
     documents = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME, "labels": _RESTRICTED}},
         _account(job),

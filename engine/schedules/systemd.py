@@ -70,7 +70,7 @@ def files(job: Job) -> dict[str, str]:
     """Two services and two timers, which go to /etc/systemd/system."""
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --target systemd`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler systemd`.",
         {
             "/etc/auditreel/environment": "AUDITREEL_NOTIFY, AUDITREEL_SIGNING_KEY, credentials (root's, mode 0600)",
             "auditreel": "a system user; it owns store and configuration folder",

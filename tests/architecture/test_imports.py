@@ -294,6 +294,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.content",
         "engine.errors",
         "engine.examination",
+        "engine.inspection",
         "engine.model",
         "engine.periods",
         "engine.pipeline",
