@@ -81,7 +81,7 @@ def command(
 
         handover.export_period(store_of(store), folder, (from_, to), target, pages, chosen, left_out)
     streams.emit(f"{target}\n")
-    streams.say(f"Hand it over with the public key. To verify it: auditreel verify {target}, or the released verifier.")
+    streams.say(f"Hand it over, and {folder / 'trust.json'} by another way. To verify it: auditreel verify {target}")
     return 0
 
 

@@ -66,6 +66,7 @@ def command(
     if begins and not asks and name is None and not (where / "organization.yaml").exists():
         raise UsageError("beginning a policy folder: say whose it is with --name; on a terminal init asks")
     place = known["store"] or (_asked("Where is evidence to be kept?", DEFAULT_STORE) if asks else DEFAULT_STORE)
+    custody.refuse_another(place, folder)
     begun = None
     if begins:
         begun = _begun(where, name, preset, category, provider, asks, not no_discover)
@@ -128,7 +129,7 @@ def _found(row: Found) -> None:
     from engine.report.safe import safe
 
     if not row.accounts:
-        streams.say(f"{row.provider}: no accounts are known, {safe(row.why, 300)}")
+        streams.say(f"{row.provider}: no accounts are known, {safe(row.why, 300) or 'none is listed'}")
         return
     out = [safe(f"{name} ({id_})") for id_, name in row.accounts.items() if proposed_out(name)]
     proposed = f"; by name perhaps not part of the system, for you to approve: {named(out, 3)}" if out else ""
@@ -156,7 +157,7 @@ def _tell(begun: Begun) -> None:
     from engine.report.layout import counted
 
     for path in begun.kept:
-        streams.say(f"{path} is there already and stays as it is.")
+        streams.say(f"{path} is there already and stays as it is: what was said here of the organisation is not in it.")
     if begun.written:
         templates = f"{counted(begun.templates, 'template')} of policies (they count for nothing until approved)"
         said = f"{begun.policy} holds {counted(begun.controls, 'control')} and {templates}"

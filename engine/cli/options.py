@@ -188,7 +188,7 @@ def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
         severity=known["severity"],
         accounts=tuple(known["account"]),
         regions=tuple(known["region"]),
-        policy=Path(known["policy"]) if known["policy"] is not None else None,
+        policy=policy(flags.get("policy")),
         # A demonstration is recorded only where this command line says so, never where real runs go.
         store=flags.get("store") if flags.get("demo") else known["store"],
         snapshot=flags.get("snapshot"),

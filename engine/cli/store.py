@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli import options, settings
 from engine.cli.verify import store_of
+
+if TYPE_CHECKING:
+    from engine.sealed import Listed
 
 _SAID = {
     "same": "the index that was kept is the same",
@@ -24,6 +28,40 @@ TARGETS = ("athena", "trino", "spark", "duckdb")
 @click.group("store", context_settings=options.CONTEXT)
 def command() -> None:
     """Look after an evidence store."""
+
+
+@command.command("list", context_settings=options.CONTEXT)
+@options.output_format("text", "json")
+@options.STORE
+@options.CONFIG
+@options.debug
+def list_(format_: str, store: str | None, config: Path | None) -> int:
+    """The sealed runs of a store, oldest first: the id of each, when it read, what started it, and what it found.
+
+    They are told by the chain, which is verified; what the runs stored is verified by auditreel verify.
+    """
+    from dataclasses import asdict
+
+    from engine import inspection
+    from engine.cli import streams
+    from engine.report import records
+
+    anchored, rows = inspection.runs(store_of(store), config or settings.configuration())
+    if format_ == "json":
+        streams.emit(records.encoded({"anchored": anchored, "runs": [asdict(row) for row in rows]}, indent=2) + "\n")
+        return 0
+    streams.emit(f"{anchored}\n" + "".join(f"{_line(row)}\n" for row in rows))
+    streams.say("auditreel replay, export and diff take these ids" if rows else "no run was sealed here")
+    return 0
+
+
+def _line(row: Listed) -> str:
+    from engine.report.layout import counted
+
+    kind = row.kind if row.source == "live" else f"{row.kind}, {row.source}"
+    part = ", a part only" if row.filtered else ""
+    found = f"{counted(row.records, 'record')}: {row.failures:,} fail, {row.unknown:,} unknown{part}"
+    return f"{row.run}  {row.as_of}  {kind:<9}  {found}" + ("" if row.kept else "; no longer kept")
 
 
 @command.command("compact", context_settings=options.CONTEXT)

@@ -394,6 +394,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.report",
         "engine.request",
         "engine.schedules",
+        "engine.sealed",
         "engine.serve",
         "engine.verification",
     ),

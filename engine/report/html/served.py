@@ -37,7 +37,7 @@ _FILES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
-    """A store in the list: how it is anchored, or the ``problem`` for which nothing of it is shown.
+    """A store in the list: whose it is, how it is anchored, or the ``problem`` for which nothing of it is shown.
 
     ``periods`` are (address, dates, what it is).
     """
@@ -47,6 +47,7 @@ class StoreRow:
     demonstration: bool
     periods: tuple[tuple[str, str, str], ...]
     problem: str = ""
+    organization: str = ""
 
 
 @dataclass(frozen=True, slots=True)
