@@ -12,6 +12,7 @@ from engine.content import remediation
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import NothingRecorded, UsageError
+from engine.inspection import is_run
 from engine.model import Clock, Snapshot
 from engine.programme.gap import Gap
 from engine.programme.gap import gap as found_gap
@@ -25,7 +26,7 @@ _RECENT: Final = 31
 
 @dataclass(frozen=True, slots=True)
 class GapRequest:
-    """What to tell the gap of: the policy folder and a demonstration, a snapshot file, or the last run of a store.
+    """What to tell the gap of: the policy folder and a demonstration, a snapshot, or the last run of a store.
 
     Without any of the three nothing was scanned, and the gap says so. ``plan`` is the file of the remediation plan;
     None: the policy folder's, where it has one. ``arguments`` are the options that said so, for the same command again.
@@ -46,11 +47,13 @@ def gap(request: GapRequest, clock: Clock) -> Gap:
     People's evidence is judged as of now, a demonstration as of its own day; what was scanned, as of when it was.
     """
     chosen = [name for name, given in (("--store", request.store), ("--snapshot", request.snapshot)) if given]
+    if request.snapshot and is_run(request.snapshot):
+        chosen = ["--snapshot"]  # of a run that the store has
     chosen += ["--demo"] if request.demo else []
     if len(chosen) > 1:
         raise UsageError(f"telling the gap: {' and '.join(chosen)} name different things to judge; use one")
     now = clock.now()
-    store = request.store if chosen else load(find(request.policy)).policy.organization.store
+    store = request.store if chosen or request.store else load(find(request.policy)).policy.organization.store
     nights, run = _nights(store, request.config, date.fromisoformat(now[:10])) if store else (None, None)
     asked = RunRequest(
         config=request.config,

@@ -15,7 +15,7 @@ from engine.model import Snapshot
 if TYPE_CHECKING:
     from engine.evidence.entries import Link
     from engine.evidence.inspecting import Inspected
-    from engine.sealed import Overview
+    from engine.sealed import Listed, Overview
     from engine.stores import Moment
 
 _RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
@@ -76,6 +76,14 @@ def overview(store: str | Moment, config: Path) -> Overview:
 
     folder, _, trust = stores.readable(store, config)
     return looked(folder, trust)
+
+
+def runs(store: str, config: Path) -> tuple[str, tuple[Listed, ...]]:
+    """How a store is anchored, and its sealed runs by its chain. Raises VerificationError where it does not verify."""
+    from engine.evidence.inspecting import listed
+
+    folder, _, trust = stores.readable(store, config)
+    return listed(folder, trust)
 
 
 def store_name(store: str, config: Path) -> str:

@@ -90,9 +90,11 @@ def _criteria(wanted: Iterable[str], criteria: Mapping[str, Criterion]) -> set[s
     groups: dict[str, set[str]] = {}
     for criterion in criteria.values():
         for name in (criterion.id, criterion.series, criterion.category):
-            groups.setdefault(name.lower(), set()).add(criterion.id)
-    _known("criterion", [name.lower() for name in wanted], groups)
-    return {id_ for name in wanted for id_ in groups[name.lower()]}
+            groups.setdefault(name, set()).add(criterion.id)
+    spelt = {name.lower(): name for name in groups}
+    names = [spelt.get(name.lower(), name) for name in wanted]
+    _known("criterion", names, groups)
+    return {id_ for name in names for id_ in groups[name]}
 
 
 def _clouds(patterns: Iterable[str], used: Collection[str], checks: Mapping[str, Check]) -> set[str]:

@@ -25,6 +25,7 @@ def command() -> None:
 @command.command("list", context_settings=options.CONTEXT)
 @options.filters
 @options.output_format("text", "json")
+@options.POLICY
 @options.debug
 def list_(format_: str, **flags: Any) -> int:
     """The checks that the filters select; without filters all."""
@@ -90,7 +91,7 @@ def show(check: str, policy: Path | None) -> int:
 
 @command.command("new", context_settings=options.CONTEXT)
 @click.argument("check")
-@click.option("--type", "resource_type", metavar="T", help="What it judges, such as AWS::S3::Bucket.")
+@click.option("--type", "resource_type", metavar="TYPE", help="What it judges, such as AWS::S3::Bucket.")
 @options.POLICY
 @options.debug
 def new(check: str, resource_type: str | None, policy: Path | None) -> int:

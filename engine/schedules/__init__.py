@@ -132,7 +132,7 @@ class Job:
     def run(self) -> tuple[str, ...]:
         """The words of the run, without where it is told of."""
         policy = ("--policy", self.policy) if self.policy is not None else ()
-        return ("auditreel", "run", "--kind", "scheduled", "--store", self.store, *policy)
+        return ("auditreel", "run", "--trigger", "scheduled", "--store", self.store, *policy)
 
     @property
     def notify(self) -> tuple[str, ...]:

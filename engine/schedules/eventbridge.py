@@ -36,7 +36,7 @@ def files(job: Job) -> dict[str, str]:
     scanned = {"ScannedRole": {"Type": "String", "Description": "Name, with its path, of the role in each account."}}
     at, notified = job.at, job.notified
     told = ["--heartbeat", "/config/auditreel.prom", "--log-json", "-"]
-    run = ["run", "--kind", "scheduled", "--store", job.mounted, "--policy", "/policy", *told]
+    run = ["run", "--trigger", "scheduled", "--store", job.mounted, "--policy", "/policy", *told]
     resources = {
         "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 400}},
         "Undelivered": {
@@ -51,7 +51,7 @@ def files(job: Job) -> dict[str, str]:
         "Run": _schedule(job, at, run),
         "NotifyOwners": _schedule(job, notified, ["notify", "--store", job.mounted]),
     }
-    notes = ["Nightly run of auditreel. Written by `auditreel schedule print --target eventbridge`.", *job.notes]
+    notes = ["Nightly run of auditreel. Written by `auditreel schedule print --scheduler eventbridge`.", *job.notes]
     others = [provider for provider in job.clouds if provider != "aws"]
     if others:
         notes.append(f"What enters {', '.join(others)} is yours to add, as secrets of the task.")

@@ -31,7 +31,7 @@ def files(job: Job) -> dict[str, str]:
     name, _ = job.place
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --target k8s`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler k8s`.",
         {
             **dict(_FILL[provider] for provider in job.clouds if provider in _FILL),
             **dict(job.variables.values()),
@@ -41,7 +41,7 @@ def files(job: Job) -> dict[str, str]:
         },
     )
     told = ("--heartbeat", f"{_CONFIG}/auditreel.prom", "--log-json", "-")
-    run = ("run", "--kind", "scheduled", "--store", job.mounted, "--policy", _POLICY, *told)
+    run = ("run", "--trigger", "scheduled", "--store", job.mounted, "--policy", _POLICY, *told)
     documents = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME, "labels": _RESTRICTED}},
         _account(job),

@@ -119,7 +119,9 @@ class Pages:
         periods = tuple(
             (f"{name}/{a}--{b}/", f"{a} to {b}", what) for a, b, what in _periods(held, link, self.clock.now())
         )
-        return StoreRow(name, found.anchored, found.demonstration, periods, "", read, current)
+        return StoreRow(
+            name, found.anchored, found.demonstration, periods, "", read, current, organization=found.organization
+        )
 
     def link(self, request: Request) -> Response:
         """Exchange a link for a cookie, so that it leaves the address."""
@@ -130,7 +132,8 @@ class Pages:
             return page(served.notice("This link opens nothing", (f"{error}.".capitalize(),)), 403)
         # A redirect by status would still count as coming from the site on which the link was, and a browser then
         # keeps a strict cookie back. So a page of ours leads on.
-        response = page(served.notice("Welcome", (f"For {link.reader}.",), (("../", "Go on"),), refresh="../"))
+        said = f"For {link.reader}, until {link.expires_at}."
+        response = page(served.notice("Welcome", (said,), (("../", "Go on"),), refresh="../"))
         response.headers.append("Set-Cookie", self._cookie(token, link))
         return response
 

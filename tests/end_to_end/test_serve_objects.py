@@ -271,7 +271,7 @@ def test_folders_and_buckets_of_two_clouds_are_served_together_by_a_process_with
     (served.folder / "only" / "trust.json").write_bytes((three / "config" / "trust.json").read_bytes())
     words = ["--config", str(served.folder / "only"), "--config", str(served.folder / "config")]
     words += ["--config", str(served.folder / "only"), "--store", "s3://acme-evidence", "--store", f"google={URL}"]
-    words += ["--store", f"folder={three / 'store'}", "--accesses", str(served.folder / "log"), "--no-links"]
+    words += ["--store", f"folder={three / 'store'}", "--access-log", str(served.folder / "log"), "--no-links"]
     with subprocess.Popen(
         [sys.executable, "-m", "engine", "serve", *words, "--port", "0"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

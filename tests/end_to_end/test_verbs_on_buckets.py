@@ -75,9 +75,9 @@ VERBS: tuple[tuple[str, int, str], ...] = (
     ("key rotate", 0, "entry"),
     ("key revoke KEY --since 99 --reason stolen", 5, "is not one of those that"),
     ("serve link --for Kim", 0, "/link/"),
-    ("serve log --store URL --log accesses.jsonl --seal", 0, "sealed in entry"),
+    ("serve log --store URL --access-log accesses.jsonl --seal", 0, "sealed in entry"),
     ("serve --port PORT", 2, "use another --port"),
-    ("schedule print --target k8s", 0, "URL"),
+    ("schedule print --scheduler k8s", 0, "URL"),
     ("verify", 0, "verified"),
 )
 

@@ -412,10 +412,10 @@ def test_the_verbs_import_tie_show_and_hand_over(
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    code, out, _ = run("import", str(larkfield.large_firm(tmp_path)), "--name", "PBC 2026", *place)
+    code, out, _ = run("import", str(larkfield.large_firm(tmp_path)), "--id", "PBC 2026", *place)
     assert (code, out.splitlines()[1]) == (0, "  100 lines, 93 tied (71 for certain), 7 to none")
     assert "NOT IMPORTED: sheet Instructions: no row names a column that says what is asked" in out
-    code, out, _ = run("tie", "pbc-2026", "4.05", "--by", "Robin", "--record", "2026-05-12-board-minutes", *place)
+    code, out, _ = run("tie", "pbc-2026", "4.05", "--by", "Robin", "--evidence", "2026-05-12-board-minutes", *place)
     assert (code, out) == (0, "4.05: Certificate of cyber insurance.\n  tied to 2026-05-12-board-minutes by Robin\n")
     code, out, _ = run("show", "pbc-2026", "--state", "answered", *evidence)
     assert code == 0

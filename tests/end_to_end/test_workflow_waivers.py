@@ -200,8 +200,8 @@ def test_the_verbs_tell_what_fails_and_the_next_step(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUDITREEL_CONFIG", str(tmp_path / "config"))
     places = ["--policy", "policies", "--snapshot", str(DEMO)]
-    people = ["--owner", "Dana Platform", "--approver", "Robin Security", "--kind", "planned_fix", "--id", "subnets"]
-    asked = ["--check", SUBNETS, "--reason", TERMS.reason, "--expires", "2026-12-31", "--approved-on", "2026-11-26"]
+    people = ["--owner", "Dana Platform", "--approver", "Robin Security", "--basis", "planned_fix", "--id", "subnets"]
+    asked = [SUBNETS, "--reason", TERMS.reason, "--expires", "2026-12-31", "--approved-on", "2026-11-26"]
 
     assert main(group, ["waiver", "add", *people, *asked, *places], "auditreel") == 0
     told = capsys.readouterr()

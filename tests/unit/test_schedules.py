@@ -316,9 +316,9 @@ def test_the_verb_prints_by_the_policy_and_writes_the_roles_beside(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s"], "auditreel") == 0
+    assert cli.main(cli.group, ["schedule", "print", "--scheduler", "k8s"], "auditreel") == 0
     printed = capsys.readouterr()
-    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s", "--output", "made"], "auditreel") == 0
+    assert cli.main(cli.group, ["schedule", "print", "--scheduler", "k8s", "--output", "made"], "auditreel") == 0
 
     assert [document["kind"] for document in yaml.safe_load_all(printed.out)][-1] == "CronJob"
     assert (tmp_path / "made" / "auditreel.yaml").read_text() == printed.out
