@@ -37,13 +37,14 @@ VERBS: tuple[tuple[str, int, str], ...] = (
     ("report gap", 0, "Prepared by management"),
     ("report changes PERIOD --gates URL", 0, "Changed without a gate"),
     ("verify", 0, "3 sealed runs, 6 records"),
-    ("verify RUN", 0, "1 sealed runs, 2 records"),
+    ("store list", 0, "RUN"),
+    ("verify RUN", 0, "1 sealed run, 2 records"),
     ("verify URL URL", 0, "the two tell one story"),
     ("replay RUN", 5, "run RUN, 2 records: cannot replay"),  # the made-up checks are no content
-    ("export --run RUN --output bundle.zip", 0, "bundle.zip"),
+    ("export RUN --output bundle.zip", 0, "bundle.zip"),
     ("waiver list", 0, "Waivers: 0"),
     (
-        f"waiver add --check aws.s3.encrypted --kind planned_fix --owner Kim {APPROVED}",
+        f"waiver add aws.s3.encrypted --basis planned_fix --owner Kim {APPROVED}",
         2,
         "there is no check aws.s3.encr",
     ),

@@ -331,7 +331,7 @@ def test_the_verb_takes_a_bucket_and_writes_what_it_takes_beside(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    words = ["schedule", "print", "--target", "k8s"]
+    words = ["schedule", "print", "--scheduler", "k8s"]
     assert cli.main(cli.group, [*words, "--store", f"{STORES[0]}/", "--output", "made"], "auditreel") == 0
     written = sorted(path.name for path in (tmp_path / "made").iterdir())
     assert written == ["auditreel.yaml", "role-aws.yaml", "role-store-aws.json"]
