@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.errors import SealError
 from engine.evidence import canonical, durable
+from engine.evidence.dsse import Signer
 from engine.evidence.layout import Layout
 from engine.evidence.trust import Trust, read_trust, write_trust
 
@@ -41,6 +42,11 @@ class SigningKey:
         """SHA-256 of the public key."""
         return canonical.digest(self.public)
 
+    @property
+    def longest(self) -> None:
+        """It signs a message of any length."""
+        return None
+
     def sign(self, message: bytes) -> bytes:
         """An Ed25519 signature."""
         return self.private.sign(message)
@@ -53,7 +59,7 @@ class SigningKey:
 class Keys:
     """What a recorder needs: the signing key, and the secret that salts private objects."""
 
-    signing: SigningKey
+    signing: Signer
     secret: bytes
 
     def __repr__(self) -> str:
