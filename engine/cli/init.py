@@ -27,6 +27,11 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 
 @click.command("init", context_settings=options.CONTEXT)
 @click.option("--store", metavar="DIR|URL", help="Where evidence will be kept [default: evidence].")
+@click.option(
+    "--signing-key",
+    metavar="URL",
+    help="A key in AWS KMS: aws-kms:// and its ARN, or an alias's [default: one is made].",
+)
 @click.option("--policy", metavar="DIR", help="The policy folder to write [default: policies].")
 @click.option("--name", metavar="TEXT", help="The organisation, as reports name it.")
 @click.option("--preset", type=click.Choice(_PRESETS), help="A usual choice of categories; each holds those before it.")
@@ -38,6 +43,7 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 @options.debug
 def command(
     store: str | None,
+    signing_key: str | None,
     policy: str | None,
     name: str | None,
     preset: str | None,
@@ -52,7 +58,8 @@ def command(
     On a terminal it asks what the report is about, and proposes categories. With flags it asks nothing that they say;
     without a terminal and without flags it makes the store alone. Where credentials are at hand, the accounts that they
     see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Without
-    auditreel.toml in the working folder one is written that names store and policy folder.
+    auditreel.toml in the working folder one is written that names store and policy folder. With --signing-key no key is
+    made: each signature is asked of AWS KMS (docs/security.md).
     """
     from engine import custody
     from engine.cli import streams
@@ -65,10 +72,11 @@ def command(
     if begins and not asks and name is None and not (where / "organization.yaml").exists():
         raise UsageError("beginning a policy folder: say whose it is with --name; on a terminal init asks")
     place = known["store"] or (_asked("Where is evidence to be kept?", DEFAULT_STORE) if asks else DEFAULT_STORE)
+    elsewhere = None if signing_key is None else custody.key_elsewhere(signing_key)
     begun = None
     if begins:
         begun = _begun(where, name, preset, category, provider, asks, not no_discover)
-    key = custody.initialise(place, folder)
+    key = custody.initialise(place, folder, elsewhere)
     streams.emit(f"store {place}\nkeys  {folder}\nkey   {key}\n")
     named = {"store": place, **({"policy": str(begun.policy)} if begun is not None else {})}
     streams.say(_named(Path(settings.PROJECT_FILE), named))
