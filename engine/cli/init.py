@@ -59,7 +59,7 @@ def command(
     without a terminal and without flags it makes the store alone. Where credentials are at hand, the accounts that they
     see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Without
     auditreel.toml in the working folder one is written that names store and policy folder. With --signing-key no key is
-    made: each signature is asked of AWS KMS (docs/security.md).
+    made: each signature is asked of AWS KMS (docs/object-store.md).
     """
     from engine import custody
     from engine.cli import streams
