@@ -53,7 +53,7 @@ def command(format_: str, **flags: Any) -> int:
         if needed.entering:
             streams.say(f"{provider}: who scans needs, to find and enter accounts: {', '.join(needed.entering)}")
     if signing := preflight.signing_permissions(request.config):
-        streams.say(f"signing key: who records needs, on {signing[0]}: {', '.join(signing[1])}")
+        streams.say(f"signing key: who records or exports needs, on {signing[0]}: {', '.join(signing[1])}")
     return 0
 
 

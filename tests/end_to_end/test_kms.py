@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,6 +137,10 @@ def test_nights_are_sealed_where_no_private_key_lies_and_every_verifier_accepts_
     assert {*place.signers()} == {key_id}
     handover.export(second.run_id or "", place.store, place.config, place.folder / "run.zip")
     accepted(place, place.folder / "run.zip")
+    place.wire.faults.add("denied", "kms:Sign")
+    with pytest.raises(KmsError, match="allow kms:Sign"):
+        handover.export(first.run_id or "", place.store, place.config, place.folder / "denied.zip")
+    assert not (place.folder / "denied.zip").exists()
     place.wire.faults.add("denied", "kms:*")
     assert place.verify() == 0, "who only reads asks KMS for nothing"
 
@@ -263,6 +268,12 @@ def test_a_message_that_is_too_long_is_refused_before_kms_is_asked(place: Place)
     assert place.wire.traffic.calls["kms:Sign"] == 0
     assert len(key.sign(b"m" * 4096)) == 64
     assert "client" not in repr(key)
+
+
+def test_without_boto3_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    with pytest.raises(UsageError, match=r"pip install 'auditreel\[aws\]'"):
+        custody.key_elsewhere("aws-kms://arn:aws:kms:us-east-1:123456789012:alias/auditreel")
 
 
 # --- making a store ---
@@ -423,7 +434,7 @@ def test_the_verbs_say_what_was_done_and_what_is_needed(place: Place, auditreel:
     assert place.signers() == [key_id]
     code, said = auditreel("permissions", "--check", "aws.iam.root_mfa_enabled")
     assert code == 0
-    assert f"signing key: who records needs, on {new}: kms:GetPublicKey, kms:Sign" in said
+    assert f"signing key: who records or exports needs, on {new}: kms:GetPublicKey, kms:Sign" in said
     code, said = auditreel("key", "rotate")
     assert (code, "name the new one: --new-key FILE, or --new-key aws-kms://ARN" in said) == (2, True)
     assert auditreel("key", "rotate", "--new-key", "nowhere.pem")[0] == 2
