@@ -152,9 +152,7 @@ def opened(address: str) -> KmsKey:
         raise UsageError(f"opening the signing key {address}: needs boto3: pip install 'auditreel[aws]'") from error
     settings = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard"})
     doing = "asking for the public half of"
-    client = _ask(
-        address, doing, GET, lambda: boto3.session.Session().client("kms", region_name=found[1], config=settings)
-    )
+    client = _ask(address, doing, GET, lambda: boto3.client("kms", region_name=found[1], config=settings))
     answer: Mapping[str, Any] = _ask(address, doing, GET, lambda: client.get_public_key(KeyId=_arn(address)))
     try:
         public = load_der_public_key(answer.get("PublicKey") or b"")

@@ -12,10 +12,21 @@ from typing import Any
 import pytest
 
 from engine.errors import SealError
-from engine.evidence import canonical, chain, dsse, entries
+from engine.evidence import canonical, chain, dsse, entries, kms
 from engine.evidence.archive import archive
 from engine.evidence.bundle_verify import verify_bundle
 from engine.evidence.dsse import Signer
+from engine.evidence.entries import (
+    Close,
+    Compact,
+    FileFact,
+    Link,
+    Removed,
+    Span,
+    Tombstone,
+    Tree,
+    Verdicts,
+)
 from engine.evidence.exporting import export_run
 from engine.evidence.keys import Keys, SigningKey
 from engine.evidence.seal import Recorder
@@ -28,6 +39,7 @@ from tests.tampering.world import signed
 from tests.unit.evidence.synthetic_runs import START, begun, content, judged, plan, sealed, store_in
 
 Document = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,44 @@ def test_only_what_is_too_long_stands_apart_and_all_three_accept_it(made: Made, 
         recorder, _ = recorded(tmp_path / str(longest), longest)
         assert [version for version, _ in said(recorder)] == versions
         assert verify(recorder.layout.root, read_trust(recorder.trust_file)).exit_code == 0
+
+
+LINK = Link(sequence=100_000, digest="0" * 64)
+FACT = FileFact(digest="0" * 64, size=10**9)
+SPAN = Span(starts="2026-01-01", ends="2026-12-31", timezone="Europe/Berlin")
+SUMS = Verdicts(passed=10**5, failed=10**5, unknown=10**5, not_applicable=10**5, waived=10**5)
+TREE = Tree(count=10**6, root="0" * 64)
+REMOVED = Removed(seal=LINK, run="20260101T000000Z-00000000", verdicts=SUMS, records=TREE, ledger=TREE)
+LONG: dict[str, tuple[int, str, Callable[[int], Any]]] = {
+    "close": (
+        37,
+        "closing a period or freezing a population of more than 37",
+        lambda count: Close(period=SPAN, seals=(LINK,) * count, inputs="0" * 64, open_failures="0" * 64),
+    ),
+    "compact": (
+        36,
+        "merging more than 36",
+        lambda count: Compact(runs=(LINK,) * count, findings=FACT, ledger=FACT, bodies=FACT),
+    ),
+    "tombstone": (
+        8,
+        "removing more than 8",
+        lambda count: Tombstone(rule="days", runs=(REMOVED,) * count, summaries="0" * 64, bodies=FACT),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_what_a_message_of_kms_holds_is_what_the_documentation_says(tmp_path: Path, kind: str) -> None:
+    recorder = store_in(tmp_path)
+    key = recorder.keys.signing
+    assert isinstance(key, SigningKey)
+    appending = chain.Chain(recorder.layout, recorder.trust, Short(key, kms.LONGEST))
+    most, documented, body = LONG[kind]
+    for count in (most, most + 1):
+        appending.append(kind, body(count), "2026-11-24T03:00:00.123456Z")
+    assert said(recorder) == [(1, type(body(1)).__name__), (2, type(body(1)).__name__)]
+    assert documented in " ".join((ROOT / "docs" / "object-store.md").read_text().split())
 
 
 def test_what_the_key_still_does_not_take_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
