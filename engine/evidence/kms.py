@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -156,7 +156,7 @@ def opened(address: str) -> KmsKey:
     answer: Mapping[str, Any] = _ask(address, doing, GET, lambda: client.get_public_key(KeyId=_arn(address)))
     try:
         public = load_der_public_key(answer.get("PublicKey") or b"")
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         public = None
     if not isinstance(public, Ed25519PublicKey) or answer.get("KeyUsage") != "SIGN_VERIFY":
         said = f"of spec {answer.get('KeySpec', 'unknown')} and usage {answer.get('KeyUsage', 'unknown')}"
