@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from engine.evidence.period.made import Asked
     from engine.evidence.sample import Draw, Frozen
     from engine.evidence.trust import Trust
-    from engine.gates import Changes
+    from engine.gate.model import Changes
     from engine.periods import Failure, Period
+    from engine.stores import Moment
 
 
 def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1, 2] = 2) -> Period:
@@ -40,7 +41,7 @@ class View:
     checks: frozenset[str] | None = None
 
 
-def view(store: str, config: Path, window: tuple[date, date], criteria: tuple[str, ...] | None = None) -> View:
+def view(store: str | Moment, config: Path, window: tuple[date, date], criteria: tuple[str, ...] | None = None) -> View:
     """What the sealed runs of a period (first and last night) show of ``criteria`` (ids; None: of everything).
 
     Raises as :func:`period`.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from engine.gates import Change, Gate, Place
+from engine.gate.model import Change, Gate, Place
 from engine.model import SEVERITIES, Assessment, Check, Finding, Scope, Subject, Verdict, Waiver
 from engine.report.layout import counted
 from engine.report.sources import FIRST, Line, Sources

@@ -168,7 +168,7 @@ def versioned(desk: Desk) -> None:
     """Somebody mends a bucket, and the next run sees it."""
     enabled = {"Status": "Enabled"}
     boto3.client("s3").put_bucket_versioning(Bucket="records-one", VersioningConfiguration=enabled)
-    assert desk.run("auditreel run --kind scheduled --store evidence").code == 3
+    assert desk.run("auditreel run --trigger scheduled --store evidence").code == 3
 
 
 def noticed(desk: Desk) -> None:
@@ -230,7 +230,7 @@ def scanned(desk: Desk) -> None:
     assert desk.run("auditreel init --store evidence").code == 0
     for day in (2, 4):
         desk.at(datetime(2026, 6, day, 1, tzinfo=UTC))
-        assert desk.run("run-checks --kind scheduled --store evidence").code == 3
+        assert desk.run("run-checks --trigger scheduled --store evidence").code == 3
     desk.at(datetime(2026, 7, 1, tzinfo=UTC))
 
 

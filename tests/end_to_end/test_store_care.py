@@ -67,7 +67,7 @@ def test_what_would_be_removed_is_told_first_and_nothing_is(folder: Path) -> Non
 
 
 def test_what_was_removed_is_told_by_verify_and_by_the_report(folder: Path) -> None:
-    code, lines = said(folder, "expire", "--yes", "--policy", str(folder / "policies"))
+    code, lines = said(folder, "expire", "--remove", "--policy", str(folder / "policies"))
     assert code == 0
     assert lines[-1] == "3 of 4 runs removed in entry 10"
     code, text = verify(folder)

@@ -104,15 +104,13 @@ def test_filters_that_leave_nothing_are_refused(filters: dict[str, Any]) -> None
 
 
 def test_the_selection_keeps_what_was_asked_for() -> None:
-    chosen = selected(wanted=["security"], patterns=["aws.*"], accounts=["1"], regions=["north"], severity="high")
+    chosen = selected(wanted=["security"], patterns=["aws.*"], severity="high")
 
     assert chosen == Selection(
         checks=(CHECKS["aws.iam.mfa"], CHECKS["aws.s3.encrypted"]),
         providers=("aws",),
         criteria=("security",),
         patterns=("aws.*",),
-        accounts=("1",),
-        regions=("north",),
         severity="high",
     )
 
