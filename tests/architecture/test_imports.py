@@ -302,7 +302,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.request",
         "providers.base",
     ),
-    # When the next run is due is told by the calendar that periods are counted by.
+    # When a run is due is told by the calendar that periods are counted by; whether it can be signed, by the key.
     "engine.preflight": (
         "engine",
         "engine.access",
@@ -310,7 +310,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.content",
         "engine.doctor",
         "engine.errors",
+        "engine.evidence.keys",
+        "engine.evidence.kms",
         "engine.evidence.period.schedule",
+        "engine.evidence.trust",
         "engine.authoring",
         "engine.model",
         "engine.permissions",
@@ -390,9 +393,9 @@ ARROWS: dict[str, tuple[str, ...]] = {
 
 # Packages that only one part of the project may import.
 RESERVED: dict[str, tuple[str, ...]] = {
-    # What S3 is to lock is written by its own SDK: the client of buckets has no words for it.
-    "boto3": ("providers.aws", "engine.evidence.objects.locked"),
-    "botocore": ("providers.aws", "engine.evidence.objects.locked"),
+    # What S3 is to lock is written by its own SDK: the client of buckets has no words for it. Nor does it know of keys.
+    "boto3": ("providers.aws", "engine.evidence.kms", "engine.evidence.objects.locked"),
+    "botocore": ("providers.aws", "engine.evidence.kms", "engine.evidence.objects.locked"),
     "obstore": ("engine.evidence.objects.bucket",),
     "azure": ("providers.azure",),
     # The client of buckets has its tokens of Google from google-auth, and has to say for what.

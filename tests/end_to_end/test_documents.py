@@ -67,6 +67,8 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
         "needs a cluster; tests/end_to_end/test_cluster.py has one",
     ("docs/object-store.md", "pip install 'auditreel[objects,aws]'"): INSTALLS,
     ("docs/object-store.md", "aws s3api create-bucket"): "needs the AWS command line",
+    ("docs/object-store.md", "aws kms create-key"): "needs the AWS command line",
+    ("docs/object-store.md", "aws kms create-alias"): "needs the AWS command line",
     ("docs/serve.md", "pip install 'auditreel[serve]'"): INSTALLS,
     ("docs/serve.md", "auditreel serve --store evidence"): "serves until it is stopped; tests/end_to_end/test_serve.py",
     ("docs/serve.md", "auditreel serve log --store evidence --seal"):
@@ -142,6 +144,17 @@ def bucket(desk: Desk) -> None:
     """A bucket for evidence, beside two others."""
     buckets(desk)
     boto3.client("s3").create_bucket(Bucket="acme-evidence")
+
+
+def in_kms(desk: Desk) -> str:
+    """The ARN of a key in KMS that signs, by its alias; made when a document first names it."""
+    kms = boto3.client("kms")
+    known = {alias["AliasName"]: alias["AliasArn"] for alias in kms.list_aliases()["Aliases"]}
+    if "alias/auditreel" not in known:
+        made = kms.create_key(KeySpec="ECC_NIST_EDWARDS25519", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+        kms.create_alias(AliasName="alias/auditreel", TargetKeyId=made["KeyId"])
+        return in_kms(desk)
+    return str(known["alias/auditreel"])
 
 
 def tagged(desk: Desk) -> None:
@@ -246,7 +259,9 @@ READERS: Mapping[str, Reader] = {
         buckets, variables=NARROW, meanwhile={"auditreel diff --store evidence": versioned}, then=noticed
     ),
     "docs/engines.md": Reader(nights),
-    "docs/object-store.md": Reader(bucket, variables=NARROW),
+    "docs/object-store.md": Reader(
+        bucket, {"arn:aws:kms:eu-central-1:111122223333:alias/auditreel": in_kms}, variables=NARROW
+    ),
     "docs/gate.md": Reader(
         repository,
         on=FROZEN,
