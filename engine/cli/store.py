@@ -18,6 +18,7 @@ _SAID = {
 }
 _HARMLESS = ("same", "missing", "stale")
 TARGETS = ("athena", "trino", "spark", "duckdb")
+FORMATS = ("hive", "iceberg")
 
 
 @click.group("store", context_settings=options.CONTEXT)
@@ -130,6 +131,14 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
 @command.command("tables", context_settings=options.CONTEXT)
 @click.option("--target", type=click.Choice(TARGETS), required=True, help="The engine that is to read the tables.")
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="hive",
+    show_default=True,
+    help="Tables of Parquet files in folders by night, or Iceberg tables over the same files (extra iceberg).",
+)
+@click.option(
     "--location", metavar="URI", help="Where the engine finds them, such as s3://BUCKET/PREFIX [default: the folder]."
 )
 @click.option("--output", type=options.FOLDER, metavar="DIR", help="Their folder [default: index/tables in the store].")
@@ -141,6 +150,7 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
 @options.debug
 def tables(
     target: str,
+    form: str,
     location: str | None,
     output: Path | None,
     schema: str,
@@ -151,6 +161,9 @@ def tables(
 ) -> int:
     """Write the sealed runs as Parquet in a Hive layout, and print what defines and asks them in an engine's SQL.
 
+    With --format iceberg they are Iceberg tables as well, in the folder iceberg beside them, over the same files. Later
+    calls keep those up to date, whatever their format: one snapshot where something changed, none where nothing did.
+
     Each run is verified before it is written, and stands in the tables once, merged or not; runs that were not sealed,
     or are no longer kept, do not. Engines read the files and verify nothing. Exits with 5 where a run does not verify,
     or where files of the tables were altered since they were written (they are then written anew).
@@ -158,11 +171,14 @@ def tables(
     from engine import custody
     from engine.cli import streams
     from engine.dialects import fitting, script
+    from engine.external import Wanted
 
     fitting(target, location or str(output or store_of(store)), schema)
     starts, ends = (options.day(text) if text is not None else None for text in (from_, to))
-    made = custody.publish(store_of(store), config or settings.configuration(), output)
-    streams.emit(script(target, made, location, schema, starts, ends))
+    place = location.rstrip("/") if location is not None else None
+    iceberg = Wanted(schema, place) if form == "iceberg" else None
+    made = custody.publish(store_of(store), config or settings.configuration(), output, iceberg)
+    streams.emit(script(target, made, location, schema, starts, ends, form))
     streams.say(f"{made.folder}: {made.written} runs written, {made.kept} as they were, {made.removed} removed")
     for name in made.foreign:
         streams.say(f"{name} was altered or put there by somebody else: it was replaced or removed")

@@ -19,7 +19,7 @@ FINDINGS = Table(
     (Column("run", TEXT), Column("related", Kind("map", (TEXT, TEXT))), Column("seen", Kind("list", (TEXT,)))),
     True,
 )
-SMALL = Published("/srv/tables", (RUNS, FINDINGS), ("2026-01-31", "2026-02-02"), 2, 0, 0, ())
+SMALL = Published("/srv/tables", (RUNS, FINDINGS), {}, ("2026-01-31", "2026-02-02"), 2, 0, 0, ())
 
 
 def printed(name: str, **more: object) -> str:
