@@ -62,12 +62,11 @@ class _Stream(io.BytesIO):
 
 
 class Files(FileIO):
-    """The files of a folder, under a location (a URI). ``made`` are the names of those that were written."""
+    """The files of a folder, under a location (a URI)."""
 
     def __init__(self, folder: Folder, location: str) -> None:
         super().__init__()
         self._folder, self._prefix = folder, f"{location}/"
-        self.made: set[str] = set()
 
     def name(self, location: str) -> str:
         """The name of a file in the folder. Raises ValueError for one that lies elsewhere."""
@@ -85,9 +84,7 @@ class Files(FileIO):
 
     def new_output(self, location: str) -> OutputFile:
         """A file that comes to its place when the folder is finished."""
-        name = self.name(location)
-        self.made.add(name)
-        return _Written(location, self._folder.staged(name))
+        return _Written(location, self._folder.staged(self.name(location)))
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
         """Leave it: what no manifest names goes when the folder is finished."""

@@ -17,7 +17,7 @@ from engine.content.root import find
 from engine.dialects import script
 from engine.model import Clock
 from tests.end_to_end.verbs import auditreel
-from tests.engines import Rows, answers, in_duckdb, statements
+from tests.engines import Rows, answers, in_duckdb, in_iceberg, statements
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, a_check, accepted, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 
@@ -117,6 +117,12 @@ def test_spark_answers_as_duckdb_does(
 
     found = answers(printed(folder, "spark"), execute)
     assert (found, [execute(query) for query in COUNTS]) == duckdb_answers
+
+
+def test_pyiceberg_answers_as_duckdb_does(folder: Path, duckdb_answers: tuple[dict[int, Rows], list[Rows]]) -> None:
+    text = printed(folder, "trino", "--format", "iceberg")
+    published = custody.publish(str(folder / "store"), folder / "config")
+    assert in_iceberg(text, published, "auditreel", *COUNTS) == duckdb_answers
 
 
 @pytest.mark.parametrize("target", ["athena", "trino"])
