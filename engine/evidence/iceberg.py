@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 _HINT: Final = "metadata/version-hint.text"
 _STAY: Final = 9
-"""Snapshots that stay beside a new one. pyiceberg copies all of them a dozen times a commit: 4 s with a year of nights."""
+"""Snapshots that stay beside a new one: pyiceberg copies all of them a dozen times a commit (4 s with a year's)."""
 _DIGITS: Final = 16
 """Digits of a file's digest in its name: it tells two versions of one file apart."""
 _FIRST_PARTITION: Final = 1000
