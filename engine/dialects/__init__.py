@@ -79,6 +79,10 @@ class Types:
         columns = [*table.columns, *([NIGHT] if night and table.partitioned else [])]
         return ",\n".join(f"  {column.name} {self.of(column.kind)}" for column in columns)
 
+    def table(self, target: Target, table: Table) -> str:
+        """The beginning of the statement that makes a table, up to where the engines differ."""
+        return f"CREATE TABLE IF NOT EXISTS {target.schema}.{table.name} (\n{self.columns(table, night=True)}\n)\n"
+
 
 def _schema(target: Target) -> Iterable[str]:
     return (f"CREATE SCHEMA IF NOT EXISTS {target.schema}",)

@@ -17,10 +17,7 @@ TYPES: Final = Types("STRING", "BIGINT", "BOOLEAN", "ARRAY<{}>", "MAP<{}, {}>")
 
 def _over_files(target: Target, table: Table) -> Iterator[str]:
     partition = f"PARTITIONED BY ({PARTITION})\n" if table.partitioned else ""
-    yield (
-        f"CREATE TABLE IF NOT EXISTS {target.schema}.{table.name} (\n{TYPES.columns(table, night=True)}\n)\n"
-        f"USING PARQUET\n{partition}LOCATION '{target.uri}/{table.name}'"
-    )
+    yield (f"{TYPES.table(target, table)}USING PARQUET\n{partition}LOCATION '{target.uri}/{table.name}'")
 
 
 def _nights(target: Target, table: Table) -> Iterator[str]:

@@ -19,10 +19,8 @@ TYPES: Final = Types("varchar", "bigint", "boolean", "array({})", "map({}, {})")
 
 def _external(target: Target, table: Table) -> Iterator[str]:
     partition = f",\n  partitioned_by = ARRAY['{PARTITION}']" if table.partitioned else ""
-    yield (
-        f"CREATE TABLE IF NOT EXISTS {target.schema}.{table.name} (\n{TYPES.columns(table, night=True)}\n)\n"
-        f"WITH (\n  format = 'PARQUET',\n  external_location = '{target.uri}/{table.name}/'{partition}\n)"
-    )
+    place = f"external_location = '{target.uri}/{table.name}/'"
+    yield f"{TYPES.table(target, table)}WITH (\n  format = 'PARQUET',\n  {place}{partition}\n)"
 
 
 def _nights(target: Target, table: Table) -> Iterator[str]:

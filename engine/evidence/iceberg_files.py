@@ -15,7 +15,7 @@ from engine.evidence import durable, regular
 from engine.evidence.published_folder import Folder
 
 
-class _Read(InputFile):
+class _File(InputFile, OutputFile):
     def __init__(self, location: str, path: Path) -> None:
         super().__init__(location)
         self._path = path
@@ -29,20 +29,8 @@ class _Read(InputFile):
     def open(self, seekable: bool = True) -> InputStream:
         return io.BytesIO(regular.read(self._path))
 
-
-class _Written(OutputFile):
-    def __init__(self, location: str, path: Path) -> None:
-        super().__init__(location)
-        self._path = path
-
-    def __len__(self) -> int:
-        return regular.size(self._path)
-
-    def exists(self) -> bool:
-        return self._path.exists()
-
     def to_input_file(self) -> InputFile:
-        return _Read(self.location, self._path)
+        return self
 
     def create(self, overwrite: bool = False) -> OutputStream:
         return _Stream(lambda data: durable.write(self._path, data))
@@ -80,11 +68,11 @@ class Files(FileIO):
 
     def new_input(self, location: str) -> InputFile:
         """A file that is there, or was written."""
-        return _Read(location, self._folder.path(self.name(location)))
+        return _File(location, self._folder.path(self.name(location)))
 
     def new_output(self, location: str) -> OutputFile:
         """A file that comes to its place when the folder is finished."""
-        return _Written(location, self._folder.staged(self.name(location)))
+        return _File(location, self._folder.staged(self.name(location)))
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
         """Leave it: what no manifest names goes when the folder is finished."""
