@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.evidence.kms import KmsKey
     from engine.evidence.objects.holding import Locked
     from engine.evidence.period.keeping import Comparison
-    from engine.external import Published
+    from engine.external import Published, Wanted
 
 
 def initialise(store: str, config: Path, elsewhere: KmsKey | None = None) -> str:
@@ -197,10 +197,11 @@ def rebuild(store: str, config: Path, compare: bool = False) -> Comparison:
     return made(Layout(folder), trust, load_secret(trusted))
 
 
-def publish(store: str, config: Path, folder: Path | None = None) -> Published:
+def publish(store: str, config: Path, folder: Path | None = None, iceberg: Wanted | None = None) -> Published:
     """Bring the tables of a store's sealed runs up to date, in a folder (default: in the store's index).
 
-    Raises VerificationError, SealError; UsageError where there is no run, or the folder holds something else.
+    ``iceberg`` makes them Iceberg tables as well, which later calls then keep up to date. Raises VerificationError,
+    SealError; UsageError where there is no run, the folder holds something else, or pyiceberg is not installed.
     """
     from engine.evidence.keys import load_secret
     from engine.evidence.layout import Layout
@@ -210,7 +211,7 @@ def publish(store: str, config: Path, folder: Path | None = None) -> Published:
     layout = Layout(stores.local(store))
     trusted = stores.trust_beside(layout.root, config)
     trust, secret = read_trust(trusted / "trust.json"), load_secret(trusted)
-    return published(layout, trust, secret, folder or layout.tables.absolute(), stores.policy_of)
+    return published(layout, trust, secret, folder or layout.tables.absolute(), stores.policy_of, iceberg)
 
 
 # --- accesses --------------------------------------------------------------------------------------------------------

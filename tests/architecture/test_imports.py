@@ -349,6 +349,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.content.root",
         "engine.errors",
         "engine.examination",
+        "engine.external",
         "engine.handover",
         "engine.inspection",
         "engine.model",
@@ -401,6 +402,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     # The client of buckets has its tokens of Google from google-auth, and has to say for what.
     "google": ("providers.gcp", "engine.evidence.objects.bucket"),
     "duckdb": ("engine.evidence",),
+    "pyiceberg": ("engine.evidence.iceberg", "engine.evidence.iceberg_files"),
     "dask": ("engine.collection.cluster",),
     "distributed": ("engine.collection.cluster",),
     "cryptography": ("engine.evidence", "engine.serve.links", "providers.github"),

@@ -58,6 +58,8 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
     ("docs/engines.md", "duckdb -init evidence.sql"):
         "needs DuckDB's own shell; tests/end_to_end/test_tables_in_engines.py asks the same of the library",
     ("docs/engines.md", "aws s3 sync lake"): "needs the AWS command line",
+    ("docs/engines.md", "aws s3 sync shared"): "needs the AWS command line",
+    ("docs/engines.md", "pip install 'auditreel[iceberg]'"): INSTALLS,
     ("docs/gate.md", "terraform plan -out plan.bin"):
         "needs Terraform's providers; tests/end_to_end/test_gate_terraform.py makes such plans",
     ("docs/gate.md", "bicep build main.bicep"):
