@@ -373,6 +373,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.doctor",
         "engine.drafts",
         "engine.baseline",
+        # A progress bar and traces look on while clouds are read.
+        "engine.collection.observer",
         "engine.content.reference",
         "engine.content.root",
         "engine.errors",
@@ -395,6 +397,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.schedules",
         "engine.serve",
         "engine.verification",
+        "providers.base",
     ),
     # What is shown was verified below; links are signed, and logs written, by the means of evidence.
     "engine.serve": (
@@ -435,6 +438,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
     "apprise": ("engine.delivery",),
+    "opentelemetry": ("engine.cli.spans",),
     "openpyxl": ("providers.tables.workbook",),
     "xlsxwriter": ("engine.report.workbook",),
     "reportlab": (
