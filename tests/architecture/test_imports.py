@@ -345,6 +345,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.diffs",
         "engine.doctor",
         "engine.authoring",
+        # A progress bar and traces look on while clouds are read.
+        "engine.collection.observer",
         "engine.content.reference",
         "engine.content.root",
         "engine.errors",
@@ -368,6 +370,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.sealed",
         "engine.serve",
         "engine.verification",
+        "providers.base",
     ),
     # What is shown was verified below; links are signed, and logs written, by the means of evidence.
     "engine.serve": (
@@ -413,6 +416,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
     "apprise": ("engine.delivery",),
+    "opentelemetry": ("engine.cli.spans",),
     "openpyxl": ("providers.tables.workbook",),
     "xlsxwriter": ("engine.report.workbook",),
     "reportlab": (
