@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli import options, settings, streams
+from engine.report import GAP_FORMATS
 
 if TYPE_CHECKING:
     from engine.programme.gap import Gap
-
-FORMATS: Final = ("text", "json", "markdown", "html")
 
 
 @click.command("gap", context_settings=options.CONTEXT)
@@ -26,7 +25,7 @@ FORMATS: Final = ("text", "json", "markdown", "html")
     metavar="FILE",
     help="Write or bring up to date a remediation plan, such as policies/remediation.yaml.",
 )
-@options.output_format(*FORMATS)
+@options.output_format(*GAP_FORMATS)
 @options.OUTPUT
 @options.POLICY
 @options.STORE

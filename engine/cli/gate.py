@@ -12,6 +12,7 @@ import click
 
 from engine.cli import options, settings, streams
 from engine.errors import UsageError
+from engine.report import GATED
 
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
@@ -66,8 +67,8 @@ def _facts(command: Any) -> Any:
 @_facts
 @click.option("--source", type=options.FOLDER, metavar="DIR", help="The configuration's folder, for files and lines.")
 @click.option("--record", type=_FILE, metavar="FILE", help="Write the gate record, unsigned, to this file as well.")
-@options.output_format(*settings.GATE_FORMATS)
-@options.reports(".txt, .json, .sarif, .xml (JUnit), .summary.md, .comment.md, .gitlab.json")
+@options.output_format(*GATED)
+@options.reports(GATED.values())
 @options.POLICY
 @options.STORE
 @options.CONFIG

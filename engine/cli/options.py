@@ -7,7 +7,7 @@ verbs to that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -17,6 +17,7 @@ import click
 from engine.cli import settings
 
 if TYPE_CHECKING:
+    from engine.report import Format
     from engine.request import RunRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -101,14 +102,15 @@ CONFIG: Final = click.option(
 _DEBUG: Final = click.option("--debug", is_flag=True, expose_value=False, help="Show where an error came from.")
 
 
-def reports(suffixes: str) -> Option[Any]:
-    """``--output`` of a verb that judges: files beside what is printed, of these suffixes among others."""
+def reports(formats: Iterable[Format]) -> Option[Any]:
+    """``--output`` of a verb that judges: files beside what is printed, in these formats."""
+    suffixes = ", ".join(form.suffix for form in formats)
     return click.option(
         "--output",
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help=f"Write a report as well, in the format that its suffix says: {suffixes}, ... Repeatable.",
+        help=f"Write a report as well, in the format that its suffix says: {suffixes}. Repeatable.",
     )
 
 

@@ -22,13 +22,13 @@ def formats(paths: Sequence[Path], gated: bool = False) -> dict[Path, str]:
     ``gated``: it is for a gate, which not every format shows. Raises UsageError.
     """
     from engine.cli.streams import check_target
-    from engine.report import FORMATS, by_suffix
+    from engine.report import FORMATS, GATED, by_suffix
 
-    known = {name: row for name, row in FORMATS.items() if row.gates or not gated}
+    known = GATED if gated else FORMATS
     found = {}
     for path in paths:
         name = by_suffix(path.name)
-        if name not in known:
+        if name is None or name not in known:
             suffixes = ", ".join(row.suffix for row in known.values())
             raise UsageError(f"writing {path}: no format ends in {path.suffix!r}; use {suffixes}")
         check_target(path)

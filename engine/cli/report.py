@@ -13,12 +13,12 @@ from engine.cli import options, settings, streams
 from engine.cli.gap import command as gap
 from engine.cli.verify import store_of
 from engine.errors import UsageError
+from engine.report import PERIOD_FORMATS
 
 if TYPE_CHECKING:
     from engine.periods import Period
 
 F = TypeVar("F", bound=Callable[..., object])
-FORMATS: Final = ("text", "markdown", "html", "csv", "xlsx", "pdf", "oscal", "ocsf")
 _INDEX: Final = "index.html"
 _BINARY: Final = frozenset({"xlsx", "pdf"})
 
@@ -29,7 +29,7 @@ def _common(command: F) -> F:
         options.CONFIG,
         options.STORE,
         options.OUTPUT,
-        options.output_format(*FORMATS),
+        options.output_format(*PERIOD_FORMATS),
     ):
         command = decorate(command)
     return command
@@ -153,8 +153,6 @@ def _refuse(format_: str, output: Path | None) -> None:
 
 
 def _told(period: Period, format_: str, output: Path | None) -> int:
-    from engine.report import PERIOD_FORMATS
-
     form = PERIOD_FORMATS[format_]
     if format_ == "html" and output is not None and (output.is_dir() or output.suffix not in (".html", ".htm")):
         return _pages(form.files(period, streams.options()), output)

@@ -11,6 +11,7 @@ import click
 import engine
 from engine.cli import heartbeat, options, outputs, settings
 from engine.errors import DiscoveryError, Interrupted, UsageError
+from engine.report import FORMATS
 
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
@@ -70,8 +71,8 @@ _CODES: Final = (
 )
 @click.option("--log-json", metavar="FILE", help="Append a line of JSON about the run; -: to the error stream.")
 @options.ACCESS_LOG
-@click.option("--format", type=click.Choice(settings.FORMATS), help="Form of the output [default: text].")
-@options.reports(".txt, .json, .jsonl, .csv, .md, .html, .sarif, .xml (JUnit), .gitlab.json")
+@click.option("--format", type=click.Choice(tuple(FORMATS)), help="Form of the output [default: text].")
+@options.reports(FORMATS.values())
 @options.POLICY
 @options.STORE
 @options.CONFIG

@@ -15,14 +15,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.errors import InputError, UsageError
+from engine.report import FORMATS
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 TRIGGERS: Final = ("adhoc", "scheduled")
-FORMATS: Final = (
-    "text", "json", "jsonl", "csv", "markdown", "html",
-    "sarif", "junit", "github", "summary", "comment", "gitlab", "azure",
-)  # fmt: skip
-GATE_FORMATS: Final = ("text", "json", "sarif", "junit", "github", "summary", "comment", "gitlab", "azure")
 PROJECT_FILE: Final = "auditreel.toml"
 USER_FILE: Final = "config.toml"
 PREFIX: Final = "AUDITREEL_"
@@ -53,7 +49,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "store": Setting("place"),
     "fail_on": Setting("choice", "low", SEVERITIES),
     "allow_incomplete": Setting("flag", False),
-    "format": Setting("choice", "text", FORMATS),
+    "format": Setting("choice", "text", tuple(FORMATS)),
     "trigger": Setting("choice", "adhoc", TRIGGERS),
     "timeout": Setting("number", 20.0),
     "resume_within": Setting("amount", 12.0),

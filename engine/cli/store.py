@@ -10,6 +10,7 @@ import click
 
 from engine.cli import options, settings
 from engine.cli.verify import store_of
+from engine.dialects import FORMATS, TARGETS
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ _SAID = {
     "not ours": "the index that was kept was not made with this store's secret, or was altered since",
 }
 _HARMLESS = ("same", "missing", "stale")
-TARGETS = ("athena", "trino", "spark", "duckdb")
-FORMATS = ("hive", "iceberg")
 
 
 @click.group("store", context_settings=options.CONTEXT)
@@ -166,7 +165,9 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
 
 
 @command.command("tables", context_settings=options.CONTEXT)
-@click.option("--target", type=click.Choice(TARGETS), required=True, help="The engine that is to read the tables.")
+@click.option(
+    "--target", type=click.Choice(tuple(TARGETS)), required=True, help="The engine that is to read the tables."
+)
 @click.option(
     "--layout",
     "form",

@@ -78,6 +78,10 @@ FORMATS: Final[Mapping[str, Format]] = {
 }
 
 
+GATED: Final = {name: row for name, row in FORMATS.items() if row.gates}
+"""The formats that there are of a gate."""
+
+
 def by_suffix(name: str) -> str | None:
     """The format of a file of this name: the one with the longest suffix that it ends in; None where it has none."""
     fitting = [form for form, row in FORMATS.items() if name.endswith(row.suffix)]

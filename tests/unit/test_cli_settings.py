@@ -8,7 +8,6 @@ import pytest
 from engine.cli import settings
 from engine.errors import InputError, UsageError
 from engine.model import SEVERITIES
-from engine.report import FORMATS
 
 
 @pytest.fixture
@@ -32,8 +31,6 @@ def write(path: Path, text: str) -> None:
 
 def test_the_names_on_the_command_line_are_those_of_the_engine() -> None:
     assert settings.SEVERITIES == SEVERITIES
-    assert tuple(FORMATS) == settings.FORMATS
-    assert tuple(name for name, row in FORMATS.items() if row.gates) == settings.GATE_FORMATS
 
 
 def test_without_anything_set_defaults_hold(home: dict[str, str], project: Path) -> None:

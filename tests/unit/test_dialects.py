@@ -7,9 +7,7 @@ from datetime import date
 
 import pytest
 
-from engine.cli.store import FORMATS as OFFERED_FORMATS
-from engine.cli.store import TARGETS as OFFERED
-from engine.dialects import FORMATS, TARGETS, script
+from engine.dialects import TARGETS, script
 from engine.errors import UsageError
 from engine.external import Column, Kind, Published, Table
 from tests.engines import statements
@@ -133,10 +131,6 @@ def test_athena_is_told_where_the_metadata_is_that_glue_is_to_know() -> None:
 def test_the_questions_are_the_same_of_either_format() -> None:
     for name in TARGETS:
         assert statements(printed(name, form="iceberg"))[1] == statements(printed(name))[1]
-
-
-def test_the_command_line_offers_every_engine_and_format() -> None:
-    assert (tuple(TARGETS), FORMATS) == (OFFERED, OFFERED_FORMATS)
 
 
 def test_the_first_lines_say_that_engines_verify_nothing() -> None:

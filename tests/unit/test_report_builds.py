@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -12,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from engine.gate.model import Gate
 from engine.model import Assessment
-from engine.report import FORMATS, Options, by_suffix
+from engine.report import FORMATS, GATED, Options, by_suffix
 from engine.report.results import Result, results
 from engine.report.sources import Sources
 from tests import commands
@@ -71,6 +73,12 @@ def test_every_format_stays_what_it_is_whatever_a_name_holds(form: str, kind: st
         assert "<" not in written.removeprefix(text.split("\n")[0])
         marked = [line for line in text.split("\n") if line.startswith("<!--")]
         assert marked == (text.split("\n")[:1] if form == "comment" else [])
+
+
+def test_the_gates_page_lists_every_format_that_a_gate_has() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "gate.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `(\.[\w.]+)` \|", page, re.MULTILINE)
+    assert rows == [(name, row.suffix) for name, row in GATED.items()]
 
 
 def many(count: int) -> Gate:
