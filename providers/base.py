@@ -220,6 +220,8 @@ class Reader:
     types that it lists or fills. ``together`` makes one reader of those of a plan that share it (a bulk listing of the
     types that are asked for). ``confirmed_by`` are readers that ask the service itself what this per-scope reader has
     from an index, which learns of changes later.
+
+    Raises ValueError for a declaration that contradicts itself: what no run would carry out would be missed in silence.
     """
 
     operations: tuple[str, ...]
@@ -241,6 +243,17 @@ class Reader:
     alternatives: tuple[Reader, ...] = ()
     confirmed_by: tuple[Reader, ...] = ()
     together: Callable[[tuple[Reader, ...]], Reader] | None = None
+
+    def __post_init__(self) -> None:
+        if self.per == "resource":
+            amiss = {"of": self.of is None, "fills": set(self.fills) != {self.of}}
+            amiss |= {"lists": bool(self.lists), "unmentioned": bool(self.unmentioned)}
+        else:
+            amiss = {"of": self.of is not None, "needs": bool(self.needs)}
+            amiss |= {"shared": self.shared, "gone_codes": bool(self.gone_codes)}
+        if any(amiss.values()):
+            what = ", ".join(name for name, wrong in amiss.items() if wrong)
+            raise ValueError(f"declaring the reader {self.name}: a reader per {self.per} cannot have such {what}")
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -120,6 +121,27 @@ def test_every_need_is_filled_before_it_is_needed_in_any_order_of_declaration(
 
 # --- what providers declare ---
 
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        # The type's listing would be complete and empty: nothing would ever be said of it.
+        ({"per": "resource", "of": BOX, "lists": (BOX,)}, "lists"),
+        ({"per": "resource"}, "of, fills"),
+        ({"per": "resource", "of": "Test::Lid"}, "fills"),
+        ({"per": "resource", "of": BOX, "unmentioned": {BOX: {"lid": None}}}, "unmentioned"),
+        ({"of": BOX}, "of"),
+        ({"needs": ("size",)}, "needs"),
+        ({"shared": True}, "shared"),
+        ({"gone_codes": frozenset({"NoSuchBox"})}, "gone_codes"),
+    ],
+)
+def test_a_reader_that_no_run_would_carry_out_as_declared_is_refused(wrong: dict[str, Any], named: str) -> None:
+    told = f"declaring the reader box:GetLid: a reader per {wrong.get('per', 'scope')} cannot have such {named}"
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        Reader(("box:GetLid",), lambda box, item: {}, {BOX: ("lid",)}, (), **wrong)
+
+
 DECLARED = [(provider, reader) for provider in EXTRAS for reader in declared(provider).readers]
 IDS = [f"{provider}-{reader.name}-{reader.of}" for provider, reader in DECLARED]
 
@@ -128,14 +150,9 @@ IDS = [f"{provider}-{reader.name}-{reader.of}" for provider, reader in DECLARED]
 def test_a_declared_reader_can_be_planned_as_it_is(provider: str, reader: Reader) -> None:
     types: Mapping[str, ResourceType] = declared(provider).types
     assert set(reader.fills) | set(reader.lists) <= set(types)
-    if reader.per == "resource":
-        assert set(reader.fills) == {reader.of}
-        assert reader.lists == ()
-        assert reader.unmentioned == {}
-    else:
+    if reader.per == "scope":
         # Otherwise the listing would wait for a reader that never runs in its scopes, or be complete without one.
         assert {types[name].where for name in (*reader.lists, *reader.fills)} == {reader.where}
-        assert (reader.needs, reader.of, reader.shared, reader.gone_codes) == ((), None, False, frozenset())
     assert not reader.absent_codes & reader.gone_codes
     assert not reader.off_codes & (reader.absent_codes | reader.gone_codes)
     # What is shared is asked for one resource: that one's being gone says nothing of the others.
