@@ -66,11 +66,12 @@ def seen(folder: Path, trusted: Path, trust: Trust, asked: Asked) -> tuple[Film,
     from engine.evidence.sampling import samples
 
     film, reading = filmed(folder, trust, stores.secret_of(trusted), asked, stores.policy_of)
-    window = film.window
-    frames = (frame.placed.link for frame in film.frames[window.begin : window.count])
-    film.samples = samples(reading, Layout(folder), frames)
     found = shown(film, reading, trust, asked, is_weaker)
-    return film, replace(found, closed=closing.closed(reading, film, found, Layout(folder)))
+    layout, window = Layout(folder), film.window
+    frames = (frame.placed.link for frame in film.frames[window.begin : window.count])
+    return film, replace(
+        found, samples=samples(reading, layout, frames), closed=closing.closed(reading, film, found, layout)
+    )
 
 
 def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: int = 14) -> Diff:

@@ -89,8 +89,9 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
         record.abandon(error, clock)
         raise
     assessment = _assessment(request, content, case, after, conclusion, _reasons(request, case, changes))
+    sealed = record.seal(assessment, clock)
     told = replace(case, plan=replace(case.plan, source=_told(case, sorting)))
-    return _gate(request, content, told, changes, record.seal(assessment, clock))
+    return _gate(request, content, told, changes, sealed)
 
 
 # --- what is judged, by what, beside what ----------------------------------------------------------------------------

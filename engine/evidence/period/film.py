@@ -25,7 +25,7 @@ from engine.evidence.runs import Reader
 from engine.evidence.storage import Removal
 from engine.evidence.summaries import Summary
 from engine.model import InForce, Schedule, Scope, Subject
-from engine.periods import Moment, Sample, SecondSource
+from engine.periods import Moment, SecondSource
 
 Sources = Mapping[str, Mapping[str, bytes]]
 ReadPolicy = Callable[[Sources, Mapping[str, Mapping[str, Any]]], InForce]
@@ -101,8 +101,8 @@ class Film:
     """The frames up to the end of a period, and the index that they are in.
 
     ``gone`` are those that are kept no longer, ``expired`` their nights with the checks that they had selected.
-    ``second`` is what second sources counted, by resource type; ``samples`` are those of its frames; ``people`` are the
-    private objects that the chain names, by digest; ``summaries`` what stays of the runs that are kept no longer.
+    ``second`` is what second sources counted, by resource type; ``people`` are the private objects that the chain
+    names, by digest; ``summaries`` what stays of the runs that are kept no longer.
     """
 
     frames: Sequence[SealedFrame]
@@ -113,7 +113,6 @@ class Film:
     gone: Sequence[tuple[SealedFrame, Removal]] = ()
     expired: Expired = field(default_factory=dict)
     second: Mapping[str, SecondSource] = field(default_factory=dict)
-    samples: tuple[Sample, ...] = ()
     people: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     summaries: Mapping[str, Summary] = field(default_factory=dict)
 

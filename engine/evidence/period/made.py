@@ -38,27 +38,14 @@ class Asked:
     type_: Literal[1, 2] = 2
 
 
-def period(
-    store: Path,
-    trust: Trust,
-    secret: bytes | None,
-    asked: Asked,
-    read_policy: ReadPolicy,
-    weaker: Callable[[Check, str, Any], bool],
-) -> Period:
-    """The period of a store. ``secret`` is the store's, without which the index is made anew each time.
-
-    Raises VerificationError, naming what, where anything that is read does not verify, and UsageError where there is no
-    frame to show.
-    """
-    made, reading = filmed(store, trust, secret, asked, read_policy)
-    return shown(made, reading, trust, asked, weaker)
-
-
 def filmed(
     store: Path, trust: Trust, secret: bytes | None, asked: Asked, read_policy: ReadPolicy
 ) -> tuple[Film, Reading]:
-    """The frames that a period is made of, and the chain that they are in. Raises as :func:`period` does."""
+    """The frames that a period is made of, and the chain that they are in.
+
+    ``secret`` is the store's, without which the index is made anew each time. Raises VerificationError, naming what,
+    where anything that is read does not verify, and UsageError where there is no frame to show.
+    """
     if asked.starts > asked.ends:
         raise UsageError(f"reading a period: it ends ({asked.ends}) before it starts ({asked.starts})")
     layout = Layout(store)
@@ -116,7 +103,7 @@ def _answered(rows: Sequence[Found], said: Mapping[str, tuple[Response, ...]]) -
 def shown(
     made: Film, reading: Reading, trust: Trust, asked: Asked, weaker: Callable[[Check, str, Any], bool]
 ) -> Period:
-    """What a film shows."""
+    """What a film shows; samples and a close are said in the chain beside it."""
     policy = made.bases[-1].policy
     window = made.window
     lost = list(unsealed(reading))
@@ -155,7 +142,6 @@ def shown(
         appeared=held.appeared,
         gone=held.gone,
         not_retained=tuple(_not_retained(made)),
-        samples=made.samples,
     )
 
 

@@ -14,7 +14,7 @@ from engine.content.strictness import is_weaker
 from engine.evidence.canonical import digest
 from engine.evidence.catalogue import Content
 from engine.evidence.keys import load_secret
-from engine.evidence.period.made import Asked, period
+from engine.evidence.period.made import Asked, filmed, shown
 from engine.evidence.seal import Judged, Plan, Recorder, Run, Sealed
 from engine.evidence.trust import read_trust
 from engine.model import Check, Collection, Finding, InForce, Population, Resource, Snapshot, Subject, Waiver
@@ -209,15 +209,10 @@ def policy_of(sources: Mapping[str, Mapping[str, bytes]], parameters: Mapping[st
 
 def made(folder: Path, starts: str, ends: str, type_: Literal[1, 2] = 2, secret: bool = True) -> Period:
     """The period of the store below ``folder``."""
-    config = folder / "config"
-    return period(
-        folder / "store",
-        read_trust(config / "trust.json"),
-        load_secret(config) if secret else None,
-        Asked(date.fromisoformat(starts), date.fromisoformat(ends), type_),
-        policy_of,
-        is_weaker,
-    )
+    config, asked = folder / "config", Asked(date.fromisoformat(starts), date.fromisoformat(ends), type_)
+    trust = read_trust(config / "trust.json")
+    film, reading = filmed(folder / "store", trust, load_secret(config) if secret else None, asked, policy_of)
+    return shown(film, reading, trust, asked, is_weaker)
 
 
 def accepted(name: str, check: Check) -> Waiver:
