@@ -86,6 +86,14 @@ def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: 
     return compared(folder, trust, Runs(*pair), stores.policy_of, is_weaker, within)
 
 
+def compared(runs: tuple[str, str], store: str, config: Path, view: View) -> Diff:
+    """What differs between two sealed runs of a period, as somebody may see it. Raises as :func:`diff`."""
+    from engine.evidence.period.limited import limited_diff
+
+    found = diff(runs, store, config)
+    return found if view.checks is None else limited_diff(found, view.period, view.checks)
+
+
 def notice(store: str, config: Path, clock: Clock, within: int = 14) -> Notice:
     """What people are to be told of the night that it is: what changed, and every run that is missing.
 

@@ -22,6 +22,7 @@ from engine.report.html.templating import Served
 from engine.sealed import Overview, SealedRun
 
 if TYPE_CHECKING:
+    from engine.diffs import Diff
     from engine.evidence.inspecting import Inspected
     from engine.examination import View
 
@@ -118,6 +119,14 @@ class Store:
             return replace(whole, rows=rows)
 
         return self._remembered(("run of", run, checks), made)
+
+    def compared(self, before: str, after: str, starts: date, ends: date, criteria: tuple[str, ...] | None) -> Diff:
+        """What differs between two runs of a period, narrowed to criteria."""
+
+        def made() -> Diff:
+            return examination.compared((before, after), self.place, self._config, self.view(starts, ends, criteria))
+
+        return self._remembered(("compared", before, after, starts, ends, criteria), made)
 
     def _remembered(self, key: Hashable, make: Callable[[], T]) -> T:
         # One thread makes what others wait for: they would make the same.
