@@ -43,6 +43,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "timestamp": ("engine.cli.timestamp", "Have the evidence time stamped now."),
     "replay": ("engine.cli.replay", "Judge a recorded run again and compare every record."),
     "serve": ("engine.cli.serve", "Show evidence as web pages, read-only, to who has a link."),
+    "mcp": ("engine.cli.mcp", "Let a model ask evidence, read-only, over the Model Context Protocol."),
     "store": ("engine.cli.store", "Look after an evidence store: merge months, let runs go, tables for SQL engines."),
 }
 """A verb: the module that holds its ``command``, loaded when it is asked for, and one line of help."""

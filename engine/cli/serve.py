@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
-import re
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,50 +11,24 @@ from urllib.parse import urlsplit
 
 import click
 
-from engine.cli import options, settings, streams
-from engine.cli.options import day
-from engine.cli.verify import store_of
+from engine.cli import options, settings, shown, streams
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.serve.guard import Bounds
-    from engine.serve.library import Store
     from engine.serve.links import Links
 
-_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-_TAKEN: Final = frozenset({"api", "link"})
-_LOG: Final = "accesses.jsonl"
-_KEY: Final = "AUDITREEL_SIGNING_KEY"
 _IN_FRONT: Final = (
     "put a reverse proxy in front that speaks TLS and passes the Host header on, and name its address with "
     "--public-url https://..."
 )
 
-_STORES: Final = click.option(
-    "--store",
-    "stores",
-    multiple=True,
-    metavar="[NAME=]DIR",
-    help="An evidence store; NAME stands in addresses. Repeatable.",
-)
-_CONFIGS: Final = click.option(
-    "--config",
-    "configs",
-    type=options.FOLDER,
-    multiple=True,
-    metavar="DIR",
-    help="Folder of the trust file, one for all stores or one each. Repeatable [default: ~/.config/auditreel].",
-)
-_LINKS: Final = click.option(
-    "--links", type=options.FOLDER, metavar="DIR", help="Folder of links and their key [default: links in --config]."
-)
-
 
 @click.group("serve", context_settings=options.CONTEXT, invoke_without_command=True)
-@_STORES
-@_CONFIGS
-@_LINKS
-@click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links].")
+@shown.STORES
+@shown.CONFIGS
+@shown.LINKS
+@shown.LOG_FILE
 @click.option("--address", default="127.0.0.1", show_default=True, metavar="IP", help="Where to listen.")
 @click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
 @click.option(
@@ -89,10 +60,7 @@ def _serve(
     rate: int,
     no_links: bool,
 ) -> int:
-    if os.environ.get(_KEY):
-        raise UsageError(
-            f"serving: {_KEY} is set, and who shows evidence must not hold the key that signs it; unset it"
-        )
+    shown.refuse_key()
     loopback = _is_loopback(address)
     if not loopback and public_url is None:
         raise UsageError(f"serving on {address}: others reach it there, in clear; {_IN_FRONT}")
@@ -102,45 +70,36 @@ def _serve(
     try:
         from engine.serve import running
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("engine"):
-            raise
-        said = f"serving: the library {error.name} is not installed."
-        raise UsageError(f"{said} Install it with: pip install 'auditreel[serve]'") from error
+        raise shown.uninstalled(error, "serve") from error
     from engine.cli.clock import system_clock
     from engine.serve.accesses import AccessLog
     from engine.serve.links import Links
 
     clock = system_clock()
-    folder = _folder(links, configs)
-    shown = _opened(stores, configs, clock.monotonic)
+    folder = shown.folder(links, configs)
+    opened = shown.opened(stores, configs, clock.monotonic)
     found = Links(folder)
     if not no_links:
         found.public()
-    record = AccessLog(log or folder / _LOG, [Path(store.place) for store in shown.values()])
+    record = AccessLog(log or folder / shown.LOG, [Path(store.place) for store in opened.values()])
     with closing(record), running.listen(address, port) as listening:
         port = listening.getsockname()[1]
         bounds = _bounds(address, port, public, no_links)
-        streams.say(f"serving {', '.join(shown)} on {public_url or _url(address, port)} (Ctrl-C ends it)")
+        streams.say(f"serving {', '.join(opened)} on {public_url or _url(address, port)} (Ctrl-C ends it)")
         if not no_links:
             streams.say("To see it: auditreel serve link --for NAME")
-        running.run(listening, shown, found, record, bounds, clock, float(rate), streams.say)
+        running.run(listening, opened, found, record, bounds, clock, float(rate), streams.say)
     return 0
 
 
 @command.command("link", context_settings=options.CONTEXT)
-@_STORES
-@_CONFIGS
-@_LINKS
+@shown.STORES
+@shown.CONFIGS
+@shown.LINKS
 @click.option("--for", "reader", required=True, metavar="NAME", help="Who will read; it stands in the log.")
-@click.option("--from", "from_", metavar="DATE", help="First night to be seen [default: every one].")
-@click.option("--to", metavar="DATE", help="Last night to be seen.")
-@click.option(
-    "--criterion",
-    "criteria",
-    multiple=True,
-    metavar="C",
-    help="Only what is of these: security, CC6 or CC6.1. Repeatable.",
-)
+@shown.FROM
+@shown.TO
+@shown.CRITERIA
 @click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366), help="How long it is good.")
 @click.option("--url", default="http://127.0.0.1:8321", show_default=True, help="Where it is served.")
 @options.POLICY
@@ -166,11 +125,9 @@ def link(
     from engine.serve.links import Link, Links, new_id
 
     clock = system_clock()
-    first, last = day(from_) if from_ else None, day(to) if to else None
-    if first is not None and last is not None and last < first:
-        raise UsageError(f"making a link: it ends on {last}, before it begins on {first}")
-    places = _named(stores)
-    trusts = _each(configs, len(places))
+    first, last = shown.nights(from_, to)
+    places = shown.named(stores)
+    trusts = shown.each(configs, len(places))
     now = clock.now()
     made = Link(
         id=new_id(),
@@ -182,7 +139,7 @@ def link(
         issued_at=now,
         expires_at=_later(now, days),
     )
-    folder = Links(_folder(links, configs))
+    folder = Links(shown.folder(links, configs))
     folder.prepare([Path(place) for place in places.values()])
     token = folder.issue(made)
     streams.emit(f"{url.rstrip('/')}/link/{token}\n")
@@ -193,30 +150,30 @@ def link(
 
 
 @command.command("links", context_settings=options.CONTEXT)
-@_CONFIGS
-@_LINKS
+@shown.CONFIGS
+@shown.LINKS
 @options.debug
 def links_(configs: tuple[Path, ...], links: Path | None) -> int:
     """List the links that were made: for whom, of what, until when, and which were revoked."""
     from engine.report.safe import safe
     from engine.serve.links import Links
 
-    for row in _made(Links(_folder(links, configs))):
+    for row in _made(Links(shown.folder(links, configs))):
         streams.emit(f"{safe(row, 2000)}\n")
     return 0
 
 
 @command.command("revoke", context_settings=options.CONTEXT)
 @click.argument("ids", nargs=-1, required=True, metavar="LINK...")
-@_CONFIGS
-@_LINKS
+@shown.CONFIGS
+@shown.LINKS
 @options.debug
 def revoke(ids: tuple[str, ...], configs: tuple[Path, ...], links: Path | None) -> int:
     """End links (by their ids) now: the next request with one is refused."""
     from engine.cli.clock import system_clock
     from engine.serve.links import Links
 
-    folder, now = Links(_folder(links, configs)), system_clock().now()
+    folder, now = Links(shown.folder(links, configs)), system_clock().now()
     for id_ in ids:
         folder.revoke(id_, now)
         streams.emit(f"{id_} revoked\n")
@@ -226,8 +183,8 @@ def revoke(ids: tuple[str, ...], configs: tuple[Path, ...], links: Path | None) 
 @command.command("log", context_settings=options.CONTEXT)
 @click.option("--store", metavar="DIR", help="The store whose chain says how the log stood.")
 @options.CONFIG
-@_LINKS
-@click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links].")
+@shown.LINKS
+@shown.LOG_FILE
 @click.option("--seal", is_flag=True, help="Seal in the chain of --store how it stands now; takes the signing key.")
 @options.debug
 def log_(store: str | None, config: Path | None, links: Path | None, log: Path | None, seal: bool) -> int:
@@ -242,7 +199,7 @@ def log_(store: str | None, config: Path | None, links: Path | None, log: Path |
     if seal and store is None:
         raise UsageError("sealing the log of accesses: --store says in which chain")
     folder = config or settings.configuration()
-    path = log or (links or folder / "links") / _LOG
+    path = log or (links or folder / "links") / shown.LOG
     sealed = [] if store is None else custody.sealed_accesses(store, folder, path.name)
     found = standing(path, sealed)
     streams.emit(f"{found.count} {found.digest}\n")
@@ -263,44 +220,6 @@ def _made(folder: Links) -> list[str]:
         state = "REVOKED" if issued.revoked else f"until {of.expires_at}"
         rows.append(f"{of.id}  {state}  {when}  {what}  for {of.reader}")
     return rows
-
-
-def _named(given: Sequence[str]) -> dict[str, str]:
-    """The stores by the name that each has in addresses."""
-    found: dict[str, str] = {}
-    for text in given or (store_of(None),):
-        name, equals, place = text.partition("=")
-        if not equals:
-            place = text
-            name = re.sub(r"[^A-Za-z0-9._-]", "-", Path(text).resolve().name).lstrip("._-") or "store"
-        if re.fullmatch(_NAME, name) is None or name in _TAKEN:
-            raise UsageError(f"serving {text}: {name} cannot stand in an address; use --store NAME=DIR")
-        if name in found:
-            raise UsageError(f"serving {text}: {name} is there twice; use --store NAME=DIR")
-        if not Path(place).is_dir():
-            raise UsageError(f"serving {text}: {place} is not there")
-        found[name] = place
-    return found
-
-
-def _each(configs: Sequence[Path], count: int) -> list[Path]:
-    """The configuration folder of each store."""
-    if len(configs) not in (0, 1, count):
-        raise UsageError(f"serving: --config is given {len(configs)} times for {count} stores: once, or once for each")
-    found = list(configs) or [settings.configuration()]
-    return found if len(found) == count else found * count
-
-
-def _folder(links: Path | None, configs: Sequence[Path]) -> Path:
-    return links or (configs[0] if configs else settings.configuration()) / "links"
-
-
-def _opened(stores: Sequence[str], configs: Sequence[Path], monotonic: Any) -> dict[str, Store]:
-    from engine.serve.library import Store
-
-    places = _named(stores)
-    trusts = _each(configs, len(places))
-    return {name: Store(name, places[name], trust, monotonic) for name, trust in zip(places, trusts, strict=True)}
 
 
 def _public(url: str) -> str:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from engine.diffs import Diff
 from engine.model import ControlWord, Scope, Severity, Subject
-from engine.periods import Closed, ControlInPeriod, Failure, Period
+from engine.periods import Closed, ControlInPeriod, CoverageRow, Failure, Period
 from engine.report.period_counts import Totals
 from engine.sealed import SealedRecord, SealedRow, SealedRun
 
@@ -78,6 +78,19 @@ class Rows(Generic[T]):
     size: int
     count: int
     rows: tuple[T, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageSeen:
+    """A page of coverage, as :class:`Rows`: each row has a mark for each of the ``nights``, which are dates."""
+
+    limits: tuple[str, ...]
+    anchored: str
+    page: int
+    size: int
+    count: int
+    nights: tuple[str, ...]
+    rows: tuple[CoverageRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ import engine
 from engine.errors import AuditreelError
 from engine.model import Clock
 from engine.report.records import encoded
+from engine.serve.answering import Desk
 from engine.serve.answers import Refusal
 from engine.serve.guard import PAGE, link_of
 from engine.serve.library import Store
-from engine.serve.questions import QUESTIONS, Desk, Question
+from engine.serve.questions import QUESTIONS, Question
 from engine.serve.seen import NotShownError, number, problem
 
 ROOT: Final = "/api/v1"

@@ -399,6 +399,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     # What is shown was verified below; links are signed, and logs written, by the means of evidence.
     "engine.serve": (
         "engine",
+        "engine.diffs",
         "engine.errors",
         "engine.evidence.canonical",
         "engine.evidence.dsse",
@@ -430,6 +431,9 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "cryptography": ("engine.evidence", "engine.serve.links", "providers.github"),
     "starlette": ("engine.serve",),
     "uvicorn": ("engine.serve.running",),
+    "mcp": ("engine.serve.stdio",),
+    "mcp_types": ("engine.serve.stdio",),
+    "anyio": ("engine.serve.stdio",),
     "rich": ("engine.cli", "engine.report"),
     "click": ("engine.catalog.commands", "engine.cli"),
     "yaml": ("engine.content", "providers.cloudformation"),
