@@ -62,6 +62,8 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
         "needs Terraform's providers; tests/end_to_end/test_gate_terraform.py makes such plans",
     ("docs/gate.md", "bicep build main.bicep"):
         "needs Bicep; tests/end_to_end/test_gate_arm.py judges such templates",
+    ("docs/mcp.md", "pip install 'auditreel[mcp]'"): INSTALLS,
+    ("docs/mcp.md", "auditreel mcp --store evidence"): "answers until its client goes; tests/end_to_end/test_mcp.py",
     ("docs/nightly.md", "pip install 'auditreel[aws,dask]'"): INSTALLS,
     ("docs/nightly.md", "auditreel run --store evidence --executor"):
         "needs a cluster; tests/end_to_end/test_cluster.py has one",
