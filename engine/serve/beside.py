@@ -94,7 +94,7 @@ class About:
     """Whose an answer is: the store, the period, how its chain is anchored, how it was verified, and what nobody saw.
 
     ``run`` is the run that was asked about, else the newest of the period; null where the period has none.
-    ``period`` is null where no run was ever sealed.
+    ``period`` is null where there is no night that may be shown.
     """
 
     store: str
@@ -129,8 +129,8 @@ def about(at: Seen, name: str, run: str | None = None) -> About:
 
 
 def nothing(name: str, anchored: str, demonstration: bool) -> About:
-    """What stands beside an answer about a store in which no run was ever sealed."""
-    seen = NotSeen(("No run was ever sealed: nothing was seen.", _ALWAYS), 0, 0, 0, 0, 0, (), (), 0, ())
+    """What stands beside an answer about a store of which there is no night that may be shown."""
+    seen = NotSeen(("There is no run that may be shown: nothing was seen.", _ALWAYS), 0, 0, 0, 0, 0, (), (), 0, ())
     return About(name, None, "", demonstration, anchored, VERIFIED, None, seen)
 
 

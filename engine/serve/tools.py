@@ -18,7 +18,7 @@ from engine.model import Clock
 from engine.report.safe import safe
 from engine.serve.accesses import AccessLog
 from engine.serve.answering import Desk, NoQuestionError
-from engine.serve.answers import Refusal, Stores
+from engine.serve.answers import Refusal, StoreInList, Stores
 from engine.serve.beside import About, about, nothing
 from engine.serve.bounded import Altered, bounded
 from engine.serve.guard import told
@@ -177,15 +177,15 @@ class Tools:
 
 def _every(desk: Desk, answer: Stores) -> tuple[About, ...]:
     """What stands beside a list of stores: a row for each that verifies."""
-    found = []
-    for row in answer.stores:
-        if row.problem is not None:
-            continue
-        if row.first is None or row.last is None or row.first > row.last:
-            found.append(nothing(row.name, row.anchored or "", row.demonstration))
-        else:
-            found.append(about(seen(desk.link, desk.stores, row.name, f"{row.first}--{row.last}"), row.name))
-    return tuple(found)
+    return tuple(_whole(desk, row) for row in answer.stores if row.problem is None)
+
+
+def _whole(desk: Desk, row: StoreInList) -> About:
+    """What stands beside all that may be shown of a store."""
+    try:
+        return about(seen(desk.link, desk.stores, row.name, f"{row.first}--{row.last}"), row.name)
+    except NotShownError:
+        return nothing(row.name, row.anchored or "", row.demonstration)
 
 
 def _beside(desk: Desk, given: Mapping[str, Any]) -> tuple[About, ...]:
