@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from engine.evidence.period.made import Asked
     from engine.evidence.sample import Draw, Frozen
     from engine.evidence.trust import Trust
-    from engine.gates import Changes
+    from engine.gate.model import Changes
     from engine.periods import Failure, Period
+    from engine.stores import Moment
 
 
 def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1, 2] = 2) -> Period:
@@ -40,7 +41,7 @@ class View:
     checks: frozenset[str] | None = None
 
 
-def view(store: str, config: Path, window: tuple[date, date], criteria: tuple[str, ...] | None = None) -> View:
+def view(store: str | Moment, config: Path, window: tuple[date, date], criteria: tuple[str, ...] | None = None) -> View:
     """What the sealed runs of a period (first and last night) show of ``criteria`` (ids; None: of everything).
 
     Raises as :func:`period`.
@@ -72,7 +73,7 @@ def seen(folder: Path, trusted: Path, trust: Trust, asked: Asked) -> tuple[Film,
     return film, replace(found, closed=closing.closed(reading, film, found, Layout(folder)))
 
 
-def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: int = 14) -> Diff:
+def diff(pair: tuple[str | None, str | None], store: str | Moment, config: Path, within: int = 14) -> Diff:
     """What differs between two sealed runs, by their ids; waivers that end ``within`` so many days are told.
 
     (None, None): the newest run that read the clouds, and the last before it that was asked the same; (id, None): that
@@ -86,7 +87,7 @@ def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: 
     return compared(folder, trust, Runs(*pair), stores.policy_of, is_weaker, within)
 
 
-def compared(runs: tuple[str, str], store: str, config: Path, view: View) -> Diff:
+def compared(runs: tuple[str, str], store: str | Moment, config: Path, view: View) -> Diff:
     """What differs between two sealed runs of a period, as somebody may see it. Raises as :func:`diff`."""
     from engine.evidence.period.limited import limited_diff
 

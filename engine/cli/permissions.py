@@ -14,6 +14,7 @@ from engine.errors import UsageError
 @click.command("permissions", context_settings=options.CONTEXT)
 @options.filters
 @options.output_format("policy", "terraform", "cloudformation", "list", "json")
+@options.POLICY
 @options.debug
 def command(format_: str, **flags: Any) -> int:
     """Print the least privilege that the selected checks take, as a policy of the cloud.
@@ -52,6 +53,8 @@ def command(format_: str, **flags: Any) -> int:
         streams.say(f"{provider}: {len(needed.reading):,} actions, all of them reads")
         if needed.entering:
             streams.say(f"{provider}: who scans needs, to find and enter accounts: {', '.join(needed.entering)}")
+    if signing := preflight.signing_permissions(request.config):
+        streams.say(f"signing key: who records or exports needs, on {signing[0]}: {', '.join(signing[1])}")
     return 0
 
 

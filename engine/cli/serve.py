@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -18,30 +18,45 @@ if TYPE_CHECKING:
     from engine.serve.guard import Bounds
     from engine.serve.links import Links
 
+_ADDRESS: Final = "127.0.0.1"
+_PORT: Final = 8321
 _IN_FRONT: Final = (
     "put a reverse proxy in front that speaks TLS and passes the Host header on, and name its address with "
     "--public-url https://..."
 )
 
+_PUBLIC_URL: Final = click.option(
+    "--public-url", metavar="URL", help="How browsers reach it [default: the loopback address], such as https://HOST."
+)
+
 
 @click.group("serve", context_settings=options.CONTEXT, invoke_without_command=True)
+@click.option("--address", default=_ADDRESS, show_default=True, metavar="IP", help="Where to listen.")
+@click.option(
+    "--port",
+    default=_PORT,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Where to listen; 0: any that is free.",
+)
+@_PUBLIC_URL
+@click.option(
+    "--rate", default=600, show_default=True, type=click.IntRange(1), metavar="N", help="Requests a minute of one link."
+)
+@click.option("--no-links", is_flag=True, help="Show everything to whoever is on this machine; loopback only.")
+@shown.LINKS
+@options.ACCESS_LOG
 @shown.STORES
 @shown.CONFIGS
-@shown.LINKS
-@shown.LOG_FILE
-@click.option("--address", default="127.0.0.1", show_default=True, metavar="IP", help="Where to listen.")
-@click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
-@click.option(
-    "--public-url", metavar="URL", help="How browsers reach it through a proxy, such as https://e.example.org."
-)
-@click.option("--rate", default=600, show_default=True, type=click.IntRange(1), help="Requests a minute of one link.")
-@click.option("--no-links", is_flag=True, help="Show everything to whoever is on this machine; loopback only.")
 @options.debug
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> int:
     """Show evidence stores as web pages, read-only, to who has a link (auditreel serve link).
 
-    It holds no signing key and writes nothing but a log of who read what. What does not verify is shown as that.
+    It holds no signing key and writes nothing but a log of who read what, in the folder of the links where --access-log
+    names no file. What does not verify is shown as that. A bucket is asked for news once a minute; each page says as of
+    when it is.
     """
     if context.invoked_subcommand is not None:
         return 0
@@ -50,15 +65,15 @@ def command(context: click.Context, /, **flags: Any) -> int:
 
 def _serve(
     context: click.Context,
-    stores: tuple[str, ...],
-    configs: tuple[Path, ...],
-    links: Path | None,
-    log: Path | None,
     address: str,
     port: int,
     public_url: str | None,
     rate: int,
     no_links: bool,
+    links: Path | None,
+    access_log: Path | None,
+    stores: tuple[str, ...],
+    configs: tuple[Path, ...],
 ) -> int:
     shown.refuse_key()
     loopback = _is_loopback(address)
@@ -77,11 +92,12 @@ def _serve(
 
     clock = system_clock()
     folder = shown.folder(links, configs)
-    opened = shown.opened(stores, configs, clock.monotonic)
+    opened = shown.opened(stores, configs, clock)
     found = Links(folder)
     if not no_links:
         found.public()
-    record = AccessLog(log or folder / shown.LOG, [Path(store.place) for store in opened.values()])
+    log = access_log or folder / shown.LOG
+    record = AccessLog(log, [place for store in opened.values() for place in store.folders])
     with closing(record), running.listen(address, port) as listening:
         port = listening.getsockname()[1]
         bounds = _bounds(address, port, public, no_links)
@@ -93,30 +109,31 @@ def _serve(
 
 
 @command.command("link", context_settings=options.CONTEXT)
+@shown.reader(required=True)
+@options.period(required=False)
+@options.CRITERION
+@click.option(
+    "--days", default=14, show_default=True, type=click.IntRange(1, 366), metavar="N", help="How long it is good."
+)
+@_PUBLIC_URL
+@shown.LINKS
+@options.POLICY
 @shown.STORES
 @shown.CONFIGS
-@shown.LINKS
-@click.option("--for", "reader", required=True, metavar="NAME", help="Who will read; it stands in the log.")
-@shown.FROM
-@shown.TO
-@shown.CRITERIA
-@click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366), help="How long it is good.")
-@click.option("--url", default="http://127.0.0.1:8321", show_default=True, help="Where it is served.")
-@options.POLICY
 @options.debug
 def link(
+    reader: str,
+    from_: date | None,
+    to: date | None,
+    criterion: tuple[str, ...],
+    days: int,
+    public_url: str | None,
+    links: Path | None,
+    policy: Path | None,
     stores: tuple[str, ...],
     configs: tuple[Path, ...],
-    links: Path | None,
-    reader: str,
-    from_: str | None,
-    to: str | None,
-    criteria: tuple[str, ...],
-    days: int,
-    url: str,
-    policy: Path | None,
 ) -> int:
-    """Make a link that shows stores to somebody: a period and criteria of them, for some days.
+    """Make a link that shows stores to somebody: a period and criteria of them, or everything, for some days.
 
     Whoever has it can read: send it as you would a password. It is printed once and kept nowhere.
     """
@@ -125,7 +142,7 @@ def link(
     from engine.serve.links import Link, Links, new_id
 
     clock = system_clock()
-    first, last = shown.nights(from_, to)
+    shown.refuse_backwards("making a link", from_, to)
     places = shown.named(stores)
     trusts = shown.each(configs, len(places))
     now = clock.now()
@@ -133,16 +150,16 @@ def link(
         id=new_id(),
         reader=reader,
         stores=tuple(inspection.store_name(place, trust) for place, trust in zip(places.values(), trusts, strict=True)),
-        starts=first,
-        ends=last,
-        criteria=preflight.criteria(criteria, options.policy(policy)) if criteria else None,
+        starts=from_,
+        ends=to,
+        criteria=preflight.criteria(criterion, options.policy(policy)) if criterion else None,
         issued_at=now,
         expires_at=_later(now, days),
     )
     folder = Links(shown.folder(links, configs))
-    folder.prepare([Path(place) for place in places.values()])
+    folder.prepare([Path(place) for place in places.values() if "://" not in place])
     token = folder.issue(made)
-    streams.emit(f"{url.rstrip('/')}/link/{token}\n")
+    streams.emit(f"{(public_url or _url(_ADDRESS, _PORT)).rstrip('/')}/link/{token}\n")
     streams.say(
         f"link {made.id} for {reader}, good until {made.expires_at}; to end it: auditreel serve revoke {made.id}"
     )
@@ -150,8 +167,8 @@ def link(
 
 
 @command.command("links", context_settings=options.CONTEXT)
-@shown.CONFIGS
 @shown.LINKS
+@shown.CONFIGS
 @options.debug
 def links_(configs: tuple[Path, ...], links: Path | None) -> int:
     """List the links that were made: for whom, of what, until when, and which were revoked."""
@@ -165,8 +182,8 @@ def links_(configs: tuple[Path, ...], links: Path | None) -> int:
 
 @command.command("revoke", context_settings=options.CONTEXT)
 @click.argument("ids", nargs=-1, required=True, metavar="LINK...")
-@shown.CONFIGS
 @shown.LINKS
+@shown.CONFIGS
 @options.debug
 def revoke(ids: tuple[str, ...], configs: tuple[Path, ...], links: Path | None) -> int:
     """End links (by their ids) now: the next request with one is refused."""
@@ -181,13 +198,13 @@ def revoke(ids: tuple[str, ...], configs: tuple[Path, ...], links: Path | None) 
 
 
 @command.command("log", context_settings=options.CONTEXT)
-@click.option("--store", metavar="DIR", help="The store whose chain says how the log stood.")
-@options.CONFIG
-@shown.LINKS
-@shown.LOG_FILE
 @click.option("--seal", is_flag=True, help="Seal in the chain of --store how it stands now; takes the signing key.")
+@shown.LINKS
+@options.ACCESS_LOG
+@options.STORE
+@options.CONFIG
 @options.debug
-def log_(store: str | None, config: Path | None, links: Path | None, log: Path | None, seal: bool) -> int:
+def log_(seal: bool, links: Path | None, access_log: Path | None, store: str | None, config: Path | None) -> int:
     """Verify the log of accesses, and print how many lines it has and the digest that stands for all of them.
 
     With --store it is also compared with what was sealed of it there. Exits with 5 where it is another one.
@@ -199,7 +216,7 @@ def log_(store: str | None, config: Path | None, links: Path | None, log: Path |
     if seal and store is None:
         raise UsageError("sealing the log of accesses: --store says in which chain")
     folder = config or settings.configuration()
-    path = log or (links or folder / "links") / shown.LOG
+    path = access_log or (links or folder / "links") / shown.LOG
     sealed = [] if store is None else custody.sealed_accesses(store, folder, path.name)
     found = standing(path, sealed)
     streams.emit(f"{found.count} {found.digest}\n")

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from engine.cli import options, settings
-from engine.cli.options import day
+from engine.cli import options, settings, streams
 from engine.cli.verify import store_of
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import date
-
+    from engine.model import Clock
     from engine.serve.library import Store
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -29,8 +28,8 @@ STORES: Final = click.option(
     "--store",
     "stores",
     multiple=True,
-    metavar="[NAME=]DIR",
-    help="An evidence store; NAME stands in addresses. Repeatable.",
+    metavar="[NAME=]DIR|URL",
+    help="An evidence store: a folder, or s3://, gs://, az://; NAME stands in addresses. Repeatable.",
 )
 CONFIGS: Final = click.option(
     "--config",
@@ -38,23 +37,17 @@ CONFIGS: Final = click.option(
     type=options.FOLDER,
     multiple=True,
     metavar="DIR",
-    help="Folder of the trust file, one for all stores or one each. Repeatable [default: ~/.config/auditreel].",
+    help="Folder of the trust file, for all stores or each [default: ~/.config/auditreel]. Repeatable.",
 )
 LINKS: Final = click.option(
     "--links", type=options.FOLDER, metavar="DIR", help="Folder of links and their key [default: links in --config]."
 )
-LOG_FILE: Final = click.option(
-    "--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links]."
-)
-FROM: Final = click.option("--from", "from_", metavar="DATE", help="First night to be seen [default: every one].")
-TO: Final = click.option("--to", metavar="DATE", help="Last night to be seen.")
-CRITERIA: Final = click.option(
-    "--criterion",
-    "criteria",
-    multiple=True,
-    metavar="C",
-    help="Only what is of these: security, CC6 or CC6.1. Repeatable.",
-)
+
+
+def reader(required: bool) -> options.Option[Any]:
+    """``--for``: who reads what is shown."""
+    said = "Who reads; it stands in the log."
+    return click.option("--for", "reader", required=required, metavar="NAME", help=said)
 
 
 def refuse_key() -> None:
@@ -73,12 +66,10 @@ def uninstalled(error: ModuleNotFoundError, extra: str) -> UsageError:
     return UsageError(f"{said} Install it with: pip install 'auditreel[{extra}]'")
 
 
-def nights(from_: str | None, to: str | None) -> tuple[date | None, date | None]:
-    """The first and the last night to be seen. Raises UsageError."""
-    first, last = day(from_) if from_ else None, day(to) if to else None
-    if first is not None and last is not None and last < first:
-        raise UsageError(f"reading the period: it ends on {last}, before it begins on {first}")
-    return first, last
+def refuse_backwards(doing: str, starts: date | None, ends: date | None) -> None:
+    """Refuse a period that ends before it begins; ``doing`` is what it is for. Raises UsageError."""
+    if starts is not None and ends is not None and ends < starts:
+        raise UsageError(f"{doing}: it ends on {ends}, before it begins on {starts}")
 
 
 def named(given: Sequence[str]) -> dict[str, str]:
@@ -86,14 +77,15 @@ def named(given: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in given or (store_of(None),):
         name, equals, place = text.partition("=")
-        if not equals:
+        if not equals or "://" in name:
             place = text
-            name = re.sub(r"[^A-Za-z0-9._-]", "-", Path(text).resolve().name).lstrip("._-") or "store"
+            last = text.rstrip("/").rpartition("/")[2] if "://" in text else Path(text).resolve().name
+            name = re.sub(r"[^A-Za-z0-9._-]", "-", last).lstrip("._-") or "store"
         if re.fullmatch(_NAME, name) is None or name in _TAKEN:
             raise UsageError(f"serving {text}: {name} cannot stand in an address; use --store NAME=DIR")
         if name in found:
             raise UsageError(f"serving {text}: {name} is there twice; use --store NAME=DIR")
-        if not Path(place).is_dir():
+        if "://" not in place and not Path(place).is_dir():
             raise UsageError(f"serving {text}: {place} is not there")
         found[name] = place
     return found
@@ -112,10 +104,14 @@ def folder(links: Path | None, configs: Sequence[Path]) -> Path:
     return links or (configs[0] if configs else settings.configuration()) / "links"
 
 
-def opened(stores: Sequence[str], configs: Sequence[Path], monotonic: Any) -> dict[str, Store]:
-    """The stores that are named, open to be shown."""
+def opened(stores: Sequence[str], configs: Sequence[Path], clock: Clock) -> dict[str, Store]:
+    """The stores that are named, open to be shown; of one in a bucket it is said where that cannot be read."""
+    from engine.serve.following import source
     from engine.serve.library import Store
 
     places = named(stores)
     trusts = each(configs, len(places))
-    return {name: Store(name, places[name], trust, monotonic) for name, trust in zip(places, trusts, strict=True)}
+    return {
+        name: Store(name, places[name], trust, clock.monotonic, source(places[name], trust, clock, streams.say))
+        for name, trust in zip(places, trusts, strict=True)
+    }

@@ -80,10 +80,11 @@ def stores(desk: Desk, given: Given) -> Stores:
     for name, store in desk.stores.items():
         if store.id not in link.stores:
             continue
+        read = store.read(link.limited)
         try:
             held = store.held()
         except AuditreelError as error:
-            rows.append(StoreInList(name, None, False, None, None, (), problem(error, store, link)))
+            rows.append(StoreInList(name, None, False, None, None, (), problem(error, store, link), read))
             continue
         nights = span(held, link, desk.clock.now())
         rows.append(
@@ -97,6 +98,7 @@ def stores(desk: Desk, given: Given) -> Stores:
                     window for window in held.overview.closed if link.covers(*map(date.fromisoformat, window))
                 ),
                 problem=None,
+                read=read,
             )
         )
     return Stores(limits(link), tuple(rows))
@@ -105,7 +107,7 @@ def stores(desk: Desk, given: Given) -> Stores:
 def period(desk: Desk, given: Given) -> PeriodSeen:
     """A period, whole."""
     at = desk.seen(given)
-    return PeriodSeen(at.notices, at.period)
+    return PeriodSeen(at.notices, at.read, at.period)
 
 
 def glance(desk: Desk, given: Given) -> Glance:
@@ -114,6 +116,7 @@ def glance(desk: Desk, given: Given) -> Glance:
     period = at.period
     return Glance(
         limits=at.notices,
+        read=at.read,
         anchored=period.anchored,
         demonstration=period.demonstration,
         organization=period.organization,
@@ -138,7 +141,7 @@ def listed(of: Callable[[Period], Sequence[Any]]) -> Callable[[Desk, Given], Any
 
 
 def _rows(at: Seen, rows: Sequence[T], given: Given) -> Rows[T]:
-    return Rows(at.notices, at.period.anchored, given["page"], given["size"], len(rows), _cut(rows, given))
+    return Rows(at.notices, at.read, at.period.anchored, given["page"], given["size"], len(rows), _cut(rows, given))
 
 
 def coverage(desk: Desk, given: Given) -> CoverageSeen:
@@ -147,7 +150,7 @@ def coverage(desk: Desk, given: Given) -> CoverageSeen:
     rows = _narrowed(at.period.coverage, given, "check")
     nights = tuple(night.date for night in at.period.nights)
     cut = _cut(rows, given)
-    return CoverageSeen(at.notices, at.period.anchored, given["page"], given["size"], len(rows), nights, cut)
+    return CoverageSeen(at.notices, at.read, at.period.anchored, given["page"], given["size"], len(rows), nights, cut)
 
 
 def in_list(period: Period) -> list[ControlInList]:
@@ -175,7 +178,7 @@ def control(desk: Desk, given: Given) -> ControlSeen:
     at = desk.seen(given)
     for row in at.period.controls:
         if row.control.id == given["control"]:
-            return ControlSeen(at.notices, at.period.anchored, row)
+            return ControlSeen(at.notices, at.read, at.period.anchored, row)
     raise NotShownError
 
 
@@ -183,7 +186,9 @@ def failures(desk: Desk, given: Given) -> Rows[FailureSeen]:
     """A page of failures."""
     at = desk.seen(given)
     found = _rows(at, _narrowed(at.period.failures, given, "check", "ended"), given)
-    return Rows(found.limits, found.anchored, found.page, found.size, found.count, tuple(map(_failure, found.rows)))
+    return Rows(
+        found.limits, found.read, found.anchored, found.page, found.size, found.count, tuple(map(_failure, found.rows))
+    )
 
 
 def _failure(failure: Failure) -> FailureSeen:
@@ -196,7 +201,7 @@ def run(desk: Desk, given: Given) -> RunSeen:
     run = at.run(given["run"])
     rows = _narrowed(run.rows, given, "verdict", "check")
     shown = replace(run, rows=_cut(rows, given))
-    return RunSeen(at.notices, at.period.anchored, shown, given["page"], given["size"], len(rows))
+    return RunSeen(at.notices, at.read, at.period.anchored, shown, given["page"], given["size"], len(rows))
 
 
 def record(desk: Desk, given: Given) -> RecordSeen:
@@ -204,7 +209,7 @@ def record(desk: Desk, given: Given) -> RecordSeen:
     at = desk.seen(given)
     run = at.run(given["run"])
     found = at.store.inspected(run.run).record(at.index(run, str(given["index"])))
-    return RecordSeen(at.notices, at.period.anchored, run.run, run.root, run.total, found)
+    return RecordSeen(at.notices, at.read, at.period.anchored, run.run, run.root, run.total, found)
 
 
 def resource(desk: Desk, given: Given) -> ResourceSeen:
@@ -226,6 +231,7 @@ def resource(desk: Desk, given: Given) -> ResourceSeen:
     subject, scope = places[0] if places else (None, None)
     return ResourceSeen(
         limits=at.notices,
+        read=at.read,
         anchored=at.period.anchored,
         resource=key,
         subject=subject,
@@ -243,4 +249,4 @@ def diff(desk: Desk, given: Given) -> DiffSeen:
     at = desk.seen(given)
     found = at.compared(given["before"], given["run"])
     shown = replace(found, turned=_cut(found.turned, given))
-    return DiffSeen(at.notices, given["page"], given["size"], len(found.turned), shown)
+    return DiffSeen(at.notices, at.read, given["page"], given["size"], len(found.turned), shown)

@@ -1,6 +1,7 @@
 """What is told of sealed evidence, to programs and to models: frozen values, sent as JSON by every way there is.
 
-Each says what its reader may see (``limits``: sentences, none for who sees everything) and how it is anchored.
+Each says what its reader may see (``limits``: sentences, none for who sees everything), when a store in a bucket was
+read and whether that is current (``read``; "" for a folder), and how it is anchored.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class StoreInList:
     last: str | None
     closed: tuple[tuple[str, str], ...]
     problem: str | None
+    read: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class PeriodSeen:
     """A period, and what the link lets see of it."""
 
     limits: tuple[str, ...]
+    read: str
     period: Period
 
 
@@ -56,6 +59,7 @@ class Glance:
     """
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     demonstration: bool
     organization: str
@@ -73,6 +77,7 @@ class Rows(Generic[T]):
     """A page of rows (``page``, from 1, of ``size``), ``count`` of them in all that fit what was asked."""
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     page: int
     size: int
@@ -85,6 +90,7 @@ class CoverageSeen:
     """A page of coverage, as :class:`Rows`: each row has a mark for each of the ``nights``, which are dates."""
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     page: int
     size: int
@@ -119,6 +125,7 @@ class ControlSeen:
     """A control with what a period shows of it."""
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     control: ControlInPeriod
 
@@ -137,6 +144,7 @@ class RunSeen:
     """A run and the records on one page of it, ``count`` of them in all that fit what was asked."""
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     run: SealedRun
     page: int
@@ -149,6 +157,7 @@ class RecordSeen:
     """A record with its proof."""
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     run: str
     root: str
@@ -175,6 +184,7 @@ class ResourceSeen:
     """
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     resource: str
     subject: Subject | None
@@ -191,6 +201,7 @@ class DiffSeen:
     """What differs between two runs. Of the verdicts that turned it has one page, ``count`` of them in all."""
 
     limits: tuple[str, ...]
+    read: str
     page: int
     size: int
     count: int

@@ -93,12 +93,14 @@ class NotSeen:
 class About:
     """Whose an answer is: the store, the period, how its chain is anchored, how it was verified, and what nobody saw.
 
+    ``read`` says when a store in a bucket was read, as the answer does, and so does ``not_seen``; "" for a folder.
     ``run`` is the run that was asked about, else the newest of the period; null where the period has none.
     ``period`` is null where there is no night that may be shown.
     """
 
     store: str
     period: str | None
+    read: str
     organization: str
     demonstration: bool
     anchored: str
@@ -107,9 +109,10 @@ class About:
     not_seen: NotSeen
 
 
-def about(at: Seen, name: str, run: str | None = None) -> About:
+def about(at: Seen, name: str, read: str, run: str | None = None) -> About:
     """What stands beside an answer about a period of the store that is called ``name``, or one of its runs.
 
+    ``read`` is the answer's: the bucket may have been read again since, and nothing newer may be said of the answer.
     Raises NotShownError, VerificationError.
     """
     period = at.period
@@ -119,19 +122,25 @@ def about(at: Seen, name: str, run: str | None = None) -> About:
     return About(
         store=name,
         period=f"{period.starts}--{period.ends}",
+        read=read,
         organization=period.organization,
         demonstration=period.demonstration,
         anchored=period.anchored,
         verified=VERIFIED,
         run=told,
-        not_seen=_not_seen(period, told),
+        not_seen=_not_seen(period, told, read),
     )
 
 
-def nothing(name: str, anchored: str, demonstration: bool) -> About:
+def nothing(name: str, anchored: str, demonstration: bool, read: str) -> About:
     """What stands beside an answer about a store of which there is no night that may be shown."""
-    seen = NotSeen(("There is no run that may be shown: nothing was seen.", _ALWAYS), 0, 0, 0, 0, 0, (), (), 0, ())
-    return About(name, None, "", demonstration, anchored, VERIFIED, None, seen)
+    told = (*_as_of(read), "There is no run that may be shown: nothing was seen.", _ALWAYS)
+    seen = NotSeen(told, 0, 0, 0, 0, 0, (), (), 0, ())
+    return About(name, None, read, "", demonstration, anchored, VERIFIED, None, seen)
+
+
+def _as_of(read: str) -> tuple[str, ...]:
+    return (read,) if read else ()
 
 
 def _run(frame: Frame, run: SealedRun) -> RunTold:
@@ -151,12 +160,12 @@ def _run(frame: Frame, run: SealedRun) -> RunTold:
     )
 
 
-def _not_seen(period: Period, run: RunTold | None) -> NotSeen:
+def _not_seen(period: Period, run: RunTold | None, read: str) -> NotSeen:
     states = Counter(night.state for night in period.nights)
     gaps = shared_gaps(period)
     incomplete = sorted({row.check for row in period.populations if not row.complete})
     return NotSeen(
-        told=(*_told(period, run, states, len(incomplete)), _ALWAYS),
+        told=(*_as_of(read), *_told(period, run, states, len(incomplete)), _ALWAYS),
         nights=len(period.nights),
         without_run=states["did_not_run"],
         in_part=states["partly"],

@@ -163,7 +163,7 @@ class Links:
             if base64.urlsafe_b64encode(envelope).decode().rstrip("=") != token:
                 raise LinkError("it is no link of ours")
             key = self.public()
-            payload, _ = unseal(envelope, {digest(key.public_bytes_raw()): key}, PAYLOAD_TYPE)
+            payload, _, _ = unseal(envelope, {digest(key.public_bytes_raw()): key}, PAYLOAD_TYPE)
             link = msgspec.json.decode(payload, type=Link)
         except (ValueError, binascii.Error, msgspec.DecodeError) as error:
             raise LinkError("it is no link of ours") from error
@@ -181,7 +181,8 @@ class Links:
                 self._public = Ed25519PublicKey.from_public_bytes(base64.b64decode(path.read_bytes(), validate=False))
             except (OSError, ValueError) as error:
                 said = "make a link first: auditreel serve link"
-                raise InputError(f"reading the public key of links, {path}: {error}; {said}") from error
+                why = getattr(error, "strerror", None) or error
+                raise InputError(f"reading the public key of links, {path}: {why}; {said}") from error
         return self._public
 
     def _record(self, id_: str) -> Path:

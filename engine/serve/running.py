@@ -14,7 +14,7 @@ from engine.model import Clock
 from engine.serve.accesses import AccessLog
 from engine.serve.app import application
 from engine.serve.guard import Bounds
-from engine.serve.library import Store
+from engine.serve.library import Store, followed
 from engine.serve.links import Links
 
 _WAITING: Final = 2_048
@@ -66,7 +66,8 @@ def run(
         backlog=_WAITING,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with followed(stores.values()):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _open_many() -> None:

@@ -33,12 +33,17 @@ class NotShownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A period of a store through a link: only what is of both the link's period and its criteria."""
+    """A period of a store through a link: only what is of both the link's period and its criteria.
+
+    ``read`` says when the store was read ("" of a folder), as it was before anything of the period was shown: what is
+    shown is then not older than is said.
+    """
 
     store: Store
     link: Link
     starts: date
     ends: date
+    read: str
 
     @property
     def period(self) -> Period:
@@ -106,7 +111,7 @@ def seen(link: Link, stores: Mapping[str, Store], name: str, period: str) -> See
         raise NotShownError from error
     if not link.covers(starts, ends) or (ends - starts).days > _LONGEST:
         raise NotShownError
-    return Seen(store, link, starts, ends)
+    return Seen(store, link, starts, ends, store.read(link.limited))
 
 
 def span(held: Held, link: Link, now: str) -> tuple[date, date] | None:

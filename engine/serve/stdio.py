@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -26,6 +27,7 @@ from mcp_types import (
 
 import engine
 from engine.report.records import encoded
+from engine.serve.library import followed
 from engine.serve.tools import INSTRUCTIONS, Tools, UnknownToolError
 
 _READS: ToolAnnotations = ToolAnnotations(
@@ -38,7 +40,8 @@ def run(tools: Tools) -> None:
     # What the library logs of a message may hold what stood in it; the error stream is told what failed by us.
     logging.getLogger("mcp").addHandler(logging.NullHandler())
     logging.getLogger("mcp").propagate = False
-    anyio.run(_serve, server(tools))
+    with followed(tools.stores.values()) as following:
+        anyio.run(_serve, server(tools), following.close)
 
 
 def server(tools: Tools) -> Server[Any]:
@@ -87,17 +90,18 @@ def server(tools: Tools) -> Server[Any]:
     return made
 
 
-async def _serve(made: Server[Any]) -> None:
+async def _serve(made: Server[Any], close: Callable[[], None]) -> None:
     async with anyio.create_task_group() as group:
-        group.start_soon(_ended_by_signals)
+        group.start_soon(_ended_by_signals, close)
         async with stdio_server() as (incoming, outgoing):
             await made.run(incoming, outgoing, made.create_initialization_options())
         group.cancel_scope.cancel()
 
 
-async def _ended_by_signals() -> None:
+async def _ended_by_signals(close: Callable[[], None]) -> None:
     """End at once: a thread waits for input that may never come. Of the log, each line is written in one piece."""
     wanted = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
     with anyio.open_signal_receiver(*wanted) as received:
         async for number in received:
+            close()
             os._exit(128 + number)

@@ -83,7 +83,7 @@ def model(five: Path, altered: Path, tmp_path_factory: pytest.TempPathFactory) -
     log = tmp_path_factory.mktemp("log") / "accesses.jsonl"
     stores = ["--store", f"{NAME}={five / 'store'}", "--store", f"altered={altered / 'store'}"]
     configs = ["--config", str(five / "config"), "--config", str(altered / "config")]
-    arguments = ["-m", "engine", "mcp", *stores, *configs, "--log", str(log), "--for", "a model"]
+    arguments = ["-m", "engine", "mcp", *stores, *configs, "--access-log", str(log), "--for", "a model"]
     process = StdioServerParameters(command=sys.executable, args=arguments, env={"PYTHONPATH": str(ROOT)})
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(Client(process)) as client:
         yield Model(portal, client, log)
@@ -366,9 +366,9 @@ def test_the_limits_of_the_command_are_those_of_the_tools(
 
     seen: list[Tools] = []
     monkeypatch.setattr(stdio, "run", seen.append)
-    given = ["--store", f"{NAME}={five / 'store'}", "--config", str(five / "config"), "--log", str(tmp_path / "log")]
-    limits = ["--from", "2026-06-03", "--to", "2026-06-04", "--criterion", "CC6.1", "--for", "Kim's model"]
-    assert main(group, ["mcp", *given, *limits], "auditreel") == 0
+    given = ["--store", f"{NAME}={five / 'store'}", "--config", str(five / "config"), "--for", "Kim's model"]
+    limits = ["--from", "2026-06-03", "--to", "2026-06-04", "--criterion", "CC6.1"]
+    assert main(group, ["mcp", *given, *limits, "--access-log", str(tmp_path / "log")], "auditreel") == 0
     found = seen[0].link
     assert (str(found.starts), str(found.ends), found.criteria) == ("2026-06-03", "2026-06-04", ("CC6.1",))
     assert (found.reader, list(seen[0].stores)) == ("Kim's model", [NAME])
@@ -483,7 +483,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def test_a_signal_ends_it_though_its_client_says_nothing(five: Path, tmp_path: Path) -> None:
-    given = ["--store", str(five / "store"), "--config", str(five / "config"), "--log", str(tmp_path / "log")]
+    given = ["--store", str(five / "store"), "--config", str(five / "config"), "--access-log", str(tmp_path / "log")]
     with subprocess.Popen(
         [sys.executable, "-m", "engine", "mcp", *given], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

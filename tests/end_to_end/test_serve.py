@@ -177,7 +177,7 @@ def test_a_record_is_proved_to_whoever_has_the_public_key(server: Server, five: 
     run = runs(five)[2]
     proof = server.client(server.token()).get(f"{WHOLE}/runs/{run}/records/1/proof.json").json
     trust = read_trust(five / "config" / "trust.json")
-    payload, _ = dsse.unseal(canonical.encode(proof["seal"]), trust.public_keys())
+    payload, _, _ = dsse.unseal(canonical.encode(proof["seal"]), trust.public_keys())
     sealed = json.loads(payload)["body"]["records"]
     leaf = merkle.leaf_digest(canonical.encode(proof["record"]))
     path = [base64.b64decode(part) for part in proof["path"]]
@@ -452,7 +452,7 @@ def test_what_can_not_be_logged_is_not_shown(five: Path, tmp_path: Path) -> None
 def test_what_was_sealed_of_the_log_can_not_be_changed_afterwards(five: Path, tmp_path: Path) -> None:
     shutil.copytree(five, tmp_path / "copy")
     store, config = str(tmp_path / "copy" / "store"), tmp_path / "copy" / "config"
-    place = ["--store", store, "--config", str(config), "--log", str(tmp_path / "log")]
+    place = ["--store", store, "--config", str(config), "--access-log", str(tmp_path / "log")]
     for first in ("/a", "/b"):
         log = AccessLog(tmp_path / "log")
         log.add(path=first, status=200)

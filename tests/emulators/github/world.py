@@ -10,30 +10,30 @@ from typing import Any, Final
 
 import yaml
 
+from tests.emulators.emulator import Granting
+
 HERE: Final = Path(__file__).parent
 NOW: Final = "2026-11-23T12:00:00Z"
+ACME: Final = {"accounts": ["acme"]}
+"""What a policy says for the one organization that there is."""
 
 
 @dataclass(slots=True)
-class World:
+class World(Granting):
     """``organization``, ``users`` and ``repositories`` as in the file.
 
-    ``page``: items on a page at most. ``denied`` holds permissions ("contents:read"); ``granted``, where it is set,
-    all that there are. ``hidden`` are repositories that listings leave out without a word. ``selection`` is the
-    App's. ``known`` are the permissions that calls took. ``administers``: whether the caller may edit rulesets.
+    ``page``: items on a page at most. ``hidden`` are repositories that listings leave out without a word.
+    ``selection`` is the App's. ``administers``: whether the caller may edit rulesets.
     """
 
     organization: dict[str, Any]
     users: dict[str, dict[str, Any]]
     repositories: dict[str, dict[str, Any]]
     page: int = 100
-    denied: set[str] = field(default_factory=set)
-    granted: frozenset[str] | None = None
     hidden: set[str] = field(default_factory=set)
     selection: str = "all"
     suspended: bool = False
     administers: bool = True
-    known: set[str] = field(default_factory=set)
 
     def user(self, name: str | None) -> dict[str, Any] | None:
         """A user by the name that the file gives them; None: the account is deleted."""
