@@ -135,6 +135,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.model",
         "engine.periods",
         "engine.stores",
+        "engine.tracked",
     ),
     "engine.handover": (
         "engine",
@@ -215,6 +216,16 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.dialects": ("engine.errors", "engine.external", "engine.model"),
     "engine.delivery": ("engine.errors",),
     "engine.diffs": ("engine.model", "engine.periods"),
+    "engine.tracked": ("engine.model", "engine.periods"),
+    # Issues are written through the session by which GitHub is read: its limits, and its distrust of answers.
+    "engine.tracker": (
+        "engine.errors",
+        "engine.model",
+        "engine.report",
+        "engine.tracked",
+        "providers.base",
+        "providers.github",
+    ),
     "engine.planned": (
         "engine.content.resources",
         "engine.errors",
@@ -278,6 +289,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme",
         "engine.scope",
         "engine.sealed",
+        "engine.tracked",
     ),
     "engine.report": (
         "engine.diffs",
@@ -288,6 +300,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme",
         "engine.reviews",
         "engine.sealed",
+        "engine.tracked",
     ),
     "engine.readying": (
         "engine",
@@ -394,6 +407,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.request",
         "engine.schedules",
         "engine.serve",
+        "engine.tracked",
+        "engine.tracker",
         "engine.verification",
     ),
     # What is shown was verified below; links are signed, and logs written, by the means of evidence.

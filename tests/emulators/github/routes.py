@@ -55,8 +55,7 @@ def _admitted(github: GitHub, asked: Asked, permission: str) -> None:
     if permission == "":
         return
     world = github.world
-    world.known.add(permission)
-    if permission in world.denied or (world.granted is not None and permission not in world.granted):
+    if not world.allows(permission):
         name = permission.removeprefix("organization_").replace(":", "=")
         raise Refused(403, "Resource not accessible by integration", X_Accepted_GitHub_Permissions=name)
 
@@ -215,11 +214,16 @@ def of_self(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
 # --- settings of a repository ---
 
 
-@route(f"GET {_R}", "administration:read")
+@route(f"GET {_R}", "metadata:read")
 def one(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+    """How secrets are scanned is told to administrators alone."""
+    tracker = github.world.trackers.get(of["repo"])
+    if tracker is not None:
+        name = f"{github.world.organization['login']}/{of['repo']}"
+        return Answered.of({"full_name": name, "archived": tracker.archived, "has_issues": tracker.has_issues})
     found = repository(github, of)
     row = next(item for item in shown(github) if item["name"] == of["repo"])
-    told = found.get("security_and_analysis")
+    told = found.get("security_and_analysis") if github.world.allows("administration:read") else None
     return Answered.of(row if told is None else {**row, "security_and_analysis": told})
 
 

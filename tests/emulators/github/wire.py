@@ -92,6 +92,12 @@ class GitHub:
             def do_POST(self) -> None:
                 github._serve(self)
 
+            def do_PATCH(self) -> None:
+                github._serve(self)
+
+            def do_DELETE(self) -> None:
+                github._serve(self)
+
             def finish(self) -> None:
                 try:
                     super().finish()

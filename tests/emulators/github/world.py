@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,12 +16,30 @@ NOW: Final = "2026-11-23T12:00:00Z"
 
 
 @dataclass(slots=True)
+class Tracker:
+    """The issues of a repository, as its REST API shows them, each with its ``comments``, and its labels by name.
+
+    ``pushes``: whether the caller may set labels; who may not has them dropped without a word. ``last`` is the number
+    that was given last: pull requests and issues share them, and none is given twice.
+    """
+
+    issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    labels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    archived: bool = False
+    has_issues: bool = True
+    pushes: bool = True
+    last: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(slots=True)
 class World:
     """``organization``, ``users`` and ``repositories`` as in the file.
 
     ``page``: items on a page at most. ``denied`` holds permissions ("contents:read"); ``granted``, where it is set,
     all that there are. ``hidden`` are repositories that listings leave out without a word. ``selection`` is the
     App's. ``known`` are the permissions that calls took. ``administers``: whether the caller may edit rulesets.
+    ``trackers`` are repositories of which only the issues matter, by name.
     """
 
     organization: dict[str, Any]
@@ -34,6 +53,15 @@ class World:
     suspended: bool = False
     administers: bool = True
     known: set[str] = field(default_factory=set)
+    trackers: dict[str, Tracker] = field(default_factory=dict)
+
+    def allows(self, permission: str) -> bool:
+        """Whether the caller has a permission; to write is to read as well."""
+        self.known.add(permission)
+        if permission in self.denied:
+            return False
+        above = {permission, permission.replace(":read", ":write")}
+        return self.granted is None or not above.isdisjoint(self.granted)
 
     def user(self, name: str | None) -> dict[str, Any] | None:
         """A user by the name that the file gives them; None: the account is deleted."""
