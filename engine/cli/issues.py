@@ -12,6 +12,7 @@ from engine.cli.verify import store_of
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from engine.model import Severity
     from engine.tracked import Known
     from engine.tracker.plan import Plan
 
@@ -45,7 +46,7 @@ def command(
     label: str,
     criterion: tuple[str, ...],
     check: tuple[str, ...],
-    severity: str | None,
+    severity: Severity | None,
     owner: tuple[str, ...],
     most: int,
     dry_run: bool,
@@ -74,7 +75,7 @@ def command(
     if known.demonstration and not dry_run:
         raise UsageError("tracking: this store is a demonstration's, whose failures are nobody's; --dry-run shows them")
     criteria = preflight.criteria(criterion, options.policy(policy)) if criterion else None
-    keys = chosen.chosen(known, chosen.Choice(criteria, check, severity, owner))  # type: ignore[arg-type]
+    keys = chosen.chosen(known, chosen.Choice(criteria, check, severity, owner))
     if dry_run:
         plan = syncing.looked(tracker, known, keys)
         _preview(plan)
@@ -102,10 +103,9 @@ def _summary(plan: Plan, known: Known, repository: str, dry_run: bool) -> None:
     streams.say(
         f"issues of {repository}, as of run {known.newest.run} (night of {known.night}): {verb}{', '.join(told)}"
     )
-    for numbers, why in (
-        (plan.newer, "written by a later run than this store holds; left alone"),
-        (plan.strange, "with the label and of no failure that this store knows; left alone"),
-    ):
-        if numbers:
-            named = ", ".join(f"#{number}" for number in numbers[:10])
-            streams.say(f"{len(numbers):,} {why}: {named}{', ...' if len(numbers) > 10 else ''}")
+    if plan.strange:
+        named = ", ".join(f"#{number}" for number in plan.strange[:10])
+        more = ", ..." if len(plan.strange) > 10 else ""
+        streams.say(
+            f"{len(plan.strange):,} with the label and of no failure that this store knows; left alone: {named}{more}"
+        )

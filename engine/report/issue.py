@@ -27,6 +27,8 @@ def title(row: Tracked) -> str:
     """One line of plain text: how severe, what, and on what."""
     shown = f"[{row.severity}] {uncalled(row.title, 100)}: {uncalled(row.subject.id, 120)}"
     inert = _REFERRING.sub(lambda found: "".join(f"\\x{ord(letter):02x}" for letter in found[0]), shown)
+    # As GitHub would make it, or the title would look changed every night.
+    inert = " ".join(inert.split())
     clipped = inert.encode("utf-16-le")[: 2 * LONGEST_TITLE].decode("utf-16-le", "ignore")
     return clipped if clipped == inert else f"{clipped}…"
 

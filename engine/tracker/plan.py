@@ -49,13 +49,13 @@ class Step:
 class Plan:
     """The steps, and what needs none: how many issues are as they should be.
 
-    ``newer`` are issues that were last written by a later run than those at hand, ``strange`` those with our label and
-    of no failure that the store knows: both are left alone, by number.
+    ``newer`` are failures whose issues were last written by a later run than those at hand, ``strange`` the numbers of
+    issues with our label and of no failure that the store knows: both are left alone.
     """
 
     steps: tuple[Step, ...]
     same: int
-    newer: tuple[int, ...]
+    newer: tuple[Tracked, ...]
     strange: tuple[int, ...]
 
 
@@ -71,7 +71,7 @@ def planned(known: Known, issues: Sequence[Issue], chosen: Collection[str]) -> P
         else:
             by_key.setdefault(marker.key, []).append((item, marker))
     steps: list[Step] = []
-    newer = []
+    newer: list[Tracked] = []
     for row in known.rows:
         found = by_key.get(row.key, [])
         if not found:
@@ -80,7 +80,7 @@ def planned(known: Known, issues: Sequence[Issue], chosen: Collection[str]) -> P
         (first, marker), *others = found
         steps += [_duplicate(row, other, first.number) for other, _ in others if other.open]
         if marker.seal > known.sequence:
-            newer.append(first.number)
+            newer.append(row)
         else:
             steps += _kept_up(row, first, marker, known, row.key in chosen)
     touched = {step.number for step in steps}

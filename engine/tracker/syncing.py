@@ -47,8 +47,7 @@ def synced(repository: Repository, known: Known, chosen: Collection[str], most: 
     Raises DeliveryError, naming every failure that was not told, and why.
     """
     plan = looked(repository, known, chosen)
-    if plan.steps:
-        _Sync(repository, known, chosen, say, plan).carried_out(most)
+    _Sync(repository, known, chosen, say, plan).carried_out(most)
     return plan
 
 
@@ -63,8 +62,11 @@ class _Sync:
 
     def carried_out(self, most: int) -> None:
         """Do all of it. Raises DeliveryError where anything was not told."""
+        for row in self._plan.newer:
+            self._missed[row.key] = (row, "its issue was written by a later run than this store holds")
         try:
-            self._repository.prepare()
+            if self._plan.steps:
+                self._repository.prepare()
             self._opened(most)
             for step in self._plan.steps:
                 if step.act != "open":

@@ -1,96 +1,28 @@
-"""``auditreel issues``: each failure has one open issue, which is closed when a sealed run saw it fixed, and never else."""
+"""``auditreel issues``: a failure has one open issue, which a sealed run that saw it fixed closes, and nothing else."""
 
 from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from markdown_it import MarkdownIt
 
-from engine import cli
 from engine.evidence.seal import Recorder
-from engine.model import Clock
-from tests.emulators.gcp.wire import Answered, Asked, Fault
-from tests.emulators.github import issues as emulated
-from tests.emulators.github.wire import GitHub, denied, error, hidden, primary, secondary
+from tests.emulators.github.wire import GitHub
 from tests.emulators.github.world import Tracker
-from tests.unit.evidence import nightly
-from tests.unit.evidence.nightly import (
-    CONTROLS,
-    ENCRYPTED,
-    ORGANIZATION,
-    VERSIONED,
-    a_check,
-    accepted,
-    content,
-    plan,
-    recorded,
-)
-from tests.unit.evidence.synthetic_runs import BUCKET, store_in
+from tests.end_to_end.tracking import Sync, at, night, states, told
+from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, VERSIONED, a_check, accepted, plan, recorded
+from tests.unit.evidence.synthetic_runs import store_in
 
-NOW = "2026-06-20T12:00:00Z"
 ONE = "[high] Made up: arn:aws:s3:::"
-Sync = Callable[..., tuple[int, str, str]]
-
-
-def at(night: int) -> str:
-    """The time of the run of a night of June."""
-    return f"2026-06-{night:02}T00:05:00Z"
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Recorder:
     return store_in(tmp_path)
-
-
-@pytest.fixture
-def tracker(github: GitHub) -> Tracker:
-    """The issues of acme/compliance: none."""
-    github.world.granted = frozenset({"metadata:read", "issues:write"})
-    github.world.trackers["compliance"] = Tracker()
-    return github.world.trackers["compliance"]
-
-
-@pytest.fixture
-def sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tracker: Tracker) -> Sync:
-    """``auditreel issues``: the exit code, output and error stream. Nobody waits; ``sync.waited`` holds for how long."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AUDITREEL_CONFIG", str(tmp_path / "config"))
-    waited: list[float] = []
-    clock = Clock(lambda: NOW, lambda: 0.0, waited.append)
-    monkeypatch.setattr("engine.cli.clock.system_clock", lambda *_: clock)
-
-    def called(*arguments: str, of: str = "store", repository: str = "acme/compliance") -> tuple[int, str, str]:
-        given = ["issues", "--repository", repository, "--store", str(tmp_path / of), *arguments]
-        code = cli.main(cli.group, given, "auditreel")
-        return code, *capsys.readouterr()
-
-    called.waited = waited  # type: ignore[attr-defined]
-    return called
-
-
-def night(store: Recorder, number: int, a: str | None, b: str | None = None, **more: Any) -> None:
-    """A run of a night: what it says of the buckets "a" and "b" (None: they are not there)."""
-    found = {name: verdict for name, verdict in (("a", a), ("b", b)) if verdict is not None}
-    recorded(store, at(number), {ENCRYPTED: found}, **more)
-
-
-def told(done: tuple[int, str, str]) -> str:
-    code, out, err = done
-    assert code == 0, err
-    return out
-
-
-def states(tracker: Tracker) -> dict[int, tuple[str, str]]:
-    """State and bucket of each issue, by number."""
-    return {number: (row["state"], row["title"].rpartition(":::")[2]) for number, row in tracker.issues.items()}
 
 
 def writes(github: GitHub) -> list[str]:
@@ -141,7 +73,8 @@ def test_an_issue_says_what_fails_where_and_whose_it_is(store: Recorder, sync: S
         "- Where: `aws`, `123456789012`, `eu-west-1`\n"
         "- Criteria: `CC6.1`\n"
         "- Owners: Operations\n"
-        "- Seen failing: first in the run of `2026-06-02T00:05:00Z`, after it passed in that of `2026-06-01T00:05:00Z`\n"
+        "- Seen failing: first in the run of `2026-06-02T00:05:00Z`, "
+        "after it passed in that of `2026-06-01T00:05:00Z`\n"
         f"- Failure: `{failure[1]}`\n\n"
         f"Why it matters, and how to fix it: `auditreel explain {ENCRYPTED}`. "
         f"What management has to say of it for the auditor: `auditreel respond {failure[1]}`.\n\n"
@@ -190,7 +123,10 @@ def test_a_resource_that_a_complete_listing_does_not_have_is_gone(
 @pytest.mark.parametrize(
     ("second", "says"),
     [
-        ({"a": "unknown", "b": "unknown"}, "**It could not be read since `2026-06-02T00:05:00Z`** (`access_denied`). It was last seen"),
+        (
+            {"a": "unknown", "b": "unknown"},
+            "**It could not be read since `2026-06-02T00:05:00Z`** (`access_denied`). It was last seen",
+        ),
         ({"a": None, "listing": "failed"}, "**It could not be read since `2026-06-02T00:05:00Z`**. It was last seen"),
         ({"a": None, "checks": [a_check(VERSIONED)]}, "**It is not judged any more since `2026-06-02T00:05:00Z`**"),
     ],
@@ -238,8 +174,6 @@ def test_a_test_that_was_changed_is_no_correction(store: Recorder, sync: Sync, t
 def test_an_older_copy_of_the_store_takes_nothing_back(
     store: Recorder, sync: Sync, tracker: Tracker, tmp_path: Path
 ) -> None:
-    import shutil
-
     night(store, 1, "pass", "fail")
     shutil.copytree(tmp_path / "store", tmp_path / "old")
     trust = (tmp_path / "config" / "trust.json").read_bytes()
@@ -254,9 +188,12 @@ def test_an_older_copy_of_the_store_takes_nothing_back(
 
     code, out, err = sync(of="old")
 
-    assert (code, out, json.dumps(tracker.issues)) == (0, "", before)
-    assert "1 written by a later run than this store holds; left alone: #2" in err
-    assert "1 with the label and of no failure that this store knows; left alone: #1" in err
+    assert (code, out, json.dumps(tracker.issues)) == (4, "", before)
+    assert err == (
+        "tracking in acme/compliance: 1 not delivered; run it again when that is mended:\n"
+        f"  high {ENCRYPTED} arn:aws:s3:::b in 123456789012/eu-west-1: "
+        "its issue was written by a later run than this store holds\n"
+    )
 
 
 def test_what_does_not_verify_is_not_told(store: Recorder, sync: Sync, tracker: Tracker, tmp_path: Path) -> None:
@@ -341,30 +278,34 @@ def test_line_ends_that_a_browser_changed_are_no_reason_to_write(store: Recorder
 # --- what is chosen --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("filters", "opened"),
-    [
-        (("--check", "aws.s3.enc*"), [ENCRYPTED]),
-        (("--owner", "Platform"), [VERSIONED]),
-        (("--severity", "high"), [ENCRYPTED, VERSIONED]),
-        (("--severity", "critical"), []),
-        (("--criterion", "CC6"), [ENCRYPTED, VERSIONED]),
-        (("--criterion", "A1.1"), []),
-    ],
-)
-def test_filters_narrow_what_is_opened_and_never_what_is_kept_up(
-    store: Recorder, sync: Sync, tracker: Tracker, filters: tuple[str, ...], opened: list[str]
-) -> None:
+def test_filters_narrow_what_is_opened_and_never_what_is_kept_up(store: Recorder, sync: Sync, tracker: Tracker) -> None:
     head, _, tail = CONTROLS.partition("  - id: DP-02")
     controls = f"{head}  - id: DP-02{tail.replace('owner: Operations', 'owner: Platform', 1)}"
-    verdicts = {ENCRYPTED: {"a": "fail"}, VERSIONED: {"a": "fail"}}
-    recorded(store, at(1), verdicts, controls=controls)
-    told(sync(*filters))
-    assert [row["body"].split("- Check: `")[1].split("`")[0] for row in tracker.issues.values()] == opened
+    recorded(store, at(1), {ENCRYPTED: {"a": "fail"}, VERSIONED: {"a": "fail"}}, controls=controls)
+    opened = {}
+    for filters in (
+        "--check aws.s3.enc*",
+        "--owner Platform",
+        "--severity high",
+        "--severity critical",
+        "--criterion CC6",
+        "--criterion A1.1",
+    ):
+        tracker.issues.clear()
+        told(sync(*filters.split()))
+        opened[filters] = [row["body"].split("- Check: `")[1].split("`")[0] for row in tracker.issues.values()]
 
+    assert opened == {
+        "--check aws.s3.enc*": [ENCRYPTED],
+        "--owner Platform": [VERSIONED],
+        "--severity high": [ENCRYPTED, VERSIONED],
+        "--severity critical": [],
+        "--criterion CC6": [ENCRYPTED, VERSIONED],
+        "--criterion A1.1": [],
+    }
     told(sync())
     recorded(store, at(2), {ENCRYPTED: {"a": "pass"}, VERSIONED: {"a": "pass"}}, controls=controls)
-    told(sync(*filters))
+    told(sync("--severity", "critical"))
     assert {row["state"] for row in tracker.issues.values()} == {"closed"}
 
 
