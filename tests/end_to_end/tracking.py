@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from engine import cli
 from engine.evidence.seal import Recorder
 from engine.model import Clock
+from tests.emulators.gcp.wire import Answered, Asked
 from tests.emulators.github.world import Tracker
 from tests.unit.evidence.nightly import ENCRYPTED, recorded
 
@@ -54,3 +57,8 @@ def told(done: tuple[int, str, str]) -> str:
 def states(tracker: Tracker) -> dict[int, tuple[str, str]]:
     """State and bucket of each issue, by number."""
     return {number: (row["state"], row["title"].rpartition(":::")[2]) for number, row in tracker.issues.items()}
+
+
+def lost(asked: Asked, answer: Callable[[], Answered]) -> Answered:
+    """A fault: it is done, and the connection ends before anybody hears of it."""
+    return replace(answer(), sent=0)

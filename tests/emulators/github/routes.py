@@ -216,11 +216,9 @@ def of_self(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
 
 @route(f"GET {_R}", "metadata:read")
 def one(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
-    """How secrets are scanned is told to administrators alone."""
     tracker = github.world.trackers.get(of["repo"])
     if tracker is not None:
-        name = f"{github.world.organization['login']}/{of['repo']}"
-        return Answered.of({"full_name": name, "archived": tracker.archived, "has_issues": tracker.has_issues})
+        return Answered.of({"archived": tracker.archived, "has_issues": tracker.has_issues})
     found = repository(github, of)
     row = next(item for item in shown(github) if item["name"] == of["repo"])
     told = found.get("security_and_analysis") if github.world.allows("administration:read") else None
