@@ -25,7 +25,6 @@ from engine.model import Snapshot
 from tests.collectors.scan import scan
 from tests.emulators.azure.large import fill
 from tests.emulators.azure.wire import AzureWire
-from tests.emulators.certificates import serving
 
 GRAPH_BUDGET = 200
 """Calls for what Resource Graph holds."""
@@ -38,8 +37,8 @@ def main() -> int:
     parser.add_argument("--resources", type=int, default=20_000)
     asked = parser.parse_args()
     checks = sorted(id_ for id_ in load_checks(find(), []) if id_.startswith("azure."))
-    with TemporaryDirectory() as folder, AzureWire(serving(Path(folder) / "ca.pem")) as azure:
-        os.environ |= {**azure.environment, "REQUESTS_CA_BUNDLE": str(Path(folder) / "ca.pem"), "HOME": folder}
+    with TemporaryDirectory() as folder, AzureWire(Path(folder) / "ca.pem") as azure:
+        os.environ |= {**azure.environment, "HOME": folder}
         fill(azure.tenant, asked.subscriptions, asked.resources)
         began = time.process_time()
         snapshot, findings = scan(checks, timeout=60.0)

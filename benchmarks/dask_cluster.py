@@ -22,14 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-from benchmarks.measured import cost, offline
-from benchmarks.organization import POLICIES, START, organization
+from benchmarks.measured import cost
+from benchmarks.organization import START, organization, prepared
 from benchmarks.scan import Account
 from engine.cli.clock import system_clock
 from engine.collection.cluster import Cluster
-from engine.custody import initialise
 from engine.model import Clock
 from engine.pipeline import run
 from engine.request import RunRequest
@@ -135,23 +132,13 @@ def _cluster(environment: Mapping[str, str], workers: int, threads: int, folder:
 
 
 def _measure(wire: Account, folder: Path, given: argparse.Namespace) -> None:
-    policy = folder / "policy"
-    policy.mkdir()
-    document = yaml.safe_load((POLICIES / "organization.yaml").read_text())
-    document["access"] = {"aws": {"accounts": "organization", "role": "audit"}}
-    (policy / "organization.yaml").write_text(json.dumps(document))
-    for name in ("controls", "criteria.yaml"):
-        (policy / name).symlink_to(POLICIES / name)
-    store, config, result = folder / "store", folder / "config", folder / "result.json"
-    initialise(str(store), config)
-    environment = offline(str(folder)) | {"AWS_ENDPOINT_URL": wire.url, "PYTHONPATH": str(Path.cwd())}
-    environment["AWS_CA_BUNDLE"] = str(folder / "trusted.pem")
+    asked, environment = prepared(wire, folder)
+    result = Path(asked["result"])
     environment["DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"] = "False"  # see docs/nightly.md
 
     def command(cluster: str | None) -> tuple[str, ...]:
-        asked: dict[str, Any] = {"policy": policy, "store": store, "config": config, "result": result}
-        told = {name: str(value) for name, value in asked.items()} | {"checks": given.check, "cluster": cluster}
-        return (sys.executable, "-m", "benchmarks.dask_cluster", "--scan", json.dumps(told))
+        told = json.dumps({**asked, "checks": given.check, "cluster": cluster})
+        return (sys.executable, "-m", "benchmarks.dask_cluster", "--scan", told)
 
     wire.control("reset")
     spent = cost(command(None), environment)

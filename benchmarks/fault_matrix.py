@@ -22,7 +22,7 @@ from engine.model import GLOBAL, Finding
 from providers.aws import DISCOVERY
 from tests.emulators import faults
 from tests.emulators.demo.aws import environment
-from tests.emulators.fault_matrix import USUAL, settled, timed_out
+from tests.emulators.fault_matrix import EXPECTED, USUAL, settled, timed_out
 from tests.emulators.paging import pages
 from tests.end_to_end.account import Account, Scan, Scanner, seeded
 
@@ -32,22 +32,10 @@ TIMEOUT: Final = 0.4
 """Seconds that a request may take where nothing is answered."""
 KINDS: Final[tuple[Kind, ...]] = (*faults.KINDS, "second_page")
 """Of every operation. "error" is a code that nobody documents, "second_page" a listing that breaks off."""
-REASONS: Final[dict[Kind, frozenset[str]]] = {
-    "denied": frozenset({"access_denied"}),
-    "policy_denied": frozenset({"policy_denied"}),
-    "throttled": frozenset({"throttled"}),
-    "server_error": frozenset({"unavailable"}),
-    "expired_token": frozenset({"access_denied"}),
-    "error": frozenset({"unavailable"}),
-    "timeout": frozenset({"unavailable"}),
-    "cut": frozenset({"unavailable"}),
-    "cut_body": frozenset({"unavailable", "malformed_response"}),
+REASONS: Final[dict[str, frozenset[str]]] = {
+    **{kind: frozenset[str](expected.reasons) for kind, expected in EXPECTED.items()},
     # Of an answer of S3's that is no XML, botocore makes a 500: the connection may have broken.
     "malformed": frozenset({"malformed_response", "unavailable"}),
-    "html": frozenset({"malformed_response"}),
-    "truncated": frozenset({"malformed_response", "unavailable"}),
-    "empty": frozenset({"malformed_response"}),
-    "hollow": frozenset({"malformed_response", "missing_attribute"}),
     "second_page": frozenset({"unavailable"}),
     # A check of what it is related to may have to find one there.
     "gone": frozenset({"expression_error"}),

@@ -44,7 +44,7 @@ def main() -> None:
         told = []
         for off in (set(), {"cloudasset.googleapis.com"}) if asked.alone else (set(),):
             google.world.off = off
-            google.calls.clear()
+            google.clear()
             began = time.process_time()
             _, findings = scan(checks, access=ORGANIZATION)
             told.append([(f.check.id, f.scope, f.subject, f.verdict) for f in findings])

@@ -118,21 +118,27 @@ def organization(accounts: int, trusted: Path) -> Iterator[Account]:
             proxy.stderr.close()
 
 
-def _measure(wire: Account, folder: Path, kills: int, checks: str) -> None:
-    policy = folder / "policy"
+def prepared(wire: Account, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """What a scan of all accounts needs: its folders, made, by the names of the scan's arguments; its environment."""
+    places = {name: folder / name for name in ("policy", "store", "config")}
+    policy = places["policy"]
     policy.mkdir()
     document = yaml.safe_load((POLICIES / "organization.yaml").read_text())
     document["access"] = {"aws": {"accounts": "organization", "role": "audit"}}
     (policy / "organization.yaml").write_text(json.dumps(document))
     for name in ("controls", "criteria.yaml"):
         (policy / name).symlink_to(POLICIES / name)
-    store, config, result = folder / "store", folder / "config", folder / "result.json"
-    initialise(str(store), config)
-    asked = {"policy": policy, "store": store, "config": config, "result": result, "checks": checks}
-    given = json.dumps({name: str(value) for name, value in asked.items()})
-    command = (sys.executable, "-m", "benchmarks.organization", "--scan", given)
+    initialise(str(places["store"]), places["config"])
     environment = offline(str(folder)) | {"AWS_ENDPOINT_URL": wire.url, "PYTHONPATH": str(Path.cwd())}
     environment["AWS_CA_BUNDLE"] = str(folder / "trusted.pem")
+    asked = {**places, "result": folder / "result.json"}
+    return {name: str(path) for name, path in asked.items()}, environment
+
+
+def _measure(wire: Account, folder: Path, kills: int, checks: str) -> None:
+    asked, environment = prepared(wire, folder)
+    result = Path(asked["result"])
+    command = (sys.executable, "-m", "benchmarks.organization", "--scan", json.dumps({**asked, "checks": checks}))
 
     wire.control("reset")
     spent = cost(command, environment)
@@ -169,7 +175,7 @@ def _measure(wire: Account, folder: Path, kills: int, checks: str) -> None:
             flush=True,
         )
     start = time.monotonic()
-    found = verify(str(store), config)
+    found = verify(asked["store"], Path(asked["config"]))
     print(f"verify: exit {found.exit_code}, {time.monotonic() - start:.0f} s")
 
 

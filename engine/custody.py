@@ -26,14 +26,23 @@ if TYPE_CHECKING:
 def initialise(store: str, config: Path) -> str:
     """Make an evidence store with its keys and trust file, or what is missing of them; gives the key's id.
 
-    Raises UsageError for an address that is none, SealError where the store cannot be made.
+    Raises UsageError for an address that is none, SealError where the store cannot be made or the keys are of another.
     """
     from engine.evidence.keys import initialise as made
 
+    refuse_another(store, config)
     mirror = stores.bucket_of(store)
     if mirror is not None:
         mirror.begin()
     return next(iter(made(Path(store) if mirror is None else mirror.root, config).keys))
+
+
+def refuse_another(store: str, config: Path) -> None:
+    """Raises SealError where the keys of a folder are of another store. Of a bucket appending tells, which reads it."""
+    from engine.evidence.keys import refuse_another as refused
+
+    if "://" not in store:
+        refused(Path(store), config)
 
 
 # --- keys and time stamps --------------------------------------------------------------------------------------------

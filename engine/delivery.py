@@ -29,7 +29,7 @@ def targets(file: Path | None, variable: str) -> dict[str, list[str]]:
     if variable.split():
         found[EVERYONE] = [*found.get(EVERYONE, []), *variable.split()]
     if not found.get(EVERYONE):
-        hint = 'set AUDITREEL_NOTIFY, or "*" = ["..."] in the file of --targets; --dry-run prints what would be sent'
+        hint = 'set AUDITREEL_NOTIFY, or "*" = ["..."] in the file of --recipients; --dry-run prints what would be sent'
         raise UsageError(f"notifying: no address is named for everyone; {hint}")
     return found
 

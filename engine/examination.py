@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from engine.evidence.period.made import Asked
     from engine.evidence.sample import Draw, Frozen
     from engine.evidence.trust import Trust
-    from engine.gates import Changes
+    from engine.gate.model import Changes
     from engine.periods import Failure, Period
+    from engine.stores import Moment
     from engine.tracked import Known
 
 
@@ -41,7 +42,7 @@ class View:
     checks: frozenset[str] | None = None
 
 
-def view(store: str, config: Path, window: tuple[date, date], criteria: tuple[str, ...] | None = None) -> View:
+def view(store: str | Moment, config: Path, window: tuple[date, date], criteria: tuple[str, ...] | None = None) -> View:
     """What the sealed runs of a period (first and last night) show of ``criteria`` (ids; None: of everything).
 
     Raises as :func:`period`.

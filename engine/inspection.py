@@ -13,10 +13,19 @@ from engine.errors import UsageError, VerificationError
 from engine.model import Snapshot
 
 if TYPE_CHECKING:
+    from engine.evidence.entries import Link
     from engine.evidence.inspecting import Inspected
-    from engine.sealed import Overview
+    from engine.sealed import Listed, Overview
+    from engine.stores import Moment
 
 _RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
+
+
+def pinned(config: Path) -> Link | None:
+    """The highest entry that the trust file of a folder pins; None for none. Raises VerificationError."""
+    from engine.evidence.trust import read_trust
+
+    return read_trust(config / "trust.json").head
 
 
 def is_run(name: str) -> bool:
@@ -28,8 +37,7 @@ def latest(store: str, config: Path) -> str:
     """The id of the newest sealed run of a store that read the clouds. Raises UsageError, VerificationError."""
     from engine.evidence.replay import latest as newest
 
-    folder = stores.local(store)
-    return newest(folder, stores.trust_beside(folder, config) / "trust.json")
+    return newest(stores.local(store), stores.trust_folder(store, config) / "trust.json")
 
 
 def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
@@ -40,8 +48,7 @@ def snapshot_of(run: str, store: str | None, config: Path) -> Snapshot:
         )
     from engine.evidence.replay import snapshot_of as rebuilt
 
-    folder = stores.local(store)
-    return rebuilt(folder, run, stores.trust_beside(folder, config) / "trust.json")
+    return rebuilt(stores.local(store), run, stores.trust_folder(store, config) / "trust.json")
 
 
 def seal_of(run: str, store: str, config: Path) -> tuple[int, str, Mapping[str, Any]]:
@@ -51,12 +58,11 @@ def seal_of(run: str, store: str, config: Path) -> tuple[int, str, Mapping[str, 
     """
     from engine.evidence.replay import seal_of as sealed
 
-    folder = stores.local(store)
-    placed = sealed(folder, run, stores.trust_beside(folder, config) / "trust.json")
+    placed = sealed(stores.local(store), run, stores.trust_folder(store, config) / "trust.json")
     return placed.link.sequence, placed.link.digest, placed.entry.body.asked.filters
 
 
-def inspected(run: str, store: str, config: Path) -> Inspected:
+def inspected(run: str, store: str | Moment, config: Path) -> Inspected:
     """A sealed run, to be looked into record by record. Raises VerificationError where it does not verify."""
     from engine.evidence.inspecting import inspect
 
@@ -64,12 +70,20 @@ def inspected(run: str, store: str, config: Path) -> Inspected:
     return inspect(folder, trust, run)
 
 
-def overview(store: str, config: Path) -> Overview:
+def overview(store: str | Moment, config: Path) -> Overview:
     """What a store holds, by its chain. Raises VerificationError where that does not verify."""
     from engine.evidence.inspecting import overview as looked
 
     folder, _, trust = stores.readable(store, config)
     return looked(folder, trust)
+
+
+def runs(store: str, config: Path) -> tuple[str, tuple[Listed, ...]]:
+    """How a store is anchored, and its sealed runs by its chain. Raises VerificationError where it does not verify."""
+    from engine.evidence.inspecting import listed
+
+    folder, _, trust = stores.readable(store, config)
+    return listed(folder, trust)
 
 
 def store_name(store: str, config: Path) -> str:
@@ -79,19 +93,19 @@ def store_name(store: str, config: Path) -> str:
     return read_trust(stores.trust_folder(store, config) / "trust.json").store
 
 
-def state(store: str, config: Path) -> str:
+def state(store: str | Moment, config: Path) -> str:
     """What stays the same while no file of a store's evidence is touched. Raises VerificationError."""
     from engine.evidence.layout import INDEX, Layout
 
     folder = stores.local(store)
-    facts = []
+    facts = [] if isinstance(store, str) else [str(store.head)]
     try:
         for name, entry in Layout(folder).files():
             # What is derived, and what is not finished, is no evidence.
             if not name.startswith((f"{INDEX}/", "tmp/")):
                 said = entry.stat(follow_symlinks=False)
                 facts.append(f"{name} {said.st_ino} {said.st_size} {said.st_mtime_ns} {said.st_ctime_ns}")
-        said = (stores.trust_beside(folder, config) / "trust.json").stat()
+        said = (stores.trust_folder(store, config) / "trust.json").stat()
     except OSError as error:
         raise VerificationError(f"{folder} cannot be read ({error.strerror}): could not verify") from error
     facts.append(f"{said.st_ino} {said.st_size} {said.st_mtime_ns} {said.st_ctime_ns}")

@@ -14,7 +14,7 @@ import engine
 from engine.access import apart, open_provider, settings_of
 from engine.collection import Doubted, completed
 from engine.collection.conformance import conforming
-from engine.collection.crew import AtHome, Crew, Work
+from engine.collection.executors import Executor, Threads, Work
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
 from engine.collection.planner import Plan
@@ -71,7 +71,7 @@ def observed(
                 regions=frozenset(request.regions),
                 identified=partial(record.identified, made.provider),
                 progress=progress,
-                crew=_crew(made, introduction.provider, request, content, clock, connection),
+                executor=_executor(made, introduction.provider, request, content, clock, connection),
                 doubted=doubts,
             )
             try:
@@ -101,14 +101,14 @@ def _introduced(provider: str, request: RunRequest, content: Content, limiter: L
     return Introduction(open_provider(provider, request, content, clock), limiter, accounts, left_out)
 
 
-def _crew(
+def _executor(
     made: Plan, provider: Provider, request: RunRequest, content: Content, clock: Clock, connection: Connection | None
-) -> Callable[[Work], Crew]:
+) -> Callable[[Work], Executor]:
     """Who reads a provider's accounts: the cluster, where there is one and the provider can be read from it."""
     if connection is None or not isinstance(provider, Portable):
-        return AtHome
+        return Threads
     types = {name: content.types[name].type for name in made.types}
-    return partial(connection.crew, settings=settings_of(made.provider, request, content, clock), types=types)
+    return partial(connection.executor, settings=settings_of(made.provider, request, content, clock), types=types)
 
 
 def _company() -> AbstractContextManager[Any]:

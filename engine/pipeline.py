@@ -28,9 +28,9 @@ from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.runner import Doubts
 from engine.conclude import Conclusion, conclude
+from engine.confirmation import doubted, grave
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
-from engine.doubts import doubted, grave
 from engine.evaluate import evaluate
 from engine.model import LISTINGS, Assessment, Clock, Finding, Selection, Snapshot
 from engine.observing import Progress, introduced, observed, stored_snapshot

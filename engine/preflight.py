@@ -184,8 +184,8 @@ def examined(
     The checks are those that ``patterns`` name and those in ``files``; without either all. Where the examples hold,
     they are tried again with every property null and unread in turn.
     """
-    from engine.examples import mismatches
-    from engine.probes import probe
+    from engine.authoring.examples import mismatches
+    from engine.authoring.probes import probe
 
     content = load(find(policy), examples=True)
     wanted = patterns or (() if files else ("*",))

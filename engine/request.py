@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,22 +21,32 @@ from engine.selection import select
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What a run was asked for, after flags, environment and configuration files are merged.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which checks are asked for: providers, criteria (category, series or id), globs of ids, least severity.
 
-    Empty filters select everything. ``policy`` replaces the policy folder. ``store`` is where to record (None: what
-    organization.yaml says, else nowhere); ``config`` the folder of keys and trust file. ``snapshot`` names a snapshot
-    file, or a run of the store, to judge instead of the cloud; ``demo`` the recorded or the live demonstration.
-    ``timeout`` is how long one request may take, in seconds; ``resume_within`` how long ago an equal run may have begun
-    that died and is to be gone on with, in hours (0: none). ``witness`` is the nonce of an auditor who watches.
+    Empty ones select everything.
     """
 
-    config: Path
     providers: tuple[str, ...] = ()
     criteria: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest(Filters):
+    """What a run was asked for, after flags, environment and configuration files are merged.
+
+    ``accounts`` and ``regions`` narrow what is judged (empty: all). ``policy`` replaces the policy folder. ``store`` is
+    where to record (None: what organization.yaml says, else nowhere); ``config`` the folder of keys and trust file.
+    ``snapshot`` names a snapshot file, or a run of the store, to judge instead of the cloud; ``demo`` the recorded or
+    the live demonstration. ``timeout`` is how long one request may take, in seconds; ``resume_within`` how long ago an
+    equal run may have begun that died and is to be gone on with, in hours (0: none). ``witness`` is the nonce of an
+    auditor who watches.
+    """
+
+    config: Path
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     policy: Path | None = None
@@ -81,18 +91,22 @@ def compiled(content: Content, selection: Selection) -> tuple[CompiledCheck, ...
 
 
 def selection_of(content: Content, request: RunRequest, every: bool = False) -> Selection:
-    """What the filters select: of the categories of the report, or with ``every`` of all."""
+    """What the filters of a run select: of the categories of the report, or with ``every`` of all."""
+    chosen = filtered(content, request, content.policy.organization.providers, every)
+    return replace(chosen, accounts=request.accounts, regions=request.regions)
+
+
+def filtered(content: Content, filters: Filters, clouds: Collection[str], every: bool = False) -> Selection:
+    """What filters select where the organisation uses these clouds. Raises UsageError."""
     return select(
         content.checks,
         content.policy.controls,
         content.policy.criteria,
-        providers=request.providers,
-        wanted=request.criteria,
-        patterns=request.checks,
-        accounts=request.accounts,
-        regions=request.regions,
-        severity=request.severity,
-        used=content.policy.organization.providers,
+        providers=filters.providers,
+        wanted=filters.criteria,
+        patterns=filters.checks,
+        severity=filters.severity,
+        used=clouds,
         categories=None if every else content.policy.organization.categories,
     )
 

@@ -28,6 +28,24 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A sealed run as its seal alone tells it: what started it, what it was judged on, when that was read, its counts.
+
+    ``filtered``: it judged only a part. ``kept`` is false where it is no longer kept.
+    """
+
+    run: str
+    kind: str
+    source: str
+    as_of: str
+    records: int
+    failures: int
+    unknown: int
+    filtered: bool
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SealedRow:
     """A record in the list of a run's: its place, what was judged and how, and the id of the waiver beside it.
 

@@ -20,8 +20,6 @@ def select(
     providers: Sequence[str] = (),
     wanted: Sequence[str] = (),
     patterns: Sequence[str] = (),
-    accounts: Sequence[str] = (),
-    regions: Sequence[str] = (),
     severity: Severity | None = None,
     used: Collection[str] | None = None,
     categories: Collection[str] | None = None,
@@ -64,8 +62,6 @@ def select(
         providers=tuple(sorted({check.provider for check in chosen})),
         criteria=tuple(wanted),
         patterns=tuple(patterns),
-        accounts=tuple(accounts),
-        regions=tuple(regions),
         severity=severity,
         not_chosen=tuple(sorted(left, key=lambda check: check.id)),
     )
@@ -94,9 +90,11 @@ def _criteria(wanted: Iterable[str], criteria: Mapping[str, Criterion]) -> set[s
     groups: dict[str, set[str]] = {}
     for criterion in criteria.values():
         for name in (criterion.id, criterion.series, criterion.category):
-            groups.setdefault(name.lower(), set()).add(criterion.id)
-    _known("criterion", [name.lower() for name in wanted], groups)
-    return {id_ for name in wanted for id_ in groups[name.lower()]}
+            groups.setdefault(name, set()).add(criterion.id)
+    spelt = {name.lower(): name for name in groups}
+    names = [spelt.get(name.lower(), name) for name in wanted]
+    _known("criterion", names, groups)
+    return {id_ for name in names for id_ in groups[name]}
 
 
 def _clouds(patterns: Iterable[str], used: Collection[str], checks: Mapping[str, Check]) -> set[str]:

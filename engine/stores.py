@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from engine.errors import AuditreelError, SealError
 from engine.model import InForce, Organization
 
 if TYPE_CHECKING:
+    from engine.evidence.entries import Link
     from engine.evidence.keys import Keys
     from engine.evidence.objects.locked import Lock
     from engine.evidence.objects.mirror import Mirror
@@ -21,11 +23,25 @@ if TYPE_CHECKING:
     from engine.evidence.trust import Trust
 
 
-def local(store: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A store in a bucket as it was at one moment, in a folder that nobody brings up to date.
+
+    ``head`` is the highest entry that was pinned before it was read: it has to be there, and those pinned since may not
+    be there yet.
+    """
+
+    folder: Path
+    head: Link | None
+
+
+def local(store: str | Moment) -> Path:
     """The folder to read a store from: itself, or the working copy of its bucket, which is brought up to date.
 
     Raises UsageError for an address that is none, VerificationError where the bucket cannot be read.
     """
+    if isinstance(store, Moment):
+        return store.folder
     mirror = bucket_of(store)
     if mirror is None:
         return Path(store)
@@ -124,7 +140,7 @@ def anew(store: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
         yield folder, brought.strange
 
 
-def readable(store: str, config: Path) -> tuple[Path, Path, Trust]:
+def readable(store: str | Moment, config: Path) -> tuple[Path, Path, Trust]:
     """The folder to read a store from, that of its trust file, and the trust.
 
     What is trusted is read before a bucket is: whoever appends and pins meanwhile must not make it look cut off.
@@ -133,12 +149,12 @@ def readable(store: str, config: Path) -> tuple[Path, Path, Trust]:
 
     trusted = trust_folder(store, config)
     trust = read_trust(trusted / "trust.json")
-    return local(store), trusted, trust
+    return local(store), trusted, replace(trust, head=store.head) if isinstance(store, Moment) else trust
 
 
-def trust_folder(store: str, config: Path) -> Path:
+def trust_folder(store: str | Moment, config: Path) -> Path:
     """The folder of the trust file of a store. A bucket is never a demonstration's."""
-    return config if "://" in store else trust_beside(Path(store), config)
+    return config if isinstance(store, Moment) or "://" in store else trust_beside(Path(store), config)
 
 
 def trust_beside(path: Path, config: Path) -> Path:

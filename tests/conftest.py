@@ -15,11 +15,12 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from tests.emulators.aws_wire import AwsWire
     from tests.emulators.azure.wire import AzureWire
+    from tests.emulators.emulator import Emulator
     from tests.emulators.gcp.wire import Google
     from tests.emulators.github.wire import GitHub
     from tests.emulators.moto_process import MotoProcess
 
-OPTIONAL: Final = frozenset({"terraform"})
+OPTIONAL: Final = frozenset({"azurite", "terraform"})
 """Programs that no package of Python or Debian brings: tests that need one skip by name under --strict-skips too."""
 _FROZEN: Final[set[Path]] = set()
 
@@ -162,34 +163,32 @@ def aws_env(wire: AwsWire, nobody: None, monkeypatch: pytest.MonkeyPatch) -> Aws
     return wire
 
 
-@pytest.fixture(scope="session")
-def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AzureWire, Path]]:
-    """An Azure of this test process, and the file of the authority that its certificate is to be trusted by."""
-    from tests.emulators.azure.wire import AzureWire
-    from tests.emulators.certificates import serving
+def _talking_to(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, unset: tuple[str, ...]) -> None:
+    """An environment in which a cloud's clients talk to its emulator, and nothing of ours that begins otherwise."""
+    for name in [name for name in os.environ if name.startswith(unset)]:
+        monkeypatch.delenv(name)
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
 
-    bundle = tmp_path_factory.mktemp("azure") / "authorities.pem"
-    with AzureWire(serving(bundle)) as wire:
-        yield wire, bundle
+
+@pytest.fixture(scope="session")
+def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureWire]:
+    """An Azure of this test process."""
+    from tests.emulators.azure.wire import AzureWire
+
+    with AzureWire(tmp_path_factory.mktemp("azure") / "authorities.pem") as wire:
+        yield wire
 
 
 @pytest.fixture
-def azure(azure_server: tuple[AzureWire, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AzureWire]:
+def azure(azure_server: AzureWire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AzureWire]:
     """An Azure that holds next to nothing, and an environment in which every Azure client talks to it."""
-    wire, bundle = azure_server
-    wire.reset()
-    unset = ("AZURE_", "IDENTITY_", "MSI_", "HTTPS_PROXY", "https_proxy")
-    for name in [name for name in os.environ if name.startswith(unset)]:
-        monkeypatch.delenv(name)
+    azure_server.reset()
+    _talking_to(azure_server, monkeypatch, ("AZURE_", "IDENTITY_", "MSI_", "HTTPS_PROXY", "https_proxy"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
-    for name, value in wire.environment.items():
-        monkeypatch.setenv(name, value)
-    yield wire
-    broken = list(wire.broken)
-    wire.broken.clear()
-    if broken:
-        raise broken[0]
+    yield azure_server
+    if azure_server.broken:
+        raise azure_server.broken[0]
 
 
 @pytest.fixture(scope="module")
@@ -209,11 +208,8 @@ def gcp(gcp_server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     from tests.emulators.gcp.credentials import service_account
     from tests.emulators.gcp.world import world
 
-    for name in [name for name in os.environ if name.startswith(("GOOGLE_", "GCE_", "CLOUDSDK_", "GCLOUD_"))]:
-        monkeypatch.delenv(name)
     gcp_server.reset(world())
-    for name, value in gcp_server.environment.items():
-        monkeypatch.setenv(name, value)
+    _talking_to(gcp_server, monkeypatch, ("GOOGLE_", "GCE_", "CLOUDSDK_", "GCLOUD_"))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(service_account(tmp_path)))
     yield gcp_server
     if gcp_server.broken:
@@ -235,18 +231,12 @@ def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
 @pytest.fixture
 def github(github_server: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
     """An environment in which there is one GitHub, and the token of a person who may read all of it."""
-    from tests.emulators.github.wire import TOKEN
     from tests.emulators.github.world import world
 
-    for name in [name for name in os.environ if name.startswith(("GITHUB_", "GH_", "AUDITREEL_GITHUB_"))]:
-        monkeypatch.delenv(name)
-    for name in ("HTTPS_PROXY", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
     github_server.reset(world())
+    unset = ("GITHUB_", "GH_", "AUDITREEL_GITHUB_", "HTTPS_PROXY", "https_proxy")
+    _talking_to(github_server, monkeypatch, unset)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GITHUB_API_URL", github_server.url)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(github_server.bundle))
-    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
     yield github_server
     if github_server.broken:
         raise github_server.broken[0]

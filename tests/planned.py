@@ -13,9 +13,9 @@ from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import load
 from engine.content.root import find
 from engine.evaluate import evaluate
-from engine.judgeable import needs_live
+from engine.gate.judgeable import needs_live
+from engine.gate.planned import laid_over, planned
 from engine.model import Collection, Resource, Scope, Snapshot
-from engine.planned import laid_over, planned
 from providers.terraform import fills, folded, partial
 from tests.plans import UNKNOWN, PlanBuilder
 

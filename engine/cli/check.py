@@ -25,6 +25,7 @@ def command() -> None:
 @command.command("list", context_settings=options.CONTEXT)
 @options.filters
 @options.output_format("text", "json")
+@options.POLICY
 @options.debug
 def list_(format_: str, **flags: Any) -> int:
     """The checks that the filters select; without filters all."""
@@ -90,7 +91,7 @@ def show(check: str, policy: Path | None) -> int:
 
 @command.command("new", context_settings=options.CONTEXT)
 @click.argument("check")
-@click.option("--type", "resource_type", metavar="T", help="What it judges, such as AWS::S3::Bucket.")
+@click.option("--type", "resource_type", metavar="TYPE", help="What it judges, such as AWS::S3::Bucket.")
 @options.POLICY
 @options.debug
 def new(check: str, resource_type: str | None, policy: Path | None) -> int:
@@ -98,8 +99,8 @@ def new(check: str, resource_type: str | None, policy: Path | None) -> int:
 
     It is written below checks/ of the policy folder that --policy or auditreel.toml names, else of this checkout.
     """
+    from engine.authoring.drafts import draft
     from engine.cli import streams
-    from engine.drafts import draft
 
     streams.emit(f"{draft(check, resource_type, options.policy(policy))}\n")
     streams.say(f"Until it is filled in, no command accepts it. Then: auditreel check test {check}")

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 
 from engine.cli import options, settings
-from engine.cli.options import day
 from engine.cli.verify import store_of
 
 
 @click.command("close", context_settings=options.CONTEXT)
-@click.option("--from", "from_", required=True, metavar="DATE", help="First night of the period (YYYY-MM-DD).")
-@click.option("--to", required=True, metavar="DATE", help="Last night of the period; it has to be over.")
+@options.period(required=True)
 @options.STORE
 @options.CONFIG
 @options.debug
-def command(from_: str, to: str, store: str | None, config: Path | None) -> int:
+def command(from_: date, to: date, store: str | None, config: Path | None) -> int:
     """Freeze in the chain what a period is made of, and which failures were open at its end.
 
-    Reports of it say from then on when anything else is there. The next period starts on the day after.
+    The period has to be over. Reports of it say from then on when anything else is there. The next period starts on the
+    day after.
     """
     from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
     folder = config or settings.configuration()
-    sequence, period = examination.close(store_of(store), folder, day(from_), day(to), system_clock())
+    sequence, period = examination.close(store_of(store), folder, from_, to, system_clock())
     still = sum(failure.ended == "open" for failure in period.failures)
     streams.emit(f"{period.anchored}\n")
     streams.emit(

@@ -10,9 +10,6 @@ from engine.cli import options, settings, streams
 from engine.cli.verify import store_of
 
 RUNS = click.argument("runs", nargs=-1, metavar="[RUN] [RUN]")
-WITHIN = click.option(
-    "--within", type=click.IntRange(0, 366), default=14, show_default=True, help="Days ahead in which waivers end."
-)
 
 
 @click.command(
@@ -21,9 +18,9 @@ WITHIN = click.option(
     epilog="Exit codes: 0 nothing worse, 2 usage, 3 new failures, 4 seen less.",
 )
 @RUNS
-@WITHIN
-@click.option("--fail-on", type=options.SEVERITY, metavar="LEVEL", help="Least severity of a failure for exit code 3.")
-@click.option("--allow-incomplete", is_flag=True, default=None, help="Do not exit with 4 where less was seen.")
+@options.within(14)
+@options.FAIL_ON
+@options.ALLOW_INCOMPLETE
 @options.output_format("text", "json", "markdown")
 @options.STORE
 @options.CONFIG

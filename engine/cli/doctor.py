@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +13,11 @@ from engine.cli import options
 
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
-    from engine.doctor import Diagnosis
+    from engine.doctor import Denied, Diagnosis
     from engine.report.layout import Page
 
 INCOMPLETE: Final = 4
+_NAMED: Final = 12
 SKEW: Final = 60.0
 """Seconds by which our clock may differ from the provider's before times in evidence become doubtful."""
 
@@ -24,6 +26,7 @@ SKEW: Final = 60.0
 @options.filters
 @options.places
 @options.output_format("text", "json")
+@options.POLICY
 @options.debug
 @click.pass_obj
 def command(watch: Watch, /, format_: str, **flags: Any) -> int:
@@ -46,8 +49,16 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
         streams.emit("".join(f"{line.rstrip()}\n" for line in text))
     denied = sum(len(row.denied) for row in found)
     if denied:
-        streams.say(f"exit {INCOMPLETE}: {denied:,} reads will not be answered; see auditreel permissions")
+        lacking = any(denial.permission for row in found for denial in row.denied)
+        grant = "; what to grant: auditreel permissions" if lacking else ", none of them for want of a permission"
+        streams.say(f"exit {INCOMPLETE}: {denied:,} reads will not be answered{grant}")
     return INCOMPLETE if denied else 0
+
+
+def _why(row: Denied) -> str:
+    from engine.report.safe import safe
+
+    return row.reason.replace("_", " ") + (f" ({safe(row.detail)})" if row.detail else "")
 
 
 def lines(found: Diagnosis, page: Page) -> Iterator[str]:
@@ -73,9 +84,16 @@ def lines(found: Diagnosis, page: Page) -> Iterator[str]:
     )
     yield from page.labelled("Reads", f"{counted(found.tried, 'kind')} tried, {len(found.denied):,} not answered")
     for row in found.denied:
-        grant = f", grant {safe(row.permission)}" if row.permission else ""
-        text = f"{safe(row.operations)}: {row.reason.replace('_', ' ')}{grant} ({safe(row.detail)})"
-        yield from page.labelled("  denied" if row.permission else "  failed", text, "red")
+        if row.permission:
+            yield from page.labelled(
+                "  denied", f"{safe(row.operations)}: {_why(row)}, grant {safe(row.permission)}", "red"
+            )
+    failed = defaultdict[str, list[str]](list)
+    for row in found.denied:
+        if not row.permission:
+            failed[_why(row)].append(safe(row.operations))
+    for why, operations in failed.items():
+        yield from page.labelled("  failed", f"{why}: {named(operations, _NAMED)}", "red", most=6)
     if found.untried:
         yield from page.labelled(
             "Untried", f"no resource to try them on: {named(dict.fromkeys(found.untried), 8)}", most=3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ import click
 from engine.cli import options
 
 if TYPE_CHECKING:
-    from engine.office.evidence import Added
     from engine.programme.needs import Need
+    from engine.workflows.evidence import Added
 
 
 @click.group("evidence", context_settings=options.CONTEXT)
@@ -22,14 +23,14 @@ def command() -> None:
 
 @command.command("add", context_settings=options.CONTEXT)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--kind", required=True, metavar="K", help="What controls ask for: training, restore_test, ...")
-@click.option("--title", required=True, metavar="T", help="What it is, in a line.")
-@click.option("--by", required=True, metavar="NAME", help="Who records it and answers for it.")
-@click.option("--effective", metavar="DATE", help="The day for which it speaks. Without one it counts for nothing.")
-@click.option("--received", metavar="DATE", help="The day on which it came to you. Default: today (UTC).")
-@click.option("--until", metavar="DATE", help="The last day for which it is good. Default: a year after --effective.")
-@click.option("--occurrence", metavar="P", help="The period that it belongs to, if made in another: 2026-Q3.")
-@click.option("--supports", multiple=True, metavar="CONTROL", help="Only for this control. Repeatable.")
+@click.option("--kind", required=True, metavar="KIND", help="What controls ask for: training, restore_test, ...")
+@click.option("--title", required=True, metavar="TEXT", help="What it is, in a line.")
+@options.BY
+@options.dated("--effective", text="The day for which it speaks. Without one it counts for nothing.")
+@options.dated("--received", text="The day on which it came to you [default: today, UTC].")
+@options.dated("--until", text="The last day for which it is good [default: a year after --effective].")
+@options.OCCURRENCE
+@click.option("--control", multiple=True, metavar="CONTROL", help="Only for this control. Repeatable.")
 @options.POLICY
 @options.debug
 def add(
@@ -37,11 +38,11 @@ def add(
     kind: str,
     title: str,
     by: str,
-    effective: str | None,
-    received: str | None,
-    until: str | None,
+    effective: date | None,
+    received: date | None,
+    until: date | None,
     occurrence: str | None,
-    supports: tuple[str, ...],
+    control: tuple[str, ...],
     policy: Path | None,
 ) -> int:
     """Copy FILEs into the policy folder, with a record that says what they show, when and by whom.
@@ -50,7 +51,7 @@ def add(
     """
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import evidence
+    from engine.workflows import evidence
 
     on = today()
     asked = evidence.Evidence(
@@ -58,11 +59,11 @@ def add(
         kind=kind,
         title=title,
         by=by,
-        received=options.day(received) if received else on,
-        effective=options.day(effective) if effective else None,
-        until=options.day(until) if until else None,
+        received=received or on,
+        effective=effective,
+        until=until,
         occurrence=occurrence,
-        supports=supports,
+        supports=control,
     )
     added = evidence.record(asked, options.policy(policy), on)
     streams.emit(f"{added.record.path}\n" + "".join(f"{line}\n" for line in _lines(added)))
@@ -105,10 +106,10 @@ def history(format_: str, policy: Path | None) -> int:
     A good signature of somebody else than the author corroborates; a line "Reviewed-by" or "Approved-by" is a word.
     """
     from engine.cli import streams
-    from engine.office import history as office
     from engine.report import history as shown
+    from engine.workflows import history
 
-    streams.emit(shown.render(office.reviewed(options.policy(policy)), format_, streams.options()))
+    streams.emit(shown.render(history.reviewed(options.policy(policy)), format_, streams.options()))
     return 0
 
 
@@ -120,8 +121,8 @@ def list_(format_: str, policy: Path | None) -> int:
     """Every kind of evidence that controls name: how it stands, what is missing, what is due longest first."""
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import evidence
     from engine.report import needs
+    from engine.workflows import evidence
 
     on = today()
     streams.emit(needs.render(evidence.listed(options.policy(policy), on), on, format_, streams.options()))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 @click.command("explain", context_settings=options.CONTEXT)
 @click.argument("check")
-@options.POLICY
 @options.output_format("text", "json")
+@options.POLICY
 @options.debug
 def command(check: str, policy: Path | None, format_: str) -> int:
     """Why CHECK is there, what it reads, what it asks for, and how to fix a failure."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli import options, settings
-from engine.cli.options import day
 from engine.cli.verify import store_of
 from engine.errors import UsageError
 
@@ -20,75 +20,68 @@ _REDACTIONS = ("addresses", "people")
 
 
 @click.command("export", context_settings=options.CONTEXT)
-@click.option("--run", metavar="RUN", help="The run to export.")
-@click.option("--from", "from_", metavar="DATE", help="First night of the period to export (YYYY-MM-DD).")
-@click.option("--to", metavar="DATE", help="Last night of the period.")
-@click.option(
-    "--criterion",
-    "criteria",
-    multiple=True,
-    metavar="C",
-    help="Carry the records of these criteria only (security, CC6 or CC6.1); of the others the hashes. Repeatable.",
-)
+@click.argument("run", required=False)
+@options.period(required=False)
+@options.CRITERION
+@click.option("--redact", metavar="people,addresses", help="Leave these out; every hash still verifies.")
+@click.option("--proof", type=click.IntRange(min=0), metavar="N", help="Only the proof of record N, counted from 0.")
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="The bundle [default: RUN.zip, or FROM--TO.zip]."
 )
-@click.option("--redact", metavar="people,addresses", help="Leave these out; every hash still verifies.")
-@click.option("--record", type=click.IntRange(min=0), metavar="N", help="Only the proof of record N, counted from 0.")
 @options.POLICY
 @options.STORE
 @options.CONFIG
 @options.debug
 def command(
     run: str | None,
-    from_: str | None,
-    to: str | None,
-    criteria: tuple[str, ...],
-    output: Path | None,
+    from_: date | None,
+    to: date | None,
+    criterion: tuple[str, ...],
     redact: str | None,
-    record: int | None,
+    proof: int | None,
+    output: Path | None,
     policy: Path | None,
     store: str | None,
     config: Path | None,
 ) -> int:
-    """Write a recorded run, or a period, as a bundle that anyone can verify without auditreel.
+    """Write a recorded RUN, or a period, as a bundle that anyone can verify without auditreel.
 
     The bundle of a period is what an auditor receives: reports in every form, the records of each run with their
-    bodies, and how to re-perform it. What does not verify is not exported.
+    bodies, and how to re-perform it. With --criterion it carries the records of these criteria, and of the others the
+    hashes. What does not verify is not exported.
     """
     from engine import handover, preflight
     from engine.cli import streams
 
     if (run is None) == (from_ is None or to is None) or (run is None) != (from_ is not None and to is not None):
-        raise UsageError("exporting: name a run with --run, or a period with --from and --to")
-    if record is not None and run is None:
-        raise UsageError("exporting: --record takes the --run that the record is of")
-    if criteria and run is not None:
+        raise UsageError("exporting: name a RUN, or a period with --from and --to")
+    if proof is not None and run is None:
+        raise UsageError("exporting: --proof takes the RUN that the record is of")
+    if criterion and run is not None:
         raise UsageError("exporting: --criterion takes a period, --from and --to; a run is exported whole")
     left_out = _left_out(redact)
     span = run or f"{from_}--{to}"
-    target = output or Path(f"{span}.zip" if record is None else f"{run}-{record}.json")
+    target = output or Path(f"{span}.zip" if proof is None else f"{run}-{proof}.json")
     folder = config or settings.configuration()
     if run is not None:
         streams.check_target(target)
-        if record is not None:
-            handover.prove(run, record, store_of(store), folder, target)
+        if proof is not None:
+            handover.prove(run, proof, store_of(store), folder, target)
             streams.emit(f"{target}\n")
             return 0
         handover.export(run, store_of(store), folder, target, left_out)
-    else:
-        window = day(from_ or ""), day(to or "")
+    elif from_ is not None and to is not None:
         streams.check_target(target)
-        chosen = preflight.criteria(criteria, options.policy(policy)) if criteria else None
+        chosen = preflight.criteria(criterion, options.policy(policy)) if criterion else None
 
         def pages(period: Period, names: Sequence[str]) -> Mapping[str, bytes]:
             from engine.report import period_bundle
 
             return period_bundle.pages(period, names, chosen, left_out)
 
-        handover.export_period(store_of(store), folder, window, target, pages, chosen, left_out)
+        handover.export_period(store_of(store), folder, (from_, to), target, pages, chosen, left_out)
     streams.emit(f"{target}\n")
-    streams.say(f"Hand it over with the public key. To verify it: auditreel verify {target}, or the released verifier.")
+    streams.say(f"Hand it over, and {folder / 'trust.json'} by another way. To verify it: auditreel verify {target}")
     return 0
 
 

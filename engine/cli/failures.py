@@ -69,7 +69,8 @@ def wants_traceback(arguments: Sequence[str]) -> bool:
 def _usage(error: click.UsageError) -> str:
     context = error.ctx
     command = context.command_path if context is not None else "auditreel"
-    return f"{command}: {error.format_message()}\nSee: {command} --help"
+    # Choices come on lines of their own, each with a tab.
+    return f"{command}: {' '.join(error.format_message().split())}\nSee: {command} --help"
 
 
 def _bug(error: BaseException) -> str:
@@ -111,6 +112,6 @@ def _flushed(code: int) -> int:
         _mute()
     except (OSError, ValueError) as error:
         _mute()
-        _tell(f"writing to standard output: {error}")
+        _tell(f"writing to standard output: {getattr(error, 'strerror', None) or error}")
         return code if code in (BUG, USAGE) else USAGE
     return code

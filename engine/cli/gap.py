@@ -17,20 +17,19 @@ FORMATS: Final = ("text", "json", "markdown", "html")
 
 
 @click.command("gap", context_settings=options.CONTEXT)
-@options.POLICY
-@options.STORE
-@click.option("--snapshot", metavar="FILE", help="Judge a stored snapshot instead of the last run of a store.")
-@click.option("--demo", is_flag=True, help="Judge a fictional company: no network, no account, no store.")
-@options.output_format(*FORMATS)
+@options.SNAPSHOT
+@click.option("--demo", is_flag=True, help="Judge a fictional company: no network, no account.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of standard output."
-)
-@click.option(
-    "--plan",
+    "--remediation",
+    "plan",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write or bring up to date a remediation plan, such as policies/remediation.yaml.",
 )
+@options.output_format(*FORMATS)
+@options.OUTPUT
+@options.POLICY
+@options.STORE
 @options.CONFIG
 @options.debug
 def command(
@@ -45,12 +44,14 @@ def command(
 ) -> int:
     """For every criterion in scope: what is failing, unproven or missing, who owns it, and what to do.
 
-    The earliest Type I, start of the window and Type II stand at the top, each with what it waits for. With --plan,
-    what people wrote into the plan (owner, target, ticket, note) stays, and what the run shows done is ticked off.
+    The earliest Type I, start of the window and Type II stand at the top, each with what it waits for. With
+    --remediation, what people wrote into the plan (owner, target, ticket, note) stays, and what the run shows done is
+    ticked off.
     Without a store, a snapshot or --demo, nothing was scanned, and the report says so.
     """
-    from engine import readying
+    from engine import gap_analysis
     from engine.cli.clock import system_clock
+    from engine.inspection import is_run
     from engine.report import render_gap
 
     for path in (output, plan):
@@ -58,8 +59,8 @@ def command(
             streams.check_target(path)
     said = (("--policy", policy), ("--store", store), ("--snapshot", snapshot))
     arguments = [*(["--demo"] if demo else []), *(f"{name} {shlex.quote(str(value))}" for name, value in said if value)]
-    place = None if demo or snapshot else settings.merged({"store": store})["store"]
-    request = readying.GapRequest(
+    place = None if demo or (snapshot and not is_run(snapshot)) else settings.merged({"store": store})["store"]
+    request = gap_analysis.GapRequest(
         config=config or settings.configuration(),
         policy=options.policy(policy) if not demo or policy else None,
         store=store or place,
@@ -68,7 +69,7 @@ def command(
         plan=plan,
         arguments=" ".join(arguments),
     )
-    found = readying.gap(request, system_clock())
+    found = gap_analysis.gap(request, system_clock())
     if plan is not None:
         _write_plan(found, plan)
     text = render_gap(found, format_, streams.options())
@@ -80,10 +81,10 @@ def command(
 
 
 def _write_plan(found: Gap, path: Path) -> None:
-    from engine import readying
+    from engine import gap_analysis
 
-    tasks = readying.plan(found)
-    streams.write(path, readying.plan_file(tasks))
+    tasks = gap_analysis.plan(found)
+    streams.write(path, gap_analysis.plan_file(tasks))
     open_ = sum(task.open for task in tasks)
     done = sum(task.done_on is not None for task in tasks)
     streams.say(f"{path}: {open_:,} open, {done:,} done, {len(tasks) - open_ - done:,} dropped")

@@ -16,8 +16,8 @@ from engine.errors import UsageError
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
     from engine.content.reference import Reference
-    from engine.gate import GateRequest
-    from engine.gates import Gate
+    from engine.gate.model import Gate
+    from engine.gate.pipeline import GateRequest
     from engine.report.sources import Sources
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -55,42 +55,42 @@ def _facts(command: Any) -> Any:
 @click.option(
     "--parameters", multiple=True, metavar="FILE|KEY=VALUE", help="Values for the parameters of a template. Repeatable."
 )
-@click.option("--snapshot", metavar="FILE|RUN", help="Lay the plan over a stored snapshot, or that of a recorded run.")
+@options.SNAPSHOT
 @click.option(
     "--fail-on-new/--fail-on-all", default=True, help="Stop for what the change makes worse, or for every failure."
 )
 @click.option("--strict", is_flag=True, help="Stop also for what is known only after apply.")
-@click.option("--fail-on", type=options.SEVERITY, metavar="LEVEL", help="Least severity that stops [default: low].")
-@click.option("--allow-incomplete", is_flag=True, help="Do not exit with 4 where something could not be judged.")
+@options.FAIL_ON
+@options.ALLOW_INCOMPLETE
 @click.option("--allow-empty", is_flag=True, help="Do not exit with 4 where the plan holds nothing to judge.")
 @_facts
 @click.option("--source", type=options.FOLDER, metavar="DIR", help="The configuration's folder, for files and lines.")
-@click.option("--store", metavar="DIR", help="Seal the gate in this evidence store.")
 @click.option("--record", type=_FILE, metavar="FILE", help="Write the gate record, unsigned, to this file as well.")
-@click.option("--format", "form", metavar="F", default="text", show_default=True, help="Form of what is printed.")
-@click.option(
-    "--output", multiple=True, type=_FILE, metavar="FILE", help="Write a report as well, by its suffix. Repeatable."
-)
+@options.output_format(*settings.GATE_FORMATS)
+@options.reports(".txt, .json, .sarif, .xml (JUnit), .summary.md, .comment.md, .gitlab.json")
+@options.POLICY
+@options.STORE
 @options.CONFIG
 @options.debug
 @click.pass_obj
-def command(watch: Watch, /, plan: Path, form: str, output: tuple[Path, ...], **flags: Any) -> int:
+def command(watch: Watch, /, plan: Path, format_: str, output: tuple[Path, ...], **flags: Any) -> int:
     """Judge a plan (terraform show -json), or a template of CloudFormation or ARM (bicep build), before it is applied.
 
     The checks are those of the live scan. What fails already does not stop the gate; what the change makes worse does,
-    and so does what cannot be judged. With --policy-ref the pull request cannot change what it is judged by.
+    and so does what cannot be judged. With --policy-ref the pull request cannot change what it is judged by; with
+    --snapshot the plan is laid over what was read; with --store the gate is sealed.
     """
     from engine.cli import outputs
     from engine.cli.clock import system_clock
-    from engine.gate import gate
+    from engine.gate.pipeline import gate
 
     configuration = outputs.sources(flags.pop("source"))
-    files = outputs.formats(output, gated=True, form=form)
+    files = outputs.formats(output, gated=True)
     for path in _written(flags):
         streams.check_target(path)
     with _request(plan, flags) as request, watch.orderly() as cancelled, _uncollected():
         found = gate(request, system_clock(cancelled))
-    _told(found, form, files, flags, configuration)
+    _told(found, format_, files, flags, configuration)
     return found.assessment.exit_code
 
 
@@ -161,9 +161,8 @@ def _base(flags: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
 
 
 def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("criterion", "check", "provider", "severity", "policy", "store", "fail_on")
-    given = {name: flags[name] for name in kept}
-    return {**given, "allow_incomplete": True if flags["allow_incomplete"] else None}
+    kept = ("criterion", "check", "provider", "severity", "policy", "store", "fail_on", "allow_incomplete")
+    return {name: flags[name] for name in kept}
 
 
 def _made(
@@ -174,8 +173,8 @@ def _made(
     commit: str | None,
     changed: Any,
 ) -> GateRequest:
-    from engine.gate import GateRequest
-    from engine.gates import ChangeRequest, ContentChange
+    from engine.gate.model import ChangeRequest, ContentChange
+    from engine.gate.pipeline import GateRequest
 
     bases = [name for name in ("base", "baseline", "snapshot") if flags[name] is not None]
     if len(bases) > 1:
@@ -217,8 +216,8 @@ def _written(flags: Mapping[str, Any]) -> list[Path]:
 def _told(
     found: Gate, form: str, files: Mapping[Path, str], flags: Mapping[str, Any], configuration: Sources | None
 ) -> None:
-    from engine import baseline
     from engine.cli import outputs
+    from engine.gate import baseline
     from engine.report import gate_json
 
     further: dict[Path, bytes] = {}

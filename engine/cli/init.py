@@ -14,8 +14,8 @@ from engine.errors import UsageError
 from engine.model import CLOUDS, LISTINGS
 
 if TYPE_CHECKING:
-    from engine.office.beginning import Begun
-    from engine.office.discovery import Found
+    from engine.workflows.beginning import Begun
+    from engine.workflows.discovery import Found
 
 DEFAULT_STORE: Final = "evidence"
 DEFAULT_POLICY: Final = "policies"
@@ -26,33 +26,34 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 
 
 @click.command("init", context_settings=options.CONTEXT)
-@click.option("--store", metavar="DIR|URL", help="Where evidence will be kept [default: evidence].")
-@click.option("--policy", metavar="DIR", help="The policy folder to write [default: policies].")
 @click.option("--name", metavar="TEXT", help="The organisation, as reports name it.")
 @click.option("--preset", type=click.Choice(_PRESETS), help="A usual choice of categories; each holds those before it.")
 @click.option("--category", multiple=True, type=click.Choice(_CATEGORIES), help="A further category. Repeatable.")
 @click.option("--provider", multiple=True, type=click.Choice(_PROVIDERS), help="A cloud; tables: listings. Repeatable.")
 @click.option("--no-discover", is_flag=True, help="Ask no cloud which accounts there are.")
 @click.option("--yes", is_flag=True, help="Ask nothing: what is not said is security, and aws.")
+@options.POLICY
+@options.STORE
 @options.CONFIG
 @options.debug
 def command(
-    store: str | None,
-    policy: str | None,
     name: str | None,
     preset: str | None,
     category: tuple[str, ...],
     provider: tuple[str, ...],
     no_discover: bool,
     yes: bool,
+    policy: Path | None,
+    store: str | None,
     config: Path | None,
 ) -> int:
     """Make an evidence store, a signing key (0600) and the trust file that pins it; and begin a policy folder.
 
     On a terminal it asks what the report is about, and proposes categories. With flags it asks nothing that they say;
     without a terminal and without flags it makes the store alone. Where credentials are at hand, the accounts that they
-    see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Without
-    auditreel.toml in the working folder one is written that names store and policy folder.
+    see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Where neither
+    --store nor --policy says otherwise the folders are evidence and policies; auditreel.toml, which names them, is
+    written into the working folder unless it is there.
     """
     from engine import custody
     from engine.cli import streams
@@ -65,6 +66,7 @@ def command(
     if begins and not asks and name is None and not (where / "organization.yaml").exists():
         raise UsageError("beginning a policy folder: say whose it is with --name; on a terminal init asks")
     place = known["store"] or (_asked("Where is evidence to be kept?", DEFAULT_STORE) if asks else DEFAULT_STORE)
+    custody.refuse_another(place, folder)
     begun = None
     if begins:
         begun = _begun(where, name, preset, category, provider, asks, not no_discover)
@@ -90,7 +92,7 @@ def _begun(
     discovers: bool,
 ) -> Begun:
     from engine.cli.clock import system_clock, today
-    from engine.office import beginning, discovery
+    from engine.workflows import beginning, discovery
 
     there = (policy / "organization.yaml").exists()
     if asks and not there:
@@ -122,12 +124,12 @@ def _begun(
 def _found(row: Found) -> None:
     """Say which accounts a provider told of."""
     from engine.cli import streams
-    from engine.office.discovery import proposed_out
     from engine.report.layout import counted, named
     from engine.report.safe import safe
+    from engine.workflows.discovery import proposed_out
 
     if not row.accounts:
-        streams.say(f"{row.provider}: no accounts are known, {safe(row.why, 300)}")
+        streams.say(f"{row.provider}: no accounts are known, {safe(row.why, 300) or 'none is listed'}")
         return
     out = [safe(f"{name} ({id_})") for id_, name in row.accounts.items() if proposed_out(name)]
     proposed = f"; by name perhaps not part of the system, for you to approve: {named(out, 3)}" if out else ""
@@ -155,7 +157,7 @@ def _tell(begun: Begun) -> None:
     from engine.report.layout import counted
 
     for path in begun.kept:
-        streams.say(f"{path} is there already and stays as it is.")
+        streams.say(f"{path} is there already and stays as it is: what was said here of the organisation is not in it.")
     if begun.written:
         templates = f"{counted(begun.templates, 'template')} of policies (they count for nothing until approved)"
         said = f"{begun.policy} holds {counted(begun.controls, 'control')} and {templates}"

@@ -26,17 +26,24 @@ MOST = 200
     epilog="Exit codes: 0 every issue says what is so, 2 usage, 4 not delivered, 5 does not verify.",
 )
 @click.option("--repository", required=True, metavar="OWNER/NAME", help="The GitHub repository whose issues they are.")
-@click.option("--label", default="auditreel", show_default=True, help="The label by which its issues are found again.")
-@click.option("--criterion", multiple=True, metavar="C", help="Open only what is of these: security, CC6. Repeatable.")
 @click.option(
-    "--check", multiple=True, metavar="GLOB", help="Open only failures of checks whose id matches. Repeatable."
+    "--label",
+    metavar="NAME",
+    default="auditreel",
+    show_default=True,
+    help="The label by which its issues are found again.",
 )
-@click.option("--severity", type=options.SEVERITY, metavar="LEVEL", help="Open only failures at least this severe.")
-@click.option("--owner", multiple=True, metavar="ROLE", help="Open only what is of this owner's controls. Repeatable.")
+@options.filters
+@click.option("--owner", multiple=True, metavar="ROLE", help="Only what is of this owner's controls. Repeatable.")
 @click.option(
-    "--most", type=click.IntRange(1, 500), default=MOST, show_default=True, help="New issues that one call opens."
+    "--most",
+    type=click.IntRange(1, 500),
+    metavar="N",
+    default=MOST,
+    show_default=True,
+    help="How many new issues one call opens at most.",
 )
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
+@options.DRY_RUN
 @options.POLICY
 @options.STORE
 @options.CONFIG
@@ -44,6 +51,7 @@ MOST = 200
 def command(
     repository: str,
     label: str,
+    provider: tuple[str, ...],
     criterion: tuple[str, ...],
     check: tuple[str, ...],
     severity: Severity | None,
@@ -75,7 +83,7 @@ def command(
     if known.demonstration and not dry_run:
         raise UsageError("tracking: this store is a demonstration's, whose failures are nobody's; --dry-run shows them")
     criteria = preflight.criteria(criterion, options.policy(policy)) if criterion else None
-    keys = chosen.chosen(known, chosen.Choice(criteria, check, severity, owner))
+    keys = chosen.chosen(known, chosen.Choice(provider, criteria, check, severity, owner))
     if dry_run:
         plan = syncing.looked(tracker, known, keys)
         _preview(plan)

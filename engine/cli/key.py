@@ -39,7 +39,7 @@ def listed(config: Path | None) -> int:
 def rotate(new: Path | None, store: str | None, config: Path | None) -> int:
     """Replace the signing key. The old one vouches for the new in the chain, and signs nothing after that.
 
-    Who pins the old key still verifies everything. Without --to the old key is gone from the configuration folder.
+    Who pins the old key still verifies everything. Without --new-key the old key is gone from the configuration folder.
     """
     from engine import custody
     from engine.cli import streams

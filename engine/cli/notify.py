@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli import options, settings, streams
-from engine.cli.diff import RUNS, WITHIN, pair
+from engine.cli.diff import RUNS, pair
 from engine.cli.verify import store_of
 
 if TYPE_CHECKING:
@@ -24,14 +24,15 @@ VARIABLE = "AUDITREEL_NOTIFY"
     epilog="Exit codes: 0 told or nothing to tell, 2 usage, 4 not delivered.",
 )
 @RUNS
-@WITHIN
+@options.within(14)
 @click.option(
-    "--targets",
+    "--recipients",
+    "targets",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help=f'Addresses by owner (TOML: "*" = ["json://..."]), beside those for everyone in {VARIABLE}.',
 )
-@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@options.DRY_RUN
 @options.STORE
 @options.CONFIG
 @options.debug

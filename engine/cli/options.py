@@ -1,19 +1,22 @@
-"""Options that several verbs share, and the request that they make."""
+"""The language of the command line: every option that several verbs share, once, and the request that they make.
+
+A name has one meaning, one form and one help over all verbs, and what every verb takes comes last, in one order:
+``--format``, ``--output``, ``--policy``, ``--store``, ``--config``. ``tests/architecture/test_options.py`` holds all
+verbs to that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from engine.cli import settings
-from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from engine.request import RunRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,12 +27,33 @@ FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-POLICY: Final = click.option("--policy", type=FOLDER, metavar="DIR", help="The organisation's policy folder.")
+class Day(click.ParamType[date]):
+    """A date, as ISO 8601 writes it: 2026-11-27."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date that an option says. Raises click.BadParameter, which names the option."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is no date (YYYY-MM-DD)", param, ctx)
+
+
+DAY: Final = Day()
+
+
+def dated(name: str, *names: str, text: str, required: bool = False) -> Option[Any]:
+    """An option that is a date."""
+    return click.option(name, *names, type=DAY, metavar="DATE", required=required, help=text)
+
+
+CRITERION: Final = click.option(
+    "--criterion", multiple=True, metavar="CRITERION", help="Only what is of security, CC6 or CC6.1. Repeatable."
+)
 _FILTERS: Final[tuple[Option[Any], ...]] = (
-    click.option(
-        "--provider", multiple=True, metavar="P", help="Only checks of this provider, such as aws. Repeatable."
-    ),
-    click.option("--criterion", multiple=True, metavar="C", help="Only checks for security, CC6 or CC6.1. Repeatable."),
+    click.option("--provider", multiple=True, metavar="NAME", help="Only this provider, such as aws. Repeatable."),
+    CRITERION,
     click.option(
         "--check", multiple=True, metavar="GLOB", help="Only checks whose id matches, such as 'aws.iam.*'. Repeatable."
     ),
@@ -39,23 +63,84 @@ _FILTERS: Final[tuple[Option[Any], ...]] = (
         metavar="LEVEL",
         help="Only checks at least this severe: low, medium, high, critical.",
     ),
-    POLICY,
 )
+ACCOUNT: Final = click.option("--account", multiple=True, metavar="ID", help="Only this account. Repeatable.")
 _PLACES: Final[tuple[Option[Any], ...]] = (
-    click.option("--account", multiple=True, metavar="A", help="Judge only this account. Repeatable."),
-    click.option(
-        "--region", multiple=True, metavar="R", help="Judge only this region, and what is global. Repeatable."
-    ),
+    ACCOUNT,
+    click.option("--region", multiple=True, metavar="NAME", help="Only this region, and what is global. Repeatable."),
 )
-_DEBUG: Final = click.option("--debug", is_flag=True, expose_value=False, help="Show where an error came from.")
+SNAPSHOT: Final = click.option(
+    "--snapshot", metavar="FILE|RUN", help="What was read: a stored snapshot, or that of a recorded run."
+)
+RUN: Final = click.option("--run", metavar="RUN", help="The recorded run to look at [default: the newest].")
+FAIL_ON: Final = click.option(
+    "--fail-on", type=SEVERITY, metavar="LEVEL", help="Least severity that counts as a failure [default: low]."
+)
+ALLOW_INCOMPLETE: Final = click.option(
+    "--allow-incomplete", is_flag=True, default=None, help="Do not exit with 4 for what is incomplete."
+)
+DRY_RUN: Final = click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
+BY: Final = click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
+OCCURRENCE: Final = click.option(
+    "--occurrence", metavar="PERIOD", help="The period that it belongs to, if made in another: 2026-Q3."
+)
+ID: Final = click.option("--id", "id_", metavar="ID", help="Its id, which names its file [default: made of the rest].")
+ACCESS_LOG: Final = click.option(
+    "--access-log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The log that serve keeps of who read what.",
+)
+OUTPUT: Final = click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of standard output."
+)
+POLICY: Final = click.option("--policy", type=FOLDER, metavar="DIR", help="The organisation's policy folder.")
+STORE: Final = click.option("--store", metavar="DIR|URL", help="The evidence store: a folder, or s3://, gs://, az://.")
 CONFIG: Final = click.option(
     "--config", type=FOLDER, metavar="DIR", help="Folder of keys and trust file [default: ~/.config/auditreel]."
 )
-STORE: Final = click.option("--store", metavar="DIR|URL", help="The evidence store: a folder, or s3://, gs://, az://.")
+_DEBUG: Final = click.option("--debug", is_flag=True, expose_value=False, help="Show where an error came from.")
+
+
+def reports(suffixes: str) -> Option[Any]:
+    """``--output`` of a verb that judges: files beside what is printed, of these suffixes among others."""
+    return click.option(
+        "--output",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"Write a report as well, in the format that its suffix says: {suffixes}, ... Repeatable.",
+    )
+
+
+def period(required: bool) -> Option[Any]:
+    """``--from`` and ``--to``: the first and the last night of a period."""
+
+    def both(command: F) -> F:
+        for option in (
+            dated("--to", text="Last night of the period.", required=required),
+            dated("--from", "from_", text="First night of the period (YYYY-MM-DD, UTC).", required=required),
+        ):
+            command = option(command)
+        return command
+
+    return both
+
+
+def within(days: int) -> Option[Any]:
+    """``--within``: how far ahead to look."""
+    return click.option(
+        "--within",
+        type=click.IntRange(0, 366),
+        metavar="DAYS",
+        default=days,
+        show_default=True,
+        help="Look so far ahead for what ends or falls due.",
+    )
 
 
 def filters(command: F) -> F:
-    """The options that select checks, and the policy folder that knows which there are."""
+    """The options that select checks; they go with ``POLICY``, which knows what checks there are."""
     for option in reversed(_FILTERS):
         command = option(command)
     return command
@@ -104,26 +189,16 @@ def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
         severity=known["severity"],
         accounts=tuple(known["account"]),
         regions=tuple(known["region"]),
-        policy=Path(known["policy"]) if known["policy"] is not None else None,
+        policy=policy(flags.get("policy")),
         # A demonstration is recorded only where this command line says so, never where real runs go.
         store=flags.get("store") if flags.get("demo") else known["store"],
         snapshot=flags.get("snapshot"),
         demo=flags.get("demo"),
         fail_on=known["fail_on"],
         allow_incomplete=known["allow_incomplete"],
-        kind=known["kind"],
+        kind=known["trigger"],
         timeout=known["timeout"],
         resume_within=known["resume_within"],
         witness=flags.get("witness"),
     )
     return made, known
-
-
-def day(text: str) -> date:
-    """A date that a flag names. Raises UsageError."""
-    from datetime import date as calendar
-
-    try:
-        return calendar.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"reading the period: {text} is no date (YYYY-MM-DD)") from error

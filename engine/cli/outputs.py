@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.gates import Gate
+    from engine.gate.model import Gate
     from engine.model import Assessment
     from engine.report.sources import Sources
 
 
-def formats(paths: Sequence[Path], gated: bool = False, form: str | None = None) -> dict[Path, str]:
+def formats(paths: Sequence[Path], gated: bool = False) -> dict[Path, str]:
     """The format of each file, by its suffix; whatever would fail after the run is refused before it.
 
-    ``gated``: it is for a gate, which not every format shows; ``form`` is that of the screen. Raises UsageError.
+    ``gated``: it is for a gate, which not every format shows. Raises UsageError.
     """
     from engine.cli.streams import check_target
     from engine.report import FORMATS, by_suffix
 
     known = {name: row for name, row in FORMATS.items() if row.gates or not gated}
-    if form is not None and form not in known:
-        raise UsageError(f"showing the gate: there is no format {form!r}; use {', '.join(known)}")
     found = {}
     for path in paths:
         name = by_suffix(path.name)
@@ -65,7 +63,7 @@ def show(
     ``further`` are files that are no report, by path; ``said`` is a line beside the reason of the exit code.
     """
     from engine.cli import streams
-    from engine.gates import Gate
+    from engine.gate.model import Gate
     from engine.report import FORMATS, Options
 
     problems: list[UsageError] = []

@@ -14,6 +14,7 @@ from engine.errors import UsageError
 @click.command("permissions", context_settings=options.CONTEXT)
 @options.filters
 @options.output_format("policy", "terraform", "cloudformation", "list", "json")
+@options.POLICY
 @options.debug
 def command(format_: str, **flags: Any) -> int:
     """Print the least privilege that the selected checks take, as a policy of the cloud.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import click
 
 from engine.cli import options, settings
-from engine.cli.options import day
 from engine.cli.verify import store_of, told
 from engine.errors import UsageError
 
@@ -16,13 +16,12 @@ from engine.errors import UsageError
 @click.command("replay", context_settings=options.CONTEXT)
 @click.argument("run", required=False, metavar="[RUN|BUNDLE]")
 @click.option("--with", "with_", metavar="CHECK@VERSION", help="Judge a period by this version of a check.")
-@click.option("--from", "from_", metavar="DATE", help="First day of the period (YYYY-MM-DD, UTC).")
-@click.option("--to", metavar="DATE", help="Last day of the period.")
+@options.period(required=False)
 @options.STORE
 @options.CONFIG
 @options.debug
 def command(
-    run: str | None, with_: str | None, from_: str | None, to: str | None, store: str | None, config: Path | None
+    run: str | None, with_: str | None, from_: date | None, to: date | None, store: str | None, config: Path | None
 ) -> int:
     """Judge the recorded RUN, or each run of a BUNDLE, again by its own checks, and compare every record.
 
@@ -39,13 +38,13 @@ def command(
         if run is not None and from_ is None and to is None:
             verdict = rejudging.replay_bundle(Path(run), keys) if bundle else rejudging.replay(run, folder, keys)
         elif run is None and from_ is not None and to is not None:
-            verdict = rejudging.replays((day(from_).isoformat(), day(to).isoformat()), folder, keys)
+            verdict = rejudging.replays((from_.isoformat(), to.isoformat()), folder, keys)
         else:
             raise UsageError("replaying: name a RUN, or a period: --from DATE --to DATE, and --with CHECK@VERSION")
     else:
         if run is not None or from_ is None or to is None:
             raise UsageError("judging a period again: --with takes --from DATE and --to DATE, and no RUN")
-        verdict = rejudging.retest(*_version(with_), (day(from_).isoformat(), day(to).isoformat()), folder, keys)
+        verdict = rejudging.retest(*_version(with_), (from_.isoformat(), to.isoformat()), folder, keys)
     return told(verdict.lines, verdict.exit_code)
 
 

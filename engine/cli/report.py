@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -10,7 +11,6 @@ import click
 
 from engine.cli import options, settings, streams
 from engine.cli.gap import command as gap
-from engine.cli.options import day
 from engine.cli.verify import store_of
 from engine.errors import UsageError
 
@@ -28,12 +28,7 @@ def _common(command: F) -> F:
         options.debug,
         options.CONFIG,
         options.STORE,
-        click.option(
-            "--output",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Write here instead of standard output. A folder takes HTML that is large as several pages.",
-        ),
+        options.OUTPUT,
         options.output_format(*FORMATS),
     ):
         command = decorate(command)
@@ -49,44 +44,44 @@ def command() -> None:
 
 
 @command.command("type1", context_settings=options.CONTEXT)
-@click.option("--at", required=True, metavar="DATE", help="The night to show (YYYY-MM-DD).")
+@options.dated("--at", text="The night to show (YYYY-MM-DD, UTC).", required=True)
 @_common
-def type1(at: str, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
-    """Design and implementation at a date, from the run of that night."""
+def type1(at: date, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
+    """Design and implementation at a date, from the run of that night.
+
+    HTML that is large becomes several pages where --output is a folder.
+    """
     from engine import examination
 
-    night = day(at)
     _refuse(format_, output)
-    return _told(
-        examination.period(store_of(store), config or settings.configuration(), night, night, 1), format_, output
-    )
+    return _told(examination.period(store_of(store), config or settings.configuration(), at, at, 1), format_, output)
 
 
 @command.command("type2", context_settings=options.CONTEXT)
-@click.option("--from", "from_", required=True, metavar="DATE", help="First night of the period (YYYY-MM-DD).")
-@click.option("--to", required=True, metavar="DATE", help="Last night of the period.")
+@options.period(required=True)
 @_common
-def type2(from_: str, to: str, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
-    """Operation through a period: coverage first, then every failure with its bounds."""
+def type2(from_: date, to: date, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
+    """Operation through a period: coverage first, then every failure with its bounds.
+
+    HTML that is large becomes several pages where --output is a folder.
+    """
     from engine import examination
 
-    starts, ends = day(from_), day(to)
     _refuse(format_, output)
-    return _told(examination.period(store_of(store), config or settings.configuration(), starts, ends), format_, output)
+    return _told(examination.period(store_of(store), config or settings.configuration(), from_, to), format_, output)
 
 
 @command.command("changes", context_settings=options.CONTEXT)
-@click.option("--from", "from_", required=True, metavar="DATE", help="First day of the period (YYYY-MM-DD).")
-@click.option("--to", required=True, metavar="DATE", help="Last day of the period.")
-@click.option("--gates", multiple=True, metavar="DIR", help="A store that gates were sealed in. Repeatable.")
+@options.period(required=True)
+@click.option("--gates", multiple=True, metavar="DIR|URL", help="A store that gates were sealed in. Repeatable.")
 @click.option("--gates-config", type=options.FOLDER, metavar="DIR", help="Folder of the trust file of these stores.")
 @options.output_format("text", "json")
 @options.STORE
 @options.CONFIG
 @options.debug
 def changes(
-    from_: str,
-    to: str,
+    from_: date,
+    to: date,
     gates: tuple[str, ...],
     gates_config: Path | None,
     format_: str,
@@ -98,24 +93,23 @@ def changes(
     from engine.report import gate_changes
 
     folder = config or settings.configuration()
-    starts, ends = day(from_), day(to)
-    if starts > ends:
-        raise UsageError(f"reporting changes: the period ends on {ends}, before it begins on {starts}")
-    found = examination.changes(store_of(store), gates, folder, gates_config or folder, starts, ends)
+    if from_ > to:
+        raise UsageError(f"reporting changes: the period ends on {to}, before it begins on {from_}")
+    found = examination.changes(store_of(store), gates, folder, gates_config or folder, from_, to)
     streams.emit(gate_changes.render(found, format_, streams.options()))
     return 0
 
 
 @command.command("due", context_settings=options.CONTEXT)
-@click.option("--within", type=click.IntRange(0, 366), default=30, show_default=True, help="Days to look ahead.")
+@options.within(30)
 @options.output_format("text", "json")
 @options.POLICY
 @options.debug
 def due(within: int, format_: str, policy: Path | None) -> int:
     """What people have to do, by owner: evidence, reviews, approvals, waivers, vendors' reports, auditors' requests."""
     from engine.cli.clock import today
-    from engine.office.agenda import agenda
     from engine.report import due as shown
+    from engine.workflows.agenda import agenda
 
     found = agenda(options.policy(policy), today(), within)
     days = (found.on, found.until)
@@ -127,14 +121,14 @@ def due(within: int, format_: str, policy: Path | None) -> int:
 @command.command("status", context_settings=options.CONTEXT)
 @click.option("--for-customers", is_flag=True, help="Only what may be sent: no verdicts, no counts.")
 @options.output_format("text", "markdown", "html")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of the screen.")
+@options.OUTPUT
 @options.POLICY
 @options.debug
 def status(for_customers: bool, format_: str, output: Path | None, policy: Path | None) -> int:
     """Scope, window, auditor and what is planned, for customers who ask before there is an opinion."""
     from engine.cli.clock import today
-    from engine.office.status import status as stated
     from engine.report import status as shown
+    from engine.workflows.status import status as stated
 
     if not for_customers:
         raise UsageError("reporting the status: it is written for customers: --for-customers")

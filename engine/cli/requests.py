@@ -12,8 +12,8 @@ from engine.cli import options, settings
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.office.answering import Answered
-    from engine.office.requests import Imported
+    from engine.workflows.answering import Answered
+    from engine.workflows.requests import Imported
 
 _STATES: Final = ("open", "stale", "answered")
 _NAMED: Final = 8
@@ -27,25 +27,25 @@ def command() -> None:
 
 @command.command("import", context_settings=options.CONTEXT)
 @click.argument("file", metavar="LIST", type=click.Path(path_type=Path))
-@click.option("--name", metavar="ID", help="The list's id; the same for its later versions. Default: the file's name.")
-@click.option("--sheet", metavar="S", help="Only this sheet. Default: each on which requests are found.")
+@options.ID
+@click.option("--sheet", metavar="NAME", help="Only this sheet [default: each on which requests are found].")
 @click.option("--dates", type=click.Choice(("day", "month")), help="What stands first in dates like 03/04/2027.")
 @options.POLICY
 @options.debug
-def import_(file: Path, name: str | None, sheet: str | None, dates: str | None, policy: Path | None) -> int:
+def import_(file: Path, id_: str | None, sheet: str | None, dates: str | None, policy: Path | None) -> int:
     """Read the auditor's LIST (XLSX, CSV or JSON) into the policy folder, and tie each line to what would answer it.
 
-    Columns are known by their words, whatever their order. A list that is sent again keeps what people decided, and
-    shows which lines are new, changed or dropped.
+    Columns are known by their words, whatever their order. A list that is sent again, by the same --id or file's
+    name, keeps what people decided, and shows which lines are new, changed or dropped.
     """
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import requests
+    from engine.workflows import requests
 
-    made = requests.import_(file, options.policy(policy), today(), name, sheet, dates)
+    made = requests.import_(file, options.policy(policy), today(), id_, sheet, dates)
     streams.emit(_imported(made))
-    id_ = made.requests.id
-    streams.say(f"Next: auditreel requests show {id_}; what is tied wrongly: auditreel requests tie {id_} LINE ...")
+    name = made.requests.id
+    streams.say(f"Next: auditreel requests show {name}; what is tied wrongly: auditreel requests tie {name} LINE ...")
     return 0
 
 
@@ -76,15 +76,19 @@ def _imported(made: Imported) -> str:
 @command.command("tie", context_settings=options.CONTEXT)
 @click.argument("list_", metavar="LIST")
 @click.argument("line")
-@click.option("--by", required=True, metavar="NAME", help="Who decides it.")
-@click.option("--kind", multiple=True, metavar="K", help="A kind of evidence answers it: training, ... Repeatable.")
+@options.BY
+@click.option("--kind", multiple=True, metavar="KIND", help="A kind of evidence answers it: training, ... Repeatable.")
 @click.option("--check", multiple=True, metavar="GLOB", help="What runs show of these checks does. Repeatable.")
-@click.option("--control", multiple=True, metavar="ID", help="All that this control names does. Repeatable.")
-@click.option("--part", multiple=True, metavar="P", help="What we state does: system, subservices, ... Repeatable.")
-@click.option("--record", multiple=True, metavar="ID", help="This record does. Repeatable.")
+@click.option("--control", multiple=True, metavar="CONTROL", help="All that this control names does. Repeatable.")
+@click.option("--part", multiple=True, metavar="NAME", help="What we state does: system, subservices, ... Repeatable.")
+@click.option("--evidence", multiple=True, metavar="ID", help="This record of evidence does. Repeatable.")
 @click.option("--document", multiple=True, metavar="ID", help="This policy document does. Repeatable.")
 @click.option(
-    "--file", multiple=True, type=click.Path(path_type=Path), help="This file of the policy folder does. Repeatable."
+    "--file",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="This file of the policy folder does. Repeatable.",
 )
 @click.option("--nothing", is_flag=True, help="Nothing that is kept answers it.")
 @click.option("--words", is_flag=True, help="Its own words decide again.")
@@ -100,7 +104,7 @@ def tie(
     check: tuple[str, ...],
     control: tuple[str, ...],
     part: tuple[str, ...],
-    record: tuple[str, ...],
+    evidence: tuple[str, ...],
     document: tuple[str, ...],
     file: tuple[Path, ...],
     nothing: bool,
@@ -112,10 +116,10 @@ def tie(
     """Say what answers LINE of LIST; all that is named is needed. It stays when the list is imported again."""
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import requests
     from engine.report.safe import safe
+    from engine.workflows import requests
 
-    decision = requests.Decision(by, kind, check, control, part, record, document, file, nothing, words, owner, note)
+    decision = requests.Decision(by, kind, check, control, part, evidence, document, file, nothing, words, owner, note)
     now = requests.decide(options.policy(policy), list_, line, decision, today())
     told = ", ".join(one.name for one in now.ties) or "nothing"
     streams.emit(f"{safe(now.id)}: {safe(now.text, 200)}\n  tied to {safe(told, 400)} by {safe(now.tied_by)}\n")
@@ -125,7 +129,7 @@ def tie(
 
 @command.command("show", context_settings=options.CONTEXT)
 @click.argument("list_", metavar="[LIST]", required=False)
-@click.option("--state", multiple=True, type=click.Choice(_STATES), help="Only these. Repeatable. Default: all.")
+@click.option("--state", multiple=True, type=click.Choice(_STATES), help="Only these [default: all]. Repeatable.")
 @options.output_format("text", "json")
 @options.POLICY
 @options.STORE
@@ -154,22 +158,22 @@ def show(
 
 @command.command("export", context_settings=options.CONTEXT)
 @click.argument("list_", metavar="[LIST]", required=False)
+@options.ALLOW_INCOMPLETE
 @click.option(
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    metavar="PATH",
+    metavar="FILE|DIR",
     help="A file .xlsx or .csv: the list; a file .zip or a new folder: with all files and a manifest of digests.",
 )
-@click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although lines are open or stale.")
 @options.POLICY
 @options.STORE
 @options.CONFIG
 @options.debug
 def export(
     list_: str | None,
+    allow_incomplete: bool | None,
     output: Path,
-    allow_incomplete: bool,
     policy: Path | None,
     store: str | None,
     config: Path | None,
@@ -179,7 +183,7 @@ def export(
     Exits with 4 where a line is open or stale: what is handed over says so, too.
     """
     from engine.cli import streams
-    from engine.office import answering
+    from engine.workflows import answering
 
     suffix = output.suffix.lower()
     if suffix in (".xlsx", ".csv", ".zip"):
@@ -211,7 +215,7 @@ def export(
 
 def _answered(list_: str | None, policy: Path | None, store: str | None, config: Path | None) -> Answered:
     from engine.cli.clock import today
-    from engine.office import answering
+    from engine.workflows import answering
 
     place = settings.merged({"store": store})["store"]
     return answering.answered(options.policy(policy), list_, today(), place, config or settings.configuration())

@@ -15,7 +15,7 @@ from engine.cli.verify import store_of
 @click.option("--cause", required=True, metavar="TEXT", help="Why it happened.")
 @click.option("--effect", required=True, metavar="TEXT", help="What came of it.")
 @click.option("--correction", required=True, metavar="TEXT", help="How it was or is to be corrected.")
-@click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
+@options.BY
 @options.STORE
 @options.CONFIG
 @options.debug

@@ -23,8 +23,8 @@ def command() -> None:
 
 @command.command("new", context_settings=options.CONTEXT)
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--run", metavar="RUN", help="The recorded run that says who has what. Default: the newest.")
-@click.option("--account", "accounts", multiple=True, metavar="A", help="Only this account. Repeatable.")
+@options.RUN
+@options.ACCOUNT
 @options.POLICY
 @options.STORE
 @options.CONFIG
@@ -32,7 +32,7 @@ def command() -> None:
 def new(
     id_: str | None,
     run: str | None,
-    accounts: tuple[str, ...],
+    account: tuple[str, ...],
     policy: Path | None,
     store: str | None,
     config: Path | None,
@@ -43,10 +43,10 @@ def new(
     """
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import reviews
     from engine.report import reviews as shown
+    from engine.workflows import reviews
 
-    made = reviews.new(_request(policy, store, config), run, accounts, id_, today())
+    made = reviews.new(_request(policy, store, config), run, account, id_, today())
     streams.emit(shown.begun(made.campaign, made.folder))
     streams.say(f"Next: fill in decision, by and on; then auditreel review sign {made.campaign.id} --by NAME")
     return 0
@@ -61,8 +61,8 @@ def show(id_: str | None, format_: str, policy: Path | None) -> int:
     """How a campaign stands, or all of them: lines that are open, changed or improper, and what was signed."""
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import reviews
     from engine.report import reviews as shown
+    from engine.workflows import reviews
 
     streams.emit(shown.status(reviews.show(options.policy(policy), id_, today()), format_))
     return 0
@@ -70,8 +70,8 @@ def show(id_: str | None, format_: str, policy: Path | None) -> int:
 
 @command.command("sign", context_settings=options.CONTEXT)
 @click.argument("id_", metavar="ID")
-@click.option("--by", required=True, metavar="NAME", help="Who answers for the review as a whole.")
-@click.option("--occurrence", metavar="P", help="The period that it belongs to, if decided in another: 2026-Q3.")
+@options.BY
+@options.OCCURRENCE
 @options.POLICY
 @options.STORE
 @options.CONFIG
@@ -84,8 +84,8 @@ def sign(id_: str, by: str, occurrence: str | None, policy: Path | None, store: 
     """
     from engine.cli import streams
     from engine.cli.clock import system_clock, today
-    from engine.office import reviews
     from engine.report import reviews as shown
+    from engine.workflows import reviews
 
     request = _request(policy, store, config)
     signed = reviews.sign(request, id_, by, today(), system_clock().now(), occurrence)
@@ -100,7 +100,7 @@ def sign(id_: str, by: str, occurrence: str | None, policy: Path | None, store: 
 
 @command.command("verify", context_settings=options.CONTEXT)
 @click.argument("id_", metavar="ID")
-@click.option("--run", metavar="RUN", help="The recorded run to look at. Default: the newest.")
+@options.RUN
 @options.output_format("text", "json")
 @options.POLICY
 @options.STORE
@@ -113,8 +113,8 @@ def verify(id_: str, run: str | None, format_: str, policy: Path | None, store: 
     """
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import reviews
     from engine.report import reviews as shown
+    from engine.workflows import reviews
 
     found = reviews.verify(_request(policy, store, config), id_, run, today())
     streams.emit(shown.verified(found.campaign, found.outcomes, found.run, found.as_of, format_))

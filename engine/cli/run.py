@@ -30,8 +30,7 @@ _CODES: Final = (
 @click.command("run", context_settings=options.CONTEXT, epilog=_CODES)
 @options.filters
 @options.places
-@click.option("--store", metavar="DIR|URL", help="Record the run in this evidence store.")
-@click.option("--snapshot", metavar="FILE|RUN", help="Judge a stored snapshot, or that of a recorded run.")
+@options.SNAPSHOT
 @click.option(
     "--demo",
     is_flag=False,
@@ -41,11 +40,9 @@ _CODES: Final = (
     help="Judge a fictional company: no network, no account.",
 )
 @click.option("--plan", is_flag=True, help="Print the calls that would be made, and make none.")
-@click.option(
-    "--fail-on", type=options.SEVERITY, metavar="LEVEL", help="Least severity that counts as a failure [default: low]."
-)
-@click.option("--allow-incomplete", is_flag=True, default=None, help="Do not exit with 4 where something was not seen.")
-@click.option("--kind", type=click.Choice(settings.KINDS), help="What started it [default: adhoc].")
+@options.FAIL_ON
+@options.ALLOW_INCOMPLETE
+@click.option("--trigger", type=click.Choice(settings.TRIGGERS), help="What started it [default: adhoc].")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -64,15 +61,6 @@ _CODES: Final = (
     help="Have a Dask cluster read the accounts of AWS [default: threads, of this machine].",
 )
 @click.option("--witness", metavar="NONCE", help="Record the nonce of an auditor who watches the run.")
-@click.option("--format", type=click.Choice(settings.FORMATS), help="Form of what is printed [default: text].")
-@click.option(
-    "--output",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write a report as well, in the format that its suffix says: .txt, .json, .jsonl, .csv, .md, .html, .sarif, "
-    ".xml (JUnit), .gitlab.json, ... Repeatable.",
-)
 @click.option(
     "--heartbeat",
     "beat",
@@ -81,12 +69,11 @@ _CODES: Final = (
     help="Keep metrics of the run for Prometheus' textfile collector, also where it fails.",
 )
 @click.option("--log-json", metavar="FILE", help="Append a line of JSON about the run; -: to the error stream.")
-@click.option(
-    "--accesses",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE.jsonl",
-    help="Seal after the run how serve's log of accesses stands; exits with 5 where it was altered.",
-)
+@options.ACCESS_LOG
+@click.option("--format", type=click.Choice(settings.FORMATS), help="Form of the output [default: text].")
+@options.reports(".txt, .json, .jsonl, .csv, .md, .html, .sarif, .xml (JUnit), .gitlab.json")
+@options.POLICY
+@options.STORE
 @options.CONFIG
 @options.debug
 @click.version_option(engine.__version__, message="auditreel %(version)s")
@@ -98,10 +85,10 @@ def command(
     output: tuple[Path, ...],
     beat: Path | None,
     log_json: str | None,
-    accesses: Path | None,
+    access_log: Path | None,
     **flags: Any,
 ) -> int:
-    """Read cloud configuration, judge it by criterion, record the verdicts, and report.
+    """Read cloud configuration, judge it by criterion, record the verdicts where --store says, and report.
 
     run-checks --demo: a fictional company, offline. run-checks --criterion security --plan: what would be called.
     run-checks --criterion security: your account, with the cloud's own default credentials.
@@ -116,10 +103,14 @@ def command(
         request, known = options.request(flags)
         pulse.policy = request.policy
         files = outputs.formats(output)
+        if access_log is not None and not access_log.is_file():
+            raise UsageError(
+                f"sealing how {access_log} stands: it is not there; it is the log that auditreel serve keeps"
+            )
         assessment = pulse.assessment = _judged(request, watch, _executor(flags, known))
         outputs.show(assessment, known["format"], files)
-        if accesses is not None:
-            _seal_accesses(accesses, request, assessment)
+        if access_log is not None:
+            _seal_accesses(access_log, request, assessment)
     return assessment.exit_code
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 
 from engine.cli import options, settings
-from engine.cli.options import day
 from engine.cli.verify import store_of
 from engine.errors import UsageError
 
@@ -18,23 +18,22 @@ def command() -> None:
 
 
 @command.command("freeze", context_settings=options.CONTEXT)
-@click.option("--check", metavar="ID", help="The population is everything that this check applied to.")
-@click.option("--nights", is_flag=True, help="The population is the nights that the schedule expects.")
-@click.option("--from", "from_", required=True, metavar="DATE", help="First night of the period (YYYY-MM-DD).")
-@click.option("--to", required=True, metavar="DATE", help="Last night of the period.")
+@click.argument("check", required=False)
+@click.option("--nights", is_flag=True, help="Instead of a CHECK: the nights that the schedule expects.")
+@options.period(required=True)
 @options.STORE
 @options.CONFIG
 @options.debug
-def freeze(check: str | None, nights: bool, from_: str, to: str, store: str | None, config: Path | None) -> int:
-    """Seal a population. Prints its units; then ask the auditor for a nonce."""
+def freeze(check: str | None, nights: bool, from_: date, to: date, store: str | None, config: Path | None) -> int:
+    """Seal a population: everything that CHECK applied to. Prints its units; then ask the auditor for a nonce."""
     from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
     if (check is None) != nights:
-        raise UsageError("freezing a population: name --check ID or --nights, one of them")
+        raise UsageError("freezing a population: name a CHECK or --nights, one of them")
     folder = config or settings.configuration()
-    sequence, population = examination.freeze(store_of(store), folder, check, day(from_), day(to), system_clock())
+    sequence, population = examination.freeze(store_of(store), folder, check, from_, to, system_clock())
     streams.emit("".join(f"{unit}\n" for unit in population.units))
     streams.say(f"{len(population.units):,} units, digest {population.digest}, frozen in entry {sequence}")
     streams.say(f"Give that to the auditor. Then: auditreel sample draw {sequence} --size N --nonce TEXT")

@@ -9,12 +9,11 @@ import click
 
 import engine
 from engine.cli import options, settings, streams
-from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.schedules import Job
 
-TARGETS = ("cron", "systemd", "k8s", "github", "eventbridge")
+SCHEDULERS = ("cron", "systemd", "k8s", "github", "eventbridge")
 
 
 @click.group("schedule", context_settings=options.CONTEXT)
@@ -23,21 +22,22 @@ def command() -> None:
 
 
 @command.command("print", context_settings=options.CONTEXT)
-@click.option("--target", type=click.Choice(TARGETS), required=True, help="What is to start the runs.")
+@click.option("--scheduler", type=click.Choice(SCHEDULERS), required=True, help="What is to start the runs.")
 @click.option("--image", metavar="NAME", help="The container image, best with its digest.")
 @click.option(
     "--output", type=options.FOLDER, metavar="DIR", help="Write the manifests here, with the roles of each cloud."
 )
-@options.STORE
 @options.POLICY
+@options.STORE
 @options.CONFIG
 @options.debug
 def print_(
-    target: str, image: str | None, output: Path | None, store: str | None, policy: Path | None, config: Path | None
+    scheduler: str, image: str | None, output: Path | None, store: str | None, policy: Path | None, config: Path | None
 ) -> int:
     """Print complete manifests by the schedule in organization.yaml: the run, and when owners are notified.
 
-    With --output the read-only role of each cloud in use is written beside them, as auditreel permissions prints it.
+    With --output the read-only role of each cloud in use is written beside them, as auditreel permissions prints it,
+    and what a store in a bucket takes.
     """
     from engine import schedules
     from engine.cli.clock import today
@@ -46,7 +46,7 @@ def print_(
     folder = known["policy"]
     job = _job(Path(folder) if folder else None, image, known["store"], config)
     job = schedules.on(job, today())
-    found = schedules.files(target, job)
+    found = schedules.files(scheduler, job)
     if output is None:
         for name, text in found.items():
             streams.emit(f"# {name}\n{text}" if len(found) > 1 else text)
@@ -64,20 +64,18 @@ def print_(
 def _job(policy: Path | None, image: str | None, store: str | None, config: Path | None) -> Job:
     from engine import preflight
     from engine.request import RunRequest
-    from engine.schedules import Job, Needs
+    from engine.schedules import Job, Needs, bucket_of
 
-    if store is not None and "://" in store:
-        raise UsageError(
-            f"printing manifests for the store {store}: they keep evidence in a folder; name one with --store, and see "
-            "docs/object-store.md for what a run that records in a bucket needs instead"
-        )
+    place = store or "/var/lib/auditreel/evidence"
+    bucket = bucket_of(place)
     request = RunRequest(config=config or settings.configuration(), policy=policy)
     schedule, found = preflight.scheduled(request)
     return Job(
         schedule=schedule,
         needs={name: Needs(needed.reading, needed.entering) for name, needed in found.items()},
         image=image or f"registry.example.org/auditreel:{engine.__version__}",
-        store=str(Path(store or "/var/lib/auditreel/evidence").absolute()),
+        store=str(Path(place).absolute() if bucket is None else bucket),
         config=str((config or Path("/var/lib/auditreel/config")).absolute()),
         policy=str(policy.absolute()) if policy is not None else None,
+        bucket=bucket,
     )

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -15,17 +15,19 @@ from urllib.parse import urlsplit
 import click
 
 from engine.cli import options, settings, streams
-from engine.cli.options import day
 from engine.cli.verify import store_of
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from engine.model import Clock
     from engine.serve.guard import Bounds
     from engine.serve.library import Store
     from engine.serve.links import Links
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _TAKEN: Final = frozenset({"api", "link"})
+_ADDRESS: Final = "127.0.0.1"
+_PORT: Final = 8321
 _LOG: Final = "accesses.jsonl"
 _KEY: Final = "AUDITREEL_SIGNING_KEY"
 _IN_FRONT: Final = (
@@ -33,12 +35,15 @@ _IN_FRONT: Final = (
     "--public-url https://..."
 )
 
+_PUBLIC_URL: Final = click.option(
+    "--public-url", metavar="URL", help="How browsers reach it [default: the loopback address], such as https://HOST."
+)
 _STORES: Final = click.option(
     "--store",
     "stores",
     multiple=True,
-    metavar="[NAME=]DIR",
-    help="An evidence store; NAME stands in addresses. Repeatable.",
+    metavar="[NAME=]DIR|URL",
+    help="An evidence store: a folder, or s3://, gs://, az://; NAME stands in addresses. Repeatable.",
 )
 _CONFIGS: Final = click.option(
     "--config",
@@ -46,7 +51,7 @@ _CONFIGS: Final = click.option(
     type=options.FOLDER,
     multiple=True,
     metavar="DIR",
-    help="Folder of the trust file, one for all stores or one each. Repeatable [default: ~/.config/auditreel].",
+    help="Folder of the trust file, for all stores or each [default: ~/.config/auditreel]. Repeatable.",
 )
 _LINKS: Final = click.option(
     "--links", type=options.FOLDER, metavar="DIR", help="Folder of links and their key [default: links in --config]."
@@ -54,23 +59,32 @@ _LINKS: Final = click.option(
 
 
 @click.group("serve", context_settings=options.CONTEXT, invoke_without_command=True)
+@click.option("--address", default=_ADDRESS, show_default=True, metavar="IP", help="Where to listen.")
+@click.option(
+    "--port",
+    default=_PORT,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Where to listen; 0: any that is free.",
+)
+@_PUBLIC_URL
+@click.option(
+    "--rate", default=600, show_default=True, type=click.IntRange(1), metavar="N", help="Requests a minute of one link."
+)
+@click.option("--no-links", is_flag=True, help="Show everything to whoever is on this machine; loopback only.")
+@_LINKS
+@options.ACCESS_LOG
 @_STORES
 @_CONFIGS
-@_LINKS
-@click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links].")
-@click.option("--address", default="127.0.0.1", show_default=True, metavar="IP", help="Where to listen.")
-@click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
-@click.option(
-    "--public-url", metavar="URL", help="How browsers reach it through a proxy, such as https://e.example.org."
-)
-@click.option("--rate", default=600, show_default=True, type=click.IntRange(1), help="Requests a minute of one link.")
-@click.option("--no-links", is_flag=True, help="Show everything to whoever is on this machine; loopback only.")
 @options.debug
 @click.pass_context
 def command(context: click.Context, /, **flags: Any) -> int:
     """Show evidence stores as web pages, read-only, to who has a link (auditreel serve link).
 
-    It holds no signing key and writes nothing but a log of who read what. What does not verify is shown as that.
+    It holds no signing key and writes nothing but a log of who read what, in the folder of the links where --access-log
+    names no file. What does not verify is shown as that. A bucket is asked for news once a minute; each page says as of
+    when it is.
     """
     if context.invoked_subcommand is not None:
         return 0
@@ -79,15 +93,15 @@ def command(context: click.Context, /, **flags: Any) -> int:
 
 def _serve(
     context: click.Context,
-    stores: tuple[str, ...],
-    configs: tuple[Path, ...],
-    links: Path | None,
-    log: Path | None,
     address: str,
     port: int,
     public_url: str | None,
     rate: int,
     no_links: bool,
+    links: Path | None,
+    access_log: Path | None,
+    stores: tuple[str, ...],
+    configs: tuple[Path, ...],
 ) -> int:
     if os.environ.get(_KEY):
         raise UsageError(
@@ -112,11 +126,11 @@ def _serve(
 
     clock = system_clock()
     folder = _folder(links, configs)
-    shown = _opened(stores, configs, clock.monotonic)
+    shown = _opened(stores, configs, clock)
     found = Links(folder)
     if not no_links:
         found.public()
-    record = AccessLog(log or folder / _LOG, [Path(store.place) for store in shown.values()])
+    record = AccessLog(access_log or folder / _LOG, [place for store in shown.values() for place in store.folders])
     with closing(record), running.listen(address, port) as listening:
         port = listening.getsockname()[1]
         bounds = _bounds(address, port, public, no_links)
@@ -128,36 +142,31 @@ def _serve(
 
 
 @command.command("link", context_settings=options.CONTEXT)
+@click.option("--for", "reader", required=True, metavar="NAME", help="Who will read; it stands in the log.")
+@options.period(required=False)
+@options.CRITERION
+@click.option(
+    "--days", default=14, show_default=True, type=click.IntRange(1, 366), metavar="N", help="How long it is good."
+)
+@_PUBLIC_URL
+@_LINKS
+@options.POLICY
 @_STORES
 @_CONFIGS
-@_LINKS
-@click.option("--for", "reader", required=True, metavar="NAME", help="Who will read; it stands in the log.")
-@click.option("--from", "from_", metavar="DATE", help="First night to be seen [default: every one].")
-@click.option("--to", metavar="DATE", help="Last night to be seen.")
-@click.option(
-    "--criterion",
-    "criteria",
-    multiple=True,
-    metavar="C",
-    help="Only what is of these: security, CC6 or CC6.1. Repeatable.",
-)
-@click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366), help="How long it is good.")
-@click.option("--url", default="http://127.0.0.1:8321", show_default=True, help="Where it is served.")
-@options.POLICY
 @options.debug
 def link(
+    reader: str,
+    from_: date | None,
+    to: date | None,
+    criterion: tuple[str, ...],
+    days: int,
+    public_url: str | None,
+    links: Path | None,
+    policy: Path | None,
     stores: tuple[str, ...],
     configs: tuple[Path, ...],
-    links: Path | None,
-    reader: str,
-    from_: str | None,
-    to: str | None,
-    criteria: tuple[str, ...],
-    days: int,
-    url: str,
-    policy: Path | None,
 ) -> int:
-    """Make a link that shows stores to somebody: a period and criteria of them, for some days.
+    """Make a link that shows stores to somebody: a period and criteria of them, or everything, for some days.
 
     Whoever has it can read: send it as you would a password. It is printed once and kept nowhere.
     """
@@ -166,9 +175,8 @@ def link(
     from engine.serve.links import Link, Links, new_id
 
     clock = system_clock()
-    first, last = day(from_) if from_ else None, day(to) if to else None
-    if first is not None and last is not None and last < first:
-        raise UsageError(f"making a link: it ends on {last}, before it begins on {first}")
+    if from_ is not None and to is not None and to < from_:
+        raise UsageError(f"making a link: it ends on {to}, before it begins on {from_}")
     places = _named(stores)
     trusts = _each(configs, len(places))
     now = clock.now()
@@ -176,16 +184,16 @@ def link(
         id=new_id(),
         reader=reader,
         stores=tuple(inspection.store_name(place, trust) for place, trust in zip(places.values(), trusts, strict=True)),
-        starts=first,
-        ends=last,
-        criteria=preflight.criteria(criteria, options.policy(policy)) if criteria else None,
+        starts=from_,
+        ends=to,
+        criteria=preflight.criteria(criterion, options.policy(policy)) if criterion else None,
         issued_at=now,
         expires_at=_later(now, days),
     )
     folder = Links(_folder(links, configs))
-    folder.prepare([Path(place) for place in places.values()])
+    folder.prepare([Path(place) for place in places.values() if "://" not in place])
     token = folder.issue(made)
-    streams.emit(f"{url.rstrip('/')}/link/{token}\n")
+    streams.emit(f"{(public_url or _url(_ADDRESS, _PORT)).rstrip('/')}/link/{token}\n")
     streams.say(
         f"link {made.id} for {reader}, good until {made.expires_at}; to end it: auditreel serve revoke {made.id}"
     )
@@ -193,8 +201,8 @@ def link(
 
 
 @command.command("links", context_settings=options.CONTEXT)
-@_CONFIGS
 @_LINKS
+@_CONFIGS
 @options.debug
 def links_(configs: tuple[Path, ...], links: Path | None) -> int:
     """List the links that were made: for whom, of what, until when, and which were revoked."""
@@ -208,8 +216,8 @@ def links_(configs: tuple[Path, ...], links: Path | None) -> int:
 
 @command.command("revoke", context_settings=options.CONTEXT)
 @click.argument("ids", nargs=-1, required=True, metavar="LINK...")
-@_CONFIGS
 @_LINKS
+@_CONFIGS
 @options.debug
 def revoke(ids: tuple[str, ...], configs: tuple[Path, ...], links: Path | None) -> int:
     """End links (by their ids) now: the next request with one is refused."""
@@ -224,13 +232,13 @@ def revoke(ids: tuple[str, ...], configs: tuple[Path, ...], links: Path | None) 
 
 
 @command.command("log", context_settings=options.CONTEXT)
-@click.option("--store", metavar="DIR", help="The store whose chain says how the log stood.")
-@options.CONFIG
-@_LINKS
-@click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="Log of accesses [default: in --links].")
 @click.option("--seal", is_flag=True, help="Seal in the chain of --store how it stands now; takes the signing key.")
+@_LINKS
+@options.ACCESS_LOG
+@options.STORE
+@options.CONFIG
 @options.debug
-def log_(store: str | None, config: Path | None, links: Path | None, log: Path | None, seal: bool) -> int:
+def log_(seal: bool, links: Path | None, access_log: Path | None, store: str | None, config: Path | None) -> int:
     """Verify the log of accesses, and print how many lines it has and the digest that stands for all of them.
 
     With --store it is also compared with what was sealed of it there. Exits with 5 where it is another one.
@@ -242,7 +250,7 @@ def log_(store: str | None, config: Path | None, links: Path | None, log: Path |
     if seal and store is None:
         raise UsageError("sealing the log of accesses: --store says in which chain")
     folder = config or settings.configuration()
-    path = log or (links or folder / "links") / _LOG
+    path = access_log or (links or folder / "links") / _LOG
     sealed = [] if store is None else custody.sealed_accesses(store, folder, path.name)
     found = standing(path, sealed)
     streams.emit(f"{found.count} {found.digest}\n")
@@ -270,14 +278,15 @@ def _named(given: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in given or (store_of(None),):
         name, equals, place = text.partition("=")
-        if not equals:
+        if not equals or "://" in name:
             place = text
-            name = re.sub(r"[^A-Za-z0-9._-]", "-", Path(text).resolve().name).lstrip("._-") or "store"
+            last = text.rstrip("/").rpartition("/")[2] if "://" in text else Path(text).resolve().name
+            name = re.sub(r"[^A-Za-z0-9._-]", "-", last).lstrip("._-") or "store"
         if re.fullmatch(_NAME, name) is None or name in _TAKEN:
             raise UsageError(f"serving {text}: {name} cannot stand in an address; use --store NAME=DIR")
         if name in found:
             raise UsageError(f"serving {text}: {name} is there twice; use --store NAME=DIR")
-        if not Path(place).is_dir():
+        if "://" not in place and not Path(place).is_dir():
             raise UsageError(f"serving {text}: {place} is not there")
         found[name] = place
     return found
@@ -295,12 +304,16 @@ def _folder(links: Path | None, configs: Sequence[Path]) -> Path:
     return links or (configs[0] if configs else settings.configuration()) / "links"
 
 
-def _opened(stores: Sequence[str], configs: Sequence[Path], monotonic: Any) -> dict[str, Store]:
+def _opened(stores: Sequence[str], configs: Sequence[Path], clock: Clock) -> dict[str, Store]:
+    from engine.serve.following import source
     from engine.serve.library import Store
 
     places = _named(stores)
     trusts = _each(configs, len(places))
-    return {name: Store(name, places[name], trust, monotonic) for name, trust in zip(places, trusts, strict=True)}
+    return {
+        name: Store(name, places[name], trust, clock.monotonic, source(places[name], trust, clock, streams.say))
+        for name, trust in zip(places, trusts, strict=True)
+    }
 
 
 def _public(url: str) -> str:

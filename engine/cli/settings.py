@@ -17,11 +17,12 @@ from typing import Any, Final, Literal
 from engine.errors import InputError, UsageError
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
-KINDS: Final = ("adhoc", "scheduled")
+TRIGGERS: Final = ("adhoc", "scheduled")
 FORMATS: Final = (
     "text", "json", "jsonl", "csv", "markdown", "html",
     "sarif", "junit", "github", "summary", "comment", "gitlab", "azure",
 )  # fmt: skip
+GATE_FORMATS: Final = ("text", "json", "sarif", "junit", "github", "summary", "comment", "gitlab", "azure")
 PROJECT_FILE: Final = "auditreel.toml"
 USER_FILE: Final = "config.toml"
 PREFIX: Final = "AUDITREEL_"
@@ -53,7 +54,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "fail_on": Setting("choice", "low", SEVERITIES),
     "allow_incomplete": Setting("flag", False),
     "format": Setting("choice", "text", FORMATS),
-    "kind": Setting("choice", "adhoc", KINDS),
+    "trigger": Setting("choice", "adhoc", TRIGGERS),
     "timeout": Setting("number", 20.0),
     "resume_within": Setting("amount", 12.0),
     "executor": Setting("text", "threads"),

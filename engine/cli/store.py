@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli import options, settings
 from engine.cli.verify import store_of
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.sealed import Listed
 
 _SAID = {
     "same": "the index that was kept is the same",
@@ -25,14 +31,46 @@ def command() -> None:
     """Look after an evidence store."""
 
 
-@command.command("compact", context_settings=options.CONTEXT)
-@click.option(
-    "--before", metavar="DATE", help="Only months that are over before this day (YYYY-MM-DD, UTC). Default: today."
-)
+@command.command("list", context_settings=options.CONTEXT)
+@options.output_format("text", "json")
 @options.STORE
 @options.CONFIG
 @options.debug
-def compact(before: str | None, store: str | None, config: Path | None) -> int:
+def list_(format_: str, store: str | None, config: Path | None) -> int:
+    """The sealed runs of a store, oldest first: the id of each, when it read, what started it, and what it found.
+
+    They are told by the chain, which is verified; what the runs stored is verified by auditreel verify.
+    """
+    from dataclasses import asdict
+
+    from engine import inspection
+    from engine.cli import streams
+    from engine.report import records
+
+    anchored, rows = inspection.runs(store_of(store), config or settings.configuration())
+    if format_ == "json":
+        streams.emit(records.encoded({"anchored": anchored, "runs": [asdict(row) for row in rows]}, indent=2) + "\n")
+        return 0
+    streams.emit(f"{anchored}\n" + "".join(f"{_line(row)}\n" for row in rows))
+    streams.say("auditreel replay, export and diff take these ids" if rows else "no run was sealed here")
+    return 0
+
+
+def _line(row: Listed) -> str:
+    from engine.report.layout import counted
+
+    kind = row.kind if row.source == "live" else f"{row.kind}, {row.source}"
+    part = ", a part only" if row.filtered else ""
+    found = f"{counted(row.records, 'record')}: {row.failures:,} fail, {row.unknown:,} unknown{part}"
+    return f"{row.run}  {row.as_of}  {kind:<9}  {found}" + ("" if row.kept else "; no longer kept")
+
+
+@command.command("compact", context_settings=options.CONTEXT)
+@options.dated("--before", text="Only months that are over before this day [default: today, UTC].")
+@options.STORE
+@options.CONFIG
+@options.debug
+def compact(before: date | None, store: str | None, config: Path | None) -> int:
     """Put what the runs of each past month stored into common files, in which what stayed the same stands once.
 
     Every root is computed again from the new files before the chain says so and the old ones go. Exits with 5 where a
@@ -42,8 +80,7 @@ def compact(before: str | None, store: str | None, config: Path | None) -> int:
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
-    until = options.day(before) if before is not None else None
-    found = custody.compact(store_of(store), config or settings.configuration(), until, system_clock())
+    found = custody.compact(store_of(store), config or settings.configuration(), before, system_clock())
     for row in found:
         streams.emit(
             f"{row.month}: {row.runs} runs in entry {row.entry.sequence}, {row.before:,} bytes are now {row.after:,}\n"
@@ -54,13 +91,13 @@ def compact(before: str | None, store: str | None, config: Path | None) -> int:
 
 
 @command.command("expire", context_settings=options.CONTEXT)
-@click.option("--yes", is_flag=True, help="Remove them. Without it, only what would be removed is told.")
+@click.option("--remove", is_flag=True, help="Remove them, for good. Without it, only what would be removed is told.")
 @click.option("--unclosed", is_flag=True, help="Also runs of no closed period, by their own age.")
 @options.POLICY
 @options.STORE
 @options.CONFIG
 @options.debug
-def expire(yes: bool, unclosed: bool, policy: Path | None, store: str | None, config: Path | None) -> int:
+def expire(remove: bool, unclosed: bool, policy: Path | None, store: str | None, config: Path | None) -> int:
     """Remove the runs that organization.yaml lets go: retention.days after the end of their closed period.
 
     A tombstone in the chain says which, when and by which rule, and keeps their roots and counts; what they found by
@@ -71,13 +108,13 @@ def expire(yes: bool, unclosed: bool, policy: Path | None, store: str | None, co
     from engine.cli.clock import system_clock
 
     folder = config or settings.configuration()
-    found = custody.expire(store_of(store), folder, yes, unclosed, system_clock(), policy)
+    found = custody.expire(store_of(store), folder, remove, unclosed, system_clock(), policy)
     for fate in found.fates:
-        what = ("removed" if yes else "would be removed") if fate.due else "kept"
+        what = ("removed" if remove else "would be removed") if fate.due else "kept"
         streams.emit(f"{fate.run}: {what} ({fate.why})\n")
     due = sum(fate.due for fate in found.fates)
     entry = f" in entry {found.sequence}" if found.sequence is not None else ""
-    done = f"removed{entry}" if yes else "due; --yes removes them, for good"
+    done = f"removed{entry}" if remove else "due; --remove removes them, for good"
     streams.emit(f"{due} of {len(found.fates)} runs {done}\n")
     if found.sequence is not None and found.published:
         streams.say("the tables in the store still say what was removed: auditreel store tables makes them anew")
@@ -108,9 +145,9 @@ def lock(policy: Path | None, store: str | None, config: Path | None) -> int:
 
 
 @command.command("rebuild", context_settings=options.CONTEXT)
+@click.option("--compare", is_flag=True, help="Only say whether the index that is kept is the same; keep it.")
 @options.STORE
 @options.CONFIG
-@click.option("--compare", is_flag=True, help="Only say whether the index that is kept is the same; keep it.")
 @options.debug
 def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
     """Make the index anew from the sealed runs, which are verified, and say what the one that was kept is beside it.
@@ -132,20 +169,19 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
 @click.option(
     "--location", metavar="URI", help="Where the engine finds them, such as s3://BUCKET/PREFIX [default: the folder]."
 )
-@click.option("--output", type=options.FOLDER, metavar="DIR", help="Their folder [default: index/tables in the store].")
 @click.option("--schema", metavar="NAME", default="auditreel", show_default=True, help="The schema to define them in.")
-@click.option("--from", "from_", metavar="DATE", help="The first night asked about [default: the first there is].")
-@click.option("--to", metavar="DATE", help="The last night asked about [default: the last there is].")
+@options.period(required=False)
+@click.option("--output", type=options.FOLDER, metavar="DIR", help="Their folder [default: index/tables in the store].")
 @options.STORE
 @options.CONFIG
 @options.debug
 def tables(
     target: str,
     location: str | None,
-    output: Path | None,
     schema: str,
-    from_: str | None,
-    to: str | None,
+    from_: date | None,
+    to: date | None,
+    output: Path | None,
     store: str | None,
     config: Path | None,
 ) -> int:
@@ -159,10 +195,15 @@ def tables(
     from engine.cli import streams
     from engine.dialects import fitting, script
 
-    fitting(target, location or str(output or store_of(store)), schema)
-    starts, ends = (options.day(text) if text is not None else None for text in (from_, to))
-    made = custody.publish(store_of(store), config or settings.configuration(), output)
-    streams.emit(script(target, made, location, schema, starts, ends))
+    place = store_of(store)
+    if "://" in place and output is None:
+        raise UsageError(
+            f"making tables of {place}: its working copy is a cache, where no engine looks; name their folder with "
+            "--output, and with --location where the engine will find it"
+        )
+    fitting(target, location or str(output or place), schema)
+    made = custody.publish(place, config or settings.configuration(), output)
+    streams.emit(script(target, made, location, schema, from_, to))
     streams.say(f"{made.folder}: {made.written} runs written, {made.kept} as they were, {made.removed} removed")
     for name in made.foreign:
         streams.say(f"{name} was altered or put there by somebody else: it was replaced or removed")

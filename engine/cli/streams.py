@@ -40,7 +40,7 @@ def emit(text: str) -> None:
         mute()
     except (OSError, ValueError) as error:
         mute()
-        raise UsageError(f"writing to standard output: {error}") from error
+        raise UsageError(f"writing to standard output: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _encodable(text: str, stream: TextIO) -> str:

@@ -11,8 +11,8 @@ from engine.cli.verify import store_of, told
 
 
 @click.command("timestamp", context_settings=options.CONTEXT)
-@options.STORE
 @options.POLICY
+@options.STORE
 @options.CONFIG
 @options.debug
 def command(store: str | None, policy: Path | None, config: Path | None) -> int:

@@ -12,7 +12,7 @@ from engine.errors import UsageError
 
 
 @click.command("verify", context_settings=options.CONTEXT)
-@click.argument("targets", nargs=-1, metavar="[STORE|RUN|RECORD|BUNDLE]...")
+@click.argument("targets", nargs=-1, metavar="[RUN|RECORD|BUNDLE|STORE]...")
 @click.option(
     "--allow-unanchored",
     is_flag=True,
@@ -22,10 +22,11 @@ from engine.errors import UsageError
 @options.CONFIG
 @options.debug
 def command(targets: tuple[str, ...], allow_unanchored: bool, store: str | None, config: Path | None) -> int:
-    """Verify everything in a STORE, a RUN of the store, a RECORD (its proof) or a BUNDLE against the trust file.
+    """Verify everything in the store, or a RUN of it, a RECORD (its proof) or a BUNDLE, against the trust file.
 
-    Two stores or bundles are compared as well: whether they tell one story. Exits with 5 where anything does not
-    verify, or could not be verified.
+    Without an argument it is the store of --store. Another STORE is named as an argument, such as a copy. Two stores or
+    bundles are compared as well: whether they tell one story. Exits with 5 where anything does not verify, or could not
+    be verified.
     """
     from engine import inspection, verification
 

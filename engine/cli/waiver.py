@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,14 +12,14 @@ import click
 from engine.cli import options
 
 if TYPE_CHECKING:
-    from engine.office.waivers import Accepted
     from engine.request import RunRequest
+    from engine.workflows.waivers import Accepted
 
 F = TypeVar("F", bound=Callable[..., object])
-KINDS = click.Choice(("risk_accepted", "compensating_control", "false_positive", "planned_fix"))
-_SNAPSHOT = click.option(
-    "--snapshot", metavar="FILE|RUN", help="What fails is read from here. Default: the newest run of the store."
-)
+BASES = click.Choice(("risk_accepted", "compensating_control", "false_positive", "planned_fix"))
+_EXPIRES = options.dated("--expires", text="The last day (YYYY-MM-DD, UTC).", required=True)
+_START = options.dated("--start", text="The first day [default: the day of the approval].")
+_APPROVED_ON = options.dated("--approved-on", text="The day of the approval [default: today, UTC].")
 
 
 def _common(command: F) -> F:
@@ -36,31 +37,36 @@ def command() -> None:
 
 
 @command.command("add", context_settings=options.CONTEXT)
-@click.option("--check", required=True, metavar="ID", help="The check whose failures are accepted.")
-@click.option("--kind", type=KINDS, required=True, help="Why they may stand.")
+@click.argument("check")
+@click.option("--basis", type=BASES, required=True, help="On what basis they may stand.")
 @click.option("--owner", required=True, metavar="NAME", help="Who answers for the risk.")
-@click.option("--approver", required=True, metavar="NAME", help="Who accepts it: another person.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why, or what makes up for it; 20 characters at least.")
-@click.option("--expires", required=True, metavar="DATE", help="The last day (UTC).")
-@click.option("--start", metavar="DATE", help="The first day. Default: the day of the approval.")
-@click.option("--approved-on", metavar="DATE", help="The day of the approval. Default: today.")
-@click.option("--account", metavar="A", help="The account, where the check fails in several.")
-@click.option("--resource", multiple=True, metavar="ID", help="Only this resource. Repeatable. Default: all that fail.")
-@click.option("--ticket", metavar="T", help="Where it is tracked.")
+@click.option("--approver", required=True, metavar="NAME", help="Who accepts it: another person than the owner.")
 @click.option(
-    "--id", "id_", metavar="ID", help="The waiver's id: its file's name. Default: made of check and resource."
+    "--reason",
+    required=True,
+    metavar="TEXT",
+    help="Why they may stand, or what makes up for them; 20 characters at least.",
 )
-@_SNAPSHOT
+@_EXPIRES
+@_START
+@_APPROVED_ON
+@click.option("--account", metavar="ID", help="The account, where the check fails in several.")
+@click.option(
+    "--resource", multiple=True, metavar="ID", help="Only this resource [default: all that fail]. Repeatable."
+)
+@click.option("--ticket", metavar="TEXT", help="Where it is tracked.")
+@options.ID
+@options.SNAPSHOT
 @_common
 def add(
     check: str,
-    kind: str,
+    basis: str,
     owner: str,
     approver: str,
     reason: str,
-    expires: str,
-    start: str | None,
-    approved_on: str | None,
+    expires: date,
+    start: date | None,
+    approved_on: date | None,
     account: str | None,
     resource: tuple[str, ...],
     ticket: str | None,
@@ -70,19 +76,22 @@ def add(
     store: str | None,
     config: Path | None,
 ) -> int:
-    """Write a waiver for what fails of a check now; it names each resource, for a new one is a new failure."""
-    from engine.cli.clock import today
-    from engine.office import waivers
+    """Write a waiver for what fails of CHECK now; it names each resource, for a new one is a new failure.
 
-    approved = options.day(approved_on) if approved_on else today()
+    What fails now is read from the newest run of the store, or from --snapshot.
+    """
+    from engine.cli.clock import today
+    from engine.workflows import waivers
+
+    approved = approved_on or today()
     terms = waivers.Terms(
-        kind=kind,
+        kind=basis,
         owner=owner,
         approver=approver,
         reason=reason,
         approved=approved,
-        start=options.day(start) if start else approved,
-        expires=options.day(expires),
+        start=start or approved,
+        expires=expires,
         ticket=ticket,
     )
     return _told(waivers.add(_request(snapshot, policy, store, config), check, account, resource, terms, id_))
@@ -90,20 +99,20 @@ def add(
 
 @command.command("renew", context_settings=options.CONTEXT)
 @click.argument("waiver")
-@click.option("--approver", required=True, metavar="NAME", help="Who accepts it anew.")
-@click.option("--expires", required=True, metavar="DATE", help="The last day of the new period (UTC).")
-@click.option("--start", metavar="DATE", help="Its first day. Default: the day of the approval.")
-@click.option("--approved-on", metavar="DATE", help="The day of the new approval. Default: today.")
-@click.option("--reason", metavar="TEXT", help="Why it may still stand. Default: as before.")
-@click.option("--ticket", metavar="T", help="Where it is tracked. Default: as before.")
-@_SNAPSHOT
+@click.option("--approver", required=True, metavar="NAME", help="Who accepts it: another person than the owner.")
+@_EXPIRES
+@_START
+@_APPROVED_ON
+@click.option("--reason", metavar="TEXT", help="Why they may still stand [default: as before].")
+@click.option("--ticket", metavar="TEXT", help="Where it is tracked.")
+@options.SNAPSHOT
 @_common
 def renew(
     waiver: str,
     approver: str,
-    expires: str,
-    start: str | None,
-    approved_on: str | None,
+    expires: date,
+    start: date | None,
+    approved_on: date | None,
     reason: str | None,
     ticket: str | None,
     snapshot: str | None,
@@ -111,16 +120,19 @@ def renew(
     store: str | None,
     config: Path | None,
 ) -> int:
-    """Give WAIVER a new period, by a new approval. What fails no more is no longer named; nothing is added."""
-    from engine.cli.clock import today
-    from engine.office import waivers
+    """Give WAIVER a new period, by a new approval. What fails no more is no longer named; nothing is added.
 
-    approved = options.day(approved_on) if approved_on else today()
+    Its reason and its ticket stay where no other is given. What fails now is read as by auditreel waiver add.
+    """
+    from engine.cli.clock import today
+    from engine.workflows import waivers
+
+    approved = approved_on or today()
     changes = {
         "approver": approver,
         "approved_on": f"{approved}",
-        "start": f"{options.day(start) if start else approved}",
-        "expires": f"{options.day(expires)}",
+        "start": f"{start or approved}",
+        "expires": f"{expires}",
         "reason": reason,
         "ticket": ticket,
     }
@@ -130,31 +142,31 @@ def renew(
 
 @command.command("expire", context_settings=options.CONTEXT)
 @click.argument("waiver")
-@click.option("--on", metavar="DATE", help="The last day (UTC). Default: today.")
+@options.dated("--on", text="The last day [default: today, UTC].")
 @options.POLICY
 @options.debug
-def expire(waiver: str, on: str | None, policy: Path | None) -> int:
+def expire(waiver: str, on: date | None, policy: Path | None) -> int:
     """End WAIVER: its failures count again from the day after."""
     from engine.cli import streams
     from engine.cli.clock import today
-    from engine.office import waivers
+    from engine.workflows import waivers
 
-    ended = waivers.expire(options.policy(policy), waiver, options.day(on) if on else today())
+    ended = waivers.expire(options.policy(policy), waiver, on or today())
     streams.emit(f"{ended.path}: ends on {ended.expires}\n")
     streams.say(f"Next: git add {ended.path} and commit. While it is changed and not committed, it waives nothing.")
     return 0
 
 
 @command.command("list", context_settings=options.CONTEXT)
+@options.SNAPSHOT
 @options.output_format("text", "json")
-@_SNAPSHOT
 @_common
 def list_(format_: str, snapshot: str | None, policy: Path | None, store: str | None, config: Path | None) -> int:
     """Every waiver: in force, not yet, expired, without effect, and what it stands beside."""
     from engine.cli import streams
     from engine.cli.clock import system_clock, today
-    from engine.office import waivers
     from engine.report import waivers as shown
+    from engine.workflows import waivers
 
     found = waivers.register(_request(snapshot, policy, store, config), system_clock().now())
     streams.emit(

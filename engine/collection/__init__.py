@@ -21,6 +21,13 @@ from providers.base import Directory, Discovery, Governor, LeftOut, Provider, pl
 
 __all__ = ["Apart", "collect", "combined", "completed", "directory", "entered", "refuse_regions", "refuse_unknown"]
 
+_SIGNING_IN: Final = {
+    "aws": "aws sso login, AWS_PROFILE, or a role of this machine",
+    "azure": "az login, or an identity of this machine",
+    "gcp": "gcloud auth application-default login, or a service account of this machine",
+    "github": "GITHUB_TOKEN, or an App's key",
+}
+"""How one signs in, by provider; what each tries is its SDK's own chain."""
 _NO_JOURNAL: Final = Forgetful()
 
 Doubted = Callable[[Snapshot], Doubts]
@@ -113,7 +120,9 @@ def directory(
         if failure is None:
             raise
         if failure.code.startswith("NoCredentials"):
-            raise UsageError(f"asking {provider.name} who we are: no credentials were found; sign in first") from error
+            how = _SIGNING_IN.get(provider.name)
+            said = f"no credentials were found; sign in first{f': {how}' if how else ''}"
+            raise UsageError(f"asking {provider.name} who we are: {said}") from error
         # Without its cause, whose text is the provider's: a traceback would print it.
         raise DiscoveryError(f"asking {provider.name} who we are: {failure.reason} ({failure.detail})") from None
     whys = apart(provider.name, found)

@@ -18,9 +18,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from engine.collection import parts
-from engine.collection.crew import Work
-from engine.collection.errands import Briefing, Errand, carried_out, dismissed, rehearsed, sealed
+from engine.collection.executors import Work
 from engine.collection.software import installed
+from engine.collection.tasks import RunContext, Task, closed, dry_run, executed, serialised
 from engine.errors import ClusterUnfit, Interrupted, UsageError
 from engine.expressions.types import ObjectType
 from engine.model import Clock, Snapshot
@@ -126,12 +126,12 @@ class Connection:
         self.client, self.address = client, address
         self._clocks, self.clock, self.patience = clocks, clock, patience
 
-    def crew(self, work: Work, settings: Mapping[str, Any], types: Mapping[str, ObjectType]) -> Workers:
+    def executor(self, work: Work, settings: Mapping[str, Any], types: Mapping[str, ObjectType]) -> Workers:
         """The workers, ready to read; ``settings`` open the provider, ``types`` are the schemas of what is read.
 
         Raises ClusterUnfit where there is no worker, or one that would not read as this machine does; Interrupted.
         """
-        briefing = Briefing(
+        context = RunContext(
             run=uuid.uuid4().hex,
             provider=work.plan.provider,
             settings=dict(settings),
@@ -142,9 +142,9 @@ class Connection:
             as_of=work.as_of,
             clock=self._clocks,
         )
-        made = Workers(self, work, briefing)
+        made = Workers(self, work, context)
         try:
-            made.rehearse()
+            made.dry_run()
         except BaseException:
             made.close(failed=True)
             raise
@@ -152,10 +152,10 @@ class Connection:
 
 
 class Workers:
-    """The workers of a cluster, as a crew (:class:`engine.collection.crew.Crew`) of one run."""
+    """The workers of a cluster, as an executor (:class:`engine.collection.executors.Executor`) of one run."""
 
-    def __init__(self, connection: Connection, work: Work, briefing: Briefing) -> None:
-        self._connection, self._work, self._briefing = connection, work, briefing
+    def __init__(self, connection: Connection, work: Work, context: RunContext) -> None:
+        self._connection, self._work, self._context = connection, work, context
         self._client, self._monotonic = connection.client, connection.clock.monotonic
         self._executor = self._client.get_executor(pure=False)
         self._expected = installed()
@@ -166,19 +166,17 @@ class Workers:
         self._seen = self._looked = self._monotonic()
         self.at_once = 1
 
-    def rehearse(self) -> None:
-        """Have each worker show that it would read as this machine does. See :meth:`Connection.crew`."""
-        errand = sealed(Errand(self._briefing, "", ""))
+    def dry_run(self) -> None:
+        """Have each worker show that it would read as this machine does. See :meth:`Connection.executor`."""
+        task = serialised(Task(self._context, "", ""))
         # Sent to any worker: clusters that grow with their work make the first one for this.
-        first = self._executor.submit(_rehearsed, self._expected, errand)
+        first = self._executor.submit(_dry_run, self._expected, task)
         self._await({first}, FIRST_COMPLETED)
         if not first.done():
             why = f"no worker took work within {self._connection.patience:.0f} s"
             raise ClusterUnfit(f"reading by the cluster {self._connection.address}: {why}; start workers (dask worker)")
         futures = {
-            self._executor.submit(
-                _rehearsed, self._expected, errand, workers=[address], allow_other_workers=False
-            ): address
+            self._executor.submit(_dry_run, self._expected, task, workers=[address], allow_other_workers=False): address
             for address in self._addresses()
         }
         self._await(futures, None)
@@ -204,9 +202,9 @@ class Workers:
         self._begun[account] += 1
         future: Future[Any]
         if not self._gone:
-            errand = sealed(Errand(self._briefing, account, self._work.found.accounts[account]))
+            task = serialised(Task(self._context, account, self._work.found.accounts[account]))
             try:
-                future = self._executor.submit(_read, self._expected, errand)
+                future = self._executor.submit(_read, self._expected, task)
                 self._running.add(future)
                 return future
             except Exception:  # the client has closed, since it lost its scheduler
@@ -216,7 +214,7 @@ class Workers:
         future.set_running_or_notify_cancel()
         return future
 
-    def tend(self) -> None:
+    def poll(self) -> None:
         """Look whether anybody is left; where nobody is for too long, nothing that is under way is waited for."""
         now = self._monotonic()
         if self._gone or now - self._looked < LOOK:
@@ -272,7 +270,7 @@ class Workers:
             self._executor.shutdown(wait=False)
             if not self._gone:
                 self._client.sync(
-                    self._client.run, dismissed, self._briefing.run, on_error="ignore", callback_timeout=CONNECT
+                    self._client.run, closed, self._context.run, on_error="ignore", callback_timeout=CONNECT
                 )
 
     def _look(self) -> bool:
@@ -336,8 +334,8 @@ def _is_killed(ended: Future[Any]) -> bool:
 # --- on the worker ---------------------------------------------------------------------------------------------------
 
 
-def _read(expected: Mapping[str, str], errand: bytes) -> tuple[str, Any, str]:
-    """The task: an errand's answer, and which worker gives it. Ends early when the task is cancelled."""
+def _read(expected: Mapping[str, str], task: bytes) -> tuple[str, Any, str]:
+    """What a task answers, and which worker gives it. Ends early when the task is cancelled."""
     from distributed import get_worker
 
     worker = get_worker()
@@ -354,12 +352,12 @@ def _read(expected: Mapping[str, str], errand: bytes) -> tuple[str, Any, str]:
 
     threading.Thread(target=watch, name="watch", daemon=True).start()
     try:
-        return *carried_out(expected, errand, cancelled), worker.address
+        return *executed(expected, task, cancelled), worker.address
     finally:
         ended.set()
 
 
-def _rehearsed(expected: Mapping[str, str], errand: bytes) -> tuple[str, Any, str]:
+def _dry_run(expected: Mapping[str, str], task: bytes) -> tuple[str, Any, str]:
     from distributed import get_worker
 
-    return *rehearsed(expected, errand), get_worker().address
+    return *dry_run(expected, task), get_worker().address

@@ -1,7 +1,7 @@
 """Carries out a plan over every account: a few at a time, each handed on as soon as it is whole, and then let go.
 
-What is held at once is a few accounts, however many there are. Who reads them is a crew
-(:mod:`engine.collection.crew`); each has lanes of its own, so that a throttled account slows down itself alone.
+What is held at once is a few accounts, however many there are. Who reads them is an executor
+(:mod:`engine.collection.executors`); each has lanes of its own, so that a throttled account slows down itself alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any
 
 from engine.collection import Apart, Doubted, directory
-from engine.collection.crew import AtHome, Crew, Work
+from engine.collection.executors import Executor, Threads, Work
 from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Stopped
 from engine.collection.ledger import discovery_rows
@@ -67,7 +67,7 @@ class Survey:
 
     ``introduction`` is to say which accounts there are; ``regions`` is a filter (empty: all). ``now`` gives the wall
     clock as RFC 3339 UTC. ``identified`` is asked once, as soon as it is known who we are; ``doubted`` of each account
-    what of it is to be confirmed. ``crew`` makes whoever reads the accounts.
+    what of it is to be confirmed. ``executor`` makes whoever reads the accounts.
     """
 
     plan: Plan
@@ -78,51 +78,51 @@ class Survey:
     regions: frozenset[str] = frozenset()
     identified: Identified = lambda directory, now: (now, Forgetful())
     progress: Progress = lambda ended, known: None
-    crew: Callable[[Work], Crew] = AtHome
+    executor: Callable[[Work], Executor] = Threads
     doubted: Doubted | None = None
 
     def parts(self) -> Iterator[Snapshot]:
         """The snapshots: first what is said of the accounts as a whole, then each account as soon as it is read.
 
         Raises UsageError and DiscoveryError as :func:`engine.collection.directory` does, Interrupted where the run is
-        asked to stop, ClusterUnfit as the crew does. No more accounts are begun than the caller has taken.
+        asked to stop, ClusterUnfit as the executor does. No more accounts are begun than the caller has taken.
         """
         found = self.introduction.directory()
         as_of, journal = self.identified(found, self.now())
         yield self._whole(found, as_of)
-        crew = self.crew(self._work(found, as_of, journal))
+        executor = self.executor(self._work(found, as_of, journal))
         waiting = deque(sorted(found.accounts))
         running: dict[Future[Any], str] = {}
         failed = True
         try:
             while waiting or running:
-                while waiting and len(running) < crew.at_once and not self.limiter.cancelled.is_set():
+                while waiting and len(running) < executor.at_once and not self.limiter.cancelled.is_set():
                     account = waiting.popleft()
                     part = kept(journal, self.plan, account, as_of)
                     if part is not None:
                         yield part
                     else:
-                        running[crew.begin(account)] = account
+                        running[executor.begin(account)] = account
                     del part
                 if waiting and not running:
                     raise Interrupted
                 # Wakes often enough to let signals through.
                 done, _ = wait(running, 0.2, FIRST_COMPLETED)
-                crew.tend()
-                yield from self._taken(crew, done, running, waiting)
+                executor.poll()
+                yield from self._taken(executor, done, running, waiting)
             failed = False
         finally:
-            crew.close(failed=failed)
+            executor.close(failed=failed)
 
     def _taken(
-        self, crew: Crew, done: set[Future[Any]], running: dict[Future[Any], str], waiting: deque[str]
+        self, executor: Executor, done: set[Future[Any]], running: dict[Future[Any], str], waiting: deque[str]
     ) -> Iterator[Snapshot]:
-        errors = list(_errors(crew, done))
+        errors = list(_errors(executor, done))
         left = running.keys() - done
         # The account that made the others end may itself be about to.
         while errors and left and all(isinstance(error, Stopped) for error in errors):
             ended, left = wait(left, return_when=FIRST_COMPLETED)
-            errors += _errors(crew, ended)
+            errors += _errors(executor, ended)
         if errors:
             raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
         if self.limiter.cancelled.is_set():
@@ -131,7 +131,7 @@ class Survey:
         while done:
             future = done.pop()
             account = running.pop(future)
-            part = crew.part(account, future)
+            part = executor.part(account, future)
             del future
             if part is None:
                 waiting.append(account)
@@ -174,5 +174,5 @@ class Survey:
         )
 
 
-def _errors(crew: Crew, done: Iterable[Future[Any]]) -> Iterator[BaseException]:
-    return (error for future in done if (error := crew.failure(future)) is not None)
+def _errors(executor: Executor, done: Iterable[Future[Any]]) -> Iterator[BaseException]:
+    return (error for future in done if (error := executor.failure(future)) is not None)

@@ -19,7 +19,7 @@ _DAYS: Final = ("opened_on", "target", "done_on", "dropped_on", "reopened_on")
 _KEYS: Final = ("id", "what", "owner", "target", "ticket", "note", "opened_on", "done_on", "dropped_on", "reopened_on")
 _PLAIN: Final = frozenset(_DAYS)
 _HEAD: Final = """\
-# What is to be done before the report. Written by: auditreel report gap --plan FILE
+# What is to be done before the report. Written by: auditreel report gap --remediation FILE
 # Yours are owner, target (YYYY-MM-DD), ticket and note. The rest is written anew, comments are not kept.
 """
 

@@ -97,7 +97,7 @@ def _notes(manifest: Manifest, reading: Reading, contents: Contents) -> Iterator
     for run, why in manifest.left_out.items():
         yield f"run {run} is not in it: {why}"
     if _ends(manifest, reading) is not None:
-        yield f"its chain ends with entry {manifest.chain.last}, before the period that it declares"
+        yield f"its chain ends with entry {manifest.chain.last}, before the period that it declares has ended"
 
 
 def _open_tail(manifest: Manifest, reading: Reading, trust: Trust) -> str | None:
@@ -106,8 +106,8 @@ def _open_tail(manifest: Manifest, reading: Reading, trust: Trust) -> str | None
     if end is None or trust.head is not None:
         return None
     return (
-        f"tail not anchored: its chain ends with entry {end}, before the period that it declares, and no head is "
-        "pinned: what came after could have been cut off"
+        f"tail not anchored: its chain ends with entry {end}, before the period that it declares has ended, and no "
+        "head is pinned: what came after could have been cut off"
     )
 
 

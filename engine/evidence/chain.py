@@ -105,7 +105,7 @@ class Chain:
             if not path.exists() or canonical.digest(regular.read(path, LARGEST)) != pinned.digest:
                 raise SealError(
                     f"{path} is not the entry that the trust file pins as seen: the chain was cut or rewritten; "
-                    "run `auditreel verify` and restore the store"
+                    "run `auditreel verify` and restore the store (or the trust file is another store's: --config)"
                 )
 
     def refuse_replaced_key(self) -> None:

@@ -100,10 +100,14 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def adopt(temporary: Path, path: Path) -> None:
-    """Give a flushed file its final name, exclusively: FileExistsError where it is taken."""
+def adopt(temporary: Path, path: Path, flushed: bool = True) -> None:
+    """Give a flushed file its final name, exclusively: FileExistsError where it is taken.
+
+    What can be had again need not be ``flushed`` to the disk.
+    """
     os.link(temporary, path)
-    _flush_folder(path.parent)
+    if flushed:
+        _flush_folder(path.parent)
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -18,7 +18,7 @@ from engine.evidence import canonical, chain, tables
 from engine.evidence.layout import Layout
 from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.trust import Trust
-from engine.gates import ChangeRequest, Changes, GatedVerdict, Redrawn, SealedGate, Ungated
+from engine.gate.model import ChangeRequest, Changes, GatedVerdict, Redrawn, SealedGate, Ungated
 
 DAYS: Final = 30
 """How long before a change was seen its gate may have been sealed."""

@@ -17,13 +17,14 @@ from engine.errors import VerificationError
 from engine.evidence import anchors, canonical, merkle, regular, tables
 from engine.evidence.chain import Placed
 from engine.evidence.layout import Layout
-from engine.evidence.period.frames import frames
+from engine.evidence.period.frames import SealedFrame, frames
 from engine.evidence.period.keeping import verified_chain
 from engine.evidence.record import Document
 from engine.evidence.runs import Reader, StoredRun
+from engine.evidence.storage import removals
 from engine.evidence.trust import Trust
 from engine.model import Scope, Subject
-from engine.sealed import Overview, SealedRecord, SealedRow, SealedRun
+from engine.sealed import Listed, Overview, SealedRecord, SealedRow, SealedRun
 
 _Key = tuple[str, ...]
 
@@ -45,6 +46,34 @@ def overview(store: Path, trust: Trust) -> Overview:
         last=found[-1].moment.as_of[:10] if found else None,
         closed=tuple((close.period.starts, close.period.ends) for _, close in reading.of_kind("close")),
     )
+
+
+def listed(store: Path, trust: Trust) -> tuple[str, tuple[Listed, ...]]:
+    """How a store is anchored, and its sealed runs in the order of its chain. Raises VerificationError.
+
+    What the runs stored is not read: their seals are, which the chain vouches for.
+    """
+    reading = verified_chain(Layout(store), trust)
+    anchoring = anchors.anchoring(reading, trust)
+    for fault in anchoring.faults:
+        raise VerificationError(f"the chain of {store} does not verify ({fault}); run `auditreel verify`")
+    gone = removals(reading)
+    seals = list(reading.of_kind("seal"))
+    rows = tuple(
+        Listed(
+            run=seal.asked.run,
+            kind=seal.asked.kind,
+            source=seal.source,
+            as_of=seal.as_of,
+            records=seal.records.count,
+            failures=seal.verdicts.failed,
+            unknown=seal.verdicts.unknown,
+            filtered=SealedFrame(placed).filtered,
+            kept=placed.link not in gone,
+        )
+        for placed, seal in seals
+    )
+    return anchors.line(anchoring.of(seals[-1][0].entry.sequence) if seals else None), rows
 
 
 @dataclass(frozen=True)
@@ -155,7 +184,7 @@ def inspect(store: Path, trust: Trust, run: str) -> Inspected:
     reading = verified_chain(layout, trust)
     placed = next((placed for placed, seal in reading.of_kind("seal") if seal.asked.run == run), None)
     if placed is None:
-        raise VerificationError(f"{store} holds no sealed run {run}; `auditreel verify` lists what it holds")
+        raise VerificationError(f"{store} holds no sealed run {run}; `auditreel store list` has all")
     with tables.connection() as database:
         reader = Reader(layout, database, reading)
         stored = reader.read(placed, whole=False)

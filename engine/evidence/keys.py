@@ -90,6 +90,21 @@ def initialise(
     return trust
 
 
+def refuse_another(store: Path, config: Path) -> None:
+    """Raises SealError where a trust file has seen entries of a chain, and the store that is to be made has none.
+
+    Nothing could ever be recorded there: to whoever has that trust file its chain was cut off.
+    """
+    trust_file, chain = config / TRUST_FILE, Layout(store).chain
+    head = read_trust(trust_file).head if trust_file.exists() else None
+    if head is not None and not (chain.is_dir() and any(chain.iterdir())):
+        raise SealError(
+            f"preparing the store {store}: {trust_file} is of a store of which entry {head.sequence} was seen, and "
+            "this one is empty; name another folder for the keys of a new store with --config (or AUDITREEL_CONFIG), "
+            "or restore the store that was emptied"
+        )
+
+
 def refuse_inside(store: Path, path: Path) -> None:
     """Raises SealError where ``path`` lies inside the store: what it should protect could replace it."""
     if path.resolve().is_relative_to(store.resolve()):

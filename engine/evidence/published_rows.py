@@ -201,7 +201,7 @@ def findings(night: Night, findings: str, ledger: str) -> str:
     """The query of the rows of ``findings``: a record each, with the body and the waiver that the ledger has of it.
 
     ``findings`` and ``ledger`` are the rows of the run's files (:func:`tables.rows_of`), here and below. ``record`` is
-    the place of the record in its run, by which `auditreel export --record` proves it.
+    the place of the record in its run, by which `auditreel export --proof` proves it.
     """
     return _FINDINGS.format(run=_text(night.run), findings=findings, ledger=ledger)
 

@@ -173,7 +173,7 @@ def seal_of(store: Path, run: str, trust_file: Path) -> Placed:
             if seal.source != "live":
                 raise UsageError(f"reading run {run}: it judged a stored snapshot, and read no cloud")
             return placed
-    raise VerificationError(f"{store} holds no sealed run {run}; `auditreel verify` lists what it holds")
+    raise VerificationError(f"{store} holds no sealed run {run}; `auditreel store list` has all")
 
 
 def latest(store: Path, trust_file: Path) -> str:
@@ -202,7 +202,7 @@ def _read(
         if seal.asked.run == run:
             return placed, reader.read(placed), reader
         reader.read_bodies(placed)
-    raise VerificationError(f"{layout.root} holds no sealed run {run}; `auditreel verify` lists what it holds")
+    raise VerificationError(f"{layout.root} holds no sealed run {run}; `auditreel store list` has all")
 
 
 def _verified(layout: Layout, trust: Trust, what: str) -> Reading:

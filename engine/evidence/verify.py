@@ -82,19 +82,24 @@ class Report:
         """For a reader: how it is anchored first, then what is wrong, then what is noted, then the outcome."""
         sealed = [run for run in self.runs if run.state == "sealed"]
         intact = "verified" if self.verified else DEMONSTRATION if self.demonstration else "DOES NOT VERIFY"
-        outcome = f"{len(self.problems)} problems: DOES NOT VERIFY" if self.problems else intact
+        outcome = f"{_counted(len(self.problems), 'problem')}: DOES NOT VERIFY" if self.problems else intact
         cut = [] if self.tail is None else [f"{'note' if self.lenient else 'problem'}: {self.tail}"]
         head = f"entry {self.head.sequence}, {self.head.digest}" if self.head else "none"
         removed = sum(run.state == "removed" for run in self.runs)
-        gone = f", {removed} runs not retained" if removed else ""
+        gone = f", {_counted(removed, 'run')} not retained" if removed else ""
         return (
             self.anchored,
             *([DEMONSTRATION] if self.demonstration else []),
             *(f"problem: {fault}" for fault in self.problems),
             *cut,
             *(f"note: {note}" for note in self.notes),
-            f"{len(sealed)} sealed runs, {sum(run.records for run in sealed)} records{gone}, head {head}: {outcome}",
+            f"{_counted(len(sealed), 'sealed run')}, {_counted(sum(run.records for run in sealed), 'record')}{gone}, "
+            f"head {head}: {outcome}",
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def verify(store: Path, trust: Trust, run: str | None = None, allow_unanchored: bool = False) -> Report:

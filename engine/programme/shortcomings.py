@@ -287,7 +287,9 @@ def _nights(scope: Scoped) -> Iterator[Item]:
         owner=controls[0].control.owner if controls else "",
         criteria=scope.reach(controls),
         controls=_ids(controls),
-        fix=(("run", f"every day at {schedule.at} {schedule.timezone}: auditreel run --kind scheduled --store STORE"),),
+        fix=(
+            ("run", f"every day at {schedule.at} {schedule.timezone}: auditreel run --trigger scheduled --store STORE"),
+        ),
         holds="window",
     )
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.gates import Gate
+    from engine.gate.model import Gate
     from engine.model import Assessment
     from engine.periods import Period
     from engine.programme.gap import Gap
@@ -54,7 +54,7 @@ class Format:
 
     def render(self, shown: Assessment | Gate, options: Options) -> str:
         """The run (or the gate, where ``gates``) in this format, ending in a line break."""
-        from engine.gates import Gate
+        from engine.gate.model import Gate
 
         module = self.gate if self.gate is not None and isinstance(shown, Gate) else self.module
         text: str = import_module(module).render(shown, options)

@@ -134,7 +134,7 @@ def following(gap: Gap) -> tuple[tuple[str, str], ...]:
     found.append((f"{again} --format html --output gap.html", "everything, to walk through"))
     found.append(
         (
-            f"{again} --plan policies/remediation.yaml",
+            f"{again} --remediation policies/remediation.yaml",
             "who does what until when, ticked off by runs",
         )
     )

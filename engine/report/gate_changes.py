@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from engine.gates import Changes, SealedGate
+from engine.gate.model import Changes, SealedGate
 from engine.report import Options, layout
 from engine.report.layout import Page, counted, named
 from engine.report.safe import safe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from engine.gates import Change, ChangeRequest, Gate, Place, Source
+from engine.gate.model import Change, ChangeRequest, Gate, Place, Source
 from engine.model import Finding, WaiverState
 from engine.report import Options
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from engine.gates import Gate
+from engine.gate.model import Gate
 from engine.report import Options, layout
 from engine.report.layout import Page, counted, named
 from engine.report.results import ACCEPTING, Result, Results, accepted, beside, headline, line, parts, results

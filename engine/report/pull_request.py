@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from engine.gates import Gate
+from engine.gate.model import Gate
 from engine.report import Options, closing, sentences, summary
 from engine.report.layout import counted
 from engine.report.markdown import LONGEST_FACT, code, prose

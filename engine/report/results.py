@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from engine.gates import Change, Gate, Place
+from engine.gate.model import Change, Gate, Place
 from engine.model import SEVERITIES, Assessment, Check, Finding, Scope, Subject, Verdict, Waiver
 from engine.report.layout import counted
 from engine.report.sources import FIRST, Line, Sources
@@ -53,7 +53,8 @@ class Result:
     """A verdict as a build sees it.
 
     ``name`` is the address in a plan, else the resource's id. ``stops``: it is why the build does not pass, which a
-    verdict that is unknown may be too. ``change`` is what a gate says of it, None in a run.
+    verdict that is unknown may be too. ``change`` is what a gate says of it, None in a run; ``template``: of
+    a template, not of a plan of Terraform.
     """
 
     check: Check
@@ -66,6 +67,7 @@ class Result:
     waiver: Waiver | None = None
     change: Change | None = None
     place: Place | None = None
+    template: bool = False
 
     @property
     def message(self) -> str:
@@ -107,11 +109,14 @@ class Result:
 
     @property
     def fix(self) -> str:
-        """What to change: in Terraform where it is planned, else by the command line or the console."""
+        """What to change: in Terraform's words where it is planned, else by the command line or the console."""
         if self.change is not None and self.change.movement == "control_deleted":
             return "Keep it, or plan another one that does the same."
         order = ("terraform", "cli", "console") if self._planned else ("cli", "console", "terraform")
-        return next((self.check.remediation[how] for how in order if how in self.check.remediation), "")
+        how = next((how for how in order if how in self.check.remediation), None)
+        text = self.check.remediation[how] if how is not None else ""
+        # A template is told the same, and in whose words it is.
+        return f"in Terraform: {text}" if self.template and how == "terraform" else text
 
     @property
     def fingerprint(self) -> str:
@@ -184,6 +189,7 @@ def _of_gate(gate: Gate, told: Sequence[Verdict]) -> Iterator[Result]:
             waiver=change.waiver,
             change=change,
             place=place,
+            template=gate.source.kind != "terraform",
         )
     for index, finding in enumerate(gate.assessment.findings):
         if finding.verdict in told and (finding.check.id, finding.scope, finding.subject) not in moved:

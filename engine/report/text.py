@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.model import Assessment, Criterion, CriterionConclusion, Finding
 from engine.report import Options, closing, layout, sentences, summary, tables
-from engine.report.layout import Page, Style, cells, clipped, counted, left, named, wrapped
+from engine.report.layout import Page, Style, cells, counted, left, named, wrapped
 from engine.report.safe import safe
 
 FIX_FIRST: Final = 5
@@ -44,7 +44,8 @@ def render(assessment: Assessment, options: Options) -> str:
 
 def _header(run: Assessment, page: Page) -> Iterator[str]:
     if run.kind == "demo":
-        yield page.paint(clipped(closing.WATERMARK, page.width), "bold", "yellow")
+        # Never cut short: its end says that this is no evidence.
+        yield from (page.paint(line, "bold", "yellow") for line in wrapped(closing.WATERMARK, page.width))
     yield page.heading(sentences.title(run), f"as of {run.as_of}")
     yield from page.labelled("Scanned", sentences.scanned(run), most=3)
     if run.resumed is not None:

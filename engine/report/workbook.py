@@ -82,7 +82,7 @@ def _styles(book: Any) -> Mapping[str, Any]:
     return {
         "title": book.add_format({**base, "bold": True, "font_size": 14}),
         "about": book.add_format({**base, "italic": True}),
-        "text": book.add_format(grid),
+        "text": book.add_format({**grid, "indent": 1}),
         "number": book.add_format({**grid, "num_format": "#,##0", "align": "right", "indent": 1}),
         "heading": book.add_format({**heading, "bg_color": _OURS}),
         "auditor": book.add_format({**grid, "bg_color": _THEIRS}),
@@ -93,6 +93,8 @@ def _styles(book: Any) -> Mapping[str, Any]:
 def _write(page: Any, sheet: Sheet, rows: Sequence[Row], styles: Mapping[str, Any], cover: Cover) -> None:
     last = len(sheet.columns) - 1
     _paper(page, sheet, cover)
+    page.set_row(0, 21)
+    page.set_row(1, _LINE_POINTS)
     page.write_string(0, 0, _fitting(cover.heading(sheet)), styles["title"])
     page.write_string(1, 0, _fitting(cover.about(sheet)), styles["about"])
     for index, column in enumerate(sheet.columns):
@@ -119,7 +121,7 @@ def _cell(page: Any, row: int, index: int, value: Value, column: Column, styles:
 def _lines(row: Sequence[Value], sheet: Sheet) -> int:
     """The lines that a row takes when its texts are wrapped: spreadsheets do not measure rows of a file they open."""
     return max(
-        sum(len(layout.wrapped(line, max(column.width - 1, 1))) for line in value.split("\n"))
+        sum(len(layout.wrapped(line, max(column.width - 2, 1))) for line in value.split("\n"))
         if isinstance(value, str)
         else 1
         for value, column in zip(row, sheet.columns, strict=True)

@@ -1,4 +1,4 @@
 """Access reviews: who has what by a snapshot, what people decided of it, and what a later snapshot shows of that.
 
-Pure. :mod:`engine.office.reviews` reads and writes the files.
+Pure. :mod:`engine.workflows.reviews` reads and writes the files.
 """

@@ -16,7 +16,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine import permissions
+from engine.evidence.objects.address import Address, parse
 from engine.model import Schedule
+from engine.permissions import buckets
 
 TARGETS: Final[Mapping[str, str]] = {
     "cron": "engine.schedules.cron",
@@ -36,6 +38,13 @@ LATEST_NOTICE: Final = 12
 ASSUME: Final = "sts:AssumeRole"
 USER: Final = 10001
 """Of the container image."""
+CACHE: Final = "/cache"
+"""Where a bucket's working copy is kept in a container: below it, as in XDG_CACHE_HOME."""
+_WHERE: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "s3": {"AWS_REGION": ("BUCKET_REGION", "the region of the bucket")},
+    "gs": {},
+    "az": {"AZURE_STORAGE_ACCOUNT_NAME": ("STORAGE_ACCOUNT", "the storage account of the container")},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,8 @@ class Needs:
 class Job:
     """A nightly run. ``needs`` are the permissions by provider, ``skipped`` a night on which its local time is not.
 
-    ``store``, ``config`` and ``policy`` are folders where the run is made.
+    ``store``, ``config`` and ``policy`` are folders where the run is made; with a ``bucket`` the store is its URL, and
+    what is written where the run is made is a cache.
     """
 
     schedule: Schedule
@@ -70,16 +80,37 @@ class Job:
     config: str
     policy: str | None
     skipped: date | None = None
+    bucket: Address | None = None
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """The clouds in use."""
+        """The clouds that are read."""
         return tuple(sorted(self.needs))
+
+    @property
+    def clouds(self) -> tuple[str, ...]:
+        """The clouds that are entered: those that are read, and that of the bucket."""
+        return tuple(sorted({*self.needs, *([buckets.cloud(self.bucket)] if self.bucket is not None else [])}))
 
     @property
     def extras(self) -> str:
         """What of the distribution is installed for it."""
-        return ",".join((*self.providers, "notify"))
+        return ",".join((*self.clouds, "notify", *(["objects"] if self.bucket is not None else [])))
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What the folder beside configuration and policy is called where volumes are mounted, and where it is."""
+        return ("evidence", "/evidence") if self.bucket is None else ("cache", CACHE)
+
+    @property
+    def mounted(self) -> str:
+        """The store, where folders are mounted."""
+        return self.place[1] if self.bucket is None else self.store
+
+    @property
+    def variables(self) -> Mapping[str, tuple[str, str]]:
+        """What says where the bucket is: by variable, what is to be filled in and what that is."""
+        return _WHERE[self.bucket.scheme] if self.bucket is not None else {}
 
     @property
     def at(self) -> tuple[int, int]:
@@ -101,7 +132,7 @@ class Job:
     def run(self) -> tuple[str, ...]:
         """The words of the run, without where it is told of."""
         policy = ("--policy", self.policy) if self.policy is not None else ()
-        return ("auditreel", "run", "--kind", "scheduled", "--store", self.store, *policy)
+        return ("auditreel", "run", "--trigger", "scheduled", "--store", self.store, *policy)
 
     @property
     def notify(self) -> tuple[str, ...]:
@@ -117,7 +148,18 @@ class Job:
             told.append(f"{said}: some schedulers leave that night out; a time that no clock skips is safer")
         if any(needs.assumes for needs in self.needs.values()):
             told.append(f"who scans needs {ASSUME} as well, on the roles of the accounts and on nothing else")
+        if self.bucket is not None:
+            role = f"role-{buckets.role(self.bucket)[0]}"
+            told.append(
+                f"evidence goes to {self.store}: whoever scans needs what {role} (--output writes it) grants on it, "
+                "and keeps a working copy in a cache that may be lost"
+            )
         return tuple(told)
+
+
+def bucket_of(store: str) -> Address | None:
+    """The bucket that a store's name means; None where it means a folder. Raises UsageError for a URL that is none."""
+    return parse(store) if "://" in store else None
 
 
 def on(job: Job, day: date) -> Job:
@@ -132,8 +174,14 @@ def files(target: str, job: Job) -> dict[str, str]:
 
 
 def roles(job: Job) -> dict[str, str]:
-    """The read-only role of each cloud in the form that it takes, by the name of the file; it enters accounts too."""
+    """The read-only role of each cloud in the form that it takes, by the name of the file; it enters accounts too.
+
+    Beside them what is granted on the bucket, if there is one.
+    """
     found = {}
+    if job.bucket is not None:
+        name, text = buckets.role(job.bucket)
+        found[f"role-{name}"] = text
     for provider, needs in job.needs.items():
         form, suffix = _FORMS[provider]
         found[f"role-{provider}.{suffix}"] = (

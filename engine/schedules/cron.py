@@ -12,8 +12,11 @@ def files(job: Job) -> dict[str, str]:
     zone = job.schedule.timezone
     first = head(
         job,
-        "Nightly run of auditreel, and its notification. Written by `auditreel schedule print --target cron`.",
-        {"CRON_TZ": f"cronie knows it; another cron takes the machine's time zone, which must then be {zone}"},
+        "Nightly run of auditreel, and its notification. Written by `auditreel schedule print --scheduler cron`.",
+        {
+            "CRON_TZ": f"cronie knows it; another cron takes the machine's time zone, which must then be {zone}",
+            **dict(job.variables.values()),
+        },
     )
     told = ("--heartbeat", f"{job.config}/auditreel.prom", "--log-json", f"{job.config}/runs.jsonl")
     # The lock keeps a run that lasts from a second one; timeout sends SIGTERM, after which a run can be gone on with.
@@ -21,6 +24,7 @@ def files(job: Job) -> dict[str, str]:
     lines = [
         f"CRON_TZ={zone}",
         f"AUDITREEL_CONFIG={job.config}",
+        *(f"{name}={value}" for name, (value, _) in job.variables.items()),
         f"{job.cron(job.at)} {_command(run)} >/dev/null",
         f"{job.cron(job.notified)} {_command(job.notify)}",
     ]

@@ -1,6 +1,7 @@
 """EventBridge Scheduler and a Fargate task of ECS, as one CloudFormation template (JSON, which its YAML is a form of).
 
-Store, configuration and policy folder lie on EFS, behind an access point each, encrypted on the way and at rest.
+Store, configuration and policy folder lie on EFS, behind an access point each, encrypted on the way and at rest; where
+the store is a bucket, its working copy does in its place.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from engine.permissions import aws
-from engine.schedules import ASSUME, GRACE_SECONDS, USER, Job
+from engine.permissions import aws, buckets
+from engine.schedules import ASSUME, CACHE, GRACE_SECONDS, USER, Job
 
-_FOLDERS: Final = {"Evidence": "/evidence", "Config": "/config", "Policy": "/policy"}
 _SCRATCH: Final = "/tmp"  # noqa: S108 - a volume of its own
 _REF: Final = "Ref"
 _PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -20,7 +20,6 @@ _PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "Subnets": ("List<AWS::EC2::Subnet::Id>", "Subnets with a way to the clouds that are scanned and to the registry."),
     "SecurityGroup": ("AWS::EC2::SecurityGroup::Id", "Of the task: it needs only ways out."),
     "FileSystem": ("String", "Id of the EFS file system (fs-...), encrypted at rest, with targets in the subnets."),
-    "EvidenceAccessPoint": ("String", f"Access point (fsap-...) of the evidence store, owned by {USER}."),
     "ConfigAccessPoint": ("String", f"Access point of the configuration folder (trust.json, secret), owned by {USER}."),
     "PolicyAccessPoint": ("String", f"Access point of the policy folder, owned by {USER}."),
     "SigningKey": ("String", "ARN of the secret in Secrets Manager that holds the signing key."),
@@ -37,36 +36,62 @@ def files(job: Job) -> dict[str, str]:
     scanned = {"ScannedRole": {"Type": "String", "Description": "Name, with its path, of the role in each account."}}
     at, notified = job.at, job.notified
     told = ["--heartbeat", "/config/auditreel.prom", "--log-json", "-"]
-    run = ["run", "--kind", "scheduled", "--store", "/evidence", "--policy", "/policy", *told]
+    run = ["run", "--trigger", "scheduled", "--store", job.mounted, "--policy", "/policy", *told]
     resources = {
         "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 400}},
         "Undelivered": {
             "Type": "AWS::SQS::Queue",
             "Properties": {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True},
         },
-        "TaskRole": _role("ecs-tasks.amazonaws.com", [_mounting(), *assuming]),
+        "TaskRole": _role("ecs-tasks.amazonaws.com", [_mounting(), *_recording(job), *assuming]),
         **policies,
         "StartRole": _role("ecs-tasks.amazonaws.com", [_starting()]),
         "ScheduleRole": _role("scheduler.amazonaws.com", [_scheduling()]),
         "Task": _task(job),
         "Run": _schedule(job, at, run),
-        "NotifyOwners": _schedule(job, notified, ["notify", "--store", "/evidence"]),
+        "NotifyOwners": _schedule(job, notified, ["notify", "--store", job.mounted]),
     }
-    notes = ["Nightly run of auditreel. Written by `auditreel schedule print --target eventbridge`.", *job.notes]
-    others = [provider for provider in job.providers if provider != "aws"]
+    notes = ["Nightly run of auditreel. Written by `auditreel schedule print --scheduler eventbridge`.", *job.notes]
+    others = [provider for provider in job.clouds if provider != "aws"]
     if others:
         notes.append(f"What enters {', '.join(others)} is yours to add, as secrets of the task.")
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": " ".join(notes),
         "Parameters": {
-            **{name: {"Type": type_, "Description": said} for name, (type_, said) in _PARAMETERS.items()},
+            **{name: {"Type": type_, "Description": said} for name, (type_, said) in _parameters(job).items()},
             **(scanned if assuming else {}),
             "Image": {"Type": "String", "Default": job.image, "Description": "Pin it by its digest: NAME@sha256:..."},
         },
         "Resources": resources,
     }
     return {"auditreel.template.json": json.dumps(template, indent=2) + "\n"}
+
+
+def _folders(job: Job) -> dict[str, str]:
+    """Where each folder on EFS is mounted, by its name in the template."""
+    name, path = job.place
+    return {name.capitalize(): path, "Config": "/config", "Policy": "/policy"}
+
+
+def _parameters(job: Job) -> dict[str, tuple[str, str]]:
+    what = "the evidence store" if job.bucket is None else "the bucket's working copy, which may be lost"
+    name = job.place[0].capitalize()
+    point = {f"{name}AccessPoint": ("String", f"Access point (fsap-...) of {what}, owned by {USER}.")}
+    where = {_camel(value): ("String", f"{said[0].upper()}{said[1:]}.") for value, said in job.variables.values()}
+    return {**_PARAMETERS, **point, **where}
+
+
+def _camel(name: str) -> str:
+    return name.replace("_", " ").title().replace(" ", "")
+
+
+def _recording(job: Job) -> list[dict[str, Any]]:
+    """What the task may do in the bucket; one of another cloud is entered otherwise."""
+    if job.bucket is None or job.bucket.scheme != "s3":
+        return []
+    found = buckets.statements(job.bucket, "arn:${AWS::Partition}:s3:::")
+    return [{**statement, "Resource": {"Fn::Sub": statement["Resource"]}} for statement in found]
 
 
 def _role(service: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
@@ -136,10 +161,11 @@ def _task(job: Job) -> dict[str, Any]:
                 "AuthorizationConfig": {"AccessPointId": {_REF: f"{name}AccessPoint"}, "IAM": "ENABLED"},
             },
         }
-        for name in _FOLDERS
+        for name in _folders(job)
     ]
     mounts = [
-        {"SourceVolume": name, "ContainerPath": path, "ReadOnly": name == "Policy"} for name, path in _FOLDERS.items()
+        {"SourceVolume": name, "ContainerPath": path, "ReadOnly": name == "Policy"}
+        for name, path in _folders(job).items()
     ]
     mounts.append({"SourceVolume": "Scratch", "ContainerPath": _SCRATCH, "ReadOnly": False})
     container = {
@@ -149,7 +175,12 @@ def _task(job: Job) -> dict[str, Any]:
         "ReadonlyRootFilesystem": True,
         "StopTimeout": GRACE_SECONDS,
         "MountPoints": mounts,
-        "Environment": [{"Name": "AUDITREEL_CONFIG", "Value": "/config"}, {"Name": "HOME", "Value": _SCRATCH}],
+        "Environment": [
+            {"Name": "AUDITREEL_CONFIG", "Value": "/config"},
+            {"Name": "HOME", "Value": _SCRATCH},
+            *([{"Name": "XDG_CACHE_HOME", "Value": CACHE}] if job.bucket is not None else []),
+            *({"Name": name, "Value": {_REF: _camel(value)}} for name, (value, _) in job.variables.items()),
+        ],
         "Secrets": [
             {"Name": "AUDITREEL_SIGNING_KEY", "ValueFrom": {_REF: "SigningKey"}},
             {"Name": "AUDITREEL_NOTIFY", "ValueFrom": {_REF: "Notify"}},

@@ -94,11 +94,12 @@ def files(job: Job) -> dict[str, str]:
     """One workflow, which goes to .github/workflows of the repository that holds the policy folder."""
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --target github`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler github`.",
         {
-            "runner": f"your own, labelled auditreel: a hosted one forgets {job.store}, and with it the evidence",
+            "runner": f"your own, labelled auditreel: a hosted one forgets {_forgotten(job)}",
             "secrets": "AUDITREEL_SIGNING_KEY, AUDITREEL_NOTIFY" + _of_github(job),
-            **{f"variable {name}": said for provider in job.providers for name, said in _VARIABLES[provider].items()},
+            **{f"variable {name}": said for provider in job.clouds for name, said in _VARIABLES[provider].items()},
+            **{f"variable {name}": said for name, (_, said) in job.variables.items()},
         },
     )
     zone = "Etc/UTC" if job.schedule.timezone == "UTC" else job.schedule.timezone
@@ -122,20 +123,26 @@ def files(job: Job) -> dict[str, str]:
     return {"auditreel-nightly.yml": first + text}
 
 
+def _forgotten(job: Job) -> str:
+    if job.bucket is None:
+        return f"{job.store}, and with it the evidence"
+    return f"{job.config}, and with it what it trusts"
+
+
 def _of_github(job: Job) -> str:
     return ", AUDITREEL_GITHUB_APP_KEY" if "github" in job.providers else ""
 
 
 def _environment(job: Job) -> Iterator[str]:
-    for provider in job.providers:
-        if provider != "gcp":
-            yield from (f"      {name}: ${{{{ vars.{name} }}}}\n" for name in _VARIABLES[provider])
+    names = [name for provider in job.clouds if provider != "gcp" for name in _VARIABLES[provider]]
+    for name in dict.fromkeys((*names, *job.variables)):
+        yield f"      {name}: ${{{{ vars.{name} }}}}\n"
 
 
 def _identities(job: Job) -> Iterator[str]:
     """A step for each cloud that writes the job's token where the cloud's own library looks for it."""
     files = {"aws": "AWS_WEB_IDENTITY_TOKEN_FILE", "azure": "AZURE_FEDERATED_TOKEN_FILE"}
-    for provider in job.providers:
+    for provider in job.clouds:
         if provider in _AUDIENCES:
             yield f"      - name: Identity for {provider}\n        run: |\n"
             yield filled(_REQUEST, {"AUDIENCE": _AUDIENCES[provider], "PROVIDER": provider})

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from engine.schedules import GRACE_SECONDS, MOST_HOURS, USER, Job, head
+from engine.schedules import CACHE, GRACE_SECONDS, MOST_HOURS, USER, Job, head
 
 NAME: Final = "auditreel"
-_STORE, _CONFIG, _POLICY, _SCRATCH = "/evidence", "/config", "/policy", "/tmp"  # noqa: S108 - an emptyDir
+_CONFIG, _POLICY, _SCRATCH = "/config", "/policy", "/tmp"  # noqa: S108 - an emptyDir
 _IDENTITIES: Final[Mapping[str, tuple[str, str]]] = {
     "aws": ("eks.amazonaws.com/role-arn", "arn:aws:iam::ACCOUNT_ID:role/auditreel"),
     "azure": ("azure.workload.identity/client-id", "CLIENT_ID"),
@@ -28,24 +28,26 @@ _FILL: Final[Mapping[str, tuple[str, str]]] = {
 
 def files(job: Job) -> dict[str, str]:
     """One file with the namespace, service account, claims and both CronJobs."""
+    name, _ = job.place
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --target k8s`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler k8s`.",
         {
-            **dict(_FILL[provider] for provider in job.providers if provider in _FILL),
+            **dict(_FILL[provider] for provider in job.clouds if provider in _FILL),
+            **dict(job.variables.values()),
             "secret auditreel": "AUDITREEL_SIGNING_KEY, AUDITREEL_NOTIFY" + _of_github(job),
-            "claims": "auditreel-evidence, auditreel-config (trust.json, secret), auditreel-policy (the policy folder)",
+            "claims": f"auditreel-{name}, auditreel-config (trust.json, secret), auditreel-policy (the policy folder)",
             "image": "pin it by its digest (NAME@sha256:...), which is known when it was pushed",
         },
     )
     told = ("--heartbeat", f"{_CONFIG}/auditreel.prom", "--log-json", "-")
-    run = ("run", "--kind", "scheduled", "--store", _STORE, "--policy", _POLICY, *told)
+    run = ("run", "--trigger", "scheduled", "--store", job.mounted, "--policy", _POLICY, *told)
     documents = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME, "labels": _RESTRICTED}},
         _account(job),
-        *(_claim(name, size) for name, size in (("evidence", "20Gi"), ("config", "1Gi"), ("policy", "1Gi"))),
+        *(_claim(name, size) for name, size in ((name, "20Gi"), ("config", "1Gi"), ("policy", "1Gi"))),
         _cron_job(job, NAME, job.at, run, MOST_HOURS * 3600),
-        _cron_job(job, f"{NAME}-notify", job.notified, ("notify", "--store", _STORE), 1800),
+        _cron_job(job, f"{NAME}-notify", job.notified, ("notify", "--store", job.mounted), 1800),
     ]
     return {"auditreel.yaml": first + "".join(f"---\n{_yaml(document)}" for document in documents)}
 
@@ -58,7 +60,7 @@ def _of_github(job: Job) -> str:
 
 
 def _account(job: Job) -> dict[str, Any]:
-    notes = dict(_IDENTITIES[provider] for provider in job.providers if provider in _IDENTITIES)
+    notes = dict(_IDENTITIES[provider] for provider in job.clouds if provider in _IDENTITIES)
     metadata: dict[str, Any] = {"name": NAME, "namespace": NAME} | ({"annotations": notes} if notes else {})
     return {
         "apiVersion": "v1",
@@ -79,7 +81,7 @@ def _claim(name: str, size: str) -> dict[str, Any]:
 
 def _cron_job(job: Job, name: str, at: tuple[int, int], words: Iterable[str], seconds: int) -> dict[str, Any]:
     labels = {"app.kubernetes.io/name": name}
-    if "azure" in job.providers:
+    if "azure" in job.clouds:
         labels["azure.workload.identity/use"] = "true"
     return {
         "apiVersion": "batch/v1",
@@ -114,7 +116,7 @@ _FAILURES: Final = {
 
 
 def _pod(job: Job, words: Iterable[str]) -> dict[str, Any]:
-    claimed = [("evidence", _STORE, False), ("config", _CONFIG, False), ("policy", _POLICY, True)]
+    claimed = [(*job.place, False), ("config", _CONFIG, False), ("policy", _POLICY, True)]
     mounts = [*claimed, ("tmp", _SCRATCH, False)]
     return {
         "serviceAccountName": NAME,
@@ -133,7 +135,7 @@ def _pod(job: Job, words: Iterable[str]) -> dict[str, Any]:
                 "name": NAME,
                 "image": job.image,
                 "args": list(words),
-                "env": [{"name": "AUDITREEL_CONFIG", "value": _CONFIG}, {"name": "HOME", "value": _SCRATCH}],
+                "env": [{"name": name, "value": value} for name, value in _environment(job).items()],
                 "envFrom": [{"secretRef": {"name": NAME}}],
                 "resources": {
                     "requests": {"cpu": "500m", "memory": "512Mi"},
@@ -155,6 +157,13 @@ def _pod(job: Job, words: Iterable[str]) -> dict[str, Any]:
             {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
         ],
     }
+
+
+def _environment(job: Job) -> dict[str, str]:
+    found = {"AUDITREEL_CONFIG": _CONFIG, "HOME": _SCRATCH}
+    if job.bucket is not None:
+        found |= {"XDG_CACHE_HOME": CACHE, **{name: value for name, (value, _) in job.variables.items()}}
+    return found
 
 
 def _yaml(value: Any, indent: str = "") -> str:

@@ -28,7 +28,7 @@ KillSignal=SIGTERM
 
 UMask=0077
 ReadWritePaths=@WRITABLE@
-NoNewPrivileges=yes
+@CACHE@NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes
@@ -63,6 +63,7 @@ AccuracySec=1s
 [Install]
 WantedBy=timers.target
 """
+_CACHE: Final = "CacheDirectory=auditreel\nCacheDirectoryMode=0700\nEnvironment=XDG_CACHE_HOME=/var/cache\n"
 _EXITS: Final = "# 3 is a run that found failures and told them: it did its work.\nSuccessExitStatus=3\n"
 
 
@@ -70,10 +71,14 @@ def files(job: Job) -> dict[str, str]:
     """Two services and two timers, which go to /etc/systemd/system."""
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --target systemd`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler systemd`.",
         {
-            "/etc/auditreel/environment": "AUDITREEL_NOTIFY, AUDITREEL_SIGNING_KEY, credentials (root's, mode 0600)",
-            "auditreel": "a system user; it owns store and configuration folder",
+            "/etc/auditreel/environment": ", ".join(
+                ("AUDITREEL_NOTIFY", "AUDITREEL_SIGNING_KEY", *job.variables, "credentials (root's, mode 0600)")
+            ),
+            "auditreel": "a system user; it owns "
+            + ("store and configuration folder" if job.bucket is None else "the configuration folder"),
+            **{name: said for name, (_, said) in job.variables.items()},
         },
     )
     told = ("--heartbeat", f"{job.config}/auditreel.prom", "--log-json", "-")
@@ -93,7 +98,8 @@ def _service(job: Job, description: str, words: tuple[str, ...], exits: str) -> 
         "EXITS": exits,
         "LIMIT": f"{MOST_HOURS}h",
         "STOP": str(GRACE_SECONDS),
-        "WRITABLE": " ".join(map(_word, (job.store, job.config))),
+        "WRITABLE": " ".join(map(_word, (job.store, job.config) if job.bucket is None else (job.config,))),
+        "CACHE": _CACHE if job.bucket is not None else "",
     }
     return filled(_SERVICE, values)
 

@@ -26,14 +26,17 @@ from engine.sealed import SealedRecord, SealedRun
 from engine.serve.guard import PAGE
 from engine.serve.library import Store
 from engine.serve.pages import problem
-from engine.serve.seen import NotShownError, limits, link_of, number, seen, span
+from engine.serve.seen import NotShownError, is_limited, limits, link_of, number, seen, span
 
 ROOT: Final = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreInList:
-    """A store: its name in addresses, how it is anchored, its nights and closed periods; or its ``problem``."""
+    """A store: its name in addresses, how it is anchored, its nights and closed periods; or its ``problem``.
+
+    ``read`` says here and elsewhere when a store in a bucket was read, and whether that is current; "" for a folder.
+    """
 
     name: str
     anchored: str | None
@@ -42,6 +45,7 @@ class StoreInList:
     last: str | None
     closed: tuple[tuple[str, str], ...]
     problem: str | None
+    read: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class PeriodSeen:
     """A period, and what the link lets see of it."""
 
     limits: tuple[str, ...]
+    read: str
     period: Period
 
 
@@ -65,6 +70,7 @@ class RunSeen:
     """A run and the records on one page of it, ``count`` of them in all that fit what was asked."""
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     run: SealedRun
     page: int
@@ -76,6 +82,7 @@ class RecordSeen:
     """A record with its proof."""
 
     limits: tuple[str, ...]
+    read: str
     anchored: str
     run: str
     root: str
@@ -160,10 +167,11 @@ class Api:
         for name, store in self.stores.items():
             if store.id not in link.stores:
                 continue
+            read = store.read(is_limited(link))
             try:
                 held = store.held()
             except AuditreelError as error:
-                rows.append(StoreInList(name, None, False, None, None, (), problem(error, store, link)))
+                rows.append(StoreInList(name, None, False, None, None, (), problem(error, store, link), read))
                 continue
             nights = span(held, link, self.clock.now())
             rows.append(
@@ -175,6 +183,7 @@ class Api:
                     last=None if nights is None else nights[1].isoformat(),
                     closed=tuple(window for window in held.overview.closed if _within(link.covers, window)),
                     problem=None,
+                    read=read,
                 )
             )
         return Stores(limits(link), tuple(rows))
@@ -182,25 +191,25 @@ class Api:
     def period(self, request: Request) -> PeriodSeen:
         """A period."""
         at = seen(request, self.stores)
-        return PeriodSeen(at.notices, at.period)
+        return PeriodSeen(at.notices, read=at.read, period=at.period)
 
     def run(self, request: Request) -> RunSeen:
         """A page of a run's records."""
         at = seen(request, self.stores)
-        run = at.run(request.path_params["run"])
+        read, run = at.read, at.run(request.path_params["run"])
         verdict, page = request.query_params.get("verdict"), number(request.query_params.get("page", "1"))
         if not page or (verdict is not None and verdict not in VERDICTS):
             raise NotShownError
         rows = [row for row in run.rows if verdict is None or row.verdict == verdict]
         shown = tuple(rows[(page - 1) * ROWS : page * ROWS])
-        return RunSeen(at.notices, at.period.anchored, replace(run, rows=shown), page, len(rows))
+        return RunSeen(at.notices, read, at.period.anchored, replace(run, rows=shown), page, len(rows))
 
     def record(self, request: Request) -> RecordSeen:
         """A record."""
         at = seen(request, self.stores)
-        run = at.run(request.path_params["run"])
+        read, run = at.read, at.run(request.path_params["run"])
         found = at.store.inspected(run.run).record(at.index(run, request.path_params["index"]))
-        return RecordSeen(at.notices, at.period.anchored, run.run, run.root, run.total, found)
+        return RecordSeen(at.notices, read, at.period.anchored, run.run, run.root, run.total, found)
 
 
 def _within(covers: Callable[..., bool], window: tuple[str, str]) -> bool:

@@ -1,5 +1,7 @@
 """The stores that are shown, each verified before anything of it is, and again whenever a file of it was touched.
 
+Where a store is read from, and how old that is, is told by :mod:`engine.serve.following`.
+
 What was verified is remembered while the store stays as it was, at most for :data:`AGAIN` seconds. Whether it did is
 looked at no more often than each :data:`PAUSE`.
 """
@@ -20,6 +22,7 @@ from engine.report import PERIOD_FORMATS, Options
 from engine.report.html import pages
 from engine.report.html.templating import Served
 from engine.sealed import Overview, SealedRun
+from engine.serve.following import Folder, Reading, Source
 
 if TYPE_CHECKING:
     from engine.evidence.inspecting import Inspected
@@ -53,16 +56,40 @@ def _made(make: Callable[[], object]) -> object:
 class Store:
     """A store under the name that it has in addresses."""
 
-    def __init__(self, name: str, place: str, config: Path, monotonic: Callable[[], float]) -> None:
-        self.name, self.place, self._config, self._monotonic = name, place, config, monotonic
+    def __init__(
+        self, name: str, place: str, config: Path, monotonic: Callable[[], float], source: Source | None = None
+    ) -> None:
+        self.name, self._config, self._monotonic = name, config, monotonic
+        self._source = source or Folder(place)
         self.id = inspection.store_name(place, config)
         self._lock = RLock()
         self._known: OrderedDict[Hashable, Any] = OrderedDict()
         self._state, self._looked, self._since = "", float("-inf"), float("-inf")
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders in which nothing else may be kept: itself, or the copy of its bucket."""
+        return self._source.folders
+
+    def start(self) -> None:
+        """Look for news from now on, until it is closed."""
+        self._source.start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._source.close()
+
+    def reading(self) -> Reading:
+        """When it was read, in words; nothing of a folder, which is read whenever it is shown."""
+        return self._source.reading()
+
+    def read(self, limited: bool) -> str:
+        """When it was read, in words, as a reader is told whose link is ``limited`` or not."""
+        return self.hidden(self.reading().told(limited))
+
     def hidden(self, text: str) -> str:
-        """A text without the folders in which the store and its trust file lie."""
-        for place in sorted({self.place, str(Path(self.place).absolute())}, key=len, reverse=True):
+        """A text without the places in which the store and its trust file lie."""
+        for place in sorted(self._source.hidden, key=len, reverse=True):
             text = text.replace(place, self.name)
         return text.replace(str(self._config), "...")
 
@@ -71,7 +98,7 @@ class Store:
         return self._remembered(("held",), self._held)
 
     def _held(self) -> Held:
-        found = inspection.overview(self.place, self._config)
+        found = inspection.overview(self._source.where, self._config)
         if found.first is None or found.last is None:
             return Held(found, None, None)
         # Which night a run counts for is the schedule's to say: by UTC it may lie a day beside.
@@ -83,7 +110,7 @@ class Store:
         """A period, narrowed to criteria. Raises UsageError where there is no run to show."""
 
         def made() -> View:
-            return examination.view(self.place, self._config, (starts, ends), criteria)
+            return examination.view(self._source.where, self._config, (starts, ends), criteria)
 
         return self._remembered(("view", starts, ends, criteria), made)
 
@@ -107,7 +134,7 @@ class Store:
 
     def inspected(self, run: str) -> Inspected:
         """A sealed run that is open."""
-        return self._remembered(("run", run), lambda: inspection.inspected(run, self.place, self._config))
+        return self._remembered(("run", run), lambda: inspection.inspected(run, self._source.where, self._config))
 
     def run(self, run: str, checks: frozenset[str] | None) -> SealedRun:
         """A sealed run with the records of ``checks`` (None: with all)."""
@@ -138,7 +165,7 @@ class Store:
         now = self._monotonic()
         if now - self._looked < PAUSE:
             return
-        state = inspection.state(self.place, self._config)
+        state = inspection.state(self._source.where, self._config)
         if state != self._state or now - self._since > AGAIN:
             self._known.clear()
             self._state, self._since = state, now

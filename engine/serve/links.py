@@ -153,7 +153,8 @@ class Links:
                 self._public = Ed25519PublicKey.from_public_bytes(base64.b64decode(path.read_bytes(), validate=False))
             except (OSError, ValueError) as error:
                 said = "make a link first: auditreel serve link"
-                raise InputError(f"reading the public key of links, {path}: {error}; {said}") from error
+                why = getattr(error, "strerror", None) or error
+                raise InputError(f"reading the public key of links, {path}: {why}; {said}") from error
         return self._public
 
     def _record(self, id_: str) -> Path:

@@ -17,11 +17,11 @@ from engine.model import Clock
 from engine.report import PERIOD_FORMATS, period_counts
 from engine.report.html import served
 from engine.report.html.served import StoreRow
-from engine.report.html.templating import policy
-from engine.serve.guard import PAGE, Bounds
+from engine.report.html.templating import dated, policy
+from engine.serve.guard import LINK, PAGE, Bounds
 from engine.serve.library import Held, Store
 from engine.serve.links import Link, LinkError, Links
-from engine.serve.seen import NotShownError, limits, link_of, number, seen, span
+from engine.serve.seen import NotShownError, is_limited, limits, link_of, number, seen, span
 
 DOES_NOT_VERIFY: Final = "DOES NOT VERIFY, or could not be verified"
 _INDEX: Final = "index.html"
@@ -49,7 +49,7 @@ def problem(error: AuditreelError, store: Store | None, link: Link) -> str:
 
     Who may see a part is told that, and no more: what is wrong may name what lies beyond.
     """
-    if link.criteria is not None or link.starts is not None or link.ends is not None:
+    if is_limited(link):
         return f"{DOES_NOT_VERIFY}: nothing is shown. Ask who gave you the link to run `auditreel verify`."
     said = str(error) if store is None else store.hidden(str(error))
     return f"{DOES_NOT_VERIFY}: nothing is shown. {said}"
@@ -82,7 +82,26 @@ class Pages:
             f"{period}/": ("period", self.report),
             f"{period}/{{page:path}}": ("period", self.report),
         }
-        return [Route(path, _named(name, show), methods=["GET"]) for path, (name, show) in table.items()]
+        return [Route(path, self._told(name, show), methods=["GET"]) for path, (name, show) in table.items()]
+
+    def _told(self, name: str, show: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        """A route that says what it is called, and on a page of a store when that was read."""
+
+        def told(request: Request) -> Response:
+            request.scope[PAGE] = name
+            store = self.stores.get(request.path_params.get("store", ""))
+            link = request.scope[LINK]
+            if store is None or link is None:
+                return show(request)
+            # Asked before anything is shown: what is shown is then not older than is said.
+            text, current = store.read(is_limited(link)), store.reading().current
+            response = show(request)
+            if response.media_type == _TYPES[".html"]:
+                response.body = dated(bytes(response.body), text, current)
+                response.headers["Content-Length"] = str(len(response.body))
+            return response
+
+        return told
 
     def home(self, request: Request) -> Response:
         """The stores of a link, and the periods that it lets see."""
@@ -91,15 +110,18 @@ class Pages:
         return page(served.home(rows, limits(link)))
 
     def _row(self, name: str, store: Store, link: Link) -> StoreRow:
+        read, current = store.read(is_limited(link)), store.reading().current
         try:
             held = store.held()
         except AuditreelError as error:
-            return StoreRow(name, "", False, (), problem(error, store, link))
+            return StoreRow(name, "", False, (), problem(error, store, link), read, current)
         found = held.overview
         periods = tuple(
             (f"{name}/{a}--{b}/", f"{a} to {b}", what) for a, b, what in _periods(held, link, self.clock.now())
         )
-        return StoreRow(name, found.anchored, found.demonstration, periods)
+        return StoreRow(
+            name, found.anchored, found.demonstration, periods, "", read, current, organization=found.organization
+        )
 
     def link(self, request: Request) -> Response:
         """Exchange a link for a cookie, so that it leaves the address."""
@@ -110,7 +132,8 @@ class Pages:
             return page(served.notice("This link opens nothing", (f"{error}.".capitalize(),)), 403)
         # A redirect by status would still count as coming from the site on which the link was, and a browser then
         # keeps a strict cookie back. So a page of ours leads on.
-        response = page(served.notice("Welcome", (f"For {link.reader}.",), (("../", "Go on"),), refresh="../"))
+        said = f"For {link.reader}, until {link.expires_at}."
+        response = page(served.notice("Welcome", (said,), (("../", "Go on"),), refresh="../"))
         response.headers.append("Set-Cookie", self._cookie(token, link))
         return response
 
@@ -196,20 +219,14 @@ class Pages:
         form = next((form for form, row in PERIOD_FORMATS.items() if row.name == request.path_params["name"]), None)
         if form is None or not at.period.type_:
             raise NotShownError
+        if not at.store.reading().current:
+            # A page says that it is not current; a file goes elsewhere, and has no place for it.
+            said = at.store.read(is_limited(at.link)), "Files are made again once it can be read."
+            return page(served.notice("Not made now", said), 503)
         try:
             return _file(PERIOD_FORMATS[form].name, at.store.file(at.starts, at.ends, at.link.criteria, form))
         except UsageError as error:
             return page(served.notice("Not made here", (str(error),)), 501)
-
-
-def _named(name: str, show: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """A route that says what it is called."""
-
-    def named(request: Request) -> Response:
-        request.scope[PAGE] = name
-        return show(request)
-
-    return named
 
 
 def _file(name: str, content: bytes) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Final
 
 import uvicorn
@@ -66,7 +67,11 @@ def run(
         backlog=_WAITING,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with ExitStack() as following:
+        for store in stores.values():
+            store.start()
+            following.callback(store.close)
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _open_many() -> None:

@@ -68,6 +68,11 @@ class Seen:
         return limits(self.link)
 
     @property
+    def read(self) -> str:
+        """When the store was read, in words."""
+        return self.store.read(is_limited(self.link))
+
+    @property
     def place(self) -> Place:
         """The period as pages stand in it."""
         return Place(self.period, self.notices)
@@ -133,9 +138,14 @@ def number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
+def is_limited(link: Link) -> bool:
+    """Whether a link lets see only a part."""
+    return link.criteria is not None or link.starts is not None or link.ends is not None
+
+
 def limits(link: Link) -> tuple[str, ...]:
     """What a link lets see, in a sentence; nothing for one that lets see everything."""
-    if link.criteria is None and link.starts is None and link.ends is None:
+    if not is_limited(link):
         return ()
     what = ", ".join(link.criteria) if link.criteria is not None else "all criteria"
     when = f"from {link.starts or 'the first night'} to {link.ends or 'the last'}"

@@ -1,4 +1,4 @@
-"""Which failures are told to a tracker: by criterion, check, severity and owner. What is waived is not opened."""
+"""Which failures are told to a tracker, by provider, criterion, check, severity and owner; none that is waived."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from engine.errors import UsageError
-from engine.model import SEVERITIES, Severity
+from engine.model import SEVERITIES, Severity, providers_of
 from engine.tracked import Known, Tracked
 
 
@@ -16,6 +16,7 @@ from engine.tracked import Known, Tracked
 class Choice:
     """Filters; one that is empty leaves everything. ``criteria`` are ids, ``patterns`` globs of check ids."""
 
+    providers: tuple[str, ...] = ()
     criteria: tuple[str, ...] | None = None
     patterns: tuple[str, ...] = ()
     severity: Severity | None = None
@@ -23,7 +24,13 @@ class Choice:
 
 
 def chosen(known: Known, choice: Choice) -> frozenset[str]:
-    """The keys of the failures that a choice leaves. Raises UsageError for a check or an owner that there is not."""
+    """The keys of the failures that a choice leaves. Raises UsageError for one that means nothing there."""
+    providers = frozenset[str]().union(*(providers_of(check) for check in known.checks))
+    for provider in choice.providers:
+        if provider not in providers:
+            raise UsageError(
+                f"choosing failures: no run had a check of the provider {provider}{_nearest(provider, providers)}"
+            )
     for pattern in choice.patterns:
         if not any(fnmatchcase(check, pattern) for check in known.checks):
             raise UsageError(f"choosing failures: no run had a check {pattern}{_nearest(pattern, known.checks)}")
@@ -35,7 +42,8 @@ def chosen(known: Known, choice: Choice) -> frozenset[str]:
 
 def _left(row: Tracked, choice: Choice) -> bool:
     return (
-        (choice.criteria is None or bool(set(choice.criteria).intersection(row.criteria)))
+        (not choice.providers or providers_of(row.check) <= set(choice.providers))
+        and (choice.criteria is None or bool(set(choice.criteria).intersection(row.criteria)))
         and (not choice.patterns or any(fnmatchcase(row.check, pattern) for pattern in choice.patterns))
         and (choice.severity is None or SEVERITIES.index(row.severity) >= SEVERITIES.index(choice.severity))
         and (not choice.owners or bool(set(choice.owners).intersection(row.owners)))

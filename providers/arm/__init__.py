@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from providers.arm.loading import NotATemplate
+from providers.templates import NotATemplate
 
 if TYPE_CHECKING:
     from providers.terraform import Folded

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from providers.arm.loading import Document, Fields, Keys
+from providers.arm.loading import Document, Fields
 from providers.arm.places import Text, Where, text
 from providers.arm.unresolved import Unresolved
+from providers.templates import Keys
 
 _SLASH: Final = "/"
 

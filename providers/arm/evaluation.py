@@ -10,10 +10,11 @@ from providers.arm import lambdas, runtime
 from providers.arm.depending import are_loops, called, depending, got, keeping
 from providers.arm.expressions import Call, Get, Literal, Node, expression, parse
 from providers.arm.functions import DEEP, MOST, SHALLOW, WRONG, formatted
-from providers.arm.loading import Document, Fields, Keys, NotATemplate
+from providers.arm.loading import Document, Fields
 from providers.arm.parameters import made
 from providers.arm.places import Text, Where, resource_id
 from providers.arm.unresolved import Unresolved, joined, quoted, unresolved, within
+from providers.templates import Keys, NotATemplate
 
 MOST_MADE: Final = 1_000_000
 """Values that a template's expressions make at the most."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from providers.arm.expressions import Call, Literal, Node
 from providers.arm.functions import DEEP
-from providers.arm.loading import Fields, Keys
+from providers.arm.loading import Fields
 from providers.arm.unresolved import Looked, Unresolved, heaviest, quoted
+from providers.templates import Keys
 
 if TYPE_CHECKING:
     from providers.arm.evaluation import Env, Evaluator

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final
 
-from providers.terraform.reading import NotAPlan, decoded
+from providers.templates import Document as Parsed
+from providers.templates import Keys, NotATemplate
+from providers.terraform.reading import decoded
 
 LARGEST: Final = 4 * 2**20
 """Bytes of a template at the most ("Template limits": 4 MB)."""
@@ -25,12 +26,6 @@ _LONGEST: Final = 400
 _SPACE: Final = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _WORDS: Final = {"true": True, "false": False, "null": None}
-
-Keys = tuple[str | int, ...]
-
-
-class NotATemplate(NotAPlan):
-    """A file is no template, or not one that can be judged; the text says where, why and what to do."""
 
 
 class Fields(dict[str, Any]):
@@ -61,24 +56,7 @@ class Fields(dict[str, Any]):
         self._names[key.lower()] = self.spelt(key)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A template as plain values, and where each stands (1-based lines)."""
-
-    value: Fields
-    lines: Mapping[Keys, int] = field(repr=False)
-
-    def line(self, keys: Keys) -> int:
-        """The line of a value, or of what is nearest around it; 0 where it is not known."""
-        return next((self.lines[keys[:end]] for end in range(len(keys), -1, -1) if keys[:end] in self.lines), 0)
-
-    def error(self, keys: Keys, why: str) -> NotATemplate:
-        """An error about the value at ``keys``."""
-        line = self.line(keys)
-        place = ".".join(map(str, keys))
-        return NotATemplate(
-            ": ".join(part for part in (f"line {line}" if line else "", f"{place!r}"[1:-1], why) if part)
-        )
+Document = Parsed[Fields]
 
 
 def document(data: bytes, what: str = "template") -> Document:
@@ -92,7 +70,7 @@ def document(data: bytes, what: str = "template") -> Document:
     value = scanner.whole()
     if not isinstance(value, Fields):
         raise NotATemplate(f"it holds no object, and so no {what}")
-    return Document(value, scanner.lines)
+    return Parsed(value, scanner.lines)
 
 
 def parsed(text: str) -> Any:

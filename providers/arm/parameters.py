@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from providers.arm.loading import LARGEST, Document, Fields, Keys, NotATemplate, document, parsed
+from providers.arm.loading import LARGEST, Document, Fields, document, parsed
 from providers.arm.places import GIVEN
 from providers.arm.unresolved import Unresolved, unresolved, within, worded
 from providers.cloudformation.parameters import NotParameters
+from providers.templates import Keys, NotATemplate
 from providers.terraform.reading import NotAPlan
 
 SECRET: Final = ("securestring", "secureobject")

@@ -17,10 +17,11 @@ from providers.arm.declared import Declared, Expanded, parts
 from providers.arm.evaluation import Env, Evaluator, Shared
 from providers.arm.expressions import expression
 from providers.arm.identity import id_below, scope_id, split, written_whole
-from providers.arm.loading import Document, Fields, Keys, NotATemplate
+from providers.arm.loading import Document, Fields
 from providers.arm.parameters import Given
 from providers.arm.places import Text, Where, root, text
 from providers.arm.unresolved import Unresolved, joined, unresolved, written
+from providers.templates import Keys, NotATemplate
 from providers.terraform.reading import about
 
 DEPLOYMENT: Final = "microsoft.resources/deployments"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
@@ -16,6 +14,7 @@ from providers.azure.grants import allows
 from providers.azure.readers import GONE
 from providers.azure.resource_graph import PAGE, QUERIES, VERSION, Quota
 from providers.base import Failure, Governor, Scope, Tally, Unread
+from providers.once import Once
 
 T = TypeVar("T")
 
@@ -26,33 +25,12 @@ GRANTS: Final = "2022-04-01"
 _ID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Connections:
+class Connections(Once):
     """What the scopes of a run share: clients, the quota of Resource Graph, and answers that several readers use."""
 
     def __init__(self, manager: Client, graph: Client) -> None:
+        super().__init__()
         self.manager, self.graph, self.quota = manager, graph, Quota()
-        self._lock = threading.Lock()
-        self._known: dict[str, dict[Hashable, Future[Any]]] = {}
-
-    def once(self, account: str, key: Hashable, ask: Callable[[], T]) -> T:
-        """What ``ask`` returned, or raised, when it was first asked for the account; others wait for it meanwhile."""
-        with self._lock:
-            answers = self._known.setdefault(account, {})
-            known = answers.get(key)
-            mine = known is None
-            future: Future[T] = Future() if known is None else known
-            answers[key] = future
-        if mine:
-            try:
-                future.set_result(ask())
-            except BaseException as error:
-                future.set_exception(error)
-        return future.result()
-
-    def forget(self, account: str) -> None:
-        """Let an account's answers go."""
-        with self._lock:
-            self._known.pop(account, None)
 
     def close(self) -> None:
         """Drop the connections."""

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from providers.base import Place, Resource
-from providers.cloudformation.loading import LARGEST, Document, NotATemplate, document
+from providers.cloudformation.loading import LARGEST, Document, document
 from providers.cloudformation.parameters import NotParameters, given, hidden, values
 from providers.cloudformation.references import LogicalReferences
 from providers.cloudformation.template import plan_of
+from providers.templates import NotATemplate
 from providers.terraform import ControlResource, Folded
 from providers.terraform.folding import Sides
 from providers.terraform.mapping import Where

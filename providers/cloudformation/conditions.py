@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from providers.base import Unread
-from providers.cloudformation.loading import Document, Keys
+from providers.cloudformation.loading import Document
 from providers.cloudformation.parameters import worded
+from providers.templates import Keys
 from providers.values import lift
 
 MOST: Final = 10

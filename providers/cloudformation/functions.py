@@ -16,8 +16,9 @@ from typing import Any, Final
 
 from providers.base import Unread
 from providers.cloudformation.conditions import Conditions
-from providers.cloudformation.loading import Document, Keys, NotATemplate
+from providers.cloudformation.loading import Document
 from providers.cloudformation.parameters import PSEUDO, worded
+from providers.templates import Keys, NotATemplate
 
 Resolved = tuple[Any, Any]
 """A value, and what was written for it."""

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from providers.terraform.reading import NotAPlan, decoded, no_number, once
+from providers.templates import Document as Parsed
+from providers.templates import Keys, NotATemplate
+from providers.terraform.reading import decoded, no_number, once
 
 LARGEST: Final = 2**20
 """Bytes of a template at the most (CloudFormation User Guide, "Quotas": a template body in an S3 object)."""
@@ -22,7 +24,7 @@ DEEPEST: Final = 64
 MOST: Final = 200_000
 """Values beyond which a template is refused, with what its aliases stand for counted each time."""
 
-Keys = tuple[str | int, ...]
+Document = Parsed[Mapping[str, Any]]
 
 SHORT: Final = {
     **{f"!{name}": name for name in ("Ref", "Condition")},
@@ -42,30 +44,6 @@ _NULLS: Final = ("", "~", "null", "Null", "NULL")
 _WHOLE: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})", re.ASCII)
 
 
-class NotATemplate(NotAPlan):
-    """A file is no template, or not one that can be judged; the text says where, why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A template as plain values, functions in their long form, and where each value stands (1-based lines)."""
-
-    value: Mapping[str, Any]
-    lines: Mapping[Keys, int] = field(repr=False)
-
-    def line(self, keys: Keys) -> int:
-        """The line of a value, or of what is nearest around it; 0 where it is not known."""
-        return next((self.lines[keys[:end]] for end in range(len(keys), -1, -1) if keys[:end] in self.lines), 0)
-
-    def error(self, keys: Keys, why: str) -> NotATemplate:
-        """An error about the value at ``keys``."""
-        line = self.line(keys)
-        place = ".".join(map(str, keys))
-        return NotATemplate(
-            ": ".join(part for part in (f"line {line}" if line else "", f"{place!r}"[1:-1], why) if part)
-        )
-
-
 def document(data: bytes) -> Document:
     """The template in a file's bytes. Raises NotATemplate."""
     if len(data) > LARGEST:
@@ -81,11 +59,11 @@ def document(data: bytes) -> Document:
         if not is_json:
             raise
         # JSON that YAML does not read (escapes of surrogates) has its values all the same, without lines.
-        found = Document({}, {})
+        found = Parsed({}, {})
     whole: Any = value if is_json else found.value
     if not isinstance(whole, dict):
         raise NotATemplate("it holds no object, and so no template")
-    return Document(whole, found.lines)
+    return Parsed(whole, found.lines)
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -160,7 +138,7 @@ class _Builder:
             raise NotATemplate(f"it is not YAML: {str(error).splitlines()[0]}") from None
         if not self.roots:
             raise NotATemplate("it is empty")
-        return Document(self.roots[0], self.lines)
+        return Parsed(self.roots[0], self.lines)
 
     def _event(self, event: Any, yaml: Any) -> None:
         line = event.start_mark.line + 1

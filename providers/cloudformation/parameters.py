@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from providers.base import Unread
-from providers.cloudformation.loading import Document, NotATemplate
+from providers.cloudformation.loading import Document
+from providers.templates import NotATemplate
 
 PSEUDO: Final = frozenset(
     {

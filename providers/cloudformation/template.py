@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from providers.base import Unread
 from providers.cloudformation.functions import Functions, Naming
-from providers.cloudformation.loading import Document, Keys, NotATemplate
+from providers.cloudformation.loading import Document
+from providers.templates import Keys, NotATemplate
 from providers.terraform.addresses import Address
 from providers.terraform.plan import Plan, Planned
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -14,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from providers.base import Failure, Found, Governor, Tally, Unread
 from providers.github.errors import Answered, MalformedAnswer, Withheld, classify
+from providers.once import Once
 
 if TYPE_CHECKING:
     from providers.github.credentials import Credentials
@@ -52,21 +51,20 @@ LONG: Final = 60.0
 """Seconds beyond which a wait is none within a run."""
 
 
-class Connection:
+class Connection(Once):
     """What the accounts of a run share: the session, who we are, GitHub's time, and answers that several readers use.
 
     ``since`` is when the window of events begins (RFC 3339 UTC); ``own`` the login that a token belongs to.
     """
 
     def __init__(self, session: Session, credentials: Credentials) -> None:
+        super().__init__()
         self.session, self.credentials = session, credentials
         self.accounts: dict[str, Account] = {}
         self.since = ""
         self.own: str | None = None
         self.now: datetime | None = None
         self._spent: dict[str | None, Answered] = {}
-        self._known: dict[str, dict[Hashable, Future[Any]]] = {}
-        self._lock = threading.Lock()
 
     def send(self, account: str | None, operation: str, method: str, path: str) -> Answer:
         """The answer to one request. Where the primary limit is used up for long, nothing more is sent."""
@@ -83,25 +81,6 @@ class Connection:
             raise
         self.now = answer.date or self.now
         return answer
-
-    def once(self, account: str, key: Hashable, ask: Callable[[], T]) -> T:
-        """What ``ask`` returned, or raised, when it was first asked for the account; others wait for it meanwhile."""
-        with self._lock:
-            answers = self._known.setdefault(account, {})
-            known = answers.get(key)
-            future: Future[T] = Future() if known is None else known
-            answers[key] = future
-        if known is None:
-            try:
-                future.set_result(ask())
-            except BaseException as error:
-                future.set_exception(error)
-        return future.result()
-
-    def forget(self, account: str) -> None:
-        """Let an account's answers go."""
-        with self._lock:
-            self._known.pop(account, None)
 
 
 class Caller:

@@ -314,7 +314,7 @@ class Fold:
             inline = [item for item in inline if item not in known]
         summed = added_up(spec, [inline if inline is not None else [], *certain])
         told = [side.told(change, name, parts) for side in (self.sides.before, self.sides.after)]
-        # A list with an object for what is not held is put together with what a run read (engine.sums).
+        # A list with an object for what is not held is put together with what a run read (engine.gate.partial_lists).
         return TOUCHED if summed is NOT_HELD and not spec.element and told[0] != told[1] else summed
 
     def _unwritten(self, change: Planned, block: Block, spec: Split, apart: bool) -> Any:

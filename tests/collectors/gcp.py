@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from engine.collection import directory
-from engine.collection.limiter import Limiter
-from providers import declared, opened
-from providers.base import Directory
 from tests.emulators.gcp.world import World
 
 ORGANIZATION: Final = {"accounts": "organization"}
@@ -19,24 +15,19 @@ Change = Callable[[World], None]
 """What is otherwise in the organization of a test."""
 
 
-def everything() -> dict[str, set[str]]:
-    """All that the provider's readers read, by type."""
-    wanted: dict[str, set[str]] = {}
-    for reader in declared("gcp").readers:
-        for type_ in reader.lists:
-            wanted.setdefault(type_, set())
-        for type_, names in reader.fills.items():
-            wanted.setdefault(type_, set()).update(names)
-    return wanted
+Case = tuple[str, str, Change, str]
+"""A check, the name of what it judges, what is otherwise, and the verdict."""
 
 
-def found(access: Mapping[str, Any] | None = None) -> Directory:
-    """The projects that there are."""
-    adapter = opened("gcp", timeout=5.0, access=access)
-    try:
-        return directory(adapter, Limiter(lambda seconds: None, threading.Event()))
-    finally:
-        adapter.close()
+def ids(cases: Iterable[Case]) -> list[str]:
+    """A name for each case, counted where two would have the same."""
+    told: Counter[str] = Counter()
+    names = []
+    for check, subject, _, verdict in cases:
+        name = f"{check}-{subject}-{verdict}"
+        told[name] += 1
+        names.append(f"{name}-{told[name]}" if told[name] > 1 else name)
+    return names
 
 
 def as_it_is(world: World) -> None:

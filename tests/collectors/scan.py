@@ -12,17 +12,20 @@ from engine.collection import Doubted, collect, combined, directory, entered
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
+from engine.confirmation import doubted, grave
 from engine.content.checks import CompiledCheck, compile_checks, load_checks
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import find
-from engine.doubts import doubted, grave
 from engine.errors import ContentError, Problem
 from engine.evaluate import evaluate
-from engine.model import REGIONLESS, Check, Discovery, Finding, Snapshot
+from engine.model import REGIONLESS, Check, Clock, Discovery, Finding, Snapshot
 from providers import declared, opened
+from providers.base import Directory
 from tests import driven
 
 AS_OF = "2026-11-23T12:00:00Z"
+STILL = Clock(lambda: AS_OF, lambda: 0.0, lambda seconds: None)
+"""A clock that stands still, for nothing waits."""
 
 
 @cache
@@ -60,6 +63,26 @@ def reads(checks: Iterable[CompiledCheck]) -> dict[str, set[str]]:
         for type_, names in check.reads.items():
             wanted.setdefault(type_, set()).update(names)
     return wanted
+
+
+def everything(provider: str) -> dict[str, set[str]]:
+    """All that a provider's readers read, by resource type."""
+    wanted: dict[str, set[str]] = {}
+    for reader in declared(provider).readers:
+        for type_ in reader.lists:
+            wanted.setdefault(type_, set())
+        for type_, names in reader.fills.items():
+            wanted.setdefault(type_, set()).update(names)
+    return wanted
+
+
+def accounts(provider: str, access: Mapping[str, Any] | None = None, timeout: float = 5.0) -> Directory:
+    """The accounts that there are, of the provider that the environment points at. See :func:`read`."""
+    adapter = opened(provider, timeout=timeout, access=access)
+    try:
+        return directory(adapter, Limiter(lambda seconds: None, threading.Event()))
+    finally:
+        adapter.close()
 
 
 def read(

@@ -23,7 +23,7 @@ from engine.errors import DiscoveryError, UsageError
 from engine.model import Snapshot
 from providers import declared, opened
 from providers.base import Directory, LeftOut, Scope
-from tests.collectors.scan import read, scan
+from tests.collectors.scan import accounts, read, scan
 from tests.emulators.azure.tenant import CLIENT, OBJECT, SECRET, SUBSCRIPTION, TENANT, subscription
 from tests.emulators.azure.wire import AzureWire
 
@@ -38,11 +38,7 @@ OTHER = "5ab5c21a-0000-4000-8000-000000000002"
 
 
 def known(access: dict[str, Any] | None = None) -> Directory:
-    adapter = opened("azure", timeout=5.0, access=access)
-    try:
-        return directory(adapter, Limiter(lambda seconds: None, threading.Event()))
-    finally:
-        adapter.close()
+    return accounts("azure", access)
 
 
 def vault(azure: AzureWire, name: str, **more: Any) -> str:

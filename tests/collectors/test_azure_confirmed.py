@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from engine.confirmation import CONFIRMED
 from engine.content.checks import load_checks
 from engine.content.root import find
-from engine.doubts import CONFIRMED
 from engine.model import Snapshot
 from providers import declared
 from tests.collectors.scan import compiled, scan, verdicts

@@ -16,24 +16,15 @@ from engine.model import LedgerRow, Snapshot
 from providers import opened
 from providers.base import LeftOut, NotConfigured, Scope, Unread
 from tests.collectors import scan
-from tests.collectors.gcp import ORGANIZATION, everything, found
+from tests.collectors.gcp import ORGANIZATION
+from tests.emulators.faults import changed, redirected, replaced
 from tests.emulators.gcp import credentials
-from tests.emulators.gcp.wire import (
-    Google,
-    changed,
-    cut_short,
-    denied,
-    disabled,
-    failing,
-    limited,
-    redirected,
-    replaced,
-    truncated,
-)
+from tests.emulators.gcp.errors import denied, disabled, failing, limited_in_the_older_form
+from tests.emulators.gcp.wire import Google
 
 ASSETS = "cloudasset.googleapis.com"
 BUCKET = "storage.googleapis.com/Bucket"
-BUCKETS = "GET storage.googleapis.com/storage/v1/b$"
+BUCKETS = "storage:GET /storage/v1/b"
 
 
 def read(wanted: Mapping[str, Iterable[str]], access: Mapping[str, Any] | None = None) -> Snapshot:
@@ -61,7 +52,7 @@ def state(snapshot: Snapshot, type_: str, project: str = "web") -> tuple[str, Un
 
 
 def test_the_project_of_the_credentials_is_scanned_without_a_word_of_the_policy(gcp: Google) -> None:
-    known = found()
+    known = scan.accounts("gcp")
 
     assert known.accounts == {"web": "Web shop"}
     assert known.identity == {"kind": "service_account", "principal": credentials.EMAIL}
@@ -72,7 +63,7 @@ def test_the_project_of_the_credentials_is_scanned_without_a_word_of_the_policy(
 def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     gcp.world.page = 1
 
-    known = found(ORGANIZATION)
+    known = scan.accounts("gcp", ORGANIZATION)
 
     assert known.accounts == {"audit": "Audit logs", "trial": "Trial", "web": "Web shop"}
     assert known.left_out == (LeftOut(Scope("gcp", "gone", "*"), "Gone", "being deleted"),)
@@ -91,14 +82,14 @@ def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     ],
 )
 def test_the_policy_says_which_projects(gcp: Google, access: dict[str, Any], accounts: list[str]) -> None:
-    assert sorted(found(access).accounts) == accounts
+    assert sorted(scan.accounts("gcp", access).accounts) == accounts
 
 
 @pytest.mark.parametrize("operation", ["folders", "projects"])
 def test_a_denied_folder_is_a_failure_and_the_others_are_read(gcp: Google, operation: str) -> None:
     gcp.world.denied.add(f"resourcemanager.{operation}.list@folders/12")
 
-    known = found(ORGANIZATION)
+    known = scan.accounts("gcp", ORGANIZATION)
 
     name, permission = f"cloudresourcemanager.{operation}.list", f"resourcemanager.{operation}.list"
     assert known.failures == {name: Unread("access_denied", name, permission, "IAM_PERMISSION_DENIED")}
@@ -108,7 +99,7 @@ def test_a_denied_folder_is_a_failure_and_the_others_are_read(gcp: Google, opera
 def test_an_organization_that_is_not_visible_is_a_failure(gcp: Google) -> None:
     gcp.world.organization["hidden"] = True
 
-    known = found(ORGANIZATION)
+    known = scan.accounts("gcp", ORGANIZATION)
 
     assert known.accounts == {}
     assert set(known.failures) == {"cloudresourcemanager.organizations.search"}
@@ -150,11 +141,11 @@ def test_every_kind_of_default_credentials_is_used(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(made(tmp_path)))
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "web")
 
-    known = found()
+    known = scan.accounts("gcp")
 
     assert known.identity["kind"] == kind
     assert known.accounts == {"web": "Web shop"}
-    assert all((call.who or "").startswith(who) for call in gcp.calls if ":generate" not in call.path)
+    assert all((gcp.holder(call) or "").startswith(who) for call in gcp.calls if ":generate" not in call.path)
 
 
 def test_credentials_that_are_refused_stop_the_run(
@@ -164,7 +155,7 @@ def test_credentials_that_are_refused_stop_the_run(
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "web")
 
     with pytest.raises(DiscoveryError, match="asking gcp who we are: access_denied"):
-        found()
+        scan.accounts("gcp")
 
 
 def test_without_credentials_one_is_told_to_sign_in(
@@ -175,7 +166,7 @@ def test_without_credentials_one_is_told_to_sign_in(
     monkeypatch.setenv("NO_GCE_CHECK", "true")
 
     with pytest.raises(UsageError, match="no credentials were found; sign in first"):
-        found({"accounts": ["web"]})
+        scan.accounts("gcp", {"accounts": ["web"]})
 
 
 @pytest.mark.parametrize("content", ["no JSON", "{}", '{"type": "unheard_of"}'])
@@ -194,18 +185,18 @@ def test_no_token_is_asked_for_without_tls(gcp: Google, tmp_path: Path, monkeypa
     key = credentials.service_account(tmp_path, token_uri="http://tokens.example.com/token")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
 
-    known = found()
+    known = scan.accounts("gcp")
 
     assert known.accounts == {}
     assert {why.reason for why in known.failures.values()} == {"unavailable"}
-    assert gcp.calls == []
+    assert gcp.calls == ()
 
 
 def test_credentials_appear_nowhere(gcp: Google) -> None:
     gcp.world.denied.add("storage.buckets.getIamPolicy")
     gcp.world.off.add(ASSETS)
 
-    told = repr((found(ORGANIZATION), read(everything(), ORGANIZATION)))
+    told = repr((scan.accounts("gcp", ORGANIZATION), read(scan.everything("gcp"), ORGANIZATION)))
 
     secrets = [*gcp.tokens, credentials.private_key().splitlines()[1], "ya29."]
     assert [secret for secret in secrets if secret in told] == []
@@ -215,10 +206,10 @@ def test_credentials_appear_nowhere(gcp: Google) -> None:
 
 
 def test_the_inventory_and_the_services_own_apis_tell_the_same(gcp: Google) -> None:
-    bulk = read(everything(), ORGANIZATION)
+    bulk = read(scan.everything("gcp"), ORGANIZATION)
     by_inventory = len(gcp.calls)
     gcp.world.off.add(ASSETS)
-    alone = read(everything(), ORGANIZATION)
+    alone = read(scan.everything("gcp"), ORGANIZATION)
 
     assert bodies(bulk) == bodies(alone)
     assert {row.state for row in (*bulk.collections, *alone.collections)} == {"complete"}
@@ -231,32 +222,32 @@ def test_the_inventory_and_the_services_own_apis_tell_the_same(gcp: Google) -> N
 
 
 def test_pages_of_one_hold_what_whole_ones_do(gcp: Google) -> None:
-    whole = read(everything(), ORGANIZATION)
+    whole = read(scan.everything("gcp"), ORGANIZATION)
     gcp.world.page = 1
-    assert bodies(read(everything(), ORGANIZATION)) == bodies(whole)
+    assert bodies(read(scan.everything("gcp"), ORGANIZATION)) == bodies(whole)
 
 
 def test_only_the_types_that_are_asked_for_are_listed_and_by_one_call(gcp: Google) -> None:
     read({BUCKET: {"versioning_enabled"}, "cloudkms.googleapis.com/CryptoKey": {"purpose"}})
 
     (call,) = [call for call in gcp.calls if call.host == ASSETS]
-    assert call.query["assetTypes"] == ["cloudkms.googleapis.com/CryptoKey", BUCKET]
-    assert call.query["contentType"] == ["RESOURCE"]
+    assert call.values("assetTypes") == ["cloudkms.googleapis.com/CryptoKey", BUCKET]
+    assert call.values("contentType") == ["RESOURCE"]
 
 
 def test_what_stands_above_projects_is_read_once(gcp: Google) -> None:
-    read(everything(), ORGANIZATION)
+    read(scan.everything("gcp"), ORGANIZATION)
 
-    asked = [f"{call.method} {call.host}{call.path} {sorted(call.query.items())} {call.body!r}" for call in gcp.calls]
+    asked = [(call.method, call.host, call.target, call.body) for call in gcp.calls]
     assert len(asked) == len(set(asked)), "an identical call was made twice"
 
 
 # --- errors ---
 
 
-@pytest.mark.parametrize("fault", [limited(), limited(legacy=True), failing(503), truncated, cut_short])
+@pytest.mark.parametrize("fault", ["throttled", limited_in_the_older_form(), failing(503), "cut_body", "truncated"])
 def test_what_passes_is_asked_again(gcp: Google, fault: Any) -> None:
-    gcp.faults.add(ASSETS, fault, times=2)
+    gcp.faults.add(fault, "cloudasset:*", times=2)
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -268,7 +259,7 @@ def test_what_passes_is_asked_again(gcp: Google, fault: Any) -> None:
 @pytest.mark.parametrize("old", [False, True])
 def test_an_api_that_the_project_has_not_enabled_has_no_resources(gcp: Google, old: bool) -> None:
     gcp.world.off.add(ASSETS)
-    gcp.faults.add(BUCKETS, disabled("70000000001", old=old))
+    gcp.faults.add(disabled("70000000001", old=old), BUCKETS)
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -278,7 +269,7 @@ def test_an_api_that_the_project_has_not_enabled_has_no_resources(gcp: Google, o
 
 def test_an_api_that_another_project_has_not_enabled_says_nothing(gcp: Google) -> None:
     gcp.world.off.add(ASSETS)
-    gcp.faults.add(BUCKETS, disabled("70000000002"))
+    gcp.faults.add(disabled("70000000002"), BUCKETS)
 
     snapshot = read({BUCKET: {"versioning_enabled"}})
 
@@ -290,12 +281,12 @@ def test_an_api_that_another_project_has_not_enabled_says_nothing(gcp: Google) -
     ("fault", "why"),
     [
         (denied("storage.buckets.list"), ("access_denied", "storage.buckets.list", "IAM_PERMISSION_DENIED")),
-        (denied(), ("access_denied", "storage.buckets.list", "IAM_PERMISSION_DENIED")),
-        (limited(), ("throttled", None, "RATE_LIMIT_EXCEEDED")),
-        (limited(legacy=True), ("throttled", None, "rateLimitExceeded")),
-        (failing(500), ("unavailable", None, "backendError")),
-        (truncated, ("unavailable", None, None)),
-        (cut_short, ("malformed_response", None, "unparsable")),
+        ("denied", ("access_denied", "storage.buckets.list", "IAM_PERMISSION_DENIED")),
+        ("throttled", ("throttled", None, "RATE_LIMIT_EXCEEDED")),
+        (limited_in_the_older_form(), ("throttled", None, "rateLimitExceeded")),
+        ("server_error", ("unavailable", None, "backendError")),
+        ("cut_body", ("unavailable", None, None)),
+        ("truncated", ("malformed_response", None, "unparsable")),
         (replaced(b"[]"), ("malformed_response", None, "not the answer of a success")),
         (replaced(b'{"error": {"code": 403}}'), ("malformed_response", None, "not the answer of a success")),
         (replaced(b"{}"), ("malformed_response", None, "not the listing that was asked for")),
@@ -313,7 +304,7 @@ def test_a_listing_that_fails_is_never_complete(
     gcp: Google, fault: Any, why: tuple[str, str | None, str | None]
 ) -> None:
     gcp.world.off.add(ASSETS)
-    gcp.faults.add(BUCKETS, fault)
+    gcp.faults.add(fault, BUCKETS)
 
     word, unread = state(read({BUCKET: {"versioning_enabled"}}), BUCKET)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.collectors.gcp import ORGANIZATION, Change, as_it_is, asset, both, denied, granted
+from tests.collectors.gcp import ORGANIZATION, Case, Change, as_it_is, asset, both, denied, granted, ids
 from tests.collectors.scan import scan, verdicts
 from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import World
@@ -74,7 +74,7 @@ ABOVE: Final = "resourcemanager.organizations.getIamPolicy"
 DENY_SSH: Final = [{"IPProtocol": "all"}]
 NIGHT: Final = {"title": "night", "expression": "request.time.getHours() < 6"}
 
-CASES: Final[list[tuple[str, str, Change, str]]] = [
+CASES: Final[list[Case]] = [
     # --- storage ---
     ("gcp.storage.uniform_access", "web-assets", as_it_is, "pass"),
     ("gcp.storage.uniform_access", "web-public", as_it_is, "fail"),
@@ -364,17 +364,7 @@ CASES: Final[list[tuple[str, str, Change, str]]] = [
 ]
 
 
-def ids() -> list[str]:
-    told: dict[str, int] = {}
-    names = []
-    for check, subject, _, verdict in CASES:
-        name = f"{check}-{subject}-{verdict}"
-        told[name] = told.get(name, 0) + 1
-        names.append(f"{name}-{told[name]}" if told[name] > 1 else name)
-    return names
-
-
-@pytest.mark.parametrize(("check", "subject", "change", "verdict"), CASES, ids=ids())
+@pytest.mark.parametrize(("check", "subject", "change", "verdict"), CASES, ids=ids(CASES))
 def test_a_verdict_follows_from_what_the_cloud_answers(
     gcp: Google, check: str, subject: str, change: Change, verdict: str
 ) -> None:

@@ -11,8 +11,10 @@ import pytest
 from engine.model import Finding, Snapshot
 from tests.collectors.gcp import Change, as_it_is, asset, both, denied
 from tests.collectors.scan import scan
-from tests.emulators.gcp.wire import Fault, Google, cut_short, failing, replaced
+from tests.emulators.faults import Kind, replaced
+from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import World
+from tests.emulators.wire import Layer
 
 BUCKET: Final = "storage.googleapis.com/Bucket"
 FIREWALL: Final = "compute.googleapis.com/Firewall"
@@ -113,14 +115,14 @@ def test_a_resource_that_is_gone_is_dropped_and_the_ledger_says_so(gcp: Google) 
 
 UNCONFIRMED: Final[dict[str, tuple[Callable[[Google], None], str]]] = {
     "denied": (lambda gcp: denied("cloudsql.instances.list")(gcp.world), "access_denied"),
-    "failing": (lambda gcp: _faulty(gcp, failing()), "unavailable"),
-    "cut short": (lambda gcp: _faulty(gcp, cut_short), "malformed_response"),
+    "failing": (lambda gcp: _faulty(gcp, "server_error"), "unavailable"),
+    "cut short": (lambda gcp: _faulty(gcp, "truncated"), "malformed_response"),
     "another answer": (lambda gcp: _faulty(gcp, replaced(b'{"unexpected": true}')), "malformed_response"),
 }
 
 
-def _faulty(gcp: Google, fault: Fault) -> None:
-    gcp.faults.add("sqladmin.googleapis.com", fault)
+def _faulty(gcp: Google, fault: Kind | Layer) -> None:
+    gcp.faults.add(fault, "sqladmin:*")
 
 
 @pytest.mark.parametrize(("spoil", "reason"), UNCONFIRMED.values(), ids=UNCONFIRMED.keys())
@@ -156,7 +158,7 @@ def test_a_resource_that_fails_no_critical_check_costs_no_further_call(gcp: Goog
     scan(["gcp.storage.uniform_access", "gcp.sql.tls_required"])
     assert {call.host for call in gcp.calls} == {INVENTORY, "cloudresourcemanager.googleapis.com"}
 
-    gcp.calls.clear()
+    gcp.clear()
     closed(gcp.world)
     scan([OPEN])
     assert {call.host for call in gcp.calls} == {INVENTORY, "cloudresourcemanager.googleapis.com"}
@@ -181,4 +183,4 @@ def test_what_the_services_themselves_told_is_not_asked_for_again(gcp: Google) -
 
     # The inventory is asked for two contents.
     repeated = {name for name, count in gcp.operations().items() if count > 1}
-    assert repeated == {"GET cloudasset.googleapis.com/v1/projects/70000000001/assets"}
+    assert repeated == {"cloudasset:GET /v1/projects/70000000001/assets"}

@@ -11,8 +11,10 @@ from providers import opened
 from providers.base import NotConfigured
 from tests.collectors.gcp import Change, as_it_is, both, denied, granted
 from tests.collectors.scan import read, scan, verdicts
+from tests.emulators.faults import replaced
 from tests.emulators.gcp import credentials
-from tests.emulators.gcp.wire import Google, disabled, replaced
+from tests.emulators.gcp.errors import disabled
+from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import PROJECT, World
 
 SECOND: Final = "gcp.iam.two_step_verification"
@@ -115,10 +117,10 @@ def test_an_administrator_lets_the_service_account_read_users(gcp: Google) -> No
         {"member": "user:ada@example.com", "enrolled": True, "enforced": True, "suspended": False},
         {},
     )
-    asked = {call.who for call in gcp.calls if call.host == "admin.googleapis.com"}
+    asked = {gcp.holder(call) for call in gcp.calls if call.host == "admin.googleapis.com"}
     assert asked == {ADMIN}
     # Nothing else is asked in the administrator's name.
-    assert ADMIN not in {call.who for call in gcp.calls if call.host != "admin.googleapis.com"}
+    assert ADMIN not in {gcp.holder(call) for call in gcp.calls if call.host != "admin.googleapis.com"}
 
 
 def test_delegation_that_is_not_allowed_leaves_people_unread(gcp: Google) -> None:
@@ -146,7 +148,7 @@ def test_a_directory_that_answers_otherwise_leaves_people_unread(gcp: Google) ->
         (replaced(b'{"kind": "admin#directory#users", "users": 1}'), "malformed_response"),
     ):
         gcp.faults.clear()
-        gcp.faults.add("admin.googleapis.com", fault)
+        gcp.faults.add(fault, "admin:*")
         _, unread = people({})
         assert {why for why, _ in unread.values()} == {reason}
 
@@ -154,12 +156,14 @@ def test_a_directory_that_answers_otherwise_leaves_people_unread(gcp: Google) ->
 def test_a_group_and_the_directory_are_asked_once_a_run(gcp: Google) -> None:
     read({PROJECT: ("people",)}, provider="gcp", access={"accounts": "organization"})
 
-    assert {name: count for name, count in gcp.operations().items() if "cloudidentity" in name or "admin." in name} == {
-        "GET cloudidentity.googleapis.com/v1/groups:lookup": 3,
-        "GET cloudidentity.googleapis.com/v1/groups/staff/memberships": 1,
-        "GET cloudidentity.googleapis.com/v1/groups/shop/memberships": 1,
-        "GET cloudidentity.googleapis.com/v1/groups/interns/memberships": 1,
-        "GET admin.googleapis.com/admin/directory/v1/users": 1,
+    assert {
+        name: count for name, count in gcp.operations().items() if name.startswith(("cloudidentity:", "admin:"))
+    } == {
+        "cloudidentity:GET /v1/groups:lookup": 3,
+        "cloudidentity:GET /v1/groups/staff/memberships": 1,
+        "cloudidentity:GET /v1/groups/shop/memberships": 1,
+        "cloudidentity:GET /v1/groups/interns/memberships": 1,
+        "admin:GET /admin/directory/v1/users": 1,
     }
 
 

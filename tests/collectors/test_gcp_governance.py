@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from tests.collectors.gcp import ORGANIZATION, Change, as_it_is, asset, both, denied, everything
+from tests.collectors.gcp import ORGANIZATION, Change, as_it_is, asset, both, denied
 from tests.collectors.scan import read, scan, verdicts
-from tests.emulators.gcp.wire import Google, changed
+from tests.emulators.faults import changed
+from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import World
 
 DATASET: Final = "bigquery.googleapis.com/Dataset"
@@ -372,14 +373,14 @@ def test_labels_that_cloud_run_sets_itself_are_no_labels_of_a_service(gcp: Googl
 
 def test_what_stands_above_is_asked_once_for_all_projects(gcp: Google) -> None:
     gcp.world.organization["accessApproval"] = ENROLLED
-    read(everything(), provider="gcp", access=ORGANIZATION)
+    read(scan.everything("gcp"), provider="gcp", access=ORGANIZATION)
 
     asked = [name for name in gcp.operations() if "accessapproval" in name or "securitycenter" in name]
     root = "organizations/123456789012"
     assert sorted(asked) == [
-        f"GET accessapproval.googleapis.com/v1/{root}/accessApprovalSettings",
-        f"GET securitycenter.googleapis.com/v2/{root}/sources",
-        f"GET securitycenter.googleapis.com/v2/{root}/sources/-/findings",
+        f"accessapproval:GET /v1/{root}/accessApprovalSettings",
+        f"securitycenter:GET /v2/{root}/sources",
+        f"securitycenter:GET /v2/{root}/sources/-/findings",
     ]
     assert max(count for name, count in gcp.operations().items() if root in name) == 1
 
@@ -404,7 +405,7 @@ def test_a_denied_organization_is_asked_project_by_project(gcp: Google) -> None:
 
 def test_pages_that_lead_back_are_no_listing(gcp: Google) -> None:
     gcp.world.off.add("cloudasset.googleapis.com")
-    gcp.faults.add("run.googleapis.com/v1/.*/services$", changed(lambda page: {**page, "metadata": {"continue": "1"}}))
+    gcp.faults.add(changed(lambda page: {**page, "metadata": {"continue": "1"}}), "run:GET /v1/*/services")
     snapshot = read({SERVICE: ()}, provider="gcp")
 
     assert [(row.state, row.unread and row.unread.detail) for row in snapshot.collections] == [

@@ -7,8 +7,10 @@ from typing import Any, Final
 import pytest
 
 from tests.collectors.scan import read, scan
-from tests.emulators.gcp.wire import Fault, Google, changed, cut_short, denied, failing, limited, replaced
+from tests.emulators.faults import Kind, changed, replaced
+from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import large
+from tests.emulators.wire import Layer
 
 CHECKS: Final = ("gcp.storage.uniform_access", "gcp.storage.public_access_prevention", "gcp.iam.no_public_bindings")
 EVERYTHING: Final = {"accounts": "organization"}
@@ -32,7 +34,7 @@ def sound(gcp: Google) -> list[tuple[Any, ...]]:
     gcp.world = large(projects=12, assets=60)
     found = judged({"accounts": [f"project-{number:03}" for number in range(12)]})
     assert {name.partition("/")[0] for name in parents(gcp)} == {"projects"}
-    gcp.calls.clear()
+    gcp.clear()
     return found
 
 
@@ -42,11 +44,11 @@ def test_a_folder_is_listed_once_for_all_of_its_projects(gcp: Google, sound: lis
     assert set(parents(gcp)) == {"folders/1000", "folders/1001"}
 
 
-WRONG: Final[dict[str, Fault]] = {
-    "denied": denied(),
-    "failing": failing(),
-    "throttled": limited(),
-    "cut short": cut_short,
+WRONG: Final[dict[str, Kind | Layer]] = {
+    "denied": "denied",
+    "failing": "server_error",
+    "throttled": "throttled",
+    "cut short": "truncated",
     "another answer": replaced(b'{"unexpected": true}'),
     "assets without ancestors": changed(
         lambda page: {
@@ -59,9 +61,9 @@ WRONG: Final[dict[str, Fault]] = {
 
 @pytest.mark.parametrize("fault", WRONG.values(), ids=WRONG.keys())
 def test_of_a_folder_that_is_not_listed_whole_each_project_is_listed(
-    gcp: Google, sound: list[Any], fault: Fault
+    gcp: Google, sound: list[Any], fault: Kind | Layer
 ) -> None:
-    gcp.faults.add("cloudasset.googleapis.com/v1/folders/1000/assets", fault)
+    gcp.faults.add(fault, "cloudasset:GET /v1/folders/1000/assets")
     assert judged() == sound
     assert "projects/70000000000" in parents(gcp)
     assert "projects/70000000011" not in parents(gcp)
@@ -70,13 +72,11 @@ def test_of_a_folder_that_is_not_listed_whole_each_project_is_listed(
 def test_a_later_page_that_fails_takes_nothing_of_the_folder_for_all_of_it(gcp: Google, sound: list[Any]) -> None:
     gcp.world.page = 20
     # The first page of each folder is answered.
-    pages: list[str] = []
-
-    def second(asked: Any, answer: Any) -> Any:
-        pages.append(asked.one("pageToken"))
-        return failing()(asked, answer) if pages[-1] else answer()
-
-    gcp.faults.add("cloudasset.googleapis.com/v1/folders/1000/assets", second)
+    gcp.faults.add(
+        "server_error",
+        "cloudasset:GET /v1/folders/1000/assets",
+        where=lambda exchange: "pageToken" in exchange.request.query,
+    )
     assert judged() == sound
 
 

@@ -15,7 +15,6 @@ import pytest
 
 from engine.model import Snapshot
 from tests.collectors import scan
-from tests.collectors.gcp import everything
 from tests.emulators.gcp.recordings import NOT_RECORDED, RECORDED, Export, Flight, exports, flights
 from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import PROJECT, world
@@ -88,8 +87,8 @@ def gaps(snapshot: Snapshot) -> dict[tuple[str, str], set[tuple[str, str]]]:
 
 @pytest.mark.parametrize("recording", recordings(), ids=lambda recording: Path(recording.name).as_posix())
 def test_what_was_recorded_is_read(played: Google, monkeypatch: pytest.MonkeyPatch, recording: Flight | Export) -> None:
-    played.answer = lambda asked: recording.answer(played, asked)
-    wanted = everything()
+    played.answer = recording.answer
+    wanted = scan.everything("gcp")
     if isinstance(recording, Export) and recording.number is None:
         del wanted[PROJECT]
     snapshot = scan.read(wanted, provider="gcp", access={"accounts": [recording.project]})
@@ -103,8 +102,8 @@ def test_recordings_hold_something_of_what_is_read(played: Google) -> None:
     seen: set[str] = set()
     for recording in recordings():
         if recording.name.startswith(("forseti-cai/mock_cai_resources", "kms-cryptokey-iam-policy", "logsink")):
-            played.answer = lambda asked, recording=recording: recording.answer(played, asked)
-            snapshot = scan.read(everything(), provider="gcp", access={"accounts": [recording.project]})
+            played.answer = recording.answer
+            snapshot = scan.read(scan.everything("gcp"), provider="gcp", access={"accounts": [recording.project]})
             seen |= {item.type for item in snapshot.resources}
 
     assert seen >= {

@@ -6,13 +6,11 @@ from typing import Any, Final
 
 import pytest
 
-from tests.collectors.gcp import ORGANIZATION, Change, as_it_is, asset, both, denied
+from tests.collectors.gcp import ORGANIZATION, Case, Change, as_it_is, asset, both, denied, ids
 from tests.collectors.scan import scan, verdicts
 from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import World
 
-Case = tuple[str, str, Change, str]
-"""A check, the name of what it judges, what is otherwise, and the verdict that follows."""
 NO_INVENTORY: Final = ("cloudasset.assets.listResource", "cloudasset.assets.listIamPolicy")
 
 
@@ -460,17 +458,7 @@ OTHERS: Final[list[Case]] = [
 CASES: Final[list[Case]] = [*ORGANIZATION_POLICIES, *COMPUTE, *CLOUD_SQL, *OTHERS]
 
 
-def ids() -> list[str]:
-    told: dict[str, int] = {}
-    names = []
-    for check, subject, _, verdict in CASES:
-        name = f"{check}-{subject}-{verdict}"
-        told[name] = told.get(name, 0) + 1
-        names.append(f"{name}-{told[name]}" if told[name] > 1 else name)
-    return names
-
-
-@pytest.mark.parametrize(("check", "subject", "change", "verdict"), CASES, ids=ids())
+@pytest.mark.parametrize(("check", "subject", "change", "verdict"), CASES, ids=ids(CASES))
 def test_a_verdict_follows_from_what_the_cloud_answers(
     gcp: Google, check: str, subject: str, change: Change, verdict: str
 ) -> None:

@@ -6,28 +6,28 @@ import json
 import os
 import subprocess
 import sys
-import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.collection import directory
-from engine.collection.limiter import Limiter
 from engine.errors import DiscoveryError
 from providers import opened
 from providers.base import NotConfigured
 from providers.github.session import AT_ONCE
 from tests.collectors import scan
-from tests.collectors.github import ACME, everything
 from tests.collectors.scan import scan as judged
-from tests.emulators.gcp.wire import Fault, changed, cut_short, redirected, replaced, truncated
-from tests.emulators.github.wire import APP_ID, TOKEN, GitHub, denied, error, hidden, primary, secondary
+from tests.emulators.faults import Kind, changed, redirected, replaced
+from tests.emulators.github.errors import error, hidden, primary, secondary
+from tests.emulators.github.wire import APP_ID, TOKEN, GitHub
+from tests.emulators.github.world import ACME
+from tests.emulators.wire import Answer, Exchange, Layer, Next
 
 REVIEWS = "github.repo.branch_protection_reviews"
-LISTING = r"GET .*/orgs/acme/repos$"
-PROTECTION = r"/repos/acme/web/branches/main/protection$"
+LISTING = "github:GET /orgs/acme/repos"
+PROTECTION = "github:GET /repos/acme/web/branches/main/protection"
 REPOSITORIES = {"GitHub::Repository": {"archived", "protection"}}
 
 
@@ -58,7 +58,7 @@ def unread(snapshot: Any, pointer: str = "/protection") -> tuple[str, str | None
 
 
 def test_all_of_an_organization_is_read_with_a_token(github: GitHub) -> None:
-    snapshot = scan.read(everything(), provider="github", access=ACME)
+    snapshot = scan.read(scan.everything("github"), provider="github", access=ACME)
 
     assert snapshot.identity == {"kind": "token", "principal": "ada"}
     assert states(snapshot) == {
@@ -75,9 +75,9 @@ def test_all_of_an_organization_is_read_with_a_token(github: GitHub) -> None:
 def test_an_app_reads_the_same_with_a_token_of_its_installation(
     github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_token = scan.read(everything(), provider="github", access=ACME)
+    by_token = scan.read(scan.everything("github"), provider="github", access=ACME)
     app(github, monkeypatch)
-    by_app = scan.read(everything(), provider="github", access=ACME)
+    by_app = scan.read(scan.everything("github"), provider="github", access=ACME)
 
     assert by_app.identity == {"kind": "app", "principal": "auditreel"}
     assert [(row.id, row.properties) for row in by_app.resources] == [
@@ -99,9 +99,7 @@ def test_an_installation_that_is_not_among_the_accounts_is_left_out_and_said(
     github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app(github, monkeypatch)
-    adapter = opened("github", access=ACME)
-    found = directory(adapter, Limiter(lambda seconds: None, threading.Event()))
-    adapter.close()
+    found = scan.accounts("github", ACME)
 
     assert dict(found.accounts) == {"acme": "acme"}
     assert [(row.scope.account, row.why) for row in found.left_out] == [("ada", "not among the accounts")]
@@ -109,12 +107,12 @@ def test_an_installation_that_is_not_among_the_accounts_is_left_out_and_said(
 
 
 def test_a_token_of_an_app_is_got_anew_before_it_ends(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def later(asked: Any, answer: Any) -> Any:
+    async def later(exchange: Exchange, forward: Next) -> Answer:
         github.now += timedelta(minutes=56)
-        return answer()
+        return await forward(exchange)
 
     app(github, monkeypatch)
-    github.faults.add(r"GET .*/installation/repositories$", later, 1)
+    github.faults.add(later, "github:GET /installation/repositories", times=1)
     snapshot = scan.read(REPOSITORIES, provider="github", access=ACME)
 
     assert why(snapshot) is None
@@ -232,24 +230,23 @@ def test_repositories_of_another_user_are_never_all(github: GitHub) -> None:
 
 @pytest.mark.parametrize("by_app", [False, True])
 def test_pages_are_followed_to_their_end(github: GitHub, monkeypatch: pytest.MonkeyPatch, by_app: bool) -> None:
-    whole = scan.read(everything(), provider="github", access=ACME)
+    whole = scan.read(scan.everything("github"), provider="github", access=ACME)
     if by_app:
         app(github, monkeypatch)
     github.world.page = 1
-    paged = scan.read(everything(), provider="github", access=ACME)
+    paged = scan.read(scan.everything("github"), provider="github", access=ACME)
 
     assert [(row.id, row.properties) for row in paged.resources] == [
         (row.id, row.properties) for row in whole.resources
     ]
 
 
-def linked(target: str) -> Fault:
+def linked(target: str) -> Layer:
     """The next page is somewhere else."""
 
-    def fault(asked: Any, answer: Any) -> Any:
-        whole = answer()
-        whole.headers["Link"] = f'<{target}>; rel="next"'
-        return whole
+    async def fault(exchange: Exchange, forward: Next) -> Answer:
+        whole = await forward(exchange)
+        return replace(whole, headers=(*whole.headers, ("link", f'<{target}>; rel="next"')))
 
     return fault
 
@@ -257,7 +254,7 @@ def linked(target: str) -> Fault:
 @pytest.mark.parametrize("target", ["https://example.com/repos?page=2", "http://127.0.0.1/repos", "same"])
 def test_a_next_page_elsewhere_or_without_end_is_refused(github: GitHub, target: str) -> None:
     own = f"{github.url}/orgs/acme/repos?per_page=100&type=all"
-    github.faults.add(LISTING, linked(own if target == "same" else target))
+    github.faults.add(linked(own if target == "same" else target), LISTING)
     told = why(scan.read(REPOSITORIES, provider="github", access=ACME))
 
     assert told is not None
@@ -265,7 +262,7 @@ def test_a_next_page_elsewhere_or_without_end_is_refused(github: GitHub, target:
 
 
 def test_fewer_items_than_are_counted_are_no_listing(github: GitHub) -> None:
-    github.faults.add("acme/web/environments$", changed(lambda body: {**body, "total_count": 9}))
+    github.faults.add(changed(lambda body: {**body, "total_count": 9}), "github:GET /repos/acme/web/environments")
     told = why(scan.read({"GitHub::Environment": {"reviewers"}}, provider="github", access=ACME), "GitHub::Environment")
 
     assert told == ("malformed_response", None, "2 of 9 items")
@@ -277,7 +274,7 @@ def test_fewer_items_than_are_counted_are_no_listing(github: GitHub) -> None:
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (denied(), ("access_denied", "administration:read")),
+        ("denied", ("access_denied", "administration:read")),
         (hidden(), ("access_denied", "administration:read")),
         (
             error(403, "Upgrade to GitHub Pro or make this repository public to enable this feature."),
@@ -291,8 +288,8 @@ def test_fewer_items_than_are_counted_are_no_listing(github: GitHub) -> None:
         (error(404, "Branch not found"), ("access_denied", "administration:read")),
         (error(301, "Moved Permanently"), ("unavailable", None)),
         (error(502, "Server Error"), ("unavailable", None)),
-        (truncated, ("unavailable", None)),
-        (cut_short, ("malformed_response", None)),
+        ("cut_body", ("unavailable", None)),
+        ("truncated", ("malformed_response", None)),
         (replaced(b"[]"), ("malformed_response", None)),
         (replaced(b'{"unexpected": true}'), ("malformed_response", None)),
         (replaced(b"null"), ("malformed_response", None)),
@@ -302,9 +299,9 @@ def test_fewer_items_than_are_counted_are_no_listing(github: GitHub) -> None:
     ],
 )
 def test_protection_that_was_not_read_is_never_none(
-    github: GitHub, fault: Fault, expected: tuple[str, str | None]
+    github: GitHub, fault: Kind | Layer, expected: tuple[str, str | None]
 ) -> None:
-    github.faults.add(PROTECTION, fault)
+    github.faults.add(fault, PROTECTION)
     snapshot, findings = judged([REVIEWS], access=ACME)
 
     assert unread(snapshot) == expected
@@ -331,9 +328,9 @@ def test_a_value_of_another_type_is_no_verdict(github: GitHub, change: dict[str,
 
 
 def test_limits_that_pass_are_waited_for(github: GitHub) -> None:
-    github.faults.add(PROTECTION, primary(reset=30), 1)
-    github.faults.add(LISTING, secondary(after="2"), 2)
-    github.faults.add("rules/branches/main$", secondary(after=None), 1)
+    github.faults.add(primary(reset=30), PROTECTION, times=1)
+    github.faults.add(secondary(after="2"), LISTING, times=2)
+    github.faults.add(secondary(after=None), "github:GET */rules/branches/main", times=1)
     snapshot, findings = judged([REVIEWS], access=ACME)
 
     assert {f.verdict for f in findings if f.subject.name == "acme/web"} == {"pass"}
@@ -341,7 +338,7 @@ def test_limits_that_pass_are_waited_for(github: GitHub) -> None:
 
 
 def test_once_the_primary_limit_is_spent_nothing_more_is_sent(github: GitHub) -> None:
-    github.faults.add(PROTECTION, primary())
+    github.faults.add(primary(), PROTECTION)
     snapshot, findings = judged([REVIEWS, "github.changes.deployment_reviewed"], access=ACME)
     spent = next(n for n, call in enumerate(github.calls) if call.path.endswith("/web/branches/main/protection"))
 
@@ -352,7 +349,7 @@ def test_once_the_primary_limit_is_spent_nothing_more_is_sent(github: GitHub) ->
 
 
 def test_a_repository_that_fails_does_not_hide_the_others(github: GitHub) -> None:
-    github.faults.add("acme/ops/activity$", denied())
+    github.faults.add("denied", "github:GET /repos/acme/ops/activity")
     snapshot, findings = judged(["github.changes.no_direct_push"], access=ACME)
 
     assert {(f.subject.name, f.verdict) for f in findings} >= {("a1", "pass")}
@@ -361,14 +358,14 @@ def test_a_repository_that_fails_does_not_hide_the_others(github: GitHub) -> Non
 
 
 def test_an_organization_without_rulesets_that_may_be_read_is_half_known(github: GitHub) -> None:
-    github.faults.add("acme/ops/rulesets/42$", hidden())
+    github.faults.add(hidden(), "github:GET /repos/acme/ops/rulesets/42")
     _, findings = judged(["github.repo.protection_covers_admins"], access=ACME)
 
     assert {f.subject.name: f.verdict for f in findings}["acme/ops"] == "unknown"
 
 
 def test_a_code_owners_file_that_is_hidden_is_not_absent(github: GitHub) -> None:
-    github.faults.add("acme/web/codeowners/errors$", hidden())
+    github.faults.add(hidden(), "github:GET /repos/acme/web/codeowners/errors")
     snapshot, findings = judged(["github.repo.code_owner_reviews"], access=ACME)
 
     assert unread(snapshot, "/code_owners_file") == ("access_denied", "contents:read")
@@ -394,7 +391,7 @@ def test_neither_tokens_nor_texts_stay(github: GitHub, monkeypatch: pytest.Monke
     for by_app in (False, True):
         if by_app:
             app(github, monkeypatch)
-        snapshot = scan.read(everything(), provider="github", access=ACME)
+        snapshot = scan.read(scan.everything("github"), provider="github", access=ACME)
         text = repr(snapshot)
         assert "swordfish" not in text
         assert TOKEN not in text

@@ -7,10 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from tests.collectors.github import ACME
 from tests.collectors.scan import scan, verdicts
 from tests.emulators.github.wire import GitHub
-from tests.emulators.github.world import World
+from tests.emulators.github.world import ACME, World
 
 Change = Callable[[World], None]
 REPO: Final = "github.repo."

@@ -7,13 +7,13 @@ from functools import cache
 
 import pytest
 
+from engine.authoring.examples import case_of, mismatches, verdict, word
+from engine.authoring.probes import probe
 from engine.content.checks import CompiledCheck, compile_checks, document_of, ids
 from engine.content.examples import examples_of
 from engine.content.load import Content, load
 from engine.content.root import find
 from engine.content.validation import validator
-from engine.examples import case_of, mismatches, verdict, word
-from engine.probes import probe
 from providers.tables import TYPES
 
 CHECKS = sorted(ids(find()))

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import pytest
 
-from engine import drafts
+from engine.authoring import drafts
+from engine.authoring.examples import mismatches, skeleton
+from engine.authoring.probes import probe
 from engine.content.checks import compile_checks, load_checks
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import PACKAGED, Root, find
 from engine.errors import Problem, UsageError
-from engine.examples import mismatches, skeleton
-from engine.probes import probe
 
 EMPTY: Final = {
     "title": "must be a string, not null",

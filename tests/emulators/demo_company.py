@@ -19,7 +19,6 @@ from typing import Final
 
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.azure.wire import AzureWire
-from tests.emulators.certificates import serving
 from tests.emulators.demo import aws, azure
 from tests.emulators.demo.environment import PROXIES, alone
 from tests.emulators.demo.times import ago, read
@@ -49,7 +48,7 @@ def company(clouds: Sequence[str] = CLOUDS) -> Iterator[None]:
     start = {"aws": _amazon, "azure": _microsoft, "gcp": _google, "github": _github}
     with TemporaryDirectory() as folder, ExitStack() as started:
         bundle = Path(folder) / "authorities.pem"
-        variables = {"REQUESTS_CA_BUNDLE": str(bundle)}
+        variables: dict[str, str] = {}
         for cloud in clouds:
             variables |= start[cloud](started, bundle)
         # Google's clients ask through a proxy, which is its emulator; the others are there themselves.
@@ -67,7 +66,7 @@ def _amazon(started: ExitStack, bundle: Path) -> Mapping[str, str]:
 
 
 def _microsoft(started: ExitStack, bundle: Path) -> Mapping[str, str]:
-    wire = started.enter_context(AzureWire(serving(bundle)))
+    wire = started.enter_context(AzureWire(bundle))
     wire.tenant.data = azure.tenant().data
     return wire.environment
 
@@ -81,7 +80,7 @@ def _google(started: ExitStack, bundle: Path) -> Mapping[str, str]:
 def _github(started: ExitStack, bundle: Path) -> Mapping[str, str]:
     server = started.enter_context(GitHub(routes, bundle, github_world()))
     server.now, server.tokens = datetime.now(UTC), {TOKEN: "auditor"}
-    return {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": TOKEN}
+    return server.environment
 
 
 def google_world() -> GcpWorld:

@@ -1,4 +1,4 @@
-"""What a fault may do to the verdicts of a scan, and what it never may: the same for every provider.
+"""Each call that a scan makes goes wrong in each way that calls go wrong, and what that may do to its verdicts.
 
 A verdict may become unknown, and no other. A subject may be gone only if its check says beside that, by an unknown in
 the same account, that it did not see all. What a fault did is the product's doing only where no request was lost to the
@@ -10,11 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from functools import partial
+from glob import escape
+from typing import Any, Final, TypeVar
 
 from engine.errors import DiscoveryError
 from engine.model import Finding, Snapshot
 from providers.base import Directory, Reason
+from tests.emulators.emulator import Emulator
+from tests.emulators.faults import KINDS, Faults, Kind
+from tests.emulators.wire import Layer
 
 T = TypeVar("T")
 
@@ -25,6 +30,8 @@ USUAL: Final = 5.0
 """Seconds that a request may take."""
 PATIENCE: Final = 120.0
 """Seconds that it may take where the machine was too slow before."""
+WITHHELD: Final = 1.5
+"""Seconds that it may take where nothing is answered."""
 SAMPLE: Final = 12
 """Every so manieth check is judged whatever goes wrong, beside those whose own scans make the call."""
 _TIMED_OUT: Final = re.compile(r"time(d )?out", re.IGNORECASE)
@@ -53,6 +60,29 @@ class Expected:
             yield "no permission is named"
         if self.permission is False and permission:
             yield f"{permission} is named, which would not help"
+
+
+_BROKEN: Final = Expected.of("unavailable")
+_MALFORMED: Final = Expected.of("malformed_response")
+_CUT: Final = Expected.of("unavailable", "malformed_response")
+EXPECTED: Final[Mapping[str, Expected]] = {
+    "denied": Expected.of("access_denied", permission=True),
+    "policy_denied": Expected.of("policy_denied"),
+    "throttled": Expected.of("throttled"),
+    "server_error": _BROKEN,
+    # The identity itself is refused, so that a permission that is named would not help.
+    "expired_token": Expected.of("access_denied", permission=False),
+    "error": _BROKEN,
+    "timeout": _BROKEN,
+    "cut": _BROKEN,
+    "cut_body": _CUT,
+    "malformed": _MALFORMED,
+    "html": _MALFORMED,
+    "truncated": _CUT,
+    "empty": _MALFORMED,
+    "hollow": Expected.of("malformed_response", "missing_attribute"),
+}
+"""What an unknown verdict may say after each kind of fault that every cloud has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +179,94 @@ def settled(case: Callable[[float], tuple[T, bool]], limit: float = USUAL, *, wi
     if late and not withheld:
         result, _ = case(PATIENCE)
     return result
+
+
+Spoil = Callable[[Faults, str], object]
+"""Puts a fault in the way of an operation."""
+
+
+def spoiling(kind: Kind | Layer, **options: Any) -> Spoil:
+    """Has every call of an operation go wrong in one way."""
+    return partial(_spoil, kind, options)
+
+
+def _spoil(kind: Kind | Layer, options: Mapping[str, Any], faults: Faults, call: str) -> None:
+    faults.add(kind, escape(call), **options)
+
+
+COMMON: Final[Mapping[str, Spoil]] = {
+    **{kind: spoiling(kind) for kind in KINDS},
+    "error": spoiling("error", code="Unheard", status=400),
+}
+"""How calls of every cloud go wrong."""
+
+
+class Matrix:
+    """The matrix of a cloud: what its scans call, and what they tell when one of these calls goes wrong.
+
+    ``kinds`` are the ways in which calls go wrong, ``expected`` is what an unknown verdict may say after each.
+    """
+
+    unmet: frozenset[str] = frozenset()
+    """Kinds that not every call meets."""
+
+    def __init__(self, emulator: Emulator, kinds: Mapping[str, Spoil], expected: Mapping[str, Expected]) -> None:
+        self.emulator, self.kinds, self.expected = emulator, kinds, expected
+
+    def prepare(self) -> None:
+        """Begin with the same world, and nothing that goes wrong."""
+        raise NotImplementedError
+
+    def scan(self, checks: Sequence[str], timeout: float = USUAL) -> tuple[Snapshot, tuple[Finding, ...]]:
+        """Scan with some checks; a request may take so many seconds."""
+        raise NotImplementedError
+
+    def tries(self, call: str, kind: str = "") -> bool:
+        """Whether a call is made to go wrong, and in this way."""
+        return True
+
+    def calls(self, checks: Sequence[str]) -> tuple[Verdicts, list[str]]:
+        """The sound verdicts of checks, and the operations of a scan with them that are made to go wrong."""
+        self.prepare()
+        _, findings = self.scan(checks)
+        return told(findings), [name for name in self.emulator.operations() if self.tries(name)]
+
+    def clean(self, checks: Sequence[str]) -> Clean:
+        """What scans call and tell where nothing goes wrong."""
+        return Clean.of(checks, self.calls)
+
+    def worse(self, checks: Sequence[str], call: str, kind: str, sound: Verdicts) -> Iterator[str]:
+        """What is told wrongly when an operation goes wrong, in words."""
+        if not self.tries(call, kind):
+            return
+        withheld = kind == "timeout"
+
+        def case(timeout: float) -> tuple[list[str], bool]:
+            self.prepare()
+            self.kinds[kind](self.emulator.faults, call)
+            wrong, late = self.seen(checks, call, kind, sound, timeout)
+            if not self.emulator.faults.injected.total() and kind not in self.unmet:
+                wrong.append("the operation was never called")
+            return wrong, late
+
+        limit = WITHHELD if withheld else USUAL
+        yield from (f"{call}, {kind}: {words}" for words in settled(case, limit, withheld=withheld))
+
+    def seen(
+        self, checks: Sequence[str], call: str, kind: str, sound: Verdicts, timeout: float
+    ) -> tuple[list[str], bool]:
+        """What a scan tells wrongly, and whether a request timed out."""
+        snapshot, findings = self.scan(checks, timeout)
+        return [*misled(self.expected[kind], sound, snapshot, findings)], timed_out(snapshot)
+
+    def cases(self, checks: Sequence[str], only: str = "") -> Iterator[Iterator[str]]:
+        """Every case whose "CALL, KIND" holds a text: what it tells wrongly. Only the checks that matter are judged."""
+        known = self.clean(checks)
+        for call in known.calls:
+            judged = known.judged(call)
+            for kind in self.kinds:
+                if only in f"{call}, {kind}":
+                    yield self.worse(judged, call, kind, known.verdicts(judged))
 
 
 def tried(cases: Iterable[Iterable[str]]) -> int:

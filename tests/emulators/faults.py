@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
@@ -18,7 +19,7 @@ from tests.emulators.api_models import operation_model
 from tests.emulators.bodies import hollowed
 from tests.emulators.enforcing import actions
 from tests.emulators.identify import Call
-from tests.emulators.wire import Answer, Cut, Exchange, Next, Silence
+from tests.emulators.wire import JSON, Answer, Cut, Exchange, Layer, Next, Silence
 
 Kind = Literal[
     "denied",  # no policy allows the caller to
@@ -62,7 +63,7 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule.
+    """One rule. ``kind`` is one of those that every cloud has, or a layer that answers in its own way.
 
     ``operation`` is "service:Operation" or a pattern ("s3:*", "*:Get*", "*"); ``region`` limits it to one region, and
     ``where`` to exchanges for which it is true. Of the requests that match, the first ``after`` are let through, then
@@ -70,7 +71,7 @@ class Fault:
     for "timeout" (None: until the client gives up). ``headers`` are added to an error.
     """
 
-    kind: Kind
+    kind: Kind | Layer
     operation: str
     region: str | None = None
     rate: float = 1.0
@@ -107,13 +108,13 @@ class Faults:
         self._lock = threading.Lock()
         self.clear()
 
-    def add(self, kind: Kind, operation: str, /, **options: object) -> Fault:
+    def add(self, kind: Kind | Layer, operation: str, /, **options: object) -> Fault:
         """Add a rule (see :class:`Fault`). Of several that hit a request the first added counts.
 
         Raises ValueError where no such operation exists, as a rule that cannot match proves nothing.
         """
         self._dialect.existing(operation)
-        if kind not in KINDS:
+        if not callable(kind) and kind not in KINDS:
             raise ValueError(f"no such fault: {kind}")
         fault = Fault(kind, operation, **options)  # type: ignore[arg-type]
         self._rules = (*self._rules, fault)
@@ -134,16 +135,18 @@ class Faults:
             self._rules = ()
             self._seen: Counter[int] = Counter()
             self._sent: Counter[object] = Counter()
-            self.injected: Counter[tuple[Kind, str]] = Counter()
+            self.injected: Counter[tuple[str, str]] = Counter()
 
     async def __call__(self, exchange: Exchange, forward: Next) -> Answer:
         """Let one exchange through, or not."""
         fault = self._hitting(exchange)
         if fault is None:
             return await forward(exchange)
-        exchange.injected = fault.kind
-        self.injected[fault.kind, exchange.call.name] += 1
-        answer = self._refused(fault, exchange)
+        exchange.injected = fault.kind if isinstance(fault.kind, str) else "another answer"
+        self.injected[exchange.injected, exchange.call.name] += 1
+        if callable(fault.kind):
+            return await fault.kind(exchange, forward)
+        answer = self._refused(fault.kind, fault, exchange)
         if answer is not None:
             return replace(answer, headers=(*answer.headers, *fault.headers))
         if fault.kind == "timeout":
@@ -152,13 +155,13 @@ class Faults:
             raise Cut
         return _spoilt(fault.kind, exchange, await forward(exchange), self._dialect)
 
-    def _refused(self, fault: Fault, exchange: Exchange) -> Answer | None:
+    def _refused(self, kind: Kind, fault: Fault, exchange: Exchange) -> Answer | None:
         spoken = self._dialect
-        if fault.kind in spoken.denials:
-            return spoken.denials[fault.kind](exchange.call, spoken.action(exchange))
-        if fault.kind in spoken.errors:
-            return spoken.errors[fault.kind](exchange.call)
-        if fault.kind == "error":
+        if kind in spoken.denials:
+            return spoken.denials[kind](exchange.call, spoken.action(exchange))
+        if kind in spoken.errors:
+            return spoken.errors[kind](exchange.call)
+        if kind == "error":
             return spoken.error(exchange.call, fault.code, fault.status, fault.message)
         return None
 
@@ -177,6 +180,40 @@ class Faults:
                 if due and dice.random() < rule.rate:
                     return rule
         return None
+
+
+# --- answers of a test's own ---
+
+
+def answering(answer: Answer) -> Layer:
+    """Answers this, whatever is asked."""
+
+    async def fault(exchange: Exchange, forward: Next) -> Answer:
+        return answer
+
+    return fault
+
+
+def replaced(body: bytes) -> Layer:
+    """Success, and another body."""
+    return answering(Answer(200, (JSON,), body))
+
+
+def redirected(to: str) -> Layer:
+    return answering(Answer(302, (("location", to),)))
+
+
+def changed(change: Callable[[Any], Any]) -> Layer:
+    """What is answered, with its JSON changed."""
+
+    async def fault(exchange: Exchange, forward: Next) -> Answer:
+        answer = await forward(exchange)
+        return answer.with_body(json.dumps(change(json.loads(answer.body))).encode())
+
+    return fault
+
+
+# --- AWS ---
 
 
 def _action(exchange: Exchange) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from tests.emulators.api_models import Service, routes, services
@@ -36,6 +37,31 @@ class Request:
     def query(self) -> dict[str, str]:
         """The query parameters; one without a value is ""."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a query parameter."""
+        return parse_qs(urlsplit(self.target).query, keep_blank_values=True).get(name, [])
+
+    @property
+    def host(self) -> str:
+        """The host that is asked, without a port."""
+        return self.headers.get("host", "").partition(":")[0]
+
+    @property
+    def bearer(self) -> str:
+        """The token that it bears (RFC 6750), "" where it bears none."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if scheme.lower() == "bearer" else ""
+
+    @property
+    def json(self) -> Any:
+        """The body, as JSON; an object without members where there is none."""
+        return json.loads(self.body or b"{}")
+
+    @cached_property
+    def digest(self) -> str:
+        """Equal for equal requests, whoever makes them."""
+        return sha256(f"{self.method}\0{self.target}\0".encode() + self.body).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

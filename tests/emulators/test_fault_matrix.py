@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
+import asyncio
 import threading
-from collections.abc import Callable
 
 from engine.errors import DiscoveryError
 from tests.collectors.scan import scan
 from tests.emulators import fault_matrix
 from tests.emulators.fault_matrix import PATIENCE, Expected, misled, settled, timed_out, told
-from tests.emulators.gcp.wire import Answered, Asked, Google
+from tests.emulators.gcp.wire import Google
+from tests.emulators.wire import Answer, Exchange, Layer, Next
 
 CHECK = "gcp.storage.uniform_access"
 SHORT = 0.3
 """Seconds within which the emulator answers what it does not keep waiting."""
 
 
-def slow(released: threading.Event) -> Callable[[Asked, Callable[[], Answered]], Answered]:
+def slow(released: threading.Event) -> Layer:
     """Answers well, but not before somebody waits with patience."""
 
-    def fault(asked: Asked, answer: Callable[[], Answered]) -> Answered:
-        released.wait(SHORT * 4)
-        return answer()
+    async def fault(exchange: Exchange, forward: Next) -> Answer:
+        await asyncio.to_thread(released.wait, SHORT * 4)
+        return await forward(exchange)
 
     return fault
 
@@ -31,7 +31,7 @@ def test_a_scan_on_which_a_request_timed_out_by_load_is_made_again_with_patience
     sound = told(scan([CHECK])[1])
     gcp.world.off.add("cloudasset.googleapis.com")
     released, limits = threading.Event(), []
-    gcp.faults.add(re.escape("GET storage.googleapis.com/storage/v1/b"), slow(released))
+    gcp.faults.add(slow(released), "storage:GET /storage/v1/b*")
 
     def case(timeout: float) -> tuple[list[str], bool]:
         limits.append(timeout)

@@ -22,15 +22,21 @@ class Entry:
 
 
 class Traffic:
-    """The layer that counts; outermost, so that what other layers answer is counted too."""
+    """The layer that counts; outermost, so that what other layers answer is counted too.
 
-    def __init__(self) -> None:
+    With ``keep``, requests are kept as they were sent, which takes memory.
+    """
+
+    def __init__(self, keep: bool = False) -> None:
+        self._keep = keep
         self.reset()
 
     def reset(self) -> None:
         """Count from zero."""
         self.log: list[Entry] = []
         """In the order in which they were answered."""
+        self.asked: list[Exchange] = []
+        """In the order in which they came; nothing where they are not kept."""
         self.in_flight = 0
         self.max_in_flight = 0
         self._busy = 0.0
@@ -89,6 +95,8 @@ class Traffic:
 
     async def __call__(self, exchange: Exchange, forward: Next) -> Answer:
         """Count one exchange."""
+        if self._keep:
+            self.asked.append(exchange)
         self._advance()
         if self._first is None:
             self._first = self._last

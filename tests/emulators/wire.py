@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
+from weakref import WeakSet
 
 from tests.emulators.identify import Call, Request, identify
 
 _HOP_BY_HOP: Final = frozenset({"connection", "content-length", "expect", "transfer-encoding"})
 _BODILESS: Final = (204, 304)
+JSON: Final = ("content-type", "application/json; charset=utf-8")
 _UPSTREAM_CONNECTIONS: Final = 64
 """At once: half of what werkzeug's server keeps waiting."""
 
@@ -37,6 +40,11 @@ class Answer:
     body: bytes = b""
     sent: int | None = None
     length: int | None = None
+
+    @classmethod
+    def of(cls, value: Any, status: int = 200, *headers: tuple[str, str]) -> Answer:
+        """An answer with a JSON body."""
+        return cls(status, (JSON, *headers), json.dumps(value).encode())
 
     def with_body(self, body: bytes) -> Answer:
         """The same answer with another body, and without the checksums of the old one."""
@@ -81,10 +89,15 @@ Layer = Callable[[Exchange, Next], Awaitable[Answer]]
 class Wire:
     """The proxy: ``layers``, the outermost first, in front of the server at ``upstream`` (host, port).
 
-    ``identified`` says what a request calls; a server of our own is layers that answer all, with nothing behind.
+    ``identified`` says what a request calls; a server of our own is layers that answer all, with nothing behind. With
+    ``tunnelled``, clients come as to a proxy (CONNECT), and TLS begins in the tunnel; else with ``tls`` it is HTTPS.
+
+    ``base`` is what every path begins with, which is no part of what is asked.
 
     Use as a context manager, or call :meth:`start` and :meth:`stop`. Listens on ``port`` of 127.0.0.1 (0: any free).
     """
+
+    base: str = ""
 
     def __init__(
         self,
@@ -93,11 +106,14 @@ class Wire:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         identified: Callable[[Request], Call] = identify,
+        tunnelled: bool = False,
     ) -> None:
         self._upstream, self._port, self._tls, self._identified = upstream, port, tls, identified
+        self._tunnelled = tunnelled
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._connections: set[asyncio.Task[None]] = set()
+        self._writers: WeakSet[asyncio.StreamWriter] = WeakSet()
         self._server: asyncio.Server | None = None
         self._places = asyncio.Semaphore(_UPSTREAM_CONNECTIONS)
         self.broken: list[Exception] = []
@@ -107,7 +123,7 @@ class Wire:
     @property
     def url(self) -> str:
         """The endpoint URL that clients are given."""
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls and not self._tunnelled else 'http'}://127.0.0.1:{self._port}{self.base}"
 
     def start(self) -> None:
         """Listen."""
@@ -132,7 +148,7 @@ class Wire:
 
     async def _listen(self) -> None:
         # The other side may not listen any more when TLS is to end.
-        tls = {"ssl": self._tls, "ssl_shutdown_timeout": 0.05} if self._tls else {}
+        tls = {"ssl": self._tls, "ssl_shutdown_timeout": 0.05} if self._tls and not self._tunnelled else {}
         self._server = await asyncio.start_server(
             self._connected, "127.0.0.1", self._port, backlog=1024, limit=1 << 24, **tls
         )
@@ -166,16 +182,22 @@ class Wire:
         await asyncio.gather(*self._connections, return_exceptions=True)
         # Let the transports that were closed say so to the loop; under TLS that is an exchange.
         await asyncio.sleep(0.1 if self._tls else 0)
+        if self._tunnelled:
+            # A client that is waited for at the end of TLS in its tunnel would be for half a minute.
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
+        self._writers.add(writer)
         try:
             while await self._served(reader, writer):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # also a client that does not trust the certificate, and so ends a tunnel
         finally:
             self._connections.discard(task)
             writer.close()
@@ -184,9 +206,14 @@ class Wire:
         """Serve one request of a connection; whether the connection stays open."""
         start, headers = await _head(reader)
         method, target, _ = start.split(" ", 2)
+        if method == "CONNECT" and self._tunnelled:
+            assert self._tls is not None
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await writer.start_tls(self._tls)
+            return True
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request = Request(method, target, headers, await _body(reader, headers))
+        request = Request(method, target.removeprefix(self.base) or "/", headers, await _body(reader, headers))
         try:
             answer = await self._answer(Exchange(request, self._identified(request)))
         except Cut:

@@ -18,7 +18,7 @@ from typing import Any
 import xlsxwriter
 
 from engine.content.written import text_of
-from engine.office.beginning import begin
+from engine.workflows.beginning import begin
 from tests.unit.evidence.nightly import recorded
 from tests.unit.evidence.synthetic_runs import store_in
 

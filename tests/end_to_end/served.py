@@ -15,6 +15,7 @@ from engine.evidence.canonical import digest
 from engine.model import Check, Clock
 from engine.serve.accesses import AccessLog
 from engine.serve.app import application
+from engine.serve.following import Source
 from engine.serve.guard import Bounds
 from engine.serve.library import Store
 from engine.serve.links import Link, Links, new_id
@@ -89,13 +90,15 @@ class Time:
 class Server:
     """An application over the store below a folder, and what is needed to make links for it."""
 
-    def __init__(self, folder: Path, log: Path, a_minute: float = 100_000, **bounds: Any) -> None:
+    def __init__(
+        self, folder: Path, log: Path, a_minute: float = 100_000, source: Source | None = None, **bounds: Any
+    ) -> None:
         self.folder, self.log, self.time = folder, log, Time()
         self.links = Links(log.parent / "links")
         self.links.prepare([folder / "store"])
         self.told: list[str] = []
-        store = Store(NAME, str(folder / "store"), folder / "config", self.time.clock.monotonic)
-        self.access = AccessLog(log, [folder / "store"])
+        store = Store(NAME, str(folder / "store"), folder / "config", self.time.clock.monotonic, source)
+        self.access = AccessLog(log, store.folders)
         self.app = application(
             {NAME: store}, self.links, self.access, Bounds(HOSTS, **bounds), self.time.clock, a_minute, self.told.append
         )

@@ -16,7 +16,7 @@ import pytest
 from engine import cli
 from engine.reviews.campaign import decode
 from tests.end_to_end.account import Account
-from tests.end_to_end.offices import folder
+from tests.end_to_end.small_firm import folder
 
 Command = Callable[..., tuple[int, str, str]]
 CONTROLS = """\

@@ -117,6 +117,13 @@ USAGE = {
     "unknown command": (("explian", "x"), "Did you mean explain?"),
     "unknown choice": (("run", "--severity", "worst"), "'low', 'medium', 'high', 'critical'"),
     "unknown criterion": (("run", "--demo", "--criterion", "securty"), "did you mean security?"),
+    "unknown series": (("run", "--demo", "--criterion", "CC6.9"), "unknown criterion 'CC6.9'; did you mean CC6.8?"),
+    "no date": (("close", "--from", "2026-11-01", "--to", "2026-11-31"), "'--to': 2026-11-31 is no date (YYYY-MM-DD)"),
+    "option with choices": (("waiver", "add", "x"), "Choose from: risk_accepted, compensating_control"),
+    "log of accesses that is not there": (
+        ("run", "--check", "aws.s3.*", "--access-log", "gone.jsonl"),
+        "sealing how gone.jsonl stands: it is not there",
+    ),
     "unknown check": (("explain", "aws.iam.root_mfa_enable"), "did you mean aws.iam.root_mfa_enabled?"),
     "pattern that matches nothing": (("run", "--demo", "--check", "oci.*"), "unknown check 'oci.*'"),
     "nothing selected": (("run", "--demo", "--criterion", "P8.1"), "auditreel check list"),

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -238,7 +239,7 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
 
     verified = auditreel("verify", "shown")
     replayed = auditreel("replay", run, "--store", "shown")
-    exported = auditreel("export", "--run", run, "--store", "shown")
+    exported = auditreel("export", run, "--store", "shown")
 
     assert verified.returncode == 5
     assert verified.stderr == "exit 5: demonstration, not evidence\n"
@@ -254,14 +255,47 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
     }
 
 
+def test_a_new_store_is_not_made_with_the_keys_of_one_that_was_recorded_in(auditreel: Command, tmp_path: Path) -> None:
+    snapshot, check = str(ROOT / "providers" / "_demo" / "snapshot.json"), "aws.iam.root_mfa_enabled"
+    auditreel("init", "--store", "first")
+    assert auditreel("run", "--snapshot", snapshot, "--check", check, "--store", "first").returncode in (0, 3, 4)
+
+    refused = auditreel("init", "--store", "second", "--policy", "second-policies", "--name", "Second")
+
+    assert (refused.returncode, refused.stdout) == (5, "")
+    assert "is of a store of which entry 2 was seen, and this one is empty; name another folder" in refused.stderr
+    assert not (tmp_path / "work" / "second").exists()
+    assert not (tmp_path / "work" / "second-policies").exists()
+    assert auditreel("init", "--store", "first").returncode == 0
+    assert auditreel("init", "--store", "second", "--config", str(tmp_path / "keys")).returncode == 0
+
+
+def test_the_runs_of_a_store_are_listed_with_their_ids(auditreel: Command) -> None:
+    shown = json.loads(auditreel("run", "--demo", "--store", "shown", "--format", "json").stdout)
+    run, verdicts = shown["run"]["id"], Counter(row["verdict"] for row in shown["findings"])
+
+    listed = auditreel("store", "list", "--store", "shown")
+    (row,) = json.loads(auditreel("store", "list", "--store", "shown", "--format", "json").stdout)["runs"]
+
+    assert listed.returncode == 0
+    assert listed.stdout.splitlines()[0].startswith("NOT ANCHORED")
+    assert listed.stdout.splitlines()[1].startswith(f"{run}  {shown['run']['as_of']}  demo")
+    assert row == {
+        "run": run, "kind": "demo", "source": row["source"], "as_of": shown["run"]["as_of"], "filtered": False,
+        "kept": True, "records": len(shown["findings"]), "failures": verdicts["fail"], "unknown": verdicts["unknown"],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
+        (("store", "list"), 2),
+        (("store", "list", "--store", "nowhere"), 5),
         (("verify",), 2),
         (("verify", "nowhere"), 2),
         (("replay", "x"), 2),
         (("export",), 2),
-        (("export", "--run", "x", "--store", "nowhere"), 5),
+        (("export", "x", "--store", "nowhere"), 5),
         (("replay", "x", "--store", "nowhere"), 5),
         (("replay", "--store", "nowhere"), 2),
         (("replay", "x", "--from", "2026-11-01", "--store", "nowhere"), 2),

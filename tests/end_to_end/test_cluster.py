@@ -26,7 +26,7 @@ from distributed import Client, LocalCluster
 import engine
 from engine.cli.clock import system_clock
 from engine.collection.cluster import LOST, NOBODY, Cluster, _read
-from engine.collection.errands import carried_out
+from engine.collection.tasks import executed
 from engine.custody import initialise
 from engine.errors import ClusterUnfit
 from engine.model import Assessment, Clock
@@ -281,8 +281,8 @@ def test_sigterm_cancels_what_is_under_way_and_the_same_command_goes_on_with_who
 
 
 def test_a_worker_hears_that_its_task_is_cancelled(workers: Any, tmp_path: Path) -> None:
-    def waits(expected: object, errand: bytes, cancelled: Any) -> tuple[str, str]:
-        begun = Path(errand.decode())
+    def waits(expected: object, task: bytes, cancelled: Any) -> tuple[str, str]:
+        begun = Path(task.decode())
         begun.touch()
         (begun.parent / f"heard {cancelled.wait(30)}").touch()
         return "lost", "cancelled"
@@ -290,7 +290,7 @@ def test_a_worker_hears_that_its_task_is_cancelled(workers: Any, tmp_path: Path)
     def put(function: Any) -> Any:
         from engine.collection import cluster
 
-        before, cluster.carried_out = cluster.carried_out, function
+        before, cluster.executed = cluster.executed, function
         return before
 
     with Client(workers.scheduler_address, set_as_default=False) as client:
@@ -301,7 +301,7 @@ def test_a_worker_hears_that_its_task_is_cancelled(workers: Any, tmp_path: Path)
         task.cancel()
 
         seen(tmp_path / "heard True")
-        client.run(put, carried_out)
+        client.run(put, executed)
 
 
 def seen(path: Path) -> None:

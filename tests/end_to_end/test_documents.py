@@ -29,7 +29,7 @@ from tests.documents import ROOT, Block, blocks, calls, commands, prose, screen
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.github import issues as _routes_of_issues  # noqa: F401 - adds its routes
 from tests.emulators.github.routes import routes
-from tests.emulators.github.wire import TOKEN, GitHub
+from tests.emulators.github.wire import GitHub
 from tests.emulators.github.world import Tracker, world
 from tests.end_to_end import larkfield
 from tests.plans import PlanBuilder
@@ -162,7 +162,7 @@ def versioned(desk: Desk) -> None:
     """Somebody mends a bucket, and the next run sees it."""
     enabled = {"Status": "Enabled"}
     boto3.client("s3").put_bucket_versioning(Bucket="records-one", VersioningConfiguration=enabled)
-    assert desk.run("auditreel run --kind scheduled --store evidence").code == 3
+    assert desk.run("auditreel run --trigger scheduled --store evidence").code == 3
 
 
 def noticed(desk: Desk) -> None:
@@ -185,9 +185,7 @@ def issues(desk: Desk) -> None:
     github_world.granted = frozenset({"metadata:read", "issues:write"})
     github_world.trackers["compliance"] = Tracker()
     github = desk.beside.enter_context(GitHub(routes, desk.home / "github.pem", github_world))
-    desk.environment.update(
-        GITHUB_API_URL=github.url, GITHUB_TOKEN=TOKEN, REQUESTS_CA_BUNDLE=str(desk.home / "github.pem")
-    )
+    desk.environment.update(github.environment)
 
 
 def owned(desk: Desk) -> None:
@@ -240,7 +238,7 @@ def scanned(desk: Desk) -> None:
     assert desk.run("auditreel init --store evidence").code == 0
     for day in (2, 4):
         desk.at(datetime(2026, 6, day, 1, tzinfo=UTC))
-        assert desk.run("run-checks --kind scheduled --store evidence").code == 3
+        assert desk.run("run-checks --trigger scheduled --store evidence").code == 3
     desk.at(datetime(2026, 7, 1, tzinfo=UTC))
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from engine import readying
+from engine import gap_analysis
+from engine.gap_analysis import GapRequest
 from engine.model import Clock
 from engine.programme.gap import Gap
-from engine.readying import GapRequest
 from tests.end_to_end.verbs import ROOT, auditreel
 
 DEMO = ROOT / "providers" / "_demo"
@@ -72,7 +72,7 @@ def test_people_keep_their_words_in_the_plan_and_runs_tick_off_what_they_show(po
     def tasks() -> dict[str, Any]:
         return {row["id"]: row for row in yaml.safe_load(plan.read_text())["items"]}
 
-    first = ran("--snapshot", snapshot, "--plan", str(plan))
+    first = ran("--snapshot", snapshot, "--remediation", str(plan))
     assert [row["id"] for row in first["items"]] == list(tasks())
     assert {"check/aws.iam.user_console_mfa_enabled", "evidence/access_policy", "criterion/CC1.1"} <= tasks().keys()
     text = plan.read_text()
@@ -89,11 +89,11 @@ def test_people_keep_their_words_in_the_plan_and_runs_tick_off_what_they_show(po
         "---\nkind: access_policy\ntitle: Access\nowner: CTO\nversion: '1'\ncriteria: [CC6.2]\napproved_by: Robin\n"
         "approved_on: 2026-01-02\nreview_by: 2199-01-02\n---\n\nText.\n"
     )
-    ran("--snapshot", snapshot, "--plan", str(plan))
+    ran("--snapshot", snapshot, "--remediation", str(plan))
     row = tasks()["evidence/access_policy"]
     assert (str(row["target"]), row["ticket"], "done_on" in row) == ("2199-01-31", "SEC-7", True)
     # Where nothing is scanned, nothing that a scan would show is ticked off.
-    nothing = ran("--plan", str(plan))
+    nothing = ran("--remediation", str(plan))
     assert nothing["scanned_at"] is None
     assert "done_on" not in tasks()["check/aws.iam.user_console_mfa_enabled"]
     assert "no_failures_observed" not in {row["state"] for row in nothing["criteria"] if row["id"] == "CC6.1"}
@@ -118,7 +118,7 @@ def test_a_store_gives_its_last_run_and_its_nights(policy: Path, tmp_path: Path)
 
     def after(hours: int) -> Gap:
         now = (datetime.fromisoformat(taken) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return readying.gap(asked, Clock(lambda: now, lambda: 0.0, lambda seconds: None))
+        return gap_analysis.gap(asked, Clock(lambda: now, lambda: 0.0, lambda seconds: None))
 
     found = after(1)
     assert found.scanned_at == taken
@@ -127,6 +127,15 @@ def test_a_store_gives_its_last_run_and_its_nights(policy: Path, tmp_path: Path)
     assert "nights" not in items
     # Two nights later no run is known of the last one.
     assert "nights" in {item.id for item in after(48).items}
+
+
+def test_a_recorded_run_is_a_snapshot_of_the_store_that_has_it(policy: Path, tmp_path: Path) -> None:
+    recorded = auditreel(tmp_path, "run", "--demo", "--policy", str(policy))
+    assert recorded.returncode in (3, 4), recorded.stderr
+    (run,) = (path.name for path in (tmp_path / "store" / "runs").iterdir())
+    done = auditreel(tmp_path, "report", "gap", "--policy", str(policy), "--snapshot", run, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert "check/aws.iam.user_console_mfa_enabled" in {row["id"] for row in json.loads(done.stdout)["items"]}
 
 
 def test_two_things_to_judge_are_refused(tmp_path: Path) -> None:

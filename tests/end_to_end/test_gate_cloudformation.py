@@ -53,6 +53,12 @@ def test_a_rule_that_opens_a_group_stops_the_gate(capsys: pytest.CaptureFixture[
     assert (change["movement"], change["place"]["address"], change["place"]["parts"]) == ("new_failure", "Web", ["Ssh"])
 
 
+def test_what_to_write_is_said_to_be_in_the_words_of_terraform(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gate(written("t.json", {**GROUP, "Ssh": RULE}), *SSH) == 3
+    told = " ".join(capsys.readouterr().out.split())
+    assert "To mend in Terraform: aws_vpc_security_group_ingress_rule.cidr_ipv4 and cidr_ipv6 narrowed" in told
+
+
 def test_what_is_not_known_is_told_in_words_and_not_as_something_that_it_depends_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -17,25 +17,15 @@ from engine.preflight import permissions, planned
 from engine.request import RunRequest
 from providers import declared
 from tests.collectors import scan
-from tests.collectors.gcp import ORGANIZATION, everything
+from tests.collectors.gcp import ORGANIZATION
 from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import large
-
-
-class Still:
-    """A clock that stands still, for nothing waits."""
-
-    def now(self) -> str:
-        return scan.AS_OF
-
-    def sleep(self, seconds: float) -> None:
-        pass
 
 
 def needed() -> frozenset[str]:
     """The permissions of all that there is to read."""
     found = declared("gcp")
-    reading = least.actions(plan("gcp", found, everything()), found)
+    reading = least.actions(plan("gcp", found, scan.everything("gcp")), found)
     return frozenset((*reading, *found.entering(ORGANIZATION)))
 
 
@@ -51,17 +41,17 @@ def denials(snapshot: Any) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("off", [set(), {"cloudasset.googleapis.com"}], ids=["inventory", "alone"])
 def test_the_permissions_that_are_printed_are_enough(gcp: Google, off: set[str]) -> None:
     gcp.world.granted, gcp.world.off = needed(), off
-    snapshot = scan.read(everything(), provider="gcp", access=ORGANIZATION)
+    snapshot = scan.read(scan.everything("gcp"), provider="gcp", access=ORGANIZATION)
 
     assert denials(snapshot) == set()
     assert {row.state for row in snapshot.collections} == {"complete"}
 
 
 def test_no_permission_is_printed_that_no_call_takes(gcp: Google) -> None:
-    scan.read(everything(), provider="gcp", access=ORGANIZATION)
-    scan.read(everything(), provider="gcp")
+    scan.read(scan.everything("gcp"), provider="gcp", access=ORGANIZATION)
+    scan.read(scan.everything("gcp"), provider="gcp")
     gcp.world.off.add("cloudasset.googleapis.com")
-    scan.read(everything(), provider="gcp", access=ORGANIZATION)
+    scan.read(scan.everything("gcp"), provider="gcp", access=ORGANIZATION)
 
     assert needed() == gcp.world.known
 
@@ -83,7 +73,7 @@ def test_a_role_holds_what_the_checks_take_and_no_more() -> None:
 
 def judged(policy: Path, *checks: str) -> Any:
     request = RunRequest(config=policy, checks=checks, policy=policy)
-    return run(request, Still(), cancelled=threading.Event())
+    return run(request, scan.STILL, cancelled=threading.Event())
 
 
 @pytest.fixture
@@ -158,7 +148,7 @@ def test_a_denied_folder_makes_the_run_incomplete(gcp: Google, policy: Path) -> 
 
 
 def calls(google: Google, ids: Iterable[str]) -> tuple[int, list[Any]]:
-    google.calls.clear()
+    google.clear()
     _, findings = scan.scan(ids, access=ORGANIZATION)
     return len(google.calls), [(f.check.id, f.scope, f.subject, f.verdict) for f in findings]
 

@@ -14,9 +14,9 @@ import pytest
 from engine.cli import group, main
 from engine.content.provenance import brought
 from engine.content.reference import at
-from engine.office.agenda import agenda
-from engine.office.history import Reviewed, reviewed
-from tests.end_to_end.offices import folder
+from engine.workflows.agenda import agenda
+from engine.workflows.history import Reviewed, reviewed
+from tests.end_to_end.small_firm import folder
 
 DOCUMENT = """\
 ---

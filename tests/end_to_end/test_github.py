@@ -17,36 +17,26 @@ from engine.preflight import diagnose, permissions
 from engine.request import RunRequest
 from providers import declared
 from tests.collectors import scan
-from tests.collectors.github import ACME, everything
 from tests.emulators.github.wire import TOKEN, GitHub
-
-
-class Still:
-    """A clock that stands still, for nothing waits."""
-
-    def now(self) -> str:
-        return scan.AS_OF
-
-    def sleep(self, seconds: float) -> None:
-        pass
+from tests.emulators.github.world import ACME
 
 
 def needed() -> frozenset[str]:
     """The permissions of all that there is to read."""
     found = declared("github")
-    return frozenset(least.actions(plan("github", found, everything()), found))
+    return frozenset(least.actions(plan("github", found, scan.everything("github")), found))
 
 
 def test_the_permissions_that_are_printed_are_enough(github: GitHub) -> None:
     github.world.granted = needed()
-    snapshot = scan.read(everything(), provider="github", access=ACME)
+    snapshot = scan.read(scan.everything("github"), provider="github", access=ACME)
 
     assert [failure for row in snapshot.ledger for failure in row.failures] == []
     assert {row.state for row in snapshot.collections} == {"complete"}
 
 
 def test_no_permission_is_printed_that_no_call_takes(github: GitHub) -> None:
-    scan.read(everything(), provider="github", access=ACME)
+    scan.read(scan.everything("github"), provider="github", access=ACME)
 
     assert needed() == github.world.known
 
@@ -79,7 +69,7 @@ def policy(tmp_path: Path) -> Path:
 
 
 def judged(policy: Path) -> Any:
-    return run(RunRequest(config=policy, criteria=("CC8.1",), policy=policy), Still(), cancelled=threading.Event())
+    return run(RunRequest(config=policy, criteria=("CC8.1",), policy=policy), scan.STILL, cancelled=threading.Event())
 
 
 def words(assessment: Any) -> dict[str, str]:
@@ -126,7 +116,7 @@ def test_changes_that_could_not_be_listed_did_not_not_occur(github: GitHub, poli
 def test_the_doctor_names_what_is_denied(github: GitHub, policy: Path) -> None:
     github.world.denied.add("checks:read")
     request = RunRequest(config=policy, checks=("github.changes.required_checks_passed",), policy=policy)
-    (diagnosis,) = diagnose(request, Still())
+    (diagnosis,) = diagnose(request, scan.STILL)
 
     assert dict(diagnosis.identity)["principal"] == "ada"
     assert {(row.reason, row.permission) for row in diagnosis.denied} == {("access_denied", "checks:read")}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulators.github.wire import APP_ID, GitHub, denied
+from tests.emulators.github.wire import APP_ID, GitHub
 from tests.end_to_end.test_secrets import ROOT, everything
 
 CANARY = b"swordfish"
@@ -18,7 +18,7 @@ CANARY = b"swordfish"
 
 @pytest.mark.parametrize("by_app", [False, True], ids=["token", "app"])
 def test_no_credential_and_no_text_is_written(github: GitHub, tmp_path: Path, by_app: bool) -> None:
-    github.faults.add("acme/ops/activity$", denied())
+    github.faults.add("denied", "github:GET /repos/acme/ops/activity")
     credentials = {"GITHUB_TOKEN": os.environ["GITHUB_TOKEN"]}
     if by_app:
         credentials = {"AUDITREEL_GITHUB_APP_ID": APP_ID, "AUDITREEL_GITHUB_APP_KEY": github.pem}

@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Recorder:
 def writes(github: GitHub) -> list[str]:
     """What was written since this was last asked."""
     found = [f"{call.method} {call.path.removeprefix('/repos/acme/compliance')}" for call in github.calls]
-    github.calls.clear()
+    github.traffic.reset()
     return [name for name in found if not name.startswith("GET")]
 
 
@@ -286,6 +286,7 @@ def test_filters_narrow_what_is_opened_and_never_what_is_kept_up(store: Recorder
     for filters in (
         "--check aws.s3.enc*",
         "--owner Platform",
+        "--provider aws",
         "--severity high",
         "--severity critical",
         "--criterion CC6",
@@ -298,6 +299,7 @@ def test_filters_narrow_what_is_opened_and_never_what_is_kept_up(store: Recorder
     assert opened == {
         "--check aws.s3.enc*": [ENCRYPTED],
         "--owner Platform": [VERSIONED],
+        "--provider aws": [ENCRYPTED, VERSIONED],
         "--severity high": [ENCRYPTED, VERSIONED],
         "--severity critical": [],
         "--criterion CC6": [ENCRYPTED, VERSIONED],
@@ -313,9 +315,10 @@ def test_filters_narrow_what_is_opened_and_never_what_is_kept_up(store: Recorder
     ("filters", "said"),
     [
         (("--check", "aws.s3.encripted"), "no run had a check aws.s3.encripted; did you mean aws.s3.encrypted?"),
+        (("--provider", "awz"), "no run had a check of the provider awz; did you mean aws?"),
         (("--owner", "Operation"), "no control has the owner Operation; did you mean Operations?"),
         (("--label", "a,b"), "the label 'a,b' is none"),
-        (("--criterion", "CC66"), "unknown criterion 'cc66'"),
+        (("--criterion", "CC66"), "unknown criterion 'CC66'"),
     ],
 )
 def test_a_filter_that_means_nothing_is_refused(

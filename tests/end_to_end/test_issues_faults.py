@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -17,10 +17,12 @@ from engine import examination
 from engine.evidence.seal import Recorder
 from engine.tracker.github import Repository
 from engine.tracker.syncing import synced
-from tests.emulators.gcp.wire import Answered, Fault, replaced
+from tests.emulators.faults import Kind, replaced
+from tests.emulators.github.errors import error, hidden, primary, secondary
 from tests.emulators.github.issues import added
-from tests.emulators.github.wire import APP_ID, TOKEN, GitHub, denied, error, hidden, primary, secondary
+from tests.emulators.github.wire import APP_ID, TOKEN, GitHub
 from tests.emulators.github.world import Tracker
+from tests.emulators.wire import Answer, Exchange, Layer, Next
 from tests.end_to_end.tracking import Sync, at, lost, night, states, told
 from tests.unit.evidence import nightly
 from tests.unit.evidence.nightly import ENCRYPTED, content, recorded
@@ -54,7 +56,7 @@ def both(two: Path, sync: Sync, monkeypatch: pytest.MonkeyPatch) -> Sync:
 
 
 def test_an_answer_that_was_lost_makes_no_second_issue(both: Sync, tracker: Tracker, github: GitHub) -> None:
-    github.faults.add("POST .*/issues$", lost, times=1)
+    github.faults.add(lost, "github:POST */issues", times=1)
 
     assert told(both()) == f"opened #2: {B}\nopened, though GitHub did not answer: {A}\n"
     assert states(tracker) == {1: ("open", "a"), 2: ("open", "b")}
@@ -66,8 +68,8 @@ def test_what_was_said_although_the_answer_was_lost_is_not_said_again(
     night(store, 1, "fail")
     told(sync())
     night(store, 2, "pass")
-    github.faults.add("POST .*/comments$", lost, times=1)
-    github.faults.add("PATCH ", error(502, "Server Error"), times=9)
+    github.faults.add(lost, "github:POST */comments", times=1)
+    github.faults.add(error(502, "Server Error"), "github:PATCH *", times=9)
 
     code, _, err = sync()
     assert (
@@ -86,14 +88,15 @@ def test_what_was_said_although_the_answer_was_lost_is_not_said_again(
 
 def test_two_calls_at_once_leave_one_issue_a_failure(both: Sync, tracker: Tracker, github: GitHub) -> None:
     """Both list before either creates."""
-    listed = threading.Barrier(2, timeout=30)
+    listed = asyncio.Barrier(2)
 
-    def together(asked: Any, answer: Any) -> Answered:
-        found: Answered = answer()
-        listed.wait()
+    async def together(exchange: Exchange, forward: Next) -> Answer:
+        found = await forward(exchange)
+        async with asyncio.timeout(30):
+            await listed.wait()
         return found
 
-    github.faults.add("GET .*/issues$", together, times=2)
+    github.faults.add(together, "github:GET */issues", times=2)
     known = examination.known(str(both.folder / "store"), both.folder / "config", both.clock)
 
     def call() -> None:
@@ -148,29 +151,29 @@ NOT_TOLD = f"2 not delivered; run it again when that is mended:\n  {A}\n  {B}\n"
     ("pattern", "fault", "said"),
     [
         (
-            "GET .*/compliance$",
+            "github:GET */compliance",
             error(301, "Moved Permanently"),
             "the repository was moved or renamed; name it as it is",
         ),
-        ("GET .*/compliance$", hidden(), "404: not there, or not shown to the caller"),
-        ("GET .*/compliance$", error(401, "Bad credentials"), "access denied: 401: bad credentials"),
-        ("GET .*/compliance$", primary(), "throttled: primary rate limit, wait 3600 s"),
-        ("GET .*/issues$", denied(), "it takes issues:write on the repository"),
-        ("GET .*/issues$", replaced(b"[]garbage"), "malformed response: not whole JSON"),
-        ("GET .*/issues$", replaced(b'{"a": 1}'), "malformed response: not a list of objects"),
-        ("GET .*/issues$", replaced(b'[{"number": "1"}]'), "GitHub's list of issues is not what it should be"),
-        ("POST .*/issues$", error(410, "Issues has been disabled in this repository."), "issues are disabled"),
-        ("POST .*/issues$", error(403, "Repository was archived so is read-only."), "the repository is archived"),
-        ("POST .*/issues$", denied(), "it takes issues:write on the repository"),
-        ("POST .*/issues$", secondary(after="900"), "throttled: secondary rate limit, wait 900 s"),
-        ("POST .*/issues$", error(502, "Server Error"), "GitHub did not answer"),
-        ("POST .*/labels$", denied(), "it takes issues:write on the repository"),
+        ("github:GET */compliance", hidden(), "404: not there, or not shown to the caller"),
+        ("github:GET */compliance", error(401, "Bad credentials"), "access denied: 401: bad credentials"),
+        ("github:GET */compliance", primary(), "throttled: primary rate limit, wait 3600 s"),
+        ("github:GET */issues", "denied", "it takes issues:write on the repository"),
+        ("github:GET */issues", replaced(b"[]garbage"), "malformed response: not whole JSON"),
+        ("github:GET */issues", replaced(b'{"a": 1}'), "malformed response: not a list of objects"),
+        ("github:GET */issues", replaced(b'[{"number": "1"}]'), "GitHub's list of issues is not what it should be"),
+        ("github:POST */issues", error(410, "Issues has been disabled in this repository."), "issues are disabled"),
+        ("github:POST */issues", error(403, "Repository was archived so is read-only."), "the repository is archived"),
+        ("github:POST */issues", "denied", "it takes issues:write on the repository"),
+        ("github:POST */issues", secondary(after="900"), "throttled: secondary rate limit, wait 900 s"),
+        ("github:POST */issues", error(502, "Server Error"), "GitHub did not answer"),
+        ("github:POST */labels", "denied", "it takes issues:write on the repository"),
     ],
 )
 def test_what_is_refused_is_named_with_every_failure_that_was_not_told(
-    both: Sync, tracker: Tracker, github: GitHub, pattern: str, fault: Fault, said: str
+    both: Sync, tracker: Tracker, github: GitHub, pattern: str, fault: Kind | Layer, said: str
 ) -> None:
-    github.faults.add(pattern, fault)
+    github.faults.add(fault, pattern)
 
     code, out, err = both()
 
@@ -189,7 +192,7 @@ def test_what_is_refused_is_named_with_every_failure_that_was_not_told(
         ({"has_issues": False}, "issues are disabled in the repository; enable them in its settings"),
         (
             {"pushes": False},
-            "404: not there, or not shown to the caller (request A00004): it takes issues:write on the repository",
+            "404: not there, or not shown to the caller (request A00003): it takes issues:write on the repository",
         ),
     ],
 )
@@ -218,7 +221,7 @@ def test_short_limits_are_waited_for_and_writes_are_a_second_apart(
     store: Recorder, sync: Sync, tracker: Tracker, github: GitHub
 ) -> None:
     night(store, 1, "fail")
-    github.faults.add("POST .*/issues$", secondary(after="7"), times=2)
+    github.faults.add(secondary(after="7"), "github:POST */issues", times=2)
 
     assert told(sync()) == f"opened #1: {A}\n"
     assert sync.waited == [1.0, 1.0, 7.0, 7.0, 1.0]  # two labels, the limit twice, the issue
@@ -246,7 +249,7 @@ def test_a_github_app_writes_as_its_installation(
     monkeypatch.setenv("AUDITREEL_GITHUB_APP_KEY", github.pem)
 
     assert told(sync()) == f"opened #1: {A}\n"
-    assert {call.who for call in github.calls if call.path.endswith("/issues")} == {"installation"}
+    assert {github.holder(call) for call in github.calls if call.path.endswith("/issues")} == {"installation"}
 
 
 @pytest.mark.parametrize(
@@ -270,7 +273,7 @@ def test_without_a_repository_or_credentials_nothing_is_tried(
         monkeypatch.setenv(name, value)
     code, out, err = both(repository=repository)
 
-    assert (code, out, said in err, github.calls) == (2, "", True, []), err
+    assert (code, out, said in err, github.calls) == (2, "", True, ()), err
 
 
 # --- names from outside ----------------------------------------------------------------------------------------------

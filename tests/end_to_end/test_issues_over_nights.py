@@ -15,23 +15,26 @@ from hypothesis import strategies as st
 from engine.evidence.seal import Recorder
 from engine.model import Subject
 from engine.tracked import key_of
-from tests.emulators.gcp.wire import Fault
-from tests.emulators.github.wire import GitHub, denied, error, secondary
+from tests.emulators.faults import Kind
+from tests.emulators.github.errors import error, secondary
+from tests.emulators.github.wire import GitHub
 from tests.emulators.github.world import Tracker
+from tests.emulators.wire import Layer
 from tests.end_to_end.tracking import Sync, at, lost
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, a_check, plan, recorded
 from tests.unit.evidence.synthetic_runs import BUCKET, SCOPE, store_in
 
 BUCKETS = tuple(f"bucket-{number}" for number in range(8))
 KINDS = ("whole", "whole", "whole", "unlisted", "denied", "part", "unselected")
-FAULTS: tuple[tuple[str, Fault], ...] = (
-    ("POST .*/issues$", lost),
-    ("POST .*/comments$", lost),
-    ("PATCH ", lost),
-    ("POST ", error(502, "Server Error")),
-    ("PATCH ", denied()),
-    ("GET .*/issues$", secondary(after="1")),
-    ("(POST|PATCH) ", secondary(after="900")),
+FAULTS: tuple[tuple[str, Kind | Layer], ...] = (
+    ("github:POST */issues", lost),
+    ("github:POST */comments", lost),
+    ("github:PATCH *", lost),
+    ("github:POST *", error(502, "Server Error")),
+    ("github:PATCH *", "denied"),
+    ("github:GET */issues", secondary(after="1")),
+    ("github:POST *", secondary(after="900")),
+    ("github:PATCH *", secondary(after="900")),
 )
 
 
@@ -124,7 +127,7 @@ def test_after_each_call_the_open_issues_are_the_known_failures_whatever_was_los
             github.faults.clear()
             if chance.random() < 0.4:
                 pattern, fault = chance.choice(FAULTS)
-                github.faults.add(pattern, fault, times=chance.randint(1, 5))
+                github.faults.add(fault, pattern, times=chance.randint(1, 5))
             code, out, err = sync()
 
             after = open_issues(tracker)

@@ -82,7 +82,7 @@ def test_each_owner_gets_what_is_theirs_and_everyone_gets_all(
     )
     monkeypatch.setenv("AUDITREEL_NOTIFY", f"json://{hook}/all json://user:hunter2@{hook}/more")
 
-    code, out, err = notify(SECOND, "--targets", "targets.toml")
+    code, out, err = notify(SECOND, "--recipients", "targets.toml")
 
     assert (code, out, err) == (0, "", "")
     told = {path: (posted["title"], posted["message"]) for path, posted in Webhook.posted}
@@ -203,7 +203,7 @@ def test_addresses_that_cannot_be_used_are_refused_and_never_printed(
     monkeypatch.setenv("AUDITREEL_NOTIFY", variable)
     (tmp_path / "targets.toml").write_text(file)
 
-    code, out, err = notify(FIRST, "--targets", "targets.toml")
+    code, out, err = notify(FIRST, "--recipients", "targets.toml")
 
     assert (code, out) == (2, "")
     assert said in err

@@ -7,16 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import boto3
 import pytest
@@ -31,7 +28,6 @@ from engine.evidence.objects.address import parse, working_copy
 from engine.evidence.objects.bucket import Bucket, connect
 from engine.evidence.objects.mirror import Mirror
 from engine.evidence.seal import Recorder, open_store
-from engine.evidence.trust import read_trust
 from engine.model import Assessment, Clock
 from engine.observing import DEMO
 from engine.periods import Period
@@ -477,62 +473,6 @@ def test_expired_runs_leave_the_bucket_and_their_tombstone_verifies(place: Place
     assert code == 0
 
 
-class Service(BaseHTTPRequestHandler):
-    """Takes an object once, and says what it was asked: as Google and Azure answer a condition that does not hold."""
-
-    refusal: tuple[int, bytes]
-    seen: list[tuple[str, str, dict[str, str]]]
-    protocol_version = "HTTP/1.1"
-
-    def do_PUT(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        path = unquote(self.path.partition("?")[0])
-        taken = any(path == before for _, before, _ in self.seen)
-        self.seen.append((self.command, path, {name.lower(): value for name, value in self.headers.items()}))
-        status, body = self.refusal if taken else (201, b"")
-        self.send_response(status)
-        for name, value in (("ETag", '"0x1"'), ("Content-Length", str(len(body))), ("x-goog-generation", "1")):
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *given: Any) -> None:
-        pass
-
-
-CONDITIONS: dict[str, tuple[dict[str, str], tuple[int, bytes], tuple[str, str]]] = {
-    "gs://acme-evidence/soc2": (
-        {"GOOGLE_BASE_URL": "", "GOOGLE_BEARER_TOKEN": "made-up"},
-        (412, b"<Error><Code>PreconditionFailed</Code></Error>"),
-        ("x-goog-if-generation-match", "0"),
-    ),
-    "az://evidence/soc2": (
-        {"AZURE_STORAGE_ENDPOINT": "", "AZURE_STORAGE_ACCOUNT_NAME": "acme", "AZURE_STORAGE_ACCOUNT_KEY": "c2VjcmV0"},
-        (409, b"<Error><Code>BlobAlreadyExists</Code></Error>"),
-        ("if-none-match", "*"),
-    ),
-}
-
-
-@pytest.mark.parametrize("url", CONDITIONS)
-def test_other_clouds_are_asked_to_create_and_not_to_replace(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment, refusal, (header, value) = CONDITIONS[url]
-    handler = type("Handler", (Service,), {"refusal": refusal, "seen": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        for name, given in environment.items():
-            monkeypatch.setenv(name, given or f"http://127.0.0.1:{server.server_address[1]}")
-        bucket = connect(parse(url))
-        bucket.create("chain/00000000000000000001.json", b"{}")
-        with pytest.raises(FileExistsError):
-            bucket.create("chain/00000000000000000001.json", b"{}")
-        server.shutdown()
-    asked = [
-        (path.endswith("/soc2/chain/00000000000000000001.json"), said.get(header)) for _, path, said in handler.seen
-    ]
-    assert asked == [(True, value), (True, value)]
-
-
 @pytest.mark.parametrize(
     ("url", "said"),
     [
@@ -558,24 +498,3 @@ def test_one_name_at_two_endpoints_is_two_stores() -> None:
     home = {"HOME": "/home/ops"}
     assert working_copy(address, home).parent == Path("/home/ops/.cache/auditreel/stores")
     assert working_copy(address, home) != working_copy(address, {**home, "AWS_ENDPOINT_URL": "https://s3.example.org"})
-
-
-@pytest.mark.parametrize("url", ["gs://acme-evidence/soc2", "az://evidence/soc2"])
-def test_the_same_client_records_in_other_clouds(url: str, tmp_path: Path) -> None:
-    # Neither service is here to talk to: the client's own memory takes the place of both.
-    from obstore.store import MemoryStore
-
-    from engine.evidence.verify import verify
-
-    memory = MemoryStore()
-    mirror = Mirror(Bucket(parse(url), memory), tmp_path / "east")
-    mirror.begin()
-    initialise(mirror.root, tmp_path / "config", environment={})
-    recorder = open_store(mirror.root, load_keys(tmp_path / "config", {}), tmp_path / "config" / "trust.json", mirror)
-    record(recorder)
-    with Mirror(Bucket(parse(url), memory), tmp_path / "west").fresh() as (folder, brought):
-        report = verify(folder, read_trust(tmp_path / "config" / "trust.json"))
-        assert (report.problems, [run.state for run in report.runs], brought.strange) == ((), ["sealed"], ())
-    mirror.bucket.replace("content/" + "0" * 64, b"altered")
-    with Mirror(Bucket(parse(url), memory), tmp_path / "west").fresh() as (folder, _):
-        assert verify(folder, read_trust(tmp_path / "config" / "trust.json")).exit_code == 5

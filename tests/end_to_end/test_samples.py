@@ -49,7 +49,7 @@ def problems(folder: Path) -> list[str]:
 
 
 def test_items_are_all_that_any_night_saw_and_the_recipe_draws_the_same(folder: Path) -> None:
-    code, units, said = sample(folder, "freeze", "--check", ENCRYPTED, *PERIOD)
+    code, units, said = sample(folder, "freeze", ENCRYPTED, *PERIOD)
     assert code == 0
     assert [unit.rpartition(":")[2] for unit in units] == ["a", "b", "night-1", "night-2", "night-4"]
 
@@ -103,14 +103,14 @@ def test_what_a_control_by_event_rests_on_is_a_population_of_events(tmp_path: Pa
             {ENCRYPTED: {f"restore-{day}": "pass"}},
             controls=controls,
         )
-    code, units, _ = sample(tmp_path, "freeze", "--check", ENCRYPTED, *PERIOD)
+    code, units, _ = sample(tmp_path, "freeze", ENCRYPTED, *PERIOD)
     assert (code, [unit.rpartition(":")[2] for unit in units]) == (0, ["restore-1", "restore-2"])
     (frozen,) = (body for _, body in chain.read(*opened(tmp_path)).of_kind("population"))
     assert frozen.unit == "events"
 
 
 def test_a_replacement_is_the_next_in_the_order_with_its_reason_and_every_format_shows_it(folder: Path) -> None:
-    _, units, said = sample(folder, "freeze", "--check", ENCRYPTED, *PERIOD)
+    _, units, said = sample(folder, "freeze", ENCRYPTED, *PERIOD)
     of = entry(said)
     order = SAMPLE(units, "seven of hearts", len(units))
     assert sample(folder, "replace", of, order[0], "--reason", "x")[0] == 2  # nothing was drawn yet
@@ -159,9 +159,9 @@ def test_a_replacement_that_somebody_chose_is_not_reported(folder: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("freeze", *PERIOD), "name --check ID or --nights"),
-        (("freeze", "--check", ENCRYPTED, "--nights", *PERIOD), "name --check ID or --nights"),
-        (("freeze", "--check", "aws.s3.other", *PERIOD), "no run of the period judged anything by aws.s3.other"),
+        (("freeze", *PERIOD), "name a CHECK or --nights"),
+        (("freeze", ENCRYPTED, "--nights", *PERIOD), "name a CHECK or --nights"),
+        (("freeze", "aws.s3.other", *PERIOD), "no run of the period judged anything by aws.s3.other"),
         (("draw", "1", "--size", "1"), "entry 1 freezes no population"),
         (("draw", "99", "--size", "1"), "entry 99 freezes no population"),
     ],

@@ -448,7 +448,7 @@ def test_what_can_not_be_logged_is_not_shown(five: Path, tmp_path: Path) -> None
 def test_what_was_sealed_of_the_log_can_not_be_changed_afterwards(five: Path, tmp_path: Path) -> None:
     shutil.copytree(five, tmp_path / "copy")
     store, config = str(tmp_path / "copy" / "store"), tmp_path / "copy" / "config"
-    place = ["--store", store, "--config", str(config), "--log", str(tmp_path / "log")]
+    place = ["--store", store, "--config", str(config), "--access-log", str(tmp_path / "log")]
     for first in ("/a", "/b"):
         log = AccessLog(tmp_path / "log")
         log.add(path=first, status=200)

@@ -62,12 +62,12 @@ def test_what_would_be_removed_is_told_first_and_nothing_is(folder: Path) -> Non
     code, lines = said(folder, "expire", "--policy", str(folder / "policies"))
     assert code == 0
     assert [line.partition(": ")[2].partition(" (")[0] for line in lines[:-1]] == ["would be removed"] * 3 + ["kept"]
-    assert lines[-1] == "3 of 4 runs due; --yes removes them, for good"
+    assert lines[-1] == "3 of 4 runs due; --remove removes them, for good"
     assert "not retained" not in verify(folder)[1]
 
 
 def test_what_was_removed_is_told_by_verify_and_by_the_report(folder: Path) -> None:
-    code, lines = said(folder, "expire", "--yes", "--policy", str(folder / "policies"))
+    code, lines = said(folder, "expire", "--remove", "--policy", str(folder / "policies"))
     assert code == 0
     assert lines[-1] == "3 of 4 runs removed in entry 10"
     code, text = verify(folder)

@@ -160,7 +160,7 @@ def test_who_removes_runs_is_told_that_the_tables_still_hold_them(folder: Path, 
     shutil.copytree(find().policies, copy / "policies")
     with (copy / "policies" / "organization.yaml").open("a") as organization:
         organization.write("\nretention: {days: 1}\n")
-    done = auditreel(copy, "store", "expire", "--yes", "--unclosed", "--policy", str(copy / "policies"))
+    done = auditreel(copy, "store", "expire", "--remove", "--unclosed", "--policy", str(copy / "policies"))
     assert done.returncode == 0
     assert done.stderr.decode().endswith("still say what was removed: auditreel store tables makes them anew\n")
 

@@ -46,7 +46,8 @@ def account(aws_env: AwsWire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def words(folder: Path) -> list[str]:
     """The command line of the nightly run."""
     told = ["--heartbeat", str(folder / "auditreel.prom"), "--log-json", str(folder / "runs.jsonl")]
-    return ["run", "--check", CHECK, "--kind", "scheduled", "--store", str(folder / "store"), "--timeout", "60", *told]
+    asked = ["--check", CHECK, "--trigger", "scheduled", "--timeout", "60"]
+    return ["run", *asked, "--store", str(folder / "store"), *told]
 
 
 def beat(folder: Path) -> dict[str, float]:
@@ -269,7 +270,7 @@ def test_the_nightly_run_seals_how_the_log_of_accesses_stands_and_tells_of_one_t
     log.add(path="/report", status=200)
     log.add(path="/record", status=200)
     log.close()
-    nightly = [*words(tmp_path), "--accesses", str(tmp_path / "accesses.jsonl")]
+    nightly = [*words(tmp_path), "--access-log", str(tmp_path / "accesses.jsonl")]
 
     assert cli.main(cli.group, nightly, "auditreel") == 3
 
@@ -283,5 +284,5 @@ def test_the_nightly_run_seals_how_the_log_of_accesses_stands_and_tells_of_one_t
     assert "it has 1 lines, and entry 3 of the chain says 2" in shown.err
     assert beat(tmp_path)["exit_code"] == 5
     assert verification.verify(str(tmp_path / "store"), tmp_path / "config").exit_code == 0
-    unrecorded = ["run", "--demo", "--check", CHECK, "--accesses", str(tmp_path / "accesses.jsonl")]
+    unrecorded = ["run", "--demo", "--check", CHECK, "--access-log", str(tmp_path / "accesses.jsonl")]
     assert cli.main(cli.group, unrecorded, "auditreel") == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 from engine import cli
 from engine.evidence.seal import Recorder
 from engine.model import Clock
-from tests.emulators.gcp.wire import Answered, Asked
 from tests.emulators.github.world import Tracker
+from tests.emulators.wire import Answer, Exchange, Next
 from tests.unit.evidence.nightly import ENCRYPTED, recorded
 
 NOW = "2026-06-25T12:00:00Z"
@@ -59,6 +58,6 @@ def states(tracker: Tracker) -> dict[int, tuple[str, str]]:
     return {number: (row["state"], row["title"].rpartition(":::")[2]) for number, row in tracker.issues.items()}
 
 
-def lost(asked: Asked, answer: Callable[[], Answered]) -> Answered:
+async def lost(exchange: Exchange, forward: Next) -> Answer:
     """A fault: it is done, and the connection ends before anybody hears of it."""
-    return replace(answer(), sent=0)
+    return replace(await forward(exchange), sent=0)

@@ -10,15 +10,16 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from engine.authoring.examples import Case, case_of, verdict, word
 from engine.content.checks import CompiledCheck, compile_checks, load_checks
 from engine.content.examples import examples_of
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import find
 from engine.errors import ExpressionError
-from engine.examples import Case, case_of, verdict, word
 from engine.expressions import Failed, Program, Template, compile, template
 from engine.expressions.types import BOOL, DYN, INT, STRING, TIMESTAMP, ListType, MapType, Nullable, ObjectType, Type
 from tests.fuzz.fuzzing import Target, Wrong
+from tests.fuzz.typed import typed
 
 VECTORS: Final = Path(__file__).resolve().parents[2].parent / "shared" / "cel-spec" / "vectors.json"
 _RULE: Final = ObjectType("Rule", {"name": STRING, "port": INT, "open": BOOL, "cidrs": ListType(STRING)})
@@ -205,7 +206,10 @@ def _built(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 _TREES: Final = st.recursive(_LEAVES, _built, max_leaves=12)
-_GRAMMAR: Final = (_TREES | st.builds("Value ${{{}}}, $${{x}} ${{{}}}".format, _TREES, _TREES)).map(str.encode)
+_TYPED: Final = st.integers(0, 2**63).map(lambda number: typed(number, VARIABLES))
+_GRAMMAR: Final = (_TREES | _TYPED | _TYPED | st.builds("Value ${{{}}}, $${{x}} ${{{}}}".format, _TREES, _TYPED)).map(
+    str.encode
+)
 
 
 # --- checks on anything ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,15 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from hypothesis import strategies as st
 
+from engine.authoring.examples import mismatches
 from engine.content import files
 from engine.content.checks import compile_checks, ids, load_check, load_checks
 from engine.content.policy import load_policy
 from engine.content.resources import load_types
 from engine.content.root import Root, find
 from engine.errors import ContentError, Problem
-from engine.examples import mismatches
 from tests.fuzz.fuzzing import Target, Wrong
 
 KINDS: Final = ("check", "organization", "control", "waiver", "document", "table", "remediation", "criteria", "record")
@@ -145,7 +147,13 @@ def _corpus() -> tuple[bytes, ...]:
             kind = _kind(path.relative_to(base))
             if kind is not None and path.is_file():
                 found += [f"# {kind} {path.name}\n".encode() + path.read_bytes()] * (20 if kind != "control" else 2)
-    return tuple(found)
+    return (*found, *(_as_json(data) for data in found))
+
+
+def _as_json(data: bytes) -> bytes:
+    """The same document as JSON, which is YAML too, and whose values can be changed one by one."""
+    head = data[: data.find(b"\n") + 1] if data.startswith(b"# ") else b""
+    return head + json.dumps(yaml.safe_load(data), default=str).encode()
 
 
 def _kind(path: Path) -> str | None:

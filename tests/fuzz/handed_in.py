@@ -21,11 +21,11 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from engine import baseline
 from engine.collection import snapshot
 from engine.errors import AuditreelError
-from engine.office.request_reading import Reading
+from engine.gate import baseline
 from engine.reviews import sheet
+from engine.workflows.request_reading import Reading
 from providers import arm, cloudformation
 from providers.cloudformation import NotParameters
 from providers.tables import listing

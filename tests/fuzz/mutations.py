@@ -79,8 +79,9 @@ def mutated(random: Random, data: bytes, others: Sequence[bytes], tokens: Sequen
     """An input changed in one to five places, mostly in one; ``others`` are spliced in, and so are ``tokens``."""
     for _ in range(random.choice((1, 1, 1, 2, 2, 3, 5))):
         choice = random.random()
-        if choice < 0.5 and data[:1] in b"{[":
-            data = _value(random, data)
+        head, body = _headed(data)
+        if choice < 0.5 and body[:1] in (b"{", b"["):
+            data = head + _value(random, body)
         elif choice < 0.6:
             data = _lines(random, data)
         elif choice < 0.7 and others:
@@ -88,6 +89,12 @@ def mutated(random: Random, data: bytes, others: Sequence[bytes], tokens: Sequen
         else:
             data = _bytes(random, data, (*BYTES, *tokens))
     return data[:LARGEST]
+
+
+def _headed(data: bytes) -> tuple[bytes, bytes]:
+    """A first line that is a comment, which says what a file is, and the rest."""
+    end = data.find(b"\n") + 1 if data[:1] == b"#" else 0
+    return data[:end], data[end:]
 
 
 def _bytes(random: Random, data: bytes, tokens: Sequence[bytes]) -> bytes:

@@ -10,9 +10,13 @@ from random import Random
 
 import pytest
 
+from engine.errors import ExpressionError
+from engine.expressions import compile
 from tests.fuzz import fuzzing
+from tests.fuzz.expressions import VARIABLES
 from tests.fuzz.fuzzing import Target, Wrong, fuzz, targets, tried
 from tests.fuzz.mutations import mutated, smaller
+from tests.fuzz.typed import typed
 
 SEED = 20261126
 SLICES = {"cel": 300, "checks": 300, "yaml": 24, "plan": 60, "cloudformation": 150, "arm": 150, "bundle": 60}
@@ -112,3 +116,14 @@ def test_equal_seeds_make_equal_inputs() -> None:
 
 def test_an_input_is_made_smaller_as_long_as_it_still_finds_the_same() -> None:
     assert smaller(b"x" * 500 + b"needle" + b"y" * 500, lambda data: b"needle" in data) == b"needle"
+
+
+def test_expressions_that_have_a_type_are_read() -> None:
+    read = 0
+    for number in range(200):
+        try:
+            compile(typed(number, VARIABLES), VARIABLES, None)
+        except ExpressionError:
+            continue  # a constant that is none, as timestamp('a') is
+        read += 1
+    assert read > 170

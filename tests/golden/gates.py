@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from engine.gates import Change, ChangeRequest, ContentChange, Gate, ModuleCall, NeedsLive, Place, Source
+from engine.gate.model import Change, ChangeRequest, ContentChange, Gate, ModuleCall, NeedsLive, Place, Source
 from engine.model import Assessment, Check, Finding, Resource, Scope, Selection, Snapshot, Subject, Unread
 from engine.report.hcl import blocks
 from engine.report.sources import Sources

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.gates import ContentChange, Gate
+from engine.gate.model import ContentChange, Gate
 from engine.model import Assessment, Unread
 from tests.golden import assessments as made
 from tests.golden import gates

@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 
-from engine import gate as gating
 from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import AuditreelError
-from engine.gate import GateRequest, gate
+from engine.gate import pipeline as gating
+from engine.gate.pipeline import GateRequest, gate
 from engine.model import Clock
 from providers.arm import folded, is_template, public
 from providers.arm.declared import Expanded
-from providers.arm.loading import NotATemplate, document
+from providers.arm.loading import document
 from providers.arm.parameters import given
 from providers.arm.template import expanded
 from providers.arm.unresolved import Unresolved
 from providers.base import Unread
 from providers.cloudformation import NotParameters
+from providers.templates import NotATemplate
 from providers.terraform import Folded, NotAPlan
 from tests.arm import GIVEN, GROUP, PARAMETERS, SUBSCRIPTION, data, row, template
 from tests.unit.test_terraform_mutations import anywhere

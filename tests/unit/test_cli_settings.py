@@ -33,6 +33,7 @@ def write(path: Path, text: str) -> None:
 def test_the_names_on_the_command_line_are_those_of_the_engine() -> None:
     assert settings.SEVERITIES == SEVERITIES
     assert tuple(FORMATS) == settings.FORMATS
+    assert tuple(name for name, row in FORMATS.items() if row.gates) == settings.GATE_FORMATS
 
 
 def test_without_anything_set_defaults_hold(home: dict[str, str], project: Path) -> None:
@@ -48,7 +49,7 @@ def test_without_anything_set_defaults_hold(home: dict[str, str], project: Path)
         "fail_on": "low",
         "allow_incomplete": False,
         "format": "text",
-        "kind": "adhoc",
+        "trigger": "adhoc",
         "resume_within": 12.0,
         "executor": "threads",
         "timeout": 20.0,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from engine import gate as gating
 from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import AuditreelError
-from engine.gate import GateRequest, gate
+from engine.gate import pipeline as gating
+from engine.gate.pipeline import GateRequest, gate
 from engine.model import Clock
 from tests.unit.test_terraform_mutations import anywhere
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from engine.authoring.examples import case_of, mismatches, skeleton, verdict
+from engine.authoring.probes import probe
 from engine.content.checks import compile_checks, load_checks
 from engine.content.examples import examples_of
 from engine.content.resources import load_types
 from engine.errors import Problem
-from engine.examples import case_of, mismatches, skeleton, verdict
 from engine.joins import Related
-from engine.probes import probe
 from tests.unit.data_folders import CHECK, ENCRYPTION, RELATED, root
 
 
@@ -201,6 +201,6 @@ def test_a_skeleton_lists_the_properties_and_is_refused_until_it_is_filled_in(tm
 def test_a_relation_that_is_taken_for_empty_when_it_was_not_listed_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.examples.Related", lambda resources, unread=None: Related(resources))
+    monkeypatch.setattr("engine.authoring.examples.Related", lambda resources, unread=None: Related(resources))
     problems = faults(tmp_path, RELATED, probing=True)
     assert any("is fail while trails is unread, and pass where it holds 1" in problem for problem in problems)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from engine.gates import Gate
+from engine.gate.model import Gate
 from engine.model import Assessment
 from engine.report import FORMATS, Options, by_suffix
 from engine.report.results import Result, results

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator, FormatChecker
 
-from engine.gates import Gate
+from engine.gate.model import Gate
 from engine.report import FORMATS, Options, sarif
 from engine.report.results import Shown
 from engine.report.sources import Line, Sources

@@ -29,6 +29,12 @@ def test_no_word_of_an_opinion_is_printed(run: Assessment) -> None:
     assert FORBIDDEN.findall(text(run)) == []
 
 
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_a_demonstration_is_called_that_in_whole_however_narrow_the_terminal(width: int) -> None:
+    shown = " ".join(text(replace(every_state(), kind="demo"), width).split())
+    assert shown.startswith("DEMONSTRATION on recorded data of a fictional company. Not evidence of anything. ")
+
+
 @pytest.mark.parametrize("width", [60, 70, 79, 80, 100, 120, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert max(map(cells, text(sealed(every_state()), width).splitlines())) <= min(width, 120)

@@ -23,6 +23,7 @@ from policy_sentry.querying.actions import get_actions_with_access_level
 
 from engine import cli, schedules
 from engine.model import Schedule
+from engine.permissions import buckets
 from engine.schedules import TARGETS, Job, Needs
 
 CLOUDS = ("aws", "azure", "gcp", "github")
@@ -74,28 +75,25 @@ def test_a_crontab_holds_two_commands_at_their_times() -> None:
         assert JOB.store in shlex.split(command.replace(r"\%", "%"))
 
 
-def test_units_are_what_systemd_accepts(tmp_path: Path) -> None:
-    units = schedules.files("systemd", JOB)
+def accepted(units: dict[str, str], folder: Path) -> None:
+    """systemd finds nothing wrong with units."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("needs systemd-analyze")
     for name, text in units.items():
-        (tmp_path / name).write_text(
-            text.replace("User=auditreel", "User=root").replace("Group=auditreel", "Group=root")
-        )
+        (folder / name).write_text(text.replace("User=auditreel", "User=root").replace("Group=auditreel", "Group=root"))
+    words = ["systemd-analyze", "verify", "--man=no", *(str(folder / name) for name in units)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert [line for line in done.stderr.splitlines() if str(folder) in line or "auditreel" in line] == []
+    assert done.returncode == 0, done.stderr
 
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in units)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+
+def test_units_are_what_systemd_accepts(tmp_path: Path) -> None:
+    units = schedules.files("systemd", JOB)
+    accepted(units, tmp_path)
     calendar = subprocess.run(
         ["systemd-analyze", "calendar", "*-*-* 02:30:00 Europe/Berlin"], capture_output=True, text=True, check=False
     )
 
-    assert [line for line in done.stderr.splitlines() if str(tmp_path) in line or "auditreel" in line] == []
-    assert done.returncode == 0, done.stderr
     assert calendar.returncode == 0
     assert "OnCalendar=*-*-* 02:30:00 Europe/Berlin\n" in units["auditreel.timer"]
     assert "OnCalendar=*-*-* 05:30:00 Europe/Berlin\n" in units["auditreel-notify.timer"]
@@ -185,6 +183,117 @@ def test_the_template_is_what_cloudformation_accepts() -> None:
         assert properties["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3 * 3600
 
 
+STORES = ("s3://acme-evidence/soc2/production", "gs://acme-evidence/soc2", "az://evidence/soc2")
+
+
+def recording_in(store: str, *providers: str) -> Job:
+    """The job with its evidence in a bucket, reading some clouds alone."""
+    needs = {name: JOB.needs[name] for name in providers or CLOUDS}
+    return replace(JOB, store=store, needs=needs, bucket=schedules.bucket_of(store))
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_cron_jobs_keep_a_buckets_copy_in_a_volume_where_nothing_else_can_be_written(store: str) -> None:
+    job = recording_in(store, "aws")
+    documents = list(yaml.safe_load_all(only("k8s", job)))
+    for document in documents:
+        kubernetes_validate.validate(document, "1.31", strict=True)
+    claims = [one["metadata"]["name"] for one in documents if one["kind"] == "PersistentVolumeClaim"]
+    assert claims == ["auditreel-cache", "auditreel-config", "auditreel-policy"]
+    identities = {"s3": [], "gs": ["iam.gke.io/gcp-service-account"], "az": ["azure.workload.identity/client-id"]}
+    assert sorted(documents[1]["metadata"]["annotations"]) == sorted(
+        ["eks.amazonaws.com/role-arn", *identities[store[:2]]]
+    )
+    where = {"s3": {"AWS_REGION": "BUCKET_REGION"}, "gs": {}, "az": {"AZURE_STORAGE_ACCOUNT_NAME": "STORAGE_ACCOUNT"}}
+    for document in documents[-2:]:
+        template = document["spec"]["jobTemplate"]["spec"]["template"]
+        (container,) = template["spec"]["containers"]
+        assert container["args"][container["args"].index("--store") + 1] == store
+        assert {one["name"]: one["value"] for one in container["env"]} == {
+            "AUDITREEL_CONFIG": "/config",
+            "HOME": "/tmp",
+            "XDG_CACHE_HOME": "/cache",
+            **where[store[:2]],
+        }
+        mounts = {one["mountPath"]: one.get("readOnly", False) for one in container["volumeMounts"]}
+        assert mounts == {"/cache": False, "/config": False, "/policy": True, "/tmp": False}
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert ("azure.workload.identity/use" in template["metadata"]["labels"]) == store.startswith("az")
+    for value, said in job.variables.values():
+        assert f"#   {value}: {said}" in only("k8s", job)
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_units_write_a_buckets_copy_into_a_cache_of_systemd(store: str, tmp_path: Path) -> None:
+    units = schedules.files("systemd", recording_in(store))
+    for name in ("auditreel.service", "auditreel-notify.service"):
+        lines = units[name].splitlines()
+        assert f" --store {store}" in units[name]
+        assert [line for line in lines if line.startswith(("ReadWrite", "Cache", "Environment=X"))] == [
+            "ReadWritePaths=/srv/config",
+            "CacheDirectory=auditreel",
+            "CacheDirectoryMode=0700",
+            "Environment=XDG_CACHE_HOME=/var/cache",
+        ]
+    accepted(units, tmp_path)
+
+
+def test_a_crontab_says_where_the_bucket_is() -> None:
+    lines = only("cron", recording_in(STORES[0])).splitlines()
+    assert lines[-5:-2] == ["CRON_TZ=Europe/Berlin", "AUDITREEL_CONFIG=/srv/config", "AWS_REGION=BUCKET_REGION"]
+    assert all(STORES[0] in shlex.split(line) for line in lines[-2:])
+    assert "#   BUCKET_REGION: the region of the bucket" in lines
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_workflow_enters_the_cloud_of_the_bucket_too(store: str) -> None:
+    text = only("github", recording_in(store, "github"))
+    workflow = yaml.load(text, yaml.CBaseLoader)
+    (job,) = workflow["jobs"].values()
+    cloud = {"s3": "aws", "gs": "gcp", "az": "azure"}[store[:2]]
+    steps = {step["name"]: step["run"] for step in job["steps"] if "name" in step}
+    assert list(steps) == ["Install", f"Identity for {cloud}", "Run", "Notify"]
+    assert store in shlex.split(steps["Run"])
+    assert store in shlex.split(steps["Notify"])
+    assert f"auditreel[{','.join(sorted((cloud, 'github')))},notify,objects]==" in steps["Install"]
+    assert {"s3": "AWS_REGION", "gs": "AUDITREEL_CONFIG", "az": "AZURE_STORAGE_ACCOUNT_NAME"}[store[:2]] in job["env"]
+    assert "a hosted one forgets /srv/config" in text
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_the_template_grants_what_the_bucket_takes_and_keeps_its_copy_on_a_volume(store: str) -> None:
+    text = only("eventbridge", recording_in(store, "aws"))
+    assert lint(text, config=ManualArgs(regions=["eu-central-1"])) == []
+    template = json.loads(text)
+    (container,) = template["Resources"]["Task"]["Properties"]["ContainerDefinitions"]
+    mounts = {one["ContainerPath"]: one["ReadOnly"] for one in container["MountPoints"]}
+    assert mounts == {"/cache": False, "/config": False, "/policy": True, "/tmp": False}
+    assert {"Name": "XDG_CACHE_HOME", "Value": "/cache"} in container["Environment"]
+    assert "EvidenceAccessPoint" not in template["Parameters"]
+    for name in ("Run", "NotifyOwners"):
+        words = json.loads(template["Resources"][name]["Properties"]["Target"]["Input"])["containerOverrides"][0]
+        assert words["command"][words["command"].index("--store") + 1] == store
+    statements = template["Resources"]["TaskRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    granted = {
+        statement["Resource"]["Fn::Sub"]: statement["Action"]
+        for statement in statements
+        if "s3:" in str(statement["Action"])
+    }
+    partition = "arn:${AWS::Partition}:s3:::acme-evidence"
+    taken = {partition: list(buckets.ON_BUCKET), f"{partition}/soc2/production/*": list(buckets.ON_OBJECTS)}
+    assert granted == (taken if store.startswith("s3") else {})
+
+
+def test_what_a_bucket_takes_is_what_the_page_says() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "object-store.md").read_text()
+    of_aws, of_google, of_azure = (buckets.role(address)[1] for address in map(schedules.bucket_of, STORES) if address)
+    first = page.partition("The run's role writes and never deletes:")[2].partition("\n    }\n")[0] + "\n    }"
+    assert json.loads(first) == json.loads(of_aws)
+    named = (*yaml.safe_load(of_google)["includedPermissions"], *json.loads(of_azure)["DataActions"])
+    assert [name for name in named if f"`{name}`" not in page] == []
+    assert [name for name in (*buckets.ON_OBJECTS, *named) if "elete" in name] == []
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_manifest_is_the_same_twice_and_warns_of_a_time_that_clocks_skip(target: str) -> None:
     made = schedules.files(target, JOB)
@@ -207,11 +316,24 @@ def test_the_verb_prints_by_the_policy_and_writes_the_roles_beside(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s"], "auditreel") == 0
+    assert cli.main(cli.group, ["schedule", "print", "--scheduler", "k8s"], "auditreel") == 0
     printed = capsys.readouterr()
-    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s", "--output", "made"], "auditreel") == 0
+    assert cli.main(cli.group, ["schedule", "print", "--scheduler", "k8s", "--output", "made"], "auditreel") == 0
 
     assert [document["kind"] for document in yaml.safe_load_all(printed.out)][-1] == "CronJob"
     assert (tmp_path / "made" / "auditreel.yaml").read_text() == printed.out
     assert "AWS::IAM::Role" in (tmp_path / "made" / "role-aws.yaml").read_text()
     assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["auditreel.yaml", "role-aws.yaml"]
+
+
+def test_the_verb_takes_a_bucket_and_writes_what_it_takes_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    words = ["schedule", "print", "--scheduler", "k8s"]
+    assert cli.main(cli.group, [*words, "--store", f"{STORES[0]}/", "--output", "made"], "auditreel") == 0
+    written = sorted(path.name for path in (tmp_path / "made").iterdir())
+    assert written == ["auditreel.yaml", "role-aws.yaml", "role-store-aws.json"]
+    assert f"note: evidence goes to {STORES[0]}: " in capsys.readouterr().err
+    assert cli.main(cli.group, [*words, "--store", "ftp://acme/x"], "auditreel") == 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.collection.crew import AT_ONCE
+from engine.collection.executors import AT_ONCE
 from engine.collection.limiter import Limiter
 from engine.collection.survey import Introduction, Survey
 from engine.errors import Interrupted, UsageError

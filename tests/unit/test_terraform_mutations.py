@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import pytest
 
-from engine import gate as gating
 from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import AuditreelError
-from engine.gate import GateRequest, gate
+from engine.gate import pipeline as gating
+from engine.gate.pipeline import GateRequest, gate
 from engine.model import Clock
 from tests.plans import UNKNOWN, PlanBuilder, Ref
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.content.root import find
-from engine.gate import GateRequest, gate
+from engine.gate.pipeline import GateRequest, gate
 from engine.model import Clock
 from tests.plans import UNKNOWN, PlanBuilder, Ref, split
 

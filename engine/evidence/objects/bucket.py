@@ -47,6 +47,8 @@ _STATED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 """Variables that state credentials outright: then nobody else is asked for them."""
+_GOOGLE: Final = "https://www.googleapis.com/auth/devstorage.read_write"
+"""What a token of Google is asked for: to read and write objects, and nothing of a bucket's own."""
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _CODE: Final = re.compile(r"<Code>([^<]{1,100})</Code>(?:\s*<Message>([^<]{1,300})</Message>)?")
 
@@ -79,7 +81,7 @@ class Bucket:
         with self._asking(f"listing {self.address}{f'/{prefix}' if prefix else ''}"):
             pages = obstore.list(self._store, prefix or None, offset=after, chunk_size=1000)
             return {
-                row["path"]: Listed(row["size"], row["e_tag"] or str(row["last_modified"]))
+                row["path"]: Listed(row["size"], _tag(row["e_tag"]) or str(row["last_modified"]))
                 for page in pages
                 for row in page
                 if row["path"]
@@ -127,11 +129,13 @@ class Bucket:
                 put = obstore.put(
                     self._store, name, data, mode="create" if absent else "overwrite", use_multipart=False
                 )
-                return put["e_tag"] or ""
+                return _tag(put["e_tag"])
             except (AlreadyExistsError, PreconditionError, NotModifiedError) as error:
+                if not absent:
+                    raise  # Azure refuses to replace what a policy retains in the words of a conflict
                 raise FileExistsError(f"{self.address}/{name} is there already") from error
             except FileNotFoundError as error:
-                # S3 and Azure answer so where the bucket itself is gone.
+                # All three answer so where the bucket itself is gone.
                 raise StoreUnavailable(f"writing {self.address}/{name}: {reason(error)}") from error
 
     @contextmanager
@@ -140,8 +144,15 @@ class Bucket:
 
         try:
             yield
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{doing}: {reason(error)}") from error
         except (BaseError, ValueError, RuntimeError) as error:
             raise StoreUnavailable(f"{doing}: {reason(error)}") from error
+
+
+def _tag(given: str | None) -> str:
+    """A tag as it is compared: Azure quotes it in a header, and not in a listing."""
+    return (given or "").strip('"')
 
 
 def reason(error: BaseException) -> str:
@@ -149,7 +160,8 @@ def reason(error: BaseException) -> str:
     text = str(error)
     found = _CODE.search(text)
     if found:
-        return ": ".join(filter(None, found.groups()))
+        # Azure's messages go on with the request's id and time, a line each.
+        return ": ".join(part.partition("\n")[0] for part in found.groups() if part)
     line = " ".join(text.partition("\n\nDebug source")[0].split())
     return line[:400] or type(error).__name__
 
@@ -192,9 +204,11 @@ def _provider(scheme: str) -> Callable[[], Any] | None:
 
             return Boto3CredentialProvider()
         if scheme == "gs":
+            import google.auth
             from obstore.auth.google import GoogleCredentialProvider
 
-            return GoogleCredentialProvider()
+            # The key of a service account gets no token without a scope.
+            return GoogleCredentialProvider(google.auth.default(scopes=[_GOOGLE])[0])
         from obstore.auth.azure import AzureCredentialProvider
 
         return AzureCredentialProvider()

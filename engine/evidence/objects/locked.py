@@ -103,7 +103,7 @@ class Locker:
                 ObjectLockRetainUntilDate=until,
                 **condition,
             )
-        return str(put.get("ETag", ""))
+        return str(put.get("ETag", "")).strip('"')
 
     def held(self, name: str) -> Held:
         """How an object is locked."""

@@ -87,6 +87,11 @@ class Mirror:
         """Where the bucket is."""
         return self.bucket.address
 
+    @property
+    def held(self) -> list[str]:
+        """The names of the objects that the copy has as the bucket was seen to have them."""
+        return sorted(self._seen)
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def bring(self) -> Brought:

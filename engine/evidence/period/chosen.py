@@ -60,4 +60,4 @@ def _named(reading: Reading, trust: Trust, run: str, store: Path) -> SealedFrame
             if seal.asked.kind == "gate":
                 raise UsageError(f"comparing run {run}: {_GATE}")
             return SealedFrame(placed)
-    raise UsageError(f"comparing runs of {store}: it holds no sealed run {run}; `auditreel verify` lists what it holds")
+    raise UsageError(f"comparing runs of {store}: it holds no sealed run {run}; `auditreel store list` has all")

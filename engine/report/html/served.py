@@ -37,9 +37,9 @@ _FILES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
-    """A store in the list: how it is anchored, or the ``problem`` for which nothing of it is shown.
+    """A store in the list: whose it is, how it is anchored, or the ``problem`` for which nothing of it is shown.
 
-    ``periods`` are (address, dates, what it is).
+    ``periods`` are (address, dates, what it is); ``read`` says when a bucket was read, and ``current`` whether that is.
     """
 
     name: str
@@ -47,6 +47,9 @@ class StoreRow:
     demonstration: bool
     periods: tuple[tuple[str, str, str], ...]
     problem: str = ""
+    read: str = ""
+    current: bool = True
+    organization: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def record(place: Place, run: SealedRun, found: SealedRecord) -> str:
             ("Seal", f"entry {run.sequence}, SHA-256 {run.digest}"),
         ],
         path=found.path,
-        command=f"auditreel export --run {run.run} --record {row.index}",
+        command=f"auditreel export {run.run} --proof {row.index}",
         body=list(_flat(found.body)) if found.body is not None else [],
     )
 

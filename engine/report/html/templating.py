@@ -24,6 +24,8 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 _POLICY: Final = re.compile('<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 _NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'"
+_DATED: Final = b"<!--as of-->"
+"""Where a page that is served has room for when its store was read. Names cannot hold it: what they have is escaped."""
 _HEAD: Final = 600
 _FOLDED: Final = 160
 """Characters of a name beyond which the whole of it is folded away under its ends."""
@@ -66,6 +68,15 @@ def policy(content: str | bytes) -> str:
     head = content[:_HEAD].decode("utf-8", "replace") if isinstance(content, bytes) else content[:_HEAD]
     said = _POLICY.search(head)
     return f"{said[1] if said else _NOTHING}; frame-ancestors 'none'"
+
+
+def dated(content: bytes, text: str, current: bool) -> bytes:
+    """A page of a served store that says among its first lines when the store was read; an alarm where not ``current``.
+
+    It is put in when the page is sent, so that a page can be kept while only its age changes.
+    """
+    said = Markup('<p class="anchored{}">{}</p>').format("" if current else " not", full(text)) if text else ""
+    return content.replace(_DATED, said.encode(), 1)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from tests.emulators.azure.identify import type_of
@@ -11,14 +10,13 @@ from tests.emulators.identify import Call
 from tests.emulators.wire import Answer, Exchange
 
 REQUEST_ID: Final = "11111111-2222-3333-4444-555555555555"
-JSON: Final = ("content-type", "application/json; charset=utf-8")
 
 
 def answered(body: Any, status: int = 200, *headers: tuple[str, str], graph: bool = False) -> Answer:
     """An answer with a JSON body and the headers that every answer has."""
     name = "request-id" if graph else "x-ms-request-id"
     date = ("date", "Mon, 23 Nov 2026 12:00:00 GMT")
-    return Answer(status, (JSON, date, (name, REQUEST_ID), *headers), json.dumps(body).encode())
+    return Answer.of(body, status, date, (name, REQUEST_ID), *headers)
 
 
 def error(call: Call, code: str, status: int, message: str = "") -> Answer:

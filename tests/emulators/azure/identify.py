@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from hashlib import sha256
 from typing import Final
 
 from tests.emulators.azure.facts import versions
@@ -20,8 +19,7 @@ _SUBSCRIPTION: Final = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
 def identify(request: Request) -> Call:
     """The call that a request makes. Its region is the subscription, where the path or the body names one."""
     service, operation, subscription = _asked(request)
-    told = f"{request.method}\0{request.target}\0".encode() + request.body
-    return Call(service, subscription, operation, "rest-json", sha256(told).hexdigest()[:16])
+    return Call(service, subscription, operation, "rest-json", request.digest)
 
 
 def _asked(request: Request) -> tuple[str, str, str]:

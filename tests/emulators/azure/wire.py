@@ -11,9 +11,9 @@ assert azure.traffic.calls["resourcegraph:resources"] == 1
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from tests.emulators.azure import errors
@@ -23,9 +23,9 @@ from tests.emulators.azure.login import Login
 from tests.emulators.azure.manager import Manager
 from tests.emulators.azure.resource_graph import ResourceGraph
 from tests.emulators.azure.tenant import CLIENT, SECRET, TENANT, Tenant
-from tests.emulators.faults import Faults
-from tests.emulators.traffic import Traffic
-from tests.emulators.wire import Answer, Exchange, Next, Wire
+from tests.emulators.emulator import Emulator
+from tests.emulators.identify import Call, Request
+from tests.emulators.wire import Answer, Exchange
 
 Change = Callable[[Exchange, Answer], Answer]
 
@@ -37,36 +37,28 @@ _TOKENS: Final = {
 }
 
 
-class AzureWire(Wire):
-    """The server with its layers, the outermost first: ``traffic`` counts, ``faults`` go wrong, changes are made.
+class AzureWire(Emulator):
+    """The server. Its services, ``login``, ``manager``, ``resource_graph`` and ``graph``, answer from ``tenant``."""
 
-    ``login``, ``manager``, ``resource_graph`` and ``graph`` are the services, which answer from ``tenant``.
-    """
-
-    def __init__(self, tls: ssl.SSLContext, clock: Callable[[], float] = time.monotonic, seed: int = 1) -> None:
-        self.traffic = Traffic()
-        self.faults = Faults(seed, errors.AZURE)
-        self._clock = clock
+    def __init__(self, bundle: Path) -> None:
+        super().__init__(bundle, errors.AZURE)
         self.reset()
-        super().__init__(
-            ("127.0.0.1", 0), (self.traffic, self.faults, self._changed, self._served_by), 0, tls, identify
-        )
 
     def reset(self) -> None:
-        """A tenant that holds next to nothing, and no fault."""
+        """A tenant that holds next to nothing, nothing asked so far, and nothing that goes wrong."""
         self.tenant = Tenant()
         self.login = Login(self.tenant)
         self.manager = Manager(self.tenant)
-        self.resource_graph = ResourceGraph(self.tenant, self._clock)
+        self.resource_graph = ResourceGraph(self.tenant, time.monotonic)
         self.graph = Graph(self.tenant)
         self._changes: dict[str, tuple[Change, ...]] = {}
-        self.faults.clear()
-        self.traffic.reset()
+        self.clear()
 
     @property
     def environment(self) -> dict[str, str]:
-        """By which azure-identity and the adapter find it; the authority to trust is for who made the TLS context."""
+        """See :class:`Emulator`; with the secret of an application."""
         return {
+            **super().environment,
             "AZURE_AUTHORITY_HOST": self.url,
             "AZURE_CLIENT_ID": CLIENT,
             "AZURE_CLIENT_SECRET": SECRET,
@@ -91,13 +83,18 @@ class AzureWire(Wire):
 
         self.change(operation, change)
 
-    async def _changed(self, exchange: Exchange, forward: Next) -> Answer:
-        answer = await forward(exchange)
+    def identified(self, request: Request) -> Call:
+        """See :class:`Emulator`."""
+        return identify(request)
+
+    def answered(self, exchange: Exchange) -> Answer:
+        """See :class:`Emulator`."""
+        answer = self._served_by(exchange)
         for change in self._changes.get(exchange.call.name, ()):
             answer = change(exchange, answer)
         return answer
 
-    async def _served_by(self, exchange: Exchange, forward: Next) -> Answer:
+    def _served_by(self, exchange: Exchange) -> Answer:
         request, call = exchange.request, exchange.call
         if call.service == "login":
             return self.login.answer(request, self.url)

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
-from tests.emulators.gcp.wire import Answered, Asked, Google, Refused
+from tests.emulators.gcp.errors import UNAUTHENTICATED, Refused, off, without
+from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import World
+from tests.emulators.identify import Request
+from tests.emulators.wire import Answer
 
 Handler = Callable[..., Any]
 CONTENTS: Final = {"1": "RESOURCE", "2": "IAM_POLICY", "4": "ORG_POLICY"}
@@ -28,75 +31,74 @@ class Row:
     path: re.Pattern[str]
     permission: str
     legacy: bool
+    scope: str
     handler: Handler
 
 
 ROUTES: Final[list[Row]] = []
 
 
-def route(method: str, host: str, path: str, permission: str, legacy: bool = False) -> Callable[[Handler], Handler]:
+def route(
+    method: str, host: str, path: str, permission: str, legacy: bool = False, scope: str = ""
+) -> Callable[[Handler], Handler]:
     """Answers ``method`` of ``path`` (a pattern whose groups are arguments) with what the function returns.
 
     The function takes the world and the request. ``permission`` may name groups: "resourcemanager.{kind}.getIamPolicy".
+    ``scope`` is what the token has to be for, where it has to be for anything.
     """
 
     def add(handler: Handler) -> Handler:
-        ROUTES.append(Row(method, f"{host}.googleapis.com", re.compile(path), permission, legacy, handler))
+        ROUTES.append(Row(method, f"{host}.googleapis.com", re.compile(path), permission, legacy, scope, handler))
         return handler
 
     return add
 
 
-def apis(google: Google, asked: Asked) -> Answered:
+def apis(google: Google, asked: Request) -> Answer:
     """What the APIs say of the server's world."""
     try:
         if asked.host in _TOKENS:
             return _TOKENS[asked.host](google, asked)
-        return _answered(google.world, asked)
+        return _answered(google, asked)
     except Refused as error:
         return error.answer(_legacy(asked))
-    except Exception as error:
-        google.broken.append(error)
-        raise
 
 
-def _legacy(asked: Asked) -> bool:
+def _legacy(asked: Request) -> bool:
     return any(row.legacy for row in ROUTES if row.host == asked.host)
 
 
-def _answered(world: World, asked: Asked) -> Answered:
+def _answered(google: Google, asked: Request) -> Answer:
     for row in ROUTES:
         match = row.path.fullmatch(unquote(asked.path))
         if (row.method, row.host) == (asked.method, asked.host) and match:
-            _allow(world, asked, row, match.groupdict())
-            return Answered.of(row.handler(world, asked, **match.groupdict()))
-    return Answered(404, b"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>", {"Content-Type": "text/html"})
+            if google.holder(asked) is None:
+                raise Refused(*UNAUTHENTICATED)
+            _allow(google.world, asked, row, match.groupdict())
+            if row.scope not in google.scopes.get(asked.bearer, ""):
+                message = "Request had insufficient authentication scopes."
+                raise Refused(403, "PERMISSION_DENIED", message, "insufficientPermissions")
+            return Answer.of(row.handler(google.world, asked, **match.groupdict()))
+    return Answer(404, (("content-type", "text/html"),), b"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>")
 
 
-def _allow(world: World, asked: Asked, row: Row, groups: Mapping[str, str]) -> None:
-    if asked.who is None:
-        raise Refused(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", "ACCESS_TOKEN_EXPIRED")
-    subject = groups.get("name") or asked.one("parent") or asked.one("project") or asked.one("targetResource")
+def _allow(world: World, asked: Request, row: Row, groups: Mapping[str, str]) -> None:
+    told = (groups.get("name"), *map(asked.query.get, ("parent", "project", "targetResource")))
+    subject = next(filter(None, told), "")
     project = world.project(subject.removeprefix("projects/").partition("/")[0])
     consumer = project["number"] if project and asked.host != "cloudasset.googleapis.com" else world.payer
     named = world.project(consumer)
     if {asked.host, f"{asked.host}@{named['projectId'] if named else ''}"} & world.off:
-        message = f"API has not been used in project {consumer} before or it is disabled."
-        metadata = {"service": asked.host, "consumer": f"projects/{consumer}"}
-        raise Refused(403, "PERMISSION_DENIED", message, "SERVICE_DISABLED", metadata)
+        raise off(consumer, asked.host)
     permission = row.permission.format(**groups)
-    if not permission:
-        return  # the route says itself, by what is asked for
-    world.known.add(permission)
-    denied = {permission, f"{permission}@{subject}"} & world.denied
-    if denied or (world.granted is not None and permission not in world.granted):
-        message = f"Permission '{permission}' denied on resource '{subject}' (or it may not exist)."
-        raise Refused(403, "PERMISSION_DENIED", message, "IAM_PERMISSION_DENIED", {"permission": permission})
+    # Where it is "", the route says itself, by what is asked for.
+    if permission and not world.grants(permission, subject):
+        raise without(permission, subject)
 
 
 def paged(
     world: World,
-    asked: Asked,
+    asked: Request,
     items: Sequence[Any],
     key: str,
     size: str = "pageSize",
@@ -104,9 +106,9 @@ def paged(
     most: int = 1000,
 ) -> dict[str, Any]:
     """A page of a listing: without items the key is left out, and without a further page the token."""
-    told = int(asked.one(size) or 0) or usual
+    told = int(asked.query.get(size, "") or 0) or usual
     count = min(told, most, world.page or most)
-    token = asked.one("pageToken")
+    token = asked.query.get("pageToken", "")
     try:
         start = int(urlsafe_b64decode(token)) if token else 0
     except ValueError:
@@ -124,7 +126,7 @@ def _missing(what: str) -> Refused:
 # --- tokens ---
 
 
-def _token(google: Google, asked: Asked) -> Answered:
+def _token(google: Google, asked: Request) -> Answer:
     form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
     if form.get("grant_type") == "urn:ietf:params:oauth:grant-type:jwt-bearer":
         payload = form["assertion"].split(".")[1]
@@ -132,31 +134,31 @@ def _token(google: Google, asked: Asked) -> Answered:
         who, scope = claims.get("sub", claims["iss"]), claims.get("scope", "")
         if "sub" in claims and claims["sub"] not in google.world.delegated:
             said = "Client is unauthorized to retrieve access tokens using this method."
-            return Answered.of({"error": "unauthorized_client", "error_description": said}, 401)
+            return Answer.of({"error": "unauthorized_client", "error_description": said}, 401)
     elif form.get("refresh_token") == "a-refresh-token":
         who, scope = "user:ada@example.com", "https://www.googleapis.com/auth/cloud-platform"
     else:
-        return Answered.of({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
+        return Answer.of({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
     token = _issued(google, who)
     google.scopes[token] = scope
-    return Answered.of({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
+    return Answer.of({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
 
 
-def _exchanged(google: Google, asked: Asked) -> Answered:
+def _exchanged(google: Google, asked: Request) -> Answer:
     """Security Token Service: a workload's own token for one of Google's (RFC 8693)."""
     form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
     if form.get("subject_token") != "a-workloads-token":
-        return Answered.of({"error": "invalid_grant", "error_description": "The given token is invalid."}, 400)
+        return Answer.of({"error": "invalid_grant", "error_description": "The given token is invalid."}, 400)
     issued = "urn:ietf:params:oauth:token-type:access_token"
     token = _issued(google, f"principal:{form['audience']}")
-    return Answered.of({"access_token": token, "issued_token_type": issued, "token_type": "Bearer", "expires_in": 3599})
+    return Answer.of({"access_token": token, "issued_token_type": issued, "token_type": "Bearer", "expires_in": 3599})
 
 
-def _impersonated(google: Google, asked: Asked) -> Answered:
-    if asked.who is None:
-        raise Refused(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", "ACCESS_TOKEN_EXPIRED")
+def _impersonated(google: Google, asked: Request) -> Answer:
+    if google.holder(asked) is None:
+        raise Refused(*UNAUTHENTICATED)
     email = asked.path.rpartition("/")[2].partition(":")[0]
-    return Answered.of({"accessToken": _issued(google, email), "expireTime": "2099-01-01T00:00:00Z"})
+    return Answer.of({"accessToken": _issued(google, email), "expireTime": "2099-01-01T00:00:00Z"})
 
 
 def _issued(google: Google, who: str) -> str:
@@ -165,7 +167,7 @@ def _issued(google: Google, who: str) -> str:
     return token
 
 
-_TOKENS: Final[Mapping[str, Callable[[Google, Asked], Answered]]] = {
+_TOKENS: Final[Mapping[str, Callable[[Google, Request], Answer]]] = {
     "oauth2.googleapis.com": _token,
     "sts.googleapis.com": _exchanged,
     "iamcredentials.googleapis.com": _impersonated,
@@ -178,7 +180,7 @@ _MANAGER: Final = "cloudresourcemanager"
 
 
 @route("GET", _MANAGER, "/v3/organizations:search", "resourcemanager.organizations.get")
-def _organizations(world: World, asked: Asked) -> Any:
+def _organizations(world: World, asked: Request) -> Any:
     own = world.organization
     row = {"name": f"organizations/{own['id']}", "displayName": own["displayName"], "state": "ACTIVE"}
     return paged(world, asked, [] if own.get("hidden") else [row], "organizations")
@@ -195,20 +197,20 @@ def _project(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @route("GET", _MANAGER, "/v3/folders", "resourcemanager.folders.list")
-def _folders(world: World, asked: Asked) -> Any:
-    rows = [_folder(row) for row in world.folders if row["parent"] == asked.one("parent")]
+def _folders(world: World, asked: Request) -> Any:
+    rows = [_folder(row) for row in world.folders if row["parent"] == asked.query.get("parent", "")]
     return paged(world, asked, rows, "folders")
 
 
 @route("GET", _MANAGER, "/v3/projects", "resourcemanager.projects.list")
-def _projects(world: World, asked: Asked) -> Any:
-    rows = [_project(row) for row in world.projects.values() if row.get("parent") == asked.one("parent")]
-    shown = [row for row in rows if row["state"] == "ACTIVE" or asked.one("showDeleted") == "true"]
+def _projects(world: World, asked: Request) -> Any:
+    rows = [_project(row) for row in world.projects.values() if row.get("parent") == asked.query.get("parent", "")]
+    shown = [row for row in rows if row["state"] == "ACTIVE" or asked.query.get("showDeleted") == "true"]
     return paged(world, asked, shown, "projects")
 
 
 @route("GET", _MANAGER, "/v3/(?P<name>folders/[^/:]+)", "resourcemanager.folders.get")
-def _one_folder(world: World, asked: Asked, name: str) -> Any:
+def _one_folder(world: World, asked: Request, name: str) -> Any:
     found = next((row for row in world.folders if f"folders/{row['id']}" == name), None)
     if found is None:
         raise _missing(name)
@@ -216,7 +218,7 @@ def _one_folder(world: World, asked: Asked, name: str) -> Any:
 
 
 @route("GET", _MANAGER, "/v3/(?P<name>projects/[^/:]+)", "resourcemanager.projects.get")
-def _one_project(world: World, asked: Asked, name: str) -> Any:
+def _one_project(world: World, asked: Request, name: str) -> Any:
     found = world.project(name.partition("/")[2])
     if found is None:
         # "or it may not exist": what is not there is denied.
@@ -230,7 +232,7 @@ def _one_project(world: World, asked: Asked, name: str) -> Any:
     "/v3/(?P<name>(?P<kind>organizations|folders|projects)/[^/:]+):getIamPolicy",
     "resourcemanager.{kind}.getIamPolicy",
 )
-def _policy(world: World, asked: Asked, name: str, kind: str) -> Any:
+def _policy(world: World, asked: Request, name: str, kind: str) -> Any:
     found = world.policy(name)
     if found is None:
         raise _missing(name)
@@ -249,21 +251,19 @@ def versioned(policy: Mapping[str, Any], version: Any) -> dict[str, Any]:
 
 
 @route("GET", "cloudasset", "/v1/(?P<name>(?:projects|folders)/[^/]+)/assets", "")
-def _assets(world: World, asked: Asked, name: str) -> Any:
-    content = CONTENTS.get(asked.one("contentType"), asked.one("contentType"))
+def _assets(world: World, asked: Request, name: str) -> Any:
+    content = CONTENTS.get(asked.query.get("contentType", ""), asked.query.get("contentType", ""))
     permission = {"RESOURCE": "cloudasset.assets.listResource", "IAM_POLICY": "cloudasset.assets.listIamPolicy"}
     if content not in permission:
         raise Refused(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", "invalid")
-    world.known.add(permission[content])
-    denied = {permission[content], f"{permission[content]}@{name}"} & world.denied
-    if denied or (world.granted is not None and permission[content] not in world.granted):
+    if not world.grants(permission[content], name):
         metadata = {"permission": permission[content]}
         raise Refused(
             403, "PERMISSION_DENIED", "The caller does not have permission", "IAM_PERMISSION_DENIED", metadata
         )
     if name.startswith("projects/") and world.project(name.partition("/")[2]) is None:
         raise _missing(name)
-    types = asked.query.get("assetTypes", [])
+    types = asked.values("assetTypes")
     makers = [make for kind, make in world.inventory(name, content) if not types or kind in types]
     page = paged(world, asked, makers, "assets")
     shown = {"assets": [make() for make in page["assets"]]} if "assets" in page else {}
@@ -280,9 +280,9 @@ def _without_acls(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @route("GET", "storage", "/storage/v1/b", "storage.buckets.list", legacy=True)
-def _buckets(world: World, asked: Asked) -> Any:
-    rows = [entry["data"] for entry in world.assets(asked.one("project"), BUCKET)]
-    shown = rows if asked.one("projection") == "full" else [_without_acls(row) for row in rows]
+def _buckets(world: World, asked: Request) -> Any:
+    rows = [entry["data"] for entry in world.assets(asked.query.get("project", ""), BUCKET)]
+    shown = rows if asked.query.get("projection") == "full" else [_without_acls(row) for row in rows]
     return {"kind": "storage#buckets", **paged(world, asked, shown, "items", "maxResults", 1000)}
 
 
@@ -295,17 +295,17 @@ def _bucket(world: World, name: str) -> dict[str, Any]:
 
 
 @route("GET", "storage", "/storage/v1/b/(?P<name>[^/]+)", "storage.buckets.get", legacy=True)
-def _one_bucket(world: World, asked: Asked, name: str) -> Any:
+def _one_bucket(world: World, asked: Request, name: str) -> Any:
     data = _bucket(world, name)["data"]
-    shown = data if asked.one("projection") == "full" else _without_acls(data)
-    wanted = [key for key in asked.one("fields").split(",") if key]
+    shown = data if asked.query.get("projection") == "full" else _without_acls(data)
+    wanted = [key for key in asked.query.get("fields", "").split(",") if key]
     return {key: value for key, value in shown.items() if not wanted or key in wanted}
 
 
 @route("GET", "storage", "/storage/v1/b/(?P<name>[^/]+)/iam", "storage.buckets.getIamPolicy", legacy=True)
-def _bucket_policy(world: World, asked: Asked, name: str) -> Any:
+def _bucket_policy(world: World, asked: Request, name: str) -> Any:
     policy = {"kind": "storage#policy", "version": 3, "etag": "CAE=", **_bucket(world, name).get("iam", {})}
-    return versioned(policy, asked.one("optionsRequestedPolicyVersion"))
+    return versioned(policy, asked.query.get("optionsRequestedPolicyVersion", ""))
 
 
 # --- Cloud KMS (cloudkms.googleapis.com/v1) ---
@@ -315,13 +315,13 @@ RING: Final = "cloudkms.googleapis.com/KeyRing"
 
 
 @route("GET", "cloudkms", "/v1/projects/(?P<name>[^/]+)/locations", "cloudkms.locations.list")
-def _kms_locations(world: World, asked: Asked, name: str) -> Any:
+def _kms_locations(world: World, asked: Request, name: str) -> Any:
     locations = [{"name": f"projects/{name}/locations/{id_}", "locationId": id_} for id_ in ("europe-west1", "global")]
     return paged(world, asked, locations, "locations")
 
 
 @route("GET", "cloudkms", "/v1/projects/(?P<name>[^/]+)/locations/(?P<place>[^/]+)/keyRings", "cloudkms.keyRings.list")
-def _rings(world: World, asked: Asked, name: str, place: str) -> Any:
+def _rings(world: World, asked: Request, name: str, place: str) -> Any:
     return paged(world, asked, _below(world, name, RING, f"projects/{name}/locations/{place}/"), "keyRings")
 
 
@@ -331,7 +331,7 @@ def _rings(world: World, asked: Asked, name: str, place: str) -> Any:
     "/v1/projects/(?P<name>[^/]+)/(?P<ring>locations/[^/]+/keyRings/[^/]+)/cryptoKeys",
     "cloudkms.cryptoKeys.list",
 )
-def _keys(world: World, asked: Asked, name: str, ring: str) -> Any:
+def _keys(world: World, asked: Request, name: str, ring: str) -> Any:
     return paged(world, asked, _below(world, name, KEY, f"projects/{name}/{ring}/"), "cryptoKeys")
 
 
@@ -340,23 +340,23 @@ def _below(world: World, project: str, type_: str, prefix: str) -> list[Any]:
 
 
 @route("GET", "cloudkms", "/v1/(?P<name>projects/.+/keyRings/[^/:]+):getIamPolicy", "cloudkms.keyRings.getIamPolicy")
-def _ring_policy(world: World, asked: Asked, name: str) -> Any:
+def _ring_policy(world: World, asked: Request, name: str) -> Any:
     return _kms_policy(world, asked, name, RING)
 
 
 @route(
     "GET", "cloudkms", "/v1/(?P<name>projects/.+/cryptoKeys/[^/:]+):getIamPolicy", "cloudkms.cryptoKeys.getIamPolicy"
 )
-def _key_policy(world: World, asked: Asked, name: str) -> Any:
+def _key_policy(world: World, asked: Request, name: str) -> Any:
     return _kms_policy(world, asked, name, KEY)
 
 
-def _kms_policy(world: World, asked: Asked, name: str, type_: str) -> Any:
+def _kms_policy(world: World, asked: Request, name: str, type_: str) -> Any:
     entries = world.assets(name.split("/")[1], type_)
     found = next((entry for entry in entries if entry["data"]["name"] == name), None)
     if found is None:
         raise _missing(name)
-    return versioned({"etag": "ACAB", **found.get("iam", {})}, asked.one("options.requestedPolicyVersion"))
+    return versioned({"etag": "ACAB", **found.get("iam", {})}, asked.query.get("options.requestedPolicyVersion", ""))
 
 
 # --- IAM (iam.googleapis.com/v1) ---
@@ -366,7 +366,7 @@ ACCOUNT_KEY: Final = "iam.googleapis.com/ServiceAccountKey"
 
 
 @route("GET", "iam", "/v1/projects/(?P<name>[^/]+)/serviceAccounts", "iam.serviceAccounts.list")
-def _accounts(world: World, asked: Asked, name: str) -> Any:
+def _accounts(world: World, asked: Request, name: str) -> Any:
     return paged(world, asked, [entry["data"] for entry in world.assets(name, ACCOUNT)], "accounts", usual=20, most=100)
 
 
@@ -381,7 +381,7 @@ def _account(world: World, project: str, account: str) -> dict[str, Any]:
 @route(
     "GET", "iam", "/v1/projects/(?P<name>[^/]+)/serviceAccounts/(?P<account>[^/]+)/keys", "iam.serviceAccountKeys.list"
 )
-def _account_keys(world: World, asked: Asked, name: str, account: str) -> Any:
+def _account_keys(world: World, asked: Request, name: str, account: str) -> Any:
     email = _account(world, name, account)["data"]["email"]
     keys = [e["data"] for e in world.assets(name, ACCOUNT_KEY) if e["data"]["name"].split("/")[3] == email]
     return {"keys": keys} if keys else {}
@@ -393,7 +393,7 @@ def _account_keys(world: World, asked: Asked, name: str, account: str) -> Any:
     "/v1/projects/(?P<name>[^/]+)/serviceAccounts/(?P<account>[^/:]+):getIamPolicy",
     "iam.serviceAccounts.getIamPolicy",
 )
-def _account_policy(world: World, asked: Asked, name: str, account: str) -> Any:
+def _account_policy(world: World, asked: Request, name: str, account: str) -> Any:
     policy = {"etag": "ACAB", **_account(world, name, account).get("iam", {})}
     return versioned(policy, asked.json.get("options", {}).get("requestedPolicyVersion"))
 
@@ -402,7 +402,7 @@ def _account_policy(world: World, asked: Asked, name: str, account: str) -> Any:
 
 
 @route("GET", "logging", "/v2/(?P<name>(?:projects|folders|organizations)/[^/]+)/sinks", "logging.sinks.list")
-def _sinks(world: World, asked: Asked, name: str) -> Any:
+def _sinks(world: World, asked: Request, name: str) -> Any:
     kind, _, id_ = name.partition("/")
     if kind == "projects":
         rows = [entry["data"] for entry in world.assets(id_, "logging.googleapis.com/LogSink")]
@@ -414,7 +414,7 @@ def _sinks(world: World, asked: Asked, name: str) -> Any:
 
 
 @route("GET", "logging", "/v2/projects/(?P<name>[^/]+)/locations/-/buckets", "logging.buckets.list")
-def _log_buckets(world: World, asked: Asked, name: str) -> Any:
+def _log_buckets(world: World, asked: Request, name: str) -> Any:
     rows = [entry["data"] for entry in world.assets(name, "logging.googleapis.com/LogBucket")]
     return paged(world, asked, rows, "buckets")
 
@@ -423,7 +423,7 @@ def _log_buckets(world: World, asked: Asked, name: str) -> Any:
 
 
 @route("GET", "compute", "/compute/v1/projects/(?P<name>[^/]+)/global/firewalls", "compute.firewalls.list", legacy=True)
-def _firewalls(world: World, asked: Asked, name: str) -> Any:
+def _firewalls(world: World, asked: Request, name: str) -> Any:
     rows = [entry["data"] for entry in world.assets(name, "compute.googleapis.com/Firewall")]
     return {"kind": "compute#firewallList", **paged(world, asked, rows, "items", "maxResults", 500, 500)}
 
@@ -432,8 +432,8 @@ _POLICIES: Final = "/compute/v1/locations/global/firewallPolicies"
 
 
 @route("GET", "compute", f"{_POLICIES}/listAssociations", "compute.organizations.listAssociations", legacy=True)
-def _associations(world: World, asked: Asked) -> Any:
-    target = asked.one("targetResource")
+def _associations(world: World, asked: Request) -> Any:
+    target = asked.query.get("targetResource", "")
     rows = [
         {"name": row["id"], "firewallPolicyId": row["id"], "attachmentTarget": target}
         for row in world.organization.get("firewallPolicies", [])
@@ -443,7 +443,7 @@ def _associations(world: World, asked: Asked) -> Any:
 
 
 @route("GET", "compute", f"{_POLICIES}/(?P<name>[0-9]+)", "compute.firewallPolicies.get", legacy=True)
-def _firewall_policy(world: World, asked: Asked, name: str) -> Any:
+def _firewall_policy(world: World, asked: Request, name: str) -> Any:
     found = next((row for row in world.organization.get("firewallPolicies", []) if row["id"] == name), None)
     if found is None:
         raise _missing(name)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tests.emulators.gcp.apis import paged, route, versioned
+from tests.emulators.gcp.errors import Refused
 from tests.emulators.gcp.services import aggregated, listing
-from tests.emulators.gcp.wire import Asked, Refused
 from tests.emulators.gcp.world import World
+from tests.emulators.identify import Request
 
 _P: Final = "/projects/(?P<name>[^/]+)"
 
@@ -62,7 +63,7 @@ aggregated("firewallPolicies", "compute.googleapis.com/FirewallPolicy", "compute
 
 
 @route("GET", "dlp", "/v2/(?P<name>organizations/[^/]+)/locations/-/discoveryConfigs", "dlp.jobTriggers.list")
-def _organization_configs(world: World, asked: Asked, name: str) -> Any:
+def _organization_configs(world: World, asked: Request, name: str) -> Any:
     return paged(world, asked, world.organization.get("discovery", []), "discoveryConfigs")
 
 
@@ -72,14 +73,14 @@ DATASET: Final = "bigquery.googleapis.com/Dataset"
 
 
 @route("GET", "bigquery", f"/bigquery/v2{_P}/datasets", "bigquery.datasets.get", legacy=True)
-def _datasets(world: World, asked: Asked, name: str) -> Any:
+def _datasets(world: World, asked: Request, name: str) -> Any:
     kept = ("kind", "id", "datasetReference", "location", "labels")
     rows = [{k: v for k, v in entry["data"].items() if k in kept} for entry in world.assets(name, DATASET)]
     return {"kind": "bigquery#datasetList", "etag": "x=", **paged(world, asked, rows, "datasets", "maxResults")}
 
 
 @route("GET", "bigquery", f"/bigquery/v2{_P}/datasets/(?P<id>[^/]+)", "bigquery.datasets.get", legacy=True)
-def _dataset(world: World, asked: Asked, name: str, id: str) -> Any:
+def _dataset(world: World, asked: Request, name: str, id: str) -> Any:
     rows = (entry["data"] for entry in world.assets(name, DATASET))
     found = next((row for row in rows if row["datasetReference"]["datasetId"] == id), None)
     if found is None:
@@ -94,10 +95,10 @@ FUNCTION: Final = "cloudfunctions.googleapis.com/CloudFunction"
 
 
 @route("GET", "run", f"/v1{_P}/locations/-/services", "run.services.list")
-def _services(world: World, asked: Asked, name: str) -> Any:
+def _services(world: World, asked: Request, name: str) -> Any:
     rows = [entry["data"] for entry in world.assets(name, SERVICE)]
-    start = int(asked.one("continue") or 0)
-    end = start + min(int(asked.one("limit") or 100), world.page or 100)
+    start = int(asked.query.get("continue") or 0)
+    end = start + min(int(asked.query.get("limit") or 100), world.page or 100)
     metadata = {"continue": str(end)} if end < len(rows) else {}
     items = {"items": rows[start:end]} if rows else {}
     return {"apiVersion": "serving.knative.dev/v1", "kind": "ServiceList", "metadata": metadata, **items}
@@ -109,11 +110,11 @@ def _services(world: World, asked: Asked, name: str) -> Any:
     f"/v1{_P}/locations/(?P<place>[^/]+)/services/(?P<service>[^/:]+):getIamPolicy",
     "run.services.getIamPolicy",
 )
-def _service_policy(world: World, asked: Asked, name: str, place: str, service: str) -> Any:
+def _service_policy(world: World, asked: Request, name: str, place: str, service: str) -> Any:
     found = next((e for e in world.assets(name, SERVICE) if e["data"]["metadata"]["name"] == service), None)
     if found is None:
         raise _missing("NOT_FOUND")
-    return versioned({"etag": "ACAB", **found.get("iam", {})}, asked.one("options.requestedPolicyVersion"))
+    return versioned({"etag": "ACAB", **found.get("iam", {})}, asked.query.get("options.requestedPolicyVersion", ""))
 
 
 @route(
@@ -122,11 +123,11 @@ def _service_policy(world: World, asked: Asked, name: str, place: str, service: 
     f"/v1{_P}/(?P<function>locations/[^/]+/functions/[^/:]+):getIamPolicy",
     "cloudfunctions.functions.getIamPolicy",
 )
-def _function_policy(world: World, asked: Asked, name: str, function: str) -> Any:
+def _function_policy(world: World, asked: Request, name: str, function: str) -> Any:
     found = next((e for e in world.assets(name, FUNCTION) if e["data"]["name"].endswith(f"/{function}")), None)
     if found is None:
         raise _missing("NOT_FOUND")
-    return versioned({"etag": "ACAB", **found.get("iam", {})}, asked.one("options.requestedPolicyVersion"))
+    return versioned({"etag": "ACAB", **found.get("iam", {})}, asked.query.get("options.requestedPolicyVersion", ""))
 
 
 # --- Essential Contacts (essentialcontacts.googleapis.com/v1) ---
@@ -138,7 +139,7 @@ def _function_policy(world: World, asked: Asked, name: str, function: str) -> An
     "/v1/(?P<name>(?:projects|folders|organizations)/[^/]+)/contacts",
     "essentialcontacts.contacts.list",
 )
-def _contacts(world: World, asked: Asked, name: str) -> Any:
+def _contacts(world: World, asked: Request, name: str) -> Any:
     return paged(world, asked, _held(world, name, "contacts", "essentialcontacts.googleapis.com/Contact"), "contacts")
 
 
@@ -160,7 +161,7 @@ def _held(world: World, name: str, key: str, type_: str) -> Sequence[Any]:
     "/v1/(?P<name>(?:projects|organizations)/[^/]+)/accessApprovalSettings",
     "accessapproval.settings.get",
 )
-def _approval(world: World, asked: Asked, name: str) -> Any:
+def _approval(world: World, asked: Request, name: str) -> Any:
     kind, _, id_ = name.partition("/")
     holder = world.organization if kind == "organizations" else world.project(id_) or {}
     if "accessApproval" not in holder:
@@ -173,7 +174,7 @@ def _approval(world: World, asked: Asked, name: str) -> Any:
 
 
 @route("GET", "securitycenter", "/v2/(?P<name>(?:projects|organizations)/[^/]+)/sources", "securitycenter.sources.list")
-def _sources(world: World, asked: Asked, name: str) -> Any:
+def _sources(world: World, asked: Request, name: str) -> Any:
     return paged(world, asked, world.organization.get("sources", []), "sources", usual=10)
 
 
@@ -183,10 +184,10 @@ def _sources(world: World, asked: Asked, name: str) -> Any:
     "/v2/(?P<name>(?:projects|organizations)/[^/]+)/sources/-/findings",
     "securitycenter.findings.list",
 )
-def _findings(world: World, asked: Asked, name: str) -> Any:
+def _findings(world: World, asked: Request, name: str) -> Any:
     """Those that the one filter selects which is asked for."""
     wanted = 'state="ACTIVE" AND (severity="HIGH" OR severity="CRITICAL") AND NOT mute="MUTED"'
-    if asked.one("filter") != wanted:
+    if asked.query.get("filter") != wanted:
         raise Refused(400, "INVALID_ARGUMENT", "Invalid filter.", "invalid")
     project = world.project(name.partition("/")[2]) or {}
     own = f"//cloudresourcemanager.googleapis.com/projects/{project.get('number')}"
@@ -211,7 +212,7 @@ def _findings(world: World, asked: Asked, name: str) -> Any:
     f"/v1{_P}/locations/global/activityTypes/serviceAccountLastAuthentication/activities:query",
     "policyanalyzer.serviceAccountLastAuthenticationActivities.query",
 )
-def _activities(world: World, asked: Asked, name: str) -> Any:
+def _activities(world: World, asked: Request, name: str) -> Any:
     # The reference lists the permission on keys for this method as well.
     world.known.add("policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query")
     return paged(world, asked, (world.project(name) or {}).get("activities", []), "activities")
@@ -221,13 +222,13 @@ def _activities(world: World, asked: Asked, name: str) -> Any:
 
 
 @route("GET", "cloudresourcemanager", "/v3/(?P<name>organizations/[^/:]+)", "resourcemanager.organizations.get")
-def _organization(world: World, asked: Asked, name: str) -> Any:
+def _organization(world: World, asked: Request, name: str) -> Any:
     return {"name": name, "directoryCustomerId": "C01abcdef", "state": "ACTIVE"}
 
 
 @route("GET", "cloudidentity", "/v1/groups:lookup", "workspace:groups.read")
-def _lookup(world: World, asked: Asked) -> Any:
-    address = asked.one("groupKey.id")
+def _lookup(world: World, asked: Request) -> Any:
+    address = asked.query.get("groupKey.id", "")
     if address not in world.directory.get("groups", {}):
         # "(or it may not exist)": what is not there is denied.
         raise Refused(403, "PERMISSION_DENIED", "Error(2028): Permission denied for resource groups/x", "forbidden")
@@ -235,20 +236,17 @@ def _lookup(world: World, asked: Asked) -> Any:
 
 
 @route("GET", "cloudidentity", "/v1/groups/(?P<name>[^/]+)/memberships", "workspace:groups.read")
-def _memberships(world: World, asked: Asked, name: str) -> Any:
+def _memberships(world: World, asked: Request, name: str) -> Any:
     """Kinds of members are told to who asks for all of it."""
     (rows,) = [rows for address, rows in world.directory["groups"].items() if address.partition("@")[0] == name]
-    shown = rows if asked.one("view") == "FULL" else [{"preferredMemberKey": row["preferredMemberKey"]} for row in rows]
-    return paged(world, asked, shown, "memberships", most=500)
+    if asked.query.get("view") != "FULL":
+        rows = [{"preferredMemberKey": row["preferredMemberKey"]} for row in rows]
+    return paged(world, asked, rows, "memberships", most=500)
 
 
-@route("GET", "admin", "/admin/directory/v1/users", "workspace:users.read", legacy=True)
-def _users(world: World, asked: Asked) -> Any:
-    if "admin.directory.user" not in asked.scope:
-        raise Refused(
-            403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.", "insufficientPermissions"
-        )
-    if asked.one("customer") != "C01abcdef":
+@route("GET", "admin", "/admin/directory/v1/users", "workspace:users.read", legacy=True, scope="admin.directory.user")
+def _users(world: World, asked: Request) -> Any:
+    if asked.query.get("customer") != "C01abcdef":
         raise Refused(404, "NOT_FOUND", "Resource Not Found: customer", "NOT_FOUND")
     return {
         "kind": "admin#directory#users",

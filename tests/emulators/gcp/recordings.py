@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from tests.emulators.gcp.errors import Refused
 from tests.emulators.gcp.services import ROUTES
-from tests.emulators.gcp.wire import Answered, Asked, Google, Refused
+from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import PROJECT
+from tests.emulators.identify import Request
+from tests.emulators.wire import Answer
 
 RECORDED: Final = Path(__file__).resolve().parents[3].parent / "shared" / "recorded" / "gcp"
 NOT_RECORDED: Final = "notRecorded"
@@ -38,7 +41,7 @@ class Flight:
     project: str
     turns: dict[str, int] = field(default_factory=dict)
 
-    def answer(self, google: Google, asked: Asked) -> Answered:
+    def answer(self, google: Google, asked: Request) -> Answer:
         """What was recorded for a request; tokens are issued to anybody."""
         if asked.path == f"/v3/projects/{self.project}":
             return _project(self.project)
@@ -51,7 +54,7 @@ class Flight:
         turn = self.turns.get(call, 0)
         self.turns[call] = turn + 1
         row = rows[min(turn, len(rows) - 1)]
-        return Answered.of(row["body"], int(row["headers"].get("status", 200)))
+        return Answer.of(row["body"], int(row["headers"].get("status", 200)))
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Export:
         names = [row["name"] for row in self.records if row["assetType"] == PROJECT and "iamPolicy" in row]
         return names[0].rpartition("/")[2] if names else None
 
-    def answer(self, google: Google, asked: Asked) -> Answered:
+    def answer(self, google: Google, asked: Request) -> Answer:
         """The records of the content and the types that are asked for."""
         if asked.path == f"/v3/projects/{self.project}":
             return _project(self.project, self.number or NUMBER)
@@ -76,22 +79,22 @@ class Export:
             return _token(google)
         if asked.host != "cloudasset.googleapis.com":
             return _missing(asked)
-        key = {"RESOURCE": "resource", "IAM_POLICY": "iamPolicy"}[asked.one("contentType")]
-        types = asked.query.get("assetTypes", [])
-        return Answered.of({"assets": [row for row in self.records if key in row and row["assetType"] in types]})
+        key = {"RESOURCE": "resource", "IAM_POLICY": "iamPolicy"}[asked.query.get("contentType", "")]
+        types = asked.values("assetTypes")
+        return Answer.of({"assets": [row for row in self.records if key in row and row["assetType"] in types]})
 
 
-def _project(id_: str, number: str = NUMBER) -> Answered:
-    return Answered.of({"name": f"projects/{number}", "projectId": id_, "state": "ACTIVE"})
+def _project(id_: str, number: str = NUMBER) -> Answer:
+    return Answer.of({"name": f"projects/{number}", "projectId": id_, "state": "ACTIVE"})
 
 
-def _token(google: Google) -> Answered:
+def _token(google: Google) -> Answer:
     google.tokens["a-token"] = "anybody"
-    return Answered.of({"access_token": "a-token", "expires_in": 3599, "token_type": "Bearer"})
+    return Answer.of({"access_token": "a-token", "expires_in": 3599, "token_type": "Bearer"})
 
 
-def _missing(asked: Asked) -> Answered:
-    return Refused(400, "INVALID_ARGUMENT", "not recorded", NOT_RECORDED).answer(legacy=False)
+def _missing(asked: Request) -> Answer:
+    return Refused(400, "INVALID_ARGUMENT", "not recorded", NOT_RECORDED).answer()
 
 
 def flights() -> Iterator[Flight]:

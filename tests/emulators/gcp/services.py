@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.emulators.gcp.apis import ROUTES, Handler, apis, paged, route, versioned
-from tests.emulators.gcp.wire import Asked, Refused
+from tests.emulators.gcp.errors import Refused
 from tests.emulators.gcp.world import World
+from tests.emulators.identify import Request
 
 __all__ = ["ROUTES", "apis", "listing"]
 
@@ -18,7 +19,7 @@ __all__ = ["ROUTES", "apis", "listing"]
 def listing(type_: str, key: str, kind: str = "", size: str = "pageSize", most: int = 1000) -> Handler:
     """Answers with the resources of a type below ``key``; ``kind``: what the answer says it is."""
 
-    def answer(world: World, asked: Asked, name: str) -> Any:
+    def answer(world: World, asked: Request, name: str) -> Any:
         rows = [entry["data"] for entry in world.assets(name, type_)]
         return {**({"kind": kind} if kind else {}), **paged(world, asked, rows, key, size, most=most)}
 
@@ -31,7 +32,7 @@ ORG_POLICY: Final = "orgpolicy.googleapis.com/Policy"
 
 
 @route("GET", "orgpolicy", "/v2/(?P<name>(?:projects|folders|organizations)/[^/]+)/policies", "orgpolicy.policies.list")
-def _org_policies(world: World, asked: Asked, name: str) -> Any:
+def _org_policies(world: World, asked: Request, name: str) -> Any:
     kind, _, id_ = name.partition("/")
     if kind == "projects":
         rows = [entry["data"] for entry in world.assets(id_, ORG_POLICY)]
@@ -55,7 +56,7 @@ def aggregated(collection: str, type_: str, kind: str) -> None:
         f"compute.{collection}.list",
         legacy=True,
     )
-    def answer(world: World, asked: Asked, name: str) -> Any:
+    def answer(world: World, asked: Request, name: str) -> Any:
         rows = [entry["data"] for entry in world.assets(name, type_)]
         page = paged(world, asked, rows, "items", "maxResults", 500, 500)
         nothing = {"code": "NO_RESULTS_ON_PAGE", "message": "There are no results for scope 'zones/us-east1-b'."}
@@ -98,7 +99,7 @@ for _collection, _noun in (("networks", "Network"), ("snapshots", "Snapshot")):
 
 
 @route("GET", "compute", "/compute/v1/projects/(?P<name>[^/]+)", "compute.projects.get", legacy=True)
-def _compute_project(world: World, asked: Asked, name: str) -> Any:
+def _compute_project(world: World, asked: Request, name: str) -> Any:
     rows = world.assets(name, "compute.googleapis.com/Project")
     return rows[0]["data"] if rows else {"kind": "compute#project", "name": name, "commonInstanceMetadata": {}}
 
@@ -113,9 +114,9 @@ route("GET", "sqladmin", "/v1/projects/(?P<name>[^/]+)/instances", "cloudsql.ins
 
 
 @route("GET", "sqladmin", "/v1/projects/(?P<name>[^/]+)/operations", "cloudsql.instances.get")
-def _operations(world: World, asked: Asked, name: str) -> Any:
+def _operations(world: World, asked: Request, name: str) -> Any:
     project = world.project(name) or {}
-    rows = [row for row in project.get("sqlOperations", []) if row["targetId"] == asked.one("instance")]
+    rows = [row for row in project.get("sqlOperations", []) if row["targetId"] == asked.query.get("instance", "")]
     return {"kind": "sql#operationsList", **paged(world, asked, rows, "items", "maxResults")}
 
 
@@ -211,14 +212,14 @@ for _host, _path, _permission, _type, _key, _kind, _size in _PLAIN:
 
 
 @route("GET", "container", f"/v1{_P}/locations/-/clusters", "container.clusters.list")
-def _clusters(world: World, asked: Asked, name: str) -> Any:
+def _clusters(world: World, asked: Request, name: str) -> Any:
     """All at once: this listing has no pages."""
     rows = [entry["data"] for entry in world.assets(name, "container.googleapis.com/Cluster")]
     return {"clusters": rows} if rows else {}
 
 
 @route("GET", "binaryauthorization", f"/v1{_P}/policy", "binaryauthorization.policy.get")
-def _admission(world: World, asked: Asked, name: str) -> Any:
+def _admission(world: World, asked: Request, name: str) -> Any:
     rows = world.assets(name, "binaryauthorization.googleapis.com/Policy")
     if not rows:
         raise Refused(404, "NOT_FOUND", f"projects/{name}/policy was not found.", "NOT_FOUND")
@@ -236,9 +237,9 @@ def _of(world: World, name: str, type_: str) -> dict[str, Any]:
 
 
 @route("GET", "pubsub", "/v1/(?P<name>projects/.+/topics/[^/:]+):getIamPolicy", "pubsub.topics.getIamPolicy")
-def _topic_policy(world: World, asked: Asked, name: str) -> Any:
+def _topic_policy(world: World, asked: Request, name: str) -> Any:
     policy = {"etag": "ACAB", **_of(world, name, "pubsub.googleapis.com/Topic").get("iam", {})}
-    return versioned(policy, asked.one("options.requestedPolicyVersion"))
+    return versioned(policy, asked.query.get("options.requestedPolicyVersion", ""))
 
 
 @route(
@@ -247,22 +248,22 @@ def _topic_policy(world: World, asked: Asked, name: str) -> Any:
     "/v1/(?P<name>projects/.+/secrets/[^/:]+):getIamPolicy",
     "secretmanager.secrets.getIamPolicy",
 )
-def _secret_policy(world: World, asked: Asked, name: str) -> Any:
+def _secret_policy(world: World, asked: Request, name: str) -> Any:
     policy = {"etag": "ACAB", **_of(world, name, "secretmanager.googleapis.com/Secret").get("iam", {})}
-    return versioned(policy, asked.one("options.requestedPolicyVersion"))
+    return versioned(policy, asked.query.get("options.requestedPolicyVersion", ""))
 
 
 # --- services that list place by place ---
 
 
 @route("GET", "compute", f"/compute/v1{_P}/regions", "compute.regions.list", legacy=True)
-def _regions(world: World, asked: Asked, name: str) -> Any:
+def _regions(world: World, asked: Request, name: str) -> Any:
     rows = [{"kind": "compute#region", "name": id_} for id_ in ("europe-west1", "us-east1")]
     return {"kind": "compute#regionList", **paged(world, asked, rows, "items", "maxResults", 500, 500)}
 
 
 @route("GET", "dataproc", f"/v1{_P}/regions/(?P<region>[^/]+)/clusters", "dataproc.clusters.list")
-def _data_clusters(world: World, asked: Asked, name: str, region: str) -> Any:
+def _data_clusters(world: World, asked: Request, name: str, region: str) -> Any:
     rows = [
         entry["data"]
         for entry in world.assets(name, "dataproc.googleapis.com/Cluster")
@@ -272,7 +273,7 @@ def _data_clusters(world: World, asked: Asked, name: str, region: str) -> Any:
 
 
 @route("GET", "artifactregistry", f"/v1{_P}/locations", "artifactregistry.locations.list")
-def _registry_locations(world: World, asked: Asked, name: str) -> Any:
+def _registry_locations(world: World, asked: Request, name: str) -> Any:
     rows = [{"name": f"projects/{name}/locations/{id_}", "locationId": id_} for id_ in ("europe-west1", "us")]
     return paged(world, asked, rows, "locations")
 
@@ -283,7 +284,7 @@ def _registry_locations(world: World, asked: Asked, name: str) -> Any:
     f"/v1{_P}/locations/(?P<place>[^/]+)/repositories",
     "artifactregistry.repositories.list",
 )
-def _repositories(world: World, asked: Asked, name: str, place: str) -> Any:
+def _repositories(world: World, asked: Request, name: str, place: str) -> Any:
     rows = [entry["data"] for entry in world.assets(name, "artifactregistry.googleapis.com/Repository")]
     here = [row for row in rows if f"/locations/{place}/" in row["name"]]
     return paged(world, asked, here, "repositories")
@@ -294,7 +295,7 @@ _POOLS: Final = f"/v1{_P}/locations/global/workloadIdentityPools"
 
 
 @route("GET", "iam", _POOLS, "iam.googleapis.com/workloadIdentityPools.list")
-def _pools(world: World, asked: Asked, name: str) -> Any:
+def _pools(world: World, asked: Request, name: str) -> Any:
     names = dict.fromkeys(entry["data"]["name"].partition("/providers/")[0] for entry in world.assets(name, PROVIDER))
     rows = [{"name": pool, "state": "ACTIVE"} for pool in names]
     return paged(world, asked, rows, "workloadIdentityPools", usual=50)
@@ -306,7 +307,7 @@ def _pools(world: World, asked: Asked, name: str) -> Any:
     "/v1/projects/(?P<name>[^/]+)/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/providers",
     "iam.googleapis.com/workloadIdentityPoolProviders.list",
 )
-def _providers(world: World, asked: Asked, name: str, pool: str) -> Any:
+def _providers(world: World, asked: Request, name: str, pool: str) -> Any:
     rows = [entry["data"] for entry in world.assets(name, PROVIDER)]
     here = [row for row in rows if f"/workloadIdentityPools/{pool}/" in row["name"]]
     return paged(world, asked, here, "workloadIdentityPoolProviders", usual=50)

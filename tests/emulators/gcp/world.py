@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import yaml
 
+from tests.emulators.emulator import Granting
+
 HERE: Final = Path(__file__).parent
 PROJECT: Final = "cloudresourcemanager.googleapis.com/Project"
 REGIONAL: Final = {
@@ -21,26 +23,22 @@ REGIONAL: Final = {
 
 
 @dataclass(slots=True)
-class World:
+class World(Granting):
     """``organization``, ``folders`` and ``projects`` as in the file (``organization.yaml`` says how).
 
-    ``page``: items on a page at most, whatever is asked for. ``denied`` holds permissions ("storage.buckets.list"), or
-    permissions on one thing ("resourcemanager.folders.list@folders/2"); ``granted``, where it is set, holds all that
-    there are. ``off`` holds services that are not enabled, for all projects or for one ("storage.googleapis.com@web").
-    ``directory`` has the ``groups`` and ``users`` of Cloud Identity; ``delegated`` for whom service accounts may act.
-    ``payer``: the project that pays for requests, and so is named where Cloud Asset Inventory is off. ``indexed`` is
-    what Cloud Asset Inventory knows, where it has not heard of all that changed since.
+    ``page``: items on a page at most, whatever is asked for. ``off`` holds services that are not enabled, for all
+    projects or for one ("storage.googleapis.com@web"). ``directory`` has the groups and users of Cloud Identity;
+    ``delegated`` for whom service accounts may act. ``payer``: the project that pays for requests, and so is named
+    where Cloud Asset Inventory is off. ``indexed`` is what Cloud Asset Inventory knows, where it has not heard of all
+    that changed since.
     """
 
     organization: dict[str, Any]
     folders: list[dict[str, Any]]
     projects: dict[str, dict[str, Any]]
     page: int | None = None
-    denied: set[str] = field(default_factory=set)
-    granted: frozenset[str] | None = None
     off: set[str] = field(default_factory=set)
     payer: str = ""
-    known: set[str] = field(default_factory=set)
     directory: dict[str, Any] = field(default_factory=dict)
     delegated: set[str] = field(default_factory=set)
     indexed: World | None = None

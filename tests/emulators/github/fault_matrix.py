@@ -1,58 +1,68 @@
-"""Each call that a scan makes goes wrong in each way that calls go wrong (:mod:`tests.emulators.fault_matrix`)."""
+"""Each call of a scan of GitHub goes wrong in each way that calls go wrong (:mod:`tests.emulators.fault_matrix`)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tests.collectors.github import ACME
+from engine.model import Finding, Snapshot
 from tests.collectors.scan import scan
-from tests.emulators import fault_matrix
-from tests.emulators.fault_matrix import Verdicts, settled, timed_out, told
-from tests.emulators.gcp.wire import Fault, cut_short, redirected, replaced, truncated
-from tests.emulators.github.wire import GitHub, denied, error, hidden, primary, secondary
-from tests.emulators.github.world import world
+from tests.emulators.fault_matrix import (
+    COMMON,
+    EXPECTED,
+    USUAL,
+    Matrix,
+    Spoil,
+    Verdicts,
+    spoiling,
+    timed_out,
+    told,
+    worse,
+)
+from tests.emulators.faults import redirected, replaced
+from tests.emulators.github.errors import error, hidden, primary, secondary
+from tests.emulators.github.wire import GitHub
+from tests.emulators.github.world import ACME, world
 
-FAULTS: Final[Mapping[str, Fault]] = {
-    "denied": denied(),
-    "hidden by a 404": hidden(),
-    "the primary limit": primary(),
-    "a secondary limit": secondary(after="900"),
-    "a secondary limit that is never over": secondary(),
-    "failing": error(502, "Server Error"),
-    "gone": error(410, "Gone"),
-    "moved": error(301, "Moved Permanently"),
-    "truncated": truncated,
-    "cut short": cut_short,
-    "another answer": replaced(b'{"unexpected": true}'),
-    "a list": replaced(b"[]"),
-    "a list of nothing": replaced(b"[null]"),
-    "an empty answer": replaced(b""),
-    "redirected": redirected("https://example.com/"),
-}
 EMPTY: Final = re.compile(r"/(pulls|reviews|statuses|activity|deployments|approvals|main|trunk|master|commits)$")
 """Of a listing, an empty list is a good answer, which no client can tell from a wrong one."""
+KINDS: Final[Mapping[str, Spoil]] = {
+    **COMMON,
+    "hidden by a 404": spoiling(hidden()),
+    "the primary limit": spoiling(primary()),
+    "a secondary limit that is never over": spoiling(secondary()),
+    "gone": spoiling(error(410, "Gone")),
+    "moved": spoiling(error(301, "Moved Permanently")),
+    "another answer": spoiling(replaced(b'{"unexpected": true}')),
+    "a list": spoiling(replaced(b"[]")),
+    "a list of nothing": spoiling(replaced(b"[null]")),
+    "redirected": spoiling(redirected("https://example.com/")),
+}
 
 
-def calls(github: GitHub, checks: Sequence[str]) -> tuple[list[str], Verdicts]:
-    """The calls of a scan by "METHOD path", those that say who we are apart, and its verdicts."""
-    github.reset(world())
-    verdicts = told(scan(checks, access=ACME)[1])
-    named = dict.fromkeys(f"{call.method} {call.path}" for call in github.calls)
-    return [name for name in named if name != "GET /user"], verdicts
+class GitHubMatrix(Matrix):
+    """Of one organization, with the token of a person."""
 
+    def __init__(self, github: GitHub) -> None:
+        super().__init__(github, KINDS, EXPECTED)
+        self.github = github
 
-def worse(github: GitHub, checks: Sequence[str], call: str, fault: str, sound: Verdicts) -> Iterator[str]:
-    """What is told wrongly when a call goes wrong, in words."""
-    if fault == "a list" and EMPTY.search(call):
-        return
-    path = call.partition(" ")[2]
+    def prepare(self) -> None:
+        """See :class:`Matrix`."""
+        self.github.reset(world())
 
-    def case(timeout: float) -> tuple[list[str], bool]:
-        github.reset(world())
-        github.faults.add(f"[0-9]{re.escape(path)}$", FAULTS[fault])
-        snapshot, findings = scan(checks, access=ACME, timeout=timeout)
-        return [*fault_matrix.worse(sound, told(findings))], timed_out(snapshot)
+    def scan(self, checks: Sequence[str], timeout: float = USUAL) -> tuple[Snapshot, tuple[Finding, ...]]:
+        """See :class:`Matrix`."""
+        return scan(checks, access=ACME, timeout=timeout)
 
-    yield from (f"{call}, {fault}: {words}" for words in settled(case))
+    def tries(self, call: str, kind: str = "") -> bool:
+        """See :class:`Matrix`; what says who we are apart."""
+        return call != "github:GET /user" and not (kind == "a list" and EMPTY.search(call))
+
+    def seen(
+        self, checks: Sequence[str], call: str, kind: str, sound: Verdicts, timeout: float
+    ) -> tuple[list[str], bool]:
+        """See :class:`Matrix`; which reason an unknown verdict has is not looked at."""
+        snapshot, findings = self.scan(checks, timeout)
+        return [*worse(sound, told(findings))], timed_out(snapshot)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.emulators.gcp.wire import Answered, Asked
-from tests.emulators.github.routes import Refused, paged, route
+from tests.emulators.github.errors import Refused
+from tests.emulators.github.routes import paged, route
 from tests.emulators.github.wire import GitHub
 from tests.emulators.github.world import Tracker
+from tests.emulators.identify import Request
+from tests.emulators.wire import Answer
 
 _R: Final = "/repos/{owner}/{repo}"
 _STATES: Final = ("open", "closed")
@@ -73,99 +75,98 @@ def added(tracker: Tracker, title: str, body: str | None, labels: list[str], **m
     """A new issue."""
     row: dict[str, Any] = {"title": title, "body": body, "state": "open", "state_reason": None, "labels": []}
     _labelled(tracker, row, labels)
-    with tracker.lock:
-        tracker.last += 1
-        tracker.issues[tracker.last] = {"number": tracker.last, **row, "comments": [], **more}
-        return tracker.issues[tracker.last]
+    tracker.last += 1
+    tracker.issues[tracker.last] = {"number": tracker.last, **row, "comments": [], **more}
+    return tracker.issues[tracker.last]
 
 
 @route(f"GET {_R}/installation", "jwt")
-def installation(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def installation(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     _tracker(github, of)
-    return Answered.of({"id": 77})
+    return Answer.of({"id": 77})
 
 
 @route(f"GET {_R}/issues", "issues:read")
-def listed(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def listed(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     """Issues and pull requests that have all of the labels: open ones, the newest first, unless asked otherwise."""
     tracker = _tracker(github, of)
-    wanted = {name.lower() for name in asked.one("labels").split(",") if name}
-    state = asked.one("state", "open")
+    wanted = {name.lower() for name in asked.query.get("labels", "").split(",") if name}
+    state = asked.query.get("state", "open")
     rows = [
         _shown(tracker, row)
         for row in sorted(tracker.issues.values(), key=lambda row: int(row["number"]))
         if state in ("all", row["state"]) and wanted <= {name.lower() for name in row["labels"]}
     ]
-    return paged(github, asked, rows if asked.one("direction", "desc") == "asc" else rows[::-1])
+    return paged(github, asked, rows if asked.query.get("direction", "desc") == "asc" else rows[::-1])
 
 
 @route(f"POST {_R}/issues", "issues:write")
-def created(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def created(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     tracker, fields = _tracker(github, of, writes=True), asked.json
     _fits(fields)
     if not isinstance(fields.get("title"), str):
         raise Invalid("title is missing")
     row = added(tracker, fields["title"], fields.get("body"), fields.get("labels", []))
-    return Answered.of(_shown(tracker, row), 201)
+    return Answer.of(_shown(tracker, row), 201)
 
 
 @route(f"PATCH {_R}/issues/{{number}}", "issues:write")
-def changed(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def changed(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     tracker = _tracker(github, of, writes=True)
     row, fields = _issue(tracker, of), asked.json
     _fits(fields)
     row.update({key: fields[key] for key in ("title", "body", "state", "state_reason") if key in fields})
-    return Answered.of(_shown(tracker, row))
+    return Answer.of(_shown(tracker, row))
 
 
 @route(f"GET {_R}/issues/{{number}}/comments", "issues:read")
-def comments(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def comments(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     return paged(github, asked, _issue(_tracker(github, of), of)["comments"])
 
 
 @route(f"POST {_R}/issues/{{number}}/comments", "issues:write")
-def commented(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def commented(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     row = _issue(_tracker(github, of, writes=True), of)
     if row.get("locked"):
         raise Refused(403, "Unable to create comment because issue is locked.")
     _fits(asked.json)
     row["comments"].append({"id": len(row["comments"]) + 1, "body": asked.json["body"]})
-    return Answered.of(row["comments"][-1], 201)
+    return Answer.of(row["comments"][-1], 201)
 
 
 @route(f"POST {_R}/issues/{{number}}/labels", "issues:write")
-def marked(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def marked(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     tracker = _tracker(github, of, writes=True)
     row = _issue(tracker, of)
     _labelled(tracker, row, asked.json["labels"])
-    return Answered.of(_shown(tracker, row)["labels"])
+    return Answer.of(_shown(tracker, row)["labels"])
 
 
 @route(f"DELETE {_R}/issues/{{number}}/labels/{{name}}", "issues:write")
-def unmarked(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def unmarked(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     tracker = _tracker(github, of, writes=True)
     row = _issue(tracker, of)
     left = [name for name in row["labels"] if name.lower() != of["name"].lower()]
     if len(left) == len(row["labels"]):
         raise Refused(404, "Label does not exist")
     row["labels"] = left
-    return Answered.of(_shown(tracker, row)["labels"])
+    return Answer.of(_shown(tracker, row)["labels"])
 
 
 @route(f"GET {_R}/labels/{{name}}", "issues:read")
-def label(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def label(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     found = _tracker(github, of).labels.get(of["name"].lower())
     if found is None:
         raise Refused(404, "Not Found")
-    return Answered.of(found)
+    return Answer.of(found)
 
 
 @route(f"POST {_R}/labels", "issues:write")
-def labelled(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def labelled(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     tracker, fields = _tracker(github, of, writes=True), asked.json
     if fields["name"].lower() in tracker.labels:
         raise Invalid("already_exists")
     if not tracker.pushes:
         raise Refused(404, "Not Found")
     tracker.labels[fields["name"].lower()] = fields
-    return Answered.of(fields, 201)
+    return Answer.of(fields, 201)

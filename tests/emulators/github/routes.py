@@ -14,22 +14,17 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from tests.emulators.gcp.wire import Answered, Asked
+from tests.emulators.github.errors import INACCESSIBLE, Refused
 from tests.emulators.github.wire import APP_ID, GitHub
+from tests.emulators.identify import Request
+from tests.emulators.wire import Answer
 
-Route = Callable[[GitHub, Asked, dict[str, str]], Answered]
+Route = Callable[[GitHub, Request, dict[str, str]], Answer]
 _ROUTES: Final[list[tuple[str, re.Pattern[str], str, Route]]] = []
 _R: Final = "/repos/{owner}/{repo}"
 
 
-class Refused(Exception):
-    """Raised by a route: the answer is an error."""
-
-    def __init__(self, status: int, message: str, **headers: str) -> None:
-        self.status, self.message, self.headers = status, message, headers
-
-
-def routes(github: GitHub, asked: Asked) -> Answered:
+def routes(github: GitHub, asked: Request) -> Answer:
     """What GitHub answers."""
     try:
         for method, pattern, permission, route in _ROUTES:
@@ -39,25 +34,20 @@ def routes(github: GitHub, asked: Asked) -> Answered:
                 return route(github, asked, {name: unquote(value) for name, value in match.groupdict().items()})
         raise Refused(404, "Not Found")
     except Refused as refused:
-        named = {name.replace("_", "-"): value for name, value in refused.headers.items()}
-        return Answered.of({"message": refused.message, "status": str(refused.status)}, refused.status, **named)
-    except Exception as error:
-        github.broken.append(error)
-        return Answered.of({"message": "Server Error"}, 500)
+        return refused.answer()
 
 
-def _admitted(github: GitHub, asked: Asked, permission: str) -> None:
+def _admitted(github: GitHub, asked: Request, permission: str) -> None:
     if permission == "jwt":
         _verified(github, asked.headers.get("authorization", ""))
         return
-    if asked.who is None:
+    if github.holder(asked) is None:
         raise Refused(401, "Bad credentials" if "authorization" in asked.headers else "Requires authentication")
     if permission == "":
         return
-    world = github.world
-    if not world.allows(permission):
+    if not github.world.grants(permission):
         name = permission.removeprefix("organization_").replace(":", "=")
-        raise Refused(403, "Resource not accessible by integration", X_Accepted_GitHub_Permissions=name)
+        raise Refused(403, INACCESSIBLE, ("x-accepted-github-permissions", name))
 
 
 def _verified(github: GitHub, authorization: str) -> None:
@@ -87,16 +77,16 @@ def route(operation: str, permission: str) -> Callable[[Route], Route]:
     return added
 
 
-def paged(github: GitHub, asked: Asked, items: list[Any], key: str | None = None, **beside: Any) -> Answered:
+def paged(github: GitHub, asked: Request, items: list[Any], key: str | None = None, **beside: Any) -> Answer:
     """A page of items, and where the next one is (Link)."""
-    size, page = min(int(asked.one("per_page", "30")), github.world.page), int(asked.one("page", "1"))
+    size, page = min(int(asked.query.get("per_page", "30")), github.world.page), int(asked.query.get("page", "1"))
     part = items[(page - 1) * size : page * size]
-    headers = {}
+    links: tuple[tuple[str, str], ...] = ()
     if page * size < len(items):
-        query = {**{name: values[0] for name, values in asked.query.items()}, "page": str(page + 1)}
-        following, first = f"{github.url}{asked.path}?{urlencode(query)}", f"{github.url}{asked.path}?page=1"
-        headers["Link"] = f'<{first}>; rel="first", <{following}>; rel="next"'
-    return Answered.of(part if key is None else {"total_count": len(items), key: part, **beside}, **headers)
+        own = f"{github.url}{asked.path}"
+        following = urlencode({**asked.query, "page": str(page + 1)})
+        links = (("link", f'<{own}?page=1>; rel="first", <{own}?{following}>; rel="next"'),)
+    return Answer.of(part if key is None else {"total_count": len(items), key: part, **beside}, 200, *links)
 
 
 def repository(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
@@ -123,34 +113,34 @@ def shown(github: GitHub) -> list[dict[str, Any]]:
 
 
 @route("GET /", "jwt")
-def root(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
-    return Answered.of({})
+def root(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
+    return Answer.of({})
 
 
 @route("GET /user", "")
-def user(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
-    found = github.world.users.get(asked.who or "")
+def user(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
+    found = github.world.users.get(github.holder(asked) or "")
     if found is None:
-        raise Refused(403, "Resource not accessible by integration")
-    return Answered.of(found)
+        raise Refused(403, INACCESSIBLE)
+    return Answer.of(found)
 
 
 @route("GET /users/{username}", "")
-def account(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def account(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     rows = [*github.world.users.values(), github.world.organization]
     found = next((row for row in rows if row["login"].lower() == of["username"].lower()), None)
     if found is None:
         raise Refused(404, "Not Found")
-    return Answered.of({key: found[key] for key in ("login", "id", "type")})
+    return Answer.of({key: found[key] for key in ("login", "id", "type")})
 
 
 @route("GET /app", "jwt")
-def app(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
-    return Answered.of({"id": int(APP_ID), "slug": "auditreel"})
+def app(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
+    return Answer.of({"id": int(APP_ID), "slug": "auditreel"})
 
 
 @route("GET /app/installations", "jwt")
-def installations(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def installations(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     world = github.world
     row = {
         "id": 77,
@@ -163,51 +153,51 @@ def installations(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
 
 
 @route("POST /app/installations/{id}/access_tokens", "jwt")
-def access_token(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def access_token(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     if github.world.suspended:
         raise Refused(403, "This installation has been suspended")
     github.issued += 1
     token = f"ghs_swordfish{github.issued}"
     github.tokens[token] = "installation"
     ends = (github.now + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
-    return Answered.of({"token": token, "expires_at": ends, "repository_selection": github.world.selection}, 201)
+    return Answer.of({"token": token, "expires_at": ends, "repository_selection": github.world.selection}, 201)
 
 
 # --- the organization ---
 
 
 @route("GET /orgs/{org}", "organization_administration:read")
-def organization(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
-    return Answered.of({k: v for k, v in github.world.organization.items() if k not in ("actions", "workflow")})
+def organization(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
+    return Answer.of({k: v for k, v in github.world.organization.items() if k not in ("actions", "workflow")})
 
 
 @route("GET /orgs/{org}/actions/permissions", "organization_administration:read")
-def actions(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
-    return Answered.of(github.world.organization["actions"])
+def actions(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
+    return Answer.of(github.world.organization["actions"])
 
 
 @route("GET /orgs/{org}/actions/permissions/workflow", "organization_administration:read")
-def workflow(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
-    return Answered.of(github.world.organization["workflow"])
+def workflow(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
+    return Answer.of(github.world.organization["workflow"])
 
 
 @route("GET /orgs/{org}/repos", "metadata:read")
-def repositories(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def repositories(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     return paged(github, asked, shown(github))
 
 
 @route("GET /installation/repositories", "metadata:read")
-def of_installation(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def of_installation(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     return paged(github, asked, shown(github), "repositories", repository_selection=github.world.selection)
 
 
 @route("GET /users/{username}/repos", "metadata:read")
-def of_user(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def of_user(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     return paged(github, asked, [])
 
 
 @route("GET /user/repos", "metadata:read")
-def of_self(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def of_self(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     return paged(github, asked, [])
 
 
@@ -215,56 +205,56 @@ def of_self(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
 
 
 @route(f"GET {_R}", "metadata:read")
-def one(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def one(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     tracker = github.world.trackers.get(of["repo"])
     if tracker is not None:
-        return Answered.of({"archived": tracker.archived, "has_issues": tracker.has_issues})
+        return Answer.of({"archived": tracker.archived, "has_issues": tracker.has_issues})
     found = repository(github, of)
     row = next(item for item in shown(github) if item["name"] == of["repo"])
-    told = found.get("security_and_analysis") if github.world.allows("administration:read") else None
-    return Answered.of(row if told is None else {**row, "security_and_analysis": told})
+    told = found.get("security_and_analysis") if github.world.grants("administration:read") else None
+    return Answer.of(row if told is None else {**row, "security_and_analysis": told})
 
 
 @route(f"GET {_R}/vulnerability-alerts", "administration:read")
-def alerts(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def alerts(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     if not repository(github, of)["vulnerability_alerts"]:
         raise Refused(404, "Vulnerability alerts are disabled.")
-    return Answered(204, b"")
+    return Answer(204)
 
 
 @route(f"GET {_R}/branches/{{branch}}/protection", "administration:read")
-def protection(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def protection(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     found = repository(github, of)
     if found.get("empty"):
         raise Refused(404, "Branch not found")
     if found["protection"] is None or of["branch"] != found["default_branch"]:
         raise Refused(404, "Branch not protected")
-    return Answered.of({"url": f"{github.url}{asked.path}", **found["protection"]})
+    return Answer.of({"url": f"{github.url}{asked.path}", **found["protection"]})
 
 
 @route(f"GET {_R}/rules/branches/{{branch}}", "metadata:read")
-def rules(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def rules(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     return paged(github, asked, repository(github, of)["rules"])
 
 
 @route(f"GET {_R}/rulesets/{{id}}", "metadata:read")
-def ruleset(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def ruleset(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     found = dict(repository(github, of)["rulesets"][int(of["id"])])
     if not github.world.administers:
         found.pop("bypass_actors")
-    return Answered.of(found)
+    return Answer.of(found)
 
 
 @route(f"GET {_R}/codeowners/errors", "contents:read")
-def codeowners(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def codeowners(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     found = repository(github, of).get("codeowners")
     if found is None:
         raise Refused(404, "Not Found")
-    return Answered.of({"errors": found})
+    return Answer.of({"errors": found})
 
 
 @route(f"GET {_R}/git/trees/{{tree}}", "contents:read")
-def tree(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def tree(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     """The tree of a branch, and that of its folder .github: where a CODEOWNERS file is, it lies in that."""
     found = repository(github, of)
     if found.get("empty"):
@@ -275,18 +265,18 @@ def tree(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
         rows.append({"path": ".github", "type": "tree", "sha": "f2"})
     elif of["tree"] == "f2":
         rows = [{"path": "CODEOWNERS", "type": "blob", "sha": "f3"}]
-    return Answered.of({"sha": of["tree"], "tree": rows, "truncated": False})
+    return Answer.of({"sha": of["tree"], "tree": rows, "truncated": False})
 
 
 @route(f"GET {_R}/commits", "contents:read")
-def commits(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def commits(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     if repository(github, of).get("empty"):
         raise Refused(409, "Git Repository is empty.")
     return paged(github, asked, [{"sha": "a1"}])
 
 
 @route(f"GET {_R}/environments", "actions:read")
-def environments(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def environments(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     return paged(github, asked, repository(github, of)["environments"], "environments")
 
 
@@ -294,16 +284,17 @@ def environments(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
 
 
 @route(f"GET {_R}/activity", "contents:read")
-def activity(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def activity(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     found = repository(github, of)
-    if asked.one("ref") != f"refs/heads/{found['default_branch']}":
+    ref = asked.query.get("ref")
+    if ref != f"refs/heads/{found['default_branch']}":
         return paged(github, asked, [])
-    rows = [{**row, "ref": asked.one("ref"), "actor": github.world.user(row["actor"])} for row in found["activity"]]
+    rows = [{**row, "ref": ref, "actor": github.world.user(row["actor"])} for row in found["activity"]]
     return paged(github, asked, sorted(rows, key=lambda row: row["timestamp"], reverse=True))
 
 
 @route(f"GET {_R}/pulls", "pull_requests:read")
-def pulls(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def pulls(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     rows = [
         {
             **{k: v for k, v in row.items() if k not in ("reviews", "commits")},
@@ -311,9 +302,9 @@ def pulls(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
             "base": {"ref": row["base"]},
         }
         for row in repository(github, of)["pulls"]
-        if row["base"] == asked.one("base", row["base"])
+        if row["base"] == asked.query.get("base", row["base"])
     ]
-    assert (asked.one("state"), asked.one("sort"), asked.one("direction")) == ("closed", "updated", "desc")
+    assert asked.query.items() >= {"state": "closed", "sort": "updated", "direction": "desc"}.items()
     return paged(github, asked, sorted(rows, key=lambda row: row["updated_at"], reverse=True))
 
 
@@ -325,31 +316,31 @@ def _pull(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
 
 
 @route(f"GET {_R}/pulls/{{number}}/reviews", "pull_requests:read")
-def reviews(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def reviews(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     rows = [{**row, "user": github.world.user(row["user"])} for row in _pull(github, of).get("reviews", [])]
     return paged(github, asked, rows)
 
 
 @route(f"GET {_R}/pulls/{{number}}/commits", "pull_requests:read")
-def pull_commits(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def pull_commits(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     authors = _pull(github, of).get("commits", [])
     return paged(github, asked, [{"sha": f"c{n}", "author": github.world.user(who)} for n, who in enumerate(authors)])
 
 
 @route(f"GET {_R}/commits/{{sha}}/check-runs", "checks:read")
-def check_runs(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
-    assert asked.one("filter") == "all"
+def check_runs(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
+    assert asked.query.get("filter") == "all"
     rows = repository(github, of).get("check_runs", {}).get(of["sha"], [])
     return paged(github, asked, [{"app": {"id": 15368}, **row} for row in rows], "check_runs")
 
 
 @route(f"GET {_R}/commits/{{sha}}/statuses", "statuses:read")
-def statuses(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def statuses(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     return paged(github, asked, repository(github, of).get("statuses", {}).get(of["sha"], []))
 
 
 @route(f"GET {_R}/commits/{{sha}}/pulls", "pull_requests:read")
-def commit_pulls(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def commit_pulls(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     found = repository(github, of)
     numbers = found.get("commit_pulls", {}).get(of["sha"], [])
     rows = [
@@ -359,7 +350,7 @@ def commit_pulls(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
 
 
 @route(f"GET {_R}/deployments", "deployments:read")
-def deployments(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def deployments(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     rows = [
         {**{k: v for k, v in row.items() if k != "statuses"}, "creator": github.world.user(row["creator"])}
         for row in repository(github, of)["deployments"]
@@ -368,7 +359,7 @@ def deployments(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
 
 
 @route(f"GET {_R}/deployments/{{id}}/statuses", "deployments:read")
-def deployment_statuses(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def deployment_statuses(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     rows = [row for row in repository(github, of)["deployments"] if str(row["id"]) == of["id"]]
     return paged(github, asked, rows[0]["statuses"])
 
@@ -381,14 +372,14 @@ def _run(github: GitHub, of: Mapping[str, str]) -> dict[str, Any]:
 
 
 @route(f"GET {_R}/actions/runs/{{id}}", "actions:read")
-def run(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def run(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     found = _run(github, of)
     actors = {name: github.world.user(found[name]) for name in ("actor", "triggering_actor")}
-    return Answered.of({"id": int(of["id"]), **actors})
+    return Answer.of({"id": int(of["id"]), **actors})
 
 
 @route(f"GET {_R}/actions/runs/{{id}}/approvals", "actions:read")
-def approvals(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
+def approvals(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
     rows = [
         {
             "state": row["state"],
@@ -397,4 +388,4 @@ def approvals(github: GitHub, asked: Asked, of: dict[str, str]) -> Answered:
         }
         for row in _run(github, of)["approvals"]
     ]
-    return Answered.of(rows)
+    return Answer.of(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,8 +10,12 @@ from typing import Any, Final
 
 import yaml
 
+from tests.emulators.emulator import Granting
+
 HERE: Final = Path(__file__).parent
 NOW: Final = "2026-11-23T12:00:00Z"
+ACME: Final = {"accounts": ["acme"]}
+"""What a policy says for the one organization that there is."""
 
 
 @dataclass(slots=True)
@@ -29,39 +32,30 @@ class Tracker:
     has_issues: bool = True
     pushes: bool = True
     last: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(slots=True)
-class World:
+class World(Granting):
     """``organization``, ``users`` and ``repositories`` as in the file.
 
-    ``page``: items on a page at most. ``denied`` holds permissions ("contents:read"); ``granted``, where it is set,
-    all that there are. ``hidden`` are repositories that listings leave out without a word. ``selection`` is the
-    App's. ``known`` are the permissions that calls took. ``administers``: whether the caller may edit rulesets.
-    ``trackers`` are repositories of which only the issues matter, by name.
+    ``page``: items on a page at most. ``hidden`` are repositories that listings leave out without a word.
+    ``selection`` is the App's. ``administers``: whether the caller may edit rulesets. ``trackers`` are repositories of
+    which only the issues matter, by name.
     """
 
     organization: dict[str, Any]
     users: dict[str, dict[str, Any]]
     repositories: dict[str, dict[str, Any]]
     page: int = 100
-    denied: set[str] = field(default_factory=set)
-    granted: frozenset[str] | None = None
     hidden: set[str] = field(default_factory=set)
     selection: str = "all"
     suspended: bool = False
     administers: bool = True
-    known: set[str] = field(default_factory=set)
     trackers: dict[str, Tracker] = field(default_factory=dict)
 
-    def allows(self, permission: str) -> bool:
-        """Whether the caller has a permission; to write is to read as well."""
-        self.known.add(permission)
-        if permission in self.denied:
-            return False
-        above = {permission, permission.replace(":read", ":write")}
-        return self.granted is None or not above.isdisjoint(self.granted)
+    def sufficing(self, permission: str) -> frozenset[str]:
+        """See :class:`Granting`; to write is to read as well."""
+        return frozenset({permission, permission.replace(":read", ":write")})
 
     def user(self, name: str | None) -> dict[str, Any] | None:
         """A user by the name that the file gives them; None: the account is deleted."""

@@ -9,7 +9,7 @@ import pytest
 from engine.errors import VerificationError
 from engine.evidence.gated import changes
 from engine.evidence.trust import Trust, read_trust
-from engine.gates import ChangeRequest, Changes, Ungated
+from engine.gate.model import ChangeRequest, Changes, Ungated
 from engine.report import Options, gate_changes
 from tests.unit.evidence.nightly import ENCRYPTED, plan, recorded
 from tests.unit.evidence.synthetic_runs import BUCKET, store_in

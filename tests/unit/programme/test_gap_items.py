@@ -214,7 +214,7 @@ def test_an_account_that_no_rule_of_the_boundary_names_is_an_item() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "command"),
-    [("", "auditreel report gap --plan"), ("--store s", "auditreel report gap --store s --plan")],
+    [("", "auditreel report gap --remediation"), ("--store s", "auditreel report gap --store s --remediation")],
 )
 def test_what_to_do_next_asks_again_as_it_was_asked(arguments: str, command: str) -> None:
     text = render_gap(replace(gaps.every_state(), arguments=arguments), "text", Options(width=80))

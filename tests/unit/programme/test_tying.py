@@ -8,9 +8,9 @@ import pytest
 
 from engine.content.load import load
 from engine.content.root import find
-from engine.office.requests import known
 from engine.programme.requests import Request
 from engine.programme.tying import Known, asks, references, theirs_are_ours, tied
+from engine.workflows.requests import known
 from tests.end_to_end.larkfield import lines
 
 CATEGORIES = ("security", "availability", "confidentiality")

@@ -1,0 +1,293 @@
+"""``auditreel serve`` over stores in buckets: what is shown, how old it is said to be, and what a bucket is asked."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine import custody
+from engine.errors import SealError
+from engine.evidence.keys import load_keys
+from engine.evidence.objects.address import parse, working_copy
+from engine.evidence.objects.bucket import connect
+from engine.evidence.objects.mirror import Mirror
+from engine.evidence.objects.moments import SERVED, Moments
+from engine.evidence.seal import Recorder, open_store
+from engine.model import Clock
+from engine.serve.accesses import AccessLog, standing
+from engine.serve.following import EVERY, LATE, Bucket
+from tests.emulators import object_services
+from tests.emulators.moto_process import MotoProcess
+from tests.emulators.object_services import GoogleStorage
+from tests.end_to_end.served import BACKED_UP, NAME, Server, check, controls, hostile_night, organization
+from tests.end_to_end.test_object_store import s3_at
+from tests.unit.evidence.nightly import ENCRYPTED, recorded
+from tests.unit.test_report_html import read
+
+ROOT = Path(__file__).resolve().parents[2]
+URL = "gs://acme-evidence/soc2"
+FIRST = "2026-06-01"
+
+
+@dataclass
+class Served:
+    """A bucket whose nights are recorded by one machine, and a server of it on another."""
+
+    folder: Path
+    service: GoogleStorage
+    server: Server
+    bucket: Bucket
+
+    @property
+    def recorder(self) -> Recorder:
+        mirror = Mirror(connect(parse(URL)), self.folder / "recording")
+        mirror.bring()
+        mirror.begin()
+        keys, trust = load_keys(self.folder / "recorder", {}), self.folder / "recorder" / "trust.json"
+        return open_store(mirror.root, keys, trust, mirror)
+
+    def night(self, day: int, verdict: str = "fail") -> str:
+        checks = [check(ENCRYPTED, "CC6.1"), check(BACKED_UP, "A1.2")]
+        found = {ENCRYPTED: {"a": "pass", "b": verdict}, BACKED_UP: {"forbidden-criterion": "fail"}}
+        at = f"2026-06-0{day}T01:00:00Z"
+        made = recorded(self.recorder, at, found, checks, controls=controls(), organization=organization(), accepted={})
+        return made.root
+
+    def drop(self) -> object_services.Bucket:
+        return self.service.buckets.pop("acme-evidence")
+
+    def restore(self, kept: object_services.Bucket) -> None:
+        self.service.buckets["acme-evidence"] = kept
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    for name in [name for name in os.environ if name.startswith(("AUDITREEL_", "GOOGLE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with GoogleStorage() as service:
+        service.buckets["acme-evidence"] = object_services.Bucket()
+        for name, value in service.environment.items():
+            monkeypatch.setenv(name, value)
+        custody.initialise(URL, tmp_path / "recorder")
+        (tmp_path / "config").mkdir()
+        (tmp_path / "config" / "trust.json").write_bytes((tmp_path / "recorder" / "trust.json").read_bytes())
+        told: list[str] = []
+        clock = Clock(lambda: server.time.at, lambda: server.time.seconds, lambda seconds: None)
+        bucket = Bucket(URL, tmp_path / "config", Moments(parse(URL)), clock, told.append)
+        server = Server(tmp_path, tmp_path / "logs" / "accesses.jsonl", source=bucket)
+        server.told = told
+        yield Served(tmp_path, service, server, bucket)
+        server.close()
+        bucket.close()
+
+
+def test_a_new_night_is_shown_without_restart_and_no_request_of_a_reader_asks_the_bucket(served: Served) -> None:
+    served.night(1)
+    served.bucket.look()
+    client = served.server.client(served.server.token())
+    before = served.service.calls.copy()
+    for _ in range(5):
+        assert client.get("/").status == client.get(f"/{NAME}/{FIRST}--2026-06-01/").status == 200
+        served.server.time.seconds += 10
+    assert served.service.calls == before
+    served.night(2, "pass")
+    assert "2026-06-02" not in client.get("/api/v1/stores").json["stores"][0]["last"]
+    served.server.time.at = "2026-06-10T09:01:00Z"
+    served.bucket.look()
+    served.server.time.seconds += 2
+    listed = client.get("/api/v1/stores").json["stores"][0]
+    assert (listed["last"], listed["read"]) == ("2026-06-09", "As the object store was at 2026-06-10T09:01:00Z.")
+    found = client.get(f"/{NAME}/{FIRST}--2026-06-02/")
+    assert read(found.body).words.index("As the object store was at 2026-06-10T09:01:00Z") < 300
+    assert len(client.get(f"/api/v1/{NAME}/{FIRST}--2026-06-02").json["period"]["frames"]) == 2
+
+
+def test_the_bucket_is_only_read_and_what_is_kept_of_it_stays_bounded(served: Served) -> None:
+    for day in range(1, 4):
+        served.night(day)
+        before = served.service.calls.copy()
+        served.bucket.look()
+        served.bucket.look()
+        asked = served.service.calls - before
+        assert set(asked) == {"GET", "GET object"}
+        assert asked["GET"] == 6  # three listings each
+    root = working_copy(parse(URL)) / SERVED
+    assert len(list(root.glob("moment-*"))) == 2
+    before = served.service.calls["GET object"]
+    served.bucket.look()
+    assert served.service.calls["GET object"] == before
+    (root / "moment-of-one-that-was-killed").mkdir()
+    served.night(4)
+    served.bucket.look()
+    assert len(list(root.glob("moment-*"))) == 2
+    served.bucket.close()
+    assert list(root.glob("moment-*")) == []
+
+
+def test_a_bucket_that_is_gone_leaves_the_last_state_and_no_page_that_looks_current(served: Served) -> None:
+    served.night(1)
+    served.bucket.look()
+    run = f"{NAME}/{FIRST}--2026-06-01"
+    whole = served.server.client(served.server.token())
+    limited = served.server.client(served.server.token(FIRST, "2026-06-01", ("CC6.1",)))
+    assert "NOT CURRENT" not in whole.get(f"/{run}/").text
+    kept = served.drop()
+    served.server.time.at, served.server.time.seconds = "2026-06-10T09:05:00Z", EVERY
+    served.bucket.look()
+    frame = whole.get(f"/api/v1/{run}").json["period"]["frames"][0]["moment"]["run"]
+    said = (
+        "NOT CURRENT: the object store could not be read since 2026-06-10T09:05:00Z. What is shown is what it held at "
+        "2026-06-10T09:00:00Z; what was recorded, changed or lost there since is not seen."
+    )
+    for url in ("/", f"/{run}/", f"/{run}/runs/{frame}/", f"/{run}/runs/{frame}/records/0/", f"/{run}/downloads/"):
+        found = whole.get(url)
+        page = read(found.body)
+        assert (found.status, said in page.words, "NoSuchBucket" in page.words) == (200, True, True)
+        assert page.words.index(said) < 300
+        assert "gs://" not in found.text
+        assert '<p class="anchored not"><bdi>NOT CURRENT' in found.text
+    hidden = limited.get(f"/{run}/")
+    assert (hidden.status, said in hidden.text, "NoSuchBucket" in hidden.text) == (200, True, False)
+    assert said in whole.get(f"/api/v1/{run}").json["read"]
+    refused = whole.get(f"/{run}/downloads/report.txt")
+    assert (refused.status, said in refused.text) == (503, True)
+    assert whole.get(f"/{run}/runs/{frame}/records/0/proof.json").status == 200
+    served.restore(kept)
+    served.bucket.look()
+    assert "NOT CURRENT" not in whole.get(f"/{run}/").text
+    assert whole.get(f"/{run}/downloads/report.txt").status == 200
+    failed, mended = served.server.told
+    assert (failed.startswith(f"reading the store {URL}: "), "NoSuchBucket" in failed) == (True, True)
+    assert mended == f"the store {URL} can be read again"
+
+
+def test_a_bucket_that_does_not_answer_at_all_is_not_current_either(served: Served) -> None:
+    served.night(1)
+    served.bucket.look()
+    client = served.server.client(served.server.token())
+    served.server.time.seconds += LATE + 1  # the request is still under way
+    said = client.get(f"/{NAME}/{FIRST}--2026-06-01/").text
+    assert "NOT CURRENT: the object store could not be read. What is shown is what it held at" in said
+
+
+def test_before_it_was_read_nothing_is_shown(served: Served) -> None:
+    client = served.server.client(served.server.token())
+    found = client.get("/")
+    assert "being read for the first time" in read(found.body).words
+    kept = served.drop()
+    served.bucket.look()
+    found = client.get(f"/{NAME}/{FIRST}--2026-06-01/")
+    assert (found.status, "NoSuchBucket" in found.text, "gs://" in found.text) == (503, True, False)
+    served.restore(kept)
+
+
+def test_what_was_altered_or_lost_in_the_bucket_is_shown_as_that(served: Served) -> None:
+    served.night(1)
+    served.night(2)
+    served.bucket.look()
+    client = served.server.client(served.server.token())
+    page = f"/{NAME}/{FIRST}--2026-06-02/"
+    assert client.get(page).status == 200
+    objects = served.service.buckets["acme-evidence"].objects
+    name = next(name for name in objects if name.endswith("findings.parquet"))
+    good = objects[name]
+    served.service.put(served.service.buckets["acme-evidence"], name, good.data[:-9] + b"?" + good.data[-8:])
+    served.bucket.look()
+    served.server.time.seconds += 2
+    found = client.get(page)
+    assert (found.status, "DOES NOT VERIFY" in found.text) == (503, True)
+    del objects[name]
+    served.bucket.look()
+    served.server.time.seconds += 2
+    assert client.get(page).status == 503
+    objects[name] = good
+    served.bucket.look()
+    served.server.time.seconds += 2
+    assert client.get(page).status == 200
+
+
+def test_a_head_that_was_pinned_since_the_bucket_was_read_is_no_fault_until_it_is_read_again(served: Served) -> None:
+    def pinned() -> None:
+        (served.folder / "config" / "trust.json").write_bytes((served.folder / "recorder" / "trust.json").read_bytes())
+        served.server.time.seconds += 2
+
+    served.night(1)
+    pinned()
+    served.bucket.look()
+    client = served.server.client(served.server.token())
+    page = f"/{NAME}/{FIRST}--2026-06-01/"
+    served.night(2)
+    pinned()
+    assert client.get(page).status == 200
+    served.bucket.look()
+    served.server.time.seconds += 2
+    assert client.get(page).status == 200
+    # What was pinned before it was read has to be there.
+    served.night(3)
+    objects = served.service.buckets["acme-evidence"].objects
+    for name in sorted(name for name in objects if "/chain/" in name)[-2:]:
+        del objects[name]
+    pinned()
+    assert client.get(page).status == 200
+    served.bucket.look()
+    served.server.time.seconds += 2
+    found = client.get(page)
+    assert (found.status, "DOES NOT VERIFY" in found.text) == (503, True)
+
+
+def test_the_log_does_not_lie_in_the_copy_of_a_bucket(served: Served) -> None:
+    with pytest.raises(SealError, match="inside the store"):
+        AccessLog(working_copy(parse(URL)) / SERVED / "accesses.jsonl", served.bucket.folders)
+
+
+def test_folders_and_buckets_of_two_clouds_are_served_together_by_a_process_without_keys(
+    served: Served, moto: MotoProcess, nobody: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    s3 = s3_at(moto.url)
+    s3.create_bucket(Bucket="acme-evidence")
+    three = served.folder / "three"
+    hostile_night(three, ["b"])
+    for path in (three / "store").rglob("*"):
+        if path.is_file():
+            s3.upload_file(str(path), "acme-evidence", path.relative_to(three / "store").as_posix())
+    served.night(1)
+    (served.folder / "only").mkdir()
+    (served.folder / "only" / "trust.json").write_bytes((three / "config" / "trust.json").read_bytes())
+    words = ["--config", str(served.folder / "only"), "--config", str(served.folder / "config")]
+    words += ["--config", str(served.folder / "only"), "--store", "s3://acme-evidence", "--store", f"google={URL}"]
+    words += ["--store", f"folder={three / 'store'}", "--access-log", str(served.folder / "log"), "--no-links"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "engine", "serve", *words, "--port", "0"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        cwd=served.folder,
+    ) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline().decode()
+        found = re.fullmatch(r"serving acme-evidence, google, folder on (http://127\.0\.0\.1:\d+/) .*\n", line)
+        assert found, line
+        for _ in range(100):
+            home = urllib.request.urlopen(found[1], timeout=30).read().decode()
+            if home.count("As the object store was at") == 2:
+                break
+            time.sleep(0.2)
+        pages = re.findall(r'href="([\w-]+/[\d-]+/)">', home)
+        got = [urllib.request.urlopen(found[1] + page, timeout=60).status for page in dict.fromkeys(pages)]
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+    assert ({page.partition("/")[0] for page in pages}, set(got)) == ({"acme-evidence", "google", "folder"}, {200})
+    assert standing(served.folder / "log").count >= len(got) + 1
+    assert list((served.folder / "cache").rglob("moment-*")) == []
