@@ -18,15 +18,17 @@ from engine.verification import Verdict
 if TYPE_CHECKING:
     from engine.evidence.compaction import Merged
     from engine.evidence.expiry import Fate
+    from engine.evidence.kms import KmsKey
     from engine.evidence.objects.holding import Locked
     from engine.evidence.period.keeping import Comparison
-    from engine.external import Published
+    from engine.external import Published, Wanted
 
 
-def initialise(store: str, config: Path) -> str:
+def initialise(store: str, config: Path, elsewhere: KmsKey | None = None) -> str:
     """Make an evidence store with its keys and trust file, or what is missing of them; gives the key's id.
 
-    Raises UsageError for an address that is none, SealError where the store cannot be made or the keys are of another.
+    ``elsewhere`` is the signing key where none is to be made. Raises UsageError for an address that is none, SealError
+    where the store cannot be made or the keys are of another.
     """
     from engine.evidence.keys import initialise as made
 
@@ -34,7 +36,17 @@ def initialise(store: str, config: Path) -> str:
     mirror = stores.bucket_of(store)
     if mirror is not None:
         mirror.begin()
-    return next(iter(made(Path(store) if mirror is None else mirror.root, config).keys))
+    return next(iter(made(Path(store) if mirror is None else mirror.root, config, elsewhere=elsewhere).keys))
+
+
+def key_elsewhere(address: str) -> KmsKey:
+    """The signing key of an address (``aws-kms://ARN``), asked for before anything is written.
+
+    Raises UsageError for an address that is none, SealError where KMS does not answer for the key.
+    """
+    from engine.evidence.kms import opened
+
+    return opened(address)
 
 
 def refuse_another(store: str, config: Path) -> None:
@@ -63,8 +75,11 @@ def keys(config: Path) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def rotate_key(store: str, config: Path, clock: Clock, new: Path | None = None) -> tuple[str, int]:
-    """Replace the signing key; gives the id of the new one, and the sequence of the entry that says so."""
+def rotate_key(store: str, config: Path, clock: Clock, new: str | None = None) -> tuple[str, int]:
+    """Replace the signing key by ``new`` (a path, or the address of a key in AWS KMS; default: one is made).
+
+    Gives the id of the new one, and the sequence of the entry that says so. Raises UsageError, SealError.
+    """
     from engine.evidence.rotation import rotate
 
     folder, mirror = stores.writable(store, config / "trust.json")
@@ -182,10 +197,11 @@ def rebuild(store: str, config: Path, compare: bool = False) -> Comparison:
     return made(Layout(folder), trust, load_secret(trusted))
 
 
-def publish(store: str, config: Path, folder: Path | None = None) -> Published:
+def publish(store: str, config: Path, folder: Path | None = None, iceberg: Wanted | None = None) -> Published:
     """Bring the tables of a store's sealed runs up to date, in a folder (default: in the store's index).
 
-    Raises VerificationError, SealError; UsageError where there is no run, or the folder holds something else.
+    ``iceberg`` makes them Iceberg tables as well, which later calls then keep up to date. Raises VerificationError,
+    SealError; UsageError where there is no run, the folder holds something else, or pyiceberg is not installed.
     """
     from engine.evidence.keys import load_secret
     from engine.evidence.layout import Layout
@@ -195,7 +211,7 @@ def publish(store: str, config: Path, folder: Path | None = None) -> Published:
     layout = Layout(stores.local(store))
     trusted = stores.trust_beside(layout.root, config)
     trust, secret = read_trust(trusted / "trust.json"), load_secret(trusted)
-    return published(layout, trust, secret, folder or layout.tables.absolute(), stores.policy_of)
+    return published(layout, trust, secret, folder or layout.tables.absolute(), stores.policy_of, iceberg)
 
 
 # --- accesses --------------------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
@@ -198,17 +199,53 @@ def examined(
 def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | None = None) -> tuple[Diagnosis, ...]:
     """Who we are, what will be denied, clock skew and versions: what ``doctor`` says of each provider.
 
-    When ``cancelled`` is set, what is still to be tried is not.
+    Of a signing key in AWS KMS too. When ``cancelled`` is set, what is still to be tried is not.
     """
     from engine.doctor import diagnosis
 
     content, _, compiled = prepared(request)
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
     conform = conforming({name: schema.type for name, schema in content.types.items()})
-    return tuple(
+    found = tuple(
         diagnosis(made, open_provider(made.provider, request, content, clock), limiter, clock, conform)
         for made in plans_of(compiled, content)
     )
+    return (*found, *_signing(request.config))
+
+
+def _signing(config: Path) -> Iterator[Diagnosis]:
+    """What will be denied of signing by a key in AWS KMS, as a provider of its own; nothing of a key that is here."""
+    from engine.doctor import Denied, Diagnosis, versions
+    from engine.evidence.keys import TRUST_FILE, address_of
+    from engine.evidence.kms import GET, KmsError
+    from engine.evidence.kms import opened as key_of
+    from engine.evidence.trust import read_trust
+
+    address = address_of(config)
+    if address is None:
+        return
+    identity: dict[str, str] = {"key": address}
+    denied: list[Denied] = []
+    try:
+        key = key_of(address)
+        identity["id"] = key.key_id
+        if not read_trust(config / TRUST_FILE).signs(key.key_id, sys.maxsize):
+            denied.append(Denied(GET, "not_pinned", "", f"{config / TRUST_FILE} pins another, or it was replaced"))
+        key.refuse_unable()
+    except KmsError as error:
+        is_denial = error.code == "AccessDeniedException"
+        reason = "access_denied" if is_denial else error.code or "unavailable"
+        denied.append(Denied(error.action, reason, error.action if is_denial else "", str(error)))
+    yield Diagnosis("signing key", identity, (), (), 2, (), tuple(denied), None, versions())
+
+
+def signing_permissions(config: Path) -> tuple[str, tuple[str, ...]] | None:
+    """Where the signing key is, and what whoever records must be allowed on it; None where it is here."""
+    from engine.evidence.keys import address_of
+    from engine.evidence.kms import GET, SIGN
+
+    address = address_of(config)
+    return None if address is None else (address, (GET, SIGN))
 
 
 _WIDEST: Final[Mapping[str, Mapping[str, Any]]] = {

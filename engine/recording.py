@@ -287,6 +287,6 @@ def dependencies() -> str:
 
 def can_sign(config: Path, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether there is a signing key, good or not, in the environment or the configuration folder."""
-    from engine.evidence.keys import KEY_FILE, KEY_VARIABLE
+    from engine.evidence.keys import ADDRESS_FILE, KEY_FILE, KEY_VARIABLE
 
-    return bool(environment.get(KEY_VARIABLE)) or (config / KEY_FILE).exists()
+    return bool(environment.get(KEY_VARIABLE)) or any((config / name).exists() for name in (KEY_FILE, ADDRESS_FILE))

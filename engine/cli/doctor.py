@@ -70,9 +70,10 @@ def lines(found: Diagnosis, page: Page) -> Iterator[str]:
     yield page.heading(found.provider)
     yield from page.labelled("We are", who or "unknown", most=3)
     off = f"; not enabled: {', '.join(ranges(map(safe, found.regions_off)))}" if found.regions_off else ""
-    yield from page.labelled(
-        "Regions", f"{len(found.regions)} enabled: {', '.join(ranges(map(safe, found.regions)))}{off}"
-    )
+    if found.regions or off:
+        yield from page.labelled(
+            "Regions", f"{len(found.regions)} enabled: {', '.join(ranges(map(safe, found.regions)))}{off}"
+        )
     skew = (
         "not known"
         if found.skew is None

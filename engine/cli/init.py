@@ -26,6 +26,11 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 
 
 @click.command("init", context_settings=options.CONTEXT)
+@click.option(
+    "--signing-key",
+    metavar="URL",
+    help="A key in AWS KMS: aws-kms:// and its ARN, or an alias's [default: one is made].",
+)
 @click.option("--name", metavar="TEXT", help="The organisation, as reports name it.")
 @click.option("--preset", type=click.Choice(_PRESETS), help="A usual choice of categories; each holds those before it.")
 @click.option("--category", multiple=True, type=click.Choice(_CATEGORIES), help="A further category. Repeatable.")
@@ -37,6 +42,7 @@ _PRESETS: Final = ("security", "availability", "confidentiality", "all")
 @options.CONFIG
 @options.debug
 def command(
+    signing_key: str | None,
     name: str | None,
     preset: str | None,
     category: tuple[str, ...],
@@ -53,7 +59,8 @@ def command(
     without a terminal and without flags it makes the store alone. Where credentials are at hand, the accounts that they
     see are listed in organization.yaml, with a boundary to approve. What is there already is kept. Where neither
     --store nor --policy says otherwise the folders are evidence and policies; auditreel.toml, which names them, is
-    written into the working folder unless it is there.
+    written into the working folder unless it is there. With --signing-key no key is made: each signature is asked of
+    AWS KMS (docs/object-store.md).
     """
     from engine import custody
     from engine.cli import streams
@@ -67,10 +74,11 @@ def command(
         raise UsageError("beginning a policy folder: say whose it is with --name; on a terminal init asks")
     place = known["store"] or (_asked("Where is evidence to be kept?", DEFAULT_STORE) if asks else DEFAULT_STORE)
     custody.refuse_another(place, folder)
+    elsewhere = None if signing_key is None else custody.key_elsewhere(signing_key)
     begun = None
     if begins:
         begun = _begun(where, name, preset, category, provider, asks, not no_discover)
-    key = custody.initialise(place, folder)
+    key = custody.initialise(place, folder, elsewhere)
     streams.emit(f"store {place}\nkeys  {folder}\nkey   {key}\n")
     named = {"store": place, **({"policy": str(begun.policy)} if begun is not None else {})}
     streams.say(_named(Path(settings.PROJECT_FILE), named))

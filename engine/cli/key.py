@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Final
 
 import click
 
 from engine.cli import options, settings
 from engine.cli.verify import store_of
 
+_VARIABLE: Final = "AUDITREEL_SIGNING_KEY"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _key(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The path of a key, which is there, or the address of one in a key management service."""
+    return value if value is None or "://" in value else str(_FILE.convert(value, parameter, context))
 
 
 @click.group("key", context_settings=options.CONTEXT)
@@ -32,23 +40,33 @@ def listed(config: Path | None) -> int:
 
 
 @command.command("rotate", context_settings=options.CONTEXT)
-@click.option("--new-key", "new", type=_FILE, metavar="FILE", help="The new key (Ed25519, PEM) [default: one is made].")
+@click.option(
+    "--new-key",
+    "new",
+    callback=_key,
+    metavar="FILE|URL",
+    help="The new key: Ed25519 in PEM, or aws-kms:// and an ARN [default: one is made].",
+)
 @options.STORE
 @options.CONFIG
 @options.debug
-def rotate(new: Path | None, store: str | None, config: Path | None) -> int:
+def rotate(new: str | None, store: str | None, config: Path | None) -> int:
     """Replace the signing key. The old one vouches for the new in the chain, and signs nothing after that.
 
-    Who pins the old key still verifies everything. Without --new-key the old key is gone from the configuration folder.
+    Who pins the old key still verifies everything. Without --new-key, or with one in AWS KMS, the old key is gone from
+    the configuration folder.
     """
     from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
 
-    key_id, sequence = custody.rotate_key(store_of(store), config or settings.configuration(), system_clock(), new)
+    folder = config or settings.configuration()
+    key_id, sequence = custody.rotate_key(store_of(store), folder, system_clock(), new)
     streams.emit(f"key   {key_id}\nentry {sequence}\n")
-    if new is not None:
-        streams.say(f"From now on sign with {new}: put it where the old key was.")
+    if new is not None and ("://" not in new or os.environ.get(_VARIABLE)):
+        streams.say(
+            f"From now on sign with {new}: put it where keys are, into {folder / 'signing-key.pem'} or {_VARIABLE}."
+        )
     return 0
 
 

@@ -53,6 +53,8 @@ def command(format_: str, **flags: Any) -> int:
         streams.say(f"{provider}: {len(needed.reading):,} actions, all of them reads")
         if needed.entering:
             streams.say(f"{provider}: who scans needs, to find and enter accounts: {', '.join(needed.entering)}")
+    if signing := preflight.signing_permissions(request.config):
+        streams.say(f"signing key: who records or exports needs, on {signing[0]}: {', '.join(signing[1])}")
     return 0
 
 

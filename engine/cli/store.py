@@ -24,6 +24,7 @@ _SAID = {
 }
 _HARMLESS = ("same", "missing", "stale")
 TARGETS = ("athena", "trino", "spark", "duckdb")
+FORMATS = ("hive", "iceberg")
 
 
 @click.group("store", context_settings=options.CONTEXT)
@@ -167,6 +168,14 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
 @command.command("tables", context_settings=options.CONTEXT)
 @click.option("--target", type=click.Choice(TARGETS), required=True, help="The engine that is to read the tables.")
 @click.option(
+    "--layout",
+    "form",
+    type=click.Choice(FORMATS),
+    default="hive",
+    show_default=True,
+    help="Tables of Parquet files in folders by night, or Iceberg tables over the same files (extra iceberg).",
+)
+@click.option(
     "--location", metavar="URI", help="Where the engine finds them, such as s3://BUCKET/PREFIX [default: the folder]."
 )
 @click.option("--schema", metavar="NAME", default="auditreel", show_default=True, help="The schema to define them in.")
@@ -177,6 +186,7 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
 @options.debug
 def tables(
     target: str,
+    form: str,
     location: str | None,
     schema: str,
     from_: date | None,
@@ -187,6 +197,9 @@ def tables(
 ) -> int:
     """Write the sealed runs as Parquet in a Hive layout, and print what defines and asks them in an engine's SQL.
 
+    With --layout iceberg they are Iceberg tables as well, in the folder iceberg beside them, over the same files. Later
+    calls keep those up to date, whatever their layout: one snapshot where something changed, none where nothing did.
+
     Each run is verified before it is written, and stands in the tables once, merged or not; runs that were not sealed,
     or are no longer kept, do not. Engines read the files and verify nothing. Exits with 5 where a run does not verify,
     or where files of the tables were altered since they were written (they are then written anew).
@@ -194,6 +207,7 @@ def tables(
     from engine import custody
     from engine.cli import streams
     from engine.dialects import fitting, script
+    from engine.external import Wanted
 
     place = store_of(store)
     if "://" in place and output is None:
@@ -202,8 +216,9 @@ def tables(
             "--output, and with --location where the engine will find it"
         )
     fitting(target, location or str(output or place), schema)
-    made = custody.publish(place, config or settings.configuration(), output)
-    streams.emit(script(target, made, location, schema, from_, to))
+    iceberg = Wanted(schema, location.rstrip("/") if location is not None else None) if form == "iceberg" else None
+    made = custody.publish(place, config or settings.configuration(), output, iceberg)
+    streams.emit(script(target, made, location, schema, from_, to, form))
     streams.say(f"{made.folder}: {made.written} runs written, {made.kept} as they were, {made.removed} removed")
     for name in made.foreign:
         streams.say(f"{name} was altered or put there by somebody else: it was replaced or removed")

@@ -1,6 +1,8 @@
 """Amazon Athena: external tables whose nights are projected, so that no partition is ever registered.
 
-Source: Athena User Guide, "CREATE TABLE" and "Partition projection" (a projected date is a column of type string).
+Source: Athena User Guide, "CREATE TABLE" and "Partition projection" (a projected date is a column of type string). Of
+Iceberg tables that exist the Glue Data Catalog is told (AWS Glue API, "Table": the parameters table_type and
+metadata_location), by its own API, Trino, Spark or pyiceberg.
 """
 
 from __future__ import annotations
@@ -8,23 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.dialects import Target, Types
+from engine.dialects import Definition, Target, Types
 from engine.external import PARTITION, Table
 
 TYPES: Final = Types("string", "bigint", "boolean", "array<{}>", "map<{},{}>")
 
 
-def define(target: Target, tables: Sequence[Table]) -> Iterator[str]:
-    """The statements, in order."""
-    yield f"CREATE SCHEMA IF NOT EXISTS {target.schema}"
-    for table in tables:
-        place = f"{target.location}/{table.name}/"
-        partition = f"PARTITIONED BY ({PARTITION} {TYPES.text})\n" if table.partitioned else ""
-        yield (
-            f"CREATE EXTERNAL TABLE IF NOT EXISTS {target.schema}.{table.name} (\n"
-            f"{TYPES.columns(table, night=False)}\n)\n{partition}STORED AS PARQUET\nLOCATION '{place}'"
-            f"{_projected(target, place) if table.partitioned else ''}"
-        )
+def _external(target: Target, table: Table) -> Iterator[str]:
+    place = f"{target.location}/{table.name}/"
+    partition = f"PARTITIONED BY ({PARTITION} {TYPES.text})\n" if table.partitioned else ""
+    yield (
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS {target.schema}.{table.name} (\n"
+        f"{TYPES.columns(table, night=False)}\n)\n{partition}STORED AS PARQUET\nLOCATION '{place}'"
+        f"{_projected(target, place) if table.partitioned else ''}"
+    )
 
 
 def _projected(target: Target, place: str) -> str:
@@ -40,3 +39,13 @@ def _projected(target: Target, place: str) -> str:
     }
     lines = ",\n".join(f"  '{name}' = '{value}'" for name, value in told.items())
     return f"\nTBLPROPERTIES (\n{lines}\n)"
+
+
+def _registered_elsewhere(target: Target, tables: Sequence[Table]) -> Iterator[str]:
+    yield "Athena registers no table that exists: Glue is told of it, anew after each call (docs/engines.md). Metadata:"
+    for table in tables:
+        yield f"{target.schema}.{table.name}: {target.uri}/{target.metadata[table.name]}"
+
+
+HIVE: Final = Definition(_external)
+ICEBERG: Final = Definition(notes=_registered_elsewhere)

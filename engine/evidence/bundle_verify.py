@@ -154,7 +154,7 @@ def _follows(found: Placed, before: Placed, apart: bool) -> bool:
 def _signed(members: Archive, reading: Reading, ring: KeyRing, trust: Trust) -> Iterator[Fault]:
     """The manifest must be the one that a key signed which was in force after the last entry."""
     try:
-        payload, key = dsse.unseal(members.read(bundle.SIGNATURE), ring.keys, bundle.PAYLOAD_TYPE)
+        payload, key, _ = dsse.unseal(members.read(bundle.SIGNATURE), ring.keys, bundle.PAYLOAD_TYPE)
         said = msgspec.convert(canonical.decode(payload), bundle.Signed)
         last = reading.placed[-1].entry.sequence
         ring.refuse(key, last)

@@ -76,7 +76,7 @@ class Chain:
                     recorded_at=recorded_at,
                     body=body,
                 )
-                envelope = dsse.seal(_payload(entry), self._signer)
+                envelope = _signed(entry, self._signer)
                 try:
                     self._place(entry, envelope)
                 except FileExistsError:
@@ -136,20 +136,26 @@ class Chain:
             ) from error
 
 
-def _payload(entry: Entry) -> bytes:
-    """What is signed; never what would not verify."""
+def _signed(entry: Entry, signer: Signer) -> bytes:
+    """The envelope of an entry; never of one that would not verify.
+
+    Where it is longer than the signer takes, the body stands beside what is signed.
+    """
+    body: bytes | None = None
     try:
         payload = entries.encode(entry)
-        entries.decode(payload)
+        if signer.longest is not None and len(dsse.authenticated(dsse.PAYLOAD_TYPE, payload)) > signer.longest:
+            payload, body = entries.encode_apart(entry)
+        entries.decode(payload, body)
     except ValueError as error:
         raise SealError(f"appending the {entry.kind} entry: {error}; nothing was signed") from error
-    return payload
+    return dsse.seal(payload, signer, body=body)
 
 
 def opened(sequence: int, envelope: bytes, keys: Mapping[str, Ed25519PublicKey], store: str | None) -> Placed:
     """The entry in an envelope that is to stand at ``sequence`` of a store's chain. Raises ValueError for any other."""
-    payload, signer = dsse.unseal(envelope, keys)
-    entry = entries.decode(payload)
+    payload, signer, body = dsse.unseal(envelope, keys)
+    entry = entries.decode(payload, body)
     if entry.sequence != sequence:
         raise ValueError(f"it is entry {entry.sequence}, not {sequence}")
     if store is not None and entry.store != store:

@@ -14,6 +14,9 @@ from engine.evidence import canonical
 SCHEMA: Final = 1
 """Version of the entries."""
 
+APART: Final = 2
+"""Version of an entry that is signed with its body's digest and size; the body stands beside what is signed."""
+
 MOST_MERGED: Final = 64
 """Runs whose rows can stand in one file."""
 
@@ -106,7 +109,8 @@ class Seal(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     """What a run found. ``asked`` repeats its intent, so that a seal can be read alone.
 
     ``caller`` is who asked the clouds, by the digest of a private object. ``files`` maps names in the store to what
-    they held: bytes prove storage; the roots of ``records`` and ``ledger`` prove meaning.
+    they held: bytes prove storage; the roots of ``records`` and ``ledger`` prove meaning. ``resumed_at`` is when a run
+    that had stopped went on, each time: it began at ``asked.started_at``, and what it had read by then counts.
     """
 
     intent: Link
@@ -121,6 +125,7 @@ class Seal(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     ledger: Tree
     files: dict[str, FileFact]
     collected_until: Time | None = None
+    resumed_at: Annotated[tuple[Time, ...], msgspec.Meta(min_length=1)] | None = None
 
 
 class Abandon(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -320,18 +325,39 @@ def encode(entry: Entry) -> bytes:
     return canonical.encode(msgspec.to_builtins(entry))
 
 
-def decode(payload: bytes) -> Entry:
-    """The entry whose canonical JSON is ``payload``, with a typed body. Raises ValueError for anything else."""
+def encode_apart(entry: Entry) -> tuple[bytes, bytes]:
+    """What is signed where that must be short, and the canonical JSON of the body, which it names by its digest."""
+    body = canonical.encode(msgspec.to_builtins(entry.body))
+    fact = FileFact(digest=canonical.digest(body), size=len(body))
+    return encode(msgspec.structs.replace(entry, schema=APART, body=fact)), body
+
+
+def decode(payload: bytes, body: bytes | None = None) -> Entry:
+    """The entry whose canonical JSON is ``payload``, with a typed body. Raises ValueError for anything else.
+
+    ``body`` is the canonical JSON of its body where that stands apart.
+    """
     try:
-        return _typed(canonical.decode(payload))
+        return _typed(canonical.decode(payload), body)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
 
 
-def _typed(plain: Any) -> Entry:
+def _typed(plain: Any, body: bytes | None) -> Entry:
     entry = msgspec.convert(plain, Entry)
-    if entry.schema != SCHEMA:
+    if entry.schema not in (SCHEMA, APART):
         raise ValueError(f"schema version {entry.schema} is not known to this version")
+    if (entry.schema == APART) != (body is not None):
+        raise ValueError(
+            f"schema version {entry.schema}, and {'no' if body is None else 'a'} body beside what is signed"
+        )
     if entry.kind not in KINDS:
         raise ValueError(f"unknown kind {entry.kind!r}")
-    return msgspec.structs.replace(entry, body=msgspec.convert(entry.body, KINDS[entry.kind]))
+    said = entry.body if body is None else _named(msgspec.convert(entry.body, FileFact), body)
+    return msgspec.structs.replace(entry, body=msgspec.convert(said, KINDS[entry.kind]))
+
+
+def _named(fact: FileFact, body: bytes) -> Any:
+    if (fact.digest, fact.size) != (canonical.digest(body), len(body)):
+        raise ValueError("the body beside what is signed is not the one that is named there")
+    return canonical.decode(body)

@@ -106,7 +106,7 @@ def verify_proof(data: bytes, trust: Trust, store: Path | None = None) -> Report
     try:
         proof = msgspec.convert(canonical.decode(data.removesuffix(b"\n")), _Proof)
         ring = KeyRing(trust)
-        payload, key_id = dsse.unseal(canonical.encode(proof.reference), ring.keys, PAYLOAD_TYPE)
+        payload, key_id, _ = dsse.unseal(canonical.encode(proof.reference), ring.keys, PAYLOAD_TYPE)
         said = msgspec.convert(canonical.decode(payload), _Reference)
         faults = list(_wrong(proof, said, trust))
         if key_id in trust.until and said.seal.sequence > trust.until[key_id]:

@@ -1,4 +1,7 @@
-"""The signing key and the store's secret. Both live outside the store, readable by their owner only."""
+"""The signing key and the store's secret. Both live outside the store, readable by their owner only.
+
+A signing key may also be in AWS KMS: then a file, or the environment, has its address and nobody here its private half.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,16 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from engine.errors import SealError
-from engine.evidence import canonical, durable
+from engine.errors import SealError, UsageError
+from engine.evidence import canonical, durable, kms
+from engine.evidence.dsse import Signer
+from engine.evidence.kms import KmsKey
 from engine.evidence.layout import Layout
 from engine.evidence.trust import Trust, read_trust, write_trust
 
 KEY_FILE: Final = "signing-key.pem"
+ADDRESS_FILE: Final = "signing-key.url"
+"""Where the signing key is, if it is not here. It counts before a key that is."""
 SECRET_FILE: Final = "store-secret"  # noqa: S105 - a file's name
 TRUST_FILE: Final = "trust.json"
 KEY_VARIABLE: Final = "AUDITREEL_SIGNING_KEY"
@@ -41,6 +48,11 @@ class SigningKey:
         """SHA-256 of the public key."""
         return canonical.digest(self.public)
 
+    @property
+    def longest(self) -> None:
+        """It signs a message of any length."""
+        return None
+
     def sign(self, message: bytes) -> bytes:
         """An Ed25519 signature."""
         return self.private.sign(message)
@@ -53,7 +65,7 @@ class SigningKey:
 class Keys:
     """What a recorder needs: the signing key, and the secret that salts private objects."""
 
-    signing: SigningKey
+    signing: Signer
     secret: bytes
 
     def __repr__(self) -> str:
@@ -61,19 +73,28 @@ class Keys:
 
 
 def initialise(
-    store: Path, config: Path, demonstration: bool = False, environment: Mapping[str, str] = os.environ
+    store: Path,
+    config: Path,
+    demonstration: bool = False,
+    environment: Mapping[str, str] = os.environ,
+    elsewhere: KmsKey | None = None,
 ) -> Trust:
     """Make a store, a signing key, a store secret and a trust file, or what is missing of them.
 
     ``config`` is the folder for key, secret and trust file; it must lie outside the store. Where the environment gives
-    the key, that one is pinned and none is made; a demonstration always has a throw-away key. Existing files are kept:
-    running it twice changes nothing. Raises SealError where something cannot be made or does not belong together.
+    the key, or ``elsewhere`` is one, that is pinned and none is made; a demonstration always has a throw-away key.
+    Existing files are kept: running it twice changes nothing. Raises SealError where something cannot be made or does
+    not belong together, UsageError for a key ``elsewhere`` where there is another one.
     """
     refuse_inside(store, config)
     environment = {} if demonstration else environment
+    if elsewhere is not None:
+        _refuse_second(config, elsewhere, environment)
     with durable.doing(f"preparing the store {store} and the keys in {config}"):
         durable.make_folder(config)
-        if not environment.get(KEY_VARIABLE):
+        if elsewhere is not None:
+            _create_once(config / ADDRESS_FILE, lambda: f"{elsewhere.address}\n".encode())
+        elif not environment.get(KEY_VARIABLE) and not (config / ADDRESS_FILE).exists():
             _create_once(config / KEY_FILE, new_key)
         _create_once(config / SECRET_FILE, lambda: secrets.token_hex(32).encode())
         keys = load_keys(config, environment)
@@ -113,17 +134,40 @@ def refuse_inside(store: Path, path: Path) -> None:
         )
 
 
-def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys:
-    """The key (of ``AUDITREEL_SIGNING_KEY``, PEM or a path, else of ``config``) and the store secret of ``config``.
+def _refuse_second(config: Path, elsewhere: KmsKey, environment: Mapping[str, str]) -> None:
+    """Raises UsageError where another key than this one would sign."""
+    if environment.get(KEY_VARIABLE):
+        raise UsageError(f"signing with {elsewhere.address}: {KEY_VARIABLE} names the key that signs; unset it first")
+    known = address_of(config, environment)
+    if known != elsewhere.address and (known is not None or (config / KEY_FILE).exists()):
+        place = config / (KEY_FILE if known is None else ADDRESS_FILE)
+        raise UsageError(
+            f"signing with {elsewhere.address}: {place} is there already; replace that key: auditreel key rotate "
+            f"--new-key {elsewhere.address}"
+        )
 
-    Raises SealError where one is missing, malformed, or readable by others.
-    """
+
+def address_of(config: Path, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Where the signing key is, if it is in AWS KMS. Raises SealError where that cannot be read."""
     given = environment.get(KEY_VARIABLE)
+    if given:
+        return given.strip() if kms.is_address(given.strip()) else None
+    path = config / ADDRESS_FILE
+    return _read_private(path).decode("utf-8", "replace").strip() if path.exists() else None
+
+
+def load_keys(config: Path, environment: Mapping[str, str] = os.environ) -> Keys:
+    """The key and the store secret of ``config``.
+
+    The key is that of ``AUDITREEL_SIGNING_KEY`` (PEM, a path, or an address), else that of ``config``. Raises SealError
+    where one is missing, malformed, or readable by others, and where KMS does not answer for it.
+    """
+    secret, address, given = load_secret(config), address_of(config, environment), environment.get(KEY_VARIABLE)
+    if address is not None:
+        return Keys(kms.opened(address), secret)
     if given is not None and given.lstrip().startswith("-----BEGIN"):
-        signing = _parse(given.encode(), KEY_VARIABLE)
-    else:
-        signing = read_key(Path(given) if given else config / KEY_FILE)
-    return Keys(signing, load_secret(config))
+        return Keys(_parse(given.encode(), KEY_VARIABLE), secret)
+    return Keys(read_key(Path(given) if given else config / KEY_FILE), secret)
 
 
 def load_secret(config: Path) -> bytes:

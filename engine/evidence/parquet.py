@@ -1,8 +1,10 @@
-"""The columns of a Parquet file, by the schema that stands in it."""
+"""The columns of a Parquet file, by the schema that stands in it, and their numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import glob
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _SCHEMA: Final = "SELECT name, type, converted_type, num_children FROM parquet_schema(?)"
+_ROWS: Final = "SELECT num_rows FROM parquet_file_metadata(?)"
+_INSIDE: Final = {"list": ("element",), "map": ("key", "value")}
+"""What is inside a type, as Parquet's groups call it."""
 _PLAIN: Final = {
     ("BYTE_ARRAY", "UTF8"): Kind("text"),
     ("INT64", "INT_64"): Kind("integer"),
@@ -27,6 +32,28 @@ class _Element(NamedTuple):
     physical: str | None
     converted: str | None
     children: int | None
+
+
+def numbers_of(database: DuckDBPyConnection, query: str) -> str:
+    """The numbers (Parquet's ``field_id``) of the columns of a query, as DuckDB's COPY is told them.
+
+    They count from 1, a column before what is inside it.
+    """
+    found = database.sql(query)
+    numbers = count(1)
+
+    def told(name: str, kind: Any) -> str:
+        number = next(numbers)
+        inside = _INSIDE.get(kind.id, ())
+        each = [told(part, type_) for part, (_, type_) in zip(inside, kind.children if inside else (), strict=True)]
+        return f"{name}: {{{', '.join([f'__duckdb_field_id: {number}', *each])}}}"
+
+    return f"{{{', '.join(told(name, kind) for name, kind in zip(found.columns, found.types, strict=True))}}}"
+
+
+def rows_in(database: DuckDBPyConnection, paths: Sequence[Path]) -> list[int]:
+    """How many rows each file has, as its footer says."""
+    return [database.execute(_ROWS, [glob.escape(str(path))]).fetchall()[0][0] for path in paths]
 
 
 def columns_of(database: DuckDBPyConnection, path: Path) -> tuple[Column, ...]:

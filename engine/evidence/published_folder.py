@@ -7,16 +7,19 @@ files are written aside, the manifest is replaced, then they are moved to their 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from engine.errors import UsageError
-from engine.evidence import derived, durable, tables
+from engine.evidence import derived, durable, parquet, tables
 from engine.evidence.entries import FileFact
 from engine.evidence.layout import file_fact
+from engine.external import ICEBERG
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
 _PURPOSE: Final = b"auditreel published tables\n"
 _MANIFEST: Final = "_manifest"
 _STAGING: Final = "_staging"
+_LOCK: Final = "_lock"
 """Engines pass over names that begin with an underscore."""
+METADATA: Final = re.compile(r"metadata/v(\d+)\.metadata\.json")
+"""What a metadata file is called in the folder of its Iceberg table."""
 
 
 class RunFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,11 +41,25 @@ class RunFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[str, FileFact]
 
 
+class Lake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The files of the Iceberg tables by name, and what is written in them: where engines find the folder (a URI)."""
+
+    location: str
+    schema: str
+    files: dict[str, FileFact]
+
+
+def metadata_of(lake: Lake) -> dict[str, str]:
+    """The name of the current metadata file of each Iceberg table, by the table's name."""
+    inside = (name.split("/", 3) for name in lake.files)
+    return {parts[2]: "/".join(parts) for parts in inside if METADATA.fullmatch(parts[3])}
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What belongs to the tables.
 
     ``form`` is the digest of how they are made, ``packs`` that of what the bodies are made of; ``whole`` are the files
-    that are of no single run, ``replaced`` those that stood in the place of new ones.
+    that are of no single run, ``lake`` those of Iceberg tables, ``replaced`` those that new ones replace, or that go.
     """
 
     form: str = ""
@@ -47,10 +67,15 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs: dict[str, RunFiles] = {}
     whole: dict[str, FileFact] = {}
     replaced: dict[str, FileFact] = {}
+    lake: Lake | None = None
+
+    def tables(self) -> dict[str, FileFact]:
+        """Every file of the tables by name."""
+        return self.whole | {name: fact for run in self.runs.values() for name, fact in run.files.items()}
 
     def files(self) -> dict[str, FileFact]:
         """Every file by name."""
-        return self.whole | {name: fact for run in self.runs.values() for name, fact in run.files.items()}
+        return self.tables() | (self.lake.files if self.lake is not None else {})
 
 
 def manifest(folder: Path, secret: bytes) -> Manifest:
@@ -60,7 +85,7 @@ def manifest(folder: Path, secret: bytes) -> Manifest:
     """
     data = derived.kept(folder / _MANIFEST, _PURPOSE, secret)
     found = _decoded(data) if data is not None else None
-    if found is None and folder.exists() and any(path.name != _STAGING for path in folder.iterdir()):
+    if found is None and folder.exists() and any(path.name not in (_STAGING, _LOCK) for path in folder.iterdir()):
         raise UsageError(
             f"making tables in {folder}: it holds something else, or tables of another store or version, or its "
             "manifest was altered; name another folder, or remove this one where nothing else is in it"
@@ -75,6 +100,14 @@ def _decoded(data: bytes) -> Manifest | None:
         return None
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other processes from making tables in a folder: they wait. Raises OSError."""
+    durable.make_folder(folder)
+    with durable.locked(folder / _LOCK):
+        yield
+
+
 class Folder:
     """The files of the tables of these names in a folder, and new ones on their way into it.
 
@@ -86,7 +119,7 @@ class Folder:
         self._path, self._known, self._database = path, known, database
         self._made: dict[str, Path] = {}
         files = known.files()
-        self._present = {name: _fact(path) for name, path in _files(path, names)}
+        self._present = _present(path, (*names, ICEBERG))
         self.current = {name for name, fact in self._present.items() if fact is not None and fact == files.get(name)}
         self.foreign = {
             name
@@ -102,11 +135,30 @@ class Folder:
             durable.discard(left)
 
     def query(self, name: str, query: str) -> FileFact:
-        """Write what a query gives as a file; gives what it holds. Raises SealError where it cannot be written."""
-        made = durable.staged(self._path / _STAGING, "part.parquet")
-        tables.copy(self._database, query, made)
-        self._made[name] = made
+        """Write what a query gives as a file; gives what it holds. Raises SealError where it cannot be written.
+
+        Its columns are numbered, by which Iceberg knows them.
+        """
+        made = self.staged(name)
+        tables.copy(self._database, query, made, f"FIELD_IDS {parquet.numbers_of(self._database, query)}")
         return file_fact(made)
+
+    def staged(self, name: str) -> Path:
+        """Where to write a file that comes to its place at the end, after those that were asked for before it."""
+        self._made[name] = durable.staged(self._path / _STAGING, "part")
+        return self._made[name]
+
+    def link(self, name: str, other: str) -> None:
+        """Give a file a second name, under which it stays what it is where another takes its place. Raises OSError."""
+        durable.adopt(self.path(other), self.staged(name))
+
+    def path(self, name: str) -> Path:
+        """Where a file is now."""
+        return self._made.get(name, self._path / name)
+
+    def names(self) -> Iterable[str]:
+        """What stands in the folder, of whomever it is."""
+        return self._present.keys()
 
     def rows(self, name: str, fields: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> FileFact:
         """Write documents as a file with columns of these names and types (DuckDB's); else as :meth:`query`."""
@@ -119,16 +171,33 @@ class Folder:
             durable.discard(source)
 
     def finish(self, new: Manifest, secret: bytes) -> None:
-        """Make the folder what a manifest says: remove what is not in it, and move what was written to its place."""
+        """Make the folder what a manifest says: move what was written to its place, in order, then remove the rest.
+
+        Who reads meanwhile may find a fact twice, but never misses one.
+        """
         wanted = new.files()
-        for name in sorted(self._present.keys() - wanted.keys()):
-            durable.remove(self._path / name)
-        replaced = {name: fact for name in self._made if (fact := self._present.get(name)) is not None}
+        going = self._present.keys() - wanted.keys()
+        replaced = {name: fact for name in going | self._made.keys() if (fact := self._present.get(name)) is not None}
         told = msgspec.structs.replace(new, replaced=replaced)
         derived.keep(self._path / _MANIFEST, msgspec.json.encode(told, order="sorted"), _PURPOSE, secret)
         for name, made in self._made.items():
             durable.make_folder((self._path / name).parent)
             durable.move(made, self._path / name)
+        for name in sorted(going):
+            durable.remove(self._path / name)
+
+
+def _present(folder: Path, names: Iterable[str]) -> dict[str, FileFact | None]:
+    """What stands in the folders of these names. A file that has several names is read once."""
+    facts: dict[tuple[int, int], FileFact | None] = {}
+    present = {}
+    for name, path in _files(folder, names):
+        found = path.lstat()
+        which = (found.st_dev, found.st_ino)
+        if which not in facts:
+            facts[which] = _fact(path)
+        present[name] = facts[which]
+    return present
 
 
 def _files(folder: Path, names: Iterable[str]) -> Iterator[tuple[str, Path]]:

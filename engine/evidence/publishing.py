@@ -10,8 +10,11 @@ them, or the same fact would be counted twice. The tables hold nothing of their 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from engine.errors import UsageError, VerificationError
 from engine.evidence import canonical, durable, published_rows, tables
@@ -23,11 +26,11 @@ from engine.evidence.period.film import Bases, ReadPolicy
 from engine.evidence.period.frames import SealedFrame
 from engine.evidence.period.keeping import verified_chain
 from engine.evidence.period.schedule import instant, night_of
-from engine.evidence.published_folder import Folder, Manifest, RunFiles, manifest
+from engine.evidence.published_folder import Folder, Lake, Manifest, RunFiles, held, manifest, metadata_of
 from engine.evidence.published_rows import Night
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
-from engine.external import Published, Table
+from engine.external import Published, Table, Wanted, uri
 from engine.model import Schedule
 
 if TYPE_CHECKING:
@@ -40,24 +43,40 @@ WHOLE: Final = ("runs", "bodies")
 
 _RUNS: Final = "runs/runs.parquet"
 _BODIES: Final = "bodies/bodies.parquet"
-_FORM: Final = hashlib.sha256(repr(published_rows.DEFINITIONS).encode()).hexdigest()
+_FORM: Final = hashlib.sha256(repr(("numbered columns", published_rows.DEFINITIONS)).encode()).hexdigest()
 """How the tables are made: where it changes, all of them are made anew."""
 
 
-def publish(layout: Layout, trust: Trust, secret: bytes, folder: Path, read_policy: ReadPolicy) -> Published:
+def publish(
+    layout: Layout,
+    trust: Trust,
+    secret: bytes,
+    folder: Path,
+    read_policy: ReadPolicy,
+    iceberg: Wanted | None = None,
+) -> Published:
     """Bring the tables in a folder up to date: runs that are new to it are read, verified and written.
 
-    Of runs that it holds already, the files in the store are compared with what was sealed. Raises VerificationError
-    where anything of that does not verify; UsageError where the store holds no frame that is kept, or the folder
-    something else; SealError where a file cannot be written.
+    Of runs that it holds already, the files in the store are compared with what was sealed. With ``iceberg`` they are
+    Iceberg tables as well, and stay so with later calls. Another process that makes tables there is waited for. Raises
+    VerificationError where anything does not verify; UsageError where the store holds no frame that is kept, the folder
+    something else, or pyiceberg is not installed; SealError where a file cannot be written.
     """
+    manifest(folder, secret)  # What is somebody else's is not even locked.
+    with durable.doing(f"making tables in {folder}"), held(folder):
+        return _published(layout, trust, secret, folder, read_policy, iceberg)
+
+
+def _published(
+    layout: Layout, trust: Trust, secret: bytes, folder: Path, read_policy: ReadPolicy, iceberg: Wanted | None
+) -> Published:
     reading = verified_chain(layout, trust)
     demonstration = trust.purpose == "demonstration"
     wanted = framed.frames(reading, demonstration)
     known = manifest(folder, secret)
     if not wanted and not known.runs:
         raise UsageError(f"making tables of {layout.root}: it holds no sealed run that is kept; record one first")
-    with durable.doing(f"making tables in {folder}"), tables.connection() as database:
+    with tables.connection() as database:
         target = Folder(folder, known, (*WHOLE, *NIGHTLY), database)
         if not wanted:
             target.finish(Manifest(form=_FORM), secret)
@@ -83,17 +102,46 @@ def publish(layout: Layout, trust: Trust, secret: bytes, folder: Path, read_poli
             else target.query(_BODIES, published_rows.bodies(tables.rows_of(layout.root / name) for name in packs)),
         }
         new = Manifest(form=_FORM, packs=made_of, runs=runs, whole=whole)
-        target.finish(new, secret)
-        shapes = tuple(_shape(name, new, folder, database) for name in (*WHOLE, *NIGHTLY))
+        shapes = tuple(_shape(name, new, target, database) for name in (*WHOLE, *NIGHTLY))
+        lake = _lake(_place(known.lake, iceberg, folder), known.lake, target, shapes, new, database)
+        target.finish(msgspec.structs.replace(new, lake=lake), secret)
     return Published(
         folder=str(folder),
         tables=shapes,
+        metadata=metadata_of(lake) if lake is not None else {},
         nights=tuple(sorted({night.night for night in nights})),
         written=len(runs) - len(kept),
         kept=len(kept),
         removed=len(known.runs.keys() - runs.keys()),
         foreign=tuple(sorted(target.foreign)),
     )
+
+
+def _place(known: Lake | None, wanted: Wanted | None, folder: Path) -> Lake | None:
+    """Where the Iceberg tables are to be: where they are wanted, else where they are."""
+    if wanted is not None:
+        return Lake(uri(wanted.location or str(folder)), wanted.schema, {})
+    return known
+
+
+def _lake(
+    place: Lake | None,
+    known: Lake | None,
+    target: Folder,
+    shapes: Sequence[Table],
+    new: Manifest,
+    database: DuckDBPyConnection,
+) -> Lake | None:
+    """The Iceberg tables, brought up to date. That of runs comes last: without its row a run is not asked about."""
+    if place is None:
+        return None
+    try:
+        from engine.evidence import iceberg  # 0.6 s
+    except ImportError as error:
+        raise UsageError(
+            f"making Iceberg tables: {error.name} is not installed: pip install 'auditreel[iceberg]'"
+        ) from error
+    return iceberg.bring(iceberg.Parts(target, database, new.tables(), known, place), shapes[::-1])
 
 
 def _night(frame: SealedFrame, schedule: Schedule) -> Night:
@@ -141,10 +189,10 @@ def _written(night: Night, layout: Layout, reader: Reader, bases: Bases, target:
     return RunFiles(placed.digest, night.night, files)
 
 
-def _shape(name: str, new: Manifest, folder: Path, database: DuckDBPyConnection) -> Table:
+def _shape(name: str, new: Manifest, target: Folder, database: DuckDBPyConnection) -> Table:
     """A table with the columns that its files have."""
-    file = next(file for file in sorted(new.files()) if file.startswith(f"{name}/"))
-    return Table(name, columns_of(database, folder / file), name in NIGHTLY)
+    file = next(file for file in sorted(new.tables()) if file.startswith(f"{name}/"))
+    return Table(name, columns_of(database, target.path(file)), name in NIGHTLY)
 
 
 def _refuse_other_files(reader: Reader) -> None:

@@ -1,7 +1,7 @@
 """Changes of the keys that sign: a new one that the old one vouches for, and one that is withdrawn.
 
 A rotation is three writes: the new key beside the old, the entry, the trust file and the key in its place. Whatever a
-crash leaves of them, the same command again ends it.
+crash leaves of them, the same command again ends it. Of a key in AWS KMS the address takes that place.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Final
 from cryptography import x509
 
 from engine.errors import SealError, UsageError
-from engine.evidence import chain, durable, keys
+from engine.evidence import chain, durable, keys, kms
 from engine.evidence.canonical import neutral_text
+from engine.evidence.dsse import Signer
 from engine.evidence.entries import Link, Revoke, Rotate
-from engine.evidence.keys import KEY_FILE, KEY_VARIABLE, TRUST_FILE, SigningKey
+from engine.evidence.keys import ADDRESS_FILE, KEY_FILE, KEY_VARIABLE, TRUST_FILE
+from engine.evidence.kms import KmsKey
 from engine.evidence.layout import Layout
 from engine.evidence.seal import open_store
 from engine.evidence.trust import Trust, amend
@@ -34,33 +36,42 @@ def rotate(
     store: Path,
     config: Path,
     now: str,
-    new: Path | None = None,
+    new: str | None = None,
     environment: Mapping[str, str] = os.environ,
     mirror: Mirror | None = None,
 ) -> tuple[str, Link]:
     """Replace the signing key; gives the id of the new one, and the entry that says so.
 
-    Without ``new`` (a key in PEM form) one is made, and takes the old one's place in ``config``, which is then gone.
-    With it, whoever calls puts it where the old one was. Raises UsageError where the old key comes from the environment
-    and no new one is given, SealError where something cannot be written.
+    ``new`` is the path of a key in PEM form, or the address of one in AWS KMS; without it one is made. What is made,
+    and an address, takes the place in ``config`` of the old key, which is then gone; a key in a file, or one that comes
+    for one of the environment, is put there by whoever calls. Raises UsageError where the old key comes from the
+    environment or is in KMS and no new one is given, SealError where something cannot be written.
     """
-    if new is None and environment.get(KEY_VARIABLE):
-        raise UsageError(f"replacing the key of {KEY_VARIABLE}: name a file with the new one: --to FILE")
-    coming = config / NEXT_FILE if new is None else new
+    old = KEY_VARIABLE if environment.get(KEY_VARIABLE) else keys.address_of(config, environment)
+    if new is None and old is not None:
+        raise UsageError(f"replacing the key of {old}: name the new one: --new-key FILE, or --new-key {kms.SCHEME}ARN")
+    coming = config / NEXT_FILE if new is None else Path(new)
     with durable.doing(f"making a key in {config}"):
         if new is None and not coming.exists():
             durable.create(coming, keys.new_key(), config)
-    key = keys.read_key(coming)
+    key = kms.opened(new) if new is not None and kms.is_address(new) else keys.read_key(coming)
+    if isinstance(key, KmsKey):
+        key.refuse_unable()  # from the entry on, nobody else can sign
     link = _said(store, config, environment, key, now, mirror)
     with durable.doing(f"putting the new key into {config}"):
         if new is None:
             durable.replace(config / KEY_FILE, coming.read_bytes())
             durable.discard(coming)
+        elif old != KEY_VARIABLE and isinstance(key, KmsKey):
+            durable.replace(config / ADDRESS_FILE, f"{key.address}\n".encode())
+            durable.discard(config / KEY_FILE)
+        elif old != KEY_VARIABLE:
+            durable.discard(config / ADDRESS_FILE)
     return key.key_id, link
 
 
 def _said(
-    store: Path, config: Path, environment: Mapping[str, str], key: SigningKey, now: str, mirror: Mirror | None
+    store: Path, config: Path, environment: Mapping[str, str], key: Signer, now: str, mirror: Mirror | None
 ) -> Link:
     """The entry that brings a key, written now or by a rotation that did not come to its end."""
     trust_file = config / TRUST_FILE

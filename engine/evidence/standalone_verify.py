@@ -37,21 +37,22 @@ compact/runs/seal/merged tombstone/runs/seal/removed accesses"""
 ABOUT = {line.split("/")[0]: [*line.split("/")[1:], "", "", ""] for line in _ABOUT.split()}
 # Each shape, its fields ("?": may be missing) and what they hold or are called: shape, pattern, [list], [some]+, {map}.
 _SHAPES = """link sequence=place digest; tree count root=digest; fact digest size=count; window from,to=time; content
-checks,controls,policies,schemas,parameters=digest; verdicts passed,failed,unknown,not_applicable,waived=count;
-listings complete,off,failed=count; part first,last=place; span starts,ends=date timezone=text; entry schema=count
-store sequence=place previous=digest|null kind=string recorded_at=time body=object; intent run kind=run_kind
+checks,controls,policies,schemas,parameters=digest; verdicts passed,failed,unknown,not_applicable,waived=count; listings
+complete,off,failed=count; part first,last=place; span starts,ends=date timezone=text; entry schema=count store
+sequence=place previous=digest|null kind=string recorded_at=time body=object; intent run kind=run_kind
 trigger,organization,engine=string filters=object dependencies=digest started_at=time content boundary?=digest|null
 witness?=text|null; seal intent=link asked=intent caller={string} source=string as_of,ended_at=time verdicts listings
-records,ledger=tree files={fact} collected_until?=time|null; abandon intent=link run reason=string; timestamp of=link
-authority=text response=base64; rotate action=string key=digest public_key=base64; revoke action=string key=digest
-since=place reason=text; population query=text unit digest count frames=[link] check?,control?=text|null; nonce
-population=link nonce=text|null internal=bool size?=place; replacement draw=link unit,by=string reason=digest; close
-period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null;
-removed seal=link run verdicts records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest
-bodies?=fact|null; counts passed,failed,unknown,not_applicable=count; summary run as_of=time waived=count
-checks,controls={counts}; response failure,said=digest check=text subject=string first_bad=link; accesses log=text
-count digest; private object salt=digest; manifest schema=count store runs=[run] left_out={string} period=window
-chain=part redacted=[string] demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
+records,ledger=tree files={fact} collected_until?=time|null resumed_at?=[time]+|null; abandon intent=link run
+reason=string; timestamp of=link authority=text response=base64; rotate action=string key=digest public_key=base64;
+revoke action=string key=digest since=place reason=text; population query=text unit digest count frames=[link]
+check?,control?=text|null; nonce population=link nonce=text|null internal=bool size?=place; replacement draw=link
+unit,by=string reason=digest; close period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+
+findings,ledger=fact bodies?=fact|null; removed seal=link run verdicts records,ledger=tree; tombstone rule=text
+runs=[removed]+ summaries=digest bodies?=fact|null; counts passed,failed,unknown,not_applicable=count; summary run
+as_of=time waived=count checks,controls={counts}; response failure,said=digest check=text subject=string first_bad=link;
+accesses log=text count digest; private object salt=digest; manifest schema=count store runs=[run] left_out={string}
+period=window chain=part redacted=[string] demonstration=bool members={fact} criteria?=[string]|null
+nights?=span|null"""
 SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})
@@ -60,8 +61,7 @@ PATTERNS = dict(pair.split("=", 1) for pair in _PATTERNS.split())
 # Object identifiers of RFC 3161, in hexadecimal: what a token is, and the algorithms that are accepted.
 SIGNED_DATA, TST_INFO, TYPE, MESSAGE_DIGEST = ("2a864886f70d01" + end for end in ("0702", "09100104", "0903", "0904"))
 SHA2 = {f"60864801650304020{n}": at for n, at in enumerate((hashes.SHA256(), hashes.SHA384(), hashes.SHA512()), 1)}
-SIGNED_BY: dict[str, Any] = {"2a864886f70d010101": None}
-SIGNED_BY |= {f"2a864886f70d01010{'bcd'[n]}": found for n, found in enumerate(SHA2.values())}
+SIGNED_BY: dict[str, Any] = {f"2a864886f70d01010{'1bcd'[n]}": at for n, at in enumerate((None, *SHA2.values()))}
 SIGNED_BY |= {f"2a8648ce3d04030{n}": found for n, found in enumerate(SHA2.values(), 2)}
 Entries = list[tuple[Any, str, str]]
 
@@ -162,8 +162,7 @@ def stamped_at(response: bytes, digest: str, pins: list[x509.Certificate]) -> da
     status, token = der(response, 0x30)
     kind, signed = der(token[2], 0x30)
     ((data_tag, data, _),) = der(signed[2], 0xA0)
-    parts = der(data)
-    inner, octets = der(parts[2][1])
+    inner, octets = der((parts := der(data))[2][1])
     ((wrapped, said, _),), ((form, signer, _),) = der(octets[2], 0xA0), der(parts[-1][2], 0x31)
     version, _, imprint, _, at, *_ = der(said, 0x30)
     algorithm, hashed = der(imprint[2], 0x30)
@@ -218,8 +217,7 @@ class Bundle:
         self.notes, listed, start, last, right = list[str](), b"", 0, b"", True
         while right and (head := file.read(30))[:4] == b"PK\3\4":
             code, size, length = struct.unpack("<14xI4xIH2x", head)
-            name = file.read(length)
-            common = struct.pack("<5H3I2H", 20, 0, 0, 0, 0x21, code, size, size, length, 0)
+            name, common = file.read(length), struct.pack("<5H3I2H", 20, 0, 0, 0, 0x21, code, size, size, length, 0)
             self.places[name.decode("ascii")], data = file.tell(), file.read(size)
             self.facts[name.decode()] = {"digest": sha256(data), "size": len(data)}
             right = head == b"PK\3\4" + common and name > last and zlib.crc32(data) == code and len(data) == size
@@ -246,13 +244,17 @@ class Bundle:
     def envelope(self, name: str, of: str) -> tuple[Any, str]:
         """What is signed in an envelope (DSSE v1), and the id of the key that signed it."""
         envelope, kind = parse(self._read(name), name), f"application/vnd.auditreel.{of}+json"
-        (signature,), payload = envelope["signatures"], unbase64(envelope["payload"])
+        (signature,), payload, body = envelope["signatures"], unbase64(envelope["payload"]), envelope.pop("body", ...)
         right = sorted(envelope) == ["payload", "payloadType", "signatures"] and envelope["payloadType"] == kind
         right = right and sorted(signature) == ["keyid", "sig"] and signature["keyid"] in self.pins.keys
         need(right, f"{name}: no envelope of its kind that is signed once, by a key that is pinned")
-        message = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
+        message, said = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload), parse(payload, name)
         self.pins.keys[signature["keyid"]].verify(unbase64(signature["sig"]), message)
-        return parse(payload, name), signature["keyid"]
+        if body is not ...:  # schema 2: what is signed names the body, which stands beside it, by digest and size
+            fact = {"digest": sha256(beside := unbase64(body)), "size": len(beside)}
+            need((of, said["schema"], said["body"]) == ("entry", 2, fact), f"{name}: another body than was signed")
+            said |= {"schema": 1, "body": parse(beside, name)}
+        return said, signature["keyid"]
 
     def read_chain(self) -> None:
         """The entries, oldest first: (entry, digest of its file, key). Changes of keys may stand before and after."""
@@ -409,13 +411,12 @@ class Bundle:
             mine = mine.union(*(bodies[digest] for digest in related if isinstance(bodies[digest], list)))
             resources = {key_of(row["scope"], row): row for row in ledger["resource"] if row["body"] in mine}
             right = all(key_of(bodies[row["body"]], bodies[row["body"]]) == key for key, row in resources.items())
-            keys = [keyed[leaf] for leaf in here]
-            right = right and all(one < other for one, other in pairwise(keys))
+            right = right and all(one < other for one, other in pairwise(keyed[leaf] for leaf in here))
             waivers = {key_of(row["scope"], row["subject"], row["check"]): row["waiver"] for row in ledger["waiver"]}
             common, now = {"schema": 1, "run": run, "as_of": seal["as_of"], "sealed_at": entry["recorded_at"]}, {}
-            for leaf, record, key in zip(here, records, keys, strict=True):
+            for leaf, record in zip(here, records, strict=True):
                 check, row = record["check"], resources.get(key_of(record["scope"], record["subject"]), {"body": ""})
-                is_resource, now[leaf] = record["subject"]["kind"] == "resource", waivers.get(key)
+                is_resource, now[leaf] = record["subject"]["kind"] == "resource", waivers.get(keyed[leaf])
                 right = right and (not is_resource or row["body"] == record.get("body"))
                 known_as = lists["checks"].get(check["id"]), lists["parameters"].get(check["id"])
                 right = right and known_as == (check["digest"], record["parameters"])

@@ -181,12 +181,16 @@ def documents(filed: Filed, fields: Mapping[str, str]) -> str:
         maximum_object_size = {limit}, columns = {{{types}}})"""
 
 
-def copy(database: DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write what a query gives as a Parquet file. Raises SealError where the file cannot be written."""
+def copy(database: DuckDBPyConnection, query: str, path: Path, more: str = "") -> None:
+    """Write what a query gives as a Parquet file; ``more`` are further options of COPY.
+
+    Raises SealError where the file cannot be written.
+    """
     import duckdb
 
+    form = f"{_FORMAT[:-1]}, {more})" if more else _FORMAT
     try:
-        database.execute(f"COPY ({query}) TO {_quoted(str(path))} {_FORMAT}")
+        database.execute(f"COPY ({query}) TO {_quoted(str(path))} {form}")
         durable.flush(path)
     except duckdb.Error as error:
         raise SealError(f"writing {path}: {error}; make room or check the folder, and run again") from error

@@ -8,7 +8,6 @@ never vouch for itself. Of keys that follow one another, the first is enough: ea
 from __future__ import annotations
 
 import base64
-import fcntl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -115,8 +114,7 @@ def amend(path: Path, change: Callable[[Trust], Trust], doing: str) -> Trust:
 
     Raises SealError where it cannot be written.
     """
-    with durable.doing(f"{doing} in {path}"), path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with durable.doing(f"{doing} in {path}"), durable.locked(path.with_suffix(".lock")):
         trust = read_trust(path)
         changed = change(trust)
         if changed != trust:

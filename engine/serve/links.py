@@ -135,7 +135,7 @@ class Links:
             if base64.urlsafe_b64encode(envelope).decode().rstrip("=") != token:
                 raise LinkError("it is no link of ours")
             key = self.public()
-            payload, _ = unseal(envelope, {digest(key.public_bytes_raw()): key}, PAYLOAD_TYPE)
+            payload, _, _ = unseal(envelope, {digest(key.public_bytes_raw()): key}, PAYLOAD_TYPE)
             link = msgspec.json.decode(payload, type=Link)
         except (ValueError, binascii.Error, msgspec.DecodeError) as error:
             raise LinkError("it is no link of ours") from error

@@ -315,7 +315,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.request",
         "providers.base",
     ),
-    # When the next run is due is told by the calendar that periods are counted by.
+    # When a run is due is told by the calendar that periods are counted by; whether it can be signed, by the key.
     "engine.preflight": (
         "engine",
         "engine.access",
@@ -323,7 +323,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.content",
         "engine.doctor",
         "engine.errors",
+        "engine.evidence.keys",
+        "engine.evidence.kms",
         "engine.evidence.period.schedule",
+        "engine.evidence.trust",
         "engine.authoring",
         "engine.model",
         "engine.permissions",
@@ -355,10 +358,13 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.diffs",
         "engine.doctor",
         "engine.authoring",
+        # A progress bar and traces look on while clouds are read.
+        "engine.collection.observer",
         "engine.content.reference",
         "engine.content.root",
         "engine.errors",
         "engine.examination",
+        "engine.external",
         "engine.handover",
         "engine.inspection",
         "engine.model",
@@ -379,6 +385,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.tracked",
         "engine.tracker",
         "engine.verification",
+        "providers.base",
     ),
     # What is shown was verified below; links are signed, and logs written, by the means of evidence.
     "engine.serve": (
@@ -405,14 +412,15 @@ ARROWS: dict[str, tuple[str, ...]] = {
 
 # Packages that only one part of the project may import.
 RESERVED: dict[str, tuple[str, ...]] = {
-    # What S3 is to lock is written by its own SDK: the client of buckets has no words for it.
-    "boto3": ("providers.aws", "engine.evidence.objects.locked"),
-    "botocore": ("providers.aws", "engine.evidence.objects.locked"),
+    # What S3 is to lock is written by its own SDK: the client of buckets has no words for it. Nor does it know of keys.
+    "boto3": ("providers.aws", "engine.evidence.kms", "engine.evidence.objects.locked"),
+    "botocore": ("providers.aws", "engine.evidence.kms", "engine.evidence.objects.locked"),
     "obstore": ("engine.evidence.objects.bucket",),
     "azure": ("providers.azure",),
     # The client of buckets has its tokens of Google from google-auth, and has to say for what.
     "google": ("providers.gcp", "engine.evidence.objects.bucket"),
     "duckdb": ("engine.evidence",),
+    "pyiceberg": ("engine.evidence.iceberg", "engine.evidence.iceberg_files"),
     "dask": ("engine.collection.cluster",),
     "distributed": ("engine.collection.cluster",),
     "cryptography": ("engine.evidence", "engine.serve.links", "providers.github"),
@@ -423,6 +431,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "yaml": ("engine.content", "providers.cloudformation"),
     "re2": ("engine.expressions",),
     "apprise": ("engine.delivery",),
+    "opentelemetry": ("engine.cli.spans",),
     "openpyxl": ("providers.tables.workbook",),
     "xlsxwriter": ("engine.report.workbook",),
     "reportlab": (

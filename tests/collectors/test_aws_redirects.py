@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from engine.evidence.kms import KmsError, opened
 from providers.aws.clients import Clients
 from tests.emulators.foreign import REDIRECTS, Foreign, elsewhere
 
@@ -61,4 +62,13 @@ def test_aws_is_followed_nowhere(
                 getattr(clients.get(service, "us-east-1"), operation)(**arguments)
         finally:
             clients.close()
+        assert foreign.asked == []
+
+
+def test_a_signature_is_asked_for_nowhere_else(nobody: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with elsewhere() as foreign, moved(307, foreign) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        with pytest.raises(KmsError, match="asking for the public half"):
+            opened("aws-kms://arn:aws:kms:us-east-1:123456789012:alias/auditreel")
         assert foreign.asked == []

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from tests.emulators.corrections import BucketRegions, corrected
 from tests.emulators.enforcing import Enforcement
 from tests.emulators.faults import Faults
+from tests.emulators.kms_edwards import EdwardsKeys
 from tests.emulators.overrides import Overrides
 from tests.emulators.paging import Paging
 from tests.emulators.public_snapshots import PublicSnapshots
@@ -81,5 +82,5 @@ class AwsWire(Wire):
         self.paging = Paging()
         self.overrides = Overrides()
         ours = (self.traffic, self.latency, self.enforcement, self.faults)
-        theirs = (BucketRegions(), self.paging, self.overrides, corrected(), PublicSnapshots())
+        theirs = (BucketRegions(), self.paging, self.overrides, corrected(), PublicSnapshots(), EdwardsKeys())
         return (*self._outer, *ours, *self._middle, *theirs, *self._inner)

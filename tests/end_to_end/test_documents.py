@@ -63,6 +63,8 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
     ("docs/engines.md", "duckdb -init evidence.sql"):
         "needs DuckDB's own shell; tests/end_to_end/test_tables_in_engines.py asks the same of the library",
     ("docs/engines.md", "aws s3 sync lake"): "needs the AWS command line",
+    ("docs/engines.md", "aws s3 sync shared"): "needs the AWS command line",
+    ("docs/engines.md", "pip install 'auditreel[iceberg]'"): INSTALLS,
     ("docs/gate.md", "terraform plan -out plan.bin"):
         "needs Terraform's providers; tests/end_to_end/test_gate_terraform.py makes such plans",
     ("docs/gate.md", "bicep build main.bicep"):
@@ -70,8 +72,13 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
     ("docs/nightly.md", "pip install 'auditreel[aws,dask]'"): INSTALLS,
     ("docs/nightly.md", "auditreel run --store evidence --executor"):
         "needs a cluster; tests/end_to_end/test_cluster.py has one",
+    ("docs/nightly.md", "pip install 'auditreel[otel]'"): INSTALLS,
+    ("docs/nightly.md", "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.internal:4318 auditreel run"):
+        "needs a receiver; tests/end_to_end/test_traces.py has one",
     ("docs/object-store.md", "pip install 'auditreel[objects,aws]'"): INSTALLS,
     ("docs/object-store.md", "aws s3api create-bucket"): "needs the AWS command line",
+    ("docs/object-store.md", "aws kms create-key"): "needs the AWS command line",
+    ("docs/object-store.md", "aws kms create-alias"): "needs the AWS command line",
     ("docs/serve.md", "pip install 'auditreel[serve]'"): INSTALLS,
     ("docs/serve.md", "auditreel serve --store evidence"): "serves until it is stopped; tests/end_to_end/test_serve.py",
     ("docs/serve.md", "auditreel serve log --store evidence --seal"):
@@ -149,6 +156,17 @@ def bucket(desk: Desk) -> None:
     """A bucket for evidence, beside two others."""
     buckets(desk)
     boto3.client("s3").create_bucket(Bucket="acme-evidence")
+
+
+def in_kms(desk: Desk) -> str:
+    """The ARN of a key in KMS that signs, by its alias; made when a document first names it."""
+    kms = boto3.client("kms")
+    known = {alias["AliasName"]: alias["AliasArn"] for alias in kms.list_aliases()["Aliases"]}
+    if "alias/auditreel" not in known:
+        made = kms.create_key(KeySpec="ECC_NIST_EDWARDS25519", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+        kms.create_alias(AliasName="alias/auditreel", TargetKeyId=made["KeyId"])
+        return in_kms(desk)
+    return str(known["alias/auditreel"])
 
 
 def tagged(desk: Desk) -> None:
@@ -273,7 +291,9 @@ READERS: Mapping[str, Reader] = {
         then=noticed,
     ),
     "docs/engines.md": Reader(nights),
-    "docs/object-store.md": Reader(bucket, variables=NARROW),
+    "docs/object-store.md": Reader(
+        bucket, {"arn:aws:kms:eu-central-1:111122223333:alias/auditreel": in_kms}, variables=NARROW
+    ),
     "docs/gate.md": Reader(
         repository,
         on=FROZEN,

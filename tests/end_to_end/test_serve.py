@@ -173,7 +173,7 @@ def test_a_record_is_proved_to_whoever_has_the_public_key(server: Server, five: 
     run = runs(five)[2]
     proof = server.client(server.token()).get(f"{WHOLE}/runs/{run}/records/1/proof.json").json
     trust = read_trust(five / "config" / "trust.json")
-    payload, _ = dsse.unseal(canonical.encode(proof["seal"]), trust.public_keys())
+    payload, _, _ = dsse.unseal(canonical.encode(proof["seal"]), trust.public_keys())
     sealed = json.loads(payload)["body"]["records"]
     leaf = merkle.leaf_digest(canonical.encode(proof["record"]))
     path = [base64.b64decode(part) for part in proof["path"]]

@@ -96,7 +96,11 @@ def chain_of_the_page() -> Iterator[tuple[bytes, Document, Document]]:
             "payloadType": dsse.PAYLOAD_TYPE,
             "signatures": [signed],
         }
-        assert SAID.canonical(envelope) == dsse.seal(data, keys[said["signer"]])
+        body = None
+        if "body" in said:
+            body = SAID.canonical(said["body"])
+            envelope["body"], payload = base64.b64encode(body).decode(), {**payload, "body": said["body"]}
+        assert SAID.canonical(envelope) == dsse.seal(data, keys[said["signer"]], body=body)
         yield SAID.canonical(envelope), payload, said
 
 
@@ -117,17 +121,19 @@ def test_the_chain_of_the_page_has_its_digests_and_verifies(tmp_path: Path) -> N
     reading = chain.read(Layout(tmp_path), trust)
     found = anchoring(reading, trust)
     assert (reading.faults, list(linked(reading)), found.faults, found.unverified) == ((), [], (), ())
-    assert [placed.entry.kind for placed in reading.placed] == ["intent", "abandon", "key", "timestamp"]
+    assert [placed.entry.kind for placed in reading.placed] == ["intent", "abandon", "key", "timestamp", "accesses"]
+    assert [placed.entry.schema for placed in reading.placed] == [1, 1, 1, 1, 2]
     assert [anchor.at for anchor in found.anchors] == [STAMP["at"]]
 
 
 def test_an_envelope_that_is_changed_does_not_open() -> None:
-    data, _, _ = next(chain_of_the_page())
+    (data, _, _), *_, (apart, _, _) = chain_of_the_page()
     keys = {key["id"]: base64.b64decode(key["public"]) for key in VECTORS["chain"]["keys"]}
-    for place in range(0, len(data), 7):
-        changed = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
-        with pytest.raises((ValueError, InvalidSignature)):
-            SAID.opened(changed, "entry", keys)
+    for whole in (data, apart):
+        for place in range(0, len(whole), 7):
+            changed = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+            with pytest.raises((ValueError, InvalidSignature)):
+                SAID.opened(changed, "entry", keys)
     with pytest.raises(ValueError, match="payload type"):
         SAID.opened(data, "bundle", keys)
 

@@ -94,6 +94,7 @@ def side(frame: SealedFrame, night: str) -> Side:
         source=seal.source,
         filtered=frame.filtered,
         night=night,
+        resumed=frame.resumption,
     )
 
 

@@ -113,11 +113,11 @@ def test_a_key_of_the_environment_is_replaced_by_a_file_only(tmp_path: Path) -> 
     record(recorder)
     given = {KEY_VARIABLE: (tmp_path / "config" / KEY_FILE).read_text()}
     (tmp_path / "config" / KEY_FILE).unlink()
-    with pytest.raises(UsageError, match="--to FILE"):
+    with pytest.raises(UsageError, match="--new-key FILE"):
         rotate(tmp_path / "store", tmp_path / "config", END, environment=given)
     coming = tmp_path / "new.pem"
     durable.write(coming, keys.new_key())
-    key_id, link = rotate(tmp_path / "store", tmp_path / "config", END, coming, given)
+    key_id, link = rotate(tmp_path / "store", tmp_path / "config", END, str(coming), given)
     assert (key_id, link.sequence) == (keys.read_key(coming).key_id, 3)
     assert not (tmp_path / "config" / KEY_FILE).exists()
     assert key_id in trust_of(tmp_path).keys
