@@ -311,6 +311,13 @@ def test_filters_narrow_what_is_opened_and_never_what_is_kept_up(store: Recorder
     assert {row["state"] for row in tracker.issues.values()} == {"closed"}
 
 
+def test_a_provider_narrows_what_is_opened_to_its_checks(store: Recorder, sync: Sync, tracker: Tracker) -> None:
+    recorded(store, at(1), {ENCRYPTED: {"a": "fail"}, "gcp.storage.encrypted": {"b": "fail"}})
+    told(sync("--provider", "gcp"))
+
+    assert states(tracker) == {1: ("open", "b")}
+
+
 @pytest.mark.parametrize(
     ("filters", "said"),
     [
