@@ -37,7 +37,8 @@ now. "waived": it fails still, and a waiver stands beside it now; "no_longer_wai
 class Side:
     """A run as one side: its id and kind, when it began to read and until when it read (RFC 3339 UTC), its seal.
 
-    ``source`` is "live", or what else it judged ("recorded", "demo"). ``filtered``: it judged only a part.
+    ``source`` is "live", or what else it judged ("recorded", "demo"). ``filtered``: it judged only a part. ``resumed``
+    says when it began and went on, where it had stopped.
     """
 
     run: str
@@ -48,6 +49,7 @@ class Side:
     source: str
     filtered: bool
     night: str
+    resumed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from engine.collection.conformance import conforming
 from engine.collection.executors import Executor, Threads, Work
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
+from engine.collection.observer import Observer
 from engine.collection.planner import Plan
 from engine.collection.survey import Introduction, Survey
 from engine.content.checks import CompiledCheck
@@ -31,8 +32,6 @@ from providers.base import Portable, Provider
 if TYPE_CHECKING:
     from engine.collection.cluster import Connection
 
-Progress = Callable[[int, int], None]
-
 DEMO: Final = Path(engine.__file__).resolve().parent.parent / "providers" / "_demo" / "snapshot.json"
 
 
@@ -41,7 +40,7 @@ def observed(
     content: Content,
     checks: Sequence[CompiledCheck],
     clock: Clock,
-    progress: Progress,
+    observer: Observer,
     limiter: Limiter,
     record: Recording,
     asked: dict[str, Introduction],
@@ -70,7 +69,7 @@ def observed(
                 conforms=conform,
                 regions=frozenset(request.regions),
                 identified=partial(record.identified, made.provider),
-                progress=progress,
+                observer=observer,
                 executor=_executor(made, introduction.provider, request, content, clock, connection),
                 doubted=doubts,
             )

@@ -34,6 +34,7 @@ class Frame:
     """A sealed run of the period. ``sequence`` is its seal's place in the chain; times are RFC 3339 UTC.
 
     ``filtered``: it judged only a part of what was selected. ``night`` is the date of the night that it counts for.
+    ``resumed_at`` is when it went on after it had stopped, each time; it began at ``started_at``.
     """
 
     moment: Moment
@@ -47,6 +48,7 @@ class Frame:
     engine: str
     caller: str
     filtered: bool
+    resumed_at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Night:
     """A night that the schedule expects: its local date, when it was due (RFC 3339 UTC), and what became of it.
 
     ``late``: the first run that counts for it began after the schedule's grace; late is not absent. ``unsealed`` are
-    runs that began and were never sealed, or were abandoned, with why.
+    runs that began and were never sealed, or were abandoned, with why; ``resumed`` those of its runs that had stopped
+    and went on, with when.
     """
 
     date: str
@@ -63,6 +66,7 @@ class Night:
     late: bool
     runs: tuple[str, ...] = ()
     unsealed: tuple[tuple[str, str], ...] = ()
+    resumed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from engine.boundary import Count, counted, written
 from engine.collection import combined, completed, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
+from engine.collection.observer import NOBODY, Observer
 from engine.collection.runner import Doubts
 from engine.conclude import Conclusion, conclude
 from engine.confirmation import doubted, grave
@@ -33,7 +34,7 @@ from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.evaluate import evaluate
 from engine.model import LISTINGS, Assessment, Clock, Finding, Selection, Snapshot
-from engine.observing import Progress, introduced, observed, stored_snapshot
+from engine.observing import introduced, observed, stored_snapshot
 from engine.reads import plans
 from engine.recording import RunPlan
 from engine.request import RunRequest, boundary_of, compiled, plans_of, prepared, selected
@@ -46,19 +47,20 @@ if TYPE_CHECKING:
 def run(
     request: RunRequest,
     clock: Clock,
-    progress: Progress = lambda ended, known: None,
+    observer: Observer = NOBODY,
     cancelled: threading.Event | None = None,
     cluster: Cluster | None = None,
 ) -> Assessment:
     """Collect, judge, record and conclude: what ``run-checks`` does.
 
     Account by account: each is judged and recorded as soon as it is read, and then let go. A ``cluster`` reads the
-    accounts of providers that several machines can read; all else is done here. Raises UsageError,
-    ContentError, InputError, and Interrupted when ``cancelled`` was set. Evidence that could not be sealed is part of
-    the result, not an exception, so that nothing of what was found is lost.
+    accounts of providers that several machines can read; all else is done here. ``observer`` looks on. Raises
+    UsageError, ContentError, InputError, and Interrupted when ``cancelled`` was set. Evidence that could not be sealed
+    is part of the result, not an exception, so that nothing of what was found is lost.
     """
     cancelled = cancelled or threading.Event()
-    content, selection = selected(request, narrowed=True)
+    with observer.phase("plan"):
+        content, selection = selected(request, narrowed=True)
     limiter = Limiter(clock.sleep, cancelled)
     live = request.snapshot is None and request.demo is None
     judged = partial(within, request.accounts, request.regions)
@@ -76,26 +78,30 @@ def run(
         cluster.connected(clock) if cluster is not None and live else nullcontext() as connection,
         introduced(selection.providers[:1] if live else (), request, content, limiter, clock) as asked,
     ):
-        checks = compiled(content, selection)
-        serious = grave(checks)
-        record = recording.begin(
-            _plan_of(request, content),
-            content,
-            checks,
-            request.store,
-            request.config,
-            clock,
-            request.resume_within if live else 0.0,
-        )
+        with observer.phase("compile"):
+            checks = compiled(content, selection)
+            serious = grave(checks)
+        with observer.phase("begin"):
+            record = recording.begin(
+                _plan_of(request, content),
+                content,
+                checks,
+                request.store,
+                request.config,
+                clock,
+                request.resume_within if live else 0.0,
+            )
         try:
-            parts_read = observed(request, content, checks, clock, progress, limiter, record, asked, doubts, connection)
+            parts_read = observed(request, content, checks, clock, observer, limiter, record, asked, doubts, connection)
             with closing(parts_read):
                 for part in parts_read:
                     # The groups of a provider's accounts come with its first part.
                     boundary = boundary.knowing(part.groups)
                     sorting = boundary.sorted(part)
-                    found = evaluate(part, checks, judged, sorting, listings)
-                    record.add(part, found, sorting.out)
+                    with observer.phase("judge", *_whose(part)):
+                        found = evaluate(part, checks, judged, sorting, listings)
+                    with observer.phase("record", *_whose(part)):
+                        record.add(part, found, sorting.out)
                     count.add(sorting)
                     # Read first, and small: what other accounts hold is joined to them.
                     listings += [part] if live and _holds_listings(part) else []
@@ -107,18 +113,22 @@ def run(
             record.abandon(error, clock)
             raise
     verdicts = tuple(sorted(findings, key=lambda finding: finding.order))
-    conclusion = conclude(
-        verdicts,
-        selection,
-        snapshot,
-        content.policy,
-        request.fail_on,
-        request.allow_incomplete,
-        _listers(checks),
-        count.bounds(boundary, snapshot),
-    )
-    assessment = _assessment(request, content, selection, snapshot, verdicts, conclusion)
-    return record.seal(replace(assessment, resumed=record.resumed), clock)
+    with observer.phase("conclude"):
+        conclusion = conclude(
+            verdicts,
+            selection,
+            snapshot,
+            content.policy,
+            request.fail_on,
+            request.allow_incomplete,
+            _listers(checks),
+            count.bounds(boundary, snapshot),
+        )
+        assessment = _assessment(request, content, selection, snapshot, verdicts, conclusion)
+    with observer.phase("seal"):
+        sealed = record.seal(replace(assessment, resumed=record.resumed), clock)
+    observer.ended(sealed)
+    return sealed
 
 
 def reviewed(
@@ -222,6 +232,12 @@ def _plan_of(request: RunRequest, content: Content) -> RunPlan:
 def _listers(checks: Iterable[CompiledCheck]) -> dict[str, tuple[str, ...]]:
     """The operations that list each resource type that is judged."""
     return {type_: made.listers(type_) for made in plans(checks) for type_ in made.types}
+
+
+def _whose(part: Snapshot) -> tuple[str, str]:
+    """The provider and account of a part; nothing of one that is of several, or of none."""
+    where = {(scope.provider, scope.account) for scope in part.scopes}
+    return where.pop() if len(where) == 1 else ("", "")
 
 
 def _holds_listings(part: Snapshot) -> bool:

@@ -32,6 +32,7 @@ def begun(recorder: Recorder, intent: Intent, content: Catalogue, within: float)
     """
     for journal, old in _left(recorder, intent.started_at):
         if _may_go_on(old.intent, intent, within):
+            journal.note(replace(journal.facts, resumed_at=(*journal.facts.resumed_at, intent.started_at)))
             return Unsealed(Run(recorder, old.intent, old.link, content), journal, within > 0, old.intent.started_at)
         old.abandon("it died, and what was asked next is not the same, or too late", intent.started_at)
         journal.discard()
@@ -116,7 +117,7 @@ class Unsealed:
 
     def seal(self, judged: Judged, now: str) -> Sealed:
         """Seal the run. Raises SealError."""
-        sealed = self.run.seal(judged, now)
+        sealed = self.run.seal(judged, now, self._journal.facts.resumed_at if self._journal is not None else ())
         if self._journal is not None:
             self._journal.discard()
         return sealed

@@ -74,7 +74,8 @@ class SealedRow:
 class SealedRun:
     """A sealed run: times (RFC 3339 UTC), its seal's place in the chain and digest, and its records under one root.
 
-    ``total`` is how many records the ``root`` covers; ``rows`` are those that are shown.
+    ``total`` is how many records the ``root`` covers; ``rows`` are those that are shown. ``resumed_at`` is when it went
+    on after it had stopped, each time; it began at ``started_at``.
     """
 
     run: str
@@ -87,6 +88,8 @@ class SealedRun:
     root: str
     total: int
     rows: tuple[SealedRow, ...]
+    started_at: str
+    resumed_at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

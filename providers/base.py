@@ -260,7 +260,8 @@ class ResourceType:
 class Tally:
     """What one execution of a reader cost; the ledger adds tallies up.
 
-    ``failures`` are parts of a listing that failed while the listing itself did not.
+    ``failures`` are parts of a listing that failed while the listing itself did not. ``throttled`` counts the answers
+    that said "too fast"; the ledger leaves it out, since what was asked again shows in the retries.
     """
 
     calls: int = 0
@@ -272,6 +273,7 @@ class Tally:
     digests: list[str] = field(default_factory=list)
     date: str | None = None
     failures: list[Unread] = field(default_factory=list)
+    throttled: int = 0
 
 
 class Governor(Protocol):

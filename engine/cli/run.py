@@ -149,12 +149,14 @@ def _judged(request: RunRequest, watch: Watch, executor: str | None) -> Assessme
     from engine import pipeline
     from engine.cli.clock import system_clock
     from engine.cli.progress import progress
+    from engine.cli.traces import traced
+    from engine.collection.observer import Several
 
     quiet = request.demo == "recorded" or request.snapshot is not None
     cluster = pipeline.cluster(executor, system_clock) if executor is not None else None
     try:
-        with watch.orderly() as cancelled, progress(quiet) as told:
-            return pipeline.run(request, system_clock(cancelled), told, cancelled, cluster)
+        with watch.orderly() as cancelled, progress(quiet) as bar, traced() as spans:
+            return pipeline.run(request, system_clock(cancelled), Several(bar, spans), cancelled, cluster)
     except (Interrupted, DiscoveryError) as error:
         if watch.received is None:
             raise

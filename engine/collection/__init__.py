@@ -12,9 +12,10 @@ from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Pool
 from engine.collection.ledger import discovery_rows
 from engine.collection.limiter import Cancelled
+from engine.collection.observer import NOBODY, Observer
 from engine.collection.outcomes import MALFORMED
 from engine.collection.planner import Plan
-from engine.collection.runner import Conforms, Doubts, Progress, Runner, unlisted
+from engine.collection.runner import Conforms, Doubts, Runner, unlisted
 from engine.errors import DiscoveryError, Interrupted, UsageError
 from engine.model import GLOBAL, REGIONLESS, Collection, Resource, Scope, Snapshot, Unread
 from providers.base import Directory, Discovery, Governor, LeftOut, Provider, place
@@ -41,7 +42,7 @@ def collect(
     governor: Governor,
     now: Callable[[], str],
     conforms: Conforms,
-    progress: Progress = lambda ended, known: None,
+    observer: Observer = NOBODY,
     sample: int | None = None,
     pool: Pool | None = None,
     journal: Journal | Forgetful = _NO_JOURNAL,
@@ -55,7 +56,7 @@ def collect(
     themselves.
     """
     as_of = as_of or now()
-    runner = Runner(plan, provider, discovery, governor, now, conforms, progress, sample, pool, journal)
+    runner = Runner(plan, provider, discovery, governor, now, conforms, observer, sample, pool, journal)
     try:
         runner.run()
         snapshot = _snapshot(plan, provider, discovery, runner, as_of, now)

@@ -23,7 +23,8 @@ from engine.collection.software import installed
 from engine.collection.tasks import RunContext, Task, closed, dry_run, executed, serialised
 from engine.errors import ClusterUnfit, Interrupted, UsageError
 from engine.expressions.types import ObjectType
-from engine.model import Clock, Snapshot
+from engine.model import Clock, Scope, Snapshot
+from providers.base import Tally
 
 SCHEMES: Final[Mapping[str, str]] = {"dask": "tcp", "dask+tls": "tls"}
 """What an address begins with, and what Dask calls that. For TLS, Dask's own configuration names the certificates."""
@@ -161,7 +162,6 @@ class Workers:
         self._expected = installed()
         self._begun: Counter[str] = Counter()
         self._running: set[Future[Any]] = set()
-        self._taken = 0
         self._gone = False
         self._seen = self._looked = self._monotonic()
         self.at_once = 1
@@ -200,6 +200,8 @@ class Workers:
     def begin(self, account: str) -> Future[Any]:
         """Begin to read an account; where nobody is left to read it, it has ended already."""
         self._begun[account] += 1
+        if self._begun[account] == 1:
+            self._work.observer.planned(self._whole(account), parts.READING)
         future: Future[Any]
         if not self._gone:
             task = serialised(Task(self._context, account, self._work.found.accounts[account]))
@@ -241,8 +243,7 @@ class Workers:
         part, why = self._result(account, ended)
         if part is None and not self._gone and self._begun[account] < TRIES and not _is_killed(ended):
             return None
-        self._taken += 1
-        self._work.progress(self._taken, len(self._work.found.accounts))
+        self._work.observer.answered(self._whole(account), parts.READING, Tally())
         if part is not None:
             return part
         work = self._work
@@ -261,6 +262,10 @@ class Workers:
             return None, ALTERED
         parts.keep(work.journal, work.plan, account, part, said, work.now())
         return part, ""
+
+    def _whole(self, account: str) -> Scope:
+        """All of an account, which is one execution here."""
+        return Scope(self._context.provider, account, "*")
 
     def close(self, *, failed: bool) -> None:
         """Cancel what is under way, and have the workers drop what they made for the run."""

@@ -6,7 +6,6 @@ bounded number at a time, and takes what they give as they end.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,8 +16,9 @@ from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Pool
 from engine.collection.limiter import Limiter
 from engine.collection.memory import release
+from engine.collection.observer import Observer
 from engine.collection.planner import Plan
-from engine.collection.runner import Conforms, Progress
+from engine.collection.runner import Conforms
 from engine.model import Snapshot
 from providers.base import Directory, Provider
 
@@ -42,7 +42,7 @@ class Work:
     now: Callable[[], str]
     conforms: Conforms
     regions: frozenset[str]
-    progress: Progress
+    observer: Observer
     doubted: Doubted | None = None
 
 
@@ -82,7 +82,6 @@ class Threads:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._told = _Told(work.progress)
         self._pool = Pool()
         self._entering = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="account")
 
@@ -121,7 +120,7 @@ class Threads:
                 governor,
                 work.now,
                 work.conforms,
-                self._told.apart(),
+                work.observer,
                 pool=self._pool,
                 journal=work.journal,
                 as_of=work.as_of,
@@ -131,26 +130,3 @@ class Threads:
         finally:
             work.provider.leave(account)
             release()
-
-
-class _Told:
-    """Adds up the progress of accounts."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self._lock = progress, threading.Lock()
-        self._ended = self._known = 0
-
-    def apart(self) -> Progress:
-        """The progress of one account."""
-        last = (0, 0)
-
-        def told(ended: int, known: int) -> None:
-            nonlocal last
-            with self._lock:
-                self._ended += ended - last[0]
-                self._known += known - last[1]
-                last = (ended, known)
-                sums = self._ended, self._known
-            self._progress(*sums)
-
-        return told

@@ -65,13 +65,14 @@ class JournalError(Exception):
 class Facts:
     """Whose journal it is: the run's id and start, and once it is known, who asked each provider, and ``as_of``.
 
-    Times are RFC 3339 UTC; ``as_of`` is the start of the collection.
+    Times are RFC 3339 UTC; ``as_of`` is the start of the collection, ``resumed_at`` when the run went on, each time.
     """
 
     run: str
     started_at: str
     callers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     as_of: str | None = None
+    resumed_at: tuple[str, ...] = ()
 
 
 class Journal:

@@ -72,6 +72,7 @@ class Limiter:
                 if failure is None:
                     raise
                 attempts[failure.reason] += 1
+                tally.throttled += failure.reason == "throttled"
                 if not self._again(state, failure, attempts[failure.reason]):
                     raise
             tally.retries += 1

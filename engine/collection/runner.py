@@ -17,6 +17,7 @@ from typing import Any, Final
 from engine.collection.journal import Forgetful, Journal, Kept
 from engine.collection.lanes import Lanes, Pool
 from engine.collection.ledger import Ledger
+from engine.collection.observer import NOBODY, Observer
 from engine.collection.outcomes import MALFORMED, Outcome, attempt, contradicted, properties
 from engine.collection.planner import Plan, in_levels
 from engine.model import Collection, CollectionState, Resource, Scope
@@ -28,7 +29,6 @@ _STATES: Final[Mapping[str, CollectionState]] = {"value": "complete", "absent": 
 _NO_JOURNAL: Final = Forgetful()
 
 Conforms = Callable[[Resource], Resource]
-Progress = Callable[[int, int], None]
 Levels = tuple[tuple[Reader, ...], ...]
 Doubts = Mapping[tuple[str, str], frozenset[str]]
 """What is to be confirmed: by type and id of a resource, the properties that matter."""
@@ -60,7 +60,7 @@ class Runner:
     """One run of a plan over the scopes of an account.
 
     ``now`` gives the wall clock as RFC 3339 UTC; ``conforms`` makes values unread that do not fit the type's schema;
-    ``progress`` is told (executions ended, executions known). ``sample`` limits the per-resource readers to so many
+    ``observer`` is told of each execution. ``sample`` limits the per-resource readers to so many
     resources a listing, for a trial. ``pool`` are the threads that accounts share; ``journal`` knows what an earlier
     run read that died.
     """
@@ -73,13 +73,13 @@ class Runner:
         governor: Governor,
         now: Callable[[], str],
         conforms: Conforms,
-        progress: Progress = lambda ended, known: None,
+        observer: Observer = NOBODY,
         sample: int | None = None,
         pool: Pool | None = None,
         journal: Journal | Forgetful = _NO_JOURNAL,
     ) -> None:
         self._plan, self._provider, self._discovery = plan, provider, discovery
-        self._governor, self._now, self._conforms, self._progress = governor, now, conforms, progress
+        self._governor, self._now, self._conforms, self._observer = governor, now, conforms, observer
         self._sample, self._journal = sample, journal
         self._pool, self._shares = (Pool(), False) if pool is None else (pool, True)
         self._lanes = Lanes(self._pool)
@@ -89,7 +89,6 @@ class Runner:
         self._shared: dict[Hashable, Outcome | list[Callable[[Outcome], None]]] = {}
         """How equal arguments of a shared reader ended, or who waits for that."""
         self.collected = Collected()
-        self._known = self._ended = 0
 
     def run(self) -> None:
         """Read everything. Returns when every execution has ended one way or another."""
@@ -119,17 +118,13 @@ class Runner:
     # --- whole scopes ---
 
     def _start(self, reader: Reader, listed_in: Scope, asked_in: Scope, task: Callable[[], None]) -> None:
-        with self._lock:
-            self._known += 1
         self.ledger.planned(listed_in, reader.name, 1)
+        self._observer.planned(listed_in, reader.name)
         self._lanes.submit(self._provider.lane(reader, asked_in), task)
 
     def _finished(self, reader: Reader, scope: Scope, subject: str, outcome: Outcome, tally: Tally) -> None:
         self.ledger.ended(scope, reader.name, subject, outcome, tally)
-        with self._lock:
-            self._ended += 1
-            ended, known = self._ended, self._known
-        self._progress(ended, known)
+        self._observer.answered(scope, reader.name, tally)
 
     def _list(self, reader: Reader, scope: Scope) -> None:
         kept = self._ended_listing(reader, scope)
@@ -166,6 +161,7 @@ class Runner:
     def _listed(self, reader: Reader, scope: Scope) -> Kept:
         tally = Tally()
         found: dict[tuple[str, str], Found] = {}
+        self._observer.asking(scope, reader.name)
 
         def read() -> None:
             for item in reader.read(self._provider.caller(scope, self._governor, tally), scope):
@@ -264,6 +260,7 @@ class Runner:
             kept = self._journal.kept(reader.name, scope, subject)
             if kept is None:
                 tally = Tally()
+                self._observer.asking(scope, reader.name)
                 caller = self._provider.caller(item.scope, self._governor, tally)
                 outcome = attempt(reader, lambda: reader.read(caller, item), self._provider.classify)
                 kept = Kept(outcome, tally, self._now())

@@ -20,9 +20,10 @@ from engine.collection.journal import Forgetful, Journal
 from engine.collection.lanes import Stopped
 from engine.collection.ledger import discovery_rows
 from engine.collection.limiter import Limiter
+from engine.collection.observer import NOBODY, Observer
 from engine.collection.parts import kept
 from engine.collection.planner import Plan
-from engine.collection.runner import Conforms, Progress
+from engine.collection.runner import Conforms
 from engine.errors import Interrupted
 from engine.model import GLOBAL, Collection, Scope, Snapshot
 from providers.base import Directory, Provider
@@ -77,7 +78,7 @@ class Survey:
     conforms: Conforms
     regions: frozenset[str] = frozenset()
     identified: Identified = lambda directory, now: (now, Forgetful())
-    progress: Progress = lambda ended, known: None
+    observer: Observer = NOBODY
     executor: Callable[[Work], Executor] = Threads
     doubted: Doubted | None = None
 
@@ -87,9 +88,15 @@ class Survey:
         Raises UsageError and DiscoveryError as :func:`engine.collection.directory` does, Interrupted where the run is
         asked to stop, ClusterUnfit as the executor does. No more accounts are begun than the caller has taken.
         """
-        found = self.introduction.directory()
+        provider = self.introduction.provider.name
+        with self.observer.phase("discover", provider):
+            found = self.introduction.directory()
         as_of, journal = self.identified(found, self.now())
         yield self._whole(found, as_of)
+        with self.observer.phase("read", provider):
+            yield from self._accounts(found, as_of, journal)
+
+    def _accounts(self, found: Directory, as_of: str, journal: Journal | Forgetful) -> Iterator[Snapshot]:
         executor = self.executor(self._work(found, as_of, journal))
         waiting = deque(sorted(found.accounts))
         running: dict[Future[Any], str] = {}
@@ -98,8 +105,10 @@ class Survey:
             while waiting or running:
                 while waiting and len(running) < executor.at_once and not self.limiter.cancelled.is_set():
                     account = waiting.popleft()
+                    self.observer.entering(self.plan.provider, account)
                     part = kept(journal, self.plan, account, as_of)
                     if part is not None:
+                        self.observer.read(self.plan.provider, account, part)
                         yield part
                     else:
                         running[executor.begin(account)] = account
@@ -136,6 +145,7 @@ class Survey:
             if part is None:
                 waiting.append(account)
             else:
+                self.observer.read(self.plan.provider, account, part)
                 yield part
             del part
 
@@ -150,7 +160,7 @@ class Survey:
             now=self.now,
             conforms=self.conforms,
             regions=self.regions,
-            progress=self.progress,
+            observer=self.observer,
             doubted=self.doubted,
         )
 

@@ -109,7 +109,8 @@ class Seal(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     """What a run found. ``asked`` repeats its intent, so that a seal can be read alone.
 
     ``caller`` is who asked the clouds, by the digest of a private object. ``files`` maps names in the store to what
-    they held: bytes prove storage; the roots of ``records`` and ``ledger`` prove meaning.
+    they held: bytes prove storage; the roots of ``records`` and ``ledger`` prove meaning. ``resumed_at`` is when a run
+    that had stopped went on, each time: it began at ``asked.started_at``, and what it had read by then counts.
     """
 
     intent: Link
@@ -124,6 +125,7 @@ class Seal(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     ledger: Tree
     files: dict[str, FileFact]
     collected_until: Time | None = None
+    resumed_at: Annotated[tuple[Time, ...], msgspec.Meta(min_length=1)] | None = None
 
 
 class Abandon(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -99,6 +99,8 @@ class Inspected:
             root=seal.records.root,
             total=seal.records.count,
             rows=tuple(self._row(index, canonical.decode(leaf)) for index, leaf in enumerate(self.stored.leaves)),
+            started_at=seal.asked.started_at,
+            resumed_at=seal.resumed_at or (),
         )
 
     def _row(self, index: int, document: Document) -> SealedRow:

@@ -214,8 +214,11 @@ class Run:
         with durable.doing(f"keeping private objects in {self.recorder.layout.root}"):
             people.keep(private, self.recorder.layout)
 
-    def seal(self, judged: Judged, ended_at: str) -> Sealed:
-        """Seal what was added. Raises SealError; then nothing of the run counts, nothing else is lost."""
+    def seal(self, judged: Judged, ended_at: str, resumed_at: Sequence[str] = ()) -> Sealed:
+        """Seal what was added; ``resumed_at`` is when the run went on after it had stopped, each time.
+
+        Raises SealError; then nothing of the run counts, nothing else is lost.
+        """
         layout, spool = self.recorder.layout, self._spooled()
         try:
             _refuse_other_sums(judged, spool)
@@ -227,7 +230,7 @@ class Run:
                 files = _store(database, layout, self.id, spool)
         finally:
             spool.discard()
-        body = self._seal(judged, records, rows, files, ended_at)
+        body = self._seal(judged, records, rows, files, ended_at, resumed_at)
         link = self.chain.append("seal", body, ended_at)
         self.recorder.pin(link)
         return Sealed(
@@ -253,7 +256,15 @@ class Run:
         if self._spool is not None:
             self._spool.discard()
 
-    def _seal(self, judged: Judged, records: Tree, rows: Tree, files: dict[str, FileFact], ended_at: str) -> Seal:
+    def _seal(
+        self,
+        judged: Judged,
+        records: Tree,
+        rows: Tree,
+        files: dict[str, FileFact],
+        ended_at: str,
+        resumed_at: Sequence[str],
+    ) -> Seal:
         snapshot = judged.snapshot
         spool = self._spooled()
         verdicts, states = spool.verdicts, spool.listings
@@ -276,6 +287,7 @@ class Run:
             records=records,
             ledger=rows,
             files=files,
+            resumed_at=tuple(resumed_at) or None,
         )
 
     def _caller(self, identity: Mapping[str, str]) -> dict[str, str]:

@@ -99,6 +99,7 @@ def _changes(diff: Diff) -> Iterator[Row]:
 def side(row: Side) -> str:
     """A run in words."""
     told = [row.kind, f"night of {row.night}", f"read from {row.as_of}" + (f" to {row.until}" if row.until else "")]
+    told += [f"resumed ({row.resumed})"] if row.resumed is not None else []
     told += ["of a stored snapshot"] if row.source not in ("live", "demo") else []
     told += ["a part only"] if row.filtered else []
     return ", ".join(told)

@@ -31,8 +31,8 @@ class Totals:
     """The totals of a period, which each format prints under :data:`LABELS`.
 
     ``deviations`` + ``undecided`` + ``within_limit`` = ``failures``. ``open`` are those without an end, ``accepted``
-    those beside which a waiver stood. ``nights`` = ran + partly + missed + not_retained; ``late`` are of ran and
-    partly. ``items`` sums the populations, so that what two checks judge counts twice.
+    those beside which a waiver stood. ``nights`` = ran + partly + missed + not_retained; ``late`` and
+    ``resumed`` are of ran and partly. ``items`` sums the populations, so that what two checks judge counts twice.
     """
 
     criteria: int
@@ -50,6 +50,7 @@ class Totals:
     missed: int
     not_retained: int
     late: int
+    resumed: int
     runs: int
     populations: int
     items: int
@@ -75,6 +76,7 @@ LABELS: Final[Mapping[str, str]] = {
     "missed": "Nights that did not run",
     "not_retained": "Nights not retained",
     "late": "Nights that ran late",
+    "resumed": "Nights that stopped and went on",
     "runs": "Sealed runs",
     "populations": "Populations",
     "items": "Items of all populations",
@@ -136,6 +138,7 @@ def totals(period: Period) -> Totals:
         missed=states["did_not_run"],
         not_retained=states["not_retained"],
         late=sum(night.late for night in period.nights),
+        resumed=sum(bool(night.resumed) for night in period.nights),
         runs=len(period.frames),
         populations=len(period.populations),
         items=sum(row.count for row in period.populations),

@@ -15,6 +15,7 @@ def nights(period: Period) -> Sheet:
     about = "Every night that the schedule expects, and what became of it."
     columns = (
         ("Night", 12), ("Due", 21), ("State", 14), ("Late", 7), ("Runs", 34), ("Begun and never sealed", 50),
+        ("Stopped and gone on with", 50),
     )  # fmt: skip
     rows = (
         (
@@ -24,6 +25,7 @@ def nights(period: Period) -> Sheet:
             "late" if night.late else "",
             ", ".join(night.runs),
             "; ".join(f"{run}: {why}" for run, why in night.unsealed),
+            "; ".join(f"{run}: {words}" for run, words in night.resumed),
         )
         for night in period.nights
     )

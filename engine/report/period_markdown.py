@@ -67,9 +67,9 @@ def _nights(period: Period) -> Iterator[str]:
         for gap in period_counts.shared_gaps(period)
     ]
     yield from _table(("First night", "Last night", "State", "What"), rows, "gap")
-    late = [night for night in period.nights if night.late or night.unsealed]
+    late = [night for night in period.nights if night.late or night.unsealed or night.resumed]
     for night in late[:SHOWN]:
-        told = "; ".join(f"{run}: {why}" for run, why in night.unsealed)
+        told = "; ".join(f"{run}: {why}" for run, why in (*night.unsealed, *night.resumed))
         yield f"- {night.date} {period_words.night(night)}{': ' if told else ''}{_prose(told)}"
     if len(late) > SHOWN:
         yield f"- and {counted(len(late) - SHOWN, 'more night')}"

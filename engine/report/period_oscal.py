@@ -288,6 +288,7 @@ def _run(frame: Frame, name: Name) -> Document:
             ("engine", frame.engine),
             ("caller", frame.caller),
             ("filtered", "yes" if frame.filtered else "no"),
+            *(("resumed-at", at) for at in frame.resumed_at),
         ),
     }
 

@@ -88,22 +88,27 @@ def _coverage(period: Period, draw: Drawing) -> Blocks:
     yield from draw.section("Coverage")
     yield draw.text(period_words.coverage(period))
     yield from draw.calendar(period)
-    lacking = [night for night in period.nights if night.state != "ran" or night.late or night.unsealed]
+    lacking = [
+        night for night in period.nights if night.state != "ran" or night.late or night.unsealed or night.resumed
+    ]
     if lacking:
-        yield draw.text("Nights that did not run as a whole or on time", "h2")
+        yield draw.text("Nights that did not run as a whole, on time or in one piece", "h2")
         rows = [
             (
                 night.date,
                 night.due_at,
                 period_words.night(night),
-                "; ".join(f"{run}: {why}" for run, why in night.unsealed) or "nothing is on record",
+                "; ".join(f"{run}: {why}" for run, why in (*night.unsealed, *night.resumed)) or "nothing is on record",
             )
-            if night.state == "did_not_run" or night.unsealed
+            if night.state == "did_not_run" or night.unsealed or night.resumed
             else (night.date, night.due_at, period_words.night(night), "")
             for night in lacking
         ]
         yield from draw.table(
-            ("Night", "Due", "What became of it", "Begun and never sealed"), rows, (0.12, 0.22, 0.2, 0.46), "nights"
+            ("Night", "Due", "What became of it", "Begun and never sealed, or gone on with"),
+            rows,
+            (0.12, 0.22, 0.2, 0.46),
+            "nights",
         )
     yield draw.text("Gaps, by check and scope", "h2")
     gaps = period_counts.shared_gaps(period)

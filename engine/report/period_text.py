@@ -58,13 +58,15 @@ def _nights(period: Period, page: Page) -> Iterator[str]:
     gaps = period_counts.shared_gaps(period)
     late = [night for night in period.nights if night.late]
     unsealed = [night for night in period.nights if night.unsealed]
-    if not (gaps or late or unsealed):
+    resumed = [night for night in period.nights if night.resumed]
+    if not (gaps or late or unsealed or resumed):
         return
     yield page.heading("Not observed")
     rows = [(_span(gap.first, gap.last), f"{period_words.STATES[gap.state]}: {period_words.gap(gap)}") for gap in gaps]
     yield from _listed(rows, page, 24, "gap")
     rows = [(night.date, f"began late (due {night.due_at})") for night in late]
     rows += [(night.date, f"{safe(run)}: {safe(why)}") for night in unsealed for run, why in night.unsealed]
+    rows += [(night.date, f"{safe(run)}: {safe(words)}") for night in resumed for run, words in night.resumed]
     yield from _listed(rows, page, 24, "night")
 
 

@@ -134,6 +134,7 @@ def coverage(period: Period) -> str:
     ):
         text += f", {count:,} {what}" if count else ""
     text += f"; {seen.late:,} of those that ran began late" if seen.late else ""
+    text += f"; {seen.resumed:,} of those that ran stopped and went on" if seen.resumed else ""
     return f"{text}. {counted(seen.runs, 'sealed run')}."
 
 
@@ -353,7 +354,7 @@ def changed(row: Change) -> str:
 
 def night(row: Night) -> str:
     """What became of a night."""
-    return STATES[row.state] + (", late" if row.late else "")
+    return STATES[row.state] + (", late" if row.late else "") + (", resumed" if row.resumed else "")
 
 
 def procedure_key() -> tuple[tuple[str, str], ...]:

@@ -36,6 +36,7 @@ _ALWAYS: Final = (
 class RunTold:
     """A sealed run: when it began to read and was sealed (RFC 3339 UTC), in which entry of the chain, under which root.
 
+    ``resumed_at`` is when it went on after it had stopped, each time.
     ``records`` are below the root, ``shown`` those that may be seen; ``unknown`` counts the unknown verdicts of these
     by reason (access_denied, throttled, ...). ``filtered``: it judged only a part of what was selected.
     """
@@ -44,6 +45,7 @@ class RunTold:
     kind: str
     night: str
     as_of: str
+    resumed_at: tuple[str, ...]
     sealed_at: str
     entry: int
     root: str
@@ -150,6 +152,7 @@ def _run(frame: Frame, run: SealedRun) -> RunTold:
         kind=run.kind,
         night=frame.night,
         as_of=run.as_of,
+        resumed_at=run.resumed_at,
         sealed_at=run.sealed_at,
         entry=run.sequence,
         root=run.root,

@@ -18,7 +18,7 @@ DIFFERS = {
     "--format": "each command has its own forms",
     "--kind": "evidence is of one kind; a request may be answered by several",
     "--control": "evidence is narrowed to controls; a request is answered by them",
-    "--owner": "a risk has an owner, and so has a request",
+    "--owner": "a risk has an owner, and so has a request; issues are narrowed to several",
     "--check": "checks select what is judged; a request is answered by what they show",
     "--output": "a run and a gate write reports beside what they print; others one file, a bundle or a folder",
     "--provider": "init knows the clouds that it can begin with; checks may be of others",

@@ -43,6 +43,7 @@ CHECKS = (
 ROOT = Path(__file__).resolve().parents[2]
 START = "2026-11-25T02:00:00Z"
 LATER = "2026-11-25T05:00:00Z"
+LAST = "2026-11-25T06:00:00Z"
 TOO_LATE = "2026-11-25T15:00:00Z"
 HOLDER = "import fcntl,sys;f=open(sys.argv[1],'r+b');fcntl.flock(f,2);print(1,flush=True);input()"
 
@@ -86,6 +87,12 @@ class Place:
         recorder = open_store(self.store, load_keys(self.config), self.config / "trust.json")
         return [placed.entry.kind for placed in chain.read(recorder.layout, recorder.trust).placed]
 
+    def resumed(self) -> list[tuple[str, tuple[str, ...] | None]]:
+        """When each sealed run began, and when it went on."""
+        recorder = open_store(self.store, load_keys(self.config), self.config / "trust.json")
+        seals = chain.read(recorder.layout, recorder.trust).of_kind("seal")
+        return [(seal.asked.started_at, seal.resumed_at) for _, seal in seals]
+
     def journals(self) -> list[Path]:
         return sorted((self.store / "tmp").glob("*.journal"))
 
@@ -122,12 +129,24 @@ def test_an_interrupted_run_goes_on_and_has_the_root_of_an_undisturbed_one(place
     assert root(resumed) == root(undisturbed)
     assert (resumed.resumed, resumed.as_of) == (START, START)
     assert place.entries() == ["intent", "seal", "intent", "seal"]
+    assert place.resumed() == [(START, None), (START, (LATER,))]
     assert place.journals() == []
     assert 0 < place.wire.traffic.total < sum(calls.values())
     assert verify(str(place.store), place.config).exit_code == 0
     assert [(row.scope, row.reader, row.calls) for row in resumed.snapshot.ledger] == [
         (row.scope, row.reader, row.calls) for row in undisturbed.snapshot.ledger
     ]
+
+
+def test_the_seal_says_each_time_that_a_run_went_on(place: Place) -> None:
+    place.stopped_after(3)
+    place.stopped_after(3, now=LATER)
+
+    place.run(LAST)
+    place.run(LAST)
+
+    assert place.resumed() == [(START, (LATER, LAST)), (LAST, None)]
+    assert verify(str(place.store), place.config).exit_code == 0
 
 
 def test_what_failed_before_is_asked_again(place: Place) -> None:

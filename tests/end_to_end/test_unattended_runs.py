@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import date, datetime
@@ -19,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine import cli, custody, examination, pipeline, verification
 from engine.errors import UsageError
+from engine.evidence import standalone_verify
 from engine.model import Assessment, Clock
 from engine.serve.accesses import AccessLog
 from tests.emulators.aws_wire import AwsWire
@@ -170,7 +173,7 @@ def test_a_week_of_nights_shows_exactly_what_was_missed_partial_and_resumed(
     clock = Clock(lambda: now[0], lambda: 0.0, lambda seconds: None)
     monkeypatch.setattr("engine.cli.clock.system_clock", lambda *_: clock)
     s3 = boto3.client("s3")
-    beats, notices, diffs = {}, {}, {}
+    beats, notices, diffs, stopped = {}, {}, {}, {}
 
     def called(*arguments: str) -> str:
         codes.append(cli.main(cli.group, [*arguments, "--store", str(tmp_path / "store")], "auditreel"))
@@ -195,13 +198,15 @@ def test_a_week_of_nights_shows_exactly_what_was_missed_partial_and_resumed(
         if night == 4:
             account.faults.remove(denied)
         if night == 6:
+            stopped = beats[6]
             scan(night, "05:00:00")
         now[0] = f"2026-06-0{night}T08:00:00Z"
         notices[night] = called("notify", "--dry-run")
         diffs[night] = json.loads(called("diff", "--format", "json") or "{}")
         diffs[night]["codes"] = codes
 
-    # The heartbeat: exit code, complete, sealed, resumed; the third night's is the second's, and late.
+    # The heartbeat: exit code, complete, sealed, resumed; the third night's is the second's, and late. The sixth's is
+    # of a run that was stopped, until it goes on.
     told = {night: [int(found[name]) for name in TOLD[1:]] for night, found in beats.items()}
     assert told == {
         1: [3, 1, 1, 0],
@@ -211,6 +216,7 @@ def test_a_week_of_nights_shows_exactly_what_was_missed_partial_and_resumed(
         6: [3, 1, 1, 1],
         7: [3, 1, 1, 0],
     }
+    assert [stopped[name] for name in TOLD[1:]] == [143, 0, 0, 0]
     assert beats[2]["next_late_timestamp_seconds"] == epoch("2026-06-03T08:00:00Z")
     assert beats[5]["seal_sequence"] == beats[4]["seal_sequence"] < beats[6]["seal_sequence"]
 
@@ -224,6 +230,25 @@ def test_a_week_of_nights_shows_exactly_what_was_missed_partial_and_resumed(
         5: "2026-06-05: 1 night without a run, 1 run not sealed",
         6: "2026-06-06: readable again, and failing: 2, readable again: 1, 1 night between without a run",
         7: None,
+    }
+
+    # What they say of runs: each night without one, each that has no seal, each that was resumed.
+    resumed = "began at 2026-06-06T02:00:05Z, stopped, and went on at 2026-06-06T05:00:00Z"
+    said = re.compile(r"^- (.*(?:no run|never sealed|it died).*)$|, resumed \((.*?)\)", re.M)
+    of_runs = {night: {a or b for a, b in said.findall(text)} for night, text in notices.items()}
+    (dead,) = {line.split(":")[0] for line in of_runs[5] if "never" in line}
+    assert of_runs == {
+        1: set(),
+        2: set(),
+        3: {"2026-06-03: no run was sealed"},
+        4: {"missed 2026-06-03 no run"},
+        5: {"2026-06-05: no run was sealed", f"{dead}: never sealed"},
+        6: {
+            "missed 2026-06-05 no run",
+            f"run {dead} abandoned: it died, and what was asked next is not the same, or too late",
+            resumed,
+        },
+        7: set(),
     }
 
     # The differences: turns, nights without a run, runs without a seal, exit codes of notify and diff.
@@ -243,20 +268,40 @@ def test_a_week_of_nights_shows_exactly_what_was_missed_partial_and_resumed(
     }  # fmt: skip
     assert diffs[6]["after"]["as_of"] == "2026-06-06T02:00:05Z"
     assert diffs[6]["after"]["until"] == "2026-06-06T05:00:00Z"
+    sides = {
+        night: [found[side]["resumed"] for side in ("before", "after")]
+        for night, found in diffs.items()
+        if shown.get(night)
+    }
+    assert sides == {
+        2: [None, None], 3: [None, None], 4: [None, None], 5: [None, None], 6: [None, resumed], 7: [resumed, None]
+    }  # fmt: skip
 
     # The coverage of the week.
     week = (date(2026, 6, 1), date(2026, 6, 7))
     period = examination.period(str(tmp_path / "store"), tmp_path / "config", *week)
-    assert [(row.state, row.late, len(row.unsealed)) for row in period.nights] == [
-        ("ran", False, 0),
-        ("ran", False, 0),
-        ("did_not_run", False, 0),
-        ("partly", False, 0),
-        ("did_not_run", False, 1),
-        ("ran", False, 0),
-        ("ran", False, 0),
+    assert [(row.state, row.late, len(row.unsealed), [words for _, words in row.resumed]) for row in period.nights] == [
+        ("ran", False, 0, []),
+        ("ran", False, 0, []),
+        ("did_not_run", False, 0, []),
+        ("partly", False, 0, []),
+        ("did_not_run", False, 1, []),
+        ("ran", False, 0, [resumed]),
+        ("ran", False, 0, []),
     ]
     assert {row.scope.region: row.nights for row in period.coverage} == {"us-east-1": "rr-p-rr", "global": "rr-r-rr"}
+    assert [frame.resumed_at for frame in period.frames] == [(), (), (), ("2026-06-06T05:00:00Z",), ()]
+
+    # And so do its report and what an auditor is handed, which both verifiers accept.
+    report = called("report", "type2", "--from", "2026-06-01", "--to", "2026-06-07")
+    told = "4 of 7 nights ran, 1 ran in part, 2 did not run; 1 of those that ran stopped and went on. 5 sealed runs."
+    assert told in " ".join(report.split())
+    assert resumed in " ".join(report.split())
+    called("export", "--from", "2026-06-01", "--to", "2026-06-07", "--output", str(tmp_path / "week.zip"))
+    assert codes[-1] == 0
+    assert verification.verify(str(tmp_path / "week.zip"), tmp_path / "config").exit_code == 0
+    other = (sys.executable, "-I", standalone_verify.__file__, "week.zip", "--key", "config/trust.json")
+    assert subprocess.run(other, cwd=tmp_path, capture_output=True, check=False).returncode == 0
 
 
 def epoch(text: str) -> float:

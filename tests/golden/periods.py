@@ -45,6 +45,7 @@ MISSED: Final = ("2026-08-15", "2026-08-16", "2026-10-04")
 PARTLY: Final = ("2026-09-03",)
 LATE: Final = ("2026-09-20",)
 NOT_RETAINED: Final = ("2026-08-02",)
+RESUMED: Final = "2026-10-09"
 ADHOC: Final = "2026-09-10"
 
 ENCRYPTED: Final = "aws.s3.bucket_default_encryption"
@@ -112,6 +113,7 @@ def frame(night: str, **fields: Any) -> Frame:
         "engine": "0.3.0" if night < "2026-09-15" else "0.4.0",
         "caller": "arn:aws:iam::111111111111:role/auditreel",
         "filtered": False,
+        "resumed_at": (_resumed(night),) if night == RESUMED else (),
         **fields,
     }
     return Frame(**told)
@@ -147,7 +149,14 @@ def _night(night: str) -> Night:
         return Night(night, due(night), "did_not_run", late=False, unsealed=died)
     runs = (run_id(night), "20260910T1430-9b1d") if night == ADHOC else (run_id(night),)
     state = "partly" if night in PARTLY else "ran"
-    return Night(night, due(night), state, late=night in LATE, runs=runs)  # type: ignore[arg-type]
+    words = f"began at {at(night).as_of}, stopped, and went on at {_resumed(night)}"
+    resumed = ((run_id(night), words),) if night == RESUMED else ()
+    return Night(night, due(night), state, late=night in LATE, runs=runs, resumed=resumed)  # type: ignore[arg-type]
+
+
+def _resumed(night: str) -> str:
+    """When a run that stopped went on, two minutes later."""
+    return _utc(datetime.fromisoformat(at(night).as_of) + timedelta(minutes=2))
 
 
 def coverage_row(scope: Scope, check: str, since: str = DATES[0], partly: Sequence[str] = ()) -> CoverageRow:
@@ -646,7 +655,9 @@ def _photographed(row: ControlInPeriod, open_: Sequence[Failure]) -> Mapping[str
 
 def nothing() -> Period:
     """A demonstration in which no frame was taken and nothing is known: nothing may come out of it as good news."""
-    missed = tuple(replace(night, state="did_not_run", late=False, runs=(), unsealed=()) for night in nights())
+    missed = tuple(
+        replace(night, state="did_not_run", late=False, runs=(), unsealed=(), resumed=()) for night in nights()
+    )
     return replace(
         every_state(),
         anchored=NOT_ANCHORED,

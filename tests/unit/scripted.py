@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.collection import Doubted, collect, directory, entered
 from engine.collection.limiter import Limiter
+from engine.collection.observer import NOBODY, Observer
 from engine.collection.planner import Plan, plan
 from engine.model import Snapshot
 from providers.base import (
@@ -165,7 +166,7 @@ def scan(
     sleep: Callable[[float], None] = lambda seconds: None,
     conforms: Callable[[Resource], Resource] = lambda item: item,
     sample: int | None = None,
-    progress: Callable[[int, int], None] = lambda ended, known: None,
+    observer: Observer = NOBODY,
     reads: Mapping[str, Iterable[str]] | None = None,
     doubted: Doubted | None = None,
 ) -> Snapshot:
@@ -174,4 +175,4 @@ def scan(
     directory(provider, governor)
     found = entered(provider, ACCOUNT, governor)
     made = provider.planned({BOX: names} if reads is None else reads)
-    return collect(made, provider, found, governor, lambda: AT, conforms, progress, sample, doubted=doubted)
+    return collect(made, provider, found, governor, lambda: AT, conforms, observer, sample, doubted=doubted)

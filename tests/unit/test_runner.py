@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.cli.progress import Counting
 from engine.collection.limiter import Cancelled
 from engine.model import Collection, LedgerRow, Snapshot
 from providers.base import GLOBAL, MISSING, Failure, Found, Reader, Resource, ResourceType, Scope, Unread
@@ -366,7 +367,7 @@ def test_progress_ends_at_as_many_as_it_knows_of() -> None:
     told: list[tuple[int, int]] = []
     provider = Scripted((lister(*map(box, "abc")), getter("box:GetLid", lambda b: {"lid": 1}, "lid")))
 
-    scan(provider, "lid", progress=lambda ended, known: told.append((ended, known)))
+    scan(provider, "lid", observer=Counting(lambda ended, known: told.append((ended, known))))
 
     assert max(told) == (4, 4)
     assert len(told) == 4

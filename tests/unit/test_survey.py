@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.cli.progress import Counting
 from engine.collection.executors import AT_ONCE
 from engine.collection.limiter import Limiter
 from engine.collection.survey import Introduction, Survey
@@ -142,7 +143,7 @@ def test_progress_adds_up_over_accounts() -> None:
     told: list[tuple[int, int]] = []
     provider = Watched(lister(box("b", size=1), fills=("size",)), members=MEMBERS[:5])
 
-    list(survey(provider, progress=lambda ended, known: told.append((ended, known))))
+    list(survey(provider, observer=Counting(lambda ended, known: told.append((ended, known)))))
 
     assert max(told) == (5, 5)
     assert all(ended <= known for ended, known in told)

@@ -48,6 +48,14 @@ class SealedFrame:
         """Whether it judged only a part of what was selected."""
         return any(bool(value) for value in self.seal.asked.filters.values())
 
+    @property
+    def resumption(self) -> str | None:
+        """That it had stopped and went on, in words; None where it ran in one piece."""
+        seal = self.seal
+        if seal.resumed_at is None:
+            return None
+        return f"began at {seal.asked.started_at}, stopped, and went on at {', '.join(seal.resumed_at)}"
+
     def shown(self, night: str, caller: str) -> Frame:
         """The frame as reports show it, of that night; ``caller`` is who asked the clouds for it."""
         seal, asked = self.seal, self.seal.asked
@@ -63,6 +71,7 @@ class SealedFrame:
             engine=asked.engine,
             caller=caller,
             filtered=self.filtered,
+            resumed_at=seal.resumed_at or (),
         )
 
 

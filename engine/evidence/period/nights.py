@@ -35,6 +35,11 @@ def _each(film: Film, unsealed: Sequence[tuple[str, str, str]]) -> Iterator[Nigh
             late=first is not None and first > calendar.late_from(place),
             runs=tuple(film.looks[number].moment.run for number in mine),
             unsealed=tuple(lost.get(place, ())),
+            resumed=tuple(
+                (frame.moment.run, frame.resumption)
+                for frame in (film.frames[number] for number in mine)
+                if frame.resumption is not None
+            ),
         )
 
 

@@ -210,9 +210,11 @@ def _page(
 
 
 def _run(run: SealedRun) -> list[tuple[str, str]]:
+    resumed = f"began at {run.started_at}, stopped, and went on at {', '.join(run.resumed_at)}"
     return [
         ("Run", f"{run.run} ({run.kind})"),
         ("As of (UTC)", run.as_of),
+        *([("Resumed (UTC)", resumed)] if run.resumed_at else []),
         ("Sealed (UTC)", f"{run.sealed_at}, entry {run.sequence}"),
     ]
 

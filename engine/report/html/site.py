@@ -100,13 +100,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Nights in a row with something to say: less than ran in time, or a run that was not sealed."""
+    """Nights in a row with something to say: less than ran in time and in one piece, or a run that was not sealed.
+
+    ``told`` are the runs that were not sealed, and those that stopped and went on, each with what happened.
+    """
 
     first: str
     last: str
     count: int
     words: str
-    unsealed: tuple[tuple[str, str], ...]
+    told: tuple[tuple[str, str], ...]
 
 
 class Site:
@@ -273,13 +276,14 @@ def _tests(change: Change, check: str) -> bool:
 
 def _missed(period: Sequence[Night]) -> list[Missed]:
     def said(night: Night) -> tuple[str, tuple[tuple[str, str], ...], str]:
-        return period_words.night(night), night.unsealed, night.date if night.unsealed else ""
+        told = (*night.unsealed, *night.resumed)
+        return period_words.night(night), told, night.date if told else ""
 
     found = []
-    for (words, unsealed, _), group in groupby(period, key=said):
+    for (words, told, _), group in groupby(period, key=said):
         run = list(group)
-        if words != period_words.STATES["ran"] or unsealed:
-            found.append(Missed(run[0].date, run[-1].date, len(run), words, unsealed))
+        if words != period_words.STATES["ran"] or told:
+            found.append(Missed(run[0].date, run[-1].date, len(run), words, told))
     return found
 
 
