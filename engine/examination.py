@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.gate.model import Changes
     from engine.periods import Failure, Period
     from engine.stores import Moment
+    from engine.tracked import Known
 
 
 def period(store: str, config: Path, starts: date, ends: date, type_: Literal[1, 2] = 2) -> Period:
@@ -74,7 +75,7 @@ def seen(folder: Path, trusted: Path, trust: Trust, asked: Asked) -> tuple[Film,
     )
 
 
-def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: int = 14) -> Diff:
+def diff(pair: tuple[str | None, str | None], store: str | Moment, config: Path, within: int = 14) -> Diff:
     """What differs between two sealed runs, by their ids; waivers that end ``within`` so many days are told.
 
     (None, None): the newest run that read the clouds, and the last before it that was asked the same; (id, None): that
@@ -88,6 +89,14 @@ def diff(pair: tuple[str | None, str | None], store: str, config: Path, within: 
     return compared(folder, trust, Runs(*pair), stores.policy_of, is_weaker, within)
 
 
+def compared(runs: tuple[str, str], store: str | Moment, config: Path, view: View) -> Diff:
+    """What differs between two sealed runs of a period, as somebody may see it. Raises as :func:`diff`."""
+    from engine.evidence.period.limited import limited_diff
+
+    found = diff(runs, store, config)
+    return found if view.checks is None else limited_diff(found, view.period, view.checks)
+
+
 def notice(store: str, config: Path, clock: Clock, within: int = 14) -> Notice:
     """What people are to be told of the night that it is: what changed, and every run that is missing.
 
@@ -99,6 +108,31 @@ def notice(store: str, config: Path, clock: Clock, within: int = 14) -> Notice:
     now = clock.now()
     folder, _, trust = stores.readable(store, config)
     return told(folder, trust, now, stores.policy_of, is_weaker, within)
+
+
+def known(store: str, config: Path, clock: Clock) -> Known:
+    """Every failure that the sealed runs of a store saw, as it stands now.
+
+    Raises VerificationError where what is read does not verify, NothingRecorded where no run read the clouds.
+    """
+    from engine.evidence.period.made import filmed
+    from engine.evidence.period.tracked import known as tracked
+
+    folder, trusted, trust = stores.readable(store, config)
+    asked = _everything(folder, trust, clock.now())
+    film, _ = filmed(folder, trust, stores.secret_of(trusted), asked, stores.policy_of)
+    return tracked(film, trust.purpose == "demonstration")
+
+
+def _everything(folder: Path, trust: Trust, now: str) -> Asked:
+    """The days of all runs that a store holds. A night may begin a day before its run, or after it by the clock."""
+    from engine.evidence.layout import Layout
+    from engine.evidence.period import keeping
+    from engine.evidence.period.made import Asked
+
+    first = next(iter(keeping.verified_chain(Layout(folder), trust).placed), None)
+    starts = date.fromisoformat((first.entry.recorded_at if first else now)[:10]) - timedelta(days=2)
+    return Asked(starts, date.fromisoformat(now[:10]) + timedelta(days=1))
 
 
 def changes(store: str, gates: Sequence[str], config: Path, gates_config: Path, starts: date, ends: date) -> Changes:
@@ -137,13 +171,10 @@ def respond(store: str, config: Path, named: str, answer: Mapping[str, str], clo
     ids; VerificationError and SealError.
     """
     from engine.evidence import responding
-    from engine.evidence.period import keeping
-    from engine.evidence.period.made import Asked, filmed
+    from engine.evidence.period.made import filmed
 
     recorder, now = stores.recorder(store, config), clock.now()
-    first = next(iter(keeping.verified_chain(recorder.layout, recorder.trust).placed), None)
-    starts = date.fromisoformat((first.entry.recorded_at if first else now)[:10]) - timedelta(days=2)
-    asked = Asked(starts, date.fromisoformat(now[:10]) + timedelta(days=1))
+    asked = _everything(recorder.layout.root, recorder.trust, now)
     film, _ = filmed(recorder.layout.root, recorder.trust, recorder.keys.secret, asked, stores.policy_of)
     link, failure = responding.respond(recorder, film, named, responding.Answer(**answer), now)
     return link.sequence, failure

@@ -27,6 +27,12 @@ class Overview:
     closed: tuple[tuple[str, str], ...]
 
 
+def resource_key(scope: Scope, subject: Subject) -> str:
+    """What stands for a subject in an address, in every run: a digest, whatever the subject is called."""
+    place = (scope.provider, scope.account, scope.region, subject.kind, subject.type, subject.id)
+    return hashlib.sha256("\n".join(place).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A sealed run as its seal alone tells it: what started it, what it was judged on, when that was read, its counts.
@@ -50,6 +56,7 @@ class SealedRow:
     """A record in the list of a run's: its place, what was judged and how, and the id of the waiver beside it.
 
     The name of a subject is its id: records hold no other. One whose identity is personal goes by its digest.
+    ``resource`` is what stands for it in an address (:func:`resource_key`).
     """
 
     index: int
@@ -57,16 +64,10 @@ class SealedRow:
     version: int
     scope: Scope
     subject: Subject
+    resource: str
     verdict: str
     reason: str | None
     waiver: str | None
-
-    @property
-    def resource(self) -> str:
-        """What stands for its subject in an address, in every run: a digest, whatever the subject is called."""
-        scope, subject = self.scope, self.subject
-        place = (scope.provider, scope.account, scope.region, subject.kind, subject.type, subject.id)
-        return hashlib.sha256("\n".join(place).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)

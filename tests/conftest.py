@@ -219,6 +219,7 @@ def gcp(gcp_server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture(scope="module")
 def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
     """GitHub's API on a loopback address; started once a module."""
+    from tests.emulators.github import issues  # noqa: F401 - adds its routes
     from tests.emulators.github.routes import routes
     from tests.emulators.github.wire import GitHub
     from tests.emulators.github.world import world

@@ -33,6 +33,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "schedule": ("engine.cli.schedule", "Manifests that start a run every night."),
     "diff": ("engine.cli.diff", "What changed between two recorded runs."),
     "notify": ("engine.cli.notify", "Tell owners what changed in the night, and which runs are missing."),
+    "issues": ("engine.cli.issues", "Keep a GitHub issue for each failure: opened, updated, closed when seen fixed."),
     "close": ("engine.cli.close", "Freeze in the chain what a period is made of."),
     "respond": ("engine.cli.respond", "Seal management's response to a failure."),
     "requests": ("engine.cli.requests", "An auditor's list of requests: import, tie, show, hand over the answers."),
@@ -43,6 +44,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "timestamp": ("engine.cli.timestamp", "Have the evidence time stamped now."),
     "replay": ("engine.cli.replay", "Judge a recorded run again and compare every record."),
     "serve": ("engine.cli.serve", "Show evidence as web pages, read-only, to who has a link."),
+    "mcp": ("engine.cli.mcp", "Let a model ask evidence, read-only, over the Model Context Protocol."),
     "store": ("engine.cli.store", "Look after an evidence store: merge months, let runs go, tables for SQL engines."),
 }
 """A verb: the module that holds its ``command``, loaded when it is asked for, and one line of help."""

@@ -32,7 +32,7 @@ VARIABLE = "AUDITREEL_NOTIFY"
     metavar="FILE",
     help=f'Addresses by owner (TOML: "*" = ["json://..."]), beside those for everyone in {VARIABLE}.',
 )
-@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@options.DRY_RUN
 @options.STORE
 @options.CONFIG
 @options.debug

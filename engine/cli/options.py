@@ -80,6 +80,7 @@ FAIL_ON: Final = click.option(
 ALLOW_INCOMPLETE: Final = click.option(
     "--allow-incomplete", is_flag=True, default=None, help="Do not exit with 4 for what is incomplete."
 )
+DRY_RUN: Final = click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 BY: Final = click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
 OCCURRENCE: Final = click.option(
     "--occurrence", metavar="PERIOD", help="The period that it belongs to, if made in another: 2026-Q3."

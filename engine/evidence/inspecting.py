@@ -24,7 +24,7 @@ from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.storage import removals
 from engine.evidence.trust import Trust
 from engine.model import Scope, Subject
-from engine.sealed import Listed, Overview, SealedRecord, SealedRow, SealedRun
+from engine.sealed import Listed, Overview, SealedRecord, SealedRow, SealedRun, resource_key
 
 _Key = tuple[str, ...]
 
@@ -107,12 +107,15 @@ class Inspected:
         scope, subject = canonical.original(document["scope"]), canonical.original(document["subject"])
         id_ = subject.get("id", subject.get("identity"))
         waiver = self._waivers.get(_key(document))
+        place = Scope(scope["provider"], scope["account"], scope["region"])
+        about = Subject(subject["kind"], subject["type"], id_, id_)
         return SealedRow(
             index=index,
             check=document["check"]["id"],
             version=document["check"]["version"],
-            scope=Scope(scope["provider"], scope["account"], scope["region"]),
-            subject=Subject(subject["kind"], subject["type"], id_, id_),
+            scope=place,
+            subject=about,
+            resource=resource_key(place, about),
             verdict=document["verdict"],
             reason=document.get("reason"),
             waiver=None if waiver is None else canonical.original_text(waiver["id"]),

@@ -133,10 +133,9 @@ class Pinned:
             key: Any = serialization.load_pem_public_key(data)
             data = base64.b64encode(key.public_bytes_raw())
         trust: Any = json.loads(data) if data.startswith(b"{") else {"keys": {"": data.decode()}}
-        raw_keys = map(unbase64, trust["keys"].values())
+        raw_keys, self.until = map(unbase64, trust["keys"].values()), trust.get("until", {})
         self.keys = {sha256(raw): ed25519.Ed25519PublicKey.from_public_bytes(raw) for raw in raw_keys}
         self.store, self.head = trust.get("store"), trust.get("head") or {"sequence": 0}
-        self.until = dict(trust.get("until", {}))
         certificates = {name: map(base64.b64decode, listed) for name, listed in trust.get("authorities", {}).items()}
         self.authorities = {name: [*map(x509.load_der_x509_certificate, der)] for name, der in certificates.items()}
 

@@ -6,7 +6,6 @@ person's name. A name from outside must neither be markup nor call anyone where 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,13 +14,12 @@ from engine.diffs import TURNS, Diff, Notice
 from engine.report import closing
 from engine.report import diff as compared
 from engine.report.layout import counted
-from engine.report.safe import safe
+from engine.report.safe import uncalled
 
 SHOWN: Final = 30
 """Rows of a kind in a message."""
 EVERYONE: Final = "*"
 NOBODY: Final = "no control's owner"
-_CALLING: Final = re.compile(r"[<@](?=[\w!@/#&])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def _body(notice: Notice, blocks: Iterable[str]) -> str:
 def _title(notice: Notice, owner: str | None) -> str:
     """One line: the organisation, and what is most pressing."""
     told = list(_pressing(notice, owner))
-    name = _inert(notice.organization) or "auditreel"
+    name = uncalled(notice.organization) or "auditreel"
     return f"{name}, night of {notice.night}: {', '.join(told[:3]) or 'changes'}"
 
 
@@ -100,7 +98,7 @@ def _shared(notice: Notice) -> Iterator[str]:
     if notice.overdue:
         yield _block("Nights without a run", [f"- {night}: no run was sealed" for night in notice.overdue])
     if notice.unsealed:
-        yield _block("Runs that began and have no seal", [f"- {run}: {_inert(why)}" for run, why in notice.unsealed])
+        yield _block("Runs that began and have no seal", [f"- {run}: {uncalled(why)}" for run, why in notice.unsealed])
     if notice.diff is not None:
         kinds = {*TURNS.values(), compared.WAIVERS}
         yield from (_section(section) for section in compared.sections(notice.diff) if section.title not in kinds)
@@ -121,7 +119,7 @@ def _by_owner(diff: Diff) -> dict[str, list[str]]:
 
 
 def _under(owner: str) -> str:
-    return f"== {_inert(owner)} =="
+    return f"== {uncalled(owner)} =="
 
 
 def _section(section: compared.Section) -> str:
@@ -134,9 +132,4 @@ def _block(title: str, lines: Sequence[str]) -> str:
 
 
 def _row(row: compared.Row) -> str:
-    return " ".join(filter(None, ("-", _inert(row.label), _inert(row.name), _inert(row.text, 400))))
-
-
-def _inert(text: str, longest: int = 200) -> str:
-    """A text from outside on one line that is no markup and calls nobody."""
-    return _CALLING.sub(lambda found: f"\\x{ord(found[0]):02x}", safe(text, longest))
+    return " ".join(filter(None, ("-", uncalled(row.label), uncalled(row.name), uncalled(row.text, 400))))

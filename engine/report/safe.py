@@ -25,6 +25,8 @@ _COMMAND: Final = re.compile(
     re.IGNORECASE,
 )
 """What begins a command to GitHub's runner (``::error ::``, ``##[error]``) or Azure's agent (``##vso[``)."""
+_CALLING: Final = re.compile(r"[<@](?=[\w!@/#&])")
+"""What calls people, or begins markup, where a chat or a tracker shows it."""
 _MARKS: Final = frozenset({"Mn", "Me"})
 _STACKED: Final = 3
 """Marks over one letter beyond which they reach into other lines."""
@@ -39,6 +41,11 @@ def safe(text: str, longest: int = LONGEST) -> str:
         kept = max(1, longest // 2)
         return f"{_visible(text[:kept])}…{_visible(text[-kept:])} ({len(text):,} characters)"
     return _visible(text)
+
+
+def uncalled(text: str, longest: int = LONGEST) -> str:
+    """``text`` as :func:`safe` has it, that is no markup and calls nobody either: for messages to people."""
+    return _CALLING.sub(lambda found: _escape(ord(found[0])), safe(text, longest))
 
 
 def _visible(text: str) -> str:

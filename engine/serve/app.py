@@ -14,15 +14,14 @@ from engine.model import Clock
 from engine.serve import pages
 from engine.serve.accesses import AccessLog
 from engine.serve.api import Api
-from engine.serve.guard import Bounds, Guard
+from engine.serve.guard import Bounds, Guard, NoLinkError
 from engine.serve.library import Store
-from engine.serve.links import Link, Links
+from engine.serve.links import Links, unsigned
 from engine.serve.rates import Rates
-from engine.serve.seen import NoLinkError, NotShownError
+from engine.serve.seen import NotShownError
 
 _STRANGERS: Final = 60.0
 """Requests a minute from one address without a link."""
-_NEVER: Final = "9999-12-31T00:00:00Z"
 
 
 def application(
@@ -44,16 +43,7 @@ def application(
         NoLinkError: pages.no_link,
         AuditreelError: pages.unverified(stores),
     }
-    whole = Link(
-        id="0" * 16,
-        reader="whoever is on this machine",
-        stores=tuple(store.id for store in stores.values()),
-        starts=None,
-        ends=None,
-        criteria=None,
-        issued_at="0001-01-01T00:00:00Z",
-        expires_at=_NEVER,
-    )
+    whole = unsigned("whoever is on this machine", tuple(store.id for store in stores.values()))
     readers = Rates(a_minute, a_minute, clock.monotonic)
     strangers = Rates(_STRANGERS, _STRANGERS, clock.monotonic)
     return Guard(ExceptionMiddleware(routes, refused), bounds, links, log, readers, strangers, clock, whole, tell)

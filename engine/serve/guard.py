@@ -18,6 +18,7 @@ from engine.serve.links import Link, LinkError, Links
 from engine.serve.rates import Rates
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS: Final = ("GET", "HEAD")
@@ -37,6 +38,18 @@ _HEADERS: Final = (
     ("Cache-Control", "no-store"),
 )
 _SECURE: Final = ("Strict-Transport-Security", "max-age=31536000")
+
+
+class NoLinkError(Exception):
+    """A request without a link that opens anything."""
+
+
+def link_of(request: Request) -> Link:
+    """The link of a request. Raises NoLinkError."""
+    link: Link | None = request.scope[LINK]
+    if link is None:
+        raise NoLinkError
+    return link
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,7 @@ class Guard:
                 await self.app(scope, receive, answer.send)
         except Exception as error:
             # Nothing of it is shown, and no text of it is kept: it may hold what the reader sent.
-            self.tell(f"a request failed: {_told(answer.unwritten or error)}")
+            self.tell(f"a request failed: {told(answer.unwritten or error)}")
             if answer.started or answer.unwritten is not None:
                 # What cannot be written into the log is not answered, not even with a page that says so.
                 raise
@@ -194,7 +207,7 @@ def _address(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """What may be told of an error: ours say what was done and to what; of others the kind, and where it was raised."""
     if isinstance(error, AuditreelError):
         return str(error)

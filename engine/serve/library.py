@@ -9,7 +9,8 @@ looked at no more often than each :data:`PAUSE`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from engine.sealed import Overview, SealedRun
 from engine.serve.following import Folder, Reading, Source
 
 if TYPE_CHECKING:
+    from engine.diffs import Diff
     from engine.evidence.inspecting import Inspected
     from engine.examination import View
 
@@ -146,6 +148,15 @@ class Store:
 
         return self._remembered(("run of", run, checks), made)
 
+    def compared(self, before: str, after: str, starts: date, ends: date, criteria: tuple[str, ...] | None) -> Diff:
+        """What differs between two runs of a period, narrowed to criteria."""
+
+        def made() -> Diff:
+            found = self.view(starts, ends, criteria)
+            return examination.compared((before, after), self._source.where, self._config, found)
+
+        return self._remembered(("compared", before, after, starts, ends, criteria), made)
+
     def _remembered(self, key: Hashable, make: Callable[[], T]) -> T:
         # One thread makes what others wait for: they would make the same.
         with self._lock:
@@ -170,3 +181,13 @@ class Store:
             self._known.clear()
             self._state, self._since = state, now
         self._looked = now
+
+
+@contextmanager
+def followed(stores: Iterable[Store]) -> Iterator[ExitStack]:
+    """Stores that look for news until the end, or until what it gives is closed."""
+    with ExitStack() as following:
+        for store in stores:
+            store.start()
+            following.callback(store.close)
+        yield following

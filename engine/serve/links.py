@@ -33,6 +33,9 @@ PUBLIC_FILE: Final = "link-key.pub"
 LONGEST: Final = 3_500
 """Characters of a token: it must fit into a cookie (RFC 6265 asks for 4,096 bytes with name and attributes)."""
 
+NEVER: Final = "9999-12-31T00:00:00Z"
+"""When what is nobody's link ends: what whoever runs a server has it show to whoever reaches it."""
+
 _ID: Final = re.compile(r"[0-9a-f]{16}")
 _Time = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z\Z")]
 
@@ -58,11 +61,36 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     issued_at: _Time
     expires_at: _Time
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is anything in its stores that it does not let see."""
+        return self.criteria is not None or self.starts is not None or self.ends is not None
+
     def covers(self, starts: date, ends: date) -> bool:
         """Whether all of a period may be seen."""
         return starts <= ends and (self.starts is None or self.starts <= starts) and (
             self.ends is None or ends <= self.ends
         )  # fmt: skip
+
+
+def unsigned(
+    reader: str,
+    stores: tuple[str, ...],
+    starts: date | None = None,
+    ends: date | None = None,
+    criteria: tuple[str, ...] | None = None,
+) -> Link:
+    """What is shown without a link, by the decision of whoever runs the server: of ``stores`` (their own names)."""
+    return Link(
+        id="0" * 16,
+        reader=reader,
+        stores=stores,
+        starts=starts,
+        ends=ends,
+        criteria=criteria,
+        issued_at="0001-01-01T00:00:00Z",
+        expires_at=NEVER,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,11 @@ from engine.report import PERIOD_FORMATS, period_counts
 from engine.report.html import served
 from engine.report.html.served import StoreRow
 from engine.report.html.templating import dated, policy
-from engine.serve.guard import LINK, PAGE, Bounds
+from engine.serve.guard import LINK, PAGE, Bounds, link_of
 from engine.serve.library import Held, Store
 from engine.serve.links import Link, LinkError, Links
-from engine.serve.seen import NotShownError, is_limited, limits, link_of, number, seen, span
+from engine.serve.seen import DOES_NOT_VERIFY, NotShownError, Seen, limits, number, problem, seen, span
 
-DOES_NOT_VERIFY: Final = "DOES NOT VERIFY, or could not be verified"
 _INDEX: Final = "index.html"
 _RECENT: Final = timedelta(days=29)
 _TYPES: Final[Mapping[str, str]] = {
@@ -42,17 +41,6 @@ def page(content: str | bytes, status: int = 200) -> Response:
     """A page of ours, with the policy that it states of itself."""
     headers = {"Content-Security-Policy": policy(content)}
     return Response(content, status, headers, media_type="text/html; charset=utf-8")
-
-
-def problem(error: AuditreelError, store: Store | None, link: Link) -> str:
-    """What a reader is told of evidence that does not verify: what, and no path of the machine.
-
-    Who may see a part is told that, and no more: what is wrong may name what lies beyond.
-    """
-    if is_limited(link):
-        return f"{DOES_NOT_VERIFY}: nothing is shown. Ask who gave you the link to run `auditreel verify`."
-    said = str(error) if store is None else store.hidden(str(error))
-    return f"{DOES_NOT_VERIFY}: nothing is shown. {said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +82,7 @@ class Pages:
             if store is None or link is None:
                 return show(request)
             # Asked before anything is shown: what is shown is then not older than is said.
-            text, current = store.read(is_limited(link)), store.reading().current
+            text, current = store.read(link.limited), store.reading().current
             response = show(request)
             if response.media_type == _TYPES[".html"]:
                 response.body = dated(bytes(response.body), text, current)
@@ -103,6 +91,9 @@ class Pages:
 
         return told
 
+    def _seen(self, request: Request) -> Seen:
+        return seen(link_of(request), self.stores, request.path_params["store"], request.path_params["period"])
+
     def home(self, request: Request) -> Response:
         """The stores of a link, and the periods that it lets see."""
         link = link_of(request)
@@ -110,7 +101,7 @@ class Pages:
         return page(served.home(rows, limits(link)))
 
     def _row(self, name: str, store: Store, link: Link) -> StoreRow:
-        read, current = store.read(is_limited(link)), store.reading().current
+        read, current = store.read(link.limited), store.reading().current
         try:
             held = store.held()
         except AuditreelError as error:
@@ -149,14 +140,14 @@ class Pages:
 
     def report(self, request: Request) -> Response:
         """A page of a period's report."""
-        content = seen(request, self.stores).pages().get(request.path_params.get("page", _INDEX))
+        content = self._seen(request).pages().get(request.path_params.get("page", _INDEX))
         if content is None:
             raise NotShownError
         return page(content)
 
     def records(self, request: Request) -> Response:
         """The records of a run."""
-        at = seen(request, self.stores)
+        at = self._seen(request)
         verdict = request.query_params.get("verdict")
         if verdict is not None and verdict not in served.VERDICTS:
             raise NotShownError
@@ -164,26 +155,26 @@ class Pages:
 
     def record(self, request: Request) -> Response:
         """A record with its proof."""
-        at = seen(request, self.stores)
+        at = self._seen(request)
         run = at.run(request.path_params["run"])
         found = at.store.inspected(run.run).record(at.index(run, request.path_params["index"]))
         return page(served.record(at.place, run, found))
 
     def proof(self, request: Request) -> Response:
         """A record, its way to the root and the signed seal, as a file."""
-        at = seen(request, self.stores)
+        at = self._seen(request)
         run = at.run(request.path_params["run"])
         index = at.index(run, request.path_params["index"])
         return _file(f"{run.run}-{index}.json", at.store.inspected(run.run).proof(index))
 
     def resources(self, request: Request) -> Response:
         """What was judged in a run."""
-        at = seen(request, self.stores)
+        at = self._seen(request)
         return page(served.resources(at.place, at.run(request.path_params["run"]), _page(request)))
 
     def resource(self, request: Request) -> Response:
         """What was judged of one resource in a run."""
-        at = seen(request, self.stores)
+        at = self._seen(request)
         content = served.resource(at.place, at.run(request.path_params["run"]), request.path_params["resource"])
         if content is None:
             raise NotShownError
@@ -191,7 +182,7 @@ class Pages:
 
     def failure(self, request: Request) -> Response:
         """Where a failure stands in the report, by its id: an address that lasts."""
-        at = seen(request, self.stores)
+        at = self._seen(request)
         anchor = period_counts.numbers(at.period)[period_counts.key(at.failure(request.path_params["failure"]))]
         row = f'<tr id="{anchor}">'.encode()
         name = next(name for name, content in at.pages().items() if row in content)
@@ -199,7 +190,7 @@ class Pages:
 
     def failing(self, request: Request) -> Response:
         """The record of a failure in the last run that saw it."""
-        at = seen(request, self.stores)
+        at = self._seen(request)
         failure = at.failure(request.path_params["failure"])
         run = at.run(failure.last_bad.run)
         subject = (failure.subject.kind, failure.subject.type, failure.subject.id)
@@ -211,17 +202,17 @@ class Pages:
 
     def downloads(self, request: Request) -> Response:
         """The files that can be had."""
-        return page(served.downloads(seen(request, self.stores).place))
+        return page(served.downloads(self._seen(request).place))
 
     def download(self, request: Request) -> Response:
         """A period in one of the formats."""
-        at = seen(request, self.stores)
+        at = self._seen(request)
         form = next((form for form, row in PERIOD_FORMATS.items() if row.name == request.path_params["name"]), None)
         if form is None or not at.period.type_:
             raise NotShownError
         if not at.store.reading().current:
             # A page says that it is not current; a file goes elsewhere, and has no place for it.
-            said = at.store.read(is_limited(at.link)), "Files are made again once it can be read."
+            said = at.store.read(at.link.limited), "Files are made again once it can be read."
             return page(served.notice("Not made now", said), 503)
         try:
             return _file(PERIOD_FORMATS[form].name, at.store.file(at.starts, at.ends, at.link.criteria, form))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from typing import Final
 
 import uvicorn
@@ -15,7 +14,7 @@ from engine.model import Clock
 from engine.serve.accesses import AccessLog
 from engine.serve.app import application
 from engine.serve.guard import Bounds
-from engine.serve.library import Store
+from engine.serve.library import Store, followed
 from engine.serve.links import Links
 
 _WAITING: Final = 2_048
@@ -67,10 +66,7 @@ def run(
         backlog=_WAITING,
         timeout_graceful_shutdown=5,
     )
-    with ExitStack() as following:
-        for store in stores.values():
-            store.start()
-            following.callback(store.close)
+    with followed(stores.values()):
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -1,4 +1,4 @@
-"""What a request may see: the store, period and run that its address names, where its link covers them.
+"""What somebody may see: the store, period and run that are named, where their link covers them.
 
 What is not there and what is not for this link look alike.
 """
@@ -10,19 +10,17 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from engine.errors import UsageError
+from engine.diffs import Diff
+from engine.errors import AuditreelError, UsageError
 from engine.periods import Failure, Period
 from engine.report.html.served import Place
 from engine.sealed import SealedRun
-from engine.serve.guard import LINK
 from engine.serve.library import Held, Store
-from engine.serve.links import Link
+from engine.serve.links import NEVER, Link
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
+DOES_NOT_VERIFY: Final = "DOES NOT VERIFY, or could not be verified"
 _PERIOD: Final = re.compile(r"(\d{4}-\d\d-\d\d)--(\d{4}-\d\d-\d\d)", re.ASCII)
 _LONGEST: Final = 3_660
 """Days of a period: ten years. What is longer is no question, and takes long to say no to."""
@@ -33,26 +31,19 @@ class NotShownError(Exception):
     """There is nothing under an address, or nothing for this link."""
 
 
-class NoLinkError(Exception):
-    """A request without a link that opens anything."""
-
-
-def link_of(request: Request) -> Link:
-    """The link of a request. Raises NoLinkError."""
-    link: Link | None = request.scope[LINK]
-    if link is None:
-        raise NoLinkError
-    return link
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A period of a store through a link: only what is of both the link's period and its criteria."""
+    """A period of a store through a link: only what is of both the link's period and its criteria.
+
+    ``read`` says when the store was read ("" of a folder), as it was before anything of the period was shown: what is
+    shown is then not older than is said.
+    """
 
     store: Store
     link: Link
     starts: date
     ends: date
+    read: str
 
     @property
     def period(self) -> Period:
@@ -66,11 +57,6 @@ class Seen:
     def notices(self) -> tuple[str, ...]:
         """What a reader is told of the limits."""
         return limits(self.link)
-
-    @property
-    def read(self) -> str:
-        """When the store was read, in words."""
-        return self.store.read(is_limited(self.link))
 
     @property
     def place(self) -> Place:
@@ -89,6 +75,13 @@ class Seen:
             raise NotShownError
         return self.store.run(name, self.store.view(self.starts, self.ends, self.link.criteria).checks)
 
+    def compared(self, before: str, after: str) -> Diff:
+        """What differs between two runs of the period, the earlier one first. Raises NotShownError."""
+        order = [frame.moment.run for frame in self.period.frames]
+        if before not in order or after not in order or order.index(before) >= order.index(after):
+            raise NotShownError
+        return self.store.compared(before, after, self.starts, self.ends, self.link.criteria)
+
     def index(self, run: SealedRun, text: str) -> int:
         """The place of a record of a run that may be seen. Raises NotShownError."""
         index = number(text)
@@ -106,11 +99,10 @@ class Seen:
         raise NotShownError
 
 
-def seen(request: Request, stores: Mapping[str, Store]) -> Seen:
-    """What the address of a request names. Raises NoLinkError, NotShownError."""
-    link = link_of(request)
-    store = stores.get(request.path_params["store"])
-    match = _PERIOD.fullmatch(request.path_params["period"])
+def seen(link: Link, stores: Mapping[str, Store], name: str, period: str) -> Seen:
+    """The ``period`` (FIRST--LAST night) of the store that is served under a name. Raises NotShownError."""
+    store = stores.get(name)
+    match = _PERIOD.fullmatch(period)
     if store is None or match is None or store.id not in link.stores:
         raise NotShownError
     try:
@@ -119,7 +111,7 @@ def seen(request: Request, stores: Mapping[str, Store]) -> Seen:
         raise NotShownError from error
     if not link.covers(starts, ends) or (ends - starts).days > _LONGEST:
         raise NotShownError
-    return Seen(store, link, starts, ends)
+    return Seen(store, link, starts, ends, store.read(link.limited))
 
 
 def span(held: Held, link: Link, now: str) -> tuple[date, date] | None:
@@ -138,15 +130,23 @@ def number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
-def is_limited(link: Link) -> bool:
-    """Whether a link lets see only a part."""
-    return link.criteria is not None or link.starts is not None or link.ends is not None
-
-
 def limits(link: Link) -> tuple[str, ...]:
     """What a link lets see, in a sentence; nothing for one that lets see everything."""
-    if not is_limited(link):
+    if not link.limited:
         return ()
     what = ", ".join(link.criteria) if link.criteria is not None else "all criteria"
     when = f"from {link.starts or 'the first night'} to {link.ends or 'the last'}"
-    return (f"This link shows {what} {when}, and ends at {link.expires_at}. Of everything else nothing is said here.",)
+    # What whoever runs the server gave it to show has no end of its own.
+    who, until = ("This server", "") if link.expires_at == NEVER else ("This link", f", and ends at {link.expires_at}")
+    return (f"{who} shows {what} {when}{until}. Of everything else nothing is said here.",)
+
+
+def problem(error: AuditreelError, store: Store | None, link: Link) -> str:
+    """What a reader is told of evidence that does not verify: what, and no path of the machine.
+
+    Who may see a part is told that, and no more: what is wrong may name what lies beyond.
+    """
+    if link.limited:
+        return f"{DOES_NOT_VERIFY}: nothing is shown. Ask who gave you the link to run `auditreel verify`."
+    said = str(error) if store is None else store.hidden(str(error))
+    return f"{DOES_NOT_VERIFY}: nothing is shown. {said}"

@@ -135,6 +135,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.model",
         "engine.periods",
         "engine.stores",
+        "engine.tracked",
     ),
     "engine.handover": (
         "engine",
@@ -219,6 +220,16 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "engine.dialects": ("engine.errors", "engine.external", "engine.model"),
     "engine.delivery": ("engine.errors",),
     "engine.diffs": ("engine.model", "engine.periods"),
+    "engine.tracked": ("engine.model", "engine.periods"),
+    # Issues are written through the session by which GitHub is read: its limits, and its distrust of answers.
+    "engine.tracker": (
+        "engine.errors",
+        "engine.model",
+        "engine.report",
+        "engine.tracked",
+        "providers.base",
+        "providers.github",
+    ),
     # What a plan does to verdicts. What it shows are frozen values, which are recorded and rendered.
     "engine.gate": (
         "engine",
@@ -248,6 +259,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme",
         "engine.scope",
         "engine.sealed",
+        "engine.tracked",
     ),
     "engine.report": (
         "engine.diffs",
@@ -258,6 +270,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme",
         "engine.reviews",
         "engine.sealed",
+        "engine.tracked",
     ),
     "engine.gap_analysis": (
         "engine",
@@ -369,12 +382,15 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.schedules",
         "engine.sealed",
         "engine.serve",
+        "engine.tracked",
+        "engine.tracker",
         "engine.verification",
         "providers.base",
     ),
     # What is shown was verified below; links are signed, and logs written, by the means of evidence.
     "engine.serve": (
         "engine",
+        "engine.diffs",
         "engine.errors",
         "engine.evidence.canonical",
         "engine.evidence.dsse",
@@ -411,6 +427,9 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "cryptography": ("engine.evidence", "engine.serve.links", "providers.github"),
     "starlette": ("engine.serve",),
     "uvicorn": ("engine.serve.running",),
+    "mcp": ("engine.serve.stdio",),
+    "mcp_types": ("engine.serve.stdio",),
+    "anyio": ("engine.serve.stdio",),
     "rich": ("engine.cli", "engine.report"),
     "click": ("engine.catalog.commands", "engine.cli"),
     "yaml": ("engine.content", "providers.cloudformation"),

@@ -13,17 +13,17 @@ from engine.cli import group
 DIFFERS = {
     "--account": "a waiver is of one account; all else takes several",
     "--approver": "a change may have several who approved it; a waiver has one, and needs one",
-    "--config": "serve shows several stores, each with a trust file of its own",
+    "--config": "serve and mcp show several stores, each with a trust file of its own",
     "--demo": "only a run can read the fictional company live",
     "--format": "each command has its own forms",
     "--kind": "evidence is of one kind; a request may be answered by several",
     "--control": "evidence is narrowed to controls; a request is answered by them",
-    "--owner": "a risk has an owner, and so has a request",
+    "--owner": "a risk has an owner, and so has a request; issues are narrowed to several",
     "--check": "checks select what is judged; a request is answered by what they show",
     "--output": "a run and a gate write reports beside what they print; others one file, a bundle or a folder",
     "--provider": "init knows the clouds that it can begin with; checks may be of others",
     "--reason": "a waiver, a withdrawn key and a replaced unit have reasons of their own",
-    "--store": "serve shows several stores, each with a name in addresses",
+    "--store": "serve and mcp show several stores, each with a name in addresses",
     "--within": "an agenda looks further ahead than the news of a night",
 }
 """Names whose declarations differ, each with its reason."""

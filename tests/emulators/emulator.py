@@ -98,4 +98,8 @@ class Granting:
         """Whether a call that takes a permission is allowed, which is remembered."""
         self.known.add(permission)
         denied = self.denied & {permission, f"{permission}@{on}"}
-        return not denied and (self.granted is None or permission in self.granted)
+        return not denied and (self.granted is None or not self.granted.isdisjoint(self.sufficing(permission)))
+
+    def sufficing(self, permission: str) -> frozenset[str]:
+        """The permissions each of which allows what takes this one."""
+        return frozenset({permission})

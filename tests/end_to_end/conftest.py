@@ -1,4 +1,4 @@
-"""The account that the tests of whole runs share; see :mod:`tests.end_to_end.account`."""
+"""The account that the tests of whole runs share (:mod:`tests.end_to_end.account`), and a tracker of issues."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.emulators.github.wire import GitHub
+    from tests.emulators.github.world import Tracker
     from tests.end_to_end.account import Account, Scan, Scanner
+    from tests.end_to_end.tracking import Sync
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +46,25 @@ def account(seeded_account: Account, tmp_path: Path) -> Iterator[Account]:
 
     with undisturbed(seeded_account, tmp_path):
         yield seeded_account
+
+
+@pytest.fixture
+def tracker(github: GitHub) -> Tracker:
+    """The issues of acme/compliance, none so far, to which a token may write."""
+    from tests.emulators.github.world import Tracker
+
+    github.world.granted = frozenset({"metadata:read", "issues:write"})
+    github.world.trackers["compliance"] = Tracker()
+    return github.world.trackers["compliance"]
+
+
+@pytest.fixture
+def sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tracker: Tracker) -> Sync:
+    """``auditreel issues`` of the store of this test."""
+    from tests.end_to_end.tracking import Sync
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUDITREEL_CONFIG", str(tmp_path / "config"))
+    called = Sync(tmp_path, capsys)
+    monkeypatch.setattr("engine.cli.clock.system_clock", lambda *_: called.clock)
+    return called

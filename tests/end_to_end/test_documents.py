@@ -14,6 +14,7 @@ import shutil
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,10 @@ import yaml
 from engine import cli
 from tests.documents import ROOT, Block, blocks, calls, commands, prose, screen
 from tests.emulators.aws_wire import AwsWire
+from tests.emulators.github import issues as _routes_of_issues  # noqa: F401 - adds its routes
+from tests.emulators.github.routes import routes
+from tests.emulators.github.wire import GitHub
+from tests.emulators.github.world import Tracker, world
 from tests.end_to_end import larkfield
 from tests.plans import PlanBuilder
 from tests.shell import Done, Shell
@@ -64,6 +69,8 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
         "needs Terraform's providers; tests/end_to_end/test_gate_terraform.py makes such plans",
     ("docs/gate.md", "bicep build main.bicep"):
         "needs Bicep; tests/end_to_end/test_gate_arm.py judges such templates",
+    ("docs/mcp.md", "pip install 'auditreel[mcp]'"): INSTALLS,
+    ("docs/mcp.md", "auditreel mcp --store evidence"): "answers until its client goes; tests/end_to_end/test_mcp.py",
     ("docs/nightly.md", "pip install 'auditreel[aws,dask]'"): INSTALLS,
     ("docs/nightly.md", "auditreel run --store evidence --executor"):
         "needs a cluster; tests/end_to_end/test_cluster.py has one",
@@ -92,6 +99,8 @@ class Desk(Shell):
 
     printed = ""
     moment: datetime | None = None
+    beside: ExitStack
+    """What runs beside the shell until the test ends."""
 
     @property
     def home(self) -> Path:
@@ -177,12 +186,26 @@ def versioned(desk: Desk) -> None:
 
 
 def noticed(desk: Desk) -> None:
-    """What was mended is told as fixed, owners are told in a message, and the metrics of the alerts are kept."""
+    """What was mended is told as fixed, owners are told in a message, and the metrics of the alerts are kept.
+
+    What fails would have an issue, and what was mended none.
+    """
     assert "Fixed" in desk.printed
+    assert re.search(r"(?m)^title: \[\w+\] .*arn:aws:s3:::records-two$", desk.printed)
+    assert not re.search(r"(?m)^title: .*[Vv]ersion.*arn:aws:s3:::records-one$", desk.printed)
     assert "Subject: Your organisation, night of" in desk.printed
     kept = (desk.folder / "auditreel.prom").read_text()
     named = set(re.findall(r"auditreel_run_\w+", (ROOT / "docs" / "nightly.md").read_text()))
     assert [name for name in named if f"\n{name}{{" not in kept and f"\n{name} " not in kept] == []
+
+
+def issues(desk: Desk) -> None:
+    """A repository without issues, and a token that may read and write them."""
+    github_world = world()
+    github_world.granted = frozenset({"metadata:read", "issues:write"})
+    github_world.trackers["compliance"] = Tracker()
+    github = desk.beside.enter_context(GitHub(routes, desk.home / "github.pem", github_world))
+    desk.environment.update(github.environment)
 
 
 def owned(desk: Desk) -> None:
@@ -261,7 +284,13 @@ READERS: Mapping[str, Reader] = {
     "README.md": Reader(buckets, variables=NARROW),
     "docs/adhoc.md": Reader(buckets, {"RUN": said(RUN)}, variables=NARROW),
     "docs/nightly.md": Reader(
-        buckets, variables=NARROW, meanwhile={"auditreel diff --store evidence": versioned}, then=noticed
+        buckets,
+        variables=NARROW,
+        meanwhile={
+            "auditreel diff --store evidence": versioned,
+            "auditreel issues --store evidence --repository acme/compliance --dry-run": issues,
+        },
+        then=noticed,
     ),
     "docs/engines.md": Reader(nights),
     "docs/object-store.md": Reader(
@@ -299,7 +328,7 @@ def desk(tmp_path: Path, aws_env: AwsWire, monkeypatch: pytest.MonkeyPatch) -> I
     variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     folder = tmp_path / "reader"
     folder.mkdir()
-    with Desk(folder, variables) as desk:
+    with Desk(folder, variables) as desk, ExitStack() as desk.beside:
         monkeypatch.setattr("engine.cli.clock._now", lambda: desk.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
         monkeypatch.setattr("engine.cli.clock.today", lambda: desk.now().date())
         yield desk

@@ -97,6 +97,8 @@ def addresses(server: Server, five: Path) -> dict[str, list[str]]:
         "index": [str(index) for index in range(max(map(len, rows.values())))],
         "resource": sorted(resources),
         "failure": [failure.id for failure in period.failures],
+        "control": ["DP-01", "AV-99"],
+        "before": [known[0], known[2]],
         "name": [form.name for form in PERIOD_FORMATS.values()],
         "page": ["index.html", "pages/criterion-A1.2.html", "pages/criterion-CC6.1.html", "pages/failures-1.html"],
         "token": ["x"],
@@ -141,7 +143,9 @@ def test_nothing_outside_of_a_links_period_and_criteria_is_shown_on_any_route(se
     assert told >= {
         f"{run}/", f"{run}/records/{{index}}/", f"{run}/records/{{index}}/proof.json", f"{run}/resources/",
         f"{run}/resources/{{resource}}/", f"{period}/downloads/{{name}}", f"{period}/", f"{period}/{{page:path}}",
-        api, f"{api}/runs/{{run}}", f"{api}/runs/{{run}}/records/{{index}}",
+        api, f"{api}/runs/{{run}}", f"{api}/runs/{{run}}/records/{{index}}", f"{api}/controls",
+        f"{api}/controls/{{control}}", f"{api}/failures", f"{api}/waivers", f"{api}/resources/{{resource}}",
+        f"{api}/runs/{{run}}/since/{{before}}",
     }  # fmt: skip
 
 
@@ -188,9 +192,9 @@ def test_data_is_what_its_description_says(server: Server, five: Path) -> None:
     client = server.client()
     bearer = [("Authorization", f"Bearer {server.token()}")]
     for path, offer in said["paths"].items():
-        url = path.format(store=NAME, period=WHOLE.rpartition("/")[2], run=runs(five)[0], index=0)
-        found = client.get(url, headers=bearer)
-        assert found.status == 200
+        named = {"run": runs(five)[4], "before": runs(five)[0], "index": 0, "control": "DP-01", "resource": "0" * 24}
+        found = client.get(path.format(store=NAME, period=WHOLE.rpartition("/")[2], **named), headers=bearer)
+        assert found.status == 200, path
         schema = offer["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         jsonschema.validate(found.json, {**schema, "components": said["components"]})
 

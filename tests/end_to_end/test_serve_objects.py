@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,10 @@ from engine.evidence.seal import Recorder, open_store
 from engine.model import Clock
 from engine.serve.accesses import AccessLog, standing
 from engine.serve.following import EVERY, LATE, Bucket
+from engine.serve.library import Store
+from engine.serve.links import unsigned
+from engine.serve.questions import QUESTIONS
+from engine.serve.tools import Tools
 from tests.emulators import object_services
 from tests.emulators.moto_process import MotoProcess
 from tests.emulators.object_services import GoogleStorage
@@ -290,4 +296,79 @@ def test_folders_and_buckets_of_two_clouds_are_served_together_by_a_process_with
         process.wait(30)
     assert ({page.partition("/")[0] for page in pages}, set(got)) == ({"acme-evidence", "google", "folder"}, {200})
     assert standing(served.folder / "log").count >= len(got) + 1
+    assert list((served.folder / "cache").rglob("moment-*")) == []
+
+
+def test_a_model_is_told_with_every_answer_as_of_when_it_is(served: Served) -> None:
+    store = Store(NAME, URL, served.folder / "config", lambda: served.server.time.seconds, served.bucket)
+    link, clock = unsigned("a model", (store.id,)), served.server.time.clock
+    model = Tools({NAME: store}, link, served.server.access, clock, served.server.told.append)
+    period = {"store": NAME, "period": f"{FIRST}--2026-06-02"}
+    unread = [model.call("stores", {}), model.call("glance", period)]
+    assert [row.failed for row in unread] == [True, True]
+    assert unread[0].value["answer"]["stores"][0]["read"] == "The object store was not read yet."
+    assert "it is being read for the first time" in unread[1].value["problem"]
+    assert "gs://" not in json.dumps([row.value for row in unread])
+    served.night(1)
+    served.night(2)
+    served.bucket.look()
+    served.server.time.seconds += 2
+    runs = [row["moment"]["run"] for row in model.call("runs", period).value["answer"]["rows"]]
+    resource = model.call("failures", period).value["answer"]["rows"][0]["resource"]
+    given = {"before": runs[0], "run": runs[1], "index": 0, "control": "DP-01", "resource": resource, **period}
+
+    def told(said: str) -> None:
+        for question in QUESTIONS:
+            if question.large:
+                continue
+            found = model.call(question.name, {part: given[part] for part in question.parts})
+            assert not found.failed, (question.name, found.value)
+            answer = found.value["answer"]
+            read = answer["stores"][0]["read"] if question.name == "stores" else answer["read"]
+            assert read.startswith(said), question.name
+            for about in found.value["about"]:
+                assert (about["read"], about["not_seen"]["told"][0]) == (read, read), question.name
+            assert "gs://" not in json.dumps(found.value)
+
+    told("As the object store was at 2026-06-10T09:00:00Z.")
+    served.drop()
+    served.server.time.at, served.server.time.seconds = "2026-06-10T09:05:00Z", EVERY
+    served.bucket.look()
+    told(
+        "NOT CURRENT: the object store could not be read since 2026-06-10T09:05:00Z. What is shown is what it held at "
+        "2026-06-10T09:00:00Z; what was recorded, changed or lost there since is not seen."
+    )
+
+
+def test_a_model_asks_a_bucket_over_a_process_without_keys_that_leaves_no_copy_of_a_moment(served: Served) -> None:
+    def asked(method: str, **given: Any) -> Any:
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": given}).encode() + b"\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())["result"]
+
+    served.night(1)
+    words = ["--config", str(served.folder / "config"), "--store", URL, "--access-log", str(served.folder / "log")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "engine", "mcp", *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=served.folder,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        client = {"name": "a test", "version": "1"}
+        asked("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
+        for _ in range(100):
+            found = asked("tools/call", name="stores", arguments={})
+            if not found.get("isError"):
+                break
+            time.sleep(0.2)
+        (listed,), (about,) = found["structuredContent"]["answer"]["stores"], found["structuredContent"]["about"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    assert (listed["first"], listed["problem"]) == (FIRST, None)
+    assert re.fullmatch(r"As the object store was at \S+Z\.", listed["read"])
+    assert about["read"] == listed["read"]
+    assert standing(served.folder / "log").count >= 1
     assert list((served.folder / "cache").rglob("moment-*")) == []

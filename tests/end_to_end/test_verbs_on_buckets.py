@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from engine import examination, stores
 from engine.cli import group, main
 from engine.content.root import find
+from tests.emulators.github.world import Tracker
 from tests.emulators.moto_process import MotoProcess
 from tests.end_to_end.served import check, controls, organization
 from tests.unit.evidence.nightly import ENCRYPTED, recorded
@@ -32,6 +34,7 @@ VERBS: tuple[tuple[str, int, str], ...] = (
     ("init --store URL --config other", 0, "store URL"),
     ("diff", 3, "aws.s3.encrypted"),
     ("notify --dry-run", 0, "no run was sealed"),
+    ("issues --repository acme/compliance --dry-run", 0, "open title: [high] Made up: arn:aws:s3:::b"),
     ("report type1 --at 2026-06-03", 0, "Type I"),
     ("report type2 PERIOD", 0, "aws.s3.encrypted"),
     ("report gap", 0, "Prepared by management"),
@@ -78,14 +81,19 @@ VERBS: tuple[tuple[str, int, str], ...] = (
     ("serve link --for Kim", 0, "/link/"),
     ("serve log --store URL --access-log accesses.jsonl --seal", 0, "sealed in entry"),
     ("serve --port PORT", 2, "use another --port"),
+    ("mcp", 0, "answering questions about soc2 on standard input and output"),
     ("schedule print --scheduler k8s", 0, "URL"),
     ("verify", 0, "verified"),
 )
 
 
 @pytest.fixture
-def place(moto: MotoProcess, nobody: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def place(
+    tracker: Tracker, moto: MotoProcess, nobody: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
     monkeypatch.chdir(tmp_path)
+    # Whoever would ask has gone already.
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
     for name, value in {"ENDPOINT_URL": moto.url, "REGION": "us-east-1"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     config = tmp_path / "config"

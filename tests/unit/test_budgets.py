@@ -35,6 +35,7 @@ except SystemExit:
 """
 NETWORK = {"boto3", "botocore", "urllib3"}
 EVIDENCE = {"duckdb", "cryptography"}
+MODELS = {"mcp", "mcp_types", "pydantic", "starlette", "uvicorn", "httpx2"}
 TWICE = {"ec2:DescribeSnapshots", "logs:DescribeResourcePolicies"}
 """Asked for all snapshots, and for those that anyone may restore; for policies of the account, and of log groups."""
 
@@ -66,7 +67,7 @@ def test_help_and_usage_errors_load_click_and_nothing_else(command: tuple[str, .
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_a_verb_loads_neither_sdk_nor_database_nor_renderer(verb: str) -> None:
-    heavy = {"rich", "jinja2", "yaml", "jsonschema", "msgspec", "re2", *NETWORK, *EVIDENCE}
+    heavy = {"rich", "jinja2", "yaml", "jsonschema", "msgspec", "re2", *MODELS, *NETWORK, *EVIDENCE}
     assert not loaded("auditreel", verb, "--help") & heavy
 
 

@@ -6,7 +6,7 @@ neither fixed nor gone; it is no longer covered, and that is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,18 +18,19 @@ from engine.diffs import TURNS, Diff, Listed, Side, Turn, Turned, Uncovered, Wai
 from engine.evidence import anchors, canonical, tables
 from engine.evidence.chain import Reading
 from engine.evidence.layout import Layout
-from engine.evidence.period import changes, failures, keeping
+from engine.evidence.period import changes, keeping
 from engine.evidence.period.changes import Weaker
 from engine.evidence.period.chosen import Runs, chosen
 from engine.evidence.period.film import Bases, Film, ReadPolicy, Window
 from engine.evidence.period.frames import SealedFrame, frames, removed, unsealed
 from engine.evidence.period.index import VERDICTS
 from engine.evidence.period.looks import ANY, View
+from engine.evidence.period.owners import newest_check, owners_of, roles_of
 from engine.evidence.period.schedule import Calendar, instant, night_of
 from engine.evidence.period.uncovered import uncovered
 from engine.evidence.runs import Reader
 from engine.evidence.trust import Trust
-from engine.model import REGIONLESS, SEVERITIES, Check, Scope, Subject, Verdict
+from engine.model import REGIONLESS, SEVERITIES, Scope, Subject, Verdict
 
 _FIRST, _SECOND = 0, 1
 
@@ -195,7 +196,7 @@ class _Compared:
     def _row(self, stream: int, turn: Turn, before: _Said | None, after: _Said | None) -> Turned:
         film = self._film
         scope, id_ = film.pair(stream)
-        check = self._check(id_)
+        check = newest_check(film.bases, id_)
         told = after or before
         assert told is not None  # noqa: S101 - a stream was judged in one of the two
         return Turned(
@@ -207,24 +208,11 @@ class _Compared:
             subject=film.subjects[film.index.streams.values[stream][2]],
             before=before.verdict if before else None,
             after=after.verdict if after else None,
-            owners=self._owners(id_),
+            owners=owners_of(film.bases, id_),
             reason=canonical.original_text(told.reason) if told.reason else None,
             message=canonical.original_text(told.text) if told.text else None,
             waiver=self._waived[_SECOND].get(stream),
         )
-
-    def _check(self, id_: str) -> Check:
-        """The check as the second run had it, else as the first."""
-        return next(basis.policy.checks[id_] for basis in reversed(self._film.bases) if id_ in basis.policy.checks)
-
-    def _owners(self, check: str) -> tuple[str, ...]:
-        """The roles that own the controls that rest on a check, in the second run's policy, else in the first's."""
-        for basis in reversed(self._film.bases):
-            owners = {control.owner for control in basis.policy.controls if failures.names(control, check)}
-            if owners:
-                held = basis.policy.organization.programme.owners
-                return tuple(sorted({role for owner in owners for role in _roles(owner, held) or (owner,)}))
-        return ()
 
     @cached_property
     def _waived(self) -> tuple[dict[int, str], dict[int, str]]:
@@ -267,7 +255,8 @@ class _Compared:
         for waiver in sorted(policy.waivers.values(), key=lambda row: (row.expires, row.id)):
             days = (waiver.expires - on).days
             if 0 <= days <= within or (days < 0 and waiver.expires >= since):
-                owners = _roles(waiver.owner, held) or tuple({waiver.owner} & roles) or self._owners(waiver.check)
+                owners = roles_of(waiver.owner, held) or tuple({waiver.owner} & roles)
+                owners = owners or owners_of(self._film.bases, waiver.check)
                 yield WaiverEnd(waiver.id, waiver.check, waiver.owner, waiver.expires.isoformat(), days, owners)
 
     # --- what was not looked at ---
@@ -292,11 +281,6 @@ class _Compared:
         for began, run, why in unsealed(self._reading):
             if low < instant(began) < high:
                 yield run, canonical.original_text(why)
-
-
-def _roles(owner: str, held: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The role that an owner is, or the roles that it holds as a person; empty for one that the owner map lacks."""
-    return (owner,) if owner in held else tuple(sorted(role for role, people in held.items() if owner in people))
 
 
 def _order(row: Turned) -> tuple[object, ...]:

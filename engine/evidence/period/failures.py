@@ -24,13 +24,14 @@ _ENDS = ("corrected", "deleted", "not_applicable")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A failure, with the first frame (index) in which it was seen.
+    """A failure of a stream, with the first frame (index) in which it was seen.
 
     ``days`` is how long it lasted by dates, from the frame that first saw it to the one that ended it, or to the end of
     the period.
     """
 
     failure: Failure
+    stream: int
     first: int
     days: int
 
@@ -122,7 +123,7 @@ class _Maker:
             ),
             replaced=self._successors.of(stream, interval) if interval.ended == "deleted" else None,
         )
-        return Found(failure, first, days)
+        return Found(failure, stream, first, days)
 
     def _ruling(
         self, policy: InForce, check: str, severity: Severity, ended: Ended, days: int

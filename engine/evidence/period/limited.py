@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Final
 
+from engine.diffs import Diff
 from engine.evidence.narrowing import checks_of
 from engine.evidence.period.film import Film
 from engine.periods import Change, Closed, ControlInPeriod, Failure, NotRetained, Period, Tally, WaiverInPeriod
@@ -58,6 +59,37 @@ def limited(period: Period, criteria: Collection[str], checks: Collection[str]) 
         not_retained=tuple(_not_retained(row, checks, shown) for row in period.not_retained),
         samples=tuple(row for row in period.samples if row.of in checks or row.unit == "nights"),
         closed=_closed(period.closed),
+    )
+
+
+def limited_diff(found: Diff, period: Period, checks: Collection[str]) -> Diff:
+    """A comparison of two runs with what is of the criteria and ``checks`` that a period is limited to.
+
+    How many checks were judged where the second run did not look is not known by check, and is 0.
+    """
+    shown = {row.control.id for row in period.controls}
+    owners = {row.control.owner for row in period.controls}
+    waivers = {row.id for row in period.waivers}
+    turned = tuple(
+        replace(row, owners=tuple(owner for owner in row.owners if owner in owners))
+        for row in found.turned
+        if row.check in checks
+    )
+    types = {row.resource_type for row in period.populations} | {row.subject.type for row in turned}
+    criteria = ", ".join(row.criterion.id for row in period.criteria)
+    return replace(
+        found,
+        anchored=f"{found.anchored}. Limited to {criteria}: of everything else nothing is said here",
+        turned=turned,
+        new=tuple(row for row in found.new if row.type in types),
+        gone=tuple(row for row in found.gone if row.type in types),
+        changes=tuple(row for row in found.changes if _concerns(row, checks, shown, types)),
+        waivers=tuple(row for row in found.waivers if row.id in waivers),
+        uncovered=tuple(
+            row if row.kind == "check" else replace(row, checks=0)
+            for row in found.uncovered
+            if row.kind != "check" or row.name in checks
+        ),
     )
 
 

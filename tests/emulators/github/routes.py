@@ -204,11 +204,14 @@ def of_self(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
 # --- settings of a repository ---
 
 
-@route(f"GET {_R}", "administration:read")
+@route(f"GET {_R}", "metadata:read")
 def one(github: GitHub, asked: Request, of: dict[str, str]) -> Answer:
+    tracker = github.world.trackers.get(of["repo"])
+    if tracker is not None:
+        return Answer.of({"archived": tracker.archived, "has_issues": tracker.has_issues})
     found = repository(github, of)
     row = next(item for item in shown(github) if item["name"] == of["repo"])
-    told = found.get("security_and_analysis")
+    told = found.get("security_and_analysis") if github.world.grants("administration:read") else None
     return Answer.of(row if told is None else {**row, "security_and_analysis": told})
 
 

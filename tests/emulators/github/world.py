@@ -19,11 +19,28 @@ ACME: Final = {"accounts": ["acme"]}
 
 
 @dataclass(slots=True)
+class Tracker:
+    """The issues of a repository, as its REST API shows them, each with its ``comments``, and its labels by name.
+
+    ``pushes``: whether the caller may set labels; who may not has them dropped without a word. ``last`` is the number
+    that was given last: pull requests and issues share them, and none is given twice.
+    """
+
+    issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    labels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    archived: bool = False
+    has_issues: bool = True
+    pushes: bool = True
+    last: int = 0
+
+
+@dataclass(slots=True)
 class World(Granting):
     """``organization``, ``users`` and ``repositories`` as in the file.
 
     ``page``: items on a page at most. ``hidden`` are repositories that listings leave out without a word.
-    ``selection`` is the App's. ``administers``: whether the caller may edit rulesets.
+    ``selection`` is the App's. ``administers``: whether the caller may edit rulesets. ``trackers`` are repositories of
+    which only the issues matter, by name.
     """
 
     organization: dict[str, Any]
@@ -34,6 +51,11 @@ class World(Granting):
     selection: str = "all"
     suspended: bool = False
     administers: bool = True
+    trackers: dict[str, Tracker] = field(default_factory=dict)
+
+    def sufficing(self, permission: str) -> frozenset[str]:
+        """See :class:`Granting`; to write is to read as well."""
+        return frozenset({permission, permission.replace(":read", ":write")})
 
     def user(self, name: str | None) -> dict[str, Any] | None:
         """A user by the name that the file gives them; None: the account is deleted."""
