@@ -19,6 +19,7 @@ from engine import recording
 from engine.boundary import Boundary, Sorting, counted, written
 from engine.collection import completed
 from engine.collection.conformance import conforming
+from engine.collection.runner import Conforms
 from engine.conclude import FAILURES, INCOMPLETE, Conclusion, conclude, exit_code
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, load
@@ -77,7 +78,8 @@ def gate(request: GateRequest, clock: Clock) -> Gate:
     Raises UsageError, ContentError, and InputError for what is no plan. What could not be sealed is part of the result.
     """
     content = load(request.root)
-    case = _case(request, content, clock.now())
+    conform = conforming({name: schema.type for name, schema in content.types.items()})
+    case = _case(request, content, conform, *_read(request, conform, clock.now()))
     record = _begin(request, content, case, clock)
     sorting, earlier = _sorted(content, case)
     try:
@@ -113,8 +115,8 @@ class _Case:
     base_name: str
 
 
-def _case(request: GateRequest, content: Content, as_of: str) -> _Case:
-    conform = conforming({name: schema.type for name, schema in content.types.items()})
+def _read(request: GateRequest, conform: Conforms, as_of: str) -> tuple[Planned, Planned | None]:
+    """The plan, and the one that it is compared with. Raises InputError for what is no plan, or of another language."""
     plan = planned(request.plan, as_of, conform, request.parameters)
     other = planned(request.base, as_of, conform, request.parameters, base=True) if request.base is not None else None
     if other is not None and other.source.kind != plan.source.kind:
@@ -122,6 +124,11 @@ def _case(request: GateRequest, content: Content, as_of: str) -> _Case:
         mixed = "one of the two is a plan and the other a template"
         why = mixed if "terraform" in two else f"they are templates of two languages: {', '.join(two)}"
         raise InputError(f"comparing with {request.base}: {why}")
+    return plan, other
+
+
+def _case(request: GateRequest, content: Content, conform: Conforms, plan: Planned, other: Planned | None) -> _Case:
+    """Which checks the plan can judge, by itself or laid over a stored run."""
     selection = _selection(content, request, plan)
     compiled = compile_checks(selection.checks, content.types, content.policy.organization.parameters)
     left: tuple[NeedsLive, ...] = ()
