@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,11 +18,11 @@ TWO = Reader(
     {BOX: ("policies", "lid")},
     ("lambda:GetPolicy", "lambda:ListAliases"),
     absent_codes=frozenset({"NoSuchPolicy"}),
-    gone_codes=frozenset({"NoSuchFunction"}),
     off_codes=frozenset({"NotSubscribed"}),
     absent={"lid": False},
     unmentioned={BOX: {"lid": True}},
 )
+OF_ONE = replace(TWO, per="resource", of=BOX, unmentioned={}, gone_codes=frozenset({"NoSuchFunction"}))
 ONE_FOR_BOTH = Reader(TWO.operations, TWO.read, TWO.fills, ("lambda:Read", "kms:Decrypt", "lambda:List"))
 
 
@@ -58,7 +59,7 @@ def refused(code: str = "AccessDenied", reason: Any = "access_denied", **more: A
     ],
 )
 def test_an_error_ends_a_reading_as_what_it_means(error: Exception, outcome: Outcome) -> None:
-    assert ended(error) == outcome
+    assert ended(error, OF_ONE) == outcome
 
 
 @pytest.mark.parametrize("error", [RuntimeError(), AssertionError(), OSError()])
