@@ -370,7 +370,7 @@ def test_a_store_moves_into_kms_from_key_to_key_and_out_again(place: Place) -> N
     assert place.files() == ["signing-key.pem", "store-secret", "trust.json"]
     assert place.kinds() == ["key", "intent", "seal"] * 3
     assert place.signers()[1:] == [first] * 3 + [second] * 3 + [third] * 2
-    with pytest.raises(SealError, match="was replaced or withdrawn.*nothing was changed: name another key"):
+    with pytest.raises(SealError, match=r"was replaced or withdrawn.*nothing was changed: name another key"):
         custody.rotate_key(place.store, place.config, clock(), place.key)
     assert place.files() == ["signing-key.pem", "store-secret", "trust.json"]
     assert place.verify() == 0
