@@ -291,6 +291,9 @@ class _Verification:
                 self._notes.append(f"{name} was left by an unfinished write and is no evidence")
             elif self._left_by_dead_run(name):
                 self._notes.append(f"{name} was left by a run that was not sealed and is no evidence")
+            elif self._is_addressed(name):
+                # It stands before the entry that is to name it, which may not have come: not signed, refused, killed.
+                self._notes.append(f"{name} was left by an entry that was not appended and is no evidence")
             else:
                 yield Fault(name, "does not belong to the store: nothing in the chain names it")
 
