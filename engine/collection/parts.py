@@ -46,7 +46,8 @@ def unpacked(data: bytes, plan: Plan, account: str, as_of: str) -> Snapshot:
         part = msgspec.msgpack.decode(zlib.decompress(data), type=Snapshot)
     except (RecursionError, TypeError, ValueError, zlib.error, msgspec.MsgspecError) as error:
         raise NotThatPart(type(error).__name__) from error
-    scopes = {row.scope for row in (*part.collections, *part.ledger, *part.left_out)} | set(part.scopes)
+    scopes = {row.scope for row in part.collections} | {row.scope for row in part.ledger} | set(part.scopes)
+    scopes |= {row.scope for row in part.left_out}
     places = {(scope.provider, scope.account) for scope in scopes}
     places |= {(item.provider, item.account) for item in part.resources}
     if places != {(plan.provider, account)} or part.as_of != as_of:
