@@ -376,6 +376,28 @@ def test_a_store_moves_into_kms_from_key_to_key_and_out_again(place: Place) -> N
     assert place.verify() == 0
 
 
+def test_a_run_whose_key_is_replaced_meanwhile_is_sealed_by_the_same_command_with_the_new_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.begin()
+    concluded = pipeline.conclude
+
+    def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(pipeline, "conclude", concluded)
+        custody.rotate_key(place.store, place.config, clock(), place.made())
+        return concluded(*arguments)
+
+    monkeypatch.setattr(pipeline, "conclude", meanwhile)
+    died = place.run()
+    assert (died.exit_code, died.sealed) == (5, None)
+    assert re.search(
+        "appending the seal entry .*was replaced or withdrawn.*sign with the new key", died.exit_reasons[5]
+    )
+    assert place.verify() == 0
+    again = place.run("2026-11-24T04:00:00Z")
+    assert (again.resumed, place.kinds(), place.verify()) == (NIGHT, ["intent", "key", "seal"], 0)
+
+
 @pytest.mark.parametrize("kind", ["denied", "throttled"])
 def test_a_new_key_that_would_not_sign_replaces_nothing(place: Place, kind: Any) -> None:
     """From its entry on it alone could sign."""
