@@ -444,6 +444,28 @@ def test_a_working_copy_that_was_altered_is_never_what_is_read(place: Place) -> 
     assert place.get(altered.relative_to(copy).as_posix()) == before
 
 
+def test_what_a_killed_reading_fetched_goes_with_its_object_and_is_not_uploaded_again(place: Place) -> None:
+    record(opened(place, "recording"))
+    name = f"private/{'ab' * 32}.json"
+    place.put(name, b"{}")
+    fetching = Mirror._all
+
+    def killed(self: Mirror, do: Callable[[Any], Any], items: Any) -> None:
+        fetching(self, do, items)
+        patch.setattr(Mirror, "_note", lambda self: None)  # the process is gone
+        raise KeyboardInterrupt
+
+    with place.monkeypatch.context() as patch:
+        patch.setattr(Mirror, "_all", killed)
+        with pytest.raises(KeyboardInterrupt):
+            opened(place, "reading")
+    copied = place.folder / "reading" / "store" / name
+    assert copied.exists()
+    place.delete(name)  # a person asked for it
+    record(opened(place, "reading"), "2026-11-24T02:00:00Z")
+    assert (name in place.names("private/"), copied.exists()) == (False, False)
+
+
 def test_a_machine_that_was_never_there_has_the_index_and_believes_no_other(place: Place) -> None:
     asked = {"config": place.config, "store": URL, "snapshot": str(DEMO), "checks": ("aws.iam.root_*",)}
     assert "index" not in (pipeline.run(RunRequest(**asked), clock()).sealed or {})

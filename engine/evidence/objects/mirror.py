@@ -60,6 +60,10 @@ class _Seen(msgspec.Struct, frozen=True, array_like=True):
     mtime_ns: int
 
 
+_COMING: Final = _Seen(-1, "", 0)
+"""An object that is about to be fetched: no object and no file is like it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What was done to a working copy: how many objects were fetched, and the names of those that were gone.
@@ -122,6 +126,10 @@ class Mirror:
             wanted = [
                 name for name in sorted(listed) if _NAME.fullmatch(name) and not self._is_here(name, listed[name])
             ]
+            # Noted before they are fetched: what a process that is killed leaves here goes with its object.
+            self._seen |= dict.fromkeys(wanted, _COMING)
+            if wanted:
+                self._note()
             try:
                 self._all(lambda item: self._fetch(*item), [(name, listed[name]) for name in wanted])
             except FileNotFoundError:
