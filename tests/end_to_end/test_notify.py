@@ -140,7 +140,8 @@ def test_evidence_that_does_not_verify_or_is_not_there_is_told_to_everyone(
     (tmp_path / "store").rename(tmp_path / "kept")
     unread = (
         "To: *\nSubject: auditreel: the evidence could not be read\n\nThe evidence store could not be read, or does "
-        "not verify: whether there was a run in this night is not known, nor what it found.\n\nMore: auditreel verify\n\n"
+        "not verify: whether there was a run in this night is not known, nor what it found.\n\n"
+        "More: auditreel verify\n\n"
     )
     code, out, err = notify("2026-06-02T04:00:00Z", "--dry-run")
     assert (code, out, "is no evidence store" in err) == (5, unread, True)
