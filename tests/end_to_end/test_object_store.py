@@ -414,11 +414,15 @@ def test_a_chain_that_was_cut_off_in_the_bucket_is_told_and_not_written_on(place
     code, said = place.verify()
     assert code == 5
     assert f"{last}: is missing: the chain was cut off" in said
+    # Whoever was there before knows without a pin, and tells it each time.
+    for _ in range(2):
+        with pytest.raises(VerificationError, match=f"{last} is gone, which was there before: the chain was cut"):
+            record(opened(place, "recording"))
     with pytest.raises(SealError, match="the chain was cut or rewritten"):
-        record(opened(place, "recording"))
+        record(opened(place, "another"))
     assert len(place.names("chain/")) == 1
-    # What the bucket lost is kept aside, and can be put back.
-    place.put(last, (place.folder / "recording" / "lost" / last).read_bytes())
+    # What the bucket lost is kept, and can be put back.
+    place.put(last, (place.folder / "recording" / "store" / last).read_bytes())
     assert place.verify()[0] == 0
 
 
