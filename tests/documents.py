@@ -14,6 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
+from engine import cli
+
 ROOT = Path(__file__).resolve().parents[1]
 _FENCE = re.compile(r"^( *)```(\w*)$")
 _FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)*\.\w+)`[^`]*:$")
@@ -116,6 +120,24 @@ def calls(document: Path) -> Iterator[tuple[int, list[str]]]:
         joined = re.sub(r"\\\n\s*", " ", block.text)
         for match in _LINE.finditer(joined):
             yield block.line, shlex.split(match[1])
+
+
+def wrong(words: list[str]) -> str | None:
+    """What a call of ours names that there is not: a command or an option; None for nothing."""
+    name, *arguments = words
+    command: click.Command = cli.verb("run") if name == "run-checks" else cli.group
+    context = click.Context(command, info_name=name)
+    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+        below = command.get_command(context, arguments[0])
+        if below is None:
+            return None if command.invoke_without_command else f"there is no {context.command_path} {arguments[0]}"
+        command, arguments = below, arguments[1:]
+        context = click.Context(command, context, info_name=command.name)
+    known = {option for row in command.params for option in (*row.opts, *row.secondary_opts)} | {"--help", "-h"}
+    unknown = [
+        word for word in arguments if word.startswith("-") and word.partition("=")[0] not in known and word != "-"
+    ]
+    return f"{context.command_path} knows no {', '.join(unknown)}" if unknown else None
 
 
 def prose(document: Path) -> Iterator[tuple[int, str]]:

@@ -115,9 +115,23 @@ def main(command: click.Command, arguments: Sequence[str], name: str) -> int:
 
 
 def _called(command: click.Command, arguments: Sequence[str], name: str, watch: Watch) -> int:
+    # Not by click's own main: it takes any broken pipe, that of a connection to a cloud too, for a reader who has gone.
     try:
-        result = command.main(args=list(arguments), prog_name=name, standalone_mode=False, obj=watch)
-    except SystemExit as error:
-        # Without standalone mode click exits by itself for one thing only: help whose reader has gone.
-        raise BrokenPipeError from error
+        with command.make_context(name, list(arguments), obj=watch) as context:
+            result = command.invoke(context)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except BrokenPipeError as error:
+        if _passed_a_command(error):
+            raise
+        return 0  # who read the help has seen enough
     return result if isinstance(result, int) else 0
+
+
+def _passed_a_command(error: BaseException) -> bool:
+    """Whether an exception was raised below a command of ours, not by click before one was carried out."""
+    from traceback import walk_tb
+
+    return any(
+        frame.f_globals.get("__name__", "").startswith("engine.cli.") for frame, _ in walk_tb(error.__traceback__)
+    )

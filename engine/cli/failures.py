@@ -24,8 +24,6 @@ def code_of(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return INTERRUPTED
-    if isinstance(error, BrokenPipeError):
-        return 0  # whoever read the output has seen enough
     return USAGE if isinstance(error, click.ClickException) else BUG
 
 
@@ -33,9 +31,6 @@ def guarded(work: Callable[[], int], traceback: bool) -> int:
     """What ``work`` returns, or the exit code of what it raised, after saying so. ``traceback``: say where, too."""
     try:
         code = work()
-    except BrokenPipeError as error:
-        _mute()
-        code = code_of(error)
     except (KeyboardInterrupt, Exception) as error:
         message = _message(error)
         traced = traceback and (message is None or isinstance(error, AuditreelError))

@@ -11,9 +11,14 @@ import click
 from engine.cli import options, settings, streams
 from engine.cli.diff import RUNS, pair
 from engine.cli.verify import store_of
+from engine.errors import DeliveryError, VerificationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.delivery import Courier
     from engine.diffs import Notice
+    from engine.report.notice import Message
 
 VARIABLE = "AUDITREEL_NOTIFY"
 
@@ -21,7 +26,7 @@ VARIABLE = "AUDITREEL_NOTIFY"
 @click.command(
     "notify",
     context_settings=options.CONTEXT,
-    epilog="Exit codes: 0 told or nothing to tell, 2 usage, 4 not delivered.",
+    epilog="Exit codes: 0 told or nothing to tell, 2 usage, 4 not delivered, 5 told that the evidence does not verify.",
 )
 @RUNS
 @options.within(14)
@@ -41,17 +46,33 @@ def command(
 ) -> int:
     """Tell owners what the night's run changed. Quiet where nothing did; never where a run failed or is missing.
 
+    Everyone is told where the evidence does not verify, or cannot be read.
+
     Addresses are those of apprise (Slack, Teams, mail, PagerDuty, webhooks, ...); they are never printed. A message has
     no observed values and no person's name. With RUN, as auditreel diff.
     """
     from engine import delivery
-    from engine.report.notice import messages
+    from engine.report.notice import UNREAD, messages
 
     courier = None if dry_run else delivery.Courier(delivery.targets(targets, os.environ.get(VARIABLE, "")))
-    notice = _notice(runs, store_of(store), config or settings.configuration(), within)
-    found = messages(notice)
+    try:
+        found = messages(_notice(runs, store_of(store), config or settings.configuration(), within))
+    except VerificationError as error:
+        try:
+            _send([UNREAD], courier)
+        except DeliveryError as undelivered:
+            error.add_note(str(undelivered))
+        raise
     if not found:
         streams.say("nothing changed: nobody is told")
+    _send(found, courier)
+    return 0
+
+
+def _send(found: Iterable[Message], courier: Courier | None) -> None:
+    """Send messages, or print them where there is no courier. Raises DeliveryError once all were tried."""
+    from engine import delivery
+
     failed: list[str] = []
     for message in found:
         if courier is None:
@@ -59,7 +80,6 @@ def command(
         else:
             failed += courier.send(message.owner, message.title, message.body)
     delivery.refused(failed)
-    return 0
 
 
 def _notice(runs: tuple[str, ...], store: str, config: Path, within: int) -> Notice:

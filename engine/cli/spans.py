@@ -27,7 +27,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Span, StatusCode, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Span, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 import engine
@@ -93,9 +93,7 @@ class Spans(Observer):
     @contextmanager
     def phase(self, name: Phase, provider: str = "", account: str = "") -> Iterator[None]:
         """See :class:`Observer`."""
-        span = self._tracer.start_span(name, self._below(self._run), attributes=_place(provider, account))
-        if name == "read":
-            self._reads[provider] = span
+        span = self._begun(name, provider, account)
         try:
             yield
         except GeneratorExit:
@@ -105,6 +103,17 @@ class Spans(Observer):
             raise
         finally:
             span.end()
+
+    def _begun(self, name: Phase, provider: str, account: str) -> Span:
+        """The span of a phase; one that records nothing where a sampler of somebody's raises, which the SDK lets it."""
+        try:
+            span = self._tracer.start_span(name, self._below(self._run), attributes=_place(provider, account))
+        except Exception as error:
+            self.defect = self.defect or type(error).__name__
+            return INVALID_SPAN
+        if name == "read":
+            self._reads[provider] = span
+        return span
 
     @_harmless
     def asking(self, scope: Scope, reader: str) -> None:

@@ -44,13 +44,17 @@ def unpacked(data: bytes, plan: Plan, account: str, as_of: str) -> Snapshot:
     """The part of ``account`` in some bytes. Raises NotThatPart for anything else."""
     try:
         part = msgspec.msgpack.decode(zlib.decompress(data), type=Snapshot)
-    except (ValueError, zlib.error, msgspec.MsgspecError) as error:
+    except (RecursionError, TypeError, ValueError, zlib.error, msgspec.MsgspecError) as error:
         raise NotThatPart(type(error).__name__) from error
     scopes = {row.scope for row in part.collections} | {row.scope for row in part.ledger} | set(part.scopes)
+    scopes |= {row.scope for row in part.left_out}
     places = {(scope.provider, scope.account) for scope in scopes}
     places |= {(item.provider, item.account) for item in part.resources}
     if places != {(plan.provider, account)} or part.as_of != as_of:
         raise NotThatPart("it is of another account or moment")
+    if part.source != "live" or part.groups:
+        # Which accounts lie in which groups is for the directory to say: the boundary rests on it.
+        raise NotThatPart("it speaks of more than an account")
     rows = {(row.type, row.scope) for row in part.collections}
     due = {
         (type_.name, scope)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
@@ -16,8 +17,16 @@ from typing import Final
 import engine
 import providers
 
-DISTRIBUTIONS: Final = ("boto3", "botocore", "distributed", "jmespath", "msgspec", "python-dateutil", "urllib3")
-"""The packages that make requests and answers into resources, and that carry these between machines."""
+DISTRIBUTIONS: Final[Mapping[str, str]] = {
+    "boto3": "boto3",
+    "botocore": "botocore",
+    "distributed": "distributed",
+    "jmespath": "jmespath",
+    "msgspec": "msgspec",
+    "python-dateutil": "dateutil",
+    "urllib3": "urllib3",
+}
+"""The packages that make requests and answers into resources, and that carry these between machines; their modules."""
 NONE: Final = "none"
 
 
@@ -44,6 +53,10 @@ def differences(expected: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _version(distribution: str) -> str:
+    """What a process has loaded goes on reading, whatever was installed since: a worker may live for months."""
+    loaded = getattr(sys.modules.get(DISTRIBUTIONS[distribution]), "__version__", None)
+    if loaded is not None:
+        return str(loaded)
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

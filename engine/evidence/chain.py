@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from engine.errors import SealError
 from engine.evidence import canonical, dsse, durable, entries, regular
 from engine.evidence.dsse import Signer
-from engine.evidence.entries import Entry, Link
+from engine.evidence.entries import Entry, Link, Rotate
 from engine.evidence.faults import Fault
 from engine.evidence.keyring import KeyRing
 from engine.evidence.layout import SEQUENCE_DIGITS, Layout
@@ -52,7 +52,9 @@ class Chain:
     def append(self, kind: str, body: msgspec.Struct, recorded_at: str, after: Link | None = None) -> Link:
         """Sign and append an entry. Raises SealError where the head does not verify or the file cannot be written.
 
-        ``after`` is the only entry that it may follow: raises SealError too where another one came between.
+        And where the entry itself would not verify: the signing key was replaced or withdrawn, be it meanwhile or from
+        another machine, or the entry changes keys in a way that it must not. ``after`` is the only entry that it may
+        follow: raises SealError too where another one came between.
         """
         mirror, lost = self._layout.mirror, 0
         with durable.doing(f"appending the {kind} entry to the chain in {self._layout.place}"):
@@ -76,6 +78,7 @@ class Chain:
                     recorded_at=recorded_at,
                     body=body,
                 )
+                self._refuse_unfit(entry, head)
                 envelope = _signed(entry, self._signer)
                 try:
                     self._place(entry, envelope)
@@ -108,19 +111,21 @@ class Chain:
                     "run `auditreel verify` and restore the store (or the trust file is another store's: --config)"
                 )
 
-    def refuse_replaced_key(self) -> None:
-        """Raises SealError where the signing key was replaced or withdrawn, be it from another machine."""
-        head = self._head()
-        if head is None or (len(self._trust.keys) == 1 and head.entry.kind != "key"):
+    def _refuse_unfit(self, entry: Entry, head: Placed | None) -> None:
+        """Raises SealError for an entry that keys rule out where it is to stand: it would be a fault for ever."""
+        changed = "key" in (entry.kind, head.entry.kind if head is not None else None)
+        if len(self._trust.keys) == 1 and not changed:
             return  # whoever replaces the only pinned key signs the next entry with one that is not pinned
         ring = KeyRing(self._trust)
         try:
             for found in read(self._layout, self._trust).placed:
                 ring.admit(found)
-            ring.refuse(self._signer.key_id, head.entry.sequence + 1)
+            ring.admit(Placed(entry, "", self._signer.key_id))
         except ValueError as error:
+            todo = "name a key that was never replaced" if isinstance(entry.body, Rotate) else "sign with the new key"
             raise SealError(
-                f"appending to the chain in {self._layout.place}: {error}; sign with the new key"
+                f"appending the {entry.kind} entry to the chain in {self._layout.place}: {error}; nothing was written: "
+                f"{todo}"
             ) from error
 
     def _head(self) -> Placed | None:

@@ -55,7 +55,7 @@ def close(recorder: Recorder, film: Film, reading: Reading, period: Period, now:
         inputs=period.digest,
         open_failures=canonical.digest(listed),
     )
-    link = recorder.chain().append("close", body, now)
+    link = recorder.chain().append("close", body, now, after=reading.placed[-1].link)
     recorder.pin(link)
     return link
 

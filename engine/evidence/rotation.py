@@ -18,8 +18,10 @@ from cryptography import x509
 from engine.errors import SealError, UsageError
 from engine.evidence import chain, durable, keys, kms
 from engine.evidence.canonical import neutral_text
+from engine.evidence.chain import Reading
 from engine.evidence.dsse import Signer
 from engine.evidence.entries import Link, Revoke, Rotate
+from engine.evidence.keyring import KeyRing
 from engine.evidence.keys import ADDRESS_FILE, KEY_FILE, KEY_VARIABLE, TRUST_FILE
 from engine.evidence.kms import KmsKey
 from engine.evidence.layout import Layout
@@ -81,6 +83,7 @@ def _said(
     brought = (placed for placed, body in reading.of_kind("key") if isinstance(body, Rotate) and body.key == key.key_id)
     placed = next(brought, None)
     if placed is not None:
+        _refuse_gone(reading, trust, key.key_id)
         link, old = placed.link, placed.signer
     else:
         if key.key_id == loaded.signing.key_id:
@@ -88,7 +91,6 @@ def _said(
         recorder = open_store(store, loaded, trust_file, mirror)
         appending = recorder.chain()
         appending.refuse_rollback()
-        appending.refuse_replaced_key()
         body = Rotate(key=key.key_id, public_key=base64.b64encode(key.public).decode())
         link, old = appending.append("key", body, now), loaded.signing.key_id
     amend(
@@ -97,11 +99,27 @@ def _said(
             said,
             keys={**said.keys, key.key_id: key.public},
             until={**said.until, old: min(said.until.get(old, link.sequence), link.sequence)},
-            head=link if said.head is None or said.head.sequence < link.sequence else said.head,
+            head=_higher(said.head, link),
         ),
         f"pinning the new key {key.key_id[:16]}...",
     )
     return link
+
+
+def _refuse_gone(reading: Reading, trust: Trust, key_id: str) -> None:
+    """Raises SealError for a key that the chain brought once, and that was replaced or withdrawn since."""
+    ring = KeyRing(trust)
+    try:
+        for found in reading.placed:
+            ring.admit(found)
+        ring.refuse(key_id, reading.placed[-1].entry.sequence + 1)
+    except ValueError as error:
+        raise SealError(f"replacing the signing key: {error}; nothing was changed: name another key") from error
+
+
+def _higher(head: Link | None, link: Link) -> Link:
+    """The higher of two entries: another process may have pinned one meanwhile, and it is not to be forgotten."""
+    return link if head is None or head.sequence < link.sequence else head
 
 
 def revoke(
@@ -122,7 +140,6 @@ def revoke(
     recorder = open_store(store, keys.load_keys(config, environment), trust_file, mirror)
     appending = recorder.chain()
     appending.refuse_rollback()
-    appending.refuse_replaced_key()
     if key_id == recorder.keys.signing.key_id:
         raise SealError("a key cannot withdraw itself: replace it first (auditreel key rotate)")
     if key_id not in recorder.trust.keys:
@@ -133,7 +150,7 @@ def revoke(
 
     def withdrawn(said: Trust) -> Trust:
         last = min(said.until.get(key_id, since), since - 1)
-        return replace(said, until={**said.until, key_id: last}, head=link)
+        return replace(said, until={**said.until, key_id: last}, head=_higher(said.head, link))
 
     amend(trust_file, withdrawn, f"withdrawing key {key_id[:16]}...")
     return link

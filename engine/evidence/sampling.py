@@ -74,7 +74,7 @@ def drawn(recorder: Recorder, sequence: int, size: int, nonce: str | None, now: 
                 raise UsageError(f"drawing a sample: {said.size:,} were drawn from entry {sequence} already")
             return earlier.link, population, sample
     body = Nonce(population=placed.link, nonce=nonce, internal=sample.internal, size=size)
-    link = recorder.chain().append("nonce", body, now)
+    link = recorder.chain().append("nonce", body, now, after=reading.placed[-1].link)
     recorder.pin(link)
     return link, population, sample
 
@@ -103,7 +103,7 @@ def replace(recorder: Recorder, sequence: int, unit: str, reason: str, now: str)
     with durable.doing(f"keeping private objects in {recorder.layout.root}"):
         people.keep(private, recorder.layout)
     body = Replacement(draw=found.nonce.link, unit=unit, by=following[0], reason=why)
-    link = recorder.chain().append("replacement", body, now)
+    link = recorder.chain().append("replacement", body, now, after=reading.placed[-1].link)
     recorder.pin(link)
     return link, following[0]
 

@@ -159,7 +159,6 @@ class Recorder:
         """
         chain = self.chain()
         chain.refuse_rollback()
-        chain.refuse_replaced_key()
         link = chain.append("intent", intent, intent.started_at)
         self.pin(link)
         catalogue.store(content, self.layout)

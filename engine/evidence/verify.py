@@ -289,8 +289,8 @@ class _Verification:
                 self._notes.append(f"{name} is derived and no evidence; `auditreel store rebuild --compare` checks it")
             elif name.startswith("tmp/"):
                 self._notes.append(f"{name} was left by an unfinished write and is no evidence")
-            elif self._left_by_dead_run(name):
-                self._notes.append(f"{name} was left by a run that was not sealed and is no evidence")
+            elif self._left_by_dead_run(name) or self._is_addressed(name):
+                self._notes.append(f"{name} was left by a run or an entry that was not sealed and is no evidence")
             else:
                 yield Fault(name, "does not belong to the store: nothing in the chain names it")
 
@@ -304,12 +304,11 @@ class _Verification:
 
     def _left_by_dead_run(self, name: str) -> bool:
         dead = {run.run for run in self._states.values() if run.state not in ("sealed", "removed")}
-        if found := _RUN_FILE.fullmatch(name):
-            return found[1] in dead
-        return bool(dead) and self._is_addressed(name)
+        found = _RUN_FILE.fullmatch(name)
+        return found is not None and found[1] in dead
 
     def _is_addressed(self, name: str) -> bool:
-        """Whether a file is content or a private object, and is what its name says."""
+        """Whether a file is content or a private object, and is what its name says: these come before their entry."""
         found = _ADDRESSED.fullmatch(name)
         if found is None:
             return False

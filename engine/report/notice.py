@@ -31,6 +31,15 @@ class Message:
     body: str
 
 
+UNREAD: Final = Message(
+    EVERYONE,
+    "auditreel: the evidence could not be read",
+    "The evidence store could not be read, or does not verify: whether there was a run in this night is not known, nor "
+    "what it found.\n\nMore: auditreel verify\n",
+)
+"""What is told of a store of which nothing can be told; why may name what nobody outside is to know."""
+
+
 def messages(notice: Notice) -> tuple[Message, ...]:
     """The message for everyone, by owner, and one for each owner of what it holds; none where there is nothing."""
     if notice.quiet:

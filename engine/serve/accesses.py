@@ -54,11 +54,19 @@ class AccessLog:
         with self._lock, doing(f"writing the log of accesses {self._path}"):
             fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
-                line = _line(said, self._last())
-                while line:
-                    line = line[os.write(self._file, line) :]
+                self._append(_line(said, self._last()))
             finally:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _append(self, line: bytes) -> None:
+        size = os.fstat(self._file).st_size
+        try:
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError:
+            # Half a line of a disk that is full would stop the server, and look altered, once there is room again.
+            os.ftruncate(self._file, size)
+            raise
 
     def close(self) -> None:
         """Flush the log to the disk and close it; who adds a line after that is told that it cannot be written."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.diffs import Diff
     from engine.evidence.inspecting import Inspected
     from engine.examination import View
+    from engine.stores import Moment
 
 T = TypeVar("T")
 AGAIN: Final = 600.0
@@ -67,6 +68,7 @@ class Store:
         self._lock = RLock()
         self._known: OrderedDict[Hashable, Any] = OrderedDict()
         self._state, self._looked, self._since = "", float("-inf"), float("-inf")
+        self._where: str | Moment = ""
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -173,14 +175,15 @@ class Store:
         return found
 
     def _look(self) -> None:
-        now = self._monotonic()
-        if now - self._looked < PAUSE:
+        now, where = self._monotonic(), self._source.where
+        # What is said of when a bucket was read is said of this moment: none may be shown under the name of another.
+        if where == self._where and now - self._looked < PAUSE:
             return
-        state = inspection.state(self._source.where, self._config)
+        state = inspection.state(where, self._config)
         if state != self._state or now - self._since > AGAIN:
             self._known.clear()
             self._state, self._since = state, now
-        self._looked = now
+        self._looked, self._where = now, where
 
 
 @contextmanager

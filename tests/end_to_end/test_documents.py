@@ -20,12 +20,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
-import click
 import pytest
 import yaml
 
-from engine import cli
-from tests.documents import ROOT, Block, blocks, calls, commands, prose, screen
+from tests.documents import ROOT, Block, blocks, calls, commands, prose, screen, wrong
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.github import issues as _routes_of_issues  # noqa: F401 - adds its routes
 from tests.emulators.github.routes import routes
@@ -395,24 +393,7 @@ def test_the_readme_tells_how_many_checks_there_are() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_call_that_a_document_shows_names_commands_and_options_that_there_are(document: str) -> None:
-    assert [f"{line}: {why}" for line, words in calls(ROOT / document) if (why := _wrong(words)) is not None] == []
-
-
-def _wrong(words: list[str]) -> str | None:
-    name, *arguments = words
-    command: click.Command = cli.verb("run") if name == "run-checks" else cli.group
-    context = click.Context(command, info_name=name)
-    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
-        below = command.get_command(context, arguments[0])
-        if below is None:
-            return None if command.invoke_without_command else f"there is no {context.command_path} {arguments[0]}"
-        command, arguments = below, arguments[1:]
-        context = click.Context(command, context, info_name=command.name)
-    known = {option for row in command.params for option in (*row.opts, *row.secondary_opts)} | {"--help", "-h"}
-    unknown = [
-        word for word in arguments if word.startswith("-") and word.partition("=")[0] not in known and word != "-"
-    ]
-    return f"{context.command_path} knows no {', '.join(unknown)}" if unknown else None
+    assert [f"{line}: {why}" for line, words in calls(ROOT / document) if (why := wrong(words)) is not None] == []
 
 
 _READERS = {"json": json.loads, "yaml": yaml.safe_load, "toml": tomllib.loads}

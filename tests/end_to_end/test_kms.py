@@ -370,7 +370,32 @@ def test_a_store_moves_into_kms_from_key_to_key_and_out_again(place: Place) -> N
     assert place.files() == ["signing-key.pem", "store-secret", "trust.json"]
     assert place.kinds() == ["key", "intent", "seal"] * 3
     assert place.signers()[1:] == [first] * 3 + [second] * 3 + [third] * 2
+    with pytest.raises(SealError, match=r"was replaced or withdrawn.*nothing was changed: name another key"):
+        custody.rotate_key(place.store, place.config, clock(), place.key)
+    assert place.files() == ["signing-key.pem", "store-secret", "trust.json"]
     assert place.verify() == 0
+
+
+def test_a_run_whose_key_is_replaced_meanwhile_is_sealed_by_the_same_command_with_the_new_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.begin()
+    concluded = pipeline.conclude
+
+    def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(pipeline, "conclude", concluded)
+        custody.rotate_key(place.store, place.config, clock(), place.made())
+        return concluded(*arguments)
+
+    monkeypatch.setattr(pipeline, "conclude", meanwhile)
+    died = place.run()
+    assert (died.exit_code, died.sealed) == (5, None)
+    assert re.search(
+        "appending the seal entry .*was replaced or withdrawn.*sign with the new key", died.exit_reasons[5]
+    )
+    assert place.verify() == 0
+    again = place.run("2026-11-24T04:00:00Z")
+    assert (again.resumed, place.kinds(), place.verify()) == (NIGHT, ["intent", "key", "seal"], 0)
 
 
 @pytest.mark.parametrize("kind", ["denied", "throttled"])

@@ -132,6 +132,32 @@ def test_a_night_that_failed_or_is_missing_is_never_quiet(store: Recorder, notif
     assert "- missed 2026-06-02 no run\n- missed 2026-06-03 no run" in again
 
 
+def test_evidence_that_does_not_verify_or_is_not_there_is_told_to_everyone(
+    store: Recorder, notify: Notify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night(store, FIRST, "pass")
+    night(store, SECOND, "pass")
+    (tmp_path / "store").rename(tmp_path / "kept")
+    unread = (
+        "To: *\nSubject: auditreel: the evidence could not be read\n\nThe evidence store could not be read, or does "
+        "not verify: whether there was a run in this night is not known, nor what it found.\n\n"
+        "More: auditreel verify\n\n"
+    )
+    code, out, err = notify("2026-06-02T04:00:00Z", "--dry-run")
+    assert (code, out, "is no evidence store" in err) == (5, unread, True)
+    (tmp_path / "kept").rename(tmp_path / "store")
+    newest = max((tmp_path / "store" / "chain").iterdir())
+    newest.write_bytes(newest.read_bytes()[:-9] + b'"altered"')
+    code, out, err = notify("2026-06-02T04:00:00Z", "--dry-run")
+    assert (code, out, "does not verify" in err) == (5, unread, True)
+    with serving(webhook()) as port:
+        monkeypatch.setenv("AUDITREEL_NOTIFY", f"json://127.0.0.1:{port}/")
+        assert notify("2026-06-02T04:00:00Z")[0] == 5
+    assert [body["title"] for _, body in Webhook.posted] == ["auditreel: the evidence could not be read"]
+    code, _, err = notify("2026-06-02T04:00:00Z")
+    assert (code, "1 not delivered: target 1 of * (JSON)" in err) == (5, True)
+
+
 def test_what_changed_is_not_told_again_on_a_night_without_a_run(store: Recorder, notify: Notify) -> None:
     first = night(store, FIRST, "pass")
     second = night(store, SECOND, "fail")

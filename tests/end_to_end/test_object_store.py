@@ -414,11 +414,15 @@ def test_a_chain_that_was_cut_off_in_the_bucket_is_told_and_not_written_on(place
     code, said = place.verify()
     assert code == 5
     assert f"{last}: is missing: the chain was cut off" in said
+    # Whoever was there before knows without a pin, and tells it each time.
+    for _ in range(2):
+        with pytest.raises(VerificationError, match=f"{last} is gone, which was there before: the chain was cut"):
+            record(opened(place, "recording"))
     with pytest.raises(SealError, match="the chain was cut or rewritten"):
-        record(opened(place, "recording"))
+        record(opened(place, "another"))
     assert len(place.names("chain/")) == 1
-    # What the bucket lost is kept aside, and can be put back.
-    place.put(last, (place.folder / "recording" / "lost" / last).read_bytes())
+    # What the bucket lost is kept, and can be put back.
+    place.put(last, (place.folder / "recording" / "store" / last).read_bytes())
     assert place.verify()[0] == 0
 
 
@@ -442,6 +446,28 @@ def test_a_working_copy_that_was_altered_is_never_what_is_read(place: Place) -> 
     examination.period(URL, place.config, *JANUARY)
     assert altered.read_bytes() == before
     assert place.get(altered.relative_to(copy).as_posix()) == before
+
+
+def test_what_a_killed_reading_fetched_goes_with_its_object_and_is_not_uploaded_again(place: Place) -> None:
+    record(opened(place, "recording"))
+    name = f"private/{'ab' * 32}.json"
+    place.put(name, b"{}")
+    fetching = Mirror._all
+
+    def killed(self: Mirror, do: Callable[[Any], Any], items: Any) -> None:
+        fetching(self, do, items)
+        patch.setattr(Mirror, "_note", lambda self: None)  # the process is gone
+        raise KeyboardInterrupt
+
+    with place.monkeypatch.context() as patch:
+        patch.setattr(Mirror, "_all", killed)
+        with pytest.raises(KeyboardInterrupt):
+            opened(place, "reading")
+    copied = place.folder / "reading" / "store" / name
+    assert copied.exists()
+    place.delete(name)  # a person asked for it
+    record(opened(place, "reading"), "2026-11-24T02:00:00Z")
+    assert (name in place.names("private/"), copied.exists()) == (False, False)
 
 
 def test_a_machine_that_was_never_there_has_the_index_and_believes_no_other(place: Place) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import json
+import os
 import re
 import shutil
 import socket
@@ -447,6 +449,28 @@ def test_what_can_not_be_logged_is_not_shown(five: Path, tmp_path: Path) -> None
         f"a request failed: the log of accesses {server.log}"
     ] * 2
     server.close()
+
+
+def test_a_disk_that_was_full_leaves_no_half_line_and_the_log_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, write = AccessLog(tmp_path / "log"), os.write
+    log.add(path="/first", status=200)
+    left = [True]
+
+    def filling(descriptor: int, data: bytes) -> int:
+        if not left:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left.clear()
+        return write(descriptor, data[:20])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", filling)
+        with pytest.raises(SealError, match="the disk is full"):
+            log.add(path="/second", status=200)
+    log.add(path="/third", status=200)
+    log.close()
+    assert standing(tmp_path / "log").count == 2
 
 
 def test_what_was_sealed_of_the_log_can_not_be_changed_afterwards(five: Path, tmp_path: Path) -> None:

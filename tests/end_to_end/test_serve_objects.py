@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 
 from engine import custody
-from engine.errors import SealError
+from engine.errors import SealError, VerificationError
 from engine.evidence.keys import load_keys
 from engine.evidence.objects.address import parse, working_copy
 from engine.evidence.objects.bucket import connect
@@ -250,6 +251,82 @@ def test_a_head_that_was_pinned_since_the_bucket_was_read_is_no_fault_until_it_i
     served.server.time.seconds += 2
     found = client.get(page)
     assert (found.status, "DOES NOT VERIFY" in found.text) == (503, True)
+
+
+def test_no_page_says_that_it_is_of_a_later_moment_than_what_it_shows(served: Served) -> None:
+    served.night(1)
+    served.bucket.look()
+    client = served.server.client(served.server.token())
+    url = f"/api/v1/{NAME}/{FIRST}--2026-06-02"
+    assert len(client.get(url).json["period"]["frames"]) == 1
+    served.night(2)
+    served.server.time.at = "2026-06-10T09:01:00Z"
+    served.bucket.look()
+    found = client.get(url).json  # in the same second: no pause may lie between a moment and its name
+    assert (found["read"], len(found["period"]["frames"])) == ("As the object store was at 2026-06-10T09:01:00Z.", 2)
+
+
+def test_a_chain_that_is_shorter_than_it_was_seen_to_be_is_told_though_no_pin_says_so(served: Served) -> None:
+    """The server's trust file is as old as the server; whoever can delete objects could take back a bad night."""
+    served.night(1, "pass")
+    served.night(2)
+    served.bucket.look()
+    client = served.server.client(served.server.token())
+    page = f"/{NAME}/{FIRST}--2026-06-02/"
+    assert client.get(page).status == 200
+    objects = served.service.buckets["acme-evidence"].objects
+    night = sorted(name for name in objects if "/chain/" in name)[-2:]
+    kept = {name: objects.pop(name) for name in night}
+    for _ in range(2):
+        served.bucket.look()
+        assert (served.bucket.reading().current, "the chain was cut" in served.bucket.reading().why) == (False, True)
+    started = Bucket(URL, served.folder / "config", Moments(parse(URL)), served.server.time.clock, [].append)
+    started.look()
+    with pytest.raises(VerificationError, match="the chain was cut"):
+        assert started.where
+    served.server.time.seconds += 2
+    found = client.get(page)
+    assert ("NOT CURRENT" in found.text, "the chain was cut" in found.text) == (True, True)
+    objects.update(kept)
+    served.bucket.look()
+    assert served.bucket.reading().current
+
+
+def test_a_full_disk_leaves_the_last_state_that_says_so_and_nothing_half_made(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.night(1)
+    served.bucket.look()
+    root = working_copy(parse(URL)) / SERVED
+    served.night(2)
+    real = os.link
+
+    def full(*names: object, **more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "link", full)
+        for _ in range(3):
+            served.bucket.look()
+            assert "No space left on device" in served.bucket.reading().why
+    assert os.link is real
+    descriptors = [str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    assert (len(list(root.glob("moment-*"))), sum("/moment-" in place for place in descriptors)) == (1, 1)
+    served.bucket.look()
+    assert served.bucket.reading().current
+
+
+def test_a_cache_that_somebody_clears_is_made_again(served: Served) -> None:
+    served.night(1)
+    served.bucket.look()
+    client = served.server.client(served.server.token())
+    for folder in (working_copy(parse(URL)) / SERVED).glob("moment-*"):
+        shutil.rmtree(folder)
+    served.server.time.seconds += 2
+    assert client.get(f"/{NAME}/{FIRST}--2026-06-01/").status == 503
+    served.bucket.look()
+    served.server.time.seconds += 2
+    assert client.get(f"/{NAME}/{FIRST}--2026-06-01/").status == 200
 
 
 def test_the_log_does_not_lie_in_the_copy_of_a_bucket(served: Served) -> None:

@@ -20,6 +20,7 @@ import boto3
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.sdk.trace.sampling import ParentBased
 
 from engine import cli, custody
 from engine.cli.traces import traced
@@ -288,6 +289,28 @@ def test_a_defect_of_traces_is_told_and_changes_nothing(
         assert ran(capsys, *DEMO) == (code, root, [defect, *told])
 
     assert {span.name for span in receiver.spans() if span.parent_span_id == b""} == {"auditreel run"}
+
+
+@pytest.mark.parametrize("works", [0, 2])
+def test_a_sampler_that_raises_at_any_span_costs_no_run(
+    store: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], works: int
+) -> None:
+    """The environment may name a sampler of anybody's (OTEL_TRACES_SAMPLER), and the SDK lets it raise."""
+    code, root, told = ran(capsys, *DEMO)
+    asked: list[str] = []
+    sample = ParentBased.should_sample
+
+    def should_sample(self: ParentBased, context: Any, trace_id: int, name: str, *rest: Any, **named: Any) -> Any:
+        asked.append(name)
+        return sample(self, context, trace_id, name, *rest, **named) if len(asked) <= works else 1 // 0
+
+    monkeypatch.setattr(ParentBased, "should_sample", should_sample)
+    with receiving() as receiver:
+        monkeypatch.setenv(ENDPOINT, receiver.url)
+        found = ran(capsys, *DEMO)
+    assert (*found[:2], found[2][1:]) == (code, root, told)
+    assert "ZeroDivisionError" in found[2][0]
+    assert len(receiver.spans()) == works
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -126,7 +127,9 @@ def dies(error: BaseException) -> Callable[..., Assessment]:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(ValueError("x"), 1), (KeyboardInterrupt(), 130), (UsageError("x"), 2)], ids=str
+    ("error", "code"),
+    [(ValueError("x"), 1), (BrokenPipeError(errno.EPIPE, "x"), 1), (KeyboardInterrupt(), 130), (UsageError("x"), 2)],
+    ids=repr,
 )
 def test_a_run_that_dies_is_told_and_the_last_seal_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int

@@ -25,6 +25,7 @@ from engine import cli, schedules
 from engine.model import Schedule
 from engine.permissions import buckets
 from engine.schedules import TARGETS, Job, Needs
+from tests.documents import wrong
 
 CLOUDS = ("aws", "azure", "gcp", "github")
 JOB = Job(
@@ -292,6 +293,39 @@ def test_what_a_bucket_takes_is_what_the_page_says() -> None:
     named = (*yaml.safe_load(of_google)["includedPermissions"], *json.loads(of_azure)["DataActions"])
     assert [name for name in named if f"`{name}`" not in page] == []
     assert [name for name in (*buckets.ON_OBJECTS, *named) if "elete" in name] == []
+
+
+def commands(target: str, job: Job) -> Iterator[list[str]]:
+    """The words of the two commands that a manifest starts, from ours on."""
+    if target == "k8s":
+        for document in list(yaml.safe_load_all(only(target, job)))[-2:]:
+            (container,) = document["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+            yield ["auditreel", *container["args"]]
+    elif target == "eventbridge":
+        for name in ("Run", "NotifyOwners"):
+            given = json.loads(only(target, job))["Resources"][name]["Properties"]["Target"]["Input"]
+            yield ["auditreel", *json.loads(given)["containerOverrides"][0]["command"]]
+    elif target == "github":
+        (steps,) = (one["steps"] for one in yaml.load(only(target, job), yaml.CBaseLoader)["jobs"].values())
+        yield from (shlex.split(step["run"]) for step in steps if step.get("name") in ("Run", "Notify"))
+    else:
+        for text in schedules.files(target, job).values():
+            for line in text.splitlines():
+                words = shlex.split(line) if line.startswith(("ExecStart=", "30 ")) else []
+                yield from [words[words.index("auditreel") :]] if words else []
+
+
+@pytest.mark.parametrize("store", [JOB.store, STORES[0]])
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_a_manifest_starts_is_a_command_that_there_is_and_its_exit_code_is_nobodys_else(
+    target: str, store: str
+) -> None:
+    job = JOB if store == JOB.store else recording_in(store)
+    found = list(commands(target, job))
+    assert [words[1] for words in found] == ["run", "notify"]
+    assert [wrong(words) for words in found] == [None, None]
+    swallowing = {"|", "||", ";", "&", "&&", "true", "exit"}
+    assert [word for words in found for word in words if word in swallowing] == []
 
 
 @pytest.mark.parametrize("target", TARGETS)

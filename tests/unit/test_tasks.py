@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import botocore
 import msgspec
 import pytest
 
@@ -18,6 +19,7 @@ from engine.collection.cluster import ALTERED, Cluster, Connection, Workers
 from engine.collection.executors import Work
 from engine.collection.journal import Facts, Forgetful, Journal
 from engine.collection.limiter import Limiter
+from engine.collection.observer import NOBODY
 from engine.collection.parts import NotThatPart, keep, kept, missing, packed, unpacked
 from engine.collection.planner import plan
 from engine.collection.software import installed
@@ -26,11 +28,11 @@ from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import UsageError
-from engine.model import Clock, Collection, Snapshot, Unread
+from engine.model import Clock, Collection, Scope, Snapshot, Unread
 from engine.reads import plans
 from providers import declared
 from providers.aws.credentials import principal
-from providers.base import Directory
+from providers.base import Directory, LeftOut
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.moto_process import ACCOUNT
 from tests.unit.scripted import ACCOUNT as OTHER
@@ -85,6 +87,16 @@ def test_a_machine_with_other_software_refuses_before_it_opens_anything(named: s
     answer = asked({**installed(), named: said}, b"no task: opening it would raise")
 
     assert answer == ("refused", f"its software is another: {named} {mine} instead of {said}")
+
+
+def test_a_machine_says_what_it_has_loaded_and_not_what_was_installed_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker lives for months, and an upgrade on its disk changes nothing of what it reads with."""
+    before = installed()
+    monkeypatch.setattr(botocore, "__version__", "1.0.0")
+
+    answer = dry_run(before, b"no task: opening it would raise")
+
+    assert answer == ("refused", f"its software is another: botocore 1.0.0 instead of {before['botocore']}")
 
 
 def test_a_machine_that_asks_as_somebody_else_refuses(aws_env: AwsWire) -> None:
@@ -176,6 +188,11 @@ ALTERATIONS: Mapping[str, Any] = {
     "a listing less": lambda whole: replace(whole, collections=whole.collections[1:], resources=()),
     "no listing": lambda whole: replace(whole, collections=(), resources=()),
     "another moment": lambda whole: replace(whole, as_of="2026-11-22T02:00:00Z"),
+    "a word on what lies in a group of accounts": lambda whole: replace(whole, groups={"test/prod": ("999",)}),
+    "another account that is left out": lambda whole: replace(
+        whole, left_out=(LeftOut(Scope("test", "999", "*"), "other", "excluded"),)
+    ),
+    "no live source": lambda whole: replace(whole, source="recorded"),
     "a listing that nobody planned": lambda whole: replace(
         whole, collections=(*whole.collections, Collection("Test::Jar", whole.scopes[0], "complete"))
     ),
@@ -191,11 +208,33 @@ def test_what_is_not_the_part_that_was_asked_for_is_not_believed(how: str) -> No
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"nothing packed", zlib.compress(b"\xc1"), zlib.compress(msgspec.msgpack.encode({"as_of": 3}))]
+    "data",
+    [
+        b"",
+        b"nothing packed",
+        None,
+        zlib.compress(b"\xc1"),
+        zlib.compress(msgspec.msgpack.encode({"as_of": 3})),
+    ],
+    ids=["nothing", "other bytes", "no bytes", "no MessagePack", "no snapshot"],
 )
-def test_bytes_that_are_no_part_are_not_believed(data: bytes) -> None:
+def test_bytes_that_are_no_part_are_not_believed(data: Any) -> None:
     with pytest.raises(NotThatPart):
         unpacked(data, provider().planned({BOX: ("size",)}), OTHER, AT)
+
+
+def test_a_part_that_is_nested_too_deeply_is_not_believed() -> None:
+    whole = part()
+    item = replace(whole.resources[0], properties={"size": "deeply"})
+    data = zlib.decompress(packed(replace(whole, resources=(item, *whole.resources[1:]))))
+
+    with pytest.raises(NotThatPart):
+        unpacked(
+            zlib.compress(data.replace(b"\xa6deeply", b"\x91" * 100_000 + b"\xc0")),
+            provider().planned({BOX: ("size",)}),
+            OTHER,
+            AT,
+        )
 
 
 def test_an_altered_part_is_asked_for_again_and_then_unknown() -> None:
@@ -204,7 +243,7 @@ def test_an_altered_part_is_asked_for_again_and_then_unknown() -> None:
     limiter = Limiter(lambda seconds: None, NEVER)
     work = Work(
         made.planned({BOX: ("size",)}), made, found, AT, Forgetful(), limiter, lambda: AT, lambda item: item,
-        frozenset(), lambda ended, known: None,
+        frozenset(), NOBODY,
     )  # fmt: skip
     answers: list[Future[Any]] = []
 

@@ -14,7 +14,7 @@ Nothing is written over but the files of a run that is not sealed, which the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -60,6 +60,10 @@ class _Seen(msgspec.Struct, frozen=True, array_like=True):
     mtime_ns: int
 
 
+_COMING: Final = _Seen(-1, "", 0)
+"""An object that is about to be fetched: no object and no file is like it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What was done to a working copy: how many objects were fetched, and the names of those that were gone.
@@ -97,7 +101,7 @@ class Mirror:
     def bring(self) -> Brought:
         """Make the copy what the bucket is.
 
-        Raises VerificationError where the bucket cannot be read, or holds no store.
+        Raises VerificationError where the bucket cannot be read, holds no store, or one whose chain was cut.
         """
         try:
             return self._bring()
@@ -117,11 +121,16 @@ class Mirror:
                     f"{self.address} is no evidence store: nothing is recorded there; run `auditreel init --store "
                     f"{self.address}`"
                 )
+            self._refuse_cut(listed)
             self._layout.create()
             gone = self._drop(self._seen.keys() - listed.keys())
             wanted = [
                 name for name in sorted(listed) if _NAME.fullmatch(name) and not self._is_here(name, listed[name])
             ]
+            # Noted before they are fetched: what a process that is killed leaves here goes with its object.
+            self._seen |= dict.fromkeys(wanted, _COMING)
+            if wanted:
+                self._note()
             try:
                 self._all(lambda item: self._fetch(*item), [(name, listed[name]) for name in wanted])
             except FileNotFoundError:
@@ -131,6 +140,19 @@ class Mirror:
             strange = sorted(name for name in listed if not _NAME.fullmatch(name) and name != MARKER)
             return Brought(len(wanted), tuple(gone), tuple(strange))
         raise StoreUnavailable("others write to it all the time, so that no listing was of one moment; try again")
+
+    def _refuse_cut(self, listed: Container[str]) -> None:
+        """Entries are only ever appended, so that one that is gone was taken away, whether a trust file pins it or not.
+
+        The copy stays as it is, so that whoever asks next is told too. Raises VerificationError.
+        """
+        cut = min((name for name in self._seen if name.startswith(f"{_CHAIN}/") and name not in listed), default=None)
+        if cut is not None:
+            raise VerificationError(
+                f"reading the store {self.address}: {cut} is gone, which was there before: the chain was cut; put "
+                f"{self.root / cut} back and those after it, and run `auditreel verify`. Where another store was begun "
+                f"there on purpose, remove {self._folder}"
+            )
 
     def _listed(self) -> dict[str, Listed] | None:
         """Everything in the bucket at one moment; None where the chain grew meanwhile."""

@@ -23,7 +23,7 @@ from engine.evidence import durable
 from engine.evidence.layout import Layout
 from engine.evidence.objects.address import Address, working_copy
 from engine.evidence.objects.bucket import connect
-from engine.evidence.objects.mirror import STORE, Mirror
+from engine.evidence.objects.mirror import DERIVED, STORE, Mirror
 
 SERVED: Final = "served"
 """The folder beside the working copy of commands, so that what these write there is never shown."""
@@ -42,21 +42,18 @@ class Moments:
         self.root = working_copy(address) / SERVED
         self._mirror = Mirror(connect(address), self.root)
         self._kept: deque[tuple[Path, int]] = deque()
-        self._facts: list[tuple[str, int, int]] = []
 
     def take(self) -> Path:
-        """The store as the bucket has it now, as a folder; the same one again where nothing changed.
+        """The store as the bucket has it now, as a folder; the same one again where nothing changed, and it is whole.
 
         Raises VerificationError where the bucket cannot be read, or holds no store.
         """
         try:
             with self._alone():
                 self._mirror.bring()
-                facts = [self._fact(name) for name in self._mirror.held]
-                if not self._kept or facts != self._facts:
+                if not self._kept or self._facts(self._kept[-1][0] / STORE) != self._facts(self._mirror.root):
                     self._clear_left()
                     self._kept.append(self._made())
-                    self._facts = facts
                     while len(self._kept) > _KEPT:
                         self._drop(*self._kept.popleft())
         except OSError as error:
@@ -68,20 +65,25 @@ class Moments:
         while self._kept:
             self._drop(*self._kept.pop())
 
-    def _fact(self, name: str) -> tuple[str, int, int]:
-        said = (self._mirror.root / name).lstat()
-        return name, said.st_ino, said.st_mtime_ns
+    def _facts(self, root: Path) -> list[tuple[str, int, int] | None]:
+        """What tells the files of the copy, and the links to them; None for one that is not there."""
+        # Whoever reads a moment may keep a better index in it, which is no evidence.
+        return [_fact(root, name) for name in self._mirror.held if name != DERIVED]
 
     def _made(self) -> tuple[Path, int]:
         folder = Path(mkdtemp(prefix=_MOMENT, dir=self.root))
         # Held while this process lives: what is not held was left by one that was killed.
         held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(held, fcntl.LOCK_SH)
-        Layout(folder / STORE).create()
-        for name in self._mirror.held:
-            path = folder / STORE / name
-            path.parent.mkdir(mode=durable.FOLDER, parents=True, exist_ok=True)
-            durable.adopt(self._mirror.root / name, path, flushed=False)
+        try:
+            fcntl.flock(held, fcntl.LOCK_SH)
+            Layout(folder / STORE).create()
+            for name in self._mirror.held:
+                path = folder / STORE / name
+                path.parent.mkdir(mode=durable.FOLDER, parents=True, exist_ok=True)
+                durable.adopt(self._mirror.root / name, path, flushed=False)
+        except BaseException:
+            self._drop(folder, held)
+            raise
         return folder, held
 
     def _drop(self, folder: Path, held: int) -> None:
@@ -107,3 +109,11 @@ class Moments:
             yield
         finally:
             os.close(lock)
+
+
+def _fact(root: Path, name: str) -> tuple[str, int, int] | None:
+    try:
+        said = (root / name).lstat()
+    except FileNotFoundError:
+        return None
+    return name, said.st_ino, said.st_mtime_ns

@@ -6,19 +6,31 @@ import base64
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.errors import SealError, UsageError
-from engine.evidence import chain, durable, keys, rotation, standalone_verify
+from engine.evidence import chain, dsse, durable, entries, keys, rotation, standalone_verify
 from engine.evidence.bundle_verify import verify_bundle
-from engine.evidence.entries import Revoke, Rotate
+from engine.evidence.entries import Link, Revoke, Rotate
 from engine.evidence.exporting import export_run
 from engine.evidence.keys import KEY_FILE, KEY_VARIABLE, SigningKey, load_keys
 from engine.evidence.rotation import NEXT_FILE, revoke, rotate
-from engine.evidence.trust import Trust, read_trust, write_trust
+from engine.evidence.trust import Trust, amend, read_trust, write_trust
 from engine.evidence.verify import verify
-from tests.unit.evidence.synthetic_runs import END, START, judged, record, reopened, store_in
+from tests.unit.evidence.synthetic_runs import (
+    END,
+    START,
+    begun,
+    content,
+    judged,
+    plan,
+    record,
+    reopened,
+    sealed,
+    store_in,
+)
 
 
 def trust_of(folder: Path) -> Trust:
@@ -74,6 +86,50 @@ def test_another_machine_with_the_old_key_and_an_old_trust_file_appends_nothing(
     with pytest.raises(SealError, match="not pinned"):
         record(recorder)
     assert verify(tmp_path / "store", trust_of(tmp_path)).problems == ()
+
+
+def test_a_run_whose_key_is_replaced_in_its_midst_seals_nothing_and_the_chain_still_verifies(tmp_path: Path) -> None:
+    run = begun(store_in(tmp_path), plan(), content(), START)
+    rotated(tmp_path)
+    with pytest.raises(SealError, match=r"appending the seal entry .*was replaced or withdrawn.*sign with the new key"):
+        sealed(run, judged(), END)
+    assert verify(tmp_path / "store", trust_of(tmp_path)).problems == ()
+    record(reopened(tmp_path))
+    assert verify(tmp_path / "store", trust_of(tmp_path)).problems == ()
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["the first key", "one that followed it"])
+def test_a_key_that_was_replaced_does_not_come_again_and_the_one_in_force_stays(tmp_path: Path, which: int) -> None:
+    store_in(tmp_path)
+    before = []
+    for _ in range(2):
+        record(reopened(tmp_path))
+        before.append((tmp_path / "config" / KEY_FILE).read_bytes())
+        rotated(tmp_path)
+    durable.write(tmp_path / "old.pem", before[which])
+    files = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+    with pytest.raises(SealError, match=r"nothing was (written|changed): name (a|another) key"):
+        rotate(tmp_path / "store", tmp_path / "config", END, str(tmp_path / "old.pem"), {})
+    assert {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()} == files
+    record(reopened(tmp_path))
+    assert verify(tmp_path / "store", trust_of(tmp_path)).problems == ()
+
+
+def test_a_withdrawal_does_not_forget_an_entry_that_was_pinned_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = store_in(tmp_path)
+    record(recorder)
+    rotated(tmp_path)
+    later = Link(sequence=99, digest="0" * 64)
+
+    def meanwhile(path: Path, *arguments: object) -> Trust:
+        amend(path, lambda said: replace(said, head=later), "pinning what another process appended")
+        return amend(path, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rotation, "amend", meanwhile)
+    revoke(tmp_path / "store", tmp_path / "config", recorder.keys.signing.key_id, 3, "stolen", END, {})
+    assert trust_of(tmp_path).head == later
 
 
 @pytest.mark.parametrize("step", ["append", "amend", "replace"])
@@ -167,7 +223,13 @@ def test_a_change_of_keys_that_must_not_be_is_a_fault(tmp_path: Path, body) -> N
     recorder = store_in(tmp_path)
     record(recorder)
     stranger = SigningKey(Ed25519PrivateKey.generate())
-    recorder.chain().append("key", body(stranger, recorder.keys.signing), START)
+    with pytest.raises(SealError, match="nothing was written"):
+        recorder.chain().append("key", body(stranger, recorder.keys.signing), START)
+    head = chain.read(recorder.layout, recorder.trust).placed[-1]
+    entry = msgspec.structs.replace(
+        head.entry, sequence=3, previous=head.digest, kind="key", body=body(stranger, recorder.keys.signing)
+    )
+    durable.write(recorder.layout.entry(3), dsse.seal(entries.encode(entry), recorder.keys.signing))
     (fault,) = chain.read(recorder.layout, recorder.trust).faults
     assert fault.place == "chain/00000000000000000003.json"
 
