@@ -172,6 +172,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "schedule",
         "diff",
         "notify",
+        "issues",
         "close",
         "respond",
         "requests",
@@ -182,6 +183,7 @@ def test_verbs_of_later_versions_do_not_exist(auditreel: Command) -> None:
         "timestamp",
         "replay",
         "serve",
+        "mcp",
         "store",
     ]
     for command in commands:

@@ -98,7 +98,7 @@ def test_retries_are_counted_apart_from_calls() -> None:
 
     Limiter(lambda seconds: None, threading.Event())("lane", request, classify, tally)
 
-    assert tally == Tally(retries=2)
+    assert tally == Tally(retries=2, throttled=1)
 
 
 def test_pauses_grow_to_a_bound_and_are_spread() -> None:

@@ -31,6 +31,7 @@ def test_totals_are_those_counted_by_hand() -> None:
         missed=3,
         not_retained=1,
         late=1,
+        resumed=1,
         runs=89,
         populations=8,
         items=355,
