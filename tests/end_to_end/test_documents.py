@@ -58,6 +58,8 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
     ("CONTRIBUTING.md", "python -m engine.catalog"): f"{CHECKOUT} tests/content/test_references.py",
     ("CONTRIBUTING.md", "python -m tests.emulators.demo_company"):
         f"{CHECKOUT} tests/end_to_end/test_demonstration.py",
+    ("docs/serve.md", "auditreel serve --store s3://acme-evidence"):
+        "stores in two clouds; tests/end_to_end/test_serve_objects.py serves one of each",
     ("docs/engines.md", "duckdb -init evidence.sql"):
         "needs DuckDB's own shell; tests/end_to_end/test_tables_in_engines.py asks the same of the library",
     ("docs/engines.md", "aws s3 sync lake"): "needs the AWS command line",
