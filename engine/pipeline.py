@@ -14,7 +14,7 @@ sealed, :mod:`engine.verification`, :mod:`engine.rejudging`, :mod:`engine.examin
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -33,10 +33,10 @@ from engine.confirmation import doubted, grave
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.evaluate import evaluate
-from engine.model import LISTINGS, Assessment, Clock, Finding, Selection, Snapshot
+from engine.model import LISTINGS, Assessment, Bounds, Clock, Finding, Selection, Snapshot
 from engine.observing import introduced, observed, stored_snapshot
 from engine.reads import plans
-from engine.recording import RunPlan
+from engine.recording import Recording, RunPlan
 from engine.request import RunRequest, boundary_of, compiled, plans_of, prepared, selected
 from engine.selection import within
 
@@ -63,16 +63,6 @@ def run(
         content, selection = selected(request, narrowed=True)
     limiter = Limiter(clock.sleep, cancelled)
     live = request.snapshot is None and request.demo is None
-    judged = partial(within, request.accounts, request.regions)
-    parts: list[Snapshot] = []
-    listings: list[Snapshot] = []
-    findings: list[Finding] = []
-    boundary, count = boundary_of(content), Count()
-
-    def doubts(part: Snapshot) -> Doubts:
-        # By the boundary as it is known when the part was read.
-        return doubted(part, serious, judged, boundary.sorted(part), listings) if serious else {}
-
     with (
         # First of all: where no scheduler answers, no run began.
         cluster.connected(clock) if cluster is not None and live else nullcontext() as connection,
@@ -80,7 +70,6 @@ def run(
     ):
         with observer.phase("compile"):
             checks = compiled(content, selection)
-            serious = grave(checks)
         with observer.phase("begin"):
             record = recording.begin(
                 _plan_of(request, content),
@@ -91,28 +80,17 @@ def run(
                 clock,
                 request.resume_within if live else 0.0,
             )
+        judging = _Judging(request, content, checks, record, observer)
+        doubts = judging.doubts
         try:
-            parts_read = observed(request, content, checks, clock, observer, limiter, record, asked, doubts, connection)
-            with closing(parts_read):
-                for part in parts_read:
-                    # The groups of a provider's accounts come with its first part.
-                    boundary = boundary.knowing(part.groups)
-                    sorting = boundary.sorted(part)
-                    with observer.phase("judge", *_whose(part)):
-                        found = evaluate(part, checks, judged, sorting, listings)
-                    with observer.phase("record", *_whose(part)):
-                        record.add(part, found, sorting.out)
-                    count.add(sorting)
-                    # Read first, and small: what other accounts hold is joined to them.
-                    listings += [part] if live and _holds_listings(part) else []
-                    parts.append(part.bare)
-                    findings += (finding.bare for finding in found)
-            snapshot = combined(parts)
-            refuse_unknown(request.accounts, request.regions, snapshot, (finding.scope for finding in findings))
+            parts = observed(request, content, checks, clock, observer, limiter, record, asked, doubts, connection)
+            with closing(parts):
+                for part in parts:
+                    judging.take(part)
+            snapshot, verdicts = judging.whole()
         except BaseException as error:
             record.abandon(error, clock)
             raise
-    verdicts = tuple(sorted(findings, key=lambda finding: finding.order))
     with observer.phase("conclude"):
         conclusion = conclude(
             verdicts,
@@ -122,13 +100,66 @@ def run(
             request.fail_on,
             request.allow_incomplete,
             _listers(checks),
-            count.bounds(boundary, snapshot),
+            judging.bounds(snapshot),
         )
         assessment = _assessment(request, content, selection, snapshot, verdicts, conclusion)
     with observer.phase("seal"):
         sealed = record.seal(replace(assessment, resumed=record.resumed), clock)
     observer.ended(sealed)
     return sealed
+
+
+class _Judging:
+    """What was judged so far, account by account, and what the next one is judged with."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        content: Content,
+        checks: Sequence[CompiledCheck],
+        record: Recording,
+        observer: Observer,
+    ) -> None:
+        self._request, self._checks, self._record, self._observer = request, checks, record, observer
+        self._live = request.snapshot is None and request.demo is None
+        self._judged = partial(within, request.accounts, request.regions)
+        self._serious = grave(checks)
+        self._boundary, self._count = boundary_of(content), Count()
+        self._parts: list[Snapshot] = []
+        self._listings: list[Snapshot] = []
+        self._findings: list[Finding] = []
+
+    def doubts(self, part: Snapshot) -> Doubts:
+        """What of a part is to be confirmed, by the boundary as it is known when the part was read."""
+        if not self._serious:
+            return {}
+        return doubted(part, self._serious, self._judged, self._boundary.sorted(part), self._listings)
+
+    def take(self, part: Snapshot) -> None:
+        """Judge and record a part, and let go of all but its outlines."""
+        # The groups of a provider's accounts come with its first part.
+        self._boundary = self._boundary.knowing(part.groups)
+        sorting = self._boundary.sorted(part)
+        with self._observer.phase("judge", *_whose(part)):
+            found = evaluate(part, self._checks, self._judged, sorting, self._listings)
+        with self._observer.phase("record", *_whose(part)):
+            self._record.add(part, found, sorting.out)
+        self._count.add(sorting)
+        # Read first, and small: what other accounts hold is joined to them.
+        self._listings += [part] if self._live and _holds_listings(part) else []
+        self._parts.append(part.bare)
+        self._findings += (finding.bare for finding in found)
+
+    def whole(self) -> tuple[Snapshot, tuple[Finding, ...]]:
+        """All that was read, and every verdict in order. Raises UsageError where what was asked for is not there."""
+        snapshot = combined(self._parts)
+        scopes = (finding.scope for finding in self._findings)
+        refuse_unknown(self._request.accounts, self._request.regions, snapshot, scopes)
+        return snapshot, tuple(sorted(self._findings, key=lambda finding: finding.order))
+
+    def bounds(self, snapshot: Snapshot) -> Bounds | None:
+        """What the boundary came to; None where none is written."""
+        return self._count.bounds(self._boundary, snapshot)
 
 
 def reviewed(
