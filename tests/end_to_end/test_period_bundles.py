@@ -304,8 +304,8 @@ def test_an_input_that_is_altered_or_missing_stops_it_and_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "name a run with --run, or a period with --from and --to"),
-        (("--from", "2026-06-01"), "name a run with --run, or a period"),
+        ((), "name a RUN, or a period with --from and --to"),
+        (("--from", "2026-06-01"), "name a RUN, or a period"),
         (("20260601T010000Z-00000000", *PERIOD), "name a RUN, or a period"),
         (("20260601T010000Z-00000000", "--criterion", "CC6"), "--criterion takes a period"),
         ((*PERIOD, "--redact", "names"), "--redact names: it is one of addresses, people"),
