@@ -188,11 +188,34 @@ def _named(path: Path, values: Mapping[str, str]) -> str:
         with path.open("x", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
     except FileExistsError:
-        return f"{path} is there already; it decides where runs are recorded: {', '.join(lines)}"
+        return _beside(path, values)
     except OSError as error:
         raise UsageError(f"writing {path}: {error.strerror or error}") from error
     named = " and the policy folder" if "policy" in values else ""
     return f"{path} names the store{named}: from now on every run here is recorded."
+
+
+def _beside(path: Path, values: Mapping[str, str]) -> str:
+    """What a project file that is there already lacks: runs take what it says, and would take another policy."""
+    import tomllib
+
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"reading {path}: {error}") from error
+    lacking = [name for name, value in values.items() if not _same(path, said.get(name), value)]
+    if not lacking:
+        return f"{path} is there already, and names the same."
+    lines = ", ".join(f"{name} = {_quoted(values[name])}" for name in lacking)
+    kept = f"{path} is there already and stays as it is. It does not say {lines}"
+    return f"{kept}: write that at its top, or runs here go by what it says."
+
+
+def _same(path: Path, said: object, value: str) -> bool:
+    """Whether two texts name one place; what a project file names lies beside it."""
+    if not isinstance(said, str) or "://" in f"{said}{value}":
+        return said == value
+    return path.resolve().parent.joinpath(said).resolve() == Path(value).resolve()
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from tests.collectors.gcp import ORGANIZATION, Change, as_it_is, asset, both, denied
-from tests.collectors.scan import read, scan, verdicts
+from tests.collectors.scan import everything, read, scan, verdicts
 from tests.emulators.faults import changed
 from tests.emulators.gcp.wire import Google
 from tests.emulators.gcp.world import World
@@ -373,7 +373,7 @@ def test_labels_that_cloud_run_sets_itself_are_no_labels_of_a_service(gcp: Googl
 
 def test_what_stands_above_is_asked_once_for_all_projects(gcp: Google) -> None:
     gcp.world.organization["accessApproval"] = ENROLLED
-    read(scan.everything("gcp"), provider="gcp", access=ORGANIZATION)
+    read(everything("gcp"), provider="gcp", access=ORGANIZATION)
 
     asked = [name for name in gcp.operations() if "accessapproval" in name or "securitycenter" in name]
     root = "organizations/123456789012"

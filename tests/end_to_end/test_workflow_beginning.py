@@ -140,6 +140,18 @@ def test_flags_begin_a_folder_without_a_terminal_and_the_next_verbs_work_on_it(
     assert auditreel("init", "--yes").returncode == 0
 
 
+def test_a_project_file_that_names_no_policy_folder_is_told_when_one_is_begun(
+    auditreel: Command, tmp_path: Path
+) -> None:
+    assert auditreel("init", "--no-discover").returncode == 0
+    begun = auditreel("init", "--name", "Example", "--no-discover")
+    assert 'It does not say policy = "policies": write that at its top' in begun.stderr
+
+    project = tmp_path / "work" / "auditreel.toml"
+    project.write_text(f'policy = "policies"\n{project.read_text()}')
+    assert "auditreel.toml is there already, and names the same." in auditreel("init", "--yes").stderr
+
+
 def test_accounts_that_the_credentials_see_are_listed_and_a_boundary_is_proposed_never_set(
     aws_env: AwsWire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
