@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from engine.errors import UsageError
+from engine.errors import NoReader, UsageError
 from providers import Declared
 from providers.base import Reader, ResourceType
 
@@ -62,7 +62,7 @@ class Plan:
 def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) -> Plan:
     """The plan that reads ``reads`` (resource type -> properties; identity such as id and region needs no reader).
 
-    Raises UsageError for a type or property that no reader of the provider gives.
+    Raises NoReader for a type or property that no reader of the provider gives.
     """
     wanted: dict[str, set[str]] = {type_: set() for type_ in reads}
     givers = _givers(declared)
@@ -78,8 +78,7 @@ def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) 
             continue
         place = givers.get((type_, name))
         if place is None:
-            lacks = f"of {type_} fills {name}" if name else f"lists {type_}"
-            raise UsageError(f"planning what to read: no reader {lacks}")
+            raise NoReader(provider, type_, name)
         if place not in places:
             places.add(place)
             reader = declared.readers[place]

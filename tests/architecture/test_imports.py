@@ -149,6 +149,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.boundary",
         "engine.collection",
         "engine.content",
+        "engine.errors",
         "engine.inspection",
         "engine.model",
         "engine.programme.model",
