@@ -58,7 +58,8 @@ def draft(id_: str, resource_type: str | None = None, policy: Path | None = None
 def _likely_type(id_: str, types: Mapping[str, ResourceSchema]) -> str:
     """The type whose schema file has the longest name that the id begins with: aws.s3.bucket_x is about s3_bucket.
 
-    Else the only type of the service, of which the cloud's name may say more (kinesisfirehose). Raises UsageError with those of the service, or of the provider, to choose from.
+    Else the only type of the service, which the cloud may call more (kinesisfirehose). Raises UsageError with those of
+    the service, or of the provider, to choose from.
     """
     provider, service, name = id_.split(".")
     words = f"{service}_{name}_"
