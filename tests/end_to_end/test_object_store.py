@@ -301,6 +301,19 @@ def test_object_lock_refuses_to_delete_what_was_sealed(lockable: Place) -> None:
     assert place.verify()[0] == 0
 
 
+def test_nothing_is_written_unlocked_because_the_seal_that_asks_for_locks_was_spoilt(lockable: Place) -> None:
+    place = lockable
+    place.run(policy=locked_policy(place, "\nretention: {days: 400, object_lock: compliance}\n"))
+    custody.rotate_key(URL, place.config, clock("2026-11-26T09:00:00Z"))
+    assert head(place, "chain/00000000000000000003.json")[0] == "COMPLIANCE"
+    place.put("chain/00000000000000000002.json", b"{}")
+
+    with pytest.raises(SealError, match=r"Object Lock: chain/00000000000000000002.json: does not verify"):
+        custody.rotate_key(URL, place.config, clock("2026-11-26T10:00:00Z"))
+
+    assert place.names("chain/")[-1] == "chain/00000000000000000003.json"
+
+
 def head(place: Place, name: str) -> tuple[str, str, str | None]:
     said = place.s3.head_object(Bucket=BUCKET, Key=f"soc2/production/{name}")
     return (
