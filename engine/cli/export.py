@@ -50,8 +50,9 @@ def command(
     bodies, and how to re-perform it. With --criterion it carries the records of these criteria, and of the others the
     hashes. What does not verify is not exported.
     """
-    from engine import handover, preflight
     from engine.cli import streams
+    from engine.custody import handover
+    from engine.run import preflight
 
     if (run is None) == (from_ is None or to is None) or (run is None) != (from_ is not None and to is not None):
         raise UsageError("exporting: name a RUN, or a period with --from and --to")

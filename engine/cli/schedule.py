@@ -62,8 +62,8 @@ def print_(
 
 
 def _job(policy: Path | None, image: str | None, store: str | None, config: Path | None) -> Job:
-    from engine import preflight
-    from engine.request import RunRequest
+    from engine.run import preflight
+    from engine.run.request import RunRequest
     from engine.schedules import Job, Needs, bucket_of
 
     place = store or "/var/lib/auditreel/evidence"

@@ -27,13 +27,13 @@ import engine
 from engine.cli.clock import system_clock
 from engine.collection.cluster import LOST, NOBODY, Cluster, _read
 from engine.collection.tasks import executed
-from engine.custody import initialise
+from engine.custody.upkeep import initialise
+from engine.custody.verification import verify
 from engine.errors import ClusterUnfit
 from engine.model import Assessment, Clock
-from engine.pipeline import run
 from engine.report import FORMATS, Options
-from engine.request import RunRequest
-from engine.verification import verify
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 from tests.emulators import kept_clients
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions

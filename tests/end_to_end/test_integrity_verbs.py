@@ -12,8 +12,8 @@ import pytest
 
 from engine import cli
 from engine.content.root import find
-from engine.observing import DEMO
-from engine.resume import _may_go_on
+from engine.run.observing import DEMO
+from engine.run.resume import _may_go_on
 from tests.unit.evidence.authority import NAME, authority, served
 from tests.unit.evidence.synthetic_runs import START, content, judged, plan, record, reopened
 

@@ -18,15 +18,15 @@ from typing import Any
 import boto3
 import pytest
 
-from engine.custody import initialise
+from engine.custody.upkeep import initialise
+from engine.custody.verification import verify
 from engine.errors import Interrupted
 from engine.evidence import chain
 from engine.evidence.keys import load_keys
 from engine.evidence.seal import open_store
 from engine.model import Assessment, Clock
-from engine.pipeline import run
-from engine.request import RunRequest
-from engine.verification import verify
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
 from tests.emulators.wire import Answer, Exchange

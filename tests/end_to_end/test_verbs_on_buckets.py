@@ -13,9 +13,9 @@ import boto3
 import click
 import pytest
 
-from engine import examination, stores
 from engine.cli import group, main
 from engine.content.root import find
+from engine.custody import examination, stores
 from tests.emulators.github.world import Tracker
 from tests.emulators.moto_process import MotoProcess
 from tests.end_to_end.served import check, controls, organization

@@ -13,6 +13,8 @@ from itertools import chain
 from typing import Final, Literal
 
 from engine.content.policy import Policy
+from engine.judging.scope import applies, not_chosen
+from engine.judging.waivers import states, waived
 from engine.model import (
     NIGHTLY_SCANS,
     SEVERITIES,
@@ -35,8 +37,6 @@ from engine.programme import sentences
 from engine.programme.model import Standing
 from engine.programme.shown import Shown
 from engine.programme.vendors import VendorStanding, assuming, carved, standings
-from engine.scope import applies, not_chosen
-from engine.waivers import states, waived
 
 PRECEDENCE: Final = (2, 1, 5, 130, 143, 3, 4)
 """Exit codes, the one that a process ends with first."""

@@ -5,10 +5,9 @@
 
 The command line parses, calls one of these, prints and exits. Nothing here prints or decides what a verdict is.
 
-What a run is asked for, and what that selects, is :mod:`engine.request`; what it judges comes from
-:mod:`engine.observing`; :mod:`engine.recording` keeps it. Before a run there is :mod:`engine.preflight`; with what is
-sealed, :mod:`engine.verification`, :mod:`engine.rejudging`, :mod:`engine.examination`, :mod:`engine.custody` and
-:mod:`engine.handover` work.
+What a run is asked for, and what that selects, is :mod:`engine.run.request`; what it judges comes from
+:mod:`engine.run.observing`; :mod:`engine.run.recording` keeps it. Before a run there is :mod:`engine.run.preflight`;
+what is done with sealed evidence is :mod:`engine.custody`.
 """
 
 from __future__ import annotations
@@ -21,24 +20,24 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import engine
-from engine import recording
-from engine.boundary import Count, counted, written
 from engine.collection import combined, completed, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.observer import NOBODY, Observer
 from engine.collection.runner import Doubts
-from engine.conclude import Conclusion, conclude
-from engine.confirmation import doubted, grave
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
-from engine.evaluate import evaluate
+from engine.judging.boundary import Count, counted, written
+from engine.judging.conclude import Conclusion, conclude
+from engine.judging.evaluate import evaluate
+from engine.judging.selection import within
 from engine.model import LISTINGS, Assessment, Bounds, Clock, Finding, Selection, Snapshot
-from engine.observing import introduced, observed, stored_snapshot
-from engine.reads import plans
-from engine.recording import Recording, RunPlan
-from engine.request import RunRequest, boundary_of, compiled, plans_of, prepared, selected
-from engine.selection import within
+from engine.run import recording
+from engine.run.confirmation import doubted, grave
+from engine.run.observing import introduced, observed, stored_snapshot
+from engine.run.reads import plans
+from engine.run.recording import Recording, RunPlan
+from engine.run.request import RunRequest, boundary_of, compiled, plans_of, prepared, selected
 
 if TYPE_CHECKING:
     from engine.collection.cluster import Cluster
