@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import engine
 from engine.collection import completed
 from engine.collection.conformance import conforming
 from engine.collection.runner import Conforms
@@ -29,7 +28,7 @@ from engine.gate.movements import Rules, moved
 from engine.gate.planned import Planned, laid_over, planned
 from engine.gate.prior import before, place_of
 from engine.judging.boundary import Boundary, Sorting, counted, written
-from engine.judging.conclude import FAILURES, INCOMPLETE, Conclusion, conclude, exit_code
+from engine.judging.conclude import FAILURES, INCOMPLETE, Conclusion, assessed, conclude, exit_code
 from engine.judging.evaluate import evaluate
 from engine.model import Assessment, Clock, Finding, Selection, Severity
 from engine.run import recording
@@ -238,27 +237,10 @@ def _assessment(
     conclusion: Conclusion,
     reasons: dict[int, str],
 ) -> Assessment:
-    return Assessment(
-        kind=KIND,
-        organization=content.policy.organization.name,
-        engine_version=engine.__version__,
-        as_of=case.plan.after.as_of,
-        selection=case.selection,
-        snapshot=case.plan.after.bare,
-        findings=after,
-        waived=conclusion.waived,
-        populations=conclusion.populations,
-        controls=conclusion.controls,
-        criteria=conclusion.criteria,
-        waivers=conclusion.waivers,
-        unused_checks=conclusion.unused_checks,
-        fail_on=request.fail_on,
-        exit_code=exit_code(reasons.keys() - ({INCOMPLETE} if request.allow_incomplete else set())),
-        exit_reasons=reasons,
-        boundary=conclusion.boundary,
-        vendors=conclusion.vendors,
-        entity_controls=content.policy.organization.programme.entity_controls,
-    )
+    """What the plan shows, as a run would, but ending as a gate ends."""
+    shown = assessed(KIND, content.policy, case.selection, case.plan.after.bare, after, conclusion)
+    code = exit_code(reasons.keys() - ({INCOMPLETE} if request.allow_incomplete else set()))
+    return replace(shown, exit_code=code, exit_reasons=reasons)
 
 
 def _gate(

@@ -48,7 +48,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.programme.requests",
     ),
     # What is made of what was read, pure.
-    "engine.judging": ("engine.content", "engine.errors", "engine.expressions", "engine.model", "engine.programme"),
+    "engine.judging": (
+        "engine",
+        "engine.content",
+        "engine.errors",
+        "engine.expressions",
+        "engine.model",
+        "engine.programme",
+    ),
     # How checks are written and tried.
     "engine.authoring": (
         "engine.content",
@@ -153,7 +160,6 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     # What a plan does to verdicts. What it shows are frozen values, which are recorded and rendered.
     "engine.gate": (
-        "engine",
         "engine.collection",
         "engine.content",
         "engine.errors",
