@@ -51,7 +51,7 @@ def files(job: Job) -> dict[str, str]:
         "Run": _schedule(job, at, run),
         "NotifyOwners": _schedule(job, notified, ["notify", "--store", job.mounted]),
     }
-    notes = ["Nightly run of auditreel. Written by `auditreel schedule print --scheduler eventbridge`.", *job.notes]
+    notes = ["Nightly run of auditreel. Written by `auditreel schedule print --target eventbridge`.", *job.notes]
     others = [provider for provider in job.clouds if provider != "aws"]
     if others:
         notes.append(f"What enters {', '.join(others)} is yours to add, as secrets of the task.")

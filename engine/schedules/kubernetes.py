@@ -31,7 +31,7 @@ def files(job: Job) -> dict[str, str]:
     name, _ = job.place
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler k8s`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --target k8s`.",
         {
             **dict(_FILL[provider] for provider in job.clouds if provider in _FILL),
             **dict(job.variables.values()),

@@ -71,7 +71,7 @@ def files(job: Job) -> dict[str, str]:
     """Two services and two timers, which go to /etc/systemd/system."""
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler systemd`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --target systemd`.",
         {
             "/etc/auditreel/environment": ", ".join(
                 ("AUDITREEL_NOTIFY", "AUDITREEL_SIGNING_KEY", *job.variables, "credentials (root's, mode 0600)")

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import reads
 from engine.collection.planner import Plan
 from engine.content.resources import load_types
 from engine.content.root import find
 from engine.errors import NoReader, UsageError
 from engine.model import CLOUDS, LISTINGS
 from engine.permissions import FORMS, actions
+from engine.run import reads
 from providers import EXTRAS, Declared, declared
 from providers.base import GLOBAL, Reader, ResourceType, WrongDeclaration
 from tests.collectors.scan import compiled

@@ -360,9 +360,9 @@ def test_the_verb_prints_by_the_policy_and_writes_the_roles_beside(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert cli.main(cli.group, ["schedule", "print", "--scheduler", "k8s"], "auditreel") == 0
+    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s"], "auditreel") == 0
     printed = capsys.readouterr()
-    assert cli.main(cli.group, ["schedule", "print", "--scheduler", "k8s", "--output", "made"], "auditreel") == 0
+    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s", "--output", "made"], "auditreel") == 0
 
     assert [document["kind"] for document in yaml.safe_load_all(printed.out)][-1] == "CronJob"
     assert (tmp_path / "made" / "auditreel.yaml").read_text() == printed.out
@@ -375,7 +375,7 @@ def test_the_verb_takes_a_bucket_and_writes_what_it_takes_beside(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    words = ["schedule", "print", "--scheduler", "k8s"]
+    words = ["schedule", "print", "--target", "k8s"]
     assert cli.main(cli.group, [*words, "--store", f"{STORES[0]}/", "--output", "made"], "auditreel") == 0
     written = sorted(path.name for path in (tmp_path / "made").iterdir())
     assert written == ["auditreel.yaml", "role-aws.yaml", "role-store-aws.json"]
