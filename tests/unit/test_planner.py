@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.collection.planner import Plan
+from engine.collection.planner import Plan, plan
 from engine.content.resources import load_types
 from engine.content.root import find
 from engine.errors import NoReader, UsageError
@@ -177,6 +177,13 @@ def test_what_no_reader_fills_is_told_with_the_check_that_reads_it_and_where_it_
         "`fills`, and where there is SERVICES, that has to name its module (docs/writing-a-provider.md)",
         [f"  {check.check.path} reads it"],
     )
+
+
+def test_a_type_that_readers_list_and_the_provider_does_not_name_is_told() -> None:
+    package = SimpleNamespace(TYPES={}, READERS=(LISTER,), DISCOVERED={}, DISCOVERY=(), entering=None)
+    told = "declaring providers/box: its TYPES lack Test::Box, which its readers give"
+    with pytest.raises(WrongDeclaration, match=f"^{told}$"):
+        plan("box", Declared(package), {BOX: ["size"]})
 
 
 DECLARED = [(provider, reader) for provider in EXTRAS for reader in declared(provider).readers]
