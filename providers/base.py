@@ -164,6 +164,15 @@ class Failure:
         code = text(self.code)[:LONGEST_CODE]
         return f"{code} (request {text(self.request_id)[:LONGEST_CODE]})" if self.request_id else code
 
+    @property
+    def denied(self) -> bool:
+        """Whether a permission that is lacking is the cause."""
+        return self.reason in ("access_denied", "policy_denied") and not self.refused
+
+    def unread(self, operation: str, permission: str | None) -> Unread:
+        """Why ``operation`` gave nothing, and what would have allowed it: what the error names, else ``permission``."""
+        return Unread(self.reason, operation, (self.permission or permission) if self.denied else None, self.detail)
+
 
 LONGEST_CODE: Final = 200
 """Characters of an error code or a request id that are kept."""
@@ -305,6 +314,29 @@ class Tally:
     date: str | None = None
     failures: list[Unread] = field(default_factory=list)
     throttled: int = 0
+
+
+def part(
+    read: Callable[[], T],
+    classify: Callable[[Exception], Failure | None],
+    tally: Tally,
+    operation: str,
+    permission: str | None,
+) -> T | Unread:
+    """What ``read`` returns, or why it could not: for a part of a listing that may fail while the rest is there.
+
+    ``operation`` is what ``read`` calls, ``permission`` what that takes. The ledger gets the failure by ``tally``.
+    Raises what ``classify`` does not know: a defect.
+    """
+    try:
+        return read()
+    except Exception as error:
+        failure = classify(error)
+        if failure is None:
+            raise
+        why = failure.unread(operation, permission)
+        tally.failures.append(why)
+        return why
 
 
 class Governor(Protocol):

@@ -15,7 +15,7 @@ from urllib3.exceptions import NameResolutionError
 from providers.aws.clients import Clients
 from providers.aws.errors import MalformedAnswer, NotOffered, classify
 from providers.aws.paging import PAGE_SIZES, whether_more
-from providers.base import GLOBAL, Failure, Governor, Scope, Tally, Unread
+from providers.base import GLOBAL, Governor, Scope, Tally, Unread, part
 
 T = TypeVar("T")
 
@@ -58,15 +58,7 @@ class Caller:
         ``operation`` is what ``read`` calls ("ec2:GetManagedPrefixListEntries"), ``permission`` what that takes, where
         its name is another. The ledger gets the failure.
         """
-        try:
-            return read()
-        except Exception as error:
-            failure = classify(error)
-            if failure is None:
-                raise
-            why = unread(failure, operation, permission)
-            self._tally.failures.append(why)
-            return why
+        return part(read, classify, self._tally, operation, permission or operation)
 
     def pages(
         self,
@@ -167,13 +159,6 @@ class Caller:
             if unknown_name and not self._clients.offered(service, self.region):
                 raise NotOffered(f"{service}:{method.__name__}") from error
             raise
-
-
-def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:
-    """Why ``operation`` gave nothing, and what would have allowed it: ``permission``, where its name is another."""
-    denied = failure.reason in ("access_denied", "policy_denied") and not failure.refused
-    needed = (failure.permission or permission or operation) if denied else None
-    return Unread(failure.reason, operation, needed, failure.detail)
 
 
 def _sent(
