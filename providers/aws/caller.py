@@ -14,7 +14,7 @@ from urllib3.exceptions import NameResolutionError
 
 from providers.aws.clients import Clients
 from providers.aws.errors import MalformedAnswer, NotOffered, classify
-from providers.aws.paging import PAGE_SIZES
+from providers.aws.paging import PAGE_SIZES, whether_more
 from providers.base import GLOBAL, Governor, Scope, Tally, Unread, part
 
 T = TypeVar("T")
@@ -95,7 +95,8 @@ class Caller:
         """The pages of a listing, for answers that hold several lists.
 
         ``sized``: whether to say how many items a page may hold, which EC2 refuses beside the ids of what is asked for.
-        Pages that lead back to one that was read, or that promise more and do not say where, are malformed.
+        Pages that lead back to one that was read, that promise more and do not say where, or that do not say whether
+        there is more although the API promises that, are malformed.
         """
         client = self._clients.get(service, self.region)
         name = client.meta.method_to_api_mapping[operation]
@@ -116,6 +117,8 @@ class Caller:
         page: dict[str, Any] = {}
         paginator: Any = Paginator(once, table, model)
         for page in paginator.paginate(PaginationConfig=settings, **arguments):
+            if untold := whether_more(table, model, page):
+                raise MalformedAnswer(f"{service}:{name}", f"no {untold}")
             self._tally.pages += 1
             yield page
         if "more_results" in table and jmespath.search(table["more_results"], page):
