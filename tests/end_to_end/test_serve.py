@@ -248,6 +248,46 @@ def test_a_link_that_ended_or_was_revoked_opens_nothing_from_then_on(server: Ser
     assert [row.revoked for row in server.links.issued()] == [True]
 
 
+def test_whose_link_ended_or_was_revoked_is_told_so_and_a_program_in_json(server: Server) -> None:
+    link = server.link(None, None, None)
+    token = server.links.issue(link)
+    client, program = server.client(token), [("Authorization", f"Bearer {token}")]
+    ended = "It ended at 2026-06-24T00:00:00Z."
+    for at, why in ((link.expires_at, ended), (link.issued_at, "It was revoked.")):
+        if why != ended:
+            server.links.revoke(link.id, at)
+        server.time.at = at
+        assert why in read(client.get("/").body).words
+        assert why in read(client.get(f"/link/{token}").body).words
+        found = server.client().get("/api/v1/stores", headers=program)
+        assert (found.status, found.json["problem"]) == (401, f"A link is needed: {why} Ask for a new one.")
+
+
+def test_a_program_is_told_in_json_why_there_is_nothing(five: Path, tmp_path: Path) -> None:
+    server = Server(five, tmp_path / "accesses.jsonl", a_minute=3)
+    client = server.client(server.token())
+    nothing = "Not here: There is nothing under this address, or nothing that this link shows."
+    asked = [client.get(url) for url in ("/api/v1", "/api/v1/", "/api/v1/none", "/api/v1/stores")]
+    asked += [client.get("/api/v1/stores", "POST"), server.client().get("/api/v1/stores")]
+    asked += [server.client("x").get("/api/v1/stores"), server.client(host="evil.example").get("/api/v1/stores")]
+    assert [(found.status, found.json["problem"]) for found in asked] == [
+        (404, f"{nothing} What there is: /api/v1/openapi.json"),
+        (404, f"{nothing} What there is: /api/v1/openapi.json"),
+        (404, f"{nothing} What there is: /api/v1/openapi.json"),
+        (429, "Too many requests: Ask again in 20 seconds."),
+        (405, "Read only: There is nothing here but to read."),
+        (401, "A link is needed: Send its token: Authorization: Bearer TOKEN."),
+        (401, "A link is needed: It is no link of ours. Ask for a new one."),
+        (421, "Not here: The server is not known by this name."),
+    ]
+    server.close()
+
+
+def test_an_address_that_is_none_is_answered_by_a_page(server: Server) -> None:
+    found = server.client(server.token()).get("/a/b/c/d/e")
+    assert (found.status, is_page(found)) == (404, True)
+
+
 def test_a_link_that_we_did_not_make_opens_nothing(server: Server, tmp_path: Path) -> None:
     token = server.token("2026-06-03", "2026-06-04", ("CC6.1",))
     strangers = Links(tmp_path / "strangers")
