@@ -32,6 +32,7 @@ from engine.conclude import Conclusion, conclude
 from engine.confirmation import doubted, grave
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
+from engine.errors import DiscoveryError, Interrupted
 from engine.evaluate import evaluate
 from engine.model import LISTINGS, Assessment, Bounds, Clock, Finding, Selection, Snapshot
 from engine.observing import introduced, observed, stored_snapshot
@@ -89,7 +90,9 @@ def run(
                     judging.take(part)
             snapshot, verdicts = judging.whole()
         except BaseException as error:
-            record.abandon(error, clock)
+            # Who asks was not found out because the run was to stop: it is not over, and goes on as one that was stopped.
+            stopped = cancelled.is_set() and isinstance(error, DiscoveryError)
+            record.abandon(Interrupted() if stopped else error, clock)
             raise
     with observer.phase("conclude"):
         conclusion = conclude(
