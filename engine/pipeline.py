@@ -90,7 +90,7 @@ def run(
                     judging.take(part)
             snapshot, verdicts = judging.whole()
         except BaseException as error:
-            # Who asks was not found out because the run was to stop: it is not over, and goes on as one that was stopped.
+            # Who asks was not found out for the run was to stop: it is not over, and goes on as one that was stopped.
             stopped = cancelled.is_set() and isinstance(error, DiscoveryError)
             record.abandon(Interrupted() if stopped else error, clock)
             raise
