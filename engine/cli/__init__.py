@@ -1,4 +1,4 @@
-"""The command line: parses, calls one function of the engine (a run: :mod:`engine.pipeline`), prints, and exits.
+"""The command line: parses, calls one function of the engine (a run: :mod:`engine.run.pipeline`), prints, and exits.
 
 ``auditreel VERB`` loads only the verb's own module, and that module loads what it works with when it is called, so that
 help and usage errors need neither a cloud SDK nor the data folders.

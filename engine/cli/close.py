@@ -22,9 +22,9 @@ def command(from_: date, to: date, store: str | None, config: Path | None) -> in
     The period has to be over. Reports of it say from then on when anything else is there. The next period starts on the
     day after.
     """
-    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import examination
     from engine.report.layout import counted
 
     folder = config or settings.configuration()

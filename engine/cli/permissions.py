@@ -24,9 +24,10 @@ def command(format_: str, **flags: Any) -> int:
     organization.yaml names, else for all, each under a heading. As terraform or cloudformation it comes with a role
     that whoever scans takes on. It holds reads only. Nothing is called.
     """
-    from engine import permissions, preflight
+    from engine import permissions
     from engine.cli import streams
     from engine.report import records
+    from engine.run import preflight
 
     request, _ = options.request(flags)
     found = preflight.permissions(request)

@@ -138,8 +138,9 @@ def link(
 
     Whoever has it can read: send it as you would a password. It is printed once and kept nowhere.
     """
-    from engine import inspection, preflight
     from engine.cli.clock import system_clock
+    from engine.custody import inspection
+    from engine.run import preflight
     from engine.serve.links import Link, Links, new_id
 
     clock = system_clock()
@@ -210,19 +211,19 @@ def log_(seal: bool, links: Path | None, access_log: Path | None, store: str | N
 
     With --store it is also compared with what was sealed of it there. Exits with 5 where it is another one.
     """
-    from engine import custody
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
     from engine.serve.accesses import standing
 
     if seal and store is None:
         raise UsageError("sealing the log of accesses: --store says in which chain")
     folder = config or settings.configuration()
     path = access_log or (links or folder / "links") / shown.LOG
-    sealed = [] if store is None else custody.sealed_accesses(store, folder, path.name)
+    sealed = [] if store is None else upkeep.sealed_accesses(store, folder, path.name)
     found = standing(path, sealed)
     streams.emit(f"{found.count} {found.digest}\n")
     if seal and store is not None:
-        sequence = custody.seal_accesses(store, folder, path.name, (found.count, found.digest), system_clock())
+        sequence = upkeep.seal_accesses(store, folder, path.name, (found.count, found.digest), system_clock())
         streams.say(f"sealed in entry {sequence}")
     elif store is not None:
         entries = "1 entry of the chain says" if len(sealed) == 1 else f"{len(sealed)} entries of the chain say"

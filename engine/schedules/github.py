@@ -94,7 +94,7 @@ def files(job: Job) -> dict[str, str]:
     """One workflow, which goes to .github/workflows of the repository that holds the policy folder."""
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler github`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --target github`.",
         {
             "runner": f"your own, labelled auditreel: a hosted one forgets {_forgotten(job)}",
             "secrets": "AUDITREEL_SIGNING_KEY, AUDITREEL_NOTIFY" + _of_github(job),

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from engine import examination, inspection
+from engine.custody import examination, inspection
 from engine.errors import AuditreelError
 from engine.report import PERIOD_FORMATS, Options
 from engine.report.html import pages
@@ -26,10 +26,10 @@ from engine.sealed import Overview, SealedRun
 from engine.serve.following import Folder, Reading, Source
 
 if TYPE_CHECKING:
+    from engine.custody.examination import View
+    from engine.custody.stores import Moment
     from engine.diffs import Diff
     from engine.evidence.inspecting import Inspected
-    from engine.examination import View
-    from engine.stores import Moment
 
 T = TypeVar("T")
 AGAIN: Final = 600.0

@@ -248,7 +248,7 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
 
     verified = auditreel("verify", "shown")
     replayed = auditreel("replay", run, "--store", "shown")
-    exported = auditreel("export", run, "--store", "shown")
+    exported = auditreel("export", "--run", run, "--store", "shown")
 
     assert verified.returncode == 5
     assert verified.stderr == "exit 5: demonstration, not evidence\n"
@@ -304,7 +304,7 @@ def test_the_runs_of_a_store_are_listed_with_their_ids(auditreel: Command) -> No
         (("verify", "nowhere"), 2),
         (("replay", "x"), 2),
         (("export",), 2),
-        (("export", "x", "--store", "nowhere"), 5),
+        (("export", "--run", "x", "--store", "nowhere"), 5),
         (("replay", "x", "--store", "nowhere"), 5),
         (("replay", "--store", "nowhere"), 2),
         (("replay", "x", "--from", "2026-11-01", "--store", "nowhere"), 2),

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from engine import gap_analysis
-from engine.gap_analysis import GapRequest
 from engine.model import Clock
 from engine.programme.gap import Gap
 from engine.report import Options, render_gap
+from engine.workflows import gap_analysis
+from engine.workflows.gap_analysis import GapRequest
 from tests.end_to_end.verbs import ROOT, auditreel
 
 DEMO = ROOT / "providers" / "_demo"

@@ -24,8 +24,8 @@ import openapi_spec_validator
 import pytest
 
 from benchmarks import readers
-from engine import custody, examination, handover, verification
 from engine.cli import group, main
+from engine.custody import examination, handover, upkeep, verification
 from engine.errors import SealError, VerificationError
 from engine.evidence import canonical, dsse, merkle, standalone_verify
 from engine.evidence.trust import read_trust
@@ -530,14 +530,14 @@ def test_what_was_sealed_of_the_log_can_not_be_changed_afterwards(five: Path, tm
     # A log that was written anew follows itself, and not what was sealed; nor does one that was cut off.
     (tmp_path / "log").write_bytes((tmp_path / "as sealed").read_bytes().splitlines(keepends=True)[0])
     with pytest.raises(VerificationError, match="it has 1 lines, and entry 11 of the chain says 2"):
-        standing(tmp_path / "log", custody.sealed_accesses(store, config, "log"))
+        standing(tmp_path / "log", upkeep.sealed_accesses(store, config, "log"))
     with (tmp_path / "as sealed").open("rb") as file:
         (tmp_path / "log").write_bytes(file.read())
     longer = AccessLog(tmp_path / "log")
     longer.add(path="/later", status=200)
     longer.close()
-    assert standing(tmp_path / "log", custody.sealed_accesses(store, config, "log")).count == 3
-    assert len(custody.sealed_accesses(store, config, "log")) == 1
+    assert standing(tmp_path / "log", upkeep.sealed_accesses(store, config, "log")).count == 3
+    assert len(upkeep.sealed_accesses(store, config, "log")) == 1
     assert verification.verify(store, config).exit_code == 0
     bundle = tmp_path / "bundle.zip"
     handover.export_period(store, config, (date(2026, 6, 4), date(2026, 6, 5)), bundle, lambda *_: {"README.txt": b""})

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.resources import ResourceSchema, types_of
-from engine.evaluate import evaluate
+from engine.judging.evaluate import evaluate
 from engine.model import (
     GLOBAL,
     Cause,

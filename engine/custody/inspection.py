@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine import stores
+from engine.custody import stores
 from engine.errors import UsageError, VerificationError
 from engine.model import Snapshot
 
 if TYPE_CHECKING:
+    from engine.custody.stores import Moment
     from engine.evidence.entries import Link
     from engine.evidence.inspecting import Inspected
     from engine.sealed import Listed, Overview
-    from engine.stores import Moment
 
 _RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
 

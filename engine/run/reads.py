@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from engine import inspection
-from engine.boundary import needs_tags
 from engine.collection.planner import Plan, plan
 from engine.content.checks import CompiledCheck
+from engine.custody import inspection
+from engine.judging.boundary import needs_tags
 from engine.model import LISTINGS, Snapshot
 from engine.programme.model import BoundaryRule
 from providers import Declared, declared
