@@ -136,7 +136,7 @@ def following(gap: Gap) -> tuple[tuple[str, str], ...]:
     )
     if gap.part is not None:
         found.append(("auditreel run", "without a filter: everything that the checks read"))
-        found.append((f"auditreel report gap --snapshot {gap.part}", "what the run of a part shows"))
+        found.append((f"{again} --snapshot {gap.part}", "what the run of a part shows"))
     elif gap.scanned_at is None:
         found.append(("auditreel doctor", "who we are in the clouds, and what will be denied; then auditreel run"))
     found.append((f"{again} --format html --output gap.html", "everything, to walk through"))
