@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -581,6 +582,21 @@ def test_the_process_refuses_to_hold_the_signing_key(
     monkeypatch.setenv("AUDITREEL_SIGNING_KEY", "/somewhere/key.pem")
     assert main(group, ["serve"], "auditreel") == 2
     assert "must not hold the key that signs it" in capsys.readouterr().err
+
+
+def test_the_link_that_is_told_at_the_start_opens_what_is_served(
+    five: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("engine.serve.running.run", lambda *_: None)
+    links = Links(tmp_path / "its links")
+    links.prepare([])
+    place = ["--store", str(five / "store"), "--config", str(five / "config"), "--links", str(tmp_path / "its links")]
+    place += ["--public-url", "https://evidence.example.org"]
+    assert main(group, ["serve", *place, "--port", "0"], "auditreel") == 0
+    told = capsys.readouterr().err.partition("To see it: auditreel ")[2]
+    assert main(group, shlex.split(told), "auditreel") == 0
+    token = capsys.readouterr().out.strip().removeprefix("https://evidence.example.org/link/")
+    assert links.opened(token, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")).reader == "NAME"
 
 
 def test_links_are_made_listed_and_revoked(five: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
