@@ -37,7 +37,7 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
     from engine.cli import streams
     from engine.cli.clock import system_clock
     from engine.report import records
-    from engine.report.layout import page
+    from engine.report.layout import counted, page
     from engine.run import preflight
 
     request, _ = options.request(flags)
@@ -49,8 +49,6 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
         streams.emit("".join(f"{line.rstrip()}\n" for line in text))
     denied = sum(len(row.denied) for row in found)
     if denied:
-        from engine.report.layout import counted
-
         lacking = any(denial.permission for row in found for denial in row.denied)
         grant = "; what to grant: auditreel permissions" if lacking else ", not for want of a permission"
         streams.say(f"exit {INCOMPLETE}: {counted(denied, 'read')} will not be answered{grant}")

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -18,11 +19,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import boto3
 import pytest
 import yaml
 
+import providers
+from engine.content.root import find
+from engine.model import CLOUDS
 from tests.documents import ROOT, Block, blocks, calls, commands, prose, screen, wrong
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.github import issues as _routes_of_issues  # noqa: F401 - adds its routes
@@ -278,6 +283,28 @@ def firm(desk: Desk) -> None:
     kept(desk)
 
 
+def checkout(desk: Desk) -> None:
+    """A checkout's data folders, in which a provider is being written, and its tables with the provider in them."""
+    for name in ("checks", "policies", "schemas"):
+        shutil.copytree(ROOT / name, desk.folder / name)
+    desk.beside.enter_context(mock.patch.object(find, "__defaults__", (None, desk.folder / "engine")))
+    desk.beside.enter_context(
+        mock.patch.object(providers, "__path__", [*providers.__path__, str(desk.folder / "providers")])
+    )
+    desk.beside.enter_context(mock.patch.dict(providers.EXTRAS, rack=()))
+    desk.beside.enter_context(mock.patch.dict(CLOUDS, rack="The rack"))
+    for name in ("providers.rack.adapter", "providers.rack"):
+        desk.beside.callback(sys.modules.pop, name, None)
+
+
+def judged_disks(desk: Desk) -> None:
+    """The disk that is not encrypted fails; without the list it is not known which disks there are."""
+    assert re.findall(r"(?m)^Judged +1 check: (.*)$", desk.printed) == [
+        "1 pass, 1 fail, 0 unknown, 0 n/a",
+        "0 pass, 0 fail, 1 unknown, 0 n/a",
+    ]
+
+
 RUN = r'"id": "(\d{8}T\d{6}Z-[0-9a-f]{8})"'
 
 READERS: Mapping[str, Reader] = {
@@ -302,6 +329,7 @@ READERS: Mapping[str, Reader] = {
         variables={"GIT_COMMITTER_DATE": "2026-11-25T12:00:00Z", "GIT_AUTHOR_DATE": "2026-11-25T12:00:00Z"},
     ),
     "docs/writing-checks.md": Reader(tagged, then=owned),
+    "docs/writing-a-provider.md": Reader(checkout, then=judged_disks),
     "docs/serve.md": Reader(nights, {"LINK": said(r"link ([0-9a-f]{16})")}),
     "docs/sampling.md": Reader(
         nights,

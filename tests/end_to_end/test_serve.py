@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import hashlib
 import json
 import os
 import re
@@ -398,6 +399,34 @@ def test_what_was_altered_while_it_is_served_is_shown_as_that(five: Path, tmp_pa
     hidden = limited.get(f"{MIDDLE}/")
     assert (hidden.status, "DOES NOT VERIFY" in hidden.text, run in hidden.text) == (503, True, False)
     assert "DOES NOT VERIFY" in whole.get("/api/v1/stores").json["stores"][0]["problem"]
+    server.close()
+
+
+def test_a_night_that_is_taken_back_after_it_was_shown_is_missed_though_no_pin_knows_of_it(
+    five: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(five, tmp_path / "copy")
+    store, trust = tmp_path / "copy" / "store", tmp_path / "copy" / "config" / "trust.json"
+    *_, earlier, _, _ = entries = sorted((store / "chain").iterdir())
+    pinned = {"sequence": int(earlier.stem), "digest": hashlib.sha256(earlier.read_bytes()).hexdigest()}
+    trust.write_text(json.dumps(json.loads(trust.read_text()) | {"head": pinned}))
+    server = Server(tmp_path / "copy", tmp_path / "accesses.jsonl")
+    whole = server.client(server.token())
+    assert whole.get(f"{WHOLE}/").status == 200
+    taken = {path: path.read_bytes() for path in entries[-2:]}
+    for path in taken:
+        path.unlink()
+    server.time.seconds += 2
+
+    for again in range(2):
+        found = whole.get(f"{WHOLE}/")
+        assert (found.status, "the chain was cut off or rewritten" in read(found.body).words) == (503, True), again
+        server.time.seconds += 700
+
+    for path, data in taken.items():
+        path.write_bytes(data)
+    server.time.seconds += 2
+    assert whole.get(f"{WHOLE}/").status == 200
     server.close()
 
 

@@ -22,6 +22,7 @@ from cron_converter import Cron
 from policy_sentry.querying.actions import get_actions_with_access_level
 
 from engine import cli, schedules
+from engine.errors import UsageError
 from engine.model import Schedule
 from engine.permissions import buckets
 from engine.schedules import TARGETS, Job, Needs
@@ -236,6 +237,15 @@ def test_who_tells_what_changed_reads_no_cloud_of_aws() -> None:
 
 
 STORES = ("s3://acme-evidence/soc2/production", "gs://acme-evidence/soc2", "az://evidence/soc2")
+
+
+def test_of_a_provider_that_manifests_know_nothing_of_they_sign_nobody_in_and_its_role_says_what_is_missing() -> None:
+    job = replace(JOB, needs={"rack": Needs(("disks:list",), ())})
+
+    assert "Identity for" not in only("github", job)
+    assert [target for target in TARGETS if not schedules.files(target, job)] == []
+    with pytest.raises(UsageError, match="writing the permissions of rack: there is no policy of it"):
+        schedules.roles(job)
 
 
 def recording_in(store: str, *providers: str) -> Job:
