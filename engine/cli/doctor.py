@@ -50,7 +50,7 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
     denied = sum(len(row.denied) for row in found)
     if denied:
         lacking = any(denial.permission for row in found for denial in row.denied)
-        grant = "; what to grant: auditreel permissions" if lacking else ", none of them for want of a permission"
+        grant = "; what to grant: auditreel permissions" if lacking else ", not for want of a permission"
         streams.say(f"exit {INCOMPLETE}: {counted(denied, 'read')} will not be answered{grant}")
     return INCOMPLETE if denied else 0
 

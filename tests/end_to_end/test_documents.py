@@ -198,7 +198,7 @@ def noticed(desk: Desk) -> None:
     assert "Fixed" in desk.printed
     assert re.search(r"(?m)^title: \[\w+\] .*arn:aws:s3:::records-two$", desk.printed)
     assert not re.search(r"(?m)^title: .*[Vv]ersion.*arn:aws:s3:::records-one$", desk.printed)
-    assert "Subject: Your organisation, night of" in desk.printed
+    assert "Subject: Your company, night of" in desk.printed
     kept = (desk.folder / "auditreel.prom").read_text()
     named = set(re.findall(r"auditreel_run_\w+", (ROOT / "docs" / "nightly.md").read_text()))
     assert [name for name in named if f"\n{name}{{" not in kept and f"\n{name} " not in kept] == []
