@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from providers.base import Governor, Scope, Tally, Unread
-from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, classify
+from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, Withheld, classify
 from providers.gcp.hierarchy import Ancestor, Project
 from providers.gcp.inventory import Folders
+from providers.gcp.projects import API, TEST_PERMISSIONS
 from providers.gcp.session import Session
 
 T = TypeVar("T")
@@ -188,6 +189,16 @@ class Caller:
             seen.add(following)
         if not reached:
             raise Partial(operation)
+
+    def require(self, operation: str, permission: str) -> None:
+        """Raise Withheld where the project does not grant ``permission``, without which ``operation`` leaves out items.
+
+        Whoever asks may ask that of itself: it takes no permission (Resource Manager, "projects.testIamPermissions").
+        """
+        url = f"{API}/projects/{self.account}:testIamPermissions"
+        told = self.post(TEST_PERMISSIONS, url, {"permissions": [permission]})
+        if permission not in told.get("permissions", ()):
+            raise Withheld(operation, permission)
 
     def assets(self, content: str, types: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """The assets of the project, by name, as Cloud Asset Inventory keeps them: ``content`` RESOURCE or IAM_POLICY.

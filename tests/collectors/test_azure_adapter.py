@@ -194,6 +194,48 @@ def test_rows_that_are_withheld_are_not_an_empty_listing(azure: AzureWire) -> No
     assert [(f.verdict, f.causes[0].unread.permission) for f in findings] == [("unknown", f"{VAULT}/read")]
 
 
+@pytest.mark.parametrize(
+    ("type_", "denied"),
+    [
+        ("Microsoft.Authorization/roleAssignments", None),
+        ("Microsoft.Authorization/roleDefinitions", None),
+        ("Microsoft.Authorization/policyAssignments", None),
+        ("Microsoft.Authorization/locks", None),
+        ("Microsoft.EventGrid/eventSubscriptions", None),
+        ("Microsoft.EventGrid/eventSubscriptions", "Microsoft.EventGrid/locations/eventSubscriptions"),
+    ],
+)
+def test_a_list_of_resource_manager_that_is_withheld_is_not_an_empty_one(
+    azure: AzureWire, type_: str, denied: str | None
+) -> None:
+    azure.manager.withholds = True
+    azure.tenant.add("Microsoft.EventGrid/topics", "orders", {})
+    assert states(read({type_: set()}, provider="azure")) == [(type_, "complete", 0, None)]
+    azure.tenant.data["applications"][0]["notActions"] = [f"{denied or type_}/read"]
+    (listing,) = read({type_: set()}, provider="azure").collections
+    assert (listing.state, listing.count) == ("failed", 0)
+    assert listing.unread is not None
+    assert (listing.unread.reason, listing.unread.permission) == ("access_denied", f"{denied or type_}/read")
+
+
+@pytest.mark.parametrize(
+    ("name", "type_"),
+    [
+        ("defender_alerts", "Microsoft.Security/alerts"),
+        ("defender_plans", "Microsoft.Security/pricings"),
+        ("diagnostic_settings", "Microsoft.Insights/diagnosticSettings"),
+        ("security_contacts", "Microsoft.Security/securityContacts"),
+    ],
+)
+def test_what_is_withheld_of_a_subscription_is_not_that_it_has_none(azure: AzureWire, name: str, type_: str) -> None:
+    azure.manager.withholds = True
+    azure.tenant.data["applications"][0]["notActions"] = [f"{type_}/read"]
+    (subscription,) = read({"Microsoft.Resources/subscriptions": {name}}, provider="azure").resources
+    assert name not in subscription.properties
+    why = subscription.unread[f"/{name}"]
+    assert (why.reason, why.permission) == ("access_denied", f"{type_}/read")
+
+
 def test_without_knowing_what_is_granted_no_listing_is_complete(azure: AzureWire) -> None:
     vault(azure, "there")
     azure.faults.add("server_error", "arm:Microsoft.Authorization/permissions")

@@ -24,6 +24,7 @@ from tests.emulators.gcp.wire import Google
 
 ASSETS = "cloudasset.googleapis.com"
 BUCKET = "storage.googleapis.com/Bucket"
+DATASET = "bigquery.googleapis.com/Dataset"
 BUCKETS = "storage:GET /storage/v1/b"
 
 
@@ -318,6 +319,16 @@ def test_a_listing_that_fails_is_never_complete(
         ASSETS,
         "storage.googleapis.com",
     }
+
+
+def test_datasets_that_are_withheld_are_not_an_empty_listing(gcp: Google) -> None:
+    gcp.world.off.add(ASSETS)
+    assert state(read({DATASET: {"kms_key"}}), DATASET) == ("complete", None)
+
+    gcp.world.denied.add("bigquery.datasets.get")
+
+    why = Unread("access_denied", "bigquery.datasets.list", "bigquery.datasets.get", "NotGranted")
+    assert state(read({DATASET: {"kms_key"}}), DATASET) == ("failed", why)
 
 
 @pytest.mark.parametrize(
