@@ -11,6 +11,7 @@ from providers.base import Governor, Scope, Tally, Unread
 from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, Withheld, classify
 from providers.gcp.hierarchy import Ancestor, Project
 from providers.gcp.inventory import Folders
+from providers.gcp.listing import warned
 from providers.gcp.projects import API, TEST_PERMISSIONS
 from providers.gcp.session import Session
 
@@ -178,7 +179,7 @@ class Caller:
                 raise MalformedAnswer("not the listing that was asked for", operation)
             self._tally.items += len(items)
             yield from items.items() if isinstance(items, dict) else items
-            reached = reached and not any(page.get(name) for name in _UNREACHED)
+            reached = reached and not warned(page) and not any(page.get(name) for name in _UNREACHED)
             following = page
             for name in token[1]:
                 following = (following or {}).get(name)

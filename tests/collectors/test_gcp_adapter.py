@@ -71,6 +71,16 @@ def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     assert known.failures == {}
 
 
+@pytest.mark.parametrize("state", ["", "STATE_UNSPECIFIED", "FROZEN"])
+def test_a_project_of_which_no_state_is_told_is_not_left_out(gcp: Google, state: str) -> None:
+    gcp.world.projects["trial"]["state"] = state
+
+    known = scan.accounts("gcp", ORGANIZATION)
+
+    assert sorted(known.accounts) == ["audit", "trial", "web"]
+    assert [row.name for row in known.left_out] == ["Gone"]
+
+
 @pytest.mark.parametrize(
     ("access", "accounts"),
     [
@@ -299,6 +309,10 @@ def test_an_api_that_another_project_has_not_enabled_says_nothing(gcp: Google) -
             ("malformed_response", None, "pages without an end"),
         ),
         (changed(lambda value: {**value, "unreachable": ["eu"]}), ("unavailable", None, "unreachable locations")),
+        (
+            changed(lambda value: {**value, "warning": {"code": "UNREACHABLE", "message": "A zone is down."}}),
+            ("unavailable", None, "unreachable locations"),
+        ),
     ],
 )
 def test_a_listing_that_fails_is_never_complete(
