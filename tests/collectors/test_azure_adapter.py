@@ -176,6 +176,21 @@ def test_rules_leave_subscriptions_out_by_group_and_tag(azure: AzureWire) -> Non
     assert [found.left_out[0].why for found in (by_group, by_tag, included)] == ["excluded", "excluded", "not included"]
 
 
+def test_a_tag_in_another_case_is_the_same_tag(azure: AzureWire) -> None:
+    azure.tenant.subscriptions.append({**subscription(OTHER, "Shop"), "tags": {"Env": "prod"}})
+    assert set(known({"include": {"tags": {"env": "prod"}}}).accounts) == {TENANT, OTHER}
+    assert set(known({"exclude": {"tags": {"ENV": "prod"}}}).accounts) == {TENANT, SUBSCRIPTION}
+
+
+@pytest.mark.parametrize("rules", [{"include": {"tags": {"env": "prod"}}}, {"exclude": {"tags": {"env": "prod"}}}])
+def test_a_subscription_of_which_nobody_knows_the_tags_is_not_left_out_by_them(
+    azure: AzureWire, rules: dict[str, Any]
+) -> None:
+    azure.tenant.subscriptions.append({**subscription(OTHER, "Hidden"), "tags": {"env": "prod"}})
+    azure.tenant.data["applications"][0]["subscriptions"] = [SUBSCRIPTION]
+    assert OTHER in known({"accounts": "tenant", **rules}).accounts
+
+
 def test_a_subscription_of_the_tenant_that_nobody_shows_us_is_a_gap(azure: AzureWire) -> None:
     azure.tenant.subscriptions.append(subscription(OTHER, "Hidden"))
     azure.tenant.data["applications"][0]["subscriptions"] = [SUBSCRIPTION]
