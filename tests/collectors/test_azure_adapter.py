@@ -21,9 +21,11 @@ from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
 from engine.errors import DiscoveryError, UsageError
 from engine.model import Snapshot
+from engine.run.preflight import diagnose
+from engine.run.request import RunRequest
 from providers import declared, opened
 from providers.base import Directory, LeftOut, Scope
-from tests.collectors.scan import accounts, read, scan
+from tests.collectors.scan import STILL, accounts, read, scan
 from tests.emulators.azure.tenant import CLIENT, OBJECT, SECRET, SUBSCRIPTION, TENANT, subscription
 from tests.emulators.azure.wire import AzureWire
 
@@ -34,6 +36,7 @@ VAULT, ACCOUNT, GROUP = (
 )
 VAULTS = {VAULT: {"soft_delete_enabled"}}
 CHECK = ("azure.keyvault.soft_delete_enabled",)
+SUBSCRIPTIONS = "arm:Microsoft.Resources/subscriptions"
 OTHER = "5ab5c21a-0000-4000-8000-000000000002"
 
 
@@ -156,7 +159,7 @@ def test_subscriptions_of_other_tenants_and_deleted_ones_are_left_out(azure: Azu
 
 
 def test_subscriptions_that_cannot_be_listed_leave_the_tenant_and_a_gap(azure: AzureWire) -> None:
-    fault = azure.faults.add("server_error", "arm:Microsoft.Resources/subscriptions")
+    fault = azure.faults.add("server_error", SUBSCRIPTIONS)
     found = known()
     assert set(found.accounts) == {TENANT}
     assert [(why.reason, why.permission) for why in found.failures.values()] == [("unavailable", None)]
@@ -164,6 +167,14 @@ def test_subscriptions_that_cannot_be_listed_leave_the_tenant_and_a_gap(azure: A
     azure.tenant.data["applications"][0]["actions"] = ["Microsoft.Resources/subscriptions/read"]
     (why,) = known({"accounts": "tenant"}).failures.values()
     assert (why.reason, why.permission) == ("access_denied", "Microsoft.Management/managementGroups/descendants/read")
+
+
+def test_the_doctor_names_subscriptions_that_cannot_be_listed(azure: AzureWire, tmp_path: Path) -> None:
+    azure.faults.add("denied", SUBSCRIPTIONS)
+    (found,) = diagnose(RunRequest(config=tmp_path, checks=CHECK), STILL)
+    assert [(row.operations, row.reason, row.permission) for row in found.denied] == [
+        (SUBSCRIPTIONS, "access_denied", "Microsoft.Resources/subscriptions/read")
+    ]
 
 
 def test_rules_leave_subscriptions_out_by_group_and_tag(azure: AzureWire) -> None:
