@@ -54,7 +54,8 @@ def sorted_out(
 ) -> tuple[dict[str, str], tuple[LeftOut, ...]]:
     """The accounts to scan, by id with their names, and those left out: not active, not included, excluded.
 
-    One of which nobody knows whether a rule leaves it out stays, so that what is not seen of it shows. Raises what reading groups and tags raises: which accounts are meant is not known then.
+    One of which nobody knows whether a rule leaves it out stays, so that what is not seen of it shows. Raises what
+    reading groups and tags raises: which accounts are meant is not known then.
     """
     accounts: dict[str, str] = {}
     left_out: list[LeftOut] = []
