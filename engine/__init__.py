@@ -2,4 +2,4 @@
 
 __version__ = "0.1.0"
 SEMANTICS = 1
-"""Raised when the engine could judge the same check on the same resource otherwise. A check has a version of its own."""
+"""Raised when the engine could judge an unchanged check on an unchanged resource otherwise."""

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -253,6 +254,34 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
     assert {line.split(":")[0] for line in (verified.stdout.splitlines()[0], replayed.stdout.splitlines()[0])} == {
         "NOT ANCHORED"
     }
+
+
+def test_what_is_told_after_an_export_verifies_what_was_exported(auditreel: Command, tmp_path: Path) -> None:
+    run = json.loads(auditreel("run", "--demo", "--store", "shown", "--format", "json").stdout)["run"]["id"]
+    told = auditreel("export", "--run", run, "--store", "shown").stderr.splitlines()[-1]
+    trust, command = told.removeprefix("Hand it over, and ").split(" by another way. To verify it: auditreel ")
+
+    verified = auditreel(*shlex.split(command))
+
+    assert (tmp_path / "work" / trust).is_file()
+    assert (verified.returncode, verified.stderr) == (5, "exit 5: demonstration, not evidence\n")
+
+
+def test_a_store_that_the_policy_names_is_that_of_every_verb(auditreel: Command, tmp_path: Path) -> None:
+    work, snapshot = tmp_path / "work", str(ROOT / "providers" / "_demo" / "snapshot.json")
+    auditreel("init", "--store", "kept", "--policy", "ours", "--name", "Example", "--no-discover")
+    (work / "auditreel.toml").write_text('policy = "ours"\n')
+    with (work / "ours" / "organization.yaml").open("a") as organization:
+        organization.write("store: kept\n")
+    auditreel("run", "--snapshot", snapshot, "--check", "aws.iam.root_mfa_enabled")
+
+    listed = json.loads(auditreel("store", "list", "--format", "json").stdout)["runs"]
+    verified = auditreel("verify", "--allow-unanchored")
+    scheduled = auditreel("schedule", "print", "--target", "cron")
+
+    assert [row["records"] for row in listed] == [1]
+    assert verified.returncode == 0
+    assert f"--store {work / 'kept'} " in scheduled.stdout
 
 
 def test_a_new_store_is_not_made_with_the_keys_of_one_that_was_recorded_in(auditreel: Command, tmp_path: Path) -> None:
