@@ -256,6 +256,20 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
     }
 
 
+def test_what_is_judged_of_a_recorded_demonstration_is_one(auditreel: Command, tmp_path: Path) -> None:
+    shown = ("--store", "shown")
+    run = json.loads(auditreel("run", "--demo", *shown, "--format", "json").stdout)["run"]["id"]
+
+    again = auditreel("run", "--snapshot", run, *shown, "--check", "aws.iam.root_mfa_enabled")
+    gap = auditreel("report", "gap", *shown)
+    changes = auditreel("report", "changes", *shown, "--from", "2026-11-01", "--to", "2026-11-30")
+
+    assert [done.stdout.splitlines()[0] for done in (again, gap, changes)] == [
+        "DEMONSTRATION on recorded data of a fictional company. Not evidence of anything."
+    ] * 3
+    assert (again.returncode, len(list((tmp_path / "work" / "shown" / "runs").iterdir()))) == (0, 2)
+
+
 def test_what_is_told_after_an_export_verifies_what_was_exported(auditreel: Command, tmp_path: Path) -> None:
     run = json.loads(auditreel("run", "--demo", "--store", "shown", "--format", "json").stdout)["run"]["id"]
     told = auditreel("export", "--run", run, "--store", "shown").stderr.splitlines()[-1]
