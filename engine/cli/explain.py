@@ -154,4 +154,4 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
     from engine.report.safe import safe
 
     for line in text.rstrip("\n").split("\n"):
-        yield from wrapped(safe(line, 4000), width)
+        yield from wrapped(safe(line, 4000), width, whole_words=True)

@@ -29,13 +29,14 @@ def freeze(check: str | None, nights: bool, from_: date, to: date, store: str | 
     from engine.cli import streams
     from engine.cli.clock import system_clock
     from engine.custody import examination
+    from engine.report.layout import counted
 
     if (check is None) != nights:
         raise UsageError("freezing a population: name a CHECK or --nights, one of them")
     folder = config or settings.configuration()
     sequence, population = examination.freeze(store_of(store), folder, check, from_, to, system_clock())
     streams.emit("".join(f"{unit}\n" for unit in population.units))
-    streams.say(f"{len(population.units):,} units, digest {population.digest}, frozen in entry {sequence}")
+    streams.say(f"{counted(len(population.units), 'unit')}, digest {population.digest}, frozen in entry {sequence}")
     streams.say(f"Give that to the auditor. Then: auditreel sample draw {sequence} --size N --nonce TEXT")
     return 0
 

@@ -85,6 +85,24 @@ def overview(store: str | Moment, config: Path) -> Overview:
     return looked(folder, trust)
 
 
+def grown(store: str | Moment, config: Path, seen: Link | None) -> Link | None:
+    """The last entry of a store's chain, in which ``seen`` stands; None for an empty one.
+
+    Raises VerificationError where it does not: an entry that was shown is gone, or is another one now.
+    """
+    from engine.evidence import chain
+    from engine.evidence.layout import Layout
+
+    folder, _, trust = stores.readable(store, config)
+    links = [placed.link for placed in chain.read(Layout(folder), trust).placed]
+    if seen is not None and seen not in links:
+        raise VerificationError(
+            f"{folder}: entry {seen.sequence}, which was there before, is gone or does not verify: the chain was cut "
+            "off or rewritten; run `auditreel verify` and restore the store"
+        )
+    return links[-1] if links else None
+
+
 def runs(store: str, config: Path) -> tuple[str, tuple[Listed, ...]]:
     """How a store is anchored, and its sealed runs by its chain. Raises VerificationError where it does not verify."""
     from engine.evidence.inspecting import listed

@@ -27,6 +27,7 @@ from engine.collection.runner import Doubts
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.custody import inspection
+from engine.errors import DiscoveryError, Interrupted
 from engine.judging.boundary import Count, counted, written
 from engine.judging.conclude import assessed, conclude
 from engine.judging.evaluate import evaluate
@@ -88,7 +89,9 @@ def run(
                     judging.take(part)
             snapshot, verdicts = judging.whole()
         except BaseException as error:
-            record.abandon(error, clock)
+            # Who asks was not found out for the run was to stop: it is not over, and goes on as one that was stopped.
+            stopped = cancelled.is_set() and isinstance(error, DiscoveryError)
+            record.abandon(Interrupted() if stopped else error, clock)
             raise
     with observer.phase("conclude"):
         conclusion = conclude(

@@ -251,7 +251,9 @@ def _demonstration(folder: Path) -> Path:
     config = folder.with_name(f"{folder.name}.keys")
     if not (config / "trust.json").exists():
         if folder.exists():
-            raise UsageError(f"recording a demonstration in {folder}: it is there already, and not a demonstration's")
+            raise UsageError(
+                f"recording a demonstration in {folder}: it is not a demonstration's; name another --store"
+            )
         initialise(folder, config, demonstration=True)
     return config
 

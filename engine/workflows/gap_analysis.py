@@ -103,4 +103,5 @@ def _nights(store: str, config: Path, today: date) -> tuple[Nights, str | None]:
         due.pop()
     whole = [frame for frame in shown.frames if not frame.filtered]
     ran = [night.state in ("ran", "partly") for night in due]
-    return Nights(len(due), sum(ran), bool(ran) and ran[-1]), whole[-1].moment.run if whole else None
+    part = shown.frames[-1].moment.run if shown.frames and not whole else None
+    return Nights(len(due), sum(ran), bool(ran) and ran[-1], part), whole[-1].moment.run if whole else None

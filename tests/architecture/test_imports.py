@@ -233,6 +233,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "engine.evidence.canonical",
         "engine.evidence.dsse",
         "engine.evidence.durable",
+        "engine.evidence.entries",
         "engine.evidence.inspecting",
         "engine.evidence.keys",
         "engine.evidence.objects.address",

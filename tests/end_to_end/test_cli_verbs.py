@@ -93,6 +93,15 @@ def test_explain_in_json_holds_the_same(auditreel: Command) -> None:
     assert found["check"]["remediation"]["cli"].startswith("aws iam create-access-key")
 
 
+def test_what_is_to_be_copied_from_an_explanation_stays_in_one_piece(auditreel: Command) -> None:
+    page = auditreel("explain", "aws.s3.bucket_policy_not_public").stdout
+    for part in (
+        "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true,",
+        "access-control-block-public-access.html#access-control-block-public-access-policy-status\n",
+    ):
+        assert part in page
+
+
 def test_a_pattern_is_no_check_to_explain(auditreel: Command) -> None:
     assert auditreel("explain", "aws.iam.*").returncode == 2
 

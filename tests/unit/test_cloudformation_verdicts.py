@@ -298,6 +298,16 @@ PAIRS: dict[str, Pair] = {
     "aws.elbv2.deletion_protection": balancer("deletion_protection.enabled"),
     "aws.elbv2.drop_invalid_headers": balancer("routing.http.drop_invalid_header_fields.enabled"),
     "aws.elbv2.listener_encrypted": listener(),
+    "aws.firehose.delivery_errors_logged": one(
+        "AWS::KinesisFirehose::DeliveryStream",
+        {"ExtendedS3DestinationConfiguration": {"CloudWatchLoggingOptions": {"Enabled": True}}},
+        {"ExtendedS3DestinationConfiguration": {"CloudWatchLoggingOptions": {"Enabled": "false"}}},
+    ),
+    "aws.firehose.stream_encrypted": one(
+        "AWS::KinesisFirehose::DeliveryStream",
+        {"DeliveryStreamEncryptionConfigurationInput": {"KeyType": "AWS_OWNED_CMK"}},
+        {},
+    ),
     "aws.iam.inline_policy_no_full_admin": one(
         "AWS::IAM::Policy", {"PolicyDocument": READ}, {"PolicyDocument": ADMIN}, PolicyName="p", Roles=["r"]
     ),

@@ -41,7 +41,10 @@ SLOW = Unread("throttled", "cloudtrail:DescribeTrails")
 
 
 def _schema(title: str, **properties: Any) -> dict[str, Any]:
-    described = {name: {"description": f"The {name}.", **schema} for name, schema in properties.items()}
+    described = {
+        name: {"description": f"The {name}.", "x-operation": "test:Get", **schema}
+        for name, schema in properties.items()
+    }
     return {"title": title, "type": "object", "additionalProperties": False, "properties": described}
 
 
