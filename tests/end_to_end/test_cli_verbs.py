@@ -265,6 +265,24 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
     }
 
 
+def test_a_report_is_written_in_the_format_of_its_suffix(auditreel: Command, tmp_path: Path) -> None:
+    work, shown = tmp_path / "work", ("--store", "shown")
+    day = json.loads(auditreel("run", "--demo", *shown, "--format", "json").stdout)["run"]["as_of"][:10]
+
+    done = [
+        auditreel("report", "type2", "--from", day, "--to", day, *shown, "--output", "period.pdf"),
+        auditreel("report", "type1", "--at", day, *shown, "--output", "night.md"),
+        auditreel("report", "gap", "--demo", "--output", "gap.html"),
+        auditreel("report", "gap", "--demo", "--output", "gap.doc"),
+    ]
+
+    assert [result.returncode for result in done] == [0, 0, 0, 2]
+    assert (work / "period.pdf").read_bytes().startswith(b"%PDF-")
+    assert "\n## " in (work / "night.md").read_text()
+    assert (work / "gap.html").read_text().startswith("<!DOCTYPE html>")
+    assert "no format ends in '.doc'; use .txt, .json, .md, .html, or --format" in done[3].stderr
+
+
 def test_what_is_judged_of_a_recorded_demonstration_is_one(auditreel: Command, tmp_path: Path) -> None:
     shown = ("--store", "shown")
     run = json.loads(auditreel("run", "--demo", *shown, "--format", "json").stdout)["run"]["id"]
