@@ -14,9 +14,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from providers.base import NotConfigured
+from providers.connections import Connections
 from providers.github.errors import Answered, MalformedAnswer, Unreachable, accepted
 
 PUBLIC: Final = "https://api.github.com"
@@ -54,7 +54,7 @@ class Session:
         if parts.scheme == "http" and not _loopback(parts.hostname):
             raise NotConfigured("GITHUB_API_URL has no TLS, and a token would be sent there; say https://")
         self._http = requests.Session()
-        self._http.mount(parts.scheme + "://", HTTPAdapter(pool_connections=1, pool_maxsize=AT_ONCE))
+        Connections(AT_ONCE).serve(self._http)
         self._timeout = timeout
         self._headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION, "User-Agent": agent}
         self._free = threading.BoundedSemaphore(AT_ONCE)
