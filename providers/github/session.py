@@ -65,21 +65,14 @@ class Session:
         Raises :class:`Answered`, :class:`MalformedAnswer` and :class:`Unreachable`.
         """
         url = self._own(operation, path)
-
-        def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            # Given as requests' own authentication, so that a .netrc cannot put another in its place.
-            if authorization is not None:
-                request.headers["Authorization"] = authorization
-            return request
-
+        headers = self._headers if authorization is None else {**self._headers, "Authorization": authorization}
         try:
             with self._free:
                 response = self._http.request(
                     method,
                     url,
-                    headers=self._headers,
+                    headers=headers,
                     json=body,
-                    auth=authorize,
                     timeout=self._timeout,
                     allow_redirects=False,
                 )
