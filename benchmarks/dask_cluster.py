@@ -28,8 +28,8 @@ from benchmarks.scan import Account
 from engine.cli.clock import system_clock
 from engine.collection.cluster import Cluster
 from engine.model import Clock
-from engine.pipeline import run
-from engine.request import RunRequest
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 

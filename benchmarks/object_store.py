@@ -40,7 +40,7 @@ URL = f"s3://{BUCKET}/soc2"
 def report(store: str, config: Path, nights: int) -> None:
     """What a process of its own does: the report, and what it cost."""
     began, processor = time.perf_counter(), time.process_time()
-    from engine.examination import period
+    from engine.custody.examination import period
 
     made = period(store, config, FIRST, FIRST + timedelta(days=nights - 1))
     spent = f"{time.perf_counter() - began:6.2f} s, {time.process_time() - processor:6.2f} s of processor"

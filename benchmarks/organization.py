@@ -28,11 +28,11 @@ from benchmarks import aws_resources as make
 from benchmarks.measured import cost, offline
 from benchmarks.scan import Account
 from benchmarks.seed_aws import seed
-from engine.custody import initialise
+from engine.custody.upkeep import initialise
+from engine.custody.verification import verify
 from engine.model import Clock
-from engine.pipeline import run
-from engine.request import RunRequest
-from engine.verification import verify
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 from tests.emulators.moto_process import MotoProcess
 
 REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")

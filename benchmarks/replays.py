@@ -32,12 +32,12 @@ from engine.collection.snapshot import read
 from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
-from engine.evaluate import evaluate
 from engine.evidence.keys import TRUST_FILE, initialise, load_keys
 from engine.evidence.seal import Judged, Plan, open_store
+from engine.judging.evaluate import evaluate
 from engine.model import Resource, Snapshot
-from engine.observing import DEMO
-from engine.recording import sources_of
+from engine.run.observing import DEMO
+from engine.run.recording import sources_of
 from providers import declared
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -163,7 +163,7 @@ def generate(store: Path, config: Path, asked: argparse.Namespace) -> list[float
 def report(store: Path, config: Path, nights: int) -> None:
     """What the process of its own does: the report, and what it cost."""
     began, processor = time.perf_counter(), time.process_time()
-    from engine.examination import period
+    from engine.custody.examination import period
 
     gc.set_threshold(GARBAGE)
     made = period(str(store), config, FIRST, FIRST + timedelta(days=nights - 1))

@@ -2,6 +2,7 @@
 
     AuditreelError
     ├── UsageError              flags, nothing selected                                   exit 2
+    │   ├── NoReader            a check reads what no reader of its provider gives        exit 2
     │   ├── NothingRecorded     a store holds no run of the days that were asked for      exit 2
     │   └── ClusterUnfit        a cluster would not read as this machine does              exit 2
     ├── ContentError            a data file is wrong; holds every problem, each located   exit 2
@@ -32,6 +33,21 @@ class AuditreelError(Exception):
 
 class UsageError(AuditreelError):
     """The command line cannot be carried out as given."""
+
+
+class NoReader(UsageError):
+    """A check reads a type, or (where it is not empty) a property of it, that no reader of its provider gives."""
+
+    def __init__(self, provider: str, type_: str, name: str) -> None:
+        self.provider, self.type, self.name = provider, type_, name
+        super().__init__(provider, type_, name)
+
+    def __str__(self) -> str:
+        lacks, has = (f"of {self.type} fills {self.name}", "fills") if self.name else (f"lists {self.type}", "lists")
+        return (
+            f"planning what to read: no reader {lacks}: one of providers/{self.provider} has to have it in `{has}`, "
+            "and where there is SERVICES, that has to name its module (docs/writing-a-provider.md)"
+        )
 
 
 class NothingRecorded(UsageError):

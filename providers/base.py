@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Literal, Protocol, TypeVar, get_args, runtime_checkable
 
 GLOBAL: Final = "global"
 """The region of what a cloud keeps once for the whole account."""
@@ -24,8 +24,13 @@ ORGANIZATION: Final = "organization"
 REGIONLESS: Final = frozenset({GLOBAL, ORGANIZATION})
 """What stands in place of a region where something is in none."""
 
-CLOUDS: Final = ("aws", "azure", "gcp", "github")
-"""The providers that are asked over a network."""
+CLOUDS: Final[Mapping[str, str]] = {
+    "aws": "Amazon Web Services",
+    "azure": "Microsoft Azure",
+    "gcp": "Google Cloud",
+    "github": "GitHub",
+}
+"""The providers that are systems of their own, and what these are called."""
 
 T = TypeVar("T")
 
@@ -159,6 +164,15 @@ class Failure:
         code = text(self.code)[:LONGEST_CODE]
         return f"{code} (request {text(self.request_id)[:LONGEST_CODE]})" if self.request_id else code
 
+    @property
+    def denied(self) -> bool:
+        """Whether a permission that is lacking is the cause."""
+        return self.reason in ("access_denied", "policy_denied") and not self.refused
+
+    def unread(self, operation: str, permission: str | None) -> Unread:
+        """Why ``operation`` gave nothing, and what would have allowed it: what the error names, else ``permission``."""
+        return Unread(self.reason, operation, (self.permission or permission) if self.denied else None, self.detail)
+
 
 LONGEST_CODE: Final = 200
 """Characters of an error code or a request id that are kept."""
@@ -184,6 +198,10 @@ class NotReady(Exception):
 
 class NotConfigured(Exception):
     """The provider's SDK cannot use what it is configured with (an unknown profile, a wrong endpoint)."""
+
+
+class WrongDeclaration(ValueError):
+    """A reader is declared as none can be. Its text holds nothing but what is declared."""
 
 
 class AnotherIdentity(Exception):
@@ -221,7 +239,8 @@ class Reader:
     types that are asked for). ``confirmed_by`` are readers that ask the service itself what this per-scope reader has
     from an index, which learns of changes later.
 
-    Raises ValueError for a declaration that contradicts itself: what no run would carry out would be missed in silence.
+    Raises :class:`WrongDeclaration` for one that contradicts itself or holds a word that means nothing: what no run
+    would carry out would be missed in silence.
     """
 
     operations: tuple[str, ...]
@@ -245,6 +264,14 @@ class Reader:
     together: Callable[[tuple[Reader, ...]], Reader] | None = None
 
     def __post_init__(self) -> None:
+        told = f"declaring the reader {self.name}"
+        lists = {name: getattr(self, name) for name in ("operations", "permissions", "lists", "needs")}
+        lists |= {f"fills of {type_}": names for type_, names in self.fills.items()}
+        if bare := [name for name, value in lists.items() if isinstance(value, str)]:
+            raise WrongDeclaration(f'{told}: a text where several may stand, in {", ".join(bare)}: write ("x",)')
+        for name, value, known in (("per", self.per, get_args(Per)), ("where", self.where, get_args(Where))):
+            if value not in known:
+                raise WrongDeclaration(f"{told}: {name} is one of {', '.join(known)}, not {value}")
         if self.per == "resource":
             amiss = {"of": self.of is None, "fills": set(self.fills) != {self.of}}
             amiss |= {"lists": bool(self.lists), "unmentioned": bool(self.unmentioned)}
@@ -253,7 +280,7 @@ class Reader:
             amiss |= {"shared": self.shared, "gone_codes": bool(self.gone_codes)}
         if any(amiss.values()):
             what = ", ".join(name for name, wrong in amiss.items() if wrong)
-            raise ValueError(f"declaring the reader {self.name}: a reader per {self.per} cannot have such {what}")
+            raise WrongDeclaration(f"{told}: a reader per {self.per} cannot have such {what}")
 
     @property
     def name(self) -> str:
@@ -287,6 +314,29 @@ class Tally:
     date: str | None = None
     failures: list[Unread] = field(default_factory=list)
     throttled: int = 0
+
+
+def part(
+    read: Callable[[], T],
+    classify: Callable[[Exception], Failure | None],
+    tally: Tally,
+    operation: str,
+    permission: str | None,
+) -> T | Unread:
+    """What ``read`` returns, or why it could not: for a part of a listing that may fail while the rest is there.
+
+    ``operation`` is what ``read`` calls, ``permission`` what that takes. The ledger gets the failure by ``tally``.
+    Raises what ``classify`` does not know: a defect.
+    """
+    try:
+        return read()
+    except Exception as error:
+        failure = classify(error)
+        if failure is None:
+            raise
+        why = failure.unread(operation, permission)
+        tally.failures.append(why)
+        return why
 
 
 class Governor(Protocol):

@@ -12,9 +12,9 @@ from engine.collection.conformance import conforming
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import load
 from engine.content.root import find
-from engine.evaluate import evaluate
 from engine.gate.judgeable import needs_live
 from engine.gate.planned import laid_over, planned
+from engine.judging.evaluate import evaluate
 from engine.model import Collection, Resource, Scope, Snapshot
 from providers.terraform import fills, folded, partial
 from tests.plans import UNKNOWN, PlanBuilder

@@ -58,7 +58,8 @@ def draft(id_: str, resource_type: str | None = None, policy: Path | None = None
 def _likely_type(id_: str, types: Mapping[str, ResourceSchema]) -> str:
     """The type whose schema file has the longest name that the id begins with: aws.s3.bucket_x is about s3_bucket.
 
-    Else the only type of the service. Raises UsageError with those of the service, or of the provider, to choose from.
+    Else the only type of the service, which the cloud may call more (kinesisfirehose). Raises UsageError with those of
+    the service, or of the provider, to choose from.
     """
     provider, service, name = id_.split(".")
     words = f"{service}_{name}_"
@@ -71,6 +72,7 @@ def _likely_type(id_: str, types: Mapping[str, ResourceSchema]) -> str:
     if fitting:
         return near[max(fitting, key=len)]
     of_service = [type_ for stem, type_ in near.items() if stem.startswith(f"{service}_")]
+    of_service = of_service or [type_ for stem, type_ in near.items() if stem.partition("_")[0].endswith(service)]
     if len(of_service) == 1:
         return of_service[0]
     raise _no_type(f"the id {id_} does not begin with a resource type", of_service or near.values())

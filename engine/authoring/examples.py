@@ -14,8 +14,8 @@ from engine.content.examples import example_problems, examples_of
 from engine.content.files import Document
 from engine.content.resources import IDENTITY, TAGS, ResourceSchema
 from engine.errors import Problem
-from engine.evaluate import judge, verdict_of
-from engine.joins import NOT_COLLECTED, Related, related
+from engine.judging.evaluate import judge, verdict_of
+from engine.judging.joins import NOT_COLLECTED, Related, related
 from engine.model import Check, Example, Finding, Relation, Resource, Unread, Verdict
 
 NOW: Final = "2026-01-01T00:00:00Z"

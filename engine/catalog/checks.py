@@ -12,8 +12,8 @@ from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.expressions.lexer import next_token
 from engine.model import Check, Relation
-from engine.reads import plans
 from engine.report.records import encoded, plain
+from engine.run.reads import plans
 
 WIDTH: Final = 110
 """Characters in a line of an expression, as far as there is an operator to break it at."""

@@ -1,4 +1,4 @@
-"""The command line: parses, calls one function of the engine (a run: :mod:`engine.pipeline`), prints, and exits.
+"""The command line: parses, calls one function of the engine (a run: :mod:`engine.run.pipeline`), prints, and exits.
 
 ``auditreel VERB`` loads only the verb's own module, and that module loads what it works with when it is called, so that
 help and usage errors need neither a cloud SDK nor the data folders.
@@ -7,6 +7,7 @@ help and usage errors need neither a cloud SDK nor the data folders.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -49,6 +50,8 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
 }
 """A verb: the module that holds its ``command``, loaded when it is asked for, and one line of help."""
 
+_COMPLETE: Final = "_AUDITREEL_COMPLETE"
+"""What a shell asks in, for what a word may become: ``eval "$(_AUDITREEL_COMPLETE=bash_source auditreel)"``."""
 GARBAGE: Final = 50_000
 """Objects made before cycles among them are looked for. Most of what a run makes stays until it ends, and looking every
 700 objects (Python's own setting) takes a tenth of its time."""
@@ -107,8 +110,16 @@ def run_checks() -> NoReturn:
 
 
 def main(command: click.Command, arguments: Sequence[str], name: str) -> int:
-    """Carry out a command line and return the exit code. What went wrong is told on the error stream."""
+    """Carry out a command line and return the exit code. What went wrong is told on the error stream.
+
+    Where a shell asks what a word may become (``_AUDITREEL_COMPLETE``), that is answered instead.
+    """
     gc.set_threshold(GARBAGE)
+    # Only where nothing else is asked: no variable makes a run end with 0 that judged nothing.
+    if command is group and not arguments and (instruction := os.environ.get(_COMPLETE)):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(command, {}, name, _COMPLETE, instruction)
     with Watch() as watch:
         code = failures.guarded(lambda: _called(command, arguments, name, watch), failures.wants_traceback(arguments))
         return watch.exit_code(code)

@@ -29,10 +29,10 @@ def command() -> None:
 @options.debug
 def list_(format_: str, **flags: Any) -> int:
     """The checks that the filters select; without filters all."""
-    from engine import preflight
     from engine.cli import streams
     from engine.report import records
     from engine.report.layout import page
+    from engine.run import preflight
 
     request, _ = options.request(flags)
     found = preflight.checks(request).checks
@@ -80,8 +80,8 @@ def _tags(check: Check) -> str:
 @options.debug
 def show(check: str, policy: Path | None) -> int:
     """The data file of CHECK as it is; its path is told on the error stream."""
-    from engine import preflight
     from engine.cli import streams
+    from engine.run import preflight
 
     found = preflight.explain(check, options.policy(policy)).check
     streams.say(str(found.path))
@@ -116,9 +116,9 @@ def test(checks: tuple[str, ...], policy: Path | None) -> int:
 
     A check is named by its id or a pattern of ids, or by its file, which may lie anywhere.
     """
-    from engine import preflight
     from engine.cli import streams
     from engine.report.layout import counted
+    from engine.run import preflight
 
     files = [Path(name) for name in checks if _is_file(name)]
     patterns = [name for name in checks if not _is_file(name)]

@@ -22,16 +22,17 @@ def command(from_: date, to: date, store: str | None, config: Path | None) -> in
     The period has to be over. Reports of it say from then on when anything else is there. The next period starts on the
     day after.
     """
-    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import examination
+    from engine.report.layout import counted
 
     folder = config or settings.configuration()
     sequence, period = examination.close(store_of(store), folder, from_, to, system_clock())
     still = sum(failure.ended == "open" for failure in period.failures)
     streams.emit(f"{period.anchored}\n")
     streams.emit(
-        f"{period.starts} to {period.ends} closed in entry {sequence}: {len(period.frames):,} runs, "
-        f"{still:,} failures open, digest {period.digest}\n"
+        f"{period.starts} to {period.ends} closed in entry {sequence}: {counted(len(period.frames), 'run')}, "
+        f"{counted(still, 'failure')} open, digest {period.digest}\n"
     )
     return 0

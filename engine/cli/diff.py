@@ -39,7 +39,7 @@ def command(
     Without RUN: the newest run that read the clouds, and the last before it that was asked the same. With one: that one
     and the newest. A verdict that differs because its check changed is told apart, and is never fixed.
     """
-    from engine import examination
+    from engine.custody import examination
     from engine.diffs import exit_reasons
     from engine.report import diff as shown
 

@@ -13,8 +13,8 @@ from engine.cli import options
 
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
-    from engine.doctor import Denied, Diagnosis
     from engine.report.layout import Page
+    from engine.run.doctor import Denied, Diagnosis
 
 INCOMPLETE: Final = 4
 _NAMED: Final = 12
@@ -34,11 +34,11 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
 
     Exits with 4 where something will be denied.
     """
-    from engine import preflight
     from engine.cli import streams
     from engine.cli.clock import system_clock
     from engine.report import records
-    from engine.report.layout import page
+    from engine.report.layout import counted, page
+    from engine.run import preflight
 
     request, _ = options.request(flags)
     found = preflight.diagnose(request, system_clock(watch.cancelled), watch.cancelled)
@@ -50,8 +50,8 @@ def command(watch: Watch, /, format_: str, **flags: Any) -> int:
     denied = sum(len(row.denied) for row in found)
     if denied:
         lacking = any(denial.permission for row in found for denial in row.denied)
-        grant = "; what to grant: auditreel permissions" if lacking else ", none of them for want of a permission"
-        streams.say(f"exit {INCOMPLETE}: {denied:,} reads will not be answered{grant}")
+        grant = "; what to grant: auditreel permissions" if lacking else ", not for want of a permission"
+        streams.say(f"exit {INCOMPLETE}: {counted(denied, 'read')} will not be answered{grant}")
     return INCOMPLETE if denied else 0
 
 

@@ -12,8 +12,8 @@ from engine.cli import options
 
 if TYPE_CHECKING:
     from engine.model import Check, Relation
-    from engine.preflight import Explanation
     from engine.report.layout import Page
+    from engine.run.preflight import Explanation
 
 
 @click.command("explain", context_settings=options.CONTEXT)
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 @options.debug
 def command(check: str, policy: Path | None, format_: str) -> int:
     """Why CHECK is there, what it reads, what it asks for, and how to fix a failure."""
-    from engine import preflight
     from engine.cli import streams
     from engine.report import records
     from engine.report.layout import page
+    from engine.run import preflight
 
     found = preflight.explain(check, options.policy(policy))
     if format_ == "json":
@@ -154,4 +154,4 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
     from engine.report.safe import safe
 
     for line in text.rstrip("\n").split("\n"):
-        yield from wrapped(safe(line, 4000), width)
+        yield from wrapped(safe(line, 4000), width, whole_words=True)

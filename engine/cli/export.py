@@ -20,7 +20,7 @@ _REDACTIONS = ("addresses", "people")
 
 
 @click.command("export", context_settings=options.CONTEXT)
-@click.argument("run", required=False)
+@click.option("--run", metavar="RUN", help="One recorded run, whole.")
 @options.period(required=False)
 @options.CRITERION
 @click.option("--redact", metavar="people,addresses", help="Leave these out; every hash still verifies.")
@@ -44,19 +44,20 @@ def command(
     store: str | None,
     config: Path | None,
 ) -> int:
-    """Write a recorded RUN, or a period, as a bundle that anyone can verify without auditreel.
+    """Write a recorded run, or a period, as a bundle that anyone can verify without auditreel.
 
     The bundle of a period is what an auditor receives: reports in every form, the records of each run with their
     bodies, and how to re-perform it. With --criterion it carries the records of these criteria, and of the others the
     hashes. What does not verify is not exported.
     """
-    from engine import handover, preflight
     from engine.cli import streams
+    from engine.custody import handover
+    from engine.run import preflight
 
     if (run is None) == (from_ is None or to is None) or (run is None) != (from_ is not None and to is not None):
-        raise UsageError("exporting: name a RUN, or a period with --from and --to")
+        raise UsageError("exporting: name a run with --run, or a period with --from and --to")
     if proof is not None and run is None:
-        raise UsageError("exporting: --proof takes the RUN that the record is of")
+        raise UsageError("exporting: --proof takes the run that the record is of, --run")
     if criterion and run is not None:
         raise UsageError("exporting: --criterion takes a period, --from and --to; a run is exported whole")
     left_out = _left_out(redact)

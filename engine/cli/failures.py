@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from engine.errors import AuditreelError
+from providers.base import WrongDeclaration
 
 BUG: Final = 1
 USAGE: Final = 2
@@ -74,6 +75,9 @@ def _bug(error: BaseException) -> str:
 
     frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     own = [f"{Path(file).relative_to(_ENGINE)}:{line}" for file, line in frames if Path(file).is_relative_to(_ENGINE)]
+    if isinstance(error, WrongDeclaration):
+        # It is told by what is declared; the last place is where it was found out.
+        return f"{error} ({' '.join(own[-2:-1])})"
     place = f" at {own[-1]}" if own else ""
     return (
         f"auditreel failed: {type(error).__name__}{place}. This is a defect, no verdict on your systems. "

@@ -48,10 +48,10 @@ def command(
     ticked off.
     Without a store, a snapshot or --demo, nothing was scanned, and the report says so.
     """
-    from engine import gap_analysis
     from engine.cli.clock import system_clock
-    from engine.inspection import is_run
+    from engine.custody.inspection import is_run
     from engine.report import render_gap
+    from engine.workflows import gap_analysis
 
     for path in (output, plan):
         if path is not None:
@@ -80,7 +80,7 @@ def command(
 
 
 def _write_plan(found: Gap, path: Path) -> None:
-    from engine import gap_analysis
+    from engine.workflows import gap_analysis
 
     tasks = gap_analysis.plan(found)
     streams.write(path, gap_analysis.plan_file(tasks))

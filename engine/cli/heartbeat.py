@@ -122,7 +122,7 @@ def _text(path: Path) -> str:
 
 def _due(policy: Path | None, now: str) -> tuple[str, str] | None:
     """When the next run is due and when late; None where the policy cannot be read, which the run itself told."""
-    from engine import preflight
+    from engine.run import preflight
 
     with suppress(AuditreelError):
         return preflight.next_due(policy, now)

@@ -62,8 +62,8 @@ def command(
     written into the working folder unless it is there. With --signing-key no key is made: each signature is asked of
     AWS KMS (docs/object-store.md).
     """
-    from engine import custody
     from engine.cli import streams
+    from engine.custody import upkeep
 
     known = settings.merged({"store": store, "policy": policy})
     folder = config or settings.configuration()
@@ -73,12 +73,12 @@ def command(
     if begins and not asks and name is None and not (where / "organization.yaml").exists():
         raise UsageError("beginning a policy folder: say whose it is with --name; on a terminal init asks")
     place = known["store"] or (_asked("Where is evidence to be kept?", DEFAULT_STORE) if asks else DEFAULT_STORE)
-    custody.refuse_another(place, folder)
-    elsewhere = None if signing_key is None else custody.key_elsewhere(signing_key)
+    upkeep.refuse_another(place, folder)
+    elsewhere = None if signing_key is None else upkeep.key_elsewhere(signing_key)
     begun = None
     if begins:
         begun = _begun(where, name, preset, category, provider, asks, not no_discover)
-    key = custody.initialise(place, folder, elsewhere)
+    key = upkeep.initialise(place, folder, elsewhere)
     streams.emit(f"store {place}\nkeys  {folder}\nkey   {key}\n")
     named = {"store": place, **({"policy": str(begun.policy)} if begun is not None else {})}
     streams.say(_named(Path(settings.PROJECT_FILE), named))

@@ -68,8 +68,10 @@ def command(
     closed by hand is opened again, once a night. Filters narrow what is opened, never what is kept up. An issue has no
     observed values and no person's name. Credentials: GITHUB_TOKEN, or a GitHub App's, with Issues: write.
     """
-    from engine import __version__, examination, preflight
+    from engine import __version__
     from engine.cli.clock import system_clock
+    from engine.custody import examination
+    from engine.run import preflight
     from engine.tracker import chosen
 
     clock = system_clock()

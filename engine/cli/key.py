@@ -30,11 +30,11 @@ def command() -> None:
 @options.debug
 def listed(config: Path | None) -> int:
     """Show what the trust file pins."""
-    from engine import custody
     from engine.cli import streams
+    from engine.custody import upkeep
     from engine.report.safe import safe
 
-    lines = custody.keys(config or settings.configuration())
+    lines = upkeep.keys(config or settings.configuration())
     streams.emit("".join(f"{safe(line, 400)}\n" for line in lines))
     return 0
 
@@ -56,12 +56,12 @@ def rotate(new: str | None, store: str | None, config: Path | None) -> int:
     Who pins the old key still verifies everything. Without --new-key, or with one in AWS KMS, the old key is gone from
     the configuration folder.
     """
-    from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
 
     folder = config or settings.configuration()
-    key_id, sequence = custody.rotate_key(store_of(store), folder, system_clock(), new)
+    key_id, sequence = upkeep.rotate_key(store_of(store), folder, system_clock(), new)
     streams.emit(f"key   {key_id}\nentry {sequence}\n")
     if new is not None and ("://" not in new or os.environ.get(_VARIABLE)):
         streams.say(
@@ -79,12 +79,12 @@ def rotate(new: str | None, store: str | None, config: Path | None) -> int:
 @options.debug
 def revoke(key_id: str, since: int, reason: str, store: str | None, config: Path | None) -> int:
     """Withdraw KEY (its id) from an entry on: nothing that it signed from there on verifies any more."""
-    from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
 
     folder = config or settings.configuration()
-    sequence = custody.revoke_key(store_of(store), folder, system_clock(), key_id, since, reason)
+    sequence = upkeep.revoke_key(store_of(store), folder, system_clock(), key_id, since, reason)
     streams.emit(f"entry {sequence}\n")
     streams.say(f"Hand out {folder / 'trust.json'} anew: who holds an older one learns it from the chain only.")
     return 0
@@ -101,9 +101,9 @@ def trust(authority: str, certificates: Path, config: Path | None) -> int:
     Pin the certificate that signs the stamps; a later one joins it. Compare the fingerprints with those that the
     authority publishes.
     """
-    from engine import custody
     from engine.cli import streams
+    from engine.custody import upkeep
 
-    found = custody.trust_authority(config or settings.configuration(), authority, certificates.read_bytes())
+    found = upkeep.trust_authority(config or settings.configuration(), authority, certificates.read_bytes())
     streams.emit("".join(f"SHA-256 {fingerprint}\n" for fingerprint in found))
     return 0

@@ -45,8 +45,8 @@ def command(
         from engine.serve import stdio
     except ModuleNotFoundError as error:
         raise shown.uninstalled(error, "mcp") from error
-    from engine import preflight
     from engine.cli.clock import system_clock
+    from engine.run import preflight
     from engine.serve.accesses import AccessLog
     from engine.serve.links import unsigned
     from engine.serve.tools import Tools

@@ -83,8 +83,8 @@ def _send(found: Iterable[Message], courier: Courier | None) -> None:
 
 
 def _notice(runs: tuple[str, ...], store: str, config: Path, within: int) -> Notice:
-    from engine import examination
     from engine.cli.clock import system_clock
+    from engine.custody import examination
     from engine.diffs import Notice
 
     before, after = pair(runs)

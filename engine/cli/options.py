@@ -18,7 +18,7 @@ from engine.cli import settings
 
 if TYPE_CHECKING:
     from engine.report import Format
-    from engine.request import RunRequest
+    from engine.run.request import RunRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]
@@ -180,7 +180,7 @@ def policy(flag: Path | None) -> Path | None:
 
 def request(flags: Mapping[str, Any]) -> tuple[RunRequest, Mapping[str, Any]]:
     """What the flags, the environment and the files ask for, and every setting by name."""
-    from engine.request import RunRequest
+    from engine.run.request import RunRequest
 
     known = settings.merged(flags)
     made = RunRequest(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from engine.cli import options
 from engine.errors import UsageError
+from engine.model import CLOUDS
 
 
 @click.command("permissions", context_settings=options.CONTEXT)
@@ -24,9 +25,10 @@ def command(format_: str, **flags: Any) -> int:
     organization.yaml names, else for all, each under a heading. As terraform or cloudformation it comes with a role
     that whoever scans takes on. It holds reads only. Nothing is called.
     """
-    from engine import permissions, preflight
+    from engine import permissions
     from engine.cli import streams
     from engine.report import records
+    from engine.run import preflight
 
     request, _ = options.request(flags)
     found = preflight.permissions(request)
@@ -61,7 +63,4 @@ def command(format_: str, **flags: Any) -> int:
 def _heading(provider: str, found: Mapping[str, Any]) -> Iterator[str]:
     """A comment that says whose policy follows, where there are several."""
     if len(found) > 1:
-        yield f"# {_NAMES.get(provider, provider)}"
-
-
-_NAMES: Final = {"aws": "Amazon Web Services", "azure": "Microsoft Azure", "gcp": "Google Cloud", "github": "GitHub"}
+        yield f"# {CLOUDS.get(provider, provider)}"

@@ -9,9 +9,9 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.model import Selection
-    from engine.preflight import PlannedCall
     from engine.report.layout import Page
-    from engine.request import RunRequest
+    from engine.run.preflight import PlannedCall
+    from engine.run.request import RunRequest
 
 FORMS: Final = ("text", "json", "jsonl")
 
@@ -23,10 +23,10 @@ def show(request: RunRequest, form: str) -> int:
     """
     if form not in FORMS:
         raise UsageError(f"showing a plan: it has no form {form}; use --format with {', '.join(FORMS)}")
-    from engine import preflight
     from engine.cli import streams
     from engine.report import records
     from engine.report.layout import page
+    from engine.run import preflight
 
     selection, calls = preflight.planned(request)
     if form == "text":

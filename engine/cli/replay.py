@@ -29,7 +29,7 @@ def command(
     --with, the runs of a period are judged by another version of a check, and every verdict that the two do not share
     is listed; 4 where a run could not be judged by it.
     """
-    from engine import rejudging
+    from engine.custody import rejudging
 
     keys = config or settings.configuration()
     bundle = run is not None and Path(run).is_file()

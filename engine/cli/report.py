@@ -51,7 +51,7 @@ def type1(at: date, format_: str, output: Path | None, store: str | None, config
 
     HTML that is large becomes several pages where --output is a folder.
     """
-    from engine import examination
+    from engine.custody import examination
 
     _refuse(format_, output)
     return _told(examination.period(store_of(store), config or settings.configuration(), at, at, 1), format_, output)
@@ -65,7 +65,7 @@ def type2(from_: date, to: date, format_: str, output: Path | None, store: str |
 
     HTML that is large becomes several pages where --output is a folder.
     """
-    from engine import examination
+    from engine.custody import examination
 
     _refuse(format_, output)
     return _told(examination.period(store_of(store), config or settings.configuration(), from_, to), format_, output)
@@ -89,7 +89,7 @@ def changes(
     config: Path | None,
 ) -> int:
     """What was gated, what is so now, and what changed without a gate (CC8.1)."""
-    from engine import examination
+    from engine.custody import examination
     from engine.report import gate_changes
 
     folder = config or settings.configuration()

@@ -207,9 +207,8 @@ def export(
         return 0
     counts = of.counts
     told = f"{counts['open']:,} open and {counts['stale']:,} stale of {len(of.answers):,} requests"
-    streams.say(
-        told if allow_incomplete else f"exit {_INCOMPLETE}: {told}; --allow-incomplete hands over what there is"
-    )
+    written = "the answers say so (with --allow-incomplete: exit 0)"
+    streams.say(told if allow_incomplete else f"exit {_INCOMPLETE}: {told}; {written}")
     return 0 if allow_incomplete else _INCOMPLETE
 
 

@@ -27,9 +27,9 @@ def command(
     It stands beside the failure in every report from then on, and changes nothing of it. A further response is added;
     none is replaced.
     """
-    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import examination
     from engine.report.safe import safe
 
     answer = {"cause": cause, "effect": effect, "correction": correction, "by": by}

@@ -10,7 +10,7 @@ import click
 from engine.cli import options
 
 if TYPE_CHECKING:
-    from engine.request import RunRequest
+    from engine.run.request import RunRequest
 
 INCOMPLETE = 4
 FAILURES = 3

@@ -16,7 +16,7 @@ from engine.report import FORMATS
 if TYPE_CHECKING:
     from engine.cli.watch import Watch
     from engine.model import Assessment
-    from engine.request import RunRequest
+    from engine.run.request import RunRequest
 
 
 _STOPPED: Final = (
@@ -117,8 +117,8 @@ def command(
 
 def _seal_accesses(log: Path, request: RunRequest, assessment: Assessment) -> None:
     """Say in the chain of the run how a log of accesses stands. Raises SealError, VerificationError, UsageError."""
-    from engine import custody
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
     from engine.serve.accesses import standing
 
     if assessment.sealed is None:
@@ -126,8 +126,8 @@ def _seal_accesses(log: Path, request: RunRequest, assessment: Assessment) -> No
             return  # the run could not be sealed, which was told
         raise UsageError(f"sealing how {log} stands: the run was recorded in no store; name one with --store")
     place = str(assessment.sealed["store"])
-    found = standing(log, custody.sealed_accesses(place, request.config, log.name))
-    custody.seal_accesses(place, request.config, log.name, (found.count, found.digest), system_clock())
+    found = standing(log, upkeep.sealed_accesses(place, request.config, log.name))
+    upkeep.seal_accesses(place, request.config, log.name, (found.count, found.digest), system_clock())
 
 
 def _told(flags: Mapping[str, Any], beat: Path | None, log: str | None) -> heartbeat.Told:
@@ -147,11 +147,11 @@ def _executor(flags: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
 
 
 def _judged(request: RunRequest, watch: Watch, executor: str | None) -> Assessment:
-    from engine import pipeline
     from engine.cli.clock import system_clock
     from engine.cli.progress import progress
     from engine.cli.traces import traced
     from engine.collection.observer import Several
+    from engine.run import pipeline
 
     quiet = request.demo == "recorded" or request.snapshot is not None
     cluster = pipeline.cluster(executor, system_clock) if executor is not None else None

@@ -26,16 +26,17 @@ def command() -> None:
 @options.debug
 def freeze(check: str | None, nights: bool, from_: date, to: date, store: str | None, config: Path | None) -> int:
     """Seal a population: everything that CHECK applied to. Prints its units; then ask the auditor for a nonce."""
-    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import examination
+    from engine.report.layout import counted
 
     if (check is None) != nights:
         raise UsageError("freezing a population: name a CHECK or --nights, one of them")
     folder = config or settings.configuration()
     sequence, population = examination.freeze(store_of(store), folder, check, from_, to, system_clock())
     streams.emit("".join(f"{unit}\n" for unit in population.units))
-    streams.say(f"{len(population.units):,} units, digest {population.digest}, frozen in entry {sequence}")
+    streams.say(f"{counted(len(population.units), 'unit')}, digest {population.digest}, frozen in entry {sequence}")
     streams.say(f"Give that to the auditor. Then: auditreel sample draw {sequence} --size N --nonce TEXT")
     return 0
 
@@ -49,9 +50,9 @@ def freeze(check: str | None, nights: bool, from_: date, to: date, store: str | 
 @options.debug
 def draw(population: int, size: int, nonce: str | None, store: str | None, config: Path | None) -> int:
     """Draw from the POPULATION that this entry of the chain froze; once. Prints the sample, then its replacements."""
-    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import examination
 
     folder = config or settings.configuration()
     sequence, sample = examination.drawn(store_of(store), folder, population, size, nonce, system_clock())
@@ -72,9 +73,9 @@ def draw(population: int, size: int, nonce: str | None, store: str | None, confi
 @options.debug
 def replace(population: int, unit: str, reason: str, store: str | None, config: Path | None) -> int:
     """Replace a UNIT of the sample from POPULATION by the next in the order of the draw. Prints that one."""
-    from engine import examination
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import examination
 
     folder = config or settings.configuration()
     sequence, by = examination.replaced(store_of(store), folder, population, unit, reason, system_clock())

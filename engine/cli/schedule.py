@@ -13,7 +13,7 @@ from engine.cli import options, settings, streams
 if TYPE_CHECKING:
     from engine.schedules import Job
 
-SCHEDULERS = ("cron", "systemd", "k8s", "github", "eventbridge")
+TARGETS = ("cron", "systemd", "k8s", "github", "eventbridge")
 
 
 @click.group("schedule", context_settings=options.CONTEXT)
@@ -22,7 +22,7 @@ def command() -> None:
 
 
 @command.command("print", context_settings=options.CONTEXT)
-@click.option("--scheduler", type=click.Choice(SCHEDULERS), required=True, help="What is to start the runs.")
+@click.option("--target", type=click.Choice(TARGETS), required=True, help="What is to start the runs.")
 @click.option("--image", metavar="NAME", help="The container image, best with its digest.")
 @click.option(
     "--output", type=options.FOLDER, metavar="DIR", help="Write the manifests here, with the roles of each cloud."
@@ -32,7 +32,7 @@ def command() -> None:
 @options.CONFIG
 @options.debug
 def print_(
-    scheduler: str, image: str | None, output: Path | None, store: str | None, policy: Path | None, config: Path | None
+    target: str, image: str | None, output: Path | None, store: str | None, policy: Path | None, config: Path | None
 ) -> int:
     """Print complete manifests by the schedule in organization.yaml: the run, and when owners are notified.
 
@@ -46,7 +46,7 @@ def print_(
     folder = known["policy"]
     job = _job(Path(folder) if folder else None, image, known["store"], config)
     job = schedules.on(job, today())
-    found = schedules.files(scheduler, job)
+    found = schedules.files(target, job)
     if output is None:
         for name, text in found.items():
             streams.emit(f"# {name}\n{text}" if len(found) > 1 else text)
@@ -62,8 +62,8 @@ def print_(
 
 
 def _job(policy: Path | None, image: str | None, store: str | None, config: Path | None) -> Job:
-    from engine import preflight
-    from engine.request import RunRequest
+    from engine.run import preflight
+    from engine.run.request import RunRequest
     from engine.schedules import Job, Needs, bucket_of
 
     place = store or "/var/lib/auditreel/evidence"

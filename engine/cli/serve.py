@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import shlex
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -103,7 +104,7 @@ def _serve(
         bounds = _bounds(address, port, public, no_links)
         streams.say(f"serving {', '.join(opened)} on {public_url or _url(address, port)} (Ctrl-C ends it)")
         if not no_links:
-            streams.say("To see it: auditreel serve link --for NAME")
+            streams.say(f"To see it: auditreel serve link --for NAME{_same(stores, configs, links, public_url)}")
         running.run(listening, opened, found, record, bounds, clock, float(rate), streams.say)
     return 0
 
@@ -137,8 +138,9 @@ def link(
 
     Whoever has it can read: send it as you would a password. It is printed once and kept nowhere.
     """
-    from engine import inspection, preflight
     from engine.cli.clock import system_clock
+    from engine.custody import inspection
+    from engine.run import preflight
     from engine.serve.links import Link, Links, new_id
 
     clock = system_clock()
@@ -209,23 +211,32 @@ def log_(seal: bool, links: Path | None, access_log: Path | None, store: str | N
 
     With --store it is also compared with what was sealed of it there. Exits with 5 where it is another one.
     """
-    from engine import custody
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
     from engine.serve.accesses import standing
 
     if seal and store is None:
         raise UsageError("sealing the log of accesses: --store says in which chain")
     folder = config or settings.configuration()
     path = access_log or (links or folder / "links") / shown.LOG
-    sealed = [] if store is None else custody.sealed_accesses(store, folder, path.name)
+    sealed = [] if store is None else upkeep.sealed_accesses(store, folder, path.name)
     found = standing(path, sealed)
     streams.emit(f"{found.count} {found.digest}\n")
     if seal and store is not None:
-        sequence = custody.seal_accesses(store, folder, path.name, (found.count, found.digest), system_clock())
+        sequence = upkeep.seal_accesses(store, folder, path.name, (found.count, found.digest), system_clock())
         streams.say(f"sealed in entry {sequence}")
     elif store is not None:
-        streams.say(f"{len(sealed)} entries of the chain say how it stood, and it did")
+        entries = "1 entry of the chain says" if len(sealed) == 1 else f"{len(sealed)} entries of the chain say"
+        streams.say(f"{entries} how it stood, and it did" if sealed else "no entry of the chain says how it stood yet")
     return 0
+
+
+def _same(stores: tuple[str, ...], configs: tuple[Path, ...], links: Path | None, public_url: str | None) -> str:
+    """What ``serve link`` has to be told as well, so that its link opens what is served here."""
+    given = [("--store", store) for store in stores] + [("--config", str(path)) for path in configs]
+    given += [] if links is None else [("--links", str(links))]
+    given += [] if public_url is None else [("--public-url", public_url)]
+    return "".join(f" {name} {shlex.quote(value)}" for name, value in given)
 
 
 def _made(folder: Links) -> list[str]:

@@ -43,8 +43,8 @@ def list_(format_: str, store: str | None, config: Path | None) -> int:
     """
     from dataclasses import asdict
 
-    from engine import inspection
     from engine.cli import streams
+    from engine.custody import inspection
     from engine.report import records
 
     anchored, rows = inspection.runs(store_of(store), config or settings.configuration())
@@ -76,11 +76,11 @@ def compact(before: date | None, store: str | None, config: Path | None) -> int:
     Every root is computed again from the new files before the chain says so and the old ones go. Exits with 5 where a
     run does not verify.
     """
-    from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
 
-    found = custody.compact(store_of(store), config or settings.configuration(), before, system_clock())
+    found = upkeep.compact(store_of(store), config or settings.configuration(), before, system_clock())
     for row in found:
         streams.emit(
             f"{row.month}: {row.runs} runs in entry {row.entry.sequence}, {row.before:,} bytes are now {row.after:,}\n"
@@ -103,12 +103,12 @@ def expire(remove: bool, unclosed: bool, policy: Path | None, store: str | None,
     A tombstone in the chain says which, when and by which rule, and keeps their roots and counts; what they found by
     check and control stays. Runs of a period that is not closed, or under a legal hold, are kept.
     """
-    from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
 
     folder = config or settings.configuration()
-    found = custody.expire(store_of(store), folder, remove, unclosed, system_clock(), policy)
+    found = upkeep.expire(store_of(store), folder, remove, unclosed, system_clock(), policy)
     for fate in found.fates:
         what = ("removed" if remove else "would be removed") if fate.due else "kept"
         streams.emit(f"{fate.run}: {what} ({fate.why})\n")
@@ -132,11 +132,11 @@ def lock(policy: Path | None, store: str | None, config: Path | None) -> int:
     What is written is locked at once. This extends what has to be kept longer since: when a period was closed, a hold
     was declared, or a run rests on what was stored long ago. Objects that may have to be erased are never locked.
     """
-    from engine import custody
     from engine.cli import streams
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
 
-    found = custody.lock(store_of(store), config or settings.configuration(), system_clock(), options.policy(policy))
+    found = upkeep.lock(store_of(store), config or settings.configuration(), system_clock(), options.policy(policy))
     streams.emit(
         f"{found.objects:,} objects are locked as the policy says: {found.extended:,} for longer than before; "
         f"legal holds: {found.held:,} put, {found.released:,} released\n"
@@ -155,10 +155,10 @@ def rebuild(store: str | None, config: Path | None, compare: bool) -> int:
     The index is derived and holds nothing of its own. Exits with 5 where a run does not verify, or where the index that
     was kept is not what the runs say.
     """
-    from engine import custody
     from engine.cli import streams
+    from engine.custody import upkeep
 
-    found = custody.rebuild(store_of(store), config or settings.configuration(), compare)
+    found = upkeep.rebuild(store_of(store), config or settings.configuration(), compare)
     streams.emit(f"{_SAID[found.state]}\n")
     streams.emit(f"{found.frames:,} frames, {found.spans:,} spans, {found.size:,} bytes\n")
     return 0 if found.state in _HARMLESS else 5
@@ -205,8 +205,8 @@ def tables(
     or are no longer kept, do not. Engines read the files and verify nothing. Exits with 5 where a run does not verify,
     or where files of the tables were altered since they were written (they are then written anew).
     """
-    from engine import custody
     from engine.cli import streams
+    from engine.custody import upkeep
     from engine.dialects import fitting, script
     from engine.external import Wanted
 
@@ -218,7 +218,7 @@ def tables(
         )
     fitting(target, location or str(output or place), schema)
     iceberg = Wanted(schema, location.rstrip("/") if location is not None else None) if form == "iceberg" else None
-    made = custody.publish(place, config or settings.configuration(), output, iceberg)
+    made = upkeep.publish(place, config or settings.configuration(), output, iceberg)
     streams.emit(script(target, made, location, schema, from_, to, form))
     streams.say(f"{made.folder}: {made.written} runs written, {made.kept} as they were, {made.removed} removed")
     for name in made.foreign:

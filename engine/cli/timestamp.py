@@ -20,9 +20,9 @@ def command(store: str | None, policy: Path | None, config: Path | None) -> int:
 
     organization.yaml names the authorities (time_stamps); auditreel key trust pins their certificates.
     """
-    from engine import custody
     from engine.cli.clock import system_clock
+    from engine.custody import upkeep
 
     folder = config or settings.configuration()
-    verdict = custody.time_stamp(store_of(store), folder, system_clock(), options.policy(policy))
+    verdict = upkeep.time_stamp(store_of(store), folder, system_clock(), options.policy(policy))
     return told(verdict.lines, verdict.exit_code)

@@ -28,7 +28,7 @@ def command(targets: tuple[str, ...], allow_unanchored: bool, store: str | None,
     bundles are compared as well: whether they tell one story. Exits with 5 where anything does not verify, or could not
     be verified.
     """
-    from engine import inspection, verification
+    from engine.custody import inspection, verification
 
     folder = config or settings.configuration()
     if len(targets) > 2:

@@ -12,7 +12,7 @@ import click
 from engine.cli import options
 
 if TYPE_CHECKING:
-    from engine.request import RunRequest
+    from engine.run.request import RunRequest
     from engine.workflows.waivers import Accepted
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -178,7 +178,7 @@ def list_(format_: str, snapshot: str | None, policy: Path | None, store: str | 
 def _request(snapshot: str | None, policy: Path | None, store: str | None, config: Path | None) -> RunRequest:
     """Where to read what fails. Filters that settings name are for runs: a waiver is judged on all that was read."""
     from engine.cli import settings
-    from engine.request import RunRequest
+    from engine.run.request import RunRequest
 
     place = store or settings.merged({})["store"]
     return RunRequest(

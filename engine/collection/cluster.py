@@ -163,7 +163,7 @@ class Workers:
         self._begun: Counter[str] = Counter()
         self._running: set[Future[Any]] = set()
         self._gone = False
-        self._seen = self._looked = self._monotonic()
+        self._seen = self._looked = self._ended = self._monotonic()
         self.at_once = 1
 
     def dry_run(self) -> None:
@@ -217,12 +217,14 @@ class Workers:
         return future
 
     def poll(self) -> None:
-        """Look whether anybody is left; where nobody is for too long, nothing that is under way is waited for."""
+        """Look whether anybody is left who reads; where nobody is for too long, nothing is waited for any more."""
         now = self._monotonic()
         if self._gone or now - self._looked < LOOK:
             return
         self._looked = now
-        if self._look():
+        # Long silence is an account that takes long, or workers that take none up: those that are paused for ever.
+        silent = now - self._ended > self._connection.patience
+        if self._look() and (not silent or self._at_work()):
             self._seen = self._monotonic()
         elif self._monotonic() - self._seen > self._connection.patience:
             self._gone = True
@@ -240,6 +242,7 @@ class Workers:
     def part(self, account: str, ended: Future[Any]) -> Snapshot | None:
         """What was read of an account; what stands for it where nobody could; None where somebody may yet."""
         self._running.discard(ended)
+        self._ended = self._monotonic()
         part, why = self._result(account, ended)
         if part is None and not self._gone and self._begun[account] < TRIES and not _is_killed(ended):
             return None
@@ -288,6 +291,15 @@ class Workers:
         # One more a worker than it reads at once, so that none waits for its next.
         self.at_once = min(MOST, max(1, workers + threads))
         return workers > 0
+
+    def _at_work(self) -> bool:
+        """Whether any worker carries out any task, be it somebody else's: who waits for others is not forgotten."""
+        try:
+            told = self._client.sync(self._client.scheduler.identity, n_workers=-1, callback_timeout=CONNECT / 2)
+            counts = [worker["metrics"]["task_counts"] for worker in told["workers"].values()]
+            return any(count.get(state, 0) > 0 for count in counts for state in ("executing", "long-running"))
+        except Exception:
+            return False
 
     def _addresses(self) -> list[str]:
         try:

@@ -66,7 +66,7 @@ def _blamed(reader: Reader, failure: Failure) -> tuple[str, str | None]:
         name = _plain(failure.operation)
         index = next((i for i, operation in enumerate(reader.operations) if _plain(operation) == name), 0)
     operation = reader.operations[index]
-    if failure.refused or failure.reason not in ("access_denied", "policy_denied"):
+    if not failure.denied:
         return operation, None
     if failure.permission:
         return operation, failure.permission

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from engine.errors import UsageError
+from engine.errors import NoReader, UsageError
 from providers import Declared
-from providers.base import Reader, ResourceType
+from providers.base import Reader, ResourceType, WrongDeclaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ class Plan:
 def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) -> Plan:
     """The plan that reads ``reads`` (resource type -> properties; identity such as id and region needs no reader).
 
-    Raises UsageError for a type or property that no reader of the provider gives.
+    Raises NoReader for a type or property that no reader of the provider gives, WrongDeclaration for a type that one
+    gives and the provider does not name.
     """
     wanted: dict[str, set[str]] = {type_: set() for type_ in reads}
     givers = _givers(declared)
@@ -78,13 +79,16 @@ def plan(provider: str, declared: Declared, reads: Mapping[str, Iterable[str]]) 
             continue
         place = givers.get((type_, name))
         if place is None:
-            lacks = f"of {type_} fills {name}" if name else f"lists {type_}"
-            raise UsageError(f"planning what to read: no reader {lacks}")
+            raise NoReader(provider, type_, name)
         if place not in places:
             places.add(place)
             reader = declared.readers[place]
             others = (*reader.alternatives, *reader.confirmed_by)
             queue += [(one.of or type_, need) for one in (reader, *others) for need in one.needs]
+    if unknown := sorted(wanted.keys() - declared.types.keys()):
+        raise WrongDeclaration(
+            f"declaring providers/{provider}: its TYPES lack {', '.join(unknown)}, which its readers give"
+        )
     chosen = _together([declared.readers[place] for place in sorted(places)])
     per_scope = tuple(reader for reader in chosen if reader.per == "scope")
     levels = {type_: in_levels(type_, [r for r in chosen if r.per == "resource" and r.of == type_]) for type_ in wanted}

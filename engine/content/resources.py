@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import ContentError, Problem
-from engine.expressions.types import STRING, MapType, ObjectType, from_schema
+from engine.expressions.types import STRING, MapType, ObjectType, Type, from_schema
 
 IDENTITY: Final = frozenset(("id", "name", "account", "region"))
 """What every resource has without being read."""
@@ -61,14 +62,14 @@ def _described(sources: tuple[tuple[Path, bytes], ...]) -> Mapping[str, Resource
         try:
             schema = json.loads(source, object_pairs_hook=_once)
             found = list(_faults(schema))
-            type_ = None if found else from_schema({**schema, "type": "object"})
+            type_ = None if found else _typed(schema, found)
         except json.JSONDecodeError as error:
             problems.append(Problem(path, error.lineno, error.colno, "", error.msg))
             continue
         except (ValueError, RecursionError) as error:
             problems.append(Problem(path, 1, 1, "", str(error)))
             continue
-        problems += [Problem(path, 1, 1, key, message) for key, message in found]
+        problems += [Problem(path, *_place(source, key), key, message) for key, message in found]
         if not isinstance(type_, ObjectType):
             continue
         name = schema["title"]
@@ -110,3 +111,33 @@ def _faults(schema: Any) -> Iterator[tuple[str, str]]:
             yield f"properties.{name}", "every resource has it already"
         elif not isinstance(properties[name], dict) or not properties[name].get("description"):
             yield f"properties.{name}", "has no description"
+        elif not properties[name].get("x-operation"):
+            yield f"properties.{name}", "has no x-operation: the operation of the API that gives it"
+
+
+def _typed(schema: Mapping[str, Any], problems: list[tuple[str, str]]) -> Type | None:
+    """The type of a schema without faults; None, and problems by key, where it has properties that resources have not.
+
+    It is made in one piece: most schemas are as they should be, and each start of the program makes all of them.
+    """
+    try:
+        return from_schema(schema)
+    except ValueError:
+        for name, property_ in schema["properties"].items():
+            try:
+                from_schema(property_)
+            except ValueError as error:
+                problems.append((f"properties.{name}", str(error)))
+        return None
+
+
+def _place(source: bytes, key: str) -> tuple[int, int]:
+    """Line and column (1-based) of a key, by the names that lead to it, in the text of a schema."""
+    text, at = source.decode("utf-8", "replace"), 0
+    for name in key.split("."):
+        found = re.compile(rf"{re.escape(json.dumps(name))}\s*:").search(text, at)
+        if found is None:
+            break
+        at = found.start()
+    before = text[:at]
+    return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1

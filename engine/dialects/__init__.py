@@ -172,7 +172,7 @@ def _head(name: str, window: questions.Window) -> str:
         f"Evidence of auditreel for {name}, and five questions about the nights {window.starts} to {window.ends}.",
         "The engine reads these files and verifies nothing: run auditreel verify on the store first, and print this",
         "again, which compares the files with what was sealed. The tables are derived, and are no evidence themselves.",
-        "A row of findings is proved by: auditreel export RUN --proof RECORD.",
+        "A row of findings is proved by: auditreel export --run RUN --proof RECORD.",
     )
 
 

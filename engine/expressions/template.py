@@ -16,6 +16,7 @@ from engine.expressions.values import keys_of
 
 UNREADABLE: Final = "(not readable)"
 """What stands for a part that has no value."""
+_BRACKETED: Final = f"({UNREADABLE})"
 _MAX_PART: Final = 500
 _MAX_ITEMS: Final = 20
 
@@ -31,8 +32,12 @@ class Template:
         self._parts = parts
 
     def render(self, variables: Mapping[str, Any]) -> str:
-        """The message on ``variables``. Each value is cut at 500 characters, a list at 20 elements."""
-        return "".join(part if isinstance(part, str) else _shown(part.evaluate(variables)) for part in self._parts)
+        """The message on ``variables``. Each value is cut at 500 characters, a list at 20 elements.
+
+        Of a name and the id behind it in brackets, both without a value, one is said.
+        """
+        text = "".join(part if isinstance(part, str) else _shown(part.evaluate(variables)) for part in self._parts)
+        return text.replace(f"{UNREADABLE} {_BRACKETED}", UNREADABLE).replace(_BRACKETED, UNREADABLE)
 
 
 def template(source: str, variables: Mapping[str, Type]) -> Template:

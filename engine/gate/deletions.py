@@ -8,8 +8,8 @@ from engine.content.load import Content
 from engine.gate.model import Change
 from engine.gate.movements import guarding, severe
 from engine.gate.planned import Planned
+from engine.judging.waivers import states
 from engine.model import Severity, Subject, Waiver
-from engine.waivers import states
 from providers import declared
 from providers.terraform import ControlResource
 

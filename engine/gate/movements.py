@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from engine.content.checks import CompiledCheck
-from engine.evaluate import judge
 from engine.gate.model import Change, Movement, Place
-from engine.joins import related
+from engine.judging.evaluate import judge
+from engine.judging.joins import related
 from engine.model import SEVERITIES, Check, Finding, Resource, Severity, Waiver
 
 Key = tuple[str, str, str]

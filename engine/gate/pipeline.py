@@ -2,8 +2,8 @@
 
     plan -> before and after -> evaluate both -> what the change does -> record -> gate
 
-The checks are those of live scans, and so is :func:`engine.evaluate.evaluate`. :func:`gate` reads like that line; each
-step below it is one of its calls.
+The checks are those of live scans, and so is :func:`engine.judging.evaluate.evaluate`. :func:`gate` reads like that
+line; each step below it is one of its calls.
 """
 
 from __future__ import annotations
@@ -14,28 +14,27 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import engine
-from engine import recording
-from engine.boundary import Boundary, Sorting, counted, written
 from engine.collection import completed
 from engine.collection.conformance import conforming
 from engine.collection.runner import Conforms
-from engine.conclude import FAILURES, INCOMPLETE, Conclusion, conclude, exit_code
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, load
 from engine.content.root import Root
 from engine.errors import InputError
-from engine.evaluate import evaluate
 from engine.gate.deletions import controls_deleted
 from engine.gate.judgeable import needs_live
 from engine.gate.model import Base, Change, ChangeRequest, ContentChange, Gate, NeedsLive, Source
 from engine.gate.movements import Rules, moved
 from engine.gate.planned import Planned, laid_over, planned
 from engine.gate.prior import before, place_of
+from engine.judging.boundary import Boundary, Sorting, counted, written
+from engine.judging.conclude import FAILURES, INCOMPLETE, Conclusion, assessed, conclude, exit_code
+from engine.judging.evaluate import evaluate
 from engine.model import Assessment, Clock, Finding, Selection, Severity
-from engine.reads import plans, stored
-from engine.recording import RunPlan
-from engine.request import Filters, filtered
+from engine.run import recording
+from engine.run.reads import plans, stored
+from engine.run.recording import RunPlan
+from engine.run.request import Filters, filtered
 from providers import declared
 
 KIND: Final = "gate"
@@ -238,27 +237,10 @@ def _assessment(
     conclusion: Conclusion,
     reasons: dict[int, str],
 ) -> Assessment:
-    return Assessment(
-        kind=KIND,
-        organization=content.policy.organization.name,
-        engine_version=engine.__version__,
-        as_of=case.plan.after.as_of,
-        selection=case.selection,
-        snapshot=case.plan.after.bare,
-        findings=after,
-        waived=conclusion.waived,
-        populations=conclusion.populations,
-        controls=conclusion.controls,
-        criteria=conclusion.criteria,
-        waivers=conclusion.waivers,
-        unused_checks=conclusion.unused_checks,
-        fail_on=request.fail_on,
-        exit_code=exit_code(reasons.keys() - ({INCOMPLETE} if request.allow_incomplete else set())),
-        exit_reasons=reasons,
-        boundary=conclusion.boundary,
-        vendors=conclusion.vendors,
-        entity_controls=content.policy.organization.programme.entity_controls,
-    )
+    """What the plan shows, as a run would, but ending as a gate ends."""
+    shown = assessed(KIND, content.policy, case.selection, case.plan.after.bare, after, conclusion)
+    code = exit_code(reasons.keys() - ({INCOMPLETE} if request.allow_incomplete else set()))
+    return replace(shown, exit_code=code, exit_reasons=reasons)
 
 
 def _gate(

@@ -1,8 +1,8 @@
 """Planned infrastructure as snapshots: what stands before the change and what will stand after it.
 
-Both are judged by :func:`engine.evaluate.evaluate` like what is read live. A plan holds what one state manages: it has
-no listings, so that a relation is complete only where ids make it so (:mod:`engine.joins`). Laid over the snapshot of
-a sealed run, it takes the listings, and every property that a plan cannot tell, from there.
+Both are judged by :func:`engine.judging.evaluate.evaluate` like what is read live. A plan holds what one state manages:
+it has no listings, so that a relation is complete only where ids make it so (:mod:`engine.judging.joins`). Laid over
+the snapshot of a sealed run, it takes the listings, and every property that a plan cannot tell, from there.
 """
 
 from __future__ import annotations

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from engine.boundary import Sorting
 from engine.content.checks import CompiledCheck
-from engine.evaluate import evaluate
 from engine.gate import baseline
 from engine.gate.model import Place
 from engine.gate.movements import Key, Prior, offending
 from engine.gate.planned import Planned
+from engine.judging.boundary import Sorting
+from engine.judging.evaluate import evaluate
 from engine.model import Finding, Scope
 
 Places = Mapping[tuple[str, Scope, str], Place]

@@ -51,7 +51,8 @@ class Gap:
     the failures of checks that no control of a criterion in scope relies on: they are no item, and are not hidden.
     ``settled`` are the ids that what was judged shows to be done, ``asked`` those that anything in scope asks for: a
     plan ticks off the one, and drops what is in neither. ``people`` maps a role to those who hold it.
-    ``arguments`` are the options that name what was judged, for the same command again.
+    ``arguments`` are the options that name what was judged, for the same command again. ``part`` is the last run that
+    was of a part, where nothing is judged for want of one of everything.
     ``vendors`` are the subservice organisations as they stand, ``entity_controls`` what customers must do.
     """
 
@@ -73,6 +74,7 @@ class Gap:
     vendors: tuple[VendorStanding, ...] = ()
     entity_controls: tuple[EntityControl, ...] = ()
     arguments: str = ""
+    part: str | None = None
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -116,6 +118,7 @@ def gap(
         vendors=scope.vendors,
         entity_controls=organization.programme.entity_controls,
         arguments=arguments,
+        part=None if run.snapshot.scopes or nights is None else nights.part,
     )
 
 

@@ -15,7 +15,7 @@ def nights(runs: RunsSeen) -> Part:
         return Part("open", runs.why, unread=True)
     if runs.late is not None:
         return Part("stale", runs.late, (_of_store(runs),))
-    said = f"{runs.ran:,} of {runs.expected:,} nights ran"
+    said = f"{runs.ran:,} of {_nights(runs.expected)} ran"
     missed = f", {runs.missed:,} did not: each is a failure" if runs.missed else ""
     return Part("answered", f"{said}{missed}, {runs.span}", (_of_store(runs),), runs.ran, runs.missed, runs.missed)
 
@@ -55,7 +55,7 @@ def _counted(seen: Sequence[Seen]) -> str:
         counts[row.type] = max(counts.get(row.type, 0), row.count)
     told = ", ".join(f"{count:,} of {type_}" for type_, count in sorted(counts.items()))
     nights, expected = min((row.nights, row.expected) for row in seen)
-    return f"{_listed(row.check for row in seen)} on {told}, seen whole on {nights:,} of {expected:,} nights"
+    return f"{_listed(row.check for row in seen)} on {told}, seen whole on {nights:,} of {_nights(expected)}"
 
 
 def _failed(seen: Sequence[Seen]) -> str:
@@ -65,9 +65,13 @@ def _failed(seen: Sequence[Seen]) -> str:
     if not failures:
         return "no failures observed"
     failing = [row.check for row in seen if row.failures]
-    return (
-        f"{failures:,} FAILURES OBSERVED ({open_:,} open, {deviations:,} deviations by the rule) of {_listed(failing)}"
-    )
+    observed = "1 FAILURE" if failures == 1 else f"{failures:,} FAILURES"
+    deviating = "1 deviation" if deviations == 1 else f"{deviations:,} deviations"
+    return f"{observed} OBSERVED ({open_:,} open, {deviating} by the rule) of {_listed(failing)}"
+
+
+def _nights(count: int) -> str:
+    return "1 night" if count == 1 else f"{count:,} nights"
 
 
 def _of_store(runs: RunsSeen) -> Reference:

@@ -35,11 +35,15 @@ NIGHTS: Final = "nights"
 
 @dataclass(frozen=True, slots=True)
 class Nights:
-    """What a store tells of the last nights of the schedule: how many were expected, and ran; whether the last did."""
+    """What a store tells of the last nights of the schedule: how many were expected, and ran; whether the last did.
+
+    ``part`` is its last run that was of a part, where none was of everything.
+    """
 
     expected: int
     ran: int
     last_ran: bool
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

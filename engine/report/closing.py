@@ -81,5 +81,5 @@ def next_commands(run: Assessment) -> tuple[tuple[str, str], ...]:
     if run.sealed is None:
         found.append(("auditreel init", "a store, so that runs become evidence"))
     elif not found:
-        found.append((f"auditreel export {run.run_id}", "this run, for an auditor"))
+        found.append((f"auditreel export --run {run.run_id}", "this run, for an auditor"))
     return tuple(found)

@@ -48,6 +48,11 @@ EARLIEST: Final = "The earliest dates, if everything is begun today or done by i
 
 def scanned(gap: Gap) -> str:
     """When what was judged was read."""
+    if gap.part is not None:
+        return (
+            "No run of everything was recorded in the last 31 days, so that of all that checks could show nothing is "
+            f"known. The last run, {gap.part}, was of a part."
+        )
     if gap.scanned_at is None:
         return "Nothing was scanned: of all that checks could show, nothing is known."
     return f"Scanned {gap.scanned_at}{', from a stored snapshot' if gap.source != 'live' else ''}."
@@ -129,7 +134,10 @@ def following(gap: Gap) -> tuple[tuple[str, str], ...]:
     found = (
         [(f"auditreel explain {checks[0]}", "why the gravest failure matters, and how to correct it")] if checks else []
     )
-    if gap.scanned_at is None:
+    if gap.part is not None:
+        found.append(("auditreel run", "without a filter: everything that the checks read"))
+        found.append((f"{again} --snapshot {gap.part}", "what the run of a part shows"))
+    elif gap.scanned_at is None:
         found.append(("auditreel doctor", "who we are in the clouds, and what will be denied; then auditreel run"))
     found.append((f"{again} --format html --output gap.html", "everything, to walk through"))
     found.append(

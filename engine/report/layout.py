@@ -60,8 +60,11 @@ def right(text: str, width: int) -> str:
     return " " * (width - cells(text)) + text
 
 
-def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
-    """``text`` in lines of at most ``width`` columns, broken at spaces where there are any; at most ``most`` lines."""
+def wrapped(text: str, width: int, most: int | None = None, whole_words: bool = False) -> list[str]:
+    """``text`` in lines of at most ``width`` columns, broken at spaces where there are any; at most ``most`` lines.
+
+    ``whole_words``: a word that is wider stands on a line of its own, for it is to be copied.
+    """
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -71,7 +74,7 @@ def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
             continue
         if line:
             lines.append(line)
-        *whole, line = _pieces(word, width)
+        *whole, line = [word] if whole_words else _pieces(word, width)
         lines += whole
     if line or not lines:
         lines.append(line)

@@ -120,7 +120,7 @@ def covered(run: Assessment) -> str:
     text = f"{seen.answered:,} of {counted(seen.planned, 'planned read')} answered"
     if seen.refused:
         text += f" ({', '.join(f'{count:,} {plain(reason)}' for reason, count in seen.refused.items())})"
-    return f"{text}; {counted(seen.resources, 'resource')} of {seen.types:,} types listed."
+    return f"{text}; {counted(seen.resources, 'resource')} of {counted(seen.types, 'type')} listed."
 
 
 def incomplete(run: Assessment) -> str:

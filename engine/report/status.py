@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final, NamedTuple
 
-from engine.model import Organization
+from engine.model import CLOUDS, Organization
 from engine.report import Options, layout
 from engine.report.html.templating import page as html_page
 from engine.report.layout import counted
@@ -66,7 +66,7 @@ def _sections(organization: Organization, on: date) -> Iterator[Section]:
     names = ", ".join(name.replace("_", " ") for name in organization.categories)
     scope = [
         ("Categories", names),
-        ("Clouds", ", ".join(_CLOUDS[name] for name in organization.providers if name in _CLOUDS)),
+        ("Clouds", ", ".join(CLOUDS[name] for name in organization.providers if name in CLOUDS)),
     ]
     scope += [(key.capitalize(), programme.system[key]) for key in _SYSTEM if key in programme.system]
     out = sum(rule.state == "out_of_boundary" for rule in programme.boundary)
@@ -86,7 +86,6 @@ def _sections(organization: Organization, on: date) -> Iterator[Section]:
         yield Section("What customers do", tuple((row.id, row.text) for row in programme.entity_controls))
 
 
-_CLOUDS: Final = {"aws": "Amazon Web Services", "azure": "Microsoft Azure", "gcp": "Google Cloud", "github": "GitHub"}
 _SYSTEM: Final = ("services", "infrastructure", "software", "data")
 _STATED: Final = {"subservice": "addressed by a subservice organisation", "not_relevant": "not relevant"}
 

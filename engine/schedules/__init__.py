@@ -183,7 +183,7 @@ def roles(job: Job) -> dict[str, str]:
         name, text = buckets.role(job.bucket)
         found[f"role-{name}"] = text
     for provider, needs in job.needs.items():
-        form, suffix = _FORMS[provider]
+        form, suffix = _FORMS.get(provider, ("policy", "txt"))
         found[f"role-{provider}.{suffix}"] = (
             f"{permissions.granting(form, provider, (*needs.reading, *needs.entering))}\n"
         )

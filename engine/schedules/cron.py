@@ -12,7 +12,7 @@ def files(job: Job) -> dict[str, str]:
     zone = job.schedule.timezone
     first = head(
         job,
-        "Nightly run of auditreel, and its notification. Written by `auditreel schedule print --scheduler cron`.",
+        "Nightly run of auditreel, and its notification. Written by `auditreel schedule print --target cron`.",
         {
             "CRON_TZ": f"cronie knows it; another cron takes the machine's time zone, which must then be {zone}",
             **dict(job.variables.values()),

@@ -45,13 +45,16 @@ def files(job: Job) -> dict[str, str]:
         },
         "TaskRole": _role("ecs-tasks.amazonaws.com", [_mounting(), *_recording(job), *assuming]),
         **policies,
+        "NotifyRole": _role("ecs-tasks.amazonaws.com", [_mounting(), *_recording(job)]),
         "StartRole": _role("ecs-tasks.amazonaws.com", [_starting()]),
         "ScheduleRole": _role("scheduler.amazonaws.com", [_scheduling()]),
-        "Task": _task(job),
-        "Run": _schedule(job, at, run),
-        "NotifyOwners": _schedule(job, notified, ["notify", "--store", job.mounted]),
+        "Task": _task(job, "auditreel", "TaskRole", {"AUDITREEL_SIGNING_KEY": "SigningKey"}),
+        # Who tells what changed signs nothing, and reads no cloud.
+        "NotifyTask": _task(job, "auditreel-notify", "NotifyRole", {"AUDITREEL_NOTIFY": "Notify"}),
+        "Run": _schedule(job, "Task", at, run),
+        "NotifyOwners": _schedule(job, "NotifyTask", notified, ["notify", "--store", job.mounted]),
     }
-    notes = ["Nightly run of auditreel. Written by `auditreel schedule print --scheduler eventbridge`.", *job.notes]
+    notes = ["Nightly run of auditreel. Written by `auditreel schedule print --target eventbridge`.", *job.notes]
     others = [provider for provider in job.clouds if provider != "aws"]
     if others:
         notes.append(f"What enters {', '.join(others)} is yours to add, as secrets of the task.")
@@ -143,15 +146,15 @@ def _starting() -> dict[str, Any]:
 
 
 def _scheduling() -> dict[str, Any]:
-    roles = [{"Fn::GetAtt": [name, "Arn"]} for name in ("TaskRole", "StartRole")]
+    roles = [{"Fn::GetAtt": [name, "Arn"]} for name in ("TaskRole", "NotifyRole", "StartRole")]
     return {
         "Effect": "Allow",
         "Action": ["ecs:RunTask", "iam:PassRole", "sqs:SendMessage"],
-        "Resource": [{_REF: "Task"}, *roles, {"Fn::GetAtt": ["Undelivered", "Arn"]}],
+        "Resource": [{_REF: "Task"}, {_REF: "NotifyTask"}, *roles, {"Fn::GetAtt": ["Undelivered", "Arn"]}],
     }
 
 
-def _task(job: Job) -> dict[str, Any]:
+def _task(job: Job, family: str, role: str, secrets: Mapping[str, str]) -> dict[str, Any]:
     volumes = [
         {
             "Name": name,
@@ -181,10 +184,7 @@ def _task(job: Job) -> dict[str, Any]:
             *([{"Name": "XDG_CACHE_HOME", "Value": CACHE}] if job.bucket is not None else []),
             *({"Name": name, "Value": {_REF: _camel(value)}} for name, (value, _) in job.variables.items()),
         ],
-        "Secrets": [
-            {"Name": "AUDITREEL_SIGNING_KEY", "ValueFrom": {_REF: "SigningKey"}},
-            {"Name": "AUDITREEL_NOTIFY", "ValueFrom": {_REF: "Notify"}},
-        ],
+        "Secrets": [{"Name": name, "ValueFrom": {_REF: secret}} for name, secret in secrets.items()],
         "LogConfiguration": {
             "LogDriver": "awslogs",
             "Options": {
@@ -197,12 +197,12 @@ def _task(job: Job) -> dict[str, Any]:
     return {
         "Type": "AWS::ECS::TaskDefinition",
         "Properties": {
-            "Family": "auditreel",
+            "Family": family,
             "RequiresCompatibilities": ["FARGATE"],
             "NetworkMode": "awsvpc",
             "Cpu": "2048",
             "Memory": "4096",
-            "TaskRoleArn": {"Fn::GetAtt": ["TaskRole", "Arn"]},
+            "TaskRoleArn": {"Fn::GetAtt": [role, "Arn"]},
             "ExecutionRoleArn": {"Fn::GetAtt": ["StartRole", "Arn"]},
             "Volumes": [*volumes, {"Name": "Scratch"}],
             "ContainerDefinitions": [container],
@@ -210,7 +210,7 @@ def _task(job: Job) -> dict[str, Any]:
     }
 
 
-def _schedule(job: Job, at: tuple[int, int], words: list[str]) -> dict[str, Any]:
+def _schedule(job: Job, task: str, at: tuple[int, int], words: list[str]) -> dict[str, Any]:
     return {
         "Type": "AWS::Scheduler::Schedule",
         "Properties": {
@@ -227,7 +227,7 @@ def _schedule(job: Job, at: tuple[int, int], words: list[str]) -> dict[str, Any]
                 "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Undelivered", "Arn"]}},
                 "Input": json.dumps({"containerOverrides": [{"name": "auditreel", "command": words}]}),
                 "EcsParameters": {
-                    "TaskDefinitionArn": {_REF: "Task"},
+                    "TaskDefinitionArn": {_REF: task},
                     "TaskCount": 1,
                     "LaunchType": "FARGATE",
                     "NetworkConfiguration": {

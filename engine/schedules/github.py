@@ -94,11 +94,15 @@ def files(job: Job) -> dict[str, str]:
     """One workflow, which goes to .github/workflows of the repository that holds the policy folder."""
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler github`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --target github`.",
         {
             "runner": f"your own, labelled auditreel: a hosted one forgets {_forgotten(job)}",
             "secrets": "AUDITREEL_SIGNING_KEY, AUDITREEL_NOTIFY" + _of_github(job),
-            **{f"variable {name}": said for provider in job.clouds for name, said in _VARIABLES[provider].items()},
+            **{
+                f"variable {name}": said
+                for provider in job.clouds
+                for name, said in _VARIABLES.get(provider, {}).items()
+            },
             **{f"variable {name}": said for name, (_, said) in job.variables.items()},
         },
     )
@@ -134,7 +138,7 @@ def _of_github(job: Job) -> str:
 
 
 def _environment(job: Job) -> Iterator[str]:
-    names = [name for provider in job.clouds if provider != "gcp" for name in _VARIABLES[provider]]
+    names = [name for provider in job.clouds if provider != "gcp" for name in _VARIABLES.get(provider, {})]
     for name in dict.fromkeys((*names, *job.variables)):
         yield f"      {name}: ${{{{ vars.{name} }}}}\n"
 

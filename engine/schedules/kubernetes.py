@@ -31,11 +31,12 @@ def files(job: Job) -> dict[str, str]:
     name, _ = job.place
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler k8s`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --target k8s`.",
         {
             **dict(_FILL[provider] for provider in job.clouds if provider in _FILL),
             **dict(job.variables.values()),
-            "secret auditreel": "AUDITREEL_SIGNING_KEY, AUDITREEL_NOTIFY" + _of_github(job),
+            f"secret {NAME}": "AUDITREEL_SIGNING_KEY" + _of_github(job),
+            f"secret {NAME}-notify": "AUDITREEL_NOTIFY: who tells what changed signs nothing",
             "claims": f"auditreel-{name}, auditreel-config (trust.json, secret), auditreel-policy (the policy folder)",
             "image": "pin it by its digest (NAME@sha256:...), which is known when it was pushed",
         },
@@ -99,7 +100,7 @@ def _cron_job(job: Job, name: str, at: tuple[int, int], words: Iterable[str], se
                     "activeDeadlineSeconds": seconds,
                     "backoffLimit": 3,
                     "podFailurePolicy": _FAILURES,
-                    "template": {"metadata": {"labels": labels}, "spec": _pod(job, words)},
+                    "template": {"metadata": {"labels": labels}, "spec": _pod(job, name, words)},
                 }
             },
         },
@@ -115,7 +116,7 @@ _FAILURES: Final = {
 }
 
 
-def _pod(job: Job, words: Iterable[str]) -> dict[str, Any]:
+def _pod(job: Job, secret: str, words: Iterable[str]) -> dict[str, Any]:
     claimed = [(*job.place, False), ("config", _CONFIG, False), ("policy", _POLICY, True)]
     mounts = [*claimed, ("tmp", _SCRATCH, False)]
     return {
@@ -136,7 +137,7 @@ def _pod(job: Job, words: Iterable[str]) -> dict[str, Any]:
                 "image": job.image,
                 "args": list(words),
                 "env": [{"name": name, "value": value} for name, value in _environment(job).items()],
-                "envFrom": [{"secretRef": {"name": NAME}}],
+                "envFrom": [{"secretRef": {"name": secret}}],
                 "resources": {
                     "requests": {"cpu": "500m", "memory": "512Mi"},
                     "limits": {"cpu": "2", "memory": "2Gi"},

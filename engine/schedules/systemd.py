@@ -19,7 +19,7 @@ After=network-online.target
 Type=oneshot
 User=auditreel
 Group=auditreel
-EnvironmentFile=-/etc/auditreel/environment
+EnvironmentFile=-/etc/auditreel/@ENVIRONMENT@
 Environment="AUDITREEL_CONFIG=@CONFIG@"
 ExecStart=@COMMAND@
 @EXITS@TimeoutStartSec=@LIMIT@
@@ -71,11 +71,12 @@ def files(job: Job) -> dict[str, str]:
     """Two services and two timers, which go to /etc/systemd/system."""
     first = head(
         job,
-        "Nightly run of auditreel. Written by `auditreel schedule print --scheduler systemd`.",
+        "Nightly run of auditreel. Written by `auditreel schedule print --target systemd`.",
         {
-            "/etc/auditreel/environment": ", ".join(
-                ("AUDITREEL_NOTIFY", "AUDITREEL_SIGNING_KEY", *job.variables, "credentials (root's, mode 0600)")
-            ),
+            **{
+                f"/etc/auditreel/{name}": ", ".join((secret, *job.variables, "credentials (root's, mode 0600)"))
+                for name, secret in (("run", "AUDITREEL_SIGNING_KEY"), ("notify", "AUDITREEL_NOTIFY"))
+            },
             "auditreel": "a system user; it owns "
             + ("store and configuration folder" if job.bucket is None else "the configuration folder"),
             **{name: said for name, (_, said) in job.variables.items()},
@@ -83,15 +84,16 @@ def files(job: Job) -> dict[str, str]:
     )
     told = ("--heartbeat", f"{job.config}/auditreel.prom", "--log-json", "-")
     return {
-        "auditreel.service": first + _service(job, "Nightly run of auditreel", (*job.run, *told), _EXITS),
+        "auditreel.service": first + _service(job, "run", "Nightly run of auditreel", (*job.run, *told), _EXITS),
         "auditreel.timer": first + _timer(job, "Every night: auditreel", job.at),
-        "auditreel-notify.service": first + _service(job, "Tell owners what a night changed", job.notify, ""),
+        "auditreel-notify.service": first + _service(job, "notify", "Tell owners what a night changed", job.notify),
         "auditreel-notify.timer": first + _timer(job, "Every day: who is told what changed", job.notified),
     }
 
 
-def _service(job: Job, description: str, words: tuple[str, ...], exits: str) -> str:
+def _service(job: Job, environment: str, description: str, words: tuple[str, ...], exits: str = "") -> str:
     values = {
+        "ENVIRONMENT": environment,
         "DESCRIPTION": description,
         "CONFIG": job.config.replace("%", "%%"),
         "COMMAND": " ".join(map(_word, ("/usr/bin/env", *words))),

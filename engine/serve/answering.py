@@ -107,7 +107,7 @@ def stores(desk: Desk, given: Given) -> Stores:
 def period(desk: Desk, given: Given) -> PeriodSeen:
     """A period, whole."""
     at = desk.seen(given)
-    return PeriodSeen(at.notices, at.read, at.period)
+    return PeriodSeen(*at.head, at.period)
 
 
 def glance(desk: Desk, given: Given) -> Glance:
@@ -115,9 +115,7 @@ def glance(desk: Desk, given: Given) -> Glance:
     at = desk.seen(given)
     period = at.period
     return Glance(
-        limits=at.notices,
-        read=at.read,
-        anchored=period.anchored,
+        *at.head,
         demonstration=period.demonstration,
         organization=period.organization,
         starts=period.starts,
@@ -141,7 +139,12 @@ def listed(of: Callable[[Period], Sequence[Any]]) -> Callable[[Desk, Given], Any
 
 
 def _rows(at: Seen, rows: Sequence[T], given: Given) -> Rows[T]:
-    return Rows(at.notices, at.read, at.period.anchored, given["page"], given["size"], len(rows), _cut(rows, given))
+    return Rows(*_head(at, rows, given), _cut(rows, given))
+
+
+def _head(at: Seen, rows: Sequence[Any], given: Given) -> tuple[tuple[str, ...], str, str, int, int, int]:
+    """What an answer in pages begins with."""
+    return *at.head, given["page"], given["size"], len(rows)
 
 
 def coverage(desk: Desk, given: Given) -> CoverageSeen:
@@ -149,8 +152,7 @@ def coverage(desk: Desk, given: Given) -> CoverageSeen:
     at = desk.seen(given)
     rows = _narrowed(at.period.coverage, given, "check")
     nights = tuple(night.date for night in at.period.nights)
-    cut = _cut(rows, given)
-    return CoverageSeen(at.notices, at.read, at.period.anchored, given["page"], given["size"], len(rows), nights, cut)
+    return CoverageSeen(*_head(at, rows, given), nights, _cut(rows, given))
 
 
 def in_list(period: Period) -> list[ControlInList]:
@@ -178,17 +180,15 @@ def control(desk: Desk, given: Given) -> ControlSeen:
     at = desk.seen(given)
     for row in at.period.controls:
         if row.control.id == given["control"]:
-            return ControlSeen(at.notices, at.read, at.period.anchored, row)
+            return ControlSeen(*at.head, row)
     raise NotShownError
 
 
 def failures(desk: Desk, given: Given) -> Rows[FailureSeen]:
     """A page of failures."""
     at = desk.seen(given)
-    found = _rows(at, _narrowed(at.period.failures, given, "check", "ended"), given)
-    return Rows(
-        found.limits, found.read, found.anchored, found.page, found.size, found.count, tuple(map(_failure, found.rows))
-    )
+    found = _narrowed(at.period.failures, given, "check", "ended")
+    return Rows(*_head(at, found, given), tuple(map(_failure, _cut(found, given))))
 
 
 def _failure(failure: Failure) -> FailureSeen:
@@ -200,8 +200,7 @@ def run(desk: Desk, given: Given) -> RunSeen:
     at = desk.seen(given)
     run = at.run(given["run"])
     rows = _narrowed(run.rows, given, "verdict", "check")
-    shown = replace(run, rows=_cut(rows, given))
-    return RunSeen(at.notices, at.read, at.period.anchored, shown, given["page"], given["size"], len(rows))
+    return RunSeen(*_head(at, rows, given), replace(run, rows=_cut(rows, given)))
 
 
 def record(desk: Desk, given: Given) -> RecordSeen:
@@ -209,7 +208,7 @@ def record(desk: Desk, given: Given) -> RecordSeen:
     at = desk.seen(given)
     run = at.run(given["run"])
     found = at.store.inspected(run.run).record(at.index(run, str(given["index"])))
-    return RecordSeen(at.notices, at.read, at.period.anchored, run.run, run.root, run.total, found)
+    return RecordSeen(*at.head, run.run, run.root, run.total, found)
 
 
 def resource(desk: Desk, given: Given) -> ResourceSeen:
@@ -230,16 +229,11 @@ def resource(desk: Desk, given: Given) -> ResourceSeen:
     places += [(row.subject, row.scope) for run in runs for row in run.records]
     subject, scope = places[0] if places else (None, None)
     return ResourceSeen(
-        limits=at.notices,
-        read=at.read,
-        anchored=at.period.anchored,
+        *_head(at, frames, given),
         resource=key,
         subject=subject,
         scope=scope,
         failures=failures,
-        page=given["page"],
-        size=given["size"],
-        count=len(frames),
         runs=runs,
     )
 
@@ -248,5 +242,4 @@ def diff(desk: Desk, given: Given) -> DiffSeen:
     """What differs between two runs of a period. Raises NotShownError."""
     at = desk.seen(given)
     found = at.compared(given["before"], given["run"])
-    shown = replace(found, turned=_cut(found.turned, given))
-    return DiffSeen(at.notices, at.read, given["page"], given["size"], len(found.turned), shown)
+    return DiffSeen(*_head(at, found.turned, given), replace(found, turned=_cut(found.turned, given)))

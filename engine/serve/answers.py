@@ -1,8 +1,4 @@
-"""What is told of sealed evidence, to programs and to models: frozen values, sent as JSON by every way there is.
-
-Each says what its reader may see (``limits``: sentences, none for who sees everything), when a store in a bucket was
-read and whether that is current (``read``; "" for a folder), and how it is anchored.
-"""
+"""What is told of sealed evidence, to programs and to models: frozen values, sent as JSON by every way there is."""
 
 from __future__ import annotations
 
@@ -20,6 +16,30 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Anything that is told: what its reader may see, in sentences, none for who sees everything."""
+
+    limits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfStore(Told):
+    """Of a store: when one in a bucket was read, and whether that is current ("" for a folder); how it is anchored."""
+
+    read: str
+    anchored: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paged(OfStore):
+    """In pages: this one (from 1), of how many entries, and how many there are in all that fit what was asked."""
+
+    page: int
+    size: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreInList:
     """A store: its name in addresses, how it is anchored, its nights and closed periods; or its ``problem``."""
 
@@ -34,33 +54,27 @@ class StoreInList:
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Told):
     """The stores of a link, and what it lets see, in words."""
 
-    limits: tuple[str, ...]
     stores: tuple[StoreInList, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PeriodSeen:
+class PeriodSeen(OfStore):
     """A period, and what the link lets see of it."""
 
-    limits: tuple[str, ...]
-    read: str
     period: Period
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(OfStore):
     """A period in numbers, which the report prints too.
 
     ``controls`` counts them by the word that each shows, ``criteria`` by their state, ``open`` the failures that were
     open at the end, by severity.
     """
 
-    limits: tuple[str, ...]
-    read: str
-    anchored: str
     demonstration: bool
     organization: str
     starts: str
@@ -73,28 +87,16 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows(Generic[T]):
-    """A page of rows (``page``, from 1, of ``size``), ``count`` of them in all that fit what was asked."""
+class Rows(Paged, Generic[T]):
+    """A page of rows."""
 
-    limits: tuple[str, ...]
-    read: str
-    anchored: str
-    page: int
-    size: int
-    count: int
     rows: tuple[T, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageSeen:
-    """A page of coverage, as :class:`Rows`: each row has a mark for each of the ``nights``, which are dates."""
+class CoverageSeen(Paged):
+    """A page of coverage: each row has a mark for each of the ``nights``, which are dates."""
 
-    limits: tuple[str, ...]
-    read: str
-    anchored: str
-    page: int
-    size: int
-    count: int
     nights: tuple[str, ...]
     rows: tuple[CoverageRow, ...]
 
@@ -121,12 +123,9 @@ class ControlInList:
 
 
 @dataclass(frozen=True, slots=True)
-class ControlSeen:
+class ControlSeen(OfStore):
     """A control with what a period shows of it."""
 
-    limits: tuple[str, ...]
-    read: str
-    anchored: str
     control: ControlInPeriod
 
 
@@ -140,25 +139,16 @@ class FailureSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class RunSeen:
-    """A run and the records on one page of it, ``count`` of them in all that fit what was asked."""
+class RunSeen(Paged):
+    """A run and the records on one page of it."""
 
-    limits: tuple[str, ...]
-    read: str
-    anchored: str
     run: SealedRun
-    page: int
-    size: int
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
-class RecordSeen:
+class RecordSeen(OfStore):
     """A record with its proof."""
 
-    limits: tuple[str, ...]
-    read: str
-    anchored: str
     run: str
     root: str
     total: int
@@ -176,35 +166,24 @@ class ResourceInRun:
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceSeen:
+class ResourceSeen(Paged):
     """A resource in a period: its failures in all of it, and its records in the runs of a page, the newest first.
 
-    ``subject`` and ``scope`` are null where neither a failure nor a run on this page has anything of it. ``count`` are
-    the runs of the period.
+    ``subject`` and ``scope`` are null where neither a failure nor a run on this page has anything of it. The pages are
+    of the period's runs.
     """
 
-    limits: tuple[str, ...]
-    read: str
-    anchored: str
     resource: str
     subject: Subject | None
     scope: Scope | None
     failures: tuple[FailureSeen, ...]
-    page: int
-    size: int
-    count: int
     runs: tuple[ResourceInRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class DiffSeen:
-    """What differs between two runs. Of the verdicts that turned it has one page, ``count`` of them in all."""
+class DiffSeen(Paged):
+    """What differs between two runs, and one page of the verdicts that turned."""
 
-    limits: tuple[str, ...]
-    read: str
-    page: int
-    size: int
-    count: int
     diff: Diff
 
 

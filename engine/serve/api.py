@@ -17,11 +17,11 @@ from starlette.routing import Route
 import engine
 from engine.errors import AuditreelError
 from engine.model import Clock
-from engine.report.records import encoded
 from engine.serve.answering import Desk
 from engine.serve.answers import Refusal
 from engine.serve.guard import PAGE, link_of
 from engine.serve.library import Store
+from engine.serve.notices import data
 from engine.serve.questions import QUESTIONS, Question
 from engine.serve.seen import NotShownError, number, problem
 
@@ -45,12 +45,10 @@ class Api:
             request.scope[PAGE] = f"api {question.name}"
             link = link_of(request)
             try:
-                return _json(plain(question.asked(Desk(self.stores, link, self.clock), _given(question, request))))
-            except NotShownError:
-                return _json(plain(Refusal("there is nothing here, or nothing that this link shows")), 404)
+                return data(question.asked(Desk(self.stores, link, self.clock), _given(question, request)))
             except AuditreelError as error:
                 store = self.stores.get(request.path_params.get("store", ""))
-                return _json(plain(Refusal(problem(error, store, link))), 503)
+                return data(Refusal(problem(error, store, link)), 503)
 
         return answered
 
@@ -67,18 +65,9 @@ def _given(question: Question, request: Request) -> dict[str, Any]:
     return found
 
 
-def plain(value: Any) -> Any:
-    """An answer as plain JSON values."""
-    return msgspec.to_builtins(value, enc_hook=str)
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(f"{encoded(value)}\n", status, media_type="application/json")
-
-
 def _described(request: Request) -> Response:
     request.scope[PAGE] = "api openapi"
-    return _json(description())
+    return data(description())
 
 
 def description() -> dict[str, Any]:
@@ -107,7 +96,12 @@ def _operation(question: Question, gives: dict[str, Any], refusal: dict[str, Any
         {"name": name, "in": "path", "required": True, "schema": schema} for name, schema in question.parts.items()
     ]
     asked = [{"name": name, "in": "query", "schema": schema} for name, schema in question.asks.items()]
-    refusals = {"404": "There is nothing here, or nothing that the link shows.", "503": "The evidence does not verify."}
+    refusals = {
+        "401": "There is no link, or one that ended or was revoked.",
+        "404": "There is nothing here, or nothing that the link shows.",
+        "429": "Too many requests of one link.",
+        "503": "The evidence does not verify.",
+    }
     return {
         "operationId": question.name,
         "summary": question.summary,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -19,6 +19,9 @@ from engine.serve.library import Store
 from engine.serve.links import Links, unsigned
 from engine.serve.rates import Rates
 from engine.serve.seen import NotShownError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 _STRANGERS: Final = 60.0
 """Requests a minute from one address without a link."""
@@ -36,7 +39,7 @@ def application(
     """The ASGI application. ``a_minute`` are the requests of one link; ``tell`` says what failed to who runs it."""
     shown = pages.Pages(stores, links, bounds, clock)
     # Data first: a store cannot be called "api".
-    routes = Router([*Api(stores, clock).routes(), *shown.routes()], redirect_slashes=False)
+    routes = Router([*Api(stores, clock).routes(), *shown.routes()], redirect_slashes=False, default=_no_route)
     refused = {
         NotShownError: pages.absent,
         HTTPException: pages.absent,
@@ -47,3 +50,8 @@ def application(
     readers = Rates(a_minute, a_minute, clock.monotonic)
     strangers = Rates(_STRANGERS, _STRANGERS, clock.monotonic)
     return Guard(ExceptionMiddleware(routes, refused), bounds, links, log, readers, strangers, clock, whole, tell)
+
+
+async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
+    """An address that is none; Starlette's own answer would be neither a page of ours nor JSON."""
+    raise HTTPException(404)

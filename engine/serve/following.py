@@ -13,10 +13,10 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
-from engine import inspection
+from engine.custody import inspection
+from engine.custody.stores import Moment
 from engine.errors import AuditreelError, VerificationError
 from engine.model import Clock
-from engine.stores import Moment
 
 if TYPE_CHECKING:
     from engine.evidence.objects.moments import Moments

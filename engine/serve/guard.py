@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import AuditreelError
 from engine.model import Clock
-from engine.report.html import served
 from engine.report.html.templating import policy
 from engine.serve.accesses import AccessLog
 from engine.serve.links import Link, LinkError, Links
+from engine.serve.notices import notice
 from engine.serve.rates import Rates
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ LINK: Final = "auditreel.link"
 """Where a request has its link (None: it has none that opens anything)."""
 PAGE: Final = "auditreel.page"
 """Where a route says what it is called in the log."""
+_WHY: Final = "auditreel.why"
+"""Where a request whose link opens nothing has the reason."""
 _OPENING: Final = "/link/"
 _HEADERS: Final = (
     ("Referrer-Policy", "no-referrer"),
@@ -41,14 +43,18 @@ _SECURE: Final = ("Strict-Transport-Security", "max-age=31536000")
 
 
 class NoLinkError(Exception):
-    """A request without a link that opens anything."""
+    """A request without a link that opens anything. ``why`` says why the one that it has does not ("": it has none)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def link_of(request: Request) -> Link:
     """The link of a request. Raises NoLinkError."""
     link: Link | None = request.scope[LINK]
     if link is None:
-        raise NoLinkError
+        raise NoLinkError(request.scope[_WHY])
     return link
 
 
@@ -93,7 +99,7 @@ class Guard:
             return
         headers = [(name.lower(), value) for name, value in scope["headers"]]
         answer = _Answer(self, scope, send)
-        scope[LINK] = None
+        scope[LINK], scope[_WHY] = None, ""
         try:
             refused = self._refused(scope, headers)
             if refused is not None:
@@ -114,11 +120,14 @@ class Guard:
             return 421, "Not here", "The server is not known by this name."
         if scope["method"] not in METHODS:
             return 405, "Read only", "There is nothing here but to read.", {"Allow": ", ".join(METHODS)}
-        scope[LINK] = self.whole if self.bounds.everything else self._link(headers)
-        link: Link | None = scope[LINK]
+        link: Link | None = self.whole
+        if not self.bounds.everything:
+            link, scope[_WHY] = self._link(headers)
+        scope[LINK] = link
         if link is None:
             # Whoever opens a good link is never held up by those who try others from the same address.
-            opening = self._opened(scope["path"].removeprefix(_OPENING)) if scope["path"].startswith(_OPENING) else None
+            opens = scope["path"].startswith(_OPENING)
+            opening = self._opened(scope["path"].removeprefix(_OPENING))[0] if opens else None
             wait = self.readers.wait(opening.id) if opening else self.strangers.wait(_address(scope))
         else:
             wait = self.readers.wait(link.id)
@@ -127,7 +136,7 @@ class Guard:
             return 429, "Too many requests", said, {"Retry-After": str(wait)}
         return None
 
-    def _link(self, headers: list[tuple[bytes, bytes]]) -> Link | None:
+    def _link(self, headers: list[tuple[bytes, bytes]]) -> tuple[Link | None, str]:
         token = ""
         for name, value in headers:
             text = value.decode("latin-1")
@@ -135,13 +144,14 @@ class Guard:
                 token = text[7:].strip()
             elif name == b"cookie" and not token:
                 token = _cookie(text, self.bounds.cookie)
-        return self._opened(token) if token else None
+        return self._opened(token) if token else (None, "")
 
-    def _opened(self, token: str) -> Link | None:
+    def _opened(self, token: str) -> tuple[Link | None, str]:
+        """The link of a token, or why it opens nothing."""
         try:
-            return self.links.opened(token, self.clock.now())
-        except LinkError:
-            return None
+            return self.links.opened(token, self.clock.now()), ""
+        except LinkError as error:
+            return None, error.sentence
 
 
 class _Answer:
@@ -184,16 +194,10 @@ class _Answer:
 
     async def refuse(self, status: int, heading: str, why: str, more: MutableMapping[str, str] | None = None) -> None:
         """Answer with a page that says why there is nothing else."""
-        body = served.notice(heading, (why,)).encode()
-        headers = {
-            "content-type": "text/html; charset=utf-8",
-            "content-length": str(len(body)),
-            "content-security-policy": policy(body),
-            **(more or {}),
-        }
-        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await self.send({"type": "http.response.start", "status": status, "headers": encoded})
-        await self.send({"type": "http.response.body", "body": b"" if self._scope["method"] == "HEAD" else body})
+        said = notice(self._scope["path"], status, heading, (why,))
+        said.headers.update(more or {})
+        await self.send({"type": "http.response.start", "status": status, "headers": said.raw_headers})
+        await self.send({"type": "http.response.body", "body": b"" if self._scope["method"] == "HEAD" else said.body})
 
 
 def _cookie(header: str, name: str) -> str:

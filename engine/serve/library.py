@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from engine import examination, inspection
+from engine.custody import examination, inspection
 from engine.errors import AuditreelError
 from engine.report import PERIOD_FORMATS, Options
 from engine.report.html import pages
@@ -26,10 +26,11 @@ from engine.sealed import Overview, SealedRun
 from engine.serve.following import Folder, Reading, Source
 
 if TYPE_CHECKING:
+    from engine.custody.examination import View
+    from engine.custody.stores import Moment
     from engine.diffs import Diff
+    from engine.evidence.entries import Link
     from engine.evidence.inspecting import Inspected
-    from engine.examination import View
-    from engine.stores import Moment
 
 T = TypeVar("T")
 AGAIN: Final = 600.0
@@ -69,6 +70,8 @@ class Store:
         self._known: OrderedDict[Hashable, Any] = OrderedDict()
         self._state, self._looked, self._since = "", float("-inf"), float("-inf")
         self._where: str | Moment = ""
+        self._head: Link | None = None
+        self._cut: AuditreelError | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -163,6 +166,8 @@ class Store:
         # One thread makes what others wait for: they would make the same.
         with self._lock:
             self._look()
+            if self._cut is not None:
+                raise self._cut.with_traceback(None)
             if key in self._known:
                 self._known.move_to_end(key)
             else:
@@ -183,6 +188,11 @@ class Store:
         if state != self._state or now - self._since > AGAIN:
             self._known.clear()
             self._state, self._since = state, now
+            try:
+                # Between two pins of the trust file nothing else remembers how far the chain went.
+                self._head, self._cut = inspection.grown(where, self._config, self._head), None
+            except AuditreelError as error:
+                self._cut = error
         self._looked, self._where = now, where
 
 

@@ -43,6 +43,12 @@ _Time = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:
 class LinkError(Exception):
     """A link that opens nothing; the message says why, without any part of it."""
 
+    @property
+    def sentence(self) -> str:
+        """The message as a sentence."""
+        said = str(self)
+        return f"{said[:1].upper()}{said[1:]}."
+
 
 class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a link lets see: ``stores`` by the names in their chains, and who it was made for (``reader``).
@@ -180,9 +186,11 @@ class Links:
             try:
                 self._public = Ed25519PublicKey.from_public_bytes(base64.b64decode(path.read_bytes(), validate=False))
             except (OSError, ValueError) as error:
-                said = "make a link first: auditreel serve link"
+                way = "make a link first: auditreel serve link"
+                if isinstance(error, PermissionError):
+                    way = "let who serves list that folder and read that file: neither is secret"
                 why = getattr(error, "strerror", None) or error
-                raise InputError(f"reading the public key of links, {path}: {why}; {said}") from error
+                raise InputError(f"reading the public key of links, {path}: {why}; {way}") from error
         return self._public
 
     def _record(self, id_: str) -> Path:

@@ -18,9 +18,10 @@ from engine.report import PERIOD_FORMATS, period_counts
 from engine.report.html import served
 from engine.report.html.served import StoreRow
 from engine.report.html.templating import dated, policy
-from engine.serve.guard import LINK, PAGE, Bounds, link_of
+from engine.serve.guard import LINK, PAGE, Bounds, NoLinkError, link_of
 from engine.serve.library import Held, Store
 from engine.serve.links import Link, LinkError, Links
+from engine.serve.notices import notice, page
 from engine.serve.seen import DOES_NOT_VERIFY, NotShownError, Seen, limits, number, problem, seen, span
 
 _INDEX: Final = "index.html"
@@ -35,12 +36,6 @@ _TYPES: Final[Mapping[str, str]] = {
     ".json": "application/json",
     ".jsonl": "application/jsonl",
 }
-
-
-def page(content: str | bytes, status: int = 200) -> Response:
-    """A page of ours, with the policy that it states of itself."""
-    headers = {"Content-Security-Policy": policy(content)}
-    return Response(content, status, headers, media_type="text/html; charset=utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +115,7 @@ class Pages:
         try:
             link = self.links.opened(token, self.clock.now())
         except LinkError as error:
-            return page(served.notice("This link opens nothing", (f"{error}.".capitalize(),)), 403)
+            return page(served.notice("This link opens nothing", (error.sentence,)), 403)
         # A redirect by status would still count as coming from the site on which the link was, and a browser then
         # keeps a strict cookie back. So a page of ours leads on.
         said = f"For {link.reader}, until {link.expires_at}."
@@ -257,15 +252,19 @@ def _seconds(now: str, until: str) -> int:
 
 def absent(request: Request, error: Exception) -> Response:
     """What is not there, or not for this link."""
-    del request, error
-    return page(served.notice("Not here", ("There is no such page, or none that this link shows.",)), 404)
+    del error
+    said = "There is no such page, or none that this link shows."
+    programs = "There is nothing under this address, or nothing that this link shows. What there is: "
+    return notice(request.url.path, 404, "Not here", (said,), (f"{programs}/api/v1/openapi.json",))
 
 
 def no_link(request: Request, error: Exception) -> Response:
-    """A request without a link."""
-    del request, error
+    """A request without a link, or with one that opens nothing any more, which is said."""
+    why = (error.why,) if isinstance(error, NoLinkError) and error.why else ()
     said = "It takes a link that is still good. Open the one that you were given again, or ask for a new one."
-    return page(served.notice("A link is needed", (said, "To make one: auditreel serve link")), 401)
+    programs = (*why, "Ask for a new one.") if why else ("Send its token: Authorization: Bearer TOKEN.",)
+    texts = (*why, said, "To make one: auditreel serve link")
+    return notice(request.url.path, 401, "A link is needed", texts, programs)
 
 
 def unverified(stores: Mapping[str, Store]) -> Callable[[Request, Exception], Response]:
@@ -274,6 +273,6 @@ def unverified(stores: Mapping[str, Store]) -> Callable[[Request, Exception], Re
     def shown(request: Request, error: Exception) -> Response:
         store = stores.get(request.path_params.get("store", ""))
         said = problem(error, store, link_of(request)) if isinstance(error, AuditreelError) else DOES_NOT_VERIFY
-        return page(served.notice(DOES_NOT_VERIFY, (said,)), 503)
+        return notice(request.url.path, 503, DOES_NOT_VERIFY, (said,))
 
     return shown

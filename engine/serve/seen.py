@@ -59,6 +59,11 @@ class Seen:
         return limits(self.link)
 
     @property
+    def head(self) -> tuple[tuple[str, ...], str, str]:
+        """What every answer begins with: the limits, when the store was read, and how it is anchored."""
+        return self.notices, self.read, self.period.anchored
+
+    @property
     def place(self) -> Place:
         """The period as pages stand in it."""
         return Place(self.period, self.notices)

@@ -112,7 +112,7 @@ def holdings(
 
 
 def _runs(policy: Policy, store: str | None, config: Path, on: date) -> tuple[Period | None, RunsSeen]:
-    from engine import examination
+    from engine.custody import examination
 
     if store is None:
         return None, RunsSeen(why="no sealed run was read: no store is named (--store DIR)")

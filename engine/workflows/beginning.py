@@ -14,7 +14,7 @@ from engine.content.load import Content, load
 from engine.content.root import find
 from engine.content.written import accepted, add, scalar
 from engine.errors import Problem, UsageError
-from engine.scope import PRESETS, applying
+from engine.judging.scope import PRESETS, applying
 from engine.workflows.discovery import Found, proposal
 
 QUESTIONS: Final[Mapping[str, str]] = {

@@ -8,19 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from engine import inspection
 from engine.content.load import Content
 from engine.content.policy import Policy
 from engine.content.wording import suggestion
+from engine.custody import inspection
 from engine.errors import UsageError, VerificationError
 from engine.programme.model import Record
-from engine.request import RunRequest
 from engine.reviews import campaign as campaigns
 from engine.reviews import sheet
 from engine.reviews.campaign import TABLE, Campaign
 from engine.reviews.deciding import Answers, answers
 from engine.reviews.model import Decision, Line
 from engine.reviews.persons import same
+from engine.run.request import RunRequest
 
 KIND: Final = "access_review"
 """The kind of evidence that a signed campaign is."""

@@ -6,9 +6,9 @@ Pure: between the organisation's side (:mod:`engine.content.policy`) and the rul
 from __future__ import annotations
 
 from engine.content.policy import Policy
+from engine.judging.scope import applying, kinds
 from engine.model import NIGHTLY_SCANS, Control
 from engine.programme.needs import Demand
-from engine.scope import applying, kinds
 
 
 def kinds_of(control: Control) -> frozenset[str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from engine import preflight
 from engine.errors import DiscoveryError, UsageError
 from engine.model import Clock
+from engine.run import preflight
 
 _TRIALS: Final = re.compile(
     r"sandbox(es)?|sbx|dev(el|elopment)?|tests?|testing|qa|demos?|labs?|playground|poc|trials?|experiments?|scratch|training"

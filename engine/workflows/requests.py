@@ -13,9 +13,9 @@ from engine.content.policy import Policy
 from engine.content.requests import FOLDER, load_lists, save
 from engine.content.wording import suggestion
 from engine.errors import UsageError
+from engine.judging.scope import applying
 from engine.programme.requests import PARTS, Merge, Request, RequestList, Sheet, Tie, distinct, merged
 from engine.programme.tying import Known, same_words, slug, theirs_are_ours, tied
-from engine.scope import applying
 from engine.workflows import own
 from engine.workflows.request_reading import Reading
 

@@ -14,17 +14,17 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from engine import inspection
 from engine.content.load import load
 from engine.content.root import find
 from engine.content.written import lodge_folder, replace_or_add
+from engine.custody import inspection
 from engine.errors import UsageError, VerificationError
 from engine.programme.model import Record
-from engine.request import RunRequest
 from engine.reviews import sheet
 from engine.reviews.campaign import SIDECAR, TABLE, VERIFIED, Campaign
 from engine.reviews.deciding import Answers
 from engine.reviews.model import Outcome
+from engine.run.request import RunRequest
 from engine.workflows import evidence, own
 from engine.workflows.campaigns import (
     FOLDER,

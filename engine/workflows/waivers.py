@@ -14,7 +14,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine import inspection, pipeline, waivers
 from engine.content import written
 from engine.content.files import Document, read
 from engine.content.load import Content, load
@@ -22,9 +21,12 @@ from engine.content.provenance import Commit
 from engine.content.root import find
 from engine.content.waivers import waiver_of, waiver_problems
 from engine.content.wording import suggestion
+from engine.custody import inspection
 from engine.errors import Problem, UsageError
+from engine.judging import waivers
 from engine.model import Finding, Waiver, WaiverState
-from engine.request import RunRequest
+from engine.run import pipeline
+from engine.run.request import RunRequest
 from engine.workflows import own
 
 

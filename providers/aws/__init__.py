@@ -40,6 +40,7 @@ SERVICES: Final = (
     "elbv2",
     "emr",
     "events",
+    "firehose",
     "gateways",
     "glue",
     "guardduty",

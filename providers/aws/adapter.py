@@ -11,7 +11,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError
 
 from providers.aws import DISCOVERED, READERS, TYPES
-from providers.aws.caller import UNPARSABLE, Caller, unread
+from providers.aws.caller import UNPARSABLE, Caller
 from providers.aws.clients import Clients
 from providers.aws.credentials import Role, principal, session_name
 from providers.aws.errors import UNANSWERED, classify
@@ -194,7 +194,8 @@ class Aws:
             failure = classify(error)
             if failure is None:
                 raise
-            why = unread(failure, _NAMED.get(failure.operation or "", operation))
+            asked = _NAMED.get(failure.operation or "", operation)
+            why = failure.unread(asked, asked)
         failures[why.operation or operation] = why
         return None
 

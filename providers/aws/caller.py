@@ -14,8 +14,8 @@ from urllib3.exceptions import NameResolutionError
 
 from providers.aws.clients import Clients
 from providers.aws.errors import MalformedAnswer, NotOffered, classify
-from providers.aws.paging import PAGE_SIZES
-from providers.base import GLOBAL, Failure, Governor, Scope, Tally, Unread
+from providers.aws.paging import PAGE_SIZES, whether_more
+from providers.base import GLOBAL, Governor, Scope, Tally, Unread, part
 
 T = TypeVar("T")
 
@@ -58,15 +58,7 @@ class Caller:
         ``operation`` is what ``read`` calls ("ec2:GetManagedPrefixListEntries"), ``permission`` what that takes, where
         its name is another. The ledger gets the failure.
         """
-        try:
-            return read()
-        except Exception as error:
-            failure = classify(error)
-            if failure is None:
-                raise
-            why = unread(failure, operation, permission)
-            self._tally.failures.append(why)
-            return why
+        return part(read, classify, self._tally, operation, permission or operation)
 
     def pages(
         self,
@@ -103,7 +95,8 @@ class Caller:
         """The pages of a listing, for answers that hold several lists.
 
         ``sized``: whether to say how many items a page may hold, which EC2 refuses beside the ids of what is asked for.
-        Pages that lead back to one that was read, or that promise more and do not say where, are malformed.
+        Pages that lead back to one that was read, that promise more and do not say where, or that do not say whether
+        there is more although the API promises that, are malformed.
         """
         client = self._clients.get(service, self.region)
         name = client.meta.method_to_api_mapping[operation]
@@ -124,6 +117,8 @@ class Caller:
         page: dict[str, Any] = {}
         paginator: Any = Paginator(once, table, model)
         for page in paginator.paginate(PaginationConfig=settings, **arguments):
+            if untold := whether_more(table, model, page):
+                raise MalformedAnswer(f"{service}:{name}", f"no {untold}")
             self._tally.pages += 1
             yield page
         if "more_results" in table and jmespath.search(table["more_results"], page):
@@ -164,13 +159,6 @@ class Caller:
             if unknown_name and not self._clients.offered(service, self.region):
                 raise NotOffered(f"{service}:{method.__name__}") from error
             raise
-
-
-def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:
-    """Why ``operation`` gave nothing, and what would have allowed it: ``permission``, where its name is another."""
-    denied = failure.reason in ("access_denied", "policy_denied") and not failure.refused
-    needed = (failure.permission or permission or operation) if denied else None
-    return Unread(failure.reason, operation, needed, failure.detail)
 
 
 def _sent(

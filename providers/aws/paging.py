@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import UnknownServiceError
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
 
 PAGE_SIZES: Final[Mapping[str, int]] = {
     # The most that the operation allows, where its default is less (API reference of each).
@@ -46,6 +49,7 @@ PAGE_SIZES: Final[Mapping[str, int]] = {
     "elbv2:DescribeListeners": 400,
     "elbv2:DescribeLoadBalancers": 400,
     "elbv2:DescribeRules": 400,
+    "firehose:ListDeliveryStreams": 10000,
     "glue:GetJobs": 1000,
     "glue:GetSecurityConfigurations": 1000,
     "iam:GetAccountAuthorizationDetails": 1000,
@@ -98,6 +102,13 @@ PAGED: Final[Mapping[str, Mapping[str, str]]] = {
         "limit_key": "Limit",
         "result_key": "EventBuses",
     },
+    "firehose:ListDeliveryStreams": {
+        "input_token": "ExclusiveStartDeliveryStreamName",
+        "output_token": "DeliveryStreamNames[-1]",
+        "limit_key": "Limit",
+        "more_results": "HasMoreDeliveryStreams",
+        "result_key": "DeliveryStreamNames",
+    },
     "ssm:DescribeDocumentPermission": {
         "input_token": "NextToken",
         "output_token": "NextToken",
@@ -119,17 +130,33 @@ PAGED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+class NotPaged(ValueError):
+    """botocore has no paginator for an operation that a reader wants page by page: write its row into :data:`PAGED`."""
+
+
 def paging(session: Any, service: str, operation: str) -> Mapping[str, Any]:
     """How an operation pages: input_token, output_token, result_key, and where there are such limit_key, more_results.
 
-    ``session`` is botocore's, whose tables count for what has none of ours. Raises ValueError for an operation that
-    does not page.
+    ``session`` is botocore's, whose tables count for what has none of ours. Raises :class:`NotPaged` where neither has
+    one.
     """
     own = PAGED.get(f"{service}:{operation}")
     if own is not None:
         return own
     try:
         found: Mapping[str, Any] = session.get_paginator_model(service).get_paginator(operation)
-    except UnknownServiceError as error:
-        raise ValueError(f"{service} has no paginators") from error
+    except (UnknownServiceError, ValueError) as error:
+        raise NotPaged(f"{service}:{operation} has no paginator") from error
     return found
+
+
+def whether_more(table: Mapping[str, Any], model: OperationModel, page: Mapping[str, Any]) -> str | None:
+    """The member that an answer must have to say whether there are more pages, where it lacks it; else None.
+
+    ``table`` is how the operation pages, ``model`` botocore's of it. A listing would end there as if it were whole.
+    """
+    *path, name = table.get("more_results", "").split(".")
+    shape, held = model.output_shape, page
+    for part in path:
+        shape, held = shape.members[part], held.get(part) or {}
+    return name if name and name in shape.required_members and held.get(name) is None else None

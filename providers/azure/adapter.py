@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from providers.azure import DISCOVERED, READERS, TYPES
 from providers.azure.access import DESCENDANTS, Access, ManagementGroups
-from providers.azure.caller import Caller, Connections, unread
+from providers.azure.caller import Caller, Connections
 from providers.azure.client import Client
 from providers.azure.clouds import chosen
 from providers.azure.errors import classify
@@ -189,7 +189,7 @@ class Azure:
             if failure is None:
                 raise
             asked = failure.operation or operation
-            failures[operation] = unread(failure, asked, f"{asked.partition(':')[2]}/read")
+            failures[operation] = failure.unread(asked, f"{asked.partition(':')[2]}/read")
         return None
 
     def enter(self, account: str, governor: Governor, regions: frozenset[str]) -> Discovery:

@@ -13,7 +13,7 @@ from providers.azure.errors import Answered, MalformedAnswer, Withheld, classify
 from providers.azure.grants import allows
 from providers.azure.readers import GONE
 from providers.azure.resource_graph import PAGE, QUERIES, VERSION, Quota
-from providers.base import Failure, Governor, Scope, Tally, Unread
+from providers.base import Governor, Scope, Tally, Unread, part
 from providers.once import Once
 
 T = TypeVar("T")
@@ -190,15 +190,7 @@ class Caller:
 
         The ledger gets the failure.
         """
-        try:
-            return read()
-        except Exception as error:
-            failure = classify(error)
-            if failure is None:
-                raise
-            why = unread(failure, operation, permission)
-            self._tally.failures.append(why)
-            return why
+        return part(read, classify, self._tally, operation, permission)
 
     def _pages(
         self, client: Client, name: str, url: str, link: str, headers: Mapping[str, str] | None = None
@@ -272,12 +264,6 @@ def operation(path: str) -> str:
 def graph_operation(path: str) -> str:
     """What a path of Microsoft Graph is called in the ledger: itself, without ids, cast and query."""
     return "graph:" + _ID.sub("{id}", path.partition("?")[0].partition("/microsoft.graph.")[0])
-
-
-def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:
-    """Why ``operation`` gave nothing, and what would have allowed it."""
-    denied = failure.reason in ("access_denied", "policy_denied") and not failure.refused
-    return Unread(failure.reason, operation, (failure.permission or permission) if denied else None, failure.detail)
 
 
 def _versioned(path: str, version: str) -> str:

@@ -29,7 +29,7 @@ from providers.base import (
 )
 from providers.boundary import Member, Rules, sorted_out
 from providers.gcp import DISCOVERED, READERS, TYPES
-from providers.gcp.caller import UNPARSABLE, Caller, Connection, unread
+from providers.gcp.caller import UNPARSABLE, Caller, Connection
 from providers.gcp.errors import classify
 from providers.gcp.hierarchy import PERMISSIONS, Groups, Hierarchy, Project, whole, why_not
 from providers.gcp.inventory import Folders
@@ -160,7 +160,7 @@ class Gcp:
                 if failure.refused:
                     # Nobody knows us: no project would be read.
                     raise
-                why = unread(failure, operation, PERMISSIONS[operation])
+                why = failure.unread(operation, PERMISSIONS[operation])
             failures.setdefault(operation, why)
             return why
 

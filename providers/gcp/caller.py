@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from providers.base import Failure, Governor, Scope, Tally, Unread
+from providers.base import Governor, Scope, Tally, Unread
 from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, classify
 from providers.gcp.hierarchy import Ancestor, Project
 from providers.gcp.inventory import Folders
@@ -230,7 +230,7 @@ class Caller:
             failure = classify(error)
             if failure is None:
                 raise
-            return unread(failure, operation, permission)
+            return failure.unread(operation, permission or operation)
 
     def policies_above(self) -> list[tuple[str, Mapping[str, Any] | Unread]]:
         """The IAM policy of each ancestor, the nearest first, or why it was not read."""
@@ -307,10 +307,3 @@ class Caller:
 def _broken(error: Exception) -> bool:
     """Whether an error is an answer's or the provider's, and no bug of ours."""
     return isinstance(error, UNPARSABLE) or classify(error) is not None
-
-
-def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:
-    """Why ``operation`` gave nothing, and what would have allowed it: ``permission``, where its name is another."""
-    denied = failure.reason in ("access_denied", "policy_denied") and not failure.refused
-    needed = (failure.permission or permission or operation) if denied else None
-    return Unread(failure.reason, operation, needed, failure.detail)

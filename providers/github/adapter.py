@@ -23,7 +23,7 @@ from providers.base import (
     Unread,
 )
 from providers.github import DISCOVERED, READERS, TYPES
-from providers.github.caller import SELF, UNPARSABLE, Account, Caller, Connection, unread
+from providers.github.caller import SELF, UNPARSABLE, Account, Caller, Connection
 from providers.github.credentials import APP_VARIABLES, TOKEN_VARIABLES, App, Credentials, chosen
 from providers.github.errors import Answered, MalformedAnswer, classify
 from providers.github.organizations import ORGANIZATION
@@ -160,7 +160,7 @@ class GitHub:
             failure = classify(error)
             if failure is None:
                 raise
-            why = unread(failure, USER)
+            why = failure.unread(USER, None)
         else:
             self._connection.accounts[account] = known
             own = ((scope, Found(ORGANIZATION, account, {}, account)),) if known.kind == "Organization" else ()

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from providers.base import Failure, Found, Governor, Tally, Unread
+from providers.base import Found, Governor, Tally, Unread, part
 from providers.github.errors import Answered, MalformedAnswer, Withheld, classify
 from providers.once import Once
 
@@ -159,15 +159,7 @@ class Caller:
 
     def part(self, operation: str, read: Callable[[], T], permission: str) -> T | Unread:
         """What ``read`` returns, or why it could not; the ledger gets the failure."""
-        try:
-            return read()
-        except Exception as error:
-            failure = classify(error)
-            if failure is None:
-                raise
-            why = unread(failure, operation, permission)
-            self._tally.failures.append(why)
-            return why
+        return part(read, classify, self._tally, operation, permission)
 
     def _asked(self, operation: str, path: str) -> Answer:
         connection, tally = self._connection, self._tally
@@ -247,12 +239,6 @@ class Caller:
             return None
         public, private = told.get("public_repos"), told.get("total_private_repos")
         return public + private if isinstance(public, int) and isinstance(private, int) else None
-
-
-def unread(failure: Failure, operation: str, permission: str | None = None) -> Unread:
-    """Why ``operation`` gave nothing, and what would have allowed it."""
-    denied = failure.reason in ("access_denied", "policy_denied") and not failure.refused
-    return Unread(failure.reason, operation, (failure.permission or permission) if denied else None, failure.detail)
 
 
 def _path(operation: str, values: Mapping[str, str | int], query: Mapping[str, Any] | None) -> str:

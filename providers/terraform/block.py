@@ -7,7 +7,7 @@ is read, so that a sensitive value is gone from here on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -151,6 +151,12 @@ class Block:
         if isinstance(found, Unread):
             return found
         return SEVERAL if len(found) > 1 else next(iter(found), None)
+
+    def only(self, paths: Iterable[str], *, optional: bool = False) -> Block | Unread:
+        """The nested block at the only one of some paths that has one; an Unread where that is not known or not so."""
+        found = [held for path in paths if (held := self.block(path, optional=optional)) is not None]
+        unread = next((held for held in found if isinstance(held, Unread)), None)
+        return unread or (MISSING if not found else SEVERAL if len(found) > 1 else found[0])
 
     def id(self, path: str, type_: str, default: Any = REQUIRED, *, optional: bool = False) -> Any:
         """The value at ``path``, which is the id of a resource of a cloud type.

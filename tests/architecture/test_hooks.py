@@ -66,7 +66,7 @@ def test_what_others_take_is_installed_with_the_package() -> None:
         ("check-test", str(CHECK), True),
         ("check-test", "tests/checks/aws/s3/x.yaml", False),
         ("data-files", "schemas/check.schema.json", True),
-        ("mypy", "engine/pipeline.py", True),
+        ("mypy", "engine/run/pipeline.py", True),
         ("mypy", "tests/conftest.py", False),
     ],
 )
@@ -178,7 +178,7 @@ def test_a_plan_that_is_not_there_stops_a_push(tmp_path: Path) -> None:
 def test_ours_pass_on_the_checkout(hook: dict[str, Any]) -> None:
     if hook["id"] == "mypy":
         pytest.skip("it is run by .ci/run, and takes a minute")
-    files = {"check-test": [CHECK], "data-files": []}.get(hook["id"], [Path("engine/pipeline.py")])
+    files = {"check-test": [CHECK], "data-files": []}.get(hook["id"], [Path("engine/run/pipeline.py")])
 
     done = run(hook, ROOT, *files)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -23,7 +23,9 @@ DIFFERS = {
     "--output": "a run and a gate write reports beside what they print; others one file, a bundle or a folder",
     "--provider": "init knows the clouds that it can begin with; checks may be of others",
     "--reason": "a waiver, a withdrawn key and a replaced unit have reasons of their own",
+    "--run": "where a run is looked at, it is the newest unless one is named; an export is then of a period",
     "--store": "serve and mcp show several stores, each with a name in addresses",
+    "--target": "manifests are for a scheduler, tables for an engine",
     "--within": "an agenda looks further ahead than the news of a night",
 }
 """Names whose declarations differ, each with its reason."""

@@ -19,7 +19,7 @@ import boto3
 import pytest
 
 from engine.cli import group, main
-from engine.custody import initialise
+from engine.custody.upkeep import initialise
 from tests.emulators.aws_wire import AwsWire
 from tests.plans import PlanBuilder
 from tests.unit.evidence.nightly import ENCRYPTED, a_check, begun, judged

@@ -12,13 +12,13 @@ from engine.collection import Doubted, collect, combined, directory, entered
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
-from engine.confirmation import doubted, grave
 from engine.content.checks import CompiledCheck, compile_checks, load_checks
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import find
 from engine.errors import ContentError, Problem
-from engine.evaluate import evaluate
+from engine.judging.evaluate import evaluate
 from engine.model import REGIONLESS, Check, Clock, Discovery, Finding, Snapshot
+from engine.run.confirmation import doubted, grave
 from providers import declared, opened
 from providers.base import Directory
 from tests import driven

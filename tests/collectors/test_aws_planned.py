@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 
 from engine.collection.conformance import conforming
-from engine.evaluate import evaluate
+from engine.judging.evaluate import evaluate
 from engine.model import Collection, Finding, Scope, Snapshot
 from providers.terraform import folded
 from tests.collectors.scan import AS_OF, compiled, scan, types

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from engine.confirmation import CONFIRMED
 from engine.content.checks import load_checks
 from engine.content.root import find
 from engine.model import Snapshot
+from engine.run.confirmation import CONFIRMED
 from providers import declared
 from tests.collectors.scan import compiled, scan, verdicts
 from tests.emulators.azure.wire import AzureWire

@@ -16,9 +16,9 @@ import yaml
 
 from engine.collection import combined
 from engine.content.root import find
-from engine.evaluate import evaluate
+from engine.judging.evaluate import evaluate
 from engine.model import Finding, Snapshot
-from engine.reads import plans
+from engine.run.reads import plans
 from providers.tables.kinds import KINDS
 from tests import driven
 from tests.collectors.scan import compiled, read, set_to, types

@@ -187,6 +187,11 @@ def test_a_draft_does_not_take_the_id_of_a_check_that_comes_along(tmp_path: Path
     assert not (tmp_path / "policies" / "checks").exists()
 
 
+def test_a_service_may_have_a_shorter_name_than_the_cloud_gives_its_types(tmp_path: Path) -> None:
+    draft = drafts.draft("aws.firehose.my_rule", None, own(tmp_path)).read_text()
+    assert "resource_type: AWS::KinesisFirehose::DeliveryStream\n" in draft
+
+
 @pytest.mark.parametrize(
     ("id_", "told"),
     [

@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator
 from engine.content.load import Content, load
 from engine.content.root import demonstration, find
 from engine.content.validation import validator
+from engine.judging.scope import PRESETS, applying, kinds
 from engine.programme.standing import standing
-from engine.scope import PRESETS, applying, kinds
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHARED = CHECKOUT.parent / "shared"

@@ -109,7 +109,7 @@ def main() -> None:
     from engine.content.load import load
     from engine.content.root import demonstration
     from engine.model import Snapshot
-    from engine.observing import DEMO
+    from engine.run.observing import DEMO
     from providers import declared, opened
     from tests.collectors.scan import compiled, reads
 

@@ -24,13 +24,13 @@ from engine.collection.conformance import conforming
 from engine.collection.lanes import Pool
 from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
-from engine.conclude import Conclusion, conclude
 from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
-from engine.evaluate import evaluate
+from engine.judging.conclude import Conclusion, conclude
+from engine.judging.evaluate import evaluate
+from engine.judging.selection import select
 from engine.model import Clock, Finding, Snapshot
-from engine.selection import select
 from providers import declared
 from providers.aws.adapter import Aws
 from providers.aws.caller import Caller

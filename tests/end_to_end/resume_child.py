@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from engine.model import Clock
-from engine.pipeline import run
-from engine.request import RunRequest
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 
 START = "2026-11-25T02:00:00Z"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from engine import inspection
+from engine.custody import inspection
 from engine.evidence.canonical import digest
 from engine.model import Check, Clock
 from engine.serve.accesses import AccessLog

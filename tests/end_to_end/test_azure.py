@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from engine import pipeline
 from engine.cli import main, verb
 from engine.cli.clock import system_clock
 from engine.collection.planner import plan
@@ -20,7 +19,8 @@ from engine.content.checks import load_checks
 from engine.content.root import find
 from engine.errors import UsageError
 from engine.model import Assessment, Finding
-from engine.request import RunRequest
+from engine.run import pipeline
+from engine.run.request import RunRequest
 from providers import declared
 from tests.collectors.scan import compiled, reads, scan
 from tests.emulators.azure.filled import fill

@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from engine import pipeline, rejudging
 from engine.cli import group, main
 from engine.collection.snapshot import read
-from engine.custody import compact, initialise
+from engine.custody.examination import changes, period
+from engine.custody.handover import export
+from engine.custody.rejudging import replay, replays
+from engine.custody.upkeep import compact, initialise, rejudging
+from engine.custody.verification import verify
 from engine.evidence import standalone_verify
-from engine.examination import changes, period
-from engine.handover import export
 from engine.model import Assessment, Clock, LeftOut, Resource, Scope, Snapshot
-from engine.observing import DEMO
-from engine.pipeline import run
-from engine.rejudging import replay, replays
 from engine.report import FORMATS, PERIOD_FORMATS, Options
-from engine.request import RunRequest
-from engine.verification import verify
+from engine.run import pipeline
+from engine.run.observing import DEMO
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 from providers.base import Unread
 from tests.plans import UNKNOWN, PlanBuilder
 

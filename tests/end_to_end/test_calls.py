@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import pipeline, preflight
 from engine.model import GLOBAL, Assessment, LedgerRow
-from engine.preflight import PlannedCall
-from engine.request import RunRequest
+from engine.run import pipeline, preflight
+from engine.run.preflight import PlannedCall
+from engine.run.request import RunRequest
 from tests.end_to_end.account import Account, Scan, Scanner, clock, undisturbed, verdicts
 
 EVERY = RunRequest(config=Path("none"), checks=("*",))

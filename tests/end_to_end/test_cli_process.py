@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from engine import cli
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN_CHECKS = "import sys; from engine.cli import run_checks; sys.argv[0] = 'run-checks'; run_checks()"
 HEAVY = (
@@ -433,12 +435,38 @@ def test_a_recorded_run_that_was_stopped_stays_visible_in_its_store(
     stopping(process, signal.SIGTERM)
     for connection in held:
         connection.close()
-    process.communicate(timeout=PATIENCE)
+    _, told = process.communicate(timeout=PATIENCE)
     verified = auditreel("verify")
 
     assert process.returncode == 143
-    assert re.search(rb"note: run \S+ was abandoned at ", verified.stdout)
+    assert b"the same command goes on where it stopped" in told
+    assert re.search(rb"note: run \S+ started at \S+ and was never sealed", verified.stdout)
     assert verified.returncode == 0
+
+
+def test_a_shell_is_told_what_a_word_may_become(environment: dict[str, str], tmp_path: Path) -> None:
+    def told(instruction: str, words: str = "", place: int = 0) -> str:
+        asked = {"_AUDITREEL_COMPLETE": instruction, "COMP_WORDS": words, "COMP_CWORD": str(place)}
+        done = subprocess.run(
+            [sys.executable, "-m", "engine"], env={**environment, **asked}, cwd=tmp_path, capture_output=True,
+            text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    assert "complete -o nosort -F _auditreel_completion auditreel" in told("bash_source")
+    assert told("bash_complete", "auditreel sche", 1) == "plain,schedule\n"
+    assert told("bash_complete", "auditreel run --sev", 2) == "plain,--severity\n"
+
+
+def test_a_command_is_carried_out_whatever_a_shell_is_said_to_ask(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_AUDITREEL_COMPLETE", "bash_source")
+    monkeypatch.setenv("_RUN_CHECKS_COMPLETE", "bash_source")
+    assert cli.main(cli.group, ["run", "--criterion", "none"], "auditreel") == 2
+    assert cli.main(cli.verb("run"), ["--criterion", "none"], "run-checks") == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_a_second_signal_ends_at_once(

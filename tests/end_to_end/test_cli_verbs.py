@@ -92,6 +92,15 @@ def test_explain_in_json_holds_the_same(auditreel: Command) -> None:
     assert found["check"]["remediation"]["cli"].startswith("aws iam create-access-key")
 
 
+def test_what_is_to_be_copied_from_an_explanation_stays_in_one_piece(auditreel: Command) -> None:
+    page = auditreel("explain", "aws.s3.bucket_policy_not_public").stdout
+    for part in (
+        "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true,",
+        "access-control-block-public-access.html#access-control-block-public-access-policy-status\n",
+    ):
+        assert part in page
+
+
 def test_a_pattern_is_no_check_to_explain(auditreel: Command) -> None:
     assert auditreel("explain", "aws.iam.*").returncode == 2
 
@@ -239,7 +248,7 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
 
     verified = auditreel("verify", "shown")
     replayed = auditreel("replay", run, "--store", "shown")
-    exported = auditreel("export", run, "--store", "shown")
+    exported = auditreel("export", "--run", run, "--store", "shown")
 
     assert verified.returncode == 5
     assert verified.stderr == "exit 5: demonstration, not evidence\n"
@@ -295,7 +304,7 @@ def test_the_runs_of_a_store_are_listed_with_their_ids(auditreel: Command) -> No
         (("verify", "nowhere"), 2),
         (("replay", "x"), 2),
         (("export",), 2),
-        (("export", "x", "--store", "nowhere"), 5),
+        (("export", "--run", "x", "--store", "nowhere"), 5),
         (("replay", "x", "--store", "nowhere"), 5),
         (("replay", "--store", "nowhere"), 2),
         (("replay", "x", "--from", "2026-11-01", "--store", "nowhere"), 2),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from engine import examination, verification
+from engine.custody import examination, verification
 from engine.errors import UsageError, VerificationError
 from engine.evidence import chain
 from engine.evidence.closing import open_failures

@@ -22,18 +22,19 @@ import boto3
 import dask
 import pytest
 from distributed import Client, LocalCluster
+from distributed.core import Status
 
 import engine
 from engine.cli.clock import system_clock
 from engine.collection.cluster import LOST, NOBODY, Cluster, _read
 from engine.collection.tasks import executed
-from engine.custody import initialise
+from engine.custody.upkeep import initialise
+from engine.custody.verification import verify
 from engine.errors import ClusterUnfit
 from engine.model import Assessment, Clock
-from engine.pipeline import run
 from engine.report import FORMATS, Options
-from engine.request import RunRequest
-from engine.verification import verify
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 from tests.emulators import kept_clients
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
@@ -351,6 +352,25 @@ def test_where_no_worker_is_left_what_was_not_read_is_unknown_by_name(firm: Firm
     assert judged(firm, scattered) | lost.keys() == set(firm.accounts)
     assert 4 in scattered.exit_reasons
     assert not any(population.complete for population in scattered.populations)
+
+
+def test_what_workers_never_take_up_is_unknown_by_name(firm: Firm, workers: Any) -> None:
+    def put(status: Status, dask_worker: Any) -> None:
+        dask_worker.memory_manager.memory_pause_fraction = False  # or it resumes as soon as it has memory
+        dask_worker.status = status
+
+    with Client(workers.scheduler_address, set_as_default=False) as client:
+        when_an_account_is_read(firm, lambda: client.run(put, Status.paused))
+        try:
+            scattered = firm.run(at(workers, patience=2.0))
+        finally:
+            client.run(put, Status.running)
+
+    lost = firm.unseen(scattered)
+    assert lost
+    assert set(map(frozenset, lost.values())) == {frozenset({NOBODY})}
+    assert judged(firm, scattered) | lost.keys() == set(firm.accounts)
+    assert 4 in scattered.exit_reasons
 
 
 def test_where_no_scheduler_answers_no_run_begins(firm: Firm) -> None:

@@ -13,9 +13,9 @@ import pytest
 from engine.cli.clock import system_clock
 from engine.errors import UsageError
 from engine.model import Assessment
-from engine.pipeline import run
 from engine.report import FORMATS, Options, summary
-from engine.request import RunRequest
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 from tests.emulators import demo_company
 
 OURS = ("azure", "gcp", "github")

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from engine import custody, inspection, pipeline
 from engine.collection.snapshot import written
+from engine.custody import inspection, upkeep
 from engine.model import Assessment, Snapshot
 from engine.report import FORMATS, Options
-from engine.request import RunRequest
+from engine.run import pipeline
+from engine.run.request import RunRequest
 from tests.emulators.identify import Call
 from tests.end_to_end.account import Account, clock, undisturbed
 
@@ -28,7 +29,7 @@ NEXT_YEAR = "2027-12-31T23:59:59Z"
 def request_(tmp_path_factory: pytest.TempPathFactory) -> RunRequest:
     """A recorded run of every check. One store: another has another secret, and so other private digests."""
     folder = tmp_path_factory.mktemp("determinism")
-    custody.initialise(str(folder / "store"), folder / "keys")
+    upkeep.initialise(str(folder / "store"), folder / "keys")
     return RunRequest(config=folder / "keys", store=str(folder / "store"), checks=("*",))
 
 

@@ -15,19 +15,19 @@ from typing import Any
 
 import pytest
 
-from engine import custody, inspection, pipeline
 from engine.collection.snapshot import read
 from engine.content.root import find
-from engine.custody import initialise
+from engine.custody.handover import export
+from engine.custody.rejudging import replay
+from engine.custody.upkeep import initialise, inspection, upkeep
+from engine.custody.verification import verify
 from engine.errors import AuditreelError, SealError, VerificationError
 from engine.evidence import standalone_verify
-from engine.handover import export
 from engine.model import Assessment, Clock
-from engine.observing import DEMO
-from engine.pipeline import run
-from engine.rejudging import replay
-from engine.request import RunRequest
-from engine.verification import verify
+from engine.run import pipeline
+from engine.run.observing import DEMO
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = Clock(lambda: "2026-11-24T03:00:00Z", lambda: 0.0, lambda seconds: None)
@@ -99,7 +99,7 @@ def test_a_run_brings_the_index_up_to_date_and_says_when_it_was_not_ours(folder:
     third = run(request(folder), CLOCK)
     assert third.sealed is not None
     assert third.sealed["index"] == "made anew: the one that was kept was not ours, or was altered"
-    assert custody.rebuild(str(folder / "store"), folder / "config", compare=True).state == "same"
+    assert upkeep.rebuild(str(folder / "store"), folder / "config", compare=True).state == "same"
 
     index.unlink()
     index.parent.joinpath("bodies").unlink(missing_ok=True)
@@ -268,10 +268,10 @@ def test_a_disk_that_fills_up_while_sealing_loses_no_finding_and_nothing_that_st
     script = f"""
 import resource, signal
 from pathlib import Path
-from engine import pipeline
+from engine.run import pipeline
 from engine.model import Clock
-from engine.observing import DEMO
-from engine.request import RunRequest
+from engine.run.observing import DEMO
+from engine.run.request import RunRequest
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 judge = pipeline.evaluate
 def judged(*given):

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from engine import gap_analysis
-from engine.gap_analysis import GapRequest
 from engine.model import Clock
 from engine.programme.gap import Gap
+from engine.report import Options, render_gap
+from engine.workflows import gap_analysis
+from engine.workflows.gap_analysis import GapRequest
 from tests.end_to_end.verbs import ROOT, auditreel
 
 DEMO = ROOT / "providers" / "_demo"
@@ -127,6 +128,21 @@ def test_a_store_gives_its_last_run_and_its_nights(policy: Path, tmp_path: Path)
     assert "nights" not in items
     # Two nights later no run is known of the last one.
     assert "nights" in {item.id for item in after(48).items}
+
+
+def test_runs_of_a_part_are_named_and_not_judged_by(policy: Path, tmp_path: Path) -> None:
+    recorded = auditreel(tmp_path, "run", "--demo", "--policy", str(policy), "--check", "aws.iam.root_mfa_enabled")
+    assert recorded.returncode in (0, 3, 4), recorded.stderr
+    (run,) = (path.name for path in (tmp_path / "store" / "runs").iterdir())
+    taken = json.loads((DEMO / "snapshot.json").read_text())["as_of"]
+    asked = GapRequest(config=tmp_path / "store.keys", policy=policy, store=str(tmp_path / "store"))
+    found = gap_analysis.gap(asked, Clock(lambda: taken, lambda: 0.0, lambda seconds: None))
+
+    told = " ".join(render_gap(found, "text", Options(width=200)).split())
+    assert "No run of everything was recorded in the last 31 days, so that of all that checks could show" in told
+    assert f"auditreel report gap --snapshot {run}" in told
+    assert "no run of everything" in render_gap(found, "html", Options())
+    assert "Nothing was scanned" not in told
 
 
 def test_a_recorded_run_is_a_snapshot_of_the_store_that_has_it(policy: Path, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import yaml
 
 from engine import permissions as least
 from engine.collection.planner import plan
-from engine.pipeline import run
-from engine.preflight import diagnose, permissions
-from engine.request import RunRequest
+from engine.run.pipeline import run
+from engine.run.preflight import diagnose, permissions
+from engine.run.request import RunRequest
 from providers import declared
 from tests.collectors import scan
 from tests.emulators.github.wire import TOKEN, GitHub

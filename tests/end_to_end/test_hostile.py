@@ -17,9 +17,10 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from engine import custody, pipeline, verification
+from engine.custody import upkeep, verification
 from engine.report import FORMATS, Options
-from engine.request import RunRequest
+from engine.run import pipeline
+from engine.run.request import RunRequest
 from providers.aws import caller
 from tests.emulators.bodies import Document
 from tests.emulators.identify import Request
@@ -73,7 +74,7 @@ def markdown(text: str) -> Iterator[Token]:
 def test_a_hostile_name_is_harmless_wherever_it_is_shown(
     account: Account, clean: tuple[Scanner, Scan], name: str, tmp_path: Path
 ) -> None:
-    custody.initialise(str(tmp_path / "store"), tmp_path / "keys")
+    upkeep.initialise(str(tmp_path / "store"), tmp_path / "keys")
     account.said.edit("secretsmanager:ListSecrets", named(name))
     account.said.edit("logs:DescribeLogGroups", renamed("logGroups", name))
     account.said.rewrite("ec2:DescribeSecurityGroups", called(name))

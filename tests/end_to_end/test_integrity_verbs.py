@@ -12,8 +12,8 @@ import pytest
 
 from engine import cli
 from engine.content.root import find
-from engine.observing import DEMO
-from engine.resume import _may_go_on
+from engine.run.observing import DEMO
+from engine.run.resume import _may_go_on
 from tests.unit.evidence.authority import NAME, authority, served
 from tests.unit.evidence.synthetic_runs import START, content, judged, plan, record, reopened
 
@@ -101,8 +101,8 @@ def test_a_witness_without_a_store_is_an_error_of_usage(auditreel: Command) -> N
 def test_every_target_is_verified(auditreel: Command, store: Path, tmp_path: Path) -> None:
     scan(auditreel)
     run = next(path.name for path in (store / "runs").iterdir())
-    assert auditreel("export", run, "--output", "one.zip")[0] == 0
-    assert auditreel("export", run, "--proof", "0", "--output", "record.json")[0] == 0
+    assert auditreel("export", "--run", run, "--output", "one.zip")[0] == 0
+    assert auditreel("export", "--run", run, "--proof", "0", "--output", "record.json")[0] == 0
     assert (tmp_path / "record.json").stat().st_size < 2048
     for target in (run, "one.zip", "record.json", str(store)):
         code, said, error = auditreel("verify", target)
@@ -125,7 +125,7 @@ def test_two_packages_that_tell_different_stories_are_a_split_view(
     for folder, seed in ((tmp_path, "a"), (tmp_path / "other", "b")):
         sealed = record(reopened(folder), judged(seed=seed))
         arguments = ("--store", str(folder / "store"), "--config", str(folder / "config"))
-        assert auditreel("export", sealed.run, "--output", f"{seed}.zip", *arguments)[0] == 0
+        assert auditreel("export", "--run", sealed.run, "--output", f"{seed}.zip", *arguments)[0] == 0
     trust = json.loads((tmp_path / "config" / "trust.json").read_bytes()) | {"head": None}
     (tmp_path / "config" / "trust.json").write_text(json.dumps(trust))
     assert [auditreel("verify", f"{name}.zip")[0] for name in "ab"] == [0, 0]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from engine import examination
+from engine.custody import examination
 from engine.evidence.seal import Recorder
 from engine.tracker.github import Repository
 from engine.tracker.syncing import synced

@@ -17,8 +17,8 @@ from typing import Any
 import boto3
 import pytest
 
-from engine import custody, examination, handover, pipeline, verification
 from engine.cli import group, main
+from engine.custody import examination, handover, upkeep, verification
 from engine.errors import AuditreelError, SealError, UsageError
 from engine.evidence import chain, durable, keys, kms, standalone_verify
 from engine.evidence.compaction import compact
@@ -26,7 +26,8 @@ from engine.evidence.expiry import expire
 from engine.evidence.kms import KmsError
 from engine.evidence.seal import Recorder, open_store
 from engine.model import Assessment, Clock, Retention
-from engine.request import RunRequest
+from engine.run import pipeline
+from engine.run.request import RunRequest
 from tests.emulators import kms_edwards
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.wire import Answer, Exchange
@@ -71,7 +72,7 @@ class Place:
 
     def begin(self, address: str | None = None) -> str:
         """Make the store; gives the id of the key."""
-        return custody.initialise(self.store, self.config, custody.key_elsewhere(address or self.key))
+        return upkeep.initialise(self.store, self.config, upkeep.key_elsewhere(address or self.key))
 
     def run(self, now: str = NIGHT, **asked: Any) -> Assessment:
         given = {"checks": ("aws.iam.root_*",), "store": self.store, "regions": ("us-east-1",), **asked}
@@ -270,7 +271,7 @@ def test_an_alias_that_is_pointed_at_another_key_signs_nothing(place: Place) -> 
 
 
 def test_a_message_that_is_too_long_is_refused_before_kms_is_asked(place: Place) -> None:
-    key = custody.key_elsewhere(place.key)
+    key = upkeep.key_elsewhere(place.key)
     place.wire.traffic.reset()
     with pytest.raises(SealError, match="4,097 bytes, and KMS signs at most 4,096"):
         key.sign(b"m" * 4097)
@@ -282,7 +283,7 @@ def test_a_message_that_is_too_long_is_refused_before_kms_is_asked(place: Place)
 def test_without_boto3_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
     with pytest.raises(UsageError, match=r"pip install 'auditreel\[aws\]'"):
-        custody.key_elsewhere("aws-kms://arn:aws:kms:us-east-1:123456789012:alias/auditreel")
+        upkeep.key_elsewhere("aws-kms://arn:aws:kms:us-east-1:123456789012:alias/auditreel")
 
 
 # --- making a store ---
@@ -300,7 +301,7 @@ def test_without_boto3_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 )
 def test_an_address_of_no_key_makes_no_store(place: Place, address: str, why: str) -> None:
     with pytest.raises(AuditreelError, match=why):
-        custody.initialise(place.store, place.config, custody.key_elsewhere(address))
+        upkeep.initialise(place.store, place.config, upkeep.key_elsewhere(address))
     assert not Path(place.store).exists()
     assert not place.config.exists()
 
@@ -322,7 +323,7 @@ def test_init_twice_changes_nothing_and_another_key_is_a_rotation(
     assert place.begin() == place.begin()
     with pytest.raises(UsageError, match="auditreel key rotate --new-key aws-kms://"):
         place.begin(place.made())
-    assert custody.initialise(place.store, place.config) == custody.key_elsewhere(place.key).key_id
+    assert upkeep.initialise(place.store, place.config) == upkeep.key_elsewhere(place.key).key_id
     monkeypatch.setenv(keys.KEY_VARIABLE, "key.pem")
     with pytest.raises(UsageError, match="unset it first"):
         place.begin()
@@ -330,7 +331,7 @@ def test_init_twice_changes_nothing_and_another_key_is_a_rotation(
 
 
 def test_a_key_that_is_here_is_not_left_beside_one_in_kms(place: Place) -> None:
-    custody.initialise(place.store, place.config)
+    upkeep.initialise(place.store, place.config)
     with pytest.raises(UsageError, match=r"signing-key\.pem is there already"):
         place.begin()
     assert place.files() == ["signing-key.pem", "store-secret", "trust.json"]
@@ -351,7 +352,7 @@ def test_the_environment_may_name_the_key(place: Place, monkeypatch: pytest.Monk
 
 def rotated(place: Place, new: str) -> str:
     """Replace the key, and record a night by the new one; gives its id."""
-    key_id, _ = custody.rotate_key(place.store, place.config, clock(), new)
+    key_id, _ = upkeep.rotate_key(place.store, place.config, clock(), new)
     if "://" not in new:
         assert place.files() == ["store-secret", "trust.json"]
         Path(new).rename(place.config / keys.KEY_FILE)
@@ -360,7 +361,7 @@ def rotated(place: Place, new: str) -> str:
 
 
 def test_a_store_moves_into_kms_from_key_to_key_and_out_again(place: Place) -> None:
-    custody.initialise(place.store, place.config)
+    upkeep.initialise(place.store, place.config)
     durable.write(place.folder / "new.pem", keys.new_key())
     first = rotated(place, place.made())
     assert place.files() == ANYWHERE
@@ -371,7 +372,7 @@ def test_a_store_moves_into_kms_from_key_to_key_and_out_again(place: Place) -> N
     assert place.kinds() == ["key", "intent", "seal"] * 3
     assert place.signers()[1:] == [first] * 3 + [second] * 3 + [third] * 2
     with pytest.raises(SealError, match=r"was replaced or withdrawn.*nothing was changed: name another key"):
-        custody.rotate_key(place.store, place.config, clock(), place.key)
+        upkeep.rotate_key(place.store, place.config, clock(), place.key)
     assert place.files() == ["signing-key.pem", "store-secret", "trust.json"]
     assert place.verify() == 0
 
@@ -384,7 +385,7 @@ def test_a_run_whose_key_is_replaced_meanwhile_is_sealed_by_the_same_command_wit
 
     def meanwhile(*arguments: Any) -> Any:
         monkeypatch.setattr(pipeline, "conclude", concluded)
-        custody.rotate_key(place.store, place.config, clock(), place.made())
+        upkeep.rotate_key(place.store, place.config, clock(), place.made())
         return concluded(*arguments)
 
     monkeypatch.setattr(pipeline, "conclude", meanwhile)
@@ -401,10 +402,10 @@ def test_a_run_whose_key_is_replaced_meanwhile_is_sealed_by_the_same_command_wit
 @pytest.mark.parametrize("kind", ["denied", "throttled"])
 def test_a_new_key_that_would_not_sign_replaces_nothing(place: Place, kind: Any) -> None:
     """From its entry on it alone could sign."""
-    custody.initialise(place.store, place.config)
+    upkeep.initialise(place.store, place.config)
     place.wire.faults.add(kind, "kms:Sign")
     with pytest.raises(KmsError, match="signing with"):
-        custody.rotate_key(place.store, place.config, clock(), place.key)
+        upkeep.rotate_key(place.store, place.config, clock(), place.key)
     assert (place.chained(), place.files()) == ({}, ["signing-key.pem", "store-secret", "trust.json"])
     recorded(place.recorder(), NIGHT, BUCKETS)
 
@@ -412,7 +413,7 @@ def test_a_new_key_that_would_not_sign_replaces_nothing(place: Place, kind: Any)
 def test_a_rotation_into_kms_that_was_killed_ends_when_it_is_called_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    custody.initialise(place.store, place.config)
+    upkeep.initialise(place.store, place.config)
 
     def killed(path: Path, data: bytes) -> None:
         if path.name == keys.ADDRESS_FILE:
@@ -422,7 +423,7 @@ def test_a_rotation_into_kms_that_was_killed_ends_when_it_is_called_again(
     original = durable.replace
     monkeypatch.setattr(durable, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        custody.rotate_key(place.store, place.config, clock(), place.key)
+        upkeep.rotate_key(place.store, place.config, clock(), place.key)
     monkeypatch.setattr(durable, "replace", original)
     with pytest.raises(SealError, match="was replaced or withdrawn"):
         place.recorder()
@@ -433,7 +434,7 @@ def test_a_rotation_into_kms_that_was_killed_ends_when_it_is_called_again(
 def test_a_key_in_kms_is_replaced_by_a_key_that_is_named_never_by_one_that_is_made(place: Place) -> None:
     place.begin()
     with pytest.raises(UsageError, match="name the new one: --new-key"):
-        custody.rotate_key(place.store, place.config, clock())
+        upkeep.rotate_key(place.store, place.config, clock())
     assert place.files() == ANYWHERE
 
 

@@ -21,8 +21,8 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp import Client, MCPError, StdioServerParameters
 
-from engine import examination
 from engine.cli import group, main
+from engine.custody import examination
 from engine.evidence import merkle
 from engine.evidence.canonical import encode
 from engine.serve.accesses import AccessLog, standing

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import custody, examination, verification
 from engine.content.root import find
+from engine.custody import examination, upkeep, verification
 from engine.errors import SealError, UsageError, VerificationError
 from engine.evidence import chain
 from engine.evidence.keys import load_keys
@@ -28,7 +28,7 @@ from engine.evidence.objects.bucket import Bucket, StoreUnavailable, connect
 from engine.evidence.objects.mirror import Mirror
 from engine.evidence.seal import Recorder, open_store
 from engine.model import Clock
-from engine.observing import DEMO
+from engine.run.observing import DEMO
 from tests.emulators import object_services
 from tests.emulators.azurite import PROGRAM, Azurite
 from tests.emulators.gcp.wire import Google
@@ -149,7 +149,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         url = f"{'gs' if request.param == 'gs' else 'az'}://{NAME}/soc2/production"
         made = Place(url, tmp_path, monkeypatch, drop, restore)
         made.at("one")
-        custody.initialise(url, made.config)
+        upkeep.initialise(url, made.config)
         yield made
 
 
@@ -238,7 +238,7 @@ def test_object_lock_is_refused_where_it_is_not_s3s(place: Place) -> None:
         file.write("\nretention: {days: 400, object_lock: compliance}\n")
     clock = Clock(lambda: "2026-11-24T03:00:00Z", lambda: 0.0, lambda seconds: None)
     with pytest.raises(UsageError, match="set a locked retention on the bucket itself"):
-        custody.lock(place.url, place.config, clock, policy)
+        upkeep.lock(place.url, place.config, clock, policy)
 
 
 @pytest.fixture(params=["gs", "az"])
@@ -258,7 +258,7 @@ def test_nights_are_recorded_under_a_buckets_own_retention(
     url, _ = retained
     place = Place(url, tmp_path, monkeypatch, lambda: None, lambda: None)
     place.at("one")
-    custody.initialise(url, place.config)
+    upkeep.initialise(url, place.config)
     place.nights()
     assert place.verify()[0] == 0
     policy = Path(shutil.copytree(find().policies, place.folder / "policies"))
@@ -266,7 +266,7 @@ def test_nights_are_recorded_under_a_buckets_own_retention(
         file.write("\nretention: {days: 30}\n")
     clock = Clock(lambda: "2026-11-24T03:00:00Z", lambda: 0.0, lambda seconds: None)
     with pytest.raises(SealError, match="removing what was replaced from"):
-        custody.expire(url, place.config, True, True, clock, policy)
+        upkeep.expire(url, place.config, True, True, clock, policy)
 
 
 def test_what_a_policy_retains_is_said_to_be_that_where_it_is_written_over(

@@ -19,8 +19,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from engine import custody, examination, pipeline, verification
 from engine.content.root import find
+from engine.custody import examination, upkeep, verification
 from engine.errors import SealError, UsageError, VerificationError
 from engine.evidence import chain
 from engine.evidence.keys import initialise, load_keys
@@ -29,9 +29,10 @@ from engine.evidence.objects.bucket import Bucket, connect
 from engine.evidence.objects.mirror import Mirror
 from engine.evidence.seal import Recorder, open_store
 from engine.model import Assessment, Clock
-from engine.observing import DEMO
 from engine.periods import Period
-from engine.request import RunRequest
+from engine.run import pipeline
+from engine.run.observing import DEMO
+from engine.run.request import RunRequest
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
 from tests.emulators.moto_process import MotoProcess
@@ -116,7 +117,7 @@ def empty(moto: MotoProcess, nobody: None, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def place(empty: Place) -> Place:
-    custody.initialise(URL, empty.config)
+    upkeep.initialise(URL, empty.config)
     return empty
 
 
@@ -271,7 +272,7 @@ def lockable(empty: Place) -> Place:
     """A store in a bucket that can lock objects."""
     empty.s3.delete_bucket(Bucket=BUCKET)
     empty.s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
-    custody.initialise(URL, empty.config)
+    upkeep.initialise(URL, empty.config)
     return empty
 
 
@@ -301,6 +302,19 @@ def test_object_lock_refuses_to_delete_what_was_sealed(lockable: Place) -> None:
     assert place.verify()[0] == 0
 
 
+def test_nothing_is_written_unlocked_because_the_seal_that_asks_for_locks_was_spoilt(lockable: Place) -> None:
+    place = lockable
+    place.run(policy=locked_policy(place, "\nretention: {days: 400, object_lock: compliance}\n"))
+    upkeep.rotate_key(URL, place.config, clock("2026-11-26T09:00:00Z"))
+    assert head(place, "chain/00000000000000000003.json")[0] == "COMPLIANCE"
+    place.put("chain/00000000000000000002.json", b"{}")
+
+    with pytest.raises(SealError, match=r"Object Lock: chain/00000000000000000002.json: does not verify"):
+        upkeep.rotate_key(URL, place.config, clock("2026-11-26T10:00:00Z"))
+
+    assert place.names("chain/")[-1] == "chain/00000000000000000003.json"
+
+
 def head(place: Place, name: str) -> tuple[str, str, str | None]:
     said = place.s3.head_object(Bucket=BUCKET, Key=f"soc2/production/{name}")
     return (
@@ -321,19 +335,19 @@ retention: {days: 400, object_lock: governance, holds: [{from: 2026-01-05, to: 2
 """,
     )
     names = {name.split("/")[1][:8]: name for name in place.names("runs/") if name.endswith("findings.parquet")}
-    found = custody.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    found = upkeep.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
     unlocked = len(place.names()) - len(place.names("private/")) - 1
     assert (found.objects, found.extended, found.held, found.released) == (unlocked, unlocked, 0, 0)
     assert head(place, names["20260103"]) == ("GOVERNANCE", "2027-03-08", None)
     organization = policy / "organization.yaml"
     organization.write_text(organization.read_text().replace("2026-01-05", "2026-01-02"))
-    found = custody.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    found = upkeep.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
     # The night itself, and one on either side, since holds have local dates; and what these share with others.
     assert (found.extended, found.held, found.released) == (0, unlocked, 0)
     organization.write_text(
         organization.read_text().replace("days: 400", "days: 500").replace("2026-01-02", "2026-02-20")
     )
-    found = custody.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
+    found = upkeep.lock(URL, place.config, clock("2026-02-01T09:00:00Z"), policy)
     assert (found.extended, found.held, found.released) == (unlocked, 0, unlocked)
     assert head(place, names["20260103"]) == ("GOVERNANCE", "2027-06-16", "OFF")
     assert place.verify()[0] == 0
@@ -474,9 +488,9 @@ def test_a_machine_that_was_never_there_has_the_index_and_believes_no_other(plac
     asked = {"config": place.config, "store": URL, "snapshot": str(DEMO), "checks": ("aws.iam.root_*",)}
     assert "index" not in (pipeline.run(RunRequest(**asked), clock()).sealed or {})
     copy = place.at("a machine that was never there")
-    assert custody.rebuild(URL, place.config, compare=True).state == "same"
+    assert upkeep.rebuild(URL, place.config, compare=True).state == "same"
     place.put("index/spans", (copy / "index" / "spans").read_bytes()[:-1] + b"?")
-    assert custody.rebuild(URL, place.config, compare=True).state == "not ours"
+    assert upkeep.rebuild(URL, place.config, compare=True).state == "not ours"
     assert place.verify()[0] == 0
 
 
@@ -487,7 +501,7 @@ def test_expired_runs_leave_the_bucket_and_their_tombstone_verifies(place: Place
     policy = locked_policy(place, "\nretention: {days: 30}\n")
     opened(place, "two")
     runs = len(place.names("runs/"))
-    done = custody.expire(URL, place.config, True, True, clock("2026-11-24T03:00:00Z"), policy)
+    done = upkeep.expire(URL, place.config, True, True, clock("2026-11-24T03:00:00Z"), policy)
     assert (runs, place.names("runs/"), done.sequence) == (4, [], 5)
     code, said = place.verify()
     assert code == 0

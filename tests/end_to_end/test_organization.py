@@ -16,15 +16,15 @@ import boto3
 import pytest
 import yaml
 
-from engine.custody import initialise
+from engine.custody.rejudging import replay
+from engine.custody.upkeep import initialise
+from engine.custody.verification import verify
 from engine.errors import UsageError
 from engine.evidence.replay import snapshot_of
 from engine.model import GLOBAL, Assessment, Clock, Scope
-from engine.pipeline import run
-from engine.rejudging import replay
 from engine.report import FORMATS, Options
-from engine.request import RunRequest
-from engine.verification import verify
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
 from tests.emulators.moto_process import ACCOUNT

@@ -304,12 +304,12 @@ def test_an_input_that_is_altered_or_missing_stops_it_and_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "name a RUN, or a period with --from and --to"),
-        (("--from", "2026-06-01"), "name a RUN, or a period"),
-        (("20260601T010000Z-00000000", *PERIOD), "name a RUN, or a period"),
-        (("20260601T010000Z-00000000", "--criterion", "CC6"), "--criterion takes a period"),
+        ((), "name a run with --run, or a period with --from and --to"),
+        (("--from", "2026-06-01"), "name a run with --run"),
+        (("--run", "20260601T010000Z-00000000", *PERIOD), "name a run with --run"),
+        (("--run", "20260601T010000Z-00000000", "--criterion", "CC6"), "--criterion takes a period"),
         ((*PERIOD, "--redact", "names"), "--redact names: it is one of addresses, people"),
-        ((*PERIOD, "--proof", "1"), "--proof takes the RUN"),
+        ((*PERIOD, "--proof", "1"), "--proof takes the run"),
         (("--from", "2026-05-01", "--to", "2026-05-02"), "it holds no run up to 2026-05-02"),
     ],
 )
@@ -405,12 +405,12 @@ def test_it_is_replayed_and_narrowed_as_any_other(aged: Nights) -> None:
     done = auditreel(aged.folder, "verify", str(aged.export("aged-again.zip")), str(bundle))
     assert done.returncode == 0, done.stdout
     (run,) = [run for run in manifest(bundle)["runs"] if run.startswith("20260604")]  # type: ignore[attr-defined]
-    assert aged.verified(aged.export("aged-one.zip", run))[0] == 0
+    assert aged.verified(aged.export("aged-one.zip", "--run", run))[0] == 0
 
 
 def test_runs_of_which_nothing_is_kept_are_not_exported(aged: Nights) -> None:
     removed = next(run for run, why in manifest(aged.export("a.zip"))["left_out"].items() if "not retained" in why)  # type: ignore[attr-defined]
-    for what in ((removed,), ("--from", "2026-06-01", "--to", "2026-06-02")):
+    for what in (("--run", removed), ("--from", "2026-06-01", "--to", "2026-06-02")):
         done = auditreel(aged.folder, "export", *what, "--output", "none.zip")
         assert done.returncode in (2, 5)
         assert "not retained" in done.stderr.decode()
@@ -582,7 +582,7 @@ def test_what_is_personal_is_nowhere_in_a_redacted_bundle_and_every_hash_verifie
     for text in PLANTED:
         assert saying(whole, text.encode()), text
     hidden = (PERSON.encode(), b"jane.doe", *(words for words, _ in NAMED.values()), *map(str.encode, PLANTED))
-    one = personal.export("redacted-run.zip", manifest(whole)["runs"][0], "--redact", "people")  # type: ignore[index]
+    one = personal.export("redacted-run.zip", "--run", manifest(whole)["runs"][0], "--redact", "people")  # type: ignore[index]
     assert personal.verified(one)[0] == 0
     for words in hidden:
         assert (saying(redacted, words), saying(one, words)) == (set(), set()), words
@@ -614,7 +614,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> tuple[Nights, str
 
 def test_a_bundle_is_replayed_without_its_store(demonstration: tuple[Nights, str]) -> None:
     nights, run = demonstration
-    bundle = nights.export("one.zip", run)
+    bundle = nights.export("one.zip", "--run", run)
     replayed = auditreel(nights.folder, "replay", str(bundle))
     assert re.fullmatch(rf"run {run}, [1-9][0-9]* records: identical", replayed.stdout.decode().splitlines()[-1])
     assert replayed.returncode == 0
@@ -624,7 +624,7 @@ def test_a_bundle_is_replayed_without_its_store(demonstration: tuple[Nights, str
 
 def test_the_checks_in_a_bundle_are_tried_by_their_examples(demonstration: tuple[Nights, str], tmp_path: Path) -> None:
     nights, run = demonstration
-    with zipfile.ZipFile(nights.export("checks.zip", run)) as source:
+    with zipfile.ZipFile(nights.export("checks.zip", "--run", run)) as source:
         source.extractall(tmp_path)
     file = "checks/aws/iam/root_mfa_enabled.yaml"
     tried = subprocess.run(

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from engine import access, observing, preflight
 from engine.collection.snapshot import read, written
 from engine.content.root import find
-from engine.custody import initialise
+from engine.custody.upkeep import initialise
 from engine.errors import DiscoveryError, InputError, Interrupted, SealError, UsageError
 from engine.model import REGIONLESS, Assessment, Clock, Collection, Scope, Snapshot, Unread
-from engine.observing import DEMO
-from engine.pipeline import run
 from engine.report import FORMATS, Options
-from engine.request import RunRequest
+from engine.run import access, observing, preflight
+from engine.run.observing import DEMO
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 from providers.aws.adapter import Aws
 from tests.unit.answered import ACCOUNT, DENIED, ENABLED, KEYS, Answered, error, identity, sts_error
 

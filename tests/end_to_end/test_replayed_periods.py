@@ -13,15 +13,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks import replays
-from engine import __version__, inspection, rejudging, verification
+from engine import __version__
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import load
 from engine.content.root import find
-from engine.evaluate import evaluate
+from engine.custody import inspection, rejudging, verification
 from engine.evidence.keys import TRUST_FILE, load_keys
 from engine.evidence.seal import Judged, Plan, open_store
+from engine.judging.evaluate import evaluate
 from engine.model import Finding, Resource, Snapshot
-from engine.recording import sources_of
+from engine.run.recording import sources_of
 from tests.end_to_end.verbs import auditreel
 
 NIGHTS = 3

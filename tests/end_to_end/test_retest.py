@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from engine import request
 from engine.collection import snapshot as snapshots
 from engine.content.load import Content
 from engine.content.root import find
 from engine.content.stored import parse_stored
-from engine.custody import initialise
+from engine.custody.rejudging import retest
+from engine.custody.upkeep import initialise
+from engine.custody.verification import Verdict
 from engine.errors import UsageError, VerificationError
 from engine.model import Clock, Snapshot
-from engine.observing import DEMO
-from engine.pipeline import run
-from engine.rejudging import retest
-from engine.request import RunRequest
-from engine.verification import Verdict
+from engine.run import request
+from engine.run.observing import DEMO
+from engine.run.pipeline import run
+from engine.run.request import RunRequest
 
 CHECK = "aws.ec2.ebs_volume_encrypted"
 OTHER = "aws.iam.root_mfa_enabled"

@@ -105,7 +105,7 @@ def test_no_secret_of_the_account_is_written(account: Account, run: Run, tmp_pat
     account.said.change("lambda:ListFunctions", noted)
     assert recorded(run, "--debug") == 3
     (run_id,) = [path.name for path in (tmp_path / "store" / "runs").iterdir()]
-    assert run("export", run_id, "--output", "bundle.zip") == 0
+    assert run("export", "--run", run_id, "--output", "bundle.zip") == 0
     assert answers == ["lambda:ListFunctions"]
     assert where(tmp_path, FORMS) == []
     # What is looked for the same way and may be there is found everywhere.

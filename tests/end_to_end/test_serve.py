@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -15,7 +17,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -24,8 +26,8 @@ import openapi_spec_validator
 import pytest
 
 from benchmarks import readers
-from engine import custody, examination, handover, verification
 from engine.cli import group, main
+from engine.custody import examination, handover, upkeep, verification
 from engine.errors import SealError, VerificationError
 from engine.evidence import canonical, dsse, merkle, standalone_verify
 from engine.evidence.trust import read_trust
@@ -248,6 +250,46 @@ def test_a_link_that_ended_or_was_revoked_opens_nothing_from_then_on(server: Ser
     assert [row.revoked for row in server.links.issued()] == [True]
 
 
+def test_whose_link_ended_or_was_revoked_is_told_so_and_a_program_in_json(server: Server) -> None:
+    link = server.link(None, None, None)
+    token = server.links.issue(link)
+    client, program = server.client(token), [("Authorization", f"Bearer {token}")]
+    ended = "It ended at 2026-06-24T00:00:00Z."
+    for at, why in ((link.expires_at, ended), (link.issued_at, "It was revoked.")):
+        if why != ended:
+            server.links.revoke(link.id, at)
+        server.time.at = at
+        assert why in read(client.get("/").body).words
+        assert why in read(client.get(f"/link/{token}").body).words
+        found = server.client().get("/api/v1/stores", headers=program)
+        assert (found.status, found.json["problem"]) == (401, f"A link is needed: {why} Ask for a new one.")
+
+
+def test_a_program_is_told_in_json_why_there_is_nothing(five: Path, tmp_path: Path) -> None:
+    server = Server(five, tmp_path / "accesses.jsonl", a_minute=3)
+    client = server.client(server.token())
+    nothing = "Not here: There is nothing under this address, or nothing that this link shows."
+    asked = [client.get(url) for url in ("/api/v1", "/api/v1/", "/api/v1/none", "/api/v1/stores")]
+    asked += [client.get("/api/v1/stores", "POST"), server.client().get("/api/v1/stores")]
+    asked += [server.client("x").get("/api/v1/stores"), server.client(host="evil.example").get("/api/v1/stores")]
+    assert [(found.status, found.json["problem"]) for found in asked] == [
+        (404, f"{nothing} What there is: /api/v1/openapi.json"),
+        (404, f"{nothing} What there is: /api/v1/openapi.json"),
+        (404, f"{nothing} What there is: /api/v1/openapi.json"),
+        (429, "Too many requests: Ask again in 20 seconds."),
+        (405, "Read only: There is nothing here but to read."),
+        (401, "A link is needed: Send its token: Authorization: Bearer TOKEN."),
+        (401, "A link is needed: It is no link of ours. Ask for a new one."),
+        (421, "Not here: The server is not known by this name."),
+    ]
+    server.close()
+
+
+def test_an_address_that_is_none_is_answered_by_a_page(server: Server) -> None:
+    found = server.client(server.token()).get("/a/b/c/d/e")
+    assert (found.status, is_page(found)) == (404, True)
+
+
 def test_a_link_that_we_did_not_make_opens_nothing(server: Server, tmp_path: Path) -> None:
     token = server.token("2026-06-03", "2026-06-04", ("CC6.1",))
     strangers = Links(tmp_path / "strangers")
@@ -357,6 +399,34 @@ def test_what_was_altered_while_it_is_served_is_shown_as_that(five: Path, tmp_pa
     hidden = limited.get(f"{MIDDLE}/")
     assert (hidden.status, "DOES NOT VERIFY" in hidden.text, run in hidden.text) == (503, True, False)
     assert "DOES NOT VERIFY" in whole.get("/api/v1/stores").json["stores"][0]["problem"]
+    server.close()
+
+
+def test_a_night_that_is_taken_back_after_it_was_shown_is_missed_though_no_pin_knows_of_it(
+    five: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(five, tmp_path / "copy")
+    store, trust = tmp_path / "copy" / "store", tmp_path / "copy" / "config" / "trust.json"
+    *_, earlier, _, _ = entries = sorted((store / "chain").iterdir())
+    pinned = {"sequence": int(earlier.stem), "digest": hashlib.sha256(earlier.read_bytes()).hexdigest()}
+    trust.write_text(json.dumps(json.loads(trust.read_text()) | {"head": pinned}))
+    server = Server(tmp_path / "copy", tmp_path / "accesses.jsonl")
+    whole = server.client(server.token())
+    assert whole.get(f"{WHOLE}/").status == 200
+    taken = {path: path.read_bytes() for path in entries[-2:]}
+    for path in taken:
+        path.unlink()
+    server.time.seconds += 2
+
+    for again in range(2):
+        found = whole.get(f"{WHOLE}/")
+        assert (found.status, "the chain was cut off or rewritten" in read(found.body).words) == (503, True), again
+        server.time.seconds += 700
+
+    for path, data in taken.items():
+        path.write_bytes(data)
+    server.time.seconds += 2
+    assert whole.get(f"{WHOLE}/").status == 200
     server.close()
 
 
@@ -490,14 +560,14 @@ def test_what_was_sealed_of_the_log_can_not_be_changed_afterwards(five: Path, tm
     # A log that was written anew follows itself, and not what was sealed; nor does one that was cut off.
     (tmp_path / "log").write_bytes((tmp_path / "as sealed").read_bytes().splitlines(keepends=True)[0])
     with pytest.raises(VerificationError, match="it has 1 lines, and entry 11 of the chain says 2"):
-        standing(tmp_path / "log", custody.sealed_accesses(store, config, "log"))
+        standing(tmp_path / "log", upkeep.sealed_accesses(store, config, "log"))
     with (tmp_path / "as sealed").open("rb") as file:
         (tmp_path / "log").write_bytes(file.read())
     longer = AccessLog(tmp_path / "log")
     longer.add(path="/later", status=200)
     longer.close()
-    assert standing(tmp_path / "log", custody.sealed_accesses(store, config, "log")).count == 3
-    assert len(custody.sealed_accesses(store, config, "log")) == 1
+    assert standing(tmp_path / "log", upkeep.sealed_accesses(store, config, "log")).count == 3
+    assert len(upkeep.sealed_accesses(store, config, "log")) == 1
     assert verification.verify(store, config).exit_code == 0
     bundle = tmp_path / "bundle.zip"
     handover.export_period(store, config, (date(2026, 6, 4), date(2026, 6, 5)), bundle, lambda *_: {"README.txt": b""})
@@ -541,6 +611,21 @@ def test_the_process_refuses_to_hold_the_signing_key(
     monkeypatch.setenv("AUDITREEL_SIGNING_KEY", "/somewhere/key.pem")
     assert main(group, ["serve"], "auditreel") == 2
     assert "must not hold the key that signs it" in capsys.readouterr().err
+
+
+def test_the_link_that_is_told_at_the_start_opens_what_is_served(
+    five: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("engine.serve.running.run", lambda *_: None)
+    links = Links(tmp_path / "its links")
+    links.prepare([])
+    place = ["--store", str(five / "store"), "--config", str(five / "config"), "--links", str(tmp_path / "its links")]
+    place += ["--public-url", "https://evidence.example.org"]
+    assert main(group, ["serve", *place, "--port", "0"], "auditreel") == 0
+    told = capsys.readouterr().err.partition("To see it: auditreel ")[2]
+    assert main(group, shlex.split(told), "auditreel") == 0
+    token = capsys.readouterr().out.strip().removeprefix("https://evidence.example.org/link/")
+    assert links.opened(token, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")).reader == "NAME"
 
 
 def test_links_are_made_listed_and_revoked(five: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from engine import custody
+from engine.custody import upkeep
 from engine.errors import SealError, VerificationError
 from engine.evidence.keys import load_keys
 from engine.evidence.objects.address import parse, working_copy
@@ -86,7 +86,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
         service.buckets["acme-evidence"] = object_services.Bucket()
         for name, value in service.environment.items():
             monkeypatch.setenv(name, value)
-        custody.initialise(URL, tmp_path / "recorder")
+        upkeep.initialise(URL, tmp_path / "recorder")
         (tmp_path / "config").mkdir()
         (tmp_path / "config" / "trust.json").write_bytes((tmp_path / "recorder" / "trust.json").read_bytes())
         told: list[str] = []

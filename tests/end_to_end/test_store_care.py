@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import custody, examination, verification
 from engine.content.root import find
+from engine.custody import examination, upkeep, verification
 from engine.errors import UsageError
 from engine.model import Clock
 from tests.end_to_end.verbs import auditreel
@@ -81,4 +81,4 @@ def test_what_was_removed_is_told_by_verify_and_by_the_report(folder: Path) -> N
 
 def test_without_a_rule_nothing_is_removed(folder: Path) -> None:
     with pytest.raises(UsageError, match="says nothing of retention"):
-        custody.expire(str(folder / "store"), folder / "config", True, False, CLOSED)
+        upkeep.expire(str(folder / "store"), folder / "config", True, False, CLOSED)

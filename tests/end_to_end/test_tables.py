@@ -12,15 +12,15 @@ import yaml
 
 from engine.content.load import load
 from engine.content.root import find
-from engine.custody import initialise
+from engine.custody.handover import export
+from engine.custody.rejudging import replay
+from engine.custody.upkeep import initialise
+from engine.custody.verification import verify
 from engine.errors import ContentError
-from engine.handover import export
 from engine.model import Assessment, Clock
-from engine.pipeline import run
-from engine.preflight import planned
-from engine.rejudging import replay
-from engine.request import RunRequest
-from engine.verification import verify
+from engine.run.pipeline import run
+from engine.run.preflight import planned
+from engine.run.request import RunRequest
 from tests.emulators.aws_wire import AwsWire
 from tests.tables import NOW, edit, example, organization
 

@@ -12,8 +12,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
-from engine import custody, verification
 from engine.content.root import find
+from engine.custody import upkeep, verification
 from engine.dialects import script
 from engine.model import Clock
 from tests.end_to_end.verbs import auditreel
@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     night("02-01T01:05:00", {"a": "fail", "b": "fail", "d": "fail"}, changed, second, accepted=waived)
     night("02-02T01:05:00", {"a": "fail", "b": "fail", "d": "fail"}, changed, second, accepted=waived)
     night("02-02T09:30:00", {"a": "pass", "b": "fail"}, changed, second, accepted=waived)
-    (merged,) = custody.compact(str(folder / "store"), folder / "config", None, LATER)
+    (merged,) = upkeep.compact(str(folder / "store"), folder / "config", None, LATER)
     assert merged.runs == 3
     return folder
 
@@ -134,7 +134,7 @@ def test_spark_answers_as_duckdb_does(
 
 def test_pyiceberg_answers_as_duckdb_does(folder: Path, duckdb_answers: tuple[dict[int, Rows], list[Rows]]) -> None:
     text = printed(folder, "trino", "--layout", "iceberg")
-    published = custody.publish(str(folder / "store"), folder / "config")
+    published = upkeep.publish(str(folder / "store"), folder / "config")
     assert in_iceberg(text, published, "auditreel", *COUNTS) == duckdb_answers
 
 
@@ -142,7 +142,7 @@ def test_pyiceberg_answers_as_duckdb_does(folder: Path, duckdb_answers: tuple[di
 def test_every_statement_is_sql_of_the_engine_and_every_question_asks_for_columns_that_are_defined(
     folder: Path, target: str
 ) -> None:
-    published = custody.publish(str(folder / "store"), folder / "config")
+    published = upkeep.publish(str(folder / "store"), folder / "config")
     defining, asking = statements(script(target, published, "s3://lake/soc2", "auditreel", None, None))
     parsed = [
         sqlglot.parse_one(statement, dialect=target) for statement in defining if not statement.startswith("CALL")
@@ -162,7 +162,7 @@ def test_every_statement_is_sql_of_the_engine_and_every_question_asks_for_column
 
 def test_no_column_and_no_table_is_a_reserved_word(folder: Path) -> None:
     """Athena User Guide, "Escape reserved keywords": of its DDL, and of SELECT, which are Trino's too. As of 2026."""
-    published = custody.publish(str(folder / "store"), folder / "config")
+    published = upkeep.publish(str(folder / "store"), folder / "config")
     names = {name for table in published.tables for name in (table.name, *(column.name for column in table.columns))}
     assert len(names) > 60
     assert names & {word.lower() for word in RESERVED.split()} == set()
@@ -170,7 +170,7 @@ def test_no_column_and_no_table_is_a_reserved_word(folder: Path) -> None:
 
 def test_tables_that_somebody_altered_are_written_anew_and_end_with_5(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "tables"
-    published = custody.publish(str(folder / "store"), folder / "config", output)
+    published = upkeep.publish(str(folder / "store"), folder / "config", output)
     (file,) = (output / "runs").iterdir()
     file.write_bytes(b"altered")
 
@@ -178,11 +178,11 @@ def test_tables_that_somebody_altered_are_written_anew_and_end_with_5(folder: Pa
     assert done.returncode == 5
     assert "runs/runs.parquet was altered or put there by somebody else" in done.stderr.decode()
     assert done.stdout.decode() == script("duckdb", published, None, "auditreel", None, None)
-    assert custody.publish(str(folder / "store"), folder / "config", output).foreign == ()
+    assert upkeep.publish(str(folder / "store"), folder / "config", output).foreign == ()
 
 
 def test_who_removes_runs_is_told_that_the_tables_still_hold_them(folder: Path, tmp_path: Path) -> None:
-    custody.publish(str(folder / "store"), folder / "config")
+    upkeep.publish(str(folder / "store"), folder / "config")
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     shutil.copytree(find().policies, copy / "policies")
     with (copy / "policies" / "organization.yaml").open("a") as organization:
@@ -197,7 +197,7 @@ def test_who_removes_runs_is_told_that_the_tables_still_hold_them(folder: Path, 
 
 
 def test_a_store_with_tables_in_it_verifies(folder: Path) -> None:
-    custody.publish(str(folder / "store"), folder / "config")
+    upkeep.publish(str(folder / "store"), folder / "config")
     verdict = verification.verify(str(folder / "store"), folder / "config")
     assert verdict.exit_code == 0
     assert [line for line in verdict.lines if "index/tables" in line] == [

@@ -22,9 +22,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.sdk.trace.sampling import ParentBased
 
-from engine import cli, custody
+from engine import cli
 from engine.cli.traces import traced
 from engine.collection.observer import NOBODY
+from engine.custody import upkeep
 from engine.model import Clock
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
@@ -106,7 +107,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.cli.clock.system_clock", lambda *_: clock)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUDITREEL_CONFIG", str(tmp_path / "config"))
-    custody.initialise(str(tmp_path / "store"), tmp_path / "config")
+    upkeep.initialise(str(tmp_path / "store"), tmp_path / "config")
 
 
 @pytest.fixture

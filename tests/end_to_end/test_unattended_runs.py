@@ -20,10 +20,12 @@ import boto3
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from engine import cli, custody, examination, pipeline, verification
+from engine import cli
+from engine.custody import examination, upkeep, verification
 from engine.errors import UsageError
 from engine.evidence import standalone_verify
 from engine.model import Assessment, Clock
+from engine.run import pipeline
 from engine.serve.accesses import AccessLog
 from tests.emulators.aws_wire import AwsWire
 from tests.emulators.corrections import regions
@@ -43,7 +45,7 @@ def account(aws_env: AwsWire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         s3.create_bucket(Bucket=f"records-{name}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUDITREEL_CONFIG", str(tmp_path / "config"))
-    custody.initialise(str(tmp_path / "store"), tmp_path / "config")
+    upkeep.initialise(str(tmp_path / "store"), tmp_path / "config")
     return aws_env
 
 
@@ -322,7 +324,7 @@ def test_the_nightly_run_seals_how_the_log_of_accesses_stands_and_tells_of_one_t
 
     assert cli.main(cli.group, nightly, "auditreel") == 3
 
-    sealed = custody.sealed_accesses(str(tmp_path / "store"), tmp_path / "config", "accesses.jsonl")
+    sealed = upkeep.sealed_accesses(str(tmp_path / "store"), tmp_path / "config", "accesses.jsonl")
     assert [count for _, count, _ in sealed] == [2]
     (tmp_path / "accesses.jsonl").write_bytes((tmp_path / "accesses.jsonl").read_bytes().splitlines(keepends=True)[0])
     capsys.readouterr()

@@ -13,9 +13,9 @@ import boto3
 import click
 import pytest
 
-from engine import examination, stores
 from engine.cli import group, main
 from engine.content.root import find
+from engine.custody import examination, stores
 from tests.emulators.github.world import Tracker
 from tests.emulators.moto_process import MotoProcess
 from tests.end_to_end.served import check, controls, organization
@@ -44,7 +44,7 @@ VERBS: tuple[tuple[str, int, str], ...] = (
     ("verify RUN", 0, "1 sealed run, 2 records"),
     ("verify URL URL", 0, "the two tell one story"),
     ("replay RUN", 5, "run RUN, 2 records: cannot replay"),  # the made-up checks are no content
-    ("export RUN --output bundle.zip", 0, "bundle.zip"),
+    ("export --run RUN --output bundle.zip", 0, "bundle.zip"),
     ("waiver list", 0, "Waivers: 0"),
     (
         f"waiver add aws.s3.encrypted --basis planned_fix --owner Kim {APPROVED}",
@@ -82,7 +82,7 @@ VERBS: tuple[tuple[str, int, str], ...] = (
     ("serve log --store URL --access-log accesses.jsonl --seal", 0, "sealed in entry"),
     ("serve --port PORT", 2, "use another --port"),
     ("mcp", 0, "answering questions about soc2 on standard input and output"),
-    ("schedule print --scheduler k8s", 0, "URL"),
+    ("schedule print --target k8s", 0, "URL"),
     ("verify", 0, "verified"),
 )
 

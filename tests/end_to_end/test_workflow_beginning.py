@@ -17,7 +17,7 @@ from engine.cli import group, main
 from engine.content.load import load
 from engine.content.root import find
 from engine.errors import UsageError
-from engine.scope import PRESETS, applying
+from engine.judging.scope import PRESETS, applying
 from engine.workflows.beginning import begin, proposed, suggested
 from tests.emulators.aws_wire import AwsWire
 from tests.end_to_end.small_firm import tree

@@ -126,8 +126,8 @@ def test_every_line_is_answered_stale_or_open_and_says_with_what_or_why(answered
         "to be reviewed by 2027-02-01",
         "5.03": "open: no evidence recorded: vendor report",
         "6.03": f"answered: aws.cognito.user_pool_mfa, {MFA}, github.org.two_factor_required on 2 of AWS::S3::Bucket, "
-        "seen whole on 2 of 181 nights, 1 FAILURES OBSERVED "
-        f"(1 open, 1 deviations by the rule) of {MFA}; sealed runs of 2026-01-01 to 2026-06-30",
+        "seen whole on 2 of 181 nights, 1 FAILURE OBSERVED "
+        f"(1 open, 1 deviation by the rule) of {MFA}; sealed runs of 2026-01-01 to 2026-06-30",
         "8.01": "open: no sealed run judged github.changes.deployment_approved, github.changes.deployment_reviewed, "
         "github.changes.no_direct_push, github.changes.pull_request_approved and 2 more",
     }  # fmt: skip

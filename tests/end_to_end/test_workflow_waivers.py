@@ -12,10 +12,10 @@ import yaml
 
 from engine.cli import group, main
 from engine.errors import UsageError
-from engine.observing import DEMO
 from engine.report import Options
 from engine.report import waivers as shown
-from engine.request import RunRequest
+from engine.run.observing import DEMO
+from engine.run.request import RunRequest
 from engine.workflows import waivers
 from tests.end_to_end.small_firm import folder, tree
 

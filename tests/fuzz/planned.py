@@ -12,7 +12,7 @@ from engine.collection.conformance import conforming
 from engine.content.checks import CompiledCheck, compile_checks, load_checks
 from engine.content.resources import ResourceSchema, load_types
 from engine.content.root import find
-from engine.evaluate import evaluate
+from engine.judging.evaluate import evaluate
 from engine.model import Collection, Resource, Snapshot
 from providers import arm, cloudformation
 from providers.base import Unread

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine.conclude import conclude
 from engine.content.policy import Policy
+from engine.judging.conclude import conclude
 from engine.model import (
     NIGHTLY_SCANS,
     Assessment,

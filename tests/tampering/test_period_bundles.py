@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import handover
 from engine.content.strictness import is_weaker
+from engine.custody import handover
 from engine.evidence import canonical, dsse
 from engine.evidence.archive import archive
 from engine.evidence.bundle_verify import verify_bundle

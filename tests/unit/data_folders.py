@@ -61,12 +61,26 @@ BUCKET = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "algorithm": {"type": ["string", "null"], "description": "Algorithm of the encryption; null for none."},
-        "is_log_target": {"type": "boolean", "description": "Whether logs are delivered to it."},
-        "made_at": {"type": "string", "format": "date-time", "description": "When it was made."},
-        "size": {"type": "integer", "description": "Objects in it."},
+        "algorithm": {
+            "type": ["string", "null"],
+            "x-operation": "test:Get",
+            "description": "Algorithm of the encryption; null for none.",
+        },
+        "is_log_target": {
+            "type": "boolean",
+            "x-operation": "test:Get",
+            "description": "Whether logs are delivered to it.",
+        },
+        "made_at": {
+            "type": "string",
+            "format": "date-time",
+            "x-operation": "test:Get",
+            "description": "When it was made.",
+        },
+        "size": {"type": "integer", "x-operation": "test:Get", "description": "Objects in it."},
         "rules": {
             "type": "array",
+            "x-operation": "test:Get",
             "description": "Rules of its lifecycle.",
             "items": {
                 "type": "object",
@@ -85,8 +99,12 @@ TRAIL = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "bucket": {"type": ["string", "null"], "description": "Name of the bucket that it watches."},
-        "is_logging": {"type": "boolean", "description": "Whether it is on."},
+        "bucket": {
+            "type": ["string", "null"],
+            "x-operation": "test:Get",
+            "description": "Name of the bucket that it watches.",
+        },
+        "is_logging": {"type": "boolean", "x-operation": "test:Get", "description": "Whether it is on."},
     },
 }
 

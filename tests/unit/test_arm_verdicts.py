@@ -12,8 +12,8 @@ from engine.collection.conformance import conforming
 from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
-from engine.evaluate import evaluate
 from engine.gate.judgeable import needs_live
+from engine.judging.evaluate import evaluate
 from engine.model import Collection, Resource, Scope, Snapshot
 from providers.arm import NotATemplate, fills, folded
 from tests.arm import GIVEN, SUBSCRIPTION, data, id_of, row

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.boundary import Boundary, groups_of, needs_tags
+from engine.judging.boundary import Boundary, groups_of, needs_tags
 from engine.model import Resource, Scope, Unread
 from engine.programme.model import BoundaryRule
 

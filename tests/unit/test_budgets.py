@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.seed_aws import seed
-from engine import pipeline
 from engine.cli import VERBS
 from engine.cli.clock import system_clock
 from engine.model import LedgerRow, Snapshot
-from engine.request import RunRequest
+from engine.run import pipeline
+from engine.run.request import RunRequest
 from providers import declared
 from providers.base import Reader
 from tests.emulators import corrections

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine.conclude import Conclusion, conclude
+from engine.judging.conclude import Conclusion, conclude
+from engine.judging.scope import PRESETS, applying, kinds
 from engine.model import Control
 from engine.programme.model import Attachment, Record, Recurrence
-from engine.scope import PRESETS, applying, kinds
 from tests.unit.evidence.nightly import CONTROLS, ENCRYPTED, ORGANIZATION, made, recorded
 from tests.unit.evidence.synthetic_runs import store_in
 from tests.unit.verdicts import check, control, finding, policy, selection, snapshot

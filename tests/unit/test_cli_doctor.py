@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.cli.doctor import lines
-from engine.doctor import Denied, Diagnosis
 from engine.report import Options
 from engine.report.layout import page
+from engine.run.doctor import Denied, Diagnosis
 
 
 def shown(*denied: Denied) -> list[str]:

@@ -19,6 +19,7 @@ from engine.errors import (
     UsageError,
     VerificationError,
 )
+from providers.base import Reader
 
 
 def raising(error: BaseException) -> Callable[[], int]:
@@ -64,6 +65,19 @@ def test_any_other_exception_is_a_defect_that_keeps_its_text_to_itself(
     assert told.startswith(f"auditreel failed: {type(error).__name__} at tests/unit/test_cli_failures.py:")
     assert "secret-value" not in told
     assert "Traceback" not in told
+
+
+def test_a_wrong_declaration_of_a_reader_is_told_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    def declaring() -> int:
+        Reader(("box:Get",), len, {"Box": ("lid",)}, (), per="resource")
+        return 0
+
+    assert failures.guarded(declaring, traceback=False) == 1
+    line = declaring.__code__.co_firstlineno + 1
+    assert capsys.readouterr().err == (
+        "declaring the reader box:Get: a reader per resource cannot have such of, fills "
+        f"(tests/unit/test_cli_failures.py:{line})\n"
+    )
 
 
 def test_a_traceback_is_shown_to_whoever_asks(capsys: pytest.CaptureFixture[str]) -> None:

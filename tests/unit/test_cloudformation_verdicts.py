@@ -12,8 +12,8 @@ from engine.collection.conformance import conforming
 from engine.content.checks import compile_checks
 from engine.content.load import load
 from engine.content.root import find
-from engine.evaluate import evaluate
 from engine.gate.judgeable import needs_live
+from engine.judging.evaluate import evaluate
 from engine.model import Collection, Finding, Resource, Scope, Snapshot
 from providers.cloudformation import fills, folded
 from tests.templates import Rows, attribute, data, ref
@@ -298,6 +298,16 @@ PAIRS: dict[str, Pair] = {
     "aws.elbv2.deletion_protection": balancer("deletion_protection.enabled"),
     "aws.elbv2.drop_invalid_headers": balancer("routing.http.drop_invalid_header_fields.enabled"),
     "aws.elbv2.listener_encrypted": listener(),
+    "aws.firehose.delivery_errors_logged": one(
+        "AWS::KinesisFirehose::DeliveryStream",
+        {"ExtendedS3DestinationConfiguration": {"CloudWatchLoggingOptions": {"Enabled": True}}},
+        {"ExtendedS3DestinationConfiguration": {"CloudWatchLoggingOptions": {"Enabled": "false"}}},
+    ),
+    "aws.firehose.stream_encrypted": one(
+        "AWS::KinesisFirehose::DeliveryStream",
+        {"DeliveryStreamEncryptionConfigurationInput": {"KeyType": "AWS_OWNED_CMK"}},
+        {},
+    ),
     "aws.iam.inline_policy_no_full_admin": one(
         "AWS::IAM::Policy", {"PolicyDocument": READ}, {"PolicyDocument": ADMIN}, PolicyName="p", Roles=["r"]
     ),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.conclude import Conclusion, conclude, exit_code
+from engine.judging.conclude import Conclusion, conclude, exit_code
 from engine.model import SEVERITIES, Bounds, Check, Control, Finding, Population, Waiver
 from engine.programme.model import Attachment, Record, Recurrence
 from tests.unit.verdicts import (

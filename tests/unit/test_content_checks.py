@@ -17,7 +17,7 @@ from engine.content.root import find
 from engine.errors import ContentError, Problem
 from engine.expressions.types import parse_type
 from engine.model import Check, Parameter, Relation
-from tests.unit.data_folders import BUCKET, CHECK, ENCRYPTION, LOGGING, RELATED, root, write
+from tests.unit.data_folders import BUCKET, CHECK, ENCRYPTION, LOGGING, RELATED, TRAIL, root, write
 
 
 def loaded(folder: Path, text: str = CHECK, id_: str = ENCRYPTION) -> Check:
@@ -195,7 +195,11 @@ def test_a_relation_cannot_take_a_name_that_means_something_else(tmp_path: Path,
             "properties.id: every resource has it already",
         ),
         ({"properties": {"a": {"type": "string"}}}, "properties.a: has no description"),
-        ({"properties": {"a": {"type": "number", "description": "x"}}}, "resources have no 'number'"),
+        ({"properties": {"a": {"type": "string", "description": "x"}}}, "properties.a: has no x-operation"),
+        (
+            {"properties": {"a": {"type": "number", "description": "x", "x-operation": "y"}}},
+            "properties.a: resources have no 'number'",
+        ),
     ],
 )
 def test_a_resource_schema_that_the_language_cannot_use_is_refused(
@@ -205,6 +209,19 @@ def test_a_resource_schema_that_the_language_cannot_use_is_refused(
     with pytest.raises(ContentError) as caught:
         load_types(folders.schemas)
     assert said in str(caught.value)
+
+
+def test_what_is_wrong_in_a_schema_has_the_line_of_the_property(tmp_path: Path) -> None:
+    folders = root(tmp_path, {})
+    path = folders.schemas / "resources" / "test" / "trail.schema.json"
+    properties = {**TRAIL["properties"], "on": {"type": "strng", "description": "x", "x-operation": "y"}}  # type: ignore[dict-item]
+    text = json.dumps({**TRAIL, "properties": properties}, indent=2)
+    write(path, text)
+    with pytest.raises(ContentError) as caught:
+        load_types(folders.schemas)
+    line = next(number for number, row in enumerate(text.split("\n"), 1) if '"on": {' in row)
+    why = "resources have no 'strng': use integer, or string beyond 2^53"
+    assert caught.value.problems == (Problem(path, line, 5, "properties.on", why),)
 
 
 def test_two_schemas_of_one_type_and_a_key_twice_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.resources import ResourceSchema, types_of
-from engine.evaluate import evaluate
+from engine.judging.evaluate import evaluate
 from engine.model import (
     GLOBAL,
     Cause,
@@ -41,7 +41,10 @@ SLOW = Unread("throttled", "cloudtrail:DescribeTrails")
 
 
 def _schema(title: str, **properties: Any) -> dict[str, Any]:
-    described = {name: {"description": f"The {name}.", **schema} for name, schema in properties.items()}
+    described = {
+        name: {"description": f"The {name}.", "x-operation": "test:Get", **schema}
+        for name, schema in properties.items()
+    }
     return {"title": title, "type": "object", "additionalProperties": False, "properties": described}
 
 

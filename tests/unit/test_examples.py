@@ -12,7 +12,7 @@ from engine.content.checks import compile_checks, load_checks
 from engine.content.examples import examples_of
 from engine.content.resources import load_types
 from engine.errors import Problem
-from engine.joins import Related
+from engine.judging.joins import Related
 from tests.unit.data_folders import CHECK, ENCRYPTION, RELATED, root
 
 
@@ -159,8 +159,8 @@ def test_a_null_that_a_check_does_not_expect_is_found(tmp_path: Path, expression
 
 def test_a_verdict_that_stands_on_what_was_not_read_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # An evaluator that takes a missing list for an empty one: what the probe is there to find.
-    from engine import evaluate
-    from engine.joins import plain_resource
+    from engine.judging import evaluate
+    from engine.judging.joins import plain_resource
 
     def careless(item: object) -> dict[str, object]:
         return {"algorithm": None, "is_log_target": False, **plain_resource(item)}  # type: ignore[arg-type]

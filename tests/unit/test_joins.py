@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, World, plain_resource, unread_at
+from engine.judging.joins import EXPRESSION_ERROR, NOT_COLLECTED, World, plain_resource, unread_at
 from engine.model import Collection, Relation, Resource, Scope, Snapshot, Unread
 
 HERE = Scope("aws", "1", "north")

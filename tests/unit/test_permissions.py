@@ -13,9 +13,9 @@ from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import load
 from engine.content.root import find
 from engine.model import LISTINGS
-from engine.preflight import Permissions, permissions, planned
-from engine.reads import plans
-from engine.request import RunRequest
+from engine.run.preflight import Permissions, permissions, planned
+from engine.run.reads import plans
+from engine.run.request import RunRequest
 from providers import declared
 
 

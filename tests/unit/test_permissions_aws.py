@@ -17,8 +17,8 @@ from policy_sentry.querying.actions import get_actions_with_access_level
 from engine import permissions as least
 from engine.errors import UsageError
 from engine.permissions import aws
-from engine.preflight import permissions
-from engine.request import RunRequest
+from engine.run.preflight import permissions
+from engine.run.request import RunRequest
 from tests.emulators.aws_wire import AwsWire
 
 FEW: Final = ("s3:ListAllMyBuckets", "iam:GetAccountSummary", "ec2:DescribeRegions")

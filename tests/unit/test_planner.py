@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.collection.planner import Plan
+from engine.collection.planner import Plan, plan
 from engine.content.resources import load_types
 from engine.content.root import find
-from engine.errors import UsageError
-from engine.permissions import actions
-from providers import EXTRAS, declared
-from providers.base import GLOBAL, Reader, ResourceType
+from engine.errors import NoReader, UsageError
+from engine.model import CLOUDS, LISTINGS
+from engine.permissions import FORMS, actions
+from engine.run import reads
+from providers import EXTRAS, Declared, declared
+from providers.base import GLOBAL, Reader, ResourceType, WrongDeclaration
+from tests.collectors.scan import compiled
 from tests.unit.scripted import BOX, Scripted, getter, lister
 
 
@@ -142,6 +148,44 @@ def test_a_reader_that_no_run_would_carry_out_as_declared_is_refused(wrong: dict
         Reader(("box:GetLid",), lambda box, item: {}, {BOX: ("lid",)}, (), **wrong)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"where": "regoin"}, "where is one of global, region, organization, not regoin"),
+        ({"per": "resorce"}, "per is one of scope, resource, not resorce"),
+        ({"permissions": ("box:Get")}, 'a text where several may stand, in permissions: write ("x",)'),
+        ({"fills": {BOX: "lid"}}, 'a text where several may stand, in fills of Test::Box: write ("x",)'),
+    ],
+)
+def test_a_word_that_means_nothing_in_a_declaration_is_refused(wrong: dict[str, Any], told: str) -> None:
+    declaration = {"operations": ("box:GetLid",), "fills": {BOX: ("lid",)}, "permissions": (), **wrong}
+    with pytest.raises(WrongDeclaration, match=f"^declaring the reader box:GetLid: {re.escape(told)}$"):
+        Reader(read=lambda box, item: {}, **declaration)
+
+
+def test_what_no_reader_fills_is_told_with_the_check_that_reads_it_and_where_it_belongs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (check,) = compiled(("aws.sqs.dead_letter_queue",))
+    package = SimpleNamespace(TYPES={}, READERS=(), DISCOVERED={}, DISCOVERY=(), entering=None)
+    monkeypatch.setattr(reads, "declared", lambda provider: Declared(package))
+    with pytest.raises(NoReader) as caught:
+        reads.plans([check])
+    last = sorted(check.reads["AWS::SQS::Queue"])[-1]
+    assert (str(caught.value), caught.value.__notes__) == (
+        f"planning what to read: no reader of AWS::SQS::Queue fills {last}: one of providers/aws has to have it in "
+        "`fills`, and where there is SERVICES, that has to name its module (docs/writing-a-provider.md)",
+        [f"  {check.check.path} reads it"],
+    )
+
+
+def test_a_type_that_readers_list_and_the_provider_does_not_name_is_told() -> None:
+    package = SimpleNamespace(TYPES={}, READERS=(LISTER,), DISCOVERED={}, DISCOVERY=(), entering=None)
+    told = "declaring providers/box: its TYPES lack Test::Box, which its readers give"
+    with pytest.raises(WrongDeclaration, match=f"^{told}$"):
+        plan("box", Declared(package), {BOX: ["size"]})
+
+
 DECLARED = [(provider, reader) for provider in EXTRAS for reader in declared(provider).readers]
 IDS = [f"{provider}-{reader.name}-{reader.of}" for provider, reader in DECLARED]
 
@@ -194,3 +238,12 @@ def test_a_global_type_is_listed_once_and_a_regional_one_in_each_region() -> Non
     types = declared("aws").types
     assert types["AWS::IAM::User"].where == GLOBAL
     assert types["AWS::EC2::Volume"].where == "region"
+
+
+def test_every_table_of_providers_names_the_same_ones() -> None:
+    """What is on one side only: see the table at the end of docs/writing-a-provider.md."""
+    schema = json.loads((find().schemas / "organization.schema.json").read_text())["properties"]
+    boundary = schema["boundary"]["items"]["properties"]["provider"]["enum"]
+    assert ({*EXTRAS}, {*schema["providers"]["items"]["enum"]}) == ({*CLOUDS, LISTINGS}, {*CLOUDS, LISTINGS})
+    assert {*boundary} == {*CLOUDS} == {*schema["access"]["properties"]}
+    assert {*FORMS["policy"]} == {*CLOUDS}

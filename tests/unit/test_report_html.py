@@ -274,6 +274,11 @@ def test_deviations_stand_first_and_what_was_corrected_in_time_stays() -> None:
     assert words == ["deviations"] * 4 + ["undecided"] * 2 + ["within_limit"] * 6
 
 
+def test_nights_that_ran_in_part_are_told_with_those_that_ran() -> None:
+    words = read(pages(every_state())["index.html"]).words
+    assert "87 of 92 nights of the schedule ran, and 1 in part." in words
+
+
 def test_nothing_seen_never_reads_as_good_news() -> None:
     words = read(pages(nothing())["index.html"]).words
     assert "0 of 92 nights of the schedule ran" in words

@@ -43,6 +43,11 @@ def test_it_says_what_failed_what_was_not_seen_and_why_it_is_no_success() -> Non
         assert tile in text
 
 
+def test_what_failed_and_what_was_not_seen_stand_before_criteria() -> None:
+    sections = re.findall(r'<section id="(\w+)"', page(every_state()))
+    assert sections == ["shown", "failures", "unseen", "criteria", "waivers", "next"]
+
+
 @pytest.mark.parametrize("kind", ["adhoc", "demo"])
 def test_a_page_of_what_was_not_recorded_says_so_first(kind: str) -> None:
     run = replace(every_state(), kind=kind, sealed=None)  # type: ignore[arg-type]

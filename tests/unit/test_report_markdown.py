@@ -179,5 +179,5 @@ def test_what_is_next_follows_from_what_was_found() -> None:
         return [command for command, _ in closing.next_commands(of)]
 
     assert steps(run) == ["auditreel explain aws.s3.bucket_encrypted", "auditreel permissions", "auditreel init"]
-    assert steps(clean) == ["auditreel export 20261123T020011Z-1f2e3d4c"]
+    assert steps(clean) == ["auditreel export --run 20261123T020011Z-1f2e3d4c"]
     assert steps(replace(clean, sealed=None)) == ["auditreel init"]

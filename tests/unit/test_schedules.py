@@ -22,6 +22,7 @@ from cron_converter import Cron
 from policy_sentry.querying.actions import get_actions_with_access_level
 
 from engine import cli, schedules
+from engine.errors import UsageError
 from engine.model import Schedule
 from engine.permissions import buckets
 from engine.schedules import TARGETS, Job, Needs
@@ -184,7 +185,67 @@ def test_the_template_is_what_cloudformation_accepts() -> None:
         assert properties["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3 * 3600
 
 
+def given() -> Iterator[tuple[str, str, set[str]]]:
+    """What the run and the notification are each given of secrets, by target."""
+    units = schedules.files("systemd", JOB)
+    fills = dict(line[2:].strip().split(": ", 1) for line in units["auditreel.service"].splitlines() if ": " in line)
+    for name in ("auditreel", "auditreel-notify"):
+        (place,) = (line for line in units[f"{name}.service"].splitlines() if line.startswith("EnvironmentFile=-"))
+        yield "systemd", name, set(fills[place.partition("=-")[2]].split(", ")) & {KEY, ADDRESSES}
+    manifest = only("k8s")
+    fills = dict(line[2:].strip().split(": ", 1) for line in manifest.splitlines() if line.startswith("#   "))
+    for document in list(yaml.safe_load_all(manifest))[-2:]:
+        (container,) = document["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        (source,) = container["envFrom"]
+        said = fills[f"secret {source['secretRef']['name']}"].partition(":")[0]
+        yield "k8s", document["metadata"]["name"], set(said.split(", ")) & {KEY, ADDRESSES}
+    resources = json.loads(only("eventbridge"))["Resources"]
+    for name in ("Run", "NotifyOwners"):
+        task = resources[resources[name]["Properties"]["Target"]["EcsParameters"]["TaskDefinitionArn"]["Ref"]]
+        (container,) = task["Properties"]["ContainerDefinitions"]
+        yield "eventbridge", name, {row["Name"] for row in container["Secrets"]}
+    (job,) = yaml.load(only("github"), yaml.CBaseLoader)["jobs"].values()
+    for step in job["steps"][-2:]:
+        yield "github", step["name"], step["env"].keys() & {KEY, ADDRESSES}
+
+
+KEY, ADDRESSES = "AUDITREEL_SIGNING_KEY", "AUDITREEL_NOTIFY"
+
+
+def test_who_tells_what_changed_cannot_sign_and_who_signs_tells_nobody() -> None:
+    assert list(given()) == [
+        ("systemd", "auditreel", {KEY}),
+        ("systemd", "auditreel-notify", {ADDRESSES}),
+        ("k8s", "auditreel", {KEY}),
+        ("k8s", "auditreel-notify", {ADDRESSES}),
+        ("eventbridge", "Run", {KEY}),
+        ("eventbridge", "NotifyOwners", {ADDRESSES}),
+        ("github", "Run", {KEY}),
+        ("github", "Notify", {ADDRESSES}),
+    ]
+
+
+def test_who_tells_what_changed_reads_no_cloud_of_aws() -> None:
+    resources = json.loads(only("eventbridge"))["Resources"]
+    task = resources[resources["NotifyOwners"]["Properties"]["Target"]["EcsParameters"]["TaskDefinitionArn"]["Ref"]]
+    role, _ = task["Properties"]["TaskRoleArn"]["Fn::GetAtt"]
+    policies = [row for row in resources.values() if row["Type"] == "AWS::IAM::ManagedPolicy"]
+
+    assert policies
+    assert all({"Ref": role} not in row["Properties"]["Roles"] for row in policies)
+    assert "sts:AssumeRole" not in str(resources[role]["Properties"]["Policies"])
+
+
 STORES = ("s3://acme-evidence/soc2/production", "gs://acme-evidence/soc2", "az://evidence/soc2")
+
+
+def test_of_a_provider_that_manifests_know_nothing_of_they_sign_nobody_in_and_its_role_says_what_is_missing() -> None:
+    job = replace(JOB, needs={"rack": Needs(("disks:list",), ())})
+
+    assert "Identity for" not in only("github", job)
+    assert [target for target in TARGETS if not schedules.files(target, job)] == []
+    with pytest.raises(UsageError, match="writing the permissions of rack: there is no policy of it"):
+        schedules.roles(job)
 
 
 def recording_in(store: str, *providers: str) -> Job:
@@ -350,9 +411,9 @@ def test_the_verb_prints_by_the_policy_and_writes_the_roles_beside(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert cli.main(cli.group, ["schedule", "print", "--scheduler", "k8s"], "auditreel") == 0
+    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s"], "auditreel") == 0
     printed = capsys.readouterr()
-    assert cli.main(cli.group, ["schedule", "print", "--scheduler", "k8s", "--output", "made"], "auditreel") == 0
+    assert cli.main(cli.group, ["schedule", "print", "--target", "k8s", "--output", "made"], "auditreel") == 0
 
     assert [document["kind"] for document in yaml.safe_load_all(printed.out)][-1] == "CronJob"
     assert (tmp_path / "made" / "auditreel.yaml").read_text() == printed.out
@@ -365,7 +426,7 @@ def test_the_verb_takes_a_bucket_and_writes_what_it_takes_beside(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    words = ["schedule", "print", "--scheduler", "k8s"]
+    words = ["schedule", "print", "--target", "k8s"]
     assert cli.main(cli.group, [*words, "--store", f"{STORES[0]}/", "--output", "made"], "auditreel") == 0
     written = sorted(path.name for path in (tmp_path / "made").iterdir())
     assert written == ["auditreel.yaml", "role-aws.yaml", "role-store-aws.json"]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from engine.errors import UsageError
+from engine.judging.selection import select
 from engine.model import Selection
-from engine.selection import select
 from tests.unit.verdicts import check, control, policy
 
 CHECKS = {

@@ -17,7 +17,7 @@ from engine.collection.planner import Plan
 from engine.collection.snapshot import SCHEMA, parsed, read, written
 from engine.errors import InputError
 from engine.model import GLOBAL, Collection, LedgerRow, LeftOut, Resource, Scope, Snapshot, Unread
-from engine.observing import DEMO
+from engine.run.observing import DEMO
 from providers.base import ResourceType
 
 HERE = Scope("aws", "111122223333", "eu-west-1")

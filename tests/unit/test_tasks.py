@@ -29,7 +29,7 @@ from engine.content.load import load
 from engine.content.root import find
 from engine.errors import UsageError
 from engine.model import Clock, Collection, Scope, Snapshot, Unread
-from engine.reads import plans
+from engine.run.reads import plans
 from providers import declared
 from providers.aws.credentials import principal
 from providers.base import Directory, LeftOut

@@ -12,9 +12,19 @@ from tests.plans import UNKNOWN, Ref
 
 SERVICES = frozenset(
     {
-        *("ecr", "ecs", "efs", "eks", "elasticache", "elb", "elbv2", "emr", "events", "glue", "guardduty"),
-        *("identitycenter", "incidents", "inspector2", "kafka", "kinesis", "lambda", "macie", "mq", "networkfirewall"),
-        *("opensearch", "organizations", "redshift", "route53", "sagemaker", "secretsmanager", "securityhub", "sns"),
+        *("ecr", "ecs", "efs", "eks", "elasticache", "elb", "elbv2", "emr", "events", "firehose", "glue"),
+        *("guardduty", "identitycenter", "incidents", "inspector2", "kafka", "kinesis", "lambda", "macie", "mq"),
+        *(
+            "networkfirewall",
+            "opensearch",
+            "organizations",
+            "redshift",
+            "route53",
+            "sagemaker",
+            "secretsmanager",
+            "securityhub",
+            "sns",
+        ),
         *("sqs", "ssm", "states", "transfer", "wafv2"),
     }
 )
@@ -30,8 +40,26 @@ def beside(owner: Rows, part: str, good: dict[str, Any], bad: dict[str, Any] | N
     return {**owner, f"{part}.p": good}, owner if bad is None else {**owner, f"{part}.p": bad}
 
 
+def delivery(good: dict[str, Any], bad: dict[str, Any]) -> Pair:
+    """A pair of plans with a Firehose stream that delivers to a bucket."""
+
+    def rows(more: dict[str, Any]) -> Rows:
+        bucket = {**TO_BUCKET["extended_s3_configuration"][0], **more}
+        stream = {**TO_BUCKET, "extended_s3_configuration": [bucket]}
+        return {"aws_kinesis_firehose_delivery_stream.x": stream}
+
+    return rows(good), rows(bad)
+
+
 # --- what several pairs have in common -------------------------------------------------------------------------------
 
+TO_BUCKET: dict[str, Any] = {
+    "name": "s",
+    "destination": "extended_s3",
+    "extended_s3_configuration": [
+        {"bucket_arn": "arn:aws:s3:::records", "role_arn": "arn:aws:iam::123456789012:role/r"}
+    ],
+}
 PUBLIC = statement(Principal="*", Action="*")
 PRIVATE = statement(Principal={"AWS": arn("iam", "root").replace("eu-central-1", "")}, Action="*")
 
@@ -258,6 +286,12 @@ PAIRS: dict[str, Pair] = {
         {"block_public_security_group_rules": False},
     ),
     "aws.events.rule_target_dead_letter": (targets(dead_letter_config=[{"arn": arn("sqs", "dead")}]), targets()),
+    "aws.firehose.delivery_errors_logged": delivery(
+        {"cloudwatch_logging_options": [{"enabled": True, "log_group_name": "g", "log_stream_name": "s"}]}, {}
+    ),
+    "aws.firehose.stream_encrypted": one(
+        "aws_kinesis_firehose_delivery_stream", {"server_side_encryption": [{"enabled": True}]}, {}, **TO_BUCKET
+    ),
     "aws.glue.job_continuous_logging": one(
         "aws_glue_job",
         {"default_arguments": {"--enable-continuous-cloudwatch-log": "true"}},

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.judging.waivers import states, waived
 from engine.model import Finding, Verdict, Waiver
-from engine.waivers import states, waived
 from tests.unit.verdicts import AS_OF, OTHER, SCOPE, check, finding, waiver
 
 BUCKETS = check("aws.s3.bucket_encrypted")

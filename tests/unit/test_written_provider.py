@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -110,3 +111,19 @@ def test_a_disk_that_was_taken_out_is_gone_and_what_is_malformed_or_denied_is_un
     assert held(read(tmp_path))["d1"][1] == dict.fromkeys(
         ("/encrypted", "/cipher"), Unread("access_denied", "rack:GetDisk", "disks:read", "PermissionError")
     )
+
+
+def test_a_folder_that_is_gone_says_nothing_of_its_disks(
+    rack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.read_bytes
+
+    def unmounted(path: Path) -> bytes:
+        data = opened(path)
+        if path.name == "disks.json":
+            shutil.rmtree(rack)
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", unmounted)
+    gone = Unread("unavailable", "rack:GetDisk", None, "FileNotFoundError")
+    assert {id_: unread["/encrypted"] for id_, (_, unread) in held(read(tmp_path)).items()} == {"d1": gone, "d2": gone}

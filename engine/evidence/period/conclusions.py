@@ -11,13 +11,13 @@ from engine.evidence.period.coverage import MISSING, NOT_IN_FORCE, PARTLY, RAN
 from engine.evidence.period.failures import Found, names, ruling
 from engine.evidence.period.film import Film
 from engine.evidence.period.populations import Seen
+from engine.judging.scope import applies, not_chosen
 from engine.model import NIGHTLY_SCANS, Control, ControlWord, Criterion, InForce
 from engine.periods import MARKS, ControlInPeriod, CriterionInPeriod, Failure, Night, PeriodPopulation
 from engine.programme import sentences
 from engine.programme.model import Standing
 from engine.programme.shown import Shown
 from engine.programme.vendors import VendorStanding, assuming, carved, standings
-from engine.scope import applies, not_chosen
 
 
 def controls(

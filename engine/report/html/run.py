@@ -44,8 +44,9 @@ def render(run: Assessment, options: Options) -> str:
         if state.state == kind
     ]
     places = _places(run)
-    sections = [("shown", "Summary"), ("criteria", "Criteria"), ("failures", "Failures")]
-    sections += [("unseen", "Not seen"), ("waivers", "Waivers"), ("next", "Next")]
+    # What fails, and what nobody saw, come first: criteria of which nothing is judged are rows of zeros.
+    sections = [("shown", "Summary"), ("failures", "Failures"), ("unseen", "Not seen")]
+    sections += [("criteria", "Criteria"), ("waivers", "Waivers"), ("next", "Next")]
     there = {"criteria": places, "unseen": gaps, "waivers": waivers}
     standing = ["DEMONSTRATION, not evidence"] if run.kind == "demo" else []
     standing += ["not recorded"] if run.sealed is None and run.kind != "demo" else []

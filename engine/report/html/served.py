@@ -177,7 +177,7 @@ def record(place: Place, run: SealedRun, found: SealedRecord) -> str:
             ("Seal", f"entry {run.sequence}, SHA-256 {run.digest}"),
         ],
         path=found.path,
-        command=f"auditreel export {run.run} --proof {row.index}",
+        command=f"auditreel export --run {run.run} --proof {row.index}",
         body=list(_flat(found.body)) if found.body is not None else [],
     )
 

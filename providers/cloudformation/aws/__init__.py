@@ -20,6 +20,7 @@ SERVICES: Final = (
     "databases",
     "delivery",
     "elbv2",
+    "firehose",
     "iam",
     "kms",
     "messaging",

@@ -41,6 +41,7 @@ SERVICES: Final = (
     "elbv2",
     "emr",
     "events",
+    "firehose",
     "glue",
     "guardduty",
     "iam",

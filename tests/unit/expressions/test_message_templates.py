@@ -48,6 +48,8 @@ RENDERED = {
     "Since ${resource.created}, ${duration('36h')} ago": "Since 2026-11-22T00:00:00Z, 129600s ago",
     "${resource.rules.map(r, r.port)}": "(not readable)",
     "${resource.rules[0].port} of ${resource.missing}, ${resource.hosts[7]}": "22 of (not readable), (not readable)",
+    "Group ${resource.missing} (${resource.missing}) in a VPC": "Group (not readable) in a VPC",
+    "Group ${resource.count} (${resource.missing})": "Group -3 (not readable)",
     "${ {'}': '${'}['}'] } $ $5 {x} $${resource.count}": "${ $ $5 {x} ${resource.count}",
     "${'a' + \"}\" + r'\\' }": "a}\\",
     "${2.0} ${1.5} ${b'x'} ${type(1)}": "2 1.5 x int",

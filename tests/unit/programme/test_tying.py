@@ -128,9 +128,9 @@ def test_control_ids_that_only_look_like_ours_tie_nothing() -> None:
 
 
 def test_every_name_of_the_vocabulary_is_a_kind_a_topic_or_a_part_that_exists() -> None:
+    from engine.judging.scope import kinds
     from engine.programme.requests import PARTS
     from engine.programme.vocabulary import BESIDE, NOTHING, PHRASES, TAKES_IN, TOPICS
-    from engine.scope import kinds
 
     policy = load(find()).policy
     every = Known(policy.controls)

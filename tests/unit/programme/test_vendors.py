@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.conclude import conclude
+from engine.judging.conclude import conclude
 from engine.programme.model import EntityControl, Programme, Recurrence, Subservice, VendorReport
 from engine.programme.vendors import missed, standings
 from engine.report.vendors import told

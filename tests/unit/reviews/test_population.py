@@ -7,10 +7,10 @@ from functools import cache
 
 from engine.collection.snapshot import read
 from engine.model import Snapshot
-from engine.observing import DEMO
 from engine.reviews.model import Line, Population
 from engine.reviews.population import narrowed, population
 from engine.reviews.reading import NOT_READ
+from engine.run.observing import DEMO
 from providers.base import LeftOut, Resource, Scope, Unread
 
 DENIED = Unread("access_denied", "iam:GetCredentialReport", "iam:GetCredentialReport")

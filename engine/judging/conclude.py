@@ -12,10 +12,14 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Final, Literal
 
+import engine
 from engine.content.policy import Policy
+from engine.judging.scope import applies, not_chosen
+from engine.judging.waivers import states, waived
 from engine.model import (
     NIGHTLY_SCANS,
     SEVERITIES,
+    Assessment,
     Bounds,
     Control,
     ControlConclusion,
@@ -35,8 +39,6 @@ from engine.programme import sentences
 from engine.programme.model import Standing
 from engine.programme.shown import Shown
 from engine.programme.vendors import VendorStanding, assuming, carved, standings
-from engine.scope import applies, not_chosen
-from engine.waivers import states, waived
 
 PRECEDENCE: Final = (2, 1, 5, 130, 143, 3, 4)
 """Exit codes, the one that a process ends with first."""
@@ -62,6 +64,7 @@ class Conclusion:
     waivers: tuple[WaiverState, ...]
     unused_checks: tuple[str, ...]
     set_aside: frozenset[str]
+    fail_on: Severity
     exit_code: int
     exit_reasons: Mapping[int, str]
     boundary: Bounds | None = None
@@ -105,10 +108,43 @@ def conclude(
         waivers=waiver_states,
         unused_checks=tuple(id_ for id_ in selected if id_ not in named),
         set_aside=set_aside,
+        fail_on=fail_on,
         exit_code=exit_code(reasons.keys() - ignored),
         exit_reasons=reasons,
         boundary=bounds,
         vendors=standings(policy.organization.programme, policy.organization.window, shown.on),
+    )
+
+
+def assessed(
+    kind: str,
+    policy: Policy,
+    selection: Selection,
+    snapshot: Snapshot,
+    findings: tuple[Finding, ...],
+    conclusion: Conclusion,
+) -> Assessment:
+    """A run or a gate, whole: what was read, judged and concluded, under ``policy`` and by this version."""
+    return Assessment(
+        kind=kind,
+        organization=policy.organization.name,
+        engine_version=engine.__version__,
+        as_of=snapshot.as_of,
+        selection=selection,
+        snapshot=snapshot,
+        findings=findings,
+        waived=conclusion.waived,
+        populations=conclusion.populations,
+        controls=conclusion.controls,
+        criteria=conclusion.criteria,
+        waivers=conclusion.waivers,
+        unused_checks=conclusion.unused_checks,
+        fail_on=conclusion.fail_on,
+        exit_code=conclusion.exit_code,
+        exit_reasons=conclusion.exit_reasons,
+        boundary=conclusion.boundary,
+        vendors=conclusion.vendors,
+        entity_controls=policy.organization.programme.entity_controls,
     )
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import engine
 from engine import permissions as least
-from engine.access import access_of, open_provider
 from engine.collection import directory
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
@@ -23,15 +22,16 @@ from engine.content.load import adopted, load
 from engine.content.policy import load_organization
 from engine.content.root import find
 from engine.errors import Problem, UsageError
+from engine.judging.selection import named_criteria, select
 from engine.model import Check, Clock, Control, Criterion, Example, Schedule, Selection
-from engine.reads import plans
-from engine.request import RunRequest, plans_of, prepared, selection_of
-from engine.selection import named_criteria, select
+from engine.run.access import access_of, open_provider
+from engine.run.reads import plans
+from engine.run.request import RunRequest, plans_of, prepared, selection_of
 from providers import NotInstalled, declared, opened
 from providers.base import Directory, NotConfigured, Reader
 
 if TYPE_CHECKING:
-    from engine.doctor import Diagnosis
+    from engine.run.doctor import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
 
     Of a signing key in AWS KMS too. When ``cancelled`` is set, what is still to be tried is not.
     """
-    from engine.doctor import diagnosis
+    from engine.run.doctor import diagnosis
 
     content, _, compiled = prepared(request)
     limiter = Limiter(clock.sleep, cancelled or threading.Event())
@@ -215,11 +215,11 @@ def diagnose(request: RunRequest, clock: Clock, cancelled: threading.Event | Non
 
 def _signing(config: Path) -> Iterator[Diagnosis]:
     """What will be denied of signing by a key in AWS KMS, as a provider of its own; nothing of a key that is here."""
-    from engine.doctor import Denied, Diagnosis, versions
     from engine.evidence.keys import TRUST_FILE, address_of
     from engine.evidence.kms import GET, KmsError
     from engine.evidence.kms import opened as key_of
     from engine.evidence.trust import read_trust
+    from engine.run.doctor import Denied, Diagnosis, versions
 
     address = address_of(config)
     if address is None:

@@ -7,18 +7,19 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from engine import examination, pipeline
 from engine.content import remediation
 from engine.content.load import load
 from engine.content.root import find
+from engine.custody import examination
+from engine.custody.inspection import is_run
 from engine.errors import NothingRecorded, UsageError
-from engine.inspection import is_run
 from engine.model import Clock, Snapshot
 from engine.programme.gap import Gap
 from engine.programme.gap import gap as found_gap
 from engine.programme.remediation import Task, updated
 from engine.programme.scoped import Nights
-from engine.request import RunRequest
+from engine.run import pipeline
+from engine.run.request import RunRequest
 
 _RECENT: Final = 31
 """Days back in which the last run of a store is looked for. An older one says little of today."""
@@ -102,4 +103,5 @@ def _nights(store: str, config: Path, today: date) -> tuple[Nights, str | None]:
         due.pop()
     whole = [frame for frame in shown.frames if not frame.filtered]
     ran = [night.state in ("ran", "partly") for night in due]
-    return Nights(len(due), sum(ran), bool(ran) and ran[-1]), whole[-1].moment.run if whole else None
+    part = shown.frames[-1].moment.run if shown.frames and not whole else None
+    return Nights(len(due), sum(ran), bool(ran) and ran[-1], part), whole[-1].moment.run if whole else None

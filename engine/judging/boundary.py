@@ -15,7 +15,7 @@ from engine.content.programme import OUTLINE
 from engine.expressions import Failed, Program
 from engine.expressions import compile as compile_expression
 from engine.expressions.types import BOOL
-from engine.joins import plain_resource, unread_keys
+from engine.judging.joins import plain_resource, unread_keys
 from engine.model import LISTINGS, REGIONLESS, Bounds, Resource, RuleCount, Scope, Snapshot
 from engine.programme.model import BoundaryRule
 

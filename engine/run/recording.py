@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import engine
-from engine import stores
 from engine.collection.journal import Forgetful, Journal
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
+from engine.custody import stores
 from engine.errors import AuditreelError, SealError, UsageError
 from engine.model import Assessment, Clock, Finding, Scope, Snapshot
 from providers.base import Directory
 
 if TYPE_CHECKING:
     from engine.evidence.seal import Recorder
-    from engine.resume import Unsealed
+    from engine.run.resume import Unsealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def begin(
         return Recording()
     from engine.evidence.keys import load_keys
     from engine.evidence.seal import Plan
-    from engine.resume import begun
+    from engine.run.resume import begun
 
     if plan.kind == "demo":
         if "://" in place:
@@ -250,7 +250,9 @@ def _demonstration(folder: Path) -> Path:
     config = folder.with_name(f"{folder.name}.keys")
     if not (config / "trust.json").exists():
         if folder.exists():
-            raise UsageError(f"recording a demonstration in {folder}: it is there already, and not a demonstration's")
+            raise UsageError(
+                f"recording a demonstration in {folder}: it is not a demonstration's; name another --store"
+            )
         initialise(folder, config, demonstration=True)
     return config
 

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine import stores
+from engine.custody import stores
 from engine.errors import UsageError, VerificationError
 from engine.model import Snapshot
 
 if TYPE_CHECKING:
+    from engine.custody.stores import Moment
     from engine.evidence.entries import Link
     from engine.evidence.inspecting import Inspected
     from engine.sealed import Listed, Overview
-    from engine.stores import Moment
 
 _RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}", re.ASCII)
 
@@ -76,6 +76,24 @@ def overview(store: str | Moment, config: Path) -> Overview:
 
     folder, _, trust = stores.readable(store, config)
     return looked(folder, trust)
+
+
+def grown(store: str | Moment, config: Path, seen: Link | None) -> Link | None:
+    """The last entry of a store's chain, in which ``seen`` stands; None for an empty one.
+
+    Raises VerificationError where it does not: an entry that was shown is gone, or is another one now.
+    """
+    from engine.evidence import chain
+    from engine.evidence.layout import Layout
+
+    folder, _, trust = stores.readable(store, config)
+    links = [placed.link for placed in chain.read(Layout(folder), trust).placed]
+    if seen is not None and seen not in links:
+        raise VerificationError(
+            f"{folder}: entry {seen.sequence}, which was there before, is gone or does not verify: the chain was cut "
+            "off or rewritten; run `auditreel verify` and restore the store"
+        )
+    return links[-1] if links else None
 
 
 def runs(store: str, config: Path) -> tuple[str, tuple[Listed, ...]]:

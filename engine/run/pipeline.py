@@ -5,10 +5,9 @@
 
 The command line parses, calls one of these, prints and exits. Nothing here prints or decides what a verdict is.
 
-What a run is asked for, and what that selects, is :mod:`engine.request`; what it judges comes from
-:mod:`engine.observing`; :mod:`engine.recording` keeps it. Before a run there is :mod:`engine.preflight`; with what is
-sealed, :mod:`engine.verification`, :mod:`engine.rejudging`, :mod:`engine.examination`, :mod:`engine.custody` and
-:mod:`engine.handover` work.
+What a run is asked for, and what that selects, is :mod:`engine.run.request`; what it judges comes from
+:mod:`engine.run.observing`; :mod:`engine.run.recording` keeps it. Before a run there is :mod:`engine.run.preflight`;
+what is done with sealed evidence is :mod:`engine.custody`.
 """
 
 from __future__ import annotations
@@ -20,25 +19,25 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import engine
-from engine import recording
-from engine.boundary import Count, counted, written
 from engine.collection import combined, completed, refuse_unknown
 from engine.collection.conformance import conforming
 from engine.collection.limiter import Limiter
 from engine.collection.observer import NOBODY, Observer
 from engine.collection.runner import Doubts
-from engine.conclude import Conclusion, conclude
-from engine.confirmation import doubted, grave
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
-from engine.evaluate import evaluate
-from engine.model import LISTINGS, Assessment, Bounds, Clock, Finding, Selection, Snapshot
-from engine.observing import introduced, observed, stored_snapshot
-from engine.reads import plans
-from engine.recording import Recording, RunPlan
-from engine.request import RunRequest, boundary_of, compiled, plans_of, prepared, selected
-from engine.selection import within
+from engine.errors import DiscoveryError, Interrupted
+from engine.judging.boundary import Count, counted, written
+from engine.judging.conclude import assessed, conclude
+from engine.judging.evaluate import evaluate
+from engine.judging.selection import within
+from engine.model import LISTINGS, Assessment, Bounds, Clock, Finding, Snapshot
+from engine.run import recording
+from engine.run.confirmation import doubted, grave
+from engine.run.observing import introduced, observed, stored_snapshot
+from engine.run.reads import plans
+from engine.run.recording import Recording, RunPlan
+from engine.run.request import Kind, RunRequest, boundary_of, compiled, plans_of, prepared, selected
 
 if TYPE_CHECKING:
     from engine.collection.cluster import Cluster
@@ -89,7 +88,9 @@ def run(
                     judging.take(part)
             snapshot, verdicts = judging.whole()
         except BaseException as error:
-            record.abandon(error, clock)
+            # Who asks was not found out for the run was to stop: it is not over, and goes on as one that was stopped.
+            stopped = cancelled.is_set() and isinstance(error, DiscoveryError)
+            record.abandon(Interrupted() if stopped else error, clock)
             raise
     with observer.phase("conclude"):
         conclusion = conclude(
@@ -102,7 +103,7 @@ def run(
             _listers(checks),
             judging.bounds(snapshot),
         )
-        assessment = _assessment(request, content, selection, snapshot, verdicts, conclusion)
+        assessment = assessed(_kind(request), content.policy, selection, snapshot, verdicts, conclusion)
     with observer.phase("seal"):
         sealed = record.seal(replace(assessment, resumed=record.resumed), clock)
     observer.ended(sealed)
@@ -186,7 +187,7 @@ def reviewed(
         listers=_listers(checks),
         bounds=counted(sorting, bare),
     )
-    return content, _assessment(request, content, selection, bare, tuple(found), conclusion)
+    return content, assessed(_kind(request), content.policy, selection, bare, tuple(found), conclusion)
 
 
 def judged(request: RunRequest) -> tuple[Snapshot, tuple[Finding, ...]]:
@@ -211,40 +212,13 @@ def cluster(address: str, clocks: Callable[[threading.Event], Clock]) -> Cluster
     return Cluster(address, clocks)
 
 
-def _assessment(
-    request: RunRequest,
-    content: Content,
-    selection: Selection,
-    snapshot: Snapshot,
-    findings: tuple[Finding, ...],
-    conclusion: Conclusion,
-) -> Assessment:
-    return Assessment(
-        kind="demo" if request.demo else request.kind,
-        organization=content.policy.organization.name,
-        engine_version=engine.__version__,
-        as_of=snapshot.as_of,
-        selection=selection,
-        snapshot=snapshot,
-        findings=findings,
-        waived=conclusion.waived,
-        populations=conclusion.populations,
-        controls=conclusion.controls,
-        criteria=conclusion.criteria,
-        waivers=conclusion.waivers,
-        unused_checks=conclusion.unused_checks,
-        fail_on=request.fail_on,
-        exit_code=conclusion.exit_code,
-        exit_reasons=conclusion.exit_reasons,
-        boundary=conclusion.boundary,
-        vendors=conclusion.vendors,
-        entity_controls=content.policy.organization.programme.entity_controls,
-    )
+def _kind(request: RunRequest) -> Kind:
+    return "demo" if request.demo else request.kind
 
 
 def _plan_of(request: RunRequest, content: Content) -> RunPlan:
     return RunPlan(
-        kind="demo" if request.demo else request.kind,
+        kind=_kind(request),
         trigger=request.trigger,
         organization=content.policy.organization.name,
         filters={

@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from engine import stores
+from engine.custody import stores
 from engine.model import Clock
 
 if TYPE_CHECKING:
+    from engine.custody.stores import Moment
     from engine.diffs import Diff, Notice
     from engine.evidence.period.film import Film
     from engine.evidence.period.made import Asked
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from engine.evidence.trust import Trust
     from engine.gate.model import Changes
     from engine.periods import Failure, Period
-    from engine.stores import Moment
     from engine.tracked import Known
 
 

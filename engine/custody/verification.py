@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import stores
-from engine.inspection import is_run
+from engine.custody import stores
+from engine.custody.inspection import is_run
 
 
 @dataclass(frozen=True, slots=True)

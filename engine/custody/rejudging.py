@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import engine
-from engine import stores
-from engine.boundary import EVERYTHING, Boundary, Sorting
 from engine.content.checks import CompiledCheck
 from engine.content.load import load
 from engine.content.root import find
 from engine.content.stored import compile_stored, parse_stored, programme_in
+from engine.custody import stores
+from engine.custody.verification import Verdict
 from engine.errors import UsageError
-from engine.evaluate import evaluate
+from engine.judging.boundary import EVERYTHING, Boundary, Sorting
+from engine.judging.evaluate import evaluate
+from engine.judging.selection import within
 from engine.model import Check, Finding
-from engine.selection import within
-from engine.verification import Verdict
 
 if TYPE_CHECKING:
     from engine.evidence.replay import Recorded

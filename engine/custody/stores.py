@@ -114,10 +114,15 @@ def _recorded_organization(folder: Path, trust_file: Path) -> Organization | Non
     from engine.evidence.trust import read_trust
 
     layout = Layout(folder)
-    sealed = [body for _, body in chain.read(layout, read_trust(trust_file)).of_kind("seal")]
+    reading = chain.read(layout, read_trust(trust_file))
+    sealed = list(reading.of_kind("seal"))
+    newest = layout.entry(sealed[-1][0].entry.sequence if sealed else 1)
+    for fault in reading.faults:
+        if fault.place >= layout.relative(newest):  # a later seal, whose policy may ask for another lock
+            raise SealError(f"reading whether the last policy asks for Object Lock: {fault}; run `auditreel verify`")
     if not sealed:
         return None
-    groups = {"policies": sealed[-1].asked.content.policies}
+    groups = {"policies": sealed[-1][1].asked.content.policies}
     try:
         found = catalogue.load(groups, lambda digest: layout.content(digest).read_bytes())
         sources = {name: found.files[digest] for name, digest in found.members["policies"].items()}

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import engine
-from engine.access import apart, open_provider, settings_of
 from engine.collection import Doubted, completed
 from engine.collection.conformance import conforming
 from engine.collection.executors import Executor, Threads, Work
@@ -24,9 +23,10 @@ from engine.content.checks import CompiledCheck
 from engine.content.load import Content
 from engine.errors import UsageError
 from engine.model import LISTINGS, Clock, Snapshot
-from engine.reads import stored
-from engine.recording import Recording
-from engine.request import RunRequest, boundary_of, plans_of
+from engine.run.access import apart, open_provider, settings_of
+from engine.run.reads import stored
+from engine.run.recording import Recording
+from engine.run.request import RunRequest, boundary_of, plans_of
 from providers.base import Portable, Provider
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _company() -> AbstractContextManager[Any]:
 
 
 def stored_snapshot(request: RunRequest, content: Content) -> Snapshot:
-    """The demonstration's snapshot, or the one that the request names. Raises as :func:`engine.reads.stored`."""
+    """The demonstration's snapshot, or the one that the request names. Raises as :func:`engine.run.reads.stored`."""
     if request.demo == "recorded":
         from engine.collection.snapshot import read
 

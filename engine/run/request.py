@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from engine.boundary import Boundary
 from engine.collection.planner import Plan
 from engine.content.checks import CompiledCheck, compile_checks
 from engine.content.load import Content, load
 from engine.content.policy import load_organization
 from engine.content.root import Root, demonstration, find
 from engine.errors import ContentError
+from engine.judging.boundary import Boundary
+from engine.judging.selection import select
 from engine.model import CLOUDS, LISTINGS, Selection, Severity
-from engine.reads import plans
-from engine.selection import select
+from engine.run.reads import plans
 
 Kind = Literal["adhoc", "scheduled", "gate", "demo"]
 

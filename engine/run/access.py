@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import engine
-from engine.boundary import Boundary, groups_of
 from engine.content.load import Content
 from engine.errors import UsageError
+from engine.judging.boundary import Boundary, groups_of
 from engine.model import LISTINGS, Clock
-from engine.request import RunRequest
+from engine.run.request import RunRequest
 from providers import NotInstalled, opened
 from providers.base import Directory, NotConfigured, Provider
 

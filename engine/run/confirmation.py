@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
-from engine.boundary import EVERYTHING, Sorting
 from engine.collection.runner import Doubts
 from engine.content.checks import CompiledCheck
-from engine.evaluate import Judged, evaluate
+from engine.judging.boundary import EVERYTHING, Sorting
+from engine.judging.evaluate import Judged, evaluate
 from engine.model import Severity, Snapshot
 
 CONFIRMED: Final[frozenset[Severity]] = frozenset({"critical"})
@@ -34,7 +34,7 @@ def doubted(
 ) -> Doubts:
     """What the failures of ``checks`` rest on, by type and id: the properties that were read of each resource.
 
-    The arguments are those of :func:`engine.evaluate.evaluate`.
+    The arguments are those of :func:`engine.judging.evaluate.evaluate`.
     """
     reads = {check.check.id: check.reads for check in checks}
     found: dict[tuple[str, str], frozenset[str]] = {}

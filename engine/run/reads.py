@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from engine import inspection
-from engine.boundary import needs_tags
 from engine.collection.planner import Plan, plan
 from engine.content.checks import CompiledCheck
+from engine.custody import inspection
+from engine.errors import NoReader
+from engine.judging.boundary import needs_tags
 from engine.model import LISTINGS, Snapshot
 from engine.programme.model import BoundaryRule
 from providers import Declared, declared
@@ -19,6 +20,7 @@ def plans(checks: Iterable[CompiledCheck], boundary: Sequence[BoundaryRule] = ()
 
     That of listings comes first, since what other providers hold is joined to them. Raises UsageError.
     """
+    checks = tuple(checks)
     reads: dict[str, dict[str, set[str]]] = {}
     for check in checks:
         for type_, names in check.reads.items():
@@ -30,7 +32,13 @@ def plans(checks: Iterable[CompiledCheck], boundary: Sequence[BoundaryRule] = ()
             if type_ in tagged and needs_tags(boundary, provider, type_):
                 wanted.add("tags")
     order = sorted(reads, key=lambda provider: (provider != LISTINGS, provider))
-    return [plan(provider, declared(provider), reads[provider]) for provider in order]
+    try:
+        return [plan(provider, declared(provider), reads[provider]) for provider in order]
+    except NoReader as error:
+        for check in checks:
+            if error.type in check.reads and (not error.name or error.name in check.reads[error.type]):
+                error.add_note(f"  {check.check.path} reads it")
+        raise
 
 
 def _provider(check: CompiledCheck, type_: str) -> str:

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from itertools import chain
 
 from engine.errors import UsageError
+from engine.judging.scope import applies
 from engine.model import LISTINGS, REGIONLESS, SEVERITIES, Check, Control, Criterion, Scope, Selection, Severity
-from engine.scope import applies
 
 
 def select(

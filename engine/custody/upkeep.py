@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import stores
 from engine.content.load import load
 from engine.content.root import find
+from engine.custody import stores
+from engine.custody.verification import Verdict
 from engine.errors import UsageError
 from engine.model import Clock
-from engine.verification import Verdict
 
 if TYPE_CHECKING:
     from engine.evidence.compaction import Merged

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import stores
-from engine.examination import seen
+from engine.custody import stores
+from engine.custody.examination import seen
 
 if TYPE_CHECKING:
     from engine.evidence.bundle import Manifest
@@ -55,7 +55,7 @@ def export_period(
 
     ``pages`` makes the files that people read, of the period and the names of all other members. ``criteria`` are those
     whose records are carried (None: all are); of the others stand the hashes. Nothing is written where anything is
-    missing or altered. Raises as :func:`engine.examination.period`, and SealError.
+    missing or altered. Raises as :func:`engine.custody.examination.period`, and SealError.
     """
     from engine.evidence.exporting import export_period as exported
     from engine.evidence.keys import load_keys

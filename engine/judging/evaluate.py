@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from engine.boundary import EVERYTHING, Sorting
 from engine.content.checks import CompiledCheck
 from engine.expressions import Failed, Path, Program, path_text
-from engine.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_resource, unread_at, unread_keys
+from engine.judging.boundary import EVERYTHING, Sorting
+from engine.judging.joins import EXPRESSION_ERROR, NOT_COLLECTED, Related, World, plain_resource, unread_at, unread_keys
 from engine.model import Cause, Collection, Finding, Resource, Scope, Snapshot, Subject, Verdict
 
 Judged = Callable[[Scope], bool]
