@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -51,7 +52,7 @@ def command(
     hashes. What does not verify is not exported.
     """
     from engine.cli import streams
-    from engine.custody import handover
+    from engine.custody import handover, stores
     from engine.run import preflight
 
     if (run is None) == (from_ is None or to is None) or (run is None) != (from_ is not None and to is not None):
@@ -63,14 +64,14 @@ def command(
     left_out = _left_out(redact)
     span = run or f"{from_}--{to}"
     target = output or Path(f"{span}.zip" if proof is None else f"{run}-{proof}.json")
-    folder = config or settings.configuration()
+    folder, place = config or settings.configuration(), store_of(store)
     if run is not None:
         streams.check_target(target)
         if proof is not None:
-            handover.prove(run, proof, store_of(store), folder, target)
+            handover.prove(run, proof, place, folder, target)
             streams.emit(f"{target}\n")
             return 0
-        handover.export(run, store_of(store), folder, target, left_out)
+        handover.export(run, place, folder, target, left_out)
     elif from_ is not None and to is not None:
         streams.check_target(target)
         chosen = preflight.criteria(criterion, options.policy(policy)) if criterion else None
@@ -80,9 +81,12 @@ def command(
 
             return period_bundle.pages(period, names, chosen, left_out)
 
-        handover.export_period(store_of(store), folder, (from_, to), target, pages, chosen, left_out)
+        handover.export_period(place, folder, (from_, to), target, pages, chosen, left_out)
     streams.emit(f"{target}\n")
-    streams.say(f"Hand it over, and {folder / 'trust.json'} by another way. To verify it: auditreel verify {target}")
+    trusted = stores.trust_folder(place, folder)
+    told = "" if trusted == settings.configuration() else f" --config {shlex.quote(str(trusted))}"
+    verify = f"auditreel verify {shlex.quote(str(target))}{told}"
+    streams.say(f"Hand it over, and {trusted / 'trust.json'} by another way. To verify it: {verify}")
     return 0
 
 

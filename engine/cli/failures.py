@@ -11,7 +11,6 @@ from typing import Final
 import click
 
 from engine.errors import AuditreelError
-from providers.base import WrongDeclaration
 
 BUG: Final = 1
 USAGE: Final = 2
@@ -72,6 +71,8 @@ def _usage(error: click.UsageError) -> str:
 def _bug(error: BaseException) -> str:
     """Type and place only: the text of an unforeseen exception may hold what must not be printed."""
     from traceback import walk_tb
+
+    from providers.base import WrongDeclaration  # here: help and usage errors load none of it
 
     frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     own = [f"{Path(file).relative_to(_ENGINE)}:{line}" for file, line in frames if Path(file).is_relative_to(_ENGINE)]

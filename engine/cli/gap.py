@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import options, settings, streams
-from engine.report import GAP_FORMATS
+from engine.cli import options, outputs, settings, streams
+from engine.report import FORMATS, GAP_FORMATS
 
 if TYPE_CHECKING:
     from engine.programme.gap import Gap
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write or bring up to date a remediation plan, such as policies/remediation.yaml.",
 )
-@options.output_format(*GAP_FORMATS)
+@options.written_format(*GAP_FORMATS)
 @options.OUTPUT
 @options.POLICY
 @options.STORE
@@ -36,7 +36,7 @@ def command(
     store: str | None,
     snapshot: str | None,
     demo: bool,
-    format_: str,
+    format_: str | None,
     output: Path | None,
     plan: Path | None,
     config: Path | None,
@@ -53,6 +53,7 @@ def command(
     from engine.report import render_gap
     from engine.workflows import gap_analysis
 
+    named = outputs.form(format_, output, {name: FORMATS[name].suffix for name in GAP_FORMATS})
     for path in (output, plan):
         if path is not None:
             streams.check_target(path)
@@ -71,7 +72,7 @@ def command(
     found = gap_analysis.gap(request, system_clock())
     if plan is not None:
         _write_plan(found, plan)
-    text = render_gap(found, format_, streams.options())
+    text = render_gap(found, named, streams.options())
     if output is None:
         streams.emit(text)
     else:

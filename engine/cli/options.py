@@ -168,6 +168,16 @@ def output_format(*names: str) -> Option[Any]:
     )
 
 
+def written_format(*names: str) -> Option[Any]:
+    """``--format`` of a verb that writes one output, to be resolved by :func:`engine.cli.outputs.form`."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(names),
+        help=f"Form of the output [default: what --output ends in, else {names[0]}].",
+    )
+
+
 def policy(flag: Path | None) -> Path | None:
     """The policy folder that a flag, the environment or a file names."""
     place = flag or settings.merged({})["policy"]

@@ -36,6 +36,20 @@ def formats(paths: Sequence[Path], gated: bool = False) -> dict[Path, str]:
     return found
 
 
+def form(given: str | None, output: Path | None, suffixes: Mapping[str, str]) -> str:
+    """The format of a verb's one output: the one named, else the one whose suffix the file has, else the first.
+
+    Raises UsageError for a file that ends in none of them.
+    """
+    if given is not None or output is None:
+        return given or next(iter(suffixes))
+    found = next((name for name, suffix in suffixes.items() if output.name.endswith(suffix)), None)
+    if found is None:
+        known = ", ".join(suffixes.values())
+        raise UsageError(f"writing {output}: no format ends in {output.suffix!r}; use {known}, or --format")
+    return found
+
+
 def sources(folder: Path | None) -> Sources | None:
     """The configuration in a folder, whose place in the repository is its path below the working folder.
 

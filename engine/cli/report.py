@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from engine.cli import options, settings, streams
+from engine.cli import options, outputs, settings, streams
 from engine.cli.gap import command as gap
 from engine.cli.verify import store_of
 from engine.errors import UsageError
-from engine.report import PERIOD_FORMATS
+from engine.report import FORMATS, PERIOD_FORMATS
 
 if TYPE_CHECKING:
     from engine.periods import Period
 
 F = TypeVar("F", bound=Callable[..., object])
 _INDEX: Final = "index.html"
+_STATUS: Final = ("text", "markdown", "html")
 _BINARY: Final = frozenset({"xlsx", "pdf"})
 
 
@@ -29,7 +30,7 @@ def _common(command: F) -> F:
         options.CONFIG,
         options.STORE,
         options.OUTPUT,
-        options.output_format(*PERIOD_FORMATS),
+        options.written_format(*PERIOD_FORMATS),
     ):
         command = decorate(command)
     return command
@@ -46,29 +47,33 @@ def command() -> None:
 @command.command("type1", context_settings=options.CONTEXT)
 @options.dated("--at", text="The night to show (YYYY-MM-DD, UTC).", required=True)
 @_common
-def type1(at: date, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
+def type1(at: date, format_: str | None, output: Path | None, store: str | None, config: Path | None) -> int:
     """Design and implementation at a date, from the run of that night.
 
     HTML that is large becomes several pages where --output is a folder.
     """
     from engine.custody import examination
 
-    _refuse(format_, output)
-    return _told(examination.period(store_of(store), config or settings.configuration(), at, at, 1), format_, output)
+    named = outputs.form(format_, output, {name: row.suffix for name, row in PERIOD_FORMATS.items()})
+    _refuse(named, output)
+    return _told(examination.period(store_of(store), config or settings.configuration(), at, at, 1), named, output)
 
 
 @command.command("type2", context_settings=options.CONTEXT)
 @options.period(required=True)
 @_common
-def type2(from_: date, to: date, format_: str, output: Path | None, store: str | None, config: Path | None) -> int:
+def type2(
+    from_: date, to: date, format_: str | None, output: Path | None, store: str | None, config: Path | None
+) -> int:
     """Operation through a period: coverage first, then every failure with its bounds.
 
     HTML that is large becomes several pages where --output is a folder.
     """
     from engine.custody import examination
 
-    _refuse(format_, output)
-    return _told(examination.period(store_of(store), config or settings.configuration(), from_, to), format_, output)
+    named = outputs.form(format_, output, {name: row.suffix for name, row in PERIOD_FORMATS.items()})
+    _refuse(named, output)
+    return _told(examination.period(store_of(store), config or settings.configuration(), from_, to), named, output)
 
 
 @command.command("changes", context_settings=options.CONTEXT)
@@ -120,11 +125,11 @@ def due(within: int, format_: str, policy: Path | None) -> int:
 
 @command.command("status", context_settings=options.CONTEXT)
 @click.option("--for-customers", is_flag=True, help="Only what may be sent: no verdicts, no counts.")
-@options.output_format("text", "markdown", "html")
+@options.written_format(*_STATUS)
 @options.OUTPUT
 @options.POLICY
 @options.debug
-def status(for_customers: bool, format_: str, output: Path | None, policy: Path | None) -> int:
+def status(for_customers: bool, format_: str | None, output: Path | None, policy: Path | None) -> int:
     """Scope, window, auditor and what is planned, for customers who ask before there is an opinion."""
     from engine.cli.clock import today
     from engine.report import status as shown
@@ -132,9 +137,10 @@ def status(for_customers: bool, format_: str, output: Path | None, policy: Path 
 
     if not for_customers:
         raise UsageError("reporting the status: it is written for customers: --for-customers")
+    named = outputs.form(format_, output, {name: FORMATS[name].suffix for name in _STATUS})
     if output is not None:
         streams.check_target(output)
-    told = shown.render(stated(options.policy(policy)), today(), format_, streams.options())
+    told = shown.render(stated(options.policy(policy)), today(), named, streams.options())
     if output is not None:
         streams.write(output, told)
     else:

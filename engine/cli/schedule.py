@@ -62,11 +62,12 @@ def print_(
 
 
 def _job(policy: Path | None, image: str | None, store: str | None, config: Path | None) -> Job:
+    from engine.custody import stores
     from engine.run import preflight
     from engine.run.request import RunRequest
     from engine.schedules import Job, Needs, bucket_of
 
-    place = store or "/var/lib/auditreel/evidence"
+    place = store or stores.stated(policy) or "/var/lib/auditreel/evidence"
     bucket = bucket_of(place)
     request = RunRequest(config=config or settings.configuration(), policy=policy)
     schedule, found = preflight.scheduled(request)

@@ -41,17 +41,24 @@ def command(targets: tuple[str, ...], allow_unanchored: bool, store: str | None,
     if len(places) == 2:
         verdict = verification.compare(*places, folder, allow_unanchored)
     else:
-        known = places[0] if is_run else settings.merged({"store": store})["store"]
+        known = places[0] if is_run else _named(store)
         verdict = verification.verify(targets[0] if is_run else places[0], folder, allow_unanchored, known)
     return told(verdict.lines, verdict.exit_code)
 
 
 def store_of(flag: str | None) -> str:
-    """The store that a flag, the environment or a file names. Raises UsageError where none does."""
-    place = settings.merged({"store": flag})["store"]
+    """The store that a flag, the environment, a file or the policy names. Raises UsageError where none does."""
+    place = _named(flag)
     if place is None:
         raise UsageError("finding the evidence store: none is named; use --store DIR, or auditreel init")
-    return str(place)
+    return place
+
+
+def _named(flag: str | None) -> str | None:
+    from engine.custody import stores
+
+    place = settings.merged({"store": flag})["store"]
+    return str(place) if place is not None else stores.stated(options.policy(None))
 
 
 def told(lines: Sequence[str], code: int) -> int:

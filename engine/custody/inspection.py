@@ -33,6 +33,13 @@ def is_run(name: str) -> bool:
     return _RUN.fullmatch(name) is not None
 
 
+def demonstrates(run: str, store: str | None, config: Path) -> bool:
+    """Whether a name is that of a run of a demonstration's store, and what is judged of it no evidence either."""
+    if store is None or not is_run(run) or Path(run).exists():
+        return False
+    return stores.trust_folder(store, config) != config
+
+
 def latest(store: str, config: Path) -> str:
     """The id of the newest sealed run of a store that read the clouds. Raises UsageError, VerificationError."""
     from engine.evidence.replay import latest as newest

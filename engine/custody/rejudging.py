@@ -21,7 +21,7 @@ from engine.judging.selection import within
 from engine.model import Check, Finding
 
 if TYPE_CHECKING:
-    from engine.evidence.replay import Recorded
+    from engine.evidence.replay import Engine, Recorded
 
 
 def replay(run_id: str, store: str, config: Path) -> Verdict:
@@ -29,7 +29,7 @@ def replay(run_id: str, store: str, config: Path) -> Verdict:
     from engine.evidence.replay import replay as replayed
 
     folder, _, trust = stores.readable(store, config)
-    result = replayed(folder, trust, run_id, _rejudged, engine.__version__)
+    result = replayed(folder, trust, run_id, _rejudged, _at_hand())
     return Verdict(result.lines(), result.exit_code)
 
 
@@ -38,7 +38,7 @@ def replay_bundle(path: Path, config: Path) -> Verdict:
     from engine.evidence.bundle_replay import replay_bundle as replayed
     from engine.evidence.trust import read_trust
 
-    result = replayed(path, read_trust(config / "trust.json"), _rejudged, engine.__version__)
+    result = replayed(path, read_trust(config / "trust.json"), _rejudged, _at_hand())
     return Verdict(result.lines(), result.exit_code)
 
 
@@ -59,7 +59,7 @@ def replays(window: tuple[str, str], store: str, config: Path) -> Verdict:
         return _judged(recorded, compiled[content])
 
     folder, _, trust = stores.readable(store, config)
-    found = list(replayed(folder, trust, window, judge, engine.__version__))
+    found = list(replayed(folder, trust, window, judge, _at_hand()))
     notes = dict.fromkeys(f"note: {text}" for one in found for text in one.statements)
     lines = [line for one in found for line in one.lines()[1:] if line not in notes]
     same = [one for one in found if one.exit_code == 0]
@@ -100,6 +100,12 @@ def retest(
     folder, _, trust = stores.readable(store, config)
     result = tested(folder, trust, (check, version), window, judge, parse, Test(*at_hand) if at_hand else None)
     return Verdict(result.lines(), result.exit_code)
+
+
+def _at_hand() -> Engine:
+    from engine.evidence.replay import Engine
+
+    return Engine(engine.__version__, engine.SEMANTICS)
 
 
 def _rejudged(recorded: Recorded) -> tuple[Finding, ...]:

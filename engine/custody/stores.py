@@ -35,6 +35,19 @@ class Moment:
     head: Link | None
 
 
+def stated(policy: Path | None) -> str | None:
+    """The store that organization.yaml of a policy folder names, where runs are recorded that name no other.
+
+    Raises UsageError for a folder that is none, ContentError where that file is improper.
+    """
+    if policy is None:
+        return None
+    from engine.content.policy import load_organization
+    from engine.content.root import find
+
+    return load_organization(find(policy)).store
+
+
 def local(store: str | Moment) -> Path:
     """The folder to read a store from: itself, or the working copy of its bucket, which is brought up to date.
 

@@ -11,7 +11,7 @@ from engine.evidence import bundle, personal, regular
 from engine.evidence.archive import Archive
 from engine.evidence.bundle_contents import Contents
 from engine.evidence.bundle_verify import read_chain, verify_bundle
-from engine.evidence.replay import Judge, Replay, judged_again, statements_of
+from engine.evidence.replay import Engine, Judge, Replay, judged_again, statements_of
 from engine.evidence.trust import Trust
 
 
@@ -32,7 +32,7 @@ class Replays:
         return (self.anchored, *(line for run in self.runs for line in run.lines()[1:]))
 
 
-def replay_bundle(path: Path, trust: Trust, judge: Judge, engine_version: str) -> Replays:
+def replay_bundle(path: Path, trust: Trust, judge: Judge, at_hand: Engine) -> Replays:
     """Judge every run of a bundle again. A narrowed one: the records that it carries.
 
     Raises VerificationError where the bundle does not verify.
@@ -50,7 +50,7 @@ def replay_bundle(path: Path, trust: Trust, judge: Judge, engine_version: str) -
             if seal.asked.run not in manifest.runs:
                 continue
             run = contents.run(placed)
-            whole, statements = manifest.criteria is None, [*statements_of(seal, engine_version)]
+            whole, statements = manifest.criteria is None, [*statements_of(seal, at_hand)]
             if not whole:
                 statements.append(f"of {', '.join(manifest.criteria or ())}, and of all that failed or is unknown")
             found.append(judged_again(run, contents.bodies, private, judge, (), tuple(statements), whole))

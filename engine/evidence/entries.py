@@ -89,7 +89,8 @@ class Intent(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     """What a run set out to do, written before it collects: nothing of it can be chosen to suit the result.
 
     ``boundary`` is the digest of the written boundary, where there is one; ``dependencies`` that of the installed
-    distributions; ``witness`` the nonce of an auditor who watched it.
+    distributions; ``witness`` the nonce of an auditor who watched it; ``semantics`` by which semantics of the engine it
+    judged, absent of the first.
     """
 
     run: RunId
@@ -103,6 +104,7 @@ class Intent(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     content: Groups
     boundary: Digest | None = None
     witness: Text | None = None
+    semantics: Place | None = None
 
 
 class Seal(_Strict, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.errors import VerificationError
-from engine.evidence import canonical, chain, tables
+from engine.evidence import anchors, canonical, chain, tables
 from engine.evidence.layout import Layout
 from engine.evidence.runs import Reader, StoredRun
 from engine.evidence.trust import Trust
@@ -59,12 +59,26 @@ def changes(live: tuple[Path, Trust], gates: Sequence[tuple[Path, Trust]], start
     return Changes(
         starts=starts,
         ends=ends,
+        anchored=_anchored([live, *gates], ends),
+        demonstration=any(trust.purpose == "demonstration" for _, trust in (live, *gates)),
         gates=tuple(_gate(run, now) for run in found if run.as_of[:10] >= starts),
         frames=len(inside),
         latest=now.as_of if now is not None else None,
         ungated=tuple(_ungated([*before, *inside], found)),
         redrawn=tuple(_redrawn([*before, *inside])),
     )
+
+
+def _anchored(told_by: Iterable[tuple[Path, Trust]], ends: str) -> str:
+    """By whom the runs of these stores are anchored, the last to be; that they are not where those of one are not."""
+    found = []
+    for store, trust in told_by:
+        reading = chain.read(Layout(store), trust)
+        seals = [placed for placed, seal in reading.of_kind("seal") if seal.as_of[:10] <= ends]
+        if seals:
+            found.append(anchors.anchoring(reading, trust).of(seals[-1].entry.sequence))
+    whole = [anchor for anchor in found if anchor is not None]
+    return anchors.line(max(whole, key=lambda anchor: anchor.at) if whole and len(whole) == len(found) else None)
 
 
 def _runs(store: Path, trust: Trust, starts: str, ends: str) -> Iterator[Run]:

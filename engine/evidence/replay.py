@@ -45,6 +45,14 @@ class Recorded:
         return {name: self.content.files[digest] for name, digest in self.content.members[group].items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What judges again: its version, and its semantics, which are raised where it could judge otherwise."""
+
+    version: str
+    semantics: int
+
+
 Judge = Callable[[Recorded], Sequence[Finding]]
 """Compiles the stored checks and evaluates the stored snapshot, with the run's filters."""
 
@@ -95,7 +103,7 @@ class Replay:
         )
 
 
-def replay(store: Path, trust: Trust, run: str, judge: Judge, engine_version: str) -> Replay:
+def replay(store: Path, trust: Trust, run: str, judge: Judge, at_hand: Engine) -> Replay:
     """Judge a sealed run again and compare.
 
     Raises VerificationError where the chain does not verify or holds no such run.
@@ -103,10 +111,10 @@ def replay(store: Path, trust: Trust, run: str, judge: Judge, engine_version: st
     layout = Layout(store)
     with tables.connection() as database:
         placed, stored, reader = _read(layout, trust, run, database, altered=True)
-        return _replayed(placed, stored, reader, layout, judge, engine_version, tuple(reader.faults))
+        return _replayed(placed, stored, reader, layout, judge, at_hand, tuple(reader.faults))
 
 
-def replays(store: Path, trust: Trust, window: tuple[str, str], judge: Judge, engine_version: str) -> Iterator[Replay]:
+def replays(store: Path, trust: Trust, window: tuple[str, str], judge: Judge, at_hand: Engine) -> Iterator[Replay]:
     """Judge the sealed runs of a period again, one after another, in the order of the chain.
 
     ``window`` are the first and the last day (YYYY-MM-DD, UTC), by the runs' as-of. Raises VerificationError where the
@@ -120,7 +128,7 @@ def replays(store: Path, trust: Trust, window: tuple[str, str], judge: Judge, en
             if window[0] <= seal.as_of[:10] <= window[1]:
                 before = len(reader.faults)
                 stored = reader.read(placed)
-                yield _replayed(placed, stored, reader, layout, judge, engine_version, tuple(reader.faults[before:]))
+                yield _replayed(placed, stored, reader, layout, judge, at_hand, tuple(reader.faults[before:]))
             else:
                 reader.read_bodies(placed)
 
@@ -131,11 +139,11 @@ def _replayed(
     reader: Reader,
     layout: Layout,
     judge: Judge,
-    engine_version: str,
+    at_hand: Engine,
     faults: tuple[Fault, ...],
 ) -> Replay:
     seal: Seal = placed.entry.body
-    statements = tuple(statements_of(seal, engine_version))
+    statements = tuple(statements_of(seal, at_hand))
     if stored is None:
         missing = (str(reader.storage.removed.get(placed.link, "the run's files cannot be read")),)
         return Replay(seal.asked.run, "cannot replay", missing=missing, faults=faults, statements=statements)
@@ -214,10 +222,13 @@ def _verified(layout: Layout, trust: Trust, what: str) -> Reading:
     return reading
 
 
-def statements_of(seal: Seal, engine_version: str) -> Iterator[str]:
+def statements_of(seal: Seal, at_hand: Engine) -> Iterator[str]:
     """What a reader must know of every replay of a run."""
-    if seal.asked.engine != engine_version:
-        yield f"another engine version: sealed by {seal.asked.engine}, replayed by {engine_version}"
+    if seal.asked.engine != at_hand.version:
+        yield f"another engine version: sealed by {seal.asked.engine}, replayed by {at_hand.version}"
+    judged = seal.asked.semantics or 1
+    if judged != at_hand.semantics:
+        yield f"other semantics: sealed by {judged}, replayed by {at_hand.semantics}; a verdict may differ for it"
     yield NORMALISATION
 
 

@@ -58,7 +58,8 @@ class Plan:
     """What a run sets out to do. ``kind`` is scheduled, adhoc, gate or demo; ``trigger`` who or what started it.
 
     ``filters`` are the selection as asked (plain JSON values); ``dependencies`` the SHA-256 over the installed
-    distributions, ``boundary`` that of the written boundary; ``witness`` the nonce of an auditor who watches.
+    distributions, ``boundary`` that of the written boundary; ``witness`` the nonce of an auditor who watches;
+    ``semantics`` those of the engine (:data:`engine.SEMANTICS`).
     """
 
     kind: RunKind
@@ -69,6 +70,7 @@ class Plan:
     dependencies: str
     boundary: str | None = None
     witness: str | None = None
+    semantics: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Recorder:
             content=Groups(**found.groups),
             boundary=plan.boundary,
             witness=None if plan.witness is None else canonical.neutral_text(plan.witness),
+            semantics=plan.semantics if plan.semantics > 1 else None,
         )
         return intent, found
 

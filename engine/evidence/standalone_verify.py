@@ -41,18 +41,18 @@ checks,controls,policies,schemas,parameters=digest; verdicts passed,failed,unkno
 complete,off,failed=count; part first,last=place; span starts,ends=date timezone=text; entry schema=count store
 sequence=place previous=digest|null kind=string recorded_at=time body=object; intent run kind=run_kind
 trigger,organization,engine=string filters=object dependencies=digest started_at=time content boundary?=digest|null
-witness?=text|null; seal intent=link asked=intent caller={string} source=string as_of,ended_at=time verdicts listings
-records,ledger=tree files={fact} collected_until?=time|null resumed_at?=[time]+|null; abandon intent=link run
-reason=string; timestamp of=link authority=text response=base64; rotate action=string key=digest public_key=base64;
-revoke action=string key=digest since=place reason=text; population query=text unit digest count frames=[link]
-check?,control?=text|null; nonce population=link nonce=text|null internal=bool size?=place; replacement draw=link
-unit,by=string reason=digest; close period=span seals=[link] inputs,open_failures=digest; compact runs=[link]+
-findings,ledger=fact bodies?=fact|null; removed seal=link run verdicts records,ledger=tree; tombstone rule=text
-runs=[removed]+ summaries=digest bodies?=fact|null; counts passed,failed,unknown,not_applicable=count; summary run
-as_of=time waived=count checks,controls={counts}; response failure,said=digest check=text subject=string first_bad=link;
-accesses log=text count digest; private object salt=digest; manifest schema=count store runs=[run] left_out={string}
-period=window chain=part redacted=[string] demonstration=bool members={fact} criteria?=[string]|null
-nights?=span|null"""
+witness?=text|null semantics?=place|null; seal intent=link asked=intent caller={string} source=string
+as_of,ended_at=time verdicts listings records,ledger=tree files={fact} collected_until?=time|null
+resumed_at?=[time]+|null; abandon intent=link run reason=string; timestamp of=link authority=text response=base64;
+rotate action=string key=digest public_key=base64; revoke action=string key=digest since=place reason=text; population
+query=text unit digest count frames=[link] check?,control?=text|null; nonce population=link nonce=text|null
+internal=bool size?=place; replacement draw=link unit,by=string reason=digest; close period=span seals=[link]
+inputs,open_failures=digest; compact runs=[link]+ findings,ledger=fact bodies?=fact|null; removed seal=link run verdicts
+records,ledger=tree; tombstone rule=text runs=[removed]+ summaries=digest bodies?=fact|null; counts
+passed,failed,unknown,not_applicable=count; summary run as_of=time waived=count checks,controls={counts}; response
+failure,said=digest check=text subject=string first_bad=link; accesses log=text count digest; private object
+salt=digest; manifest schema=count store runs=[run] left_out={string} period=window chain=part redacted=[string]
+demonstration=bool members={fact} criteria?=[string]|null nights?=span|null"""
 SHAPES = {line.split()[0]: line.split()[1:] for line in _SHAPES.split(";")}
 _PATTERNS = r"""digest=[0-9a-f]{64} store=[0-9a-f]{32} run=[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8} date=[0-9]{4}(-[0-9]{2}){2}
 time=[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?Z base64=[A-Za-z0-9+/]+={0,2} text=(?s:.{1,300})

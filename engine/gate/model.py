@@ -219,11 +219,14 @@ class Redrawn:
 class Changes:
     """The gates of a period beside its live runs. ``latest`` is the moment of the last of ``frames`` live runs.
 
-    Between two live runs nothing is seen: what changed and changed back is not here.
+    Between two live runs nothing is seen: what changed and changed back is not here. ``anchored`` says by whom the
+    chains that tell it are anchored in time, or that one is not.
     """
 
     starts: str
     ends: str
+    anchored: str
+    demonstration: bool
     gates: tuple[SealedGate, ...]
     frames: int
     latest: str | None

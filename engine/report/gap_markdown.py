@@ -59,7 +59,8 @@ def _items(gap: Gap) -> Iterator[str]:
         plan = words.planned(gap, item)
         who = prose(words.owner(gap, item)) + (f" ({prose(plan)})" if plan else "")
         how, text = words.fix(item)
-        rows.append((item.severity, item.kind, prose(item.what, LONGEST), ", ".join(item.criteria), item.effort, who,
+        serves = prose(words.criteria(gap, item.criteria))
+        rows.append((item.severity, item.kind, prose(item.what, LONGEST), serves, item.effort, who,
                      f"{how}: {prose(text, LONGEST)}"))  # fmt: skip
     yield from table(("Severity", "Kind", "What", "Criteria", "Effort", "Owner", "How"), rows, 7)
     if words.outside(gap):

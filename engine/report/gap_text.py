@@ -49,7 +49,7 @@ def _criteria(gap: Gap, page: Page) -> Iterator[str]:
         if ids:
             label = _LABELS.get(state, words.STATES[state].capitalize())
             style = (_COLOURS[state],) if state in _COLOURS else ()
-            yield from page.labelled(label, f"{len(ids)}: {', '.join(ids)}", *style)
+            yield from page.labelled(label, f"{len(ids)}: {words.criteria(gap, ids)}", *style)
 
 
 def _items(gap: Gap, page: Page) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _items(gap: Gap, page: Page) -> Iterator[str]:
         style = (_COLOURS[item.kind],)
         yield from page.labelled(item.severity.upper(), f"{item.kind}: {safe(item.what, 400)}", *style, most=3)
         plan = words.planned(gap, item)
-        told = f"{safe(words.owner(gap, item))}{f', {safe(plan)}' if plan else ''} · {safe(words.reach(item))}"
+        told = f"{safe(words.owner(gap, item))}{f', {safe(plan)}' if plan else ''} · {safe(words.reach(gap, item))}"
         yield from page.paragraph(told, "dim", most=3)
         how, text = words.fix(item)
         yield from page.paragraph(f"{how}: {safe(text, 400)}", most=3)

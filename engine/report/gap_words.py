@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from engine.programme.gap import Gap, TileState
 from engine.programme.readiness import Milestone, Wait
 from engine.programme.scoped import Holds, Item
+from engine.report import sentences
 from engine.report.layout import counted
 from engine.report.vendors import told
 
@@ -79,9 +80,14 @@ def wait(found: Wait) -> str:
     return f"{found.what} ({found.until}{planned})"
 
 
-def reach(item: Item) -> str:
+def criteria(gap: Gap, ids: Iterable[str]) -> str:
+    """Criteria by id, as every report names them."""
+    return sentences.criteria(ids, (tile.criterion for tile in gap.tiles))
+
+
+def reach(gap: Gap, item: Item) -> str:
     """The criteria and resources that an item bears on, its effort, and what waits for it."""
-    parts = [", ".join(item.criteria)] if item.criteria else []
+    parts = [criteria(gap, item.criteria)] if item.criteria else []
     parts += [", ".join(item.controls)] if item.controls else []
     parts += [counted(item.resources, "resource")] if item.resources and item.topic == "check" else []
     parts += [EFFORT[item.effort]]

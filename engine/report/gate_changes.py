@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from engine.gate.model import Changes, SealedGate
-from engine.report import Options, layout
-from engine.report.layout import Page, counted, named
+from engine.report import Options, closing, layout
+from engine.report.layout import Page, counted, named, wrapped
 from engine.report.safe import safe
 
 SHOWN = 50
@@ -26,6 +26,10 @@ def render(changes: Changes, form: str, options: Options) -> str:
 
 
 def _header(changes: Changes, page: Page) -> Iterator[str]:
+    first = [closing.WATERMARK] if changes.demonstration else []
+    for text in (*first, safe(changes.anchored)):
+        style = () if text.startswith("anchored") else ("yellow",)
+        yield from (page.paint(line, "bold", *style) for line in wrapped(text, page.width))
     yield page.heading("Changes", f"{changes.starts} to {changes.ends}")
     yield from page.labelled("Gates", f"{counted(len(changes.gates), 'gate')} sealed")
     latest = f", the latest as of {changes.latest}" if changes.latest is not None else ": what is so now is not known"

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from engine.gate.model import Gate
-from engine.report import Options, layout
+from engine.report import Options, layout, sentences
 from engine.report.layout import Page, counted, named
 from engine.report.results import ACCEPTING, Result, Results, accepted, beside, headline, line, parts, results
 from engine.report.safe import safe
@@ -27,7 +27,7 @@ def render(gate: Gate, options: Options) -> str:
     unknown = [row for row in found.of("unknown") if not row.stops]
     sections = (
         _verdict(found, page),
-        _stopping(found.stopping, sources, page),
+        _stopping(found, sources, page),
         _section("Unknown, does not stop", unknown, sources, page),
         _section("Fails, does not stop", found.of("stands"), sources, page),
         _section("Accepted", found.of("waived"), sources, page),
@@ -55,14 +55,15 @@ def _verdict(found: Results, page: Page) -> Iterator[str]:
 # --- verdicts --------------------------------------------------------------------------------------------------------
 
 
-def _stopping(rows: Sequence[Result], sources: Sources | None, page: Page) -> Iterator[str]:
+def _stopping(found: Results, sources: Sources | None, page: Page) -> Iterator[str]:
     """What stops the change, by check: each subject with its place, then why and what to do, once."""
+    rows = found.stopping
     if not rows:
         return
     yield page.heading("Stops the change", str(len(rows)))
     groups = [list(group) for _, group in groupby(rows[:SHOWN], key=lambda row: (row.check.id, row.standing, row.fix))]
     for group in groups:
-        yield from _check(group, sources, page)
+        yield from _check(found, group, sources, page)
     yield from _more(rows, page)
     failing = [group for group in groups if group[0].standing == "fails"]
     if failing:
@@ -73,10 +74,11 @@ def _stopping(rows: Sequence[Result], sources: Sources | None, page: Page) -> It
         yield from page.labelled("", f"check {group[0].check.id}, account {accounts}, resources {ids}", most=3)
 
 
-def _check(rows: Sequence[Result], sources: Sources | None, page: Page) -> Iterator[str]:
+def _check(found: Results, rows: Sequence[Result], sources: Sources | None, page: Page) -> Iterator[str]:
     first = rows[0]
     check = first.check
-    yield from page.labelled(check.severity.upper(), f"{check.title} ({', '.join(check.criteria)}, {check.id})", most=3)
+    criteria = sentences.criteria(check.criteria, [row.criterion for row in found.run.criteria])
+    yield from page.labelled(check.severity.upper(), f"{check.title} ({criteria}, {check.id})", most=3)
     for row in rows:
         yield from page.labelled("", f"{row.word}: {_where(row, sources)}", most=3)
         yield from page.labelled("", safe(row.message, LONGEST), most=4)

@@ -186,6 +186,7 @@ def _fixes(run: Assessment, divisor: int) -> Iterator[str]:
     if not found:
         return
     controls = summary.relying(run)
+    known = [row.criterion for row in run.criteria]
     most = max(1, SHOWN_CHECKS // divisor)
     yield "### Failures\n"
     for fix in found[:most]:
@@ -193,7 +194,7 @@ def _fixes(run: Assessment, divisor: int) -> Iterator[str]:
         serves = ", ".join(code(id_) for id_ in controls.get(fix.check.id, ()))
         yield (
             f"- **{fix.check.severity.upper()}** {code(fix.check.id)} {prose(fix.check.title)}"
-            f" ({', '.join(fix.check.criteria)}{'; ' if serves else ''}{serves}): {many}"
+            f" ({prose(sentences.criteria(fix.check.criteria, known))}{'; ' if serves else ''}{serves}): {many}"
         )
         for row in fix.failures[:SHOWN_FAILURES]:
             message = row.message or row.check.title

@@ -38,13 +38,15 @@ def page(shown: Shown, options: Options, most: int, start: str = "") -> str:
 
 
 def _page(found: Results, sources: Sources | None, most: int) -> str:
+    known = [row for row in found.stopping if row.standing != "unknown"]
+    unknown = [row for row in found.stopping if row.standing == "unknown"]
     sections = (
         [f"## {prose(headline(found), LONGEST_FACT)}"],
         [prose(beside(found), LONGEST_FACT)],
         _other_reasons(found),
-        _stopping("What to change", [row for row in found.stopping if row.standing != "unknown"], sources, most),
+        _stopping(found, "What to change", known, sources, most),
         _accepting(found, most),
-        _stopping("What nobody can tell", [row for row in found.stopping if row.standing == "unknown"], sources, most),
+        _stopping(found, "What nobody can tell", unknown, sources, most),
         _folded("Not known, which does not stop this", _quiet(found), sources, most),
         _folded("Failures that do not stop this", found.of("stands"), sources, most),
         _folded("Accepted failures", found.of("waived"), sources, most),
@@ -65,20 +67,20 @@ def _other_reasons(found: Results) -> Iterator[str]:
 # --- what stops it ---------------------------------------------------------------------------------------------------
 
 
-def _stopping(title: str, rows: Sequence[Result], sources: Sources | None, most: int) -> Iterator[str]:
+def _stopping(found: Results, title: str, rows: Sequence[Result], sources: Sources | None, most: int) -> Iterator[str]:
     """What stops it, by check: why it matters once, and each subject with its place."""
     if not rows:
         return
     yield f"### {title}"
     for _, group in groupby(rows[:most], key=lambda row: (row.check.id, row.fix)):
-        yield from _check(list(group), sources)
+        yield from _check(found, list(group), sources)
     yield from _rest(rows, most)
 
 
-def _check(rows: Sequence[Result], sources: Sources | None) -> Iterator[str]:
+def _check(found: Results, rows: Sequence[Result], sources: Sources | None) -> Iterator[str]:
     first = rows[0]
     check = first.check
-    criteria = ", ".join(check.criteria)
+    criteria = prose(sentences.criteria(check.criteria, [row.criterion for row in found.run.criteria]))
     yield f"\n**{check.severity.upper()}: {prose(check.title)}** ({criteria}, {code(check.id)})\n"
     for row in rows:
         yield f"- {_where(row, sources)}: **{row.word}**. {prose(row.message, LONGEST_FACT)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import Final
 
-from engine.model import REGIONLESS, Assessment, CriterionConclusion, WaiverState
+from engine.model import REGIONLESS, Assessment, Criterion, CriterionConclusion, WaiverState
 from engine.report import summary
 from engine.report.layout import cells, counted, named, ranges
 from engine.report.safe import safe
@@ -34,6 +34,12 @@ _WAIVED: Final = {
 def plain(word: str) -> str:
     """A reason or a state as words: "access denied"."""
     return word.replace("_", " ")
+
+
+def criteria(ids: Iterable[str], known: Iterable[Criterion]) -> str:
+    """Criteria by id. CC6.1 covers so much that its number alone says nothing: its title stands beside it."""
+    titles = {item.id: item.title for item in known if item.id == "CC6.1"}
+    return ", ".join(f"{id_} {titles[id_]}" if id_ in titles else id_ for id_ in ids)
 
 
 def title(run: Assessment) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from engine.model import Assessment, Criterion, CriterionConclusion, Finding
+from engine.model import Assessment, CriterionConclusion, Finding
 from engine.report import Options, closing, layout, sentences, summary, tables
 from engine.report.layout import Page, Style, cells, counted, left, named, wrapped
 from engine.report.safe import safe
@@ -193,7 +193,7 @@ def _uncovered(run: Assessment, page: Page) -> Iterator[str]:
         yield page.heading(f"No control for {len(bare)} of {counted(len(ours), 'criterion', 'criteria')}")
         yield from page.paragraph("; ".join(_by_series(bare, ours)) + ".")
     partial = [
-        f"{_brief(row.criterion)} ({', '.join(row.uncovered_aspects)})"
+        f"{sentences.criteria((row.criterion.id,), (row.criterion,))} ({', '.join(row.uncovered_aspects)})"
         for row in ours
         if row.uncovered_aspects and row.controls
     ]
@@ -222,10 +222,5 @@ def _by_series(bare: Sequence[CriterionConclusion], asked: Sequence[CriterionCon
         if len(lacking) == 1:
             yield f"{lacking[0].id} {lacking[0].title}"
             continue
-        part = "" if len(lacking) == len(whole) else f" ({', '.join(_brief(item) for item in lacking)})"
+        part = "" if len(lacking) == len(whole) else f" ({sentences.criteria((item.id for item in lacking), lacking)})"
         yield f"{series} {lacking[0].series_title}{part}"
-
-
-def _brief(item: Criterion) -> str:
-    # CC6.1 covers so much that its number alone says nothing.
-    return f"{item.id} {item.title}" if item.id == "CC6.1" else item.id

@@ -26,6 +26,7 @@ from engine.collection.observer import NOBODY, Observer
 from engine.collection.runner import Doubts
 from engine.content.checks import CompiledCheck
 from engine.content.load import Content
+from engine.custody import inspection
 from engine.errors import DiscoveryError, Interrupted
 from engine.judging.boundary import Count, counted, written
 from engine.judging.conclude import assessed, conclude
@@ -103,7 +104,7 @@ def run(
             _listers(checks),
             judging.bounds(snapshot),
         )
-        assessment = assessed(_kind(request), content.policy, selection, snapshot, verdicts, conclusion)
+        assessment = assessed(_kind(request, content), content.policy, selection, snapshot, verdicts, conclusion)
     with observer.phase("seal"):
         sealed = record.seal(replace(assessment, resumed=record.resumed), clock)
     observer.ended(sealed)
@@ -187,7 +188,7 @@ def reviewed(
         listers=_listers(checks),
         bounds=counted(sorting, bare),
     )
-    return content, assessed(_kind(request), content.policy, selection, bare, tuple(found), conclusion)
+    return content, assessed(_kind(request, content), content.policy, selection, bare, tuple(found), conclusion)
 
 
 def judged(request: RunRequest) -> tuple[Snapshot, tuple[Finding, ...]]:
@@ -212,13 +213,15 @@ def cluster(address: str, clocks: Callable[[threading.Event], Clock]) -> Cluster
     return Cluster(address, clocks)
 
 
-def _kind(request: RunRequest) -> Kind:
-    return "demo" if request.demo else request.kind
+def _kind(request: RunRequest, content: Content) -> Kind:
+    store = request.store or content.policy.organization.store
+    shown = request.demo or (request.snapshot and inspection.demonstrates(request.snapshot, store, request.config))
+    return "demo" if shown else request.kind
 
 
 def _plan_of(request: RunRequest, content: Content) -> RunPlan:
     return RunPlan(
-        kind=_kind(request),
+        kind=_kind(request, content),
         trigger=request.trigger,
         organization=content.policy.organization.name,
         filters={

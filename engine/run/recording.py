@@ -215,6 +215,7 @@ def begin(
         dependencies=dependencies(),
         boundary=_digest(plan.boundary),
         witness=plan.witness,
+        semantics=engine.SEMANTICS,
     )
     # A demonstration is no evidence, and nobody's time is taken for it.
     authorities = {} if plan.kind == "demo" else content.policy.organization.authorities

@@ -95,7 +95,7 @@ class Job:
     @property
     def extras(self) -> str:
         """What of the distribution is installed for it."""
-        return ",".join((*self.clouds, "notify", *(["objects"] if self.bucket is not None else [])))
+        return ",".join((*self.clouds, "notify", *(["remote"] if self.bucket is not None else [])))
 
     @property
     def place(self) -> tuple[str, str]:

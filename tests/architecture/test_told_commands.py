@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,19 @@ def faults(path: Path) -> list[str]:
 
 def test_every_command_and_option_that_we_tell_of_is_there() -> None:
     assert [fault for path in (*PYTHON, *OTHER) for fault in faults(path)] == []
+
+
+def test_every_extra_that_we_tell_of_is_there() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    told = {
+        (path.relative_to(ROOT).as_posix(), extra)
+        for path in (*PYTHON, *OTHER, *ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
+        for named in re.findall(r"auditreel\[([a-z,]+)\]", path.read_text("utf-8"))
+        for extra in named.split(",")
+    }
+    assert {row for row in told if row[1] not in extras} == set()
+    assert {"aws", "remote", "dask", "serve"} <= {extra for _, extra in told}
+    assert {"aws", "azure", "gcp", "xlsx", "pdf", "notify", "remote", "dask", "all", "dev"} <= extras.keys()
 
 
 @pytest.mark.parametrize(

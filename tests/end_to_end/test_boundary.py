@@ -13,10 +13,11 @@ import pytest
 
 from engine.cli import group, main
 from engine.collection.snapshot import read
+from engine.custody import rejudging
 from engine.custody.examination import changes, period
 from engine.custody.handover import export
 from engine.custody.rejudging import replay, replays
-from engine.custody.upkeep import compact, initialise, rejudging
+from engine.custody.upkeep import compact, initialise
 from engine.custody.verification import verify
 from engine.evidence import standalone_verify
 from engine.model import Assessment, Clock, LeftOut, Resource, Scope, Snapshot

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -262,6 +263,66 @@ def test_a_recorded_demonstration_replays_exports_and_verifies_as_what_it_is(
     assert {line.split(":")[0] for line in (verified.stdout.splitlines()[0], replayed.stdout.splitlines()[0])} == {
         "NOT ANCHORED"
     }
+
+
+def test_a_report_is_written_in_the_format_of_its_suffix(auditreel: Command, tmp_path: Path) -> None:
+    work, shown = tmp_path / "work", ("--store", "shown")
+    day = json.loads(auditreel("run", "--demo", *shown, "--format", "json").stdout)["run"]["as_of"][:10]
+
+    done = [
+        auditreel("report", "type2", "--from", day, "--to", day, *shown, "--output", "period.pdf"),
+        auditreel("report", "type1", "--at", day, *shown, "--output", "night.md"),
+        auditreel("report", "gap", "--demo", "--output", "gap.html"),
+        auditreel("report", "gap", "--demo", "--output", "gap.doc"),
+    ]
+
+    assert [result.returncode for result in done] == [0, 0, 0, 2]
+    assert (work / "period.pdf").read_bytes().startswith(b"%PDF-")
+    assert "\n## " in (work / "night.md").read_text()
+    assert (work / "gap.html").read_text().startswith("<!DOCTYPE html>")
+    assert "no format ends in '.doc'; use .txt, .json, .md, .html, or --format" in done[3].stderr
+
+
+def test_what_is_judged_of_a_recorded_demonstration_is_one(auditreel: Command, tmp_path: Path) -> None:
+    shown = ("--store", "shown")
+    run = json.loads(auditreel("run", "--demo", *shown, "--format", "json").stdout)["run"]["id"]
+
+    again = auditreel("run", "--snapshot", run, *shown, "--check", "aws.iam.root_mfa_enabled")
+    gap = auditreel("report", "gap", *shown)
+    changes = auditreel("report", "changes", *shown, "--from", "2026-11-01", "--to", "2026-11-30")
+
+    assert [done.stdout.splitlines()[0] for done in (again, gap, changes)] == [
+        "DEMONSTRATION on recorded data of a fictional company. Not evidence of anything."
+    ] * 3
+    assert (again.returncode, len(list((tmp_path / "work" / "shown" / "runs").iterdir()))) == (0, 2)
+
+
+def test_what_is_told_after_an_export_verifies_what_was_exported(auditreel: Command, tmp_path: Path) -> None:
+    run = json.loads(auditreel("run", "--demo", "--store", "shown", "--format", "json").stdout)["run"]["id"]
+    told = auditreel("export", "--run", run, "--store", "shown").stderr.splitlines()[-1]
+    trust, command = told.removeprefix("Hand it over, and ").split(" by another way. To verify it: auditreel ")
+
+    verified = auditreel(*shlex.split(command))
+
+    assert (tmp_path / "work" / trust).is_file()
+    assert (verified.returncode, verified.stderr) == (5, "exit 5: demonstration, not evidence\n")
+
+
+def test_a_store_that_the_policy_names_is_that_of_every_verb(auditreel: Command, tmp_path: Path) -> None:
+    work, snapshot = tmp_path / "work", str(ROOT / "providers" / "_demo" / "snapshot.json")
+    auditreel("init", "--store", "kept", "--policy", "ours", "--name", "Example", "--no-discover")
+    (work / "auditreel.toml").write_text('policy = "ours"\n')
+    with (work / "ours" / "organization.yaml").open("a") as organization:
+        organization.write("store: kept\n")
+    auditreel("run", "--snapshot", snapshot, "--check", "aws.iam.root_mfa_enabled")
+
+    listed = json.loads(auditreel("store", "list", "--format", "json").stdout)["runs"]
+    verified = auditreel("verify", "--allow-unanchored")
+    scheduled = auditreel("schedule", "print", "--target", "cron")
+
+    assert [row["records"] for row in listed] == [1]
+    assert verified.returncode == 0
+    assert f"--store {work / 'kept'} " in scheduled.stdout
 
 
 def test_a_new_store_is_not_made_with_the_keys_of_one_that_was_recorded_in(auditreel: Command, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ NOT_GIVEN: Mapping[tuple[str, str], str] = {
     ("docs/nightly.md", "pip install 'auditreel[otel]'"): INSTALLS,
     ("docs/nightly.md", "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.internal:4318 auditreel run"):
         "needs a receiver; tests/end_to_end/test_traces.py has one",
-    ("docs/object-store.md", "pip install 'auditreel[objects,aws]'"): INSTALLS,
+    ("docs/object-store.md", "pip install 'auditreel[remote,aws]'"): INSTALLS,
     ("docs/object-store.md", "aws s3api create-bucket"): "needs the AWS command line",
     ("docs/object-store.md", "aws kms create-key"): "needs the AWS command line",
     ("docs/object-store.md", "aws kms create-alias"): "needs the AWS command line",

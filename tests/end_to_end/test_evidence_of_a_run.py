@@ -17,9 +17,10 @@ import pytest
 
 from engine.collection.snapshot import read
 from engine.content.root import find
+from engine.custody import inspection, upkeep
 from engine.custody.handover import export
 from engine.custody.rejudging import replay
-from engine.custody.upkeep import initialise, inspection, upkeep
+from engine.custody.upkeep import initialise
 from engine.custody.verification import verify
 from engine.errors import AuditreelError, SealError, VerificationError
 from engine.evidence import standalone_verify

@@ -317,7 +317,7 @@ def test_a_workflow_enters_the_cloud_of_the_bucket_too(store: str) -> None:
     assert list(steps) == ["Install", f"Identity for {cloud}", "Run", "Notify"]
     assert store in shlex.split(steps["Run"])
     assert store in shlex.split(steps["Notify"])
-    assert f"auditreel[{','.join(sorted((cloud, 'github')))},notify,objects]==" in steps["Install"]
+    assert f"auditreel[{','.join(sorted((cloud, 'github')))},notify,remote]==" in steps["Install"]
     assert {"s3": "AWS_REGION", "gs": "AUDITREEL_CONFIG", "az": "AZURE_STORAGE_ACCOUNT_NAME"}[store[:2]] in job["env"]
     assert "a hosted one forgets /srv/config" in text
 

@@ -174,7 +174,7 @@ def connect(address: Address, environment: Mapping[str, str] = os.environ) -> Bu
     try:
         from obstore.store import AzureStore, GCSStore, S3Store
     except ImportError as error:
-        raise UsageError(f"opening the store {address}: needs obstore: pip install 'auditreel[objects]'") from error
+        raise UsageError(f"opening the store {address}: needs obstore: pip install 'auditreel[remote]'") from error
     options: dict[str, Any] = {
         "prefix": address.prefix or None,
         "client_options": dict(_CLIENT),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.report import Options, closing, sentences, summary, tables
@@ -65,6 +66,7 @@ def render(run: Assessment, options: Options) -> str:
         places=places,
         uncovered=tuple(_uncovered(run)),
         fixes=summary.fixes(run),
+        serving=partial(sentences.criteria, known=[row.criterion for row in run.criteria]),
         otherwise=_otherwise(run),
         controls=summary.relying(run),
         most=SHOWN,

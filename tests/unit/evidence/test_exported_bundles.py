@@ -391,3 +391,17 @@ def test_what_a_bundle_holds_is_shown_without_control_characters(tmp_path: Path)
     assert "\x1b" not in "".join(said)
     assert "Evil" in "".join(said)
     assert reopened(tmp_path).trust.head is not None
+
+
+def test_semantics_beyond_the_first_are_sealed_and_both_verifiers_know_them(tmp_path: Path) -> None:
+    recorder = store_in(tmp_path)
+    run = record(recorder, semantics=2).run
+    bundle = tmp_path / "audit.zip"
+    export_run(recorder.layout.root, read_trust(recorder.trust_file), recorder.keys.signing, run, bundle)
+    with zipfile.ZipFile(bundle) as source:
+        entries = [json.loads(source.read(name)) for name in source.namelist() if name.startswith("chain/")]
+    intent, seal = (json.loads(base64.b64decode(entry["payload"]))["body"] for entry in entries)
+    assert (intent["semantics"], seal["asked"]["semantics"]) == (2, 2)
+    assert verify_bundle(bundle, trust_of(tmp_path)).problems == ()
+    code, lines = standalone(bundle, "--key", str(tmp_path / "config" / TRUST_FILE))
+    assert (code, lines[-1]) == (0, "verified")

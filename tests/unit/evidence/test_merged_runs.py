@@ -15,7 +15,7 @@ from engine.evidence.compaction import Merged, compact
 from engine.evidence.exporting import export_run
 from engine.evidence.keys import load_secret
 from engine.evidence.period import keeping
-from engine.evidence.replay import replay
+from engine.evidence.replay import Engine, replay
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import Report, verify
@@ -88,7 +88,7 @@ def test_runs_of_every_kind_of_record_are_replayed_and_exported_from_common_file
     assert len(compact(recorder, "2026-12-01", NOW)) == 1
 
     assert verified(recorder).problems == ()
-    found = [replay(recorder.layout.root, trust, run, faithful, "0.1.0") for run in (runs[0], runs[2])]
+    found = [replay(recorder.layout.root, trust, run, faithful, Engine("0.1.0", 1)) for run in (runs[0], runs[2])]
     assert [one.outcome for one in found] == ["identical", "identical"]
     for number, run in enumerate(runs):
         path = tmp_path / f"again-{number}.zip"

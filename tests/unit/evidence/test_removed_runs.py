@@ -22,7 +22,7 @@ from engine.evidence.period import keeping
 from engine.evidence.period.film import Film
 from engine.evidence.period.keeping import verified_chain
 from engine.evidence.period.made import Asked, filmed, shown
-from engine.evidence.replay import replay
+from engine.evidence.replay import Engine, replay
 from engine.evidence.seal import Judged, Recorder
 from engine.evidence.summaries import Counts
 from engine.evidence.trust import read_trust
@@ -130,7 +130,7 @@ def test_a_removed_run_is_never_verified_replayed_or_exported(folder: Path) -> N
     removed(folder)
     recorder = reopened(folder)
     assert verify(recorder.layout.root, read_trust(recorder.trust_file), run).exit_code == 5
-    found = replay(recorder.layout.root, recorder.trust, run, faithful, "0.1.0")
+    found = replay(recorder.layout.root, recorder.trust, run, faithful, Engine("0.1.0", 1))
     assert (found.outcome, found.exit_code) == ("cannot replay", 5)
     assert found.missing[0].startswith("not retained: removed at")
     with pytest.raises(SealError, match="not retained"):
@@ -283,7 +283,7 @@ def test_bodies_that_later_runs_rest_on_stay_and_are_let_go_when_none_does(tmp_p
 
     assert verified(recorder).problems == ()
     assert [path.suffix for path in (recorder.layout.root / "merged").iterdir()] == [".parquet"]
-    assert replay(recorder.layout.root, recorder.trust, runs[1], faithful, "0.1.0").outcome == "identical"
+    assert replay(recorder.layout.root, recorder.trust, runs[1], faithful, Engine("0.1.0", 1)).outcome == "identical"
     assert record(recorder, on("2026-11-02", "AES256"), start="2026-11-02T02:00:00Z").new_bodies == 0
 
     kept = next((recorder.layout.root / "merged").iterdir())

@@ -12,15 +12,16 @@ import pytest
 from engine.errors import ContentError, UsageError, VerificationError
 from engine.evidence import chain, tables
 from engine.evidence.anchors import NOT_ANCHORED
-from engine.evidence.replay import NORMALISATION, Recorded, Replay, latest, replay, snapshot_of
+from engine.evidence.replay import NORMALISATION, Engine, Recorded, Replay, latest, replay, snapshot_of
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.model import Finding
 from tests.unit.evidence.synthetic_runs import ENCRYPTED, USER, content, judged, record, store_in
 
 
-def again(recorder: Recorder, run: str, judge: Any, version: str = "0.1.0") -> Replay:
-    return replay(recorder.layout.root, read_trust(recorder.trust_file), run, judge, version)
+def again(recorder: Recorder, run: str, judge: Any, version: str = "0.1.0", semantics: int = 1) -> Replay:
+    at_hand = Engine(version, semantics)
+    return replay(recorder.layout.root, read_trust(recorder.trust_file), run, judge, at_hand)
 
 
 def faithful(recorded: Recorded) -> Sequence[Finding]:
@@ -82,6 +83,12 @@ def test_another_engine_is_stated_and_is_no_failure(recorder: Recorder) -> None:
     found = again(recorder, record(recorder).run, faithful, "9.9.9")
     assert found.statements == ("another engine version: sealed by 0.1.0, replayed by 9.9.9", NORMALISATION)
     assert found.exit_code == 0
+
+
+def test_other_semantics_are_stated_and_are_no_failure(recorder: Recorder) -> None:
+    found = again(recorder, record(recorder).run, faithful, semantics=2)
+    stated = "other semantics: sealed by 1, replayed by 2; a verdict may differ for it"
+    assert (found.statements, found.outcome) == ((stated, NORMALISATION), "identical")
 
 
 def test_a_doctored_verdict_is_named_with_record_and_field(recorder: Recorder) -> None:
