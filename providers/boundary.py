@@ -44,8 +44,8 @@ class Hierarchy(Protocol):
         """The accounts in a group, and in the groups below it."""
         ...
 
-    def tags(self, account: str) -> Mapping[str, str]:
-        """The tags of an account."""
+    def tags(self, account: str) -> Mapping[str, str] | None:
+        """The tags of an account; None where nobody shows them."""
         ...
 
 
@@ -54,7 +54,8 @@ def sorted_out(
 ) -> tuple[dict[str, str], tuple[LeftOut, ...]]:
     """The accounts to scan, by id with their names, and those left out: not active, not included, excluded.
 
-    Raises what reading groups and tags raises: which accounts are meant is not known then.
+    One of which nobody knows whether a rule leaves it out stays, so that what is not seen of it shows. Raises what
+    reading groups and tags raises: which accounts are meant is not known then.
     """
     accounts: dict[str, str] = {}
     left_out: list[LeftOut] = []
@@ -70,14 +71,16 @@ def sorted_out(
 def _left_out(member: Member, include: Rules | None, exclude: Rules | None, hierarchy: Hierarchy) -> str | None:
     if member.why_not is not None:
         return member.why_not
-    if include is not None and not _matches(include, member, hierarchy):
+    if include is not None and _matches(include, member, hierarchy) is False:
         return "not included"
-    if exclude is not None and _matches(exclude, member, hierarchy):
+    if exclude is not None and _matches(exclude, member, hierarchy) is True:
         return "excluded"
     return None
 
 
-def _matches(rules: Rules, member: Member, hierarchy: Hierarchy) -> bool:
+def _matches(rules: Rules, member: Member, hierarchy: Hierarchy) -> bool | None:
+    """Whether rules are about an account; None where that lies with tags that nobody shows."""
     if member.id in rules.accounts or any(member.id in hierarchy.below(group) for group in sorted(rules.groups)):
         return True
-    return bool(rules.tags) and any(hierarchy.tags(member.id).get(key) in values for key, values in rules.tags.items())
+    tags = hierarchy.tags(member.id) if rules.tags else {}
+    return None if tags is None else any(tags.get(key) in values for key, values in rules.tags.items())

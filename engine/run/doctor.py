@@ -59,7 +59,13 @@ def diagnosis(plan: Plan, provider: Provider, limiter: Limiter, clock: Clock, co
         for row in collect(plan, provider, _narrowed(trial), limiter, clock.now, conforms, sample=1).ledger
     ]
     ran = {row.reader for row in ledger}
+    # What kept accounts from being found is in no account's ledger.
     denied = {
+        (operation, why.reason, why.permission or ""): Denied(
+            operation, why.reason, why.permission or "", why.detail or ""
+        )
+        for operation, why in known.failures.items()
+    } | {
         (row.reader, reason, permission): Denied(row.reader, reason, permission, detail)
         for row in ledger
         for _, reason, permission, detail in row.failures

@@ -202,7 +202,8 @@ def _present(summary: Mapping[str, int], key: str, absent: Unread | None) -> boo
 
 def _virtual_mfa_devices(aws: Caller, scope: Scope) -> Iterator[Found]:
     devices = aws.pages("iam", "list_virtual_mfa_devices", "VirtualMFADevices", AssignmentStatus="Assigned")
-    root = sorted(d["SerialNumber"] for d in devices if d.get("User", {}).get("Arn", "").endswith(":root"))
+    # Whose an assigned device is, is always told; one of nobody could be root's.
+    root = sorted(device["SerialNumber"] for device in devices if device["User"]["Arn"].endswith(":root"))
     yield Found(ACCOUNT, scope.account, {"root_virtual_mfa_devices": root})
 
 

@@ -20,6 +20,8 @@ OPERATIONS: Final = (
     "organizations:ListTagsForResource",
 )
 """What listing an organization's accounts may call."""
+_NOT_RUNNING: Final = frozenset({"CLOSED", "PENDING_ACTIVATION", "PENDING_CLOSURE", "SUSPENDED"})
+"""The states of an account (API reference, Account) but ACTIVE. A word that is none of these leaves no account out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +95,5 @@ class Organization:
 
 
 def _why_not(state: str) -> str | None:
-    """Why an account in a state of Organizations (ACTIVE, SUSPENDED, PENDING_CLOSURE, ...) is not scanned."""
-    return None if state == "ACTIVE" else state.lower().replace("_", " ")
+    """Why an account in a state of Organizations is not scanned; None for one that can be, or that nobody knows."""
+    return state.lower().replace("_", " ") if state in _NOT_RUNNING else None

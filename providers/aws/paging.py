@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import jmespath
 from botocore.exceptions import UnknownServiceError
 
 if TYPE_CHECKING:
@@ -153,10 +154,13 @@ def paging(session: Any, service: str, operation: str) -> Mapping[str, Any]:
 def whether_more(table: Mapping[str, Any], model: OperationModel, page: Mapping[str, Any]) -> str | None:
     """The member that an answer must have to say whether there are more pages, where it lacks it; else None.
 
-    ``table`` is how the operation pages, ``model`` botocore's of it. A listing would end there as if it were whole.
+    ``table`` is how the operation pages, ``model`` botocore's of it. A listing would end there as if it were whole. The
+    member may be left out where botocore's model allows that, and nothing says from where to go on.
     """
     *path, name = table.get("more_results", "").split(".")
     shape, held = model.output_shape, page
     for part in path:
         shape, held = shape.members[part], held.get(part) or {}
-    return name if name and name in shape.required_members and held.get(name) is None else None
+    if not name or held.get(name) is not None:
+        return None
+    return name if name in shape.required_members or jmespath.search(table["output_token"], page) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.azure.shapes import arm_id
@@ -38,16 +38,21 @@ class Access:
         accounts = said.get("accounts", ())
         return cls(
             accounts=accounts if isinstance(accounts, str) else tuple(accounts),
-            include=Rules.of(said.get("include"), "management_groups"),
-            exclude=Rules.of(said.get("exclude"), "management_groups"),
+            include=_rules(said.get("include")),
+            exclude=_rules(said.get("exclude")),
             groups=tuple(said.get("groups", ())),
         )
+
+
+def _rules(said: Mapping[str, Any] | None) -> Rules | None:
+    rules = Rules.of(said, "management_groups")
+    return rules and replace(rules, tags={name.lower(): values for name, values in rules.tags.items()})
 
 
 class ManagementGroups:
     """What lies below management groups, each asked for once; ``tags`` are those of the subscriptions that were listed.
 
-    Names and ids are compared in lower case.
+    Ids, and names of tags, are compared in lower case: Azure knows no difference.
     """
 
     def __init__(self, azure: Caller, tags: Mapping[str, Mapping[str, str]]) -> None:
@@ -65,6 +70,7 @@ class ManagementGroups:
             }
         return self._below[parent]
 
-    def tags(self, account: str) -> Mapping[str, str]:
-        """The tags of a subscription; none for one that was not listed."""
-        return self._tags.get(account, {})
+    def tags(self, account: str) -> Mapping[str, str] | None:
+        """The tags of a subscription, their names in lower case; None for one that was not listed."""
+        tags = self._tags.get(account)
+        return None if tags is None else {name.lower(): value for name, value in tags.items()}

@@ -66,7 +66,17 @@ class Caller:
             raise
 
     def items(self, path: str, version: str) -> Iterator[Mapping[str, Any]]:
-        """The items below ``value`` of every page of a listing; ``nextLink`` leads on."""
+        """The items below ``value`` of every page of a listing; ``nextLink`` leads on.
+
+        Raises Withheld for a list of the subscription itself where the action to read the type is not granted: some
+        providers then leave out what may not be read, without an error.
+        """
+        name = operation(path)
+        if path.lower().rpartition("/providers/")[0] == self.path.lower():
+            self._require(name, f"{name.partition(':')[2]}/read")
+        yield from self._listed(path, version)
+
+    def _listed(self, path: str, version: str) -> Iterator[Mapping[str, Any]]:
         yield from self._pages(self._connections.manager, operation(path), _versioned(path, version), "nextLink")
 
     @contextmanager
@@ -100,18 +110,18 @@ class Caller:
 
         Raises Withheld where the action to read the type is not granted: there would be fewer rows, and no error.
         """
-        needed = f"{type_}/read"
-        name = f"resourcegraph:{table}/{type_}"
-        if not allows(self._granted(), needed):
-            raise Withheld(name, needed)
+        self._require(f"resourcegraph:{table}/{type_}", f"{type_}/read")
         rows = self.once(table, lambda: self._queried(table))
         mine = [row for row in rows if row["type"].lower() == type_.lower()]
         self._tally.items += len(mine)
         yield from mine
 
-    def _granted(self) -> list[Mapping[str, Any]]:
+    def _require(self, name: str, action: str) -> None:
+        """Raise Withheld where an action, which the operation ``name`` takes, is not granted at the subscription."""
         path = f"{self.path}/providers/Microsoft.Authorization/permissions"
-        return self._connections.once(self.account, "permissions", lambda: list(self.items(path, GRANTS)))
+        granted = self._connections.once(self.account, "permissions", lambda: list(self._listed(path, GRANTS)))
+        if not allows(granted, action):
+            raise Withheld(name, action)
 
     def _queried(self, table: str) -> list[Mapping[str, Any]]:
         """Every row of a table's query."""

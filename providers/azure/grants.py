@@ -1,8 +1,9 @@
 """Which actions the caller may perform in a subscription, by which an empty answer is told from a withheld one.
 
 Resource Graph leaves out what the caller may not read ("Permissions in Azure Resource Graph"): a role without an action
-yields fewer rows, not an error. So a listing from it counts only where the action is granted for the whole
-subscription.
+yields fewer rows, not an error. So do lists of Resource Manager: role assignments were seen to be none for who may not
+read them (github.com/Azure/azure-sdk-for-python, issue 22873). A listing counts only where the action is granted for
+the whole subscription.
 """
 
 from __future__ import annotations

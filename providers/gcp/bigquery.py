@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.base import GLOBAL, Resource, ResourceType
 from providers.gcp.assets import Item, own_principals, policy, resource
 from providers.gcp.fields import Field, labels, read, text, whole
+from providers.gcp.projects import TEST_PERMISSIONS
 
 if TYPE_CHECKING:
     from providers.gcp.caller import Caller
@@ -56,7 +57,10 @@ def _datasets(gcp: Caller) -> Iterator[Item]:
     # Hidden datasets too.
     hidden: dict[str, Any] = {"all": "true"}
     items = gcp.pages(LIST, url, "datasets", kind="bigquery#datasetList", limit="maxResults", size=1000, **hidden)
-    for id_ in [item["datasetReference"]["datasetId"] for item in items]:
+    ids = [item["datasetReference"]["datasetId"] for item in items]
+    # "Results are filtered to only include datasets on which the caller has the bigquery.datasets.get permission."
+    gcp.require(LIST, GET)
+    for id_ in ids:
         yield f"//bigquery.googleapis.com/projects/{gcp.account}/datasets/{id_}", _get(gcp, id_)
 
 
@@ -95,7 +99,7 @@ READERS: Final = (
         DATASET,
         tuple(_DATASET),
         _dataset,
-        operations=(LIST, GET),
+        operations=(LIST, TEST_PERMISSIONS, GET),
         items=_datasets,
         permissions=("bigquery.datasets.get",),
     ),

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from providers.base import Governor, Scope, Tally, Unread
-from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, classify
+from providers.gcp.errors import GONE, ApiError, ForeignHost, MalformedAnswer, Partial, Withheld, classify
 from providers.gcp.hierarchy import Ancestor, Project
 from providers.gcp.inventory import Folders
+from providers.gcp.listing import warned
+from providers.gcp.projects import API, TEST_PERMISSIONS
 from providers.gcp.session import Session
 
 T = TypeVar("T")
@@ -177,7 +179,7 @@ class Caller:
                 raise MalformedAnswer("not the listing that was asked for", operation)
             self._tally.items += len(items)
             yield from items.items() if isinstance(items, dict) else items
-            reached = reached and not any(page.get(name) for name in _UNREACHED)
+            reached = reached and not warned(page) and not any(page.get(name) for name in _UNREACHED)
             following = page
             for name in token[1]:
                 following = (following or {}).get(name)
@@ -188,6 +190,16 @@ class Caller:
             seen.add(following)
         if not reached:
             raise Partial(operation)
+
+    def require(self, operation: str, permission: str) -> None:
+        """Raise Withheld where the project does not grant ``permission``, without which ``operation`` leaves out items.
+
+        Whoever asks may ask that of itself: it takes no permission (Resource Manager, "projects.testIamPermissions").
+        """
+        url = f"{API}/projects/{self.account}:testIamPermissions"
+        told = self.post(TEST_PERMISSIONS, url, {"permissions": [permission]})
+        if permission not in told.get("permissions", ()):
+            raise Withheld(operation, permission)
 
     def assets(self, content: str, types: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """The assets of the project, by name, as Cloud Asset Inventory keeps them: ``content`` RESOURCE or IAM_POLICY.

@@ -81,6 +81,14 @@ class Partial(Exception):
 
 
 @dataclass(slots=True, eq=False)
+class Withheld(Exception):
+    """A listing without an error that leaves out what the caller may not see."""
+
+    operation: str
+    permission: str
+
+
+@dataclass(slots=True, eq=False)
 class ForeignHost(Exception):
     """A request that would leave Google's API hosts, or go there without TLS. ``host`` is where to."""
 
@@ -141,6 +149,8 @@ def classify(error: Exception) -> Failure | None:
         return Failure("malformed_response", error.why, error.operation, temporary=True)
     if isinstance(error, Partial):
         return Failure("unavailable", "unreachable locations", error.operation)
+    if isinstance(error, Withheld):
+        return Failure("access_denied", "NotGranted", error.operation, permission=error.permission)
     if isinstance(error, ForeignHost):
         return Failure("malformed_response", f"refused to ask {error.host}", error.operation)
     if isinstance(error, NotReady):

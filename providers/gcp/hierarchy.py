@@ -147,10 +147,11 @@ def _without_end() -> None:
 
 
 def why_not(state: str) -> str | None:
-    """Why a project in a lifecycle state cannot be scanned; None if it can."""
-    if state == "ACTIVE":
-        return None
-    return "being deleted" if state == "DELETE_REQUESTED" else f"state {state}"
+    """Why a project in a lifecycle state cannot be scanned; None if it can, or if nobody knows the state.
+
+    Where an answer leaves the state out, it is unspecified: no reason to leave the project out as well.
+    """
+    return "being deleted" if state == "DELETE_REQUESTED" else None
 
 
 def whole(

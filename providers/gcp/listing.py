@@ -21,7 +21,13 @@ COMPUTE: Final = "https://compute.googleapis.com/compute/v1"
 _LINK: Final = re.compile(r"(?:https://[^/]+/compute/[a-z0-9]+|//compute\.googleapis\.com)/(projects/.+)")
 _PLACE: Final = re.compile(r"/(?:locations|regions|zones)/([^/]+)/")
 _NOTHING: Final = "NO_RESULTS_ON_PAGE"
-"""The warning of a zone or a region that has no resource of the kind."""
+"""The warning of a zone, a region or a page that has no resource of the kind."""
+
+
+def warned(held: Mapping[str, Any]) -> bool:
+    """Whether a page, or what it holds of one place, warns that it is not all: of anything but that it is empty."""
+    warning = held.get("warning")
+    return warning is not None and warning.get("code") != _NOTHING
 
 
 def full_name(link: Any) -> Any:
@@ -96,7 +102,7 @@ class Aggregated:
         for _, held in gcp.pages(self.operation, url, "items", kind=self.kind, limit="maxResults", size=500):
             if held.keys() - {self.collection, "warning"} or not held:
                 raise LookupError(self.collection)
-            reached = reached and held.get("warning", {}).get("code", _NOTHING) == _NOTHING
+            reached = reached and not warned(held)
             for item in held.get(self.collection, ()):
                 yield by_link(gcp, item), item
         if not reached:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 PROJECT: Final = "cloudresourcemanager.googleapis.com/Project"
 TYPES: Final[tuple[ResourceType, ...]] = ()
 """Projects come with the discovery."""
+API: Final = "https://cloudresourcemanager.googleapis.com/v3"
 GET_POLICY: Final = "cloudresourcemanager.projects.getIamPolicy"
+TEST_PERMISSIONS: Final = "cloudresourcemanager.projects.testIamPermissions"
 
 
 def project_id(number: str) -> str:
@@ -30,7 +32,7 @@ def _effective(gcp: Caller, name: str, own: Mapping[str, Any]) -> Mapping[str, A
 
 
 def _own(gcp: Caller, project: Resource) -> Mapping[str, Any]:
-    url = f"https://cloudresourcemanager.googleapis.com/v3/projects/{gcp.account}:getIamPolicy"
+    url = f"{API}/projects/{gcp.account}:getIamPolicy"
     return gcp.post(GET_POLICY, url, {"options": {"requestedPolicyVersion": 3}})
 
 

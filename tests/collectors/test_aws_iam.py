@@ -177,18 +177,41 @@ def test_root_is_judged_by_the_summary(
     aws_env: AwsWire, values: dict[str, int], virtual: bool, expected: tuple[str, str, str]
 ) -> None:
     summary(aws_env, **values)
-    device = (
-        f"<member><SerialNumber>arn:aws:iam::{ACCOUNT}:mfa/phone</SerialNumber>"
-        f"<User><Arn>arn:aws:iam::{ACCOUNT}:root</Arn></User></member>"
-    )
+    devices(aws_env, f"<User><Arn>arn:aws:iam::{ACCOUNT}:root</Arn></User>" if virtual else None)
+    _, findings = scan(("aws.iam.root_hardware_mfa", "aws.iam.root_mfa_enabled", "aws.iam.root_no_access_keys"))
+    assert tuple(finding.verdict for finding in findings) == expected
+
+
+def devices(aws_env: AwsWire, whose: str | None, end: str = "<IsTruncated>false</IsTruncated>") -> None:
+    """One virtual device that is assigned, as ``whose`` says, or none."""
+    device = f"<member><SerialNumber>arn:aws:iam::{ACCOUNT}:mfa/phone</SerialNumber>{whose}</member>"
     aws_env.overrides.answer(
         "iam:ListVirtualMFADevices",
         '<ListVirtualMFADevicesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListVirtualMFADevicesResult>'
-        f"<IsTruncated>false</IsTruncated><VirtualMFADevices>{device if virtual else ''}</VirtualMFADevices>"
+        f"{end}<VirtualMFADevices>{device if whose is not None else ''}</VirtualMFADevices>"
         "</ListVirtualMFADevicesResult></ListVirtualMFADevicesResponse>",
     )
-    _, findings = scan(("aws.iam.root_hardware_mfa", "aws.iam.root_mfa_enabled", "aws.iam.root_no_access_keys"))
-    assert tuple(finding.verdict for finding in findings) == expected
+
+
+@pytest.mark.parametrize(
+    ("whose", "end", "verdict"),
+    [
+        (None, "<IsTruncated>false</IsTruncated>", "pass"),
+        # Of an assigned device somebody has to be the user.
+        ("", "<IsTruncated>false</IsTruncated>", "unknown"),
+        ("<User><UserName>ada</UserName></User>", "<IsTruncated>false</IsTruncated>", "unknown"),
+        # IsTruncated may be left out, but not where a marker says that there is more.
+        (None, "", "pass"),
+        (None, "<Marker>AAAA</Marker>", "unknown"),
+    ],
+)
+def test_a_virtual_device_that_is_not_told_is_no_hardware(
+    aws_env: AwsWire, whose: str | None, end: str, verdict: str
+) -> None:
+    summary(aws_env, AccountMFAEnabled=1)
+    devices(aws_env, whose, end)
+    _, findings = scan(("aws.iam.root_hardware_mfa",))
+    assert [finding.verdict for finding in findings] == [verdict]
 
 
 @pytest.mark.parametrize(

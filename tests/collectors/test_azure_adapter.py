@@ -21,9 +21,11 @@ from engine.collection.limiter import Limiter
 from engine.collection.planner import plan
 from engine.errors import DiscoveryError, UsageError
 from engine.model import Snapshot
+from engine.run.preflight import diagnose
+from engine.run.request import RunRequest
 from providers import declared, opened
 from providers.base import Directory, LeftOut, Scope
-from tests.collectors.scan import accounts, read, scan
+from tests.collectors.scan import STILL, accounts, read, scan
 from tests.emulators.azure.tenant import CLIENT, OBJECT, SECRET, SUBSCRIPTION, TENANT, subscription
 from tests.emulators.azure.wire import AzureWire
 
@@ -34,6 +36,7 @@ VAULT, ACCOUNT, GROUP = (
 )
 VAULTS = {VAULT: {"soft_delete_enabled"}}
 CHECK = ("azure.keyvault.soft_delete_enabled",)
+SUBSCRIPTIONS = "arm:Microsoft.Resources/subscriptions"
 OTHER = "5ab5c21a-0000-4000-8000-000000000002"
 
 
@@ -156,7 +159,7 @@ def test_subscriptions_of_other_tenants_and_deleted_ones_are_left_out(azure: Azu
 
 
 def test_subscriptions_that_cannot_be_listed_leave_the_tenant_and_a_gap(azure: AzureWire) -> None:
-    fault = azure.faults.add("server_error", "arm:Microsoft.Resources/subscriptions")
+    fault = azure.faults.add("server_error", SUBSCRIPTIONS)
     found = known()
     assert set(found.accounts) == {TENANT}
     assert [(why.reason, why.permission) for why in found.failures.values()] == [("unavailable", None)]
@@ -164,6 +167,14 @@ def test_subscriptions_that_cannot_be_listed_leave_the_tenant_and_a_gap(azure: A
     azure.tenant.data["applications"][0]["actions"] = ["Microsoft.Resources/subscriptions/read"]
     (why,) = known({"accounts": "tenant"}).failures.values()
     assert (why.reason, why.permission) == ("access_denied", "Microsoft.Management/managementGroups/descendants/read")
+
+
+def test_the_doctor_names_subscriptions_that_cannot_be_listed(azure: AzureWire, tmp_path: Path) -> None:
+    azure.faults.add("denied", SUBSCRIPTIONS)
+    (found,) = diagnose(RunRequest(config=tmp_path, checks=CHECK), STILL)
+    assert [(row.operations, row.reason, row.permission) for row in found.denied] == [
+        (SUBSCRIPTIONS, "access_denied", "Microsoft.Resources/subscriptions/read")
+    ]
 
 
 def test_rules_leave_subscriptions_out_by_group_and_tag(azure: AzureWire) -> None:
@@ -174,6 +185,21 @@ def test_rules_leave_subscriptions_out_by_group_and_tag(azure: AzureWire) -> Non
     included = known({"include": {"management_groups": ["landing-zones"]}})
     assert [set(found.accounts) for found in (by_group, by_tag, included)] == [{TENANT, SUBSCRIPTION}] * 3
     assert [found.left_out[0].why for found in (by_group, by_tag, included)] == ["excluded", "excluded", "not included"]
+
+
+def test_a_tag_in_another_case_is_the_same_tag(azure: AzureWire) -> None:
+    azure.tenant.subscriptions.append({**subscription(OTHER, "Shop"), "tags": {"Env": "prod"}})
+    assert set(known({"include": {"tags": {"env": "prod"}}}).accounts) == {TENANT, OTHER}
+    assert set(known({"exclude": {"tags": {"ENV": "prod"}}}).accounts) == {TENANT, SUBSCRIPTION}
+
+
+@pytest.mark.parametrize("rules", [{"include": {"tags": {"env": "prod"}}}, {"exclude": {"tags": {"env": "prod"}}}])
+def test_a_subscription_of_which_nobody_knows_the_tags_is_not_left_out_by_them(
+    azure: AzureWire, rules: dict[str, Any]
+) -> None:
+    azure.tenant.subscriptions.append({**subscription(OTHER, "Hidden"), "tags": {"env": "prod"}})
+    azure.tenant.data["applications"][0]["subscriptions"] = [SUBSCRIPTION]
+    assert OTHER in known({"accounts": "tenant", **rules}).accounts
 
 
 def test_a_subscription_of_the_tenant_that_nobody_shows_us_is_a_gap(azure: AzureWire) -> None:
@@ -192,6 +218,48 @@ def test_rows_that_are_withheld_are_not_an_empty_listing(azure: AzureWire) -> No
     snapshot, findings = scan((*CHECK, "azure.storage.secure_transfer_required"))
     assert states(snapshot) == [(VAULT, "failed", 0, "access_denied"), (ACCOUNT, "complete", 0, None)]
     assert [(f.verdict, f.causes[0].unread.permission) for f in findings] == [("unknown", f"{VAULT}/read")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "denied"),
+    [
+        ("Microsoft.Authorization/roleAssignments", None),
+        ("Microsoft.Authorization/roleDefinitions", None),
+        ("Microsoft.Authorization/policyAssignments", None),
+        ("Microsoft.Authorization/locks", None),
+        ("Microsoft.EventGrid/eventSubscriptions", None),
+        ("Microsoft.EventGrid/eventSubscriptions", "Microsoft.EventGrid/locations/eventSubscriptions"),
+    ],
+)
+def test_a_list_of_resource_manager_that_is_withheld_is_not_an_empty_one(
+    azure: AzureWire, type_: str, denied: str | None
+) -> None:
+    azure.manager.withholds = True
+    azure.tenant.add("Microsoft.EventGrid/topics", "orders", {})
+    assert states(read({type_: set()}, provider="azure")) == [(type_, "complete", 0, None)]
+    azure.tenant.data["applications"][0]["notActions"] = [f"{denied or type_}/read"]
+    (listing,) = read({type_: set()}, provider="azure").collections
+    assert (listing.state, listing.count) == ("failed", 0)
+    assert listing.unread is not None
+    assert (listing.unread.reason, listing.unread.permission) == ("access_denied", f"{denied or type_}/read")
+
+
+@pytest.mark.parametrize(
+    ("name", "type_"),
+    [
+        ("defender_alerts", "Microsoft.Security/alerts"),
+        ("defender_plans", "Microsoft.Security/pricings"),
+        ("diagnostic_settings", "Microsoft.Insights/diagnosticSettings"),
+        ("security_contacts", "Microsoft.Security/securityContacts"),
+    ],
+)
+def test_what_is_withheld_of_a_subscription_is_not_that_it_has_none(azure: AzureWire, name: str, type_: str) -> None:
+    azure.manager.withholds = True
+    azure.tenant.data["applications"][0]["notActions"] = [f"{type_}/read"]
+    (subscription,) = read({"Microsoft.Resources/subscriptions": {name}}, provider="azure").resources
+    assert name not in subscription.properties
+    why = subscription.unread[f"/{name}"]
+    assert (why.reason, why.permission) == ("access_denied", f"{type_}/read")
 
 
 def test_without_knowing_what_is_granted_no_listing_is_complete(azure: AzureWire) -> None:

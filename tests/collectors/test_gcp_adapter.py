@@ -24,6 +24,7 @@ from tests.emulators.gcp.wire import Google
 
 ASSETS = "cloudasset.googleapis.com"
 BUCKET = "storage.googleapis.com/Bucket"
+DATASET = "bigquery.googleapis.com/Dataset"
 BUCKETS = "storage:GET /storage/v1/b"
 
 
@@ -68,6 +69,16 @@ def test_projects_are_found_folder_by_folder(gcp: Google) -> None:
     assert known.accounts == {"audit": "Audit logs", "trial": "Trial", "web": "Web shop"}
     assert known.left_out == (LeftOut(Scope("gcp", "gone", "*"), "Gone", "being deleted"),)
     assert known.failures == {}
+
+
+@pytest.mark.parametrize("state", ["", "STATE_UNSPECIFIED", "FROZEN"])
+def test_a_project_of_which_no_state_is_told_is_not_left_out(gcp: Google, state: str) -> None:
+    gcp.world.projects["trial"]["state"] = state
+
+    known = scan.accounts("gcp", ORGANIZATION)
+
+    assert sorted(known.accounts) == ["audit", "trial", "web"]
+    assert [row.name for row in known.left_out] == ["Gone"]
 
 
 @pytest.mark.parametrize(
@@ -298,6 +309,10 @@ def test_an_api_that_another_project_has_not_enabled_says_nothing(gcp: Google) -
             ("malformed_response", None, "pages without an end"),
         ),
         (changed(lambda value: {**value, "unreachable": ["eu"]}), ("unavailable", None, "unreachable locations")),
+        (
+            changed(lambda value: {**value, "warning": {"code": "UNREACHABLE", "message": "A zone is down."}}),
+            ("unavailable", None, "unreachable locations"),
+        ),
     ],
 )
 def test_a_listing_that_fails_is_never_complete(
@@ -318,6 +333,16 @@ def test_a_listing_that_fails_is_never_complete(
         ASSETS,
         "storage.googleapis.com",
     }
+
+
+def test_datasets_that_are_withheld_are_not_an_empty_listing(gcp: Google) -> None:
+    gcp.world.off.add(ASSETS)
+    assert state(read({DATASET: {"kms_key"}}), DATASET) == ("complete", None)
+
+    gcp.world.denied.add("bigquery.datasets.get")
+
+    why = Unread("access_denied", "bigquery.datasets.list", "bigquery.datasets.get", "NotGranted")
+    assert state(read({DATASET: {"kms_key"}}), DATASET) == ("failed", why)
 
 
 @pytest.mark.parametrize(

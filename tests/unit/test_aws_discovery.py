@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -13,8 +14,13 @@ from engine.collection.limiter import Limiter
 from engine.errors import DiscoveryError, Interrupted, UsageError
 from providers import opened
 from providers.aws.adapter import Aws
+from providers.aws.organization import Organization
 from providers.base import GLOBAL, Directory, Discovery, NotConfigured, Scope, Unread
+from providers.boundary import Member
 from tests.unit.answered import ACCOUNT, ARN, DENIED, ENABLED, KEYS, Answered, error, identity, regions, sts_error
+
+if TYPE_CHECKING:
+    from providers.aws.caller import Caller
 
 
 @pytest.fixture(autouse=True)
@@ -223,3 +229,35 @@ def test_a_configuration_file_that_cannot_be_parsed_is_said_not_a_crash(tmp_path
 
     with pytest.raises(NotConfigured, match="config"):
         opened("aws")
+
+
+# --- the accounts of an organization ---
+
+
+class Listing:
+    """A caller whose listings hold these rows."""
+
+    def __init__(self, *rows: dict[str, str]) -> None:
+        self.rows = rows
+
+    def pages(self, *_: Any, **__: Any) -> Iterator[dict[str, str]]:
+        return iter(self.rows)
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("ACTIVE", None),
+        ("CLOSED", "closed"),
+        ("PENDING_ACTIVATION", "pending activation"),
+        ("PENDING_CLOSURE", "pending closure"),
+        ("SUSPENDED", "suspended"),
+        # What nobody has documented is no reason to leave an account out: entering it shows what it is.
+        ("Active", None),
+        ("RESTRICTED", None),
+    ],
+)
+def test_only_a_state_that_is_known_to_keep_one_out_leaves_an_account_out(state: str, why: str | None) -> None:
+    row = {"Id": "111122223333", "Name": "web", "State": state}
+    organization = Organization(lambda operation: cast("Caller", Listing(row)))
+    assert organization.members() == [Member("111122223333", "web", why)]

@@ -226,6 +226,12 @@ def _one_project(world: World, asked: Request, name: str) -> Any:
     return _project(found)
 
 
+@route("POST", _MANAGER, "/v3/(?P<name>projects/[^/:]+):testIamPermissions", "")
+def _tested(world: World, asked: Request, name: str) -> Any:
+    granted = [told for told in json.loads(asked.body)["permissions"] if world.grants(told, name)]
+    return {"permissions": granted} if granted else {}
+
+
 @route(
     "POST",
     _MANAGER,

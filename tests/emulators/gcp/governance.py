@@ -72,10 +72,12 @@ def _organization_configs(world: World, asked: Request, name: str) -> Any:
 DATASET: Final = "bigquery.googleapis.com/Dataset"
 
 
-@route("GET", "bigquery", f"/bigquery/v2{_P}/datasets", "bigquery.datasets.get", legacy=True)
+@route("GET", "bigquery", f"/bigquery/v2{_P}/datasets", "", legacy=True)
 def _datasets(world: World, asked: Request, name: str) -> Any:
+    # "Results are filtered to only include datasets on which the caller has the bigquery.datasets.get permission."
+    shown = world.assets(name, DATASET) if world.grants("bigquery.datasets.get", name) else []
     kept = ("kind", "id", "datasetReference", "location", "labels")
-    rows = [{k: v for k, v in entry["data"].items() if k in kept} for entry in world.assets(name, DATASET)]
+    rows = [{k: v for k, v in entry["data"].items() if k in kept} for entry in shown]
     return {"kind": "bigquery#datasetList", "etag": "x=", **paged(world, asked, rows, "datasets", "maxResults")}
 
 
