@@ -83,6 +83,7 @@ class Runner:
         self._sample, self._journal = sample, journal
         self._pool, self._shares = (Pool(), False) if pool is None else (pool, True)
         self._lanes = Lanes(self._pool)
+        self._order = [one.name for reader in plan.per_scope for one in (reader, *reader.alternatives)]
         self.ledger = Ledger()
         self._lock = threading.RLock()
         self._listings: dict[tuple[str, Scope], _Listing] = {}
@@ -174,8 +175,7 @@ class Runner:
     def _assemble(self, type_: str, scope: Scope) -> None:
         ended = self._listings[type_, scope].ended
         # In the plan's order, not in the order in which threads ended.
-        planned = (one for reader in self._plan.per_scope for one in (reader, *reader.alternatives))
-        rows = [ended[reader.name] for reader in planned if reader.name in ended]
+        rows = [ended[name] for name in self._order if name in ended]
         lister, listed, found = next((row for row in rows if type_ in row[0].lists), self._given(type_, scope))
         # What a lister said of them is told below, as what any reader says.
         bare = {id_: item if lister is None else replace(item, properties={}) for id_, item in found.items()}

@@ -69,10 +69,11 @@ def load_checks(
     ``clouds`` the checks of other providers are not looked at; a file in no provider's folder always is.
     """
     others = frozenset() if clouds is None else frozenset({*CLOUDS, LISTINGS}.difference(clouds))
-    files = (path for path in _files(root) if _place(path, root).partition("/")[0] not in others)
     checks: dict[str, Check] = {}
-    for path in files:
-        check = load_check(path, root, problems, examples)
+    for path, place in _files(root):
+        if place.partition("/")[0] in others:
+            continue
+        check = _loaded(path, place, root, problems, examples)
         if check is None:
             continue
         if check.id in checks:
@@ -85,10 +86,14 @@ def load_checks(
 
 def load_check(path: Path, root: Root, problems: list[Problem], examples: bool = True) -> Check | None:
     """The check in one file of the folders of checks; what is wrong with it is added to ``problems``."""
+    return _loaded(path, _place(path, root), root, problems, examples)
+
+
+def _loaded(path: Path, place: str, root: Root, problems: list[Problem], examples: bool) -> Check | None:
     source = source_of(path, problems)
     if source is None:
         return None
-    found, check = _held(path, _place(path, root), source, root.schema("check"), examples)
+    found, check = _held(path, place, source, root.schema("check"), examples)
     problems += found
     return check
 
@@ -125,12 +130,15 @@ def _without_examples(path: Path, source: bytes, schema: Path) -> Document | Non
 
 def ids(root: Root) -> frozenset[str]:
     """The id of every check file, those that do not load among them."""
-    return frozenset(_id(_place(path, root)) for path in _files(root))
+    return frozenset(_id(place) for _, place in _files(root))
 
 
-def _files(root: Root) -> list[Path]:
-    folders = (root.checks, root.own_checks)
-    return [path for base in folders for path in sorted(base.rglob("*.y*ml")) if not path.name.startswith(".")]
+def _files(root: Root) -> Iterator[tuple[Path, str]]:
+    """Every file of a check, and where below its folder it lies."""
+    for base in (root.checks, root.own_checks):
+        for path in sorted(base.rglob("*.y*ml")):
+            if not path.name.startswith("."):
+                yield path, _below(base, str(path))
 
 
 def _place(path: Path, root: Root) -> str:
@@ -138,8 +146,12 @@ def _place(path: Path, root: Root) -> str:
     whole = str(path)
     for base in (root.checks, root.own_checks):
         if whole.startswith(f"{base}{os.sep}"):
-            return whole.removeprefix(f"{base}{os.sep}").replace(os.sep, "/")
+            return _below(base, whole)
     return whole
+
+
+def _below(base: Path, whole: str) -> str:
+    return whole[len(str(base)) + 1 :].replace(os.sep, "/")
 
 
 def _id(place: str) -> str:

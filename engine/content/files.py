@@ -14,6 +14,7 @@ import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ DEEPEST: Final = 32
 """Levels of nesting beyond which a data file is refused."""
 MOST: Final = 2**53 - 1
 """The largest integer: larger ones are text (RFC 8785 section 3.2.2.3)."""
+_REMEMBERED: Final = 256
+"""Files of a policy folder whose documents are kept for who reads them again."""
 
 Key = str | int
 Keys = Sequence[Key]
@@ -129,7 +132,19 @@ def dotted(keys: Keys) -> str:
 def read(path: Path, problems: list[Problem]) -> Document | None:
     """The document in a file; what keeps it from being one is added to ``problems``, and None returned."""
     source = source_of(path, problems)
-    return None if source is None else parse(path, source, problems)
+    if source is None:
+        return None
+    found, document = _parsed(path, source)
+    problems += found
+    return document
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _parsed(path: Path, source: bytes) -> tuple[tuple[Problem, ...], Document | None]:
+    """The document in these bytes, and what is wrong with them: the same for the same bytes, so found out once."""
+    problems: list[Problem] = []
+    document = parse(path, source, problems)
+    return tuple(problems), document
 
 
 def source_of(path: Path, problems: list[Problem]) -> bytes | None:

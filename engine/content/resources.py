@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,9 +50,15 @@ def load_types(schemas: Path) -> dict[str, ResourceSchema]:
 
 def types_of(sources: Mapping[Path, bytes]) -> dict[str, ResourceSchema]:
     """The resource types by name that schema files of these bytes describe. Raises ContentError with every problem."""
+    return dict(_described(tuple(sources.items())))
+
+
+@lru_cache(maxsize=2)
+def _described(sources: tuple[tuple[Path, bytes], ...]) -> Mapping[str, ResourceSchema]:
+    """The types that these bytes describe: the same for the same bytes, so found out once."""
     problems: list[Problem] = []
     types: dict[str, ResourceSchema] = {}
-    for path, source in sources.items():
+    for path, source in sources:
         try:
             schema = json.loads(source, object_pairs_hook=_once)
             found = list(_faults(schema))

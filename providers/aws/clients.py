@@ -58,6 +58,8 @@ class Clients:
             ignore_configured_endpoint_urls=False,
             # An endpoint with an account id in its name would be that of the account that came first.
             account_id_endpoint_mode="disabled",
+            # Botocore's own connections are never opened (see Session), so that nobody need look for their proxies.
+            proxies={},
         )
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}

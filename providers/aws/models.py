@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import botocore.session
 import msgspec
-from botocore.loaders import JSONFileLoader, Loader
+from botocore.loaders import JSONFileLoader, Loader, instance_cache
 
 from providers.aws import DISCOVERY, READERS
 from providers.aws.organization import OPERATIONS
@@ -71,6 +71,7 @@ class _Models(Loader):  # type: ignore[misc]
         super().__init__(**settings)
         self._narrowed: dict[int, dict[str, Any]] = {}
 
+    @instance_cache  # type: ignore[untyped-decorator]
     def list_available_services(self, type_name: str) -> list[str]:
         """The services that have a folder; whether it holds a model of the type shows when that is loaded."""
         folders = [Path(path) for path in self.search_paths]

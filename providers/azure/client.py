@@ -14,15 +14,20 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import requests
 from azure.core.pipeline.policies import RequestIdPolicy, UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+from urllib3.util import Retry
 
 from providers.azure.errors import Answered, MalformedAnswer, error_code
 from providers.azure.tokens import Tokens
+from providers.connections import Connections
 
+_RAISING: Final = Retry(total=False, redirect=False, raise_on_status=False)
+"""azure-core's own: urllib3's exceptions as they are, by which it tells one failure from another."""
 _REQUEST_IDS: Final = ("x-ms-request-id", "request-id", "x-ms-correlation-request-id")
 """What Resource Manager and Microsoft Graph call the id of a request."""
 
@@ -54,6 +59,7 @@ class Client:
         self._options = {} if self.base.startswith("https") else {"enforce_https": False}
         # azure-core calls neither its transport nor its policies safe for threads: each request has one for itself.
         self._idle: queue.LifoQueue[ARMPipelineClient[Any, Any]] = queue.LifoQueue()
+        self._connections = Connections(retries=_RAISING)
 
     def token(self) -> str:
         """A token for the audience."""
@@ -88,10 +94,15 @@ class Client:
             try:
                 self._idle.get_nowait().close()
             except queue.Empty:
-                return
+                break
+        self._connections.close()
 
     def _made(self) -> ARMPipelineClient[Any, Any]:
-        transport = RequestsTransport(connection_timeout=self._timeout, read_timeout=self._timeout)
+        session = requests.Session()
+        self._connections.serve(session)
+        transport = RequestsTransport(
+            session=session, session_owner=False, connection_timeout=self._timeout, read_timeout=self._timeout
+        )
         policies = [
             RequestIdPolicy(),
             UserAgentPolicy(user_agent=self._agent, user_agent_overwrite=True),

@@ -19,9 +19,9 @@ from google.auth.credentials import Credentials
 from google.auth.transport.requests import AuthorizedSession, Request
 from requests.adapters import HTTPAdapter
 
+from providers.connections import Connections
 from providers.gcp.errors import ForeignHost, MalformedAnswer, parsed
 
-CONNECTIONS: Final = 64
 METADATA: Final = frozenset({"metadata.google.internal", "169.254.169.254", "fd20:ce::254"})
 """Where a virtual machine's own credentials come from (Compute Engine, "About VM metadata"): by plain HTTP."""
 
@@ -41,7 +41,7 @@ class Session(AuthorizedSession):
     def __init__(self, credentials: Credentials, timeout: float, agent: str) -> None:
         super().__init__(credentials, max_refresh_attempts=1, auth_request=Request(asking()))  # type: ignore[no-untyped-call]
         self.headers["User-Agent"] = agent
-        self.mount("https://", HTTPAdapter(pool_connections=CONNECTIONS, pool_maxsize=CONNECTIONS))
+        Connections().serve(self)
         self._timeout = timeout
         self._domain = f".{getattr(credentials, 'universe_domain', None) or 'googleapis.com'}"
         self._renewing = threading.Lock()

@@ -14,9 +14,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from providers.base import NotConfigured
+from providers.connections import Connections
 from providers.github.errors import Answered, MalformedAnswer, Unreachable, accepted
 
 PUBLIC: Final = "https://api.github.com"
@@ -54,7 +54,7 @@ class Session:
         if parts.scheme == "http" and not _loopback(parts.hostname):
             raise NotConfigured("GITHUB_API_URL has no TLS, and a token would be sent there; say https://")
         self._http = requests.Session()
-        self._http.mount(parts.scheme + "://", HTTPAdapter(pool_connections=1, pool_maxsize=AT_ONCE))
+        Connections(AT_ONCE).serve(self._http)
         self._timeout = timeout
         self._headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION, "User-Agent": agent}
         self._free = threading.BoundedSemaphore(AT_ONCE)
@@ -65,21 +65,14 @@ class Session:
         Raises :class:`Answered`, :class:`MalformedAnswer` and :class:`Unreachable`.
         """
         url = self._own(operation, path)
-
-        def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            # Given as requests' own authentication, so that a .netrc cannot put another in its place.
-            if authorization is not None:
-                request.headers["Authorization"] = authorization
-            return request
-
+        headers = self._headers if authorization is None else {**self._headers, "Authorization": authorization}
         try:
             with self._free:
                 response = self._http.request(
                     method,
                     url,
-                    headers=self._headers,
+                    headers=headers,
                     json=body,
-                    auth=authorize,
                     timeout=self._timeout,
                     allow_redirects=False,
                 )

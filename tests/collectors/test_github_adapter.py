@@ -420,17 +420,6 @@ def test_of_a_text_its_references_are_kept(github: GitHub, said: str, kept: list
     assert [row.properties["references"] for row in snapshot.resources] == [kept]
 
 
-def test_a_netrc_does_not_take_the_place_of_the_token(
-    github: GitHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "netrc"
-    file.write_text("machine 127.0.0.1 login somebody password else\n")
-    monkeypatch.setenv("NETRC", str(file))
-    scan.read(REPOSITORIES, provider="github", access=ACME)
-
-    assert {call.headers["authorization"] for call in github.calls} == {f"Bearer {TOKEN}"}
-
-
 def test_every_call_names_the_version_of_the_api_and_who_asks(github: GitHub) -> None:
     scan.read(REPOSITORIES, provider="github", access=ACME)
 

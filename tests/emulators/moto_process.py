@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -88,6 +89,8 @@ class MotoProcess:
 
 def _serve() -> None:
     # werkzeug's server does not use moto's command line: that one cannot listen on a free port of the system's choice.
+    from moto import backends
+    from moto.core import base_backend, responses
     from moto.ec2 import urls
     from moto.iam import models as iam
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -97,6 +100,13 @@ def _serve() -> None:
     assert urls.url_paths
     policies = json.loads(iam.aws_managed_policies_data)
     iam.aws_managed_policies_data = json.dumps({name: policies[name] for name in MANAGED_POLICIES})
+    # At each request moto looks through its own folder and the class that answers; at the first of an account it makes
+    # the managed policies of every partition there is; a reset makes all anew before it drops it. A third of its work.
+    modules, policies_of = tuple(backends.list_of_moto_modules()), iam.IAMBackend._init_aws_policies
+    backends.list_of_moto_modules = lambda: modules
+    responses.method_names_from_class = cache(responses.method_names_from_class)
+    iam.IAMBackend._init_aws_policies = lambda self: policies_of(self) if self.partition == "aws" else []
+    base_backend.BaseBackend.reset = lambda self: None
     application = DomainDispatcherApplication(create_backend_app)
     turn = threading.Lock()
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ import pytest
 
 from engine.cli import main, verb
 from engine.cli.clock import system_clock
+from engine.collection.planner import plan
 from engine.content.checks import load_checks
 from engine.content.root import find
 from engine.errors import UsageError
 from engine.model import Assessment, Finding
 from engine.run import pipeline
 from engine.run.request import RunRequest
-from tests.collectors.scan import scan
+from providers import declared
+from tests.collectors.scan import compiled, reads, scan
 from tests.emulators.azure.filled import fill
 from tests.emulators.azure.tenant import SUBSCRIPTION, TENANT, subscription
 from tests.emulators.azure.wire import AzureWire
@@ -94,9 +97,19 @@ def test_an_account_narrows_what_is_asked(filled: AzureWire, tmp_path: Path) -> 
     assert {account for _, account, _ in judged} == {OTHER}
 
 
-def _missed() -> bool:
-    """Whether a scan leaves anything unknown, or a subscription out."""
-    snapshot, findings = scan(IDS)
+def _naming() -> dict[str, list[str]]:
+    """The checks whose own plan prints a permission, by its name."""
+    found: dict[str, list[str]] = {}
+    for id_ in IDS:
+        readers = plan("azure", declared("azure"), reads(compiled((id_,)))).readers
+        for name in {name for reader in readers for name in reader.permissions}:
+            found.setdefault(name, []).append(id_)
+    return found
+
+
+def _missed(ids: Sequence[str]) -> bool:
+    """Whether a scan with some checks leaves anything unknown, or a subscription out."""
+    snapshot, findings = scan(ids)
     return len(snapshot.scopes) < 2 or any(finding.verdict == "unknown" for finding in findings)
 
 
@@ -110,12 +123,17 @@ def test_exactly_the_printed_permissions_are_enough(filled: AzureWire, capfd: py
     app = filled.tenant.data["applications"][0]
     app["actions"], app["roles"] = actions, graph
     assert verdicts(scan(IDS)[1]) == before
-    idle = []
+    assert "unknown" not in before.values()
+    naming, idle = _naming(), []
     for name in (*actions, *graph):
+        # What no check's own plan names is discovery's.
+        judged = naming.get(name, IDS)
+        assert not _missed(judged)
         app["actions"] = [action for action in actions if action != name]
         app["roles"] = [permission for permission in graph if permission != name]
-        if not _missed():
+        if not _missed(judged):
             idle.append(name)
+        app["actions"], app["roles"] = actions, graph
     assert idle == []
 
 

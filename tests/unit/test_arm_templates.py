@@ -5,16 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.content.checks import compile_checks
-from engine.content.load import load
 from engine.content.root import find
 from engine.errors import AuditreelError
-from engine.gate import pipeline as gating
 from engine.gate.pipeline import GateRequest, gate
 from engine.model import Clock
 from providers.arm import folded, is_template, public
@@ -28,6 +26,7 @@ from providers.cloudformation import NotParameters
 from providers.templates import NotATemplate
 from providers.terraform import Folded, NotAPlan
 from tests.arm import GIVEN, GROUP, PARAMETERS, SUBSCRIPTION, data, row, template
+from tests.gated import gating
 from tests.unit.test_terraform_mutations import anywhere
 
 AT = "2026-11-26T00:00:00Z"
@@ -601,11 +600,9 @@ def code_of(text: str, path: Path) -> int:
 
 
 @pytest.fixture
-def _content(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = load(find())
-    compiled = compile_checks([content.checks[id_] for id_ in CHECKS], content.types)
-    monkeypatch.setattr(gating, "load", lambda root: content)
-    monkeypatch.setattr(gating, "compile_checks", lambda *given: compiled)
+def _content() -> Iterator[None]:
+    with gating(*CHECKS):
+        yield
 
 
 @pytest.mark.usefixtures("_content")

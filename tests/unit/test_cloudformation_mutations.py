@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from engine.content.checks import compile_checks
-from engine.content.load import load
 from engine.content.root import find
 from engine.errors import AuditreelError
-from engine.gate import pipeline as gating
 from engine.gate.pipeline import GateRequest, gate
 from engine.model import Clock
+from tests.gated import gating
 from tests.unit.test_terraform_mutations import anywhere
 
 SEED, MUTATIONS = 20261126, 1500
@@ -64,14 +62,8 @@ def code_of(text: str, path: Path) -> int:
 
 @pytest.fixture(scope="module", autouse=True)
 def _content() -> Any:
-    content = load(find())
-    checks = [content.checks[id_] for id_ in CHECKS]
-    compiled = compile_checks(checks, content.types)
-    patch = pytest.MonkeyPatch()
-    patch.setattr(gating, "load", lambda root: content)
-    patch.setattr(gating, "compile_checks", lambda *given: compiled)
-    yield
-    patch.undo()
+    with gating(*CHECKS):
+        yield
 
 
 def test_no_alteration_of_a_failing_template_passes(tmp_path: Path) -> None:

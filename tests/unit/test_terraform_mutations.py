@@ -11,13 +11,11 @@ from typing import Any, Final
 
 import pytest
 
-from engine.content.checks import compile_checks
-from engine.content.load import load
 from engine.content.root import find
 from engine.errors import AuditreelError
-from engine.gate import pipeline as gating
 from engine.gate.pipeline import GateRequest, gate
 from engine.model import Clock
+from tests.gated import gating
 from tests.plans import UNKNOWN, PlanBuilder, Ref
 
 SEED, MUTATIONS = 20261126, 300
@@ -209,9 +207,10 @@ def more_state(document: Document, chance: random.Random) -> Any:
 ALTERATIONS: Final = (anywhere, anywhere, whole_entry, list_cut, one_change, one_change, more_state)
 
 
-@pytest.fixture(scope="module")
-def content() -> Any:
-    return load(find())
+@pytest.fixture(scope="module", autouse=True)
+def _content() -> Iterator[None]:
+    with gating(*CHECKS):
+        yield
 
 
 def code_of(document: Any, path: Path) -> int:
@@ -223,12 +222,7 @@ def code_of(document: Any, path: Path) -> int:
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda made: made.__name__)
-def test_no_alteration_of_a_plan_that_stops_passes(
-    content: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Callable[[], PlanBuilder]
-) -> None:
-    compiled = compile_checks([content.checks[name] for name in CHECKS], content.types)
-    monkeypatch.setattr(gating, "load", lambda root: content)
-    monkeypatch.setattr(gating, "compile_checks", lambda *given: compiled)
+def test_no_alteration_of_a_plan_that_stops_passes(tmp_path: Path, plan: Callable[[], PlanBuilder]) -> None:
     file, chance, whole = tmp_path / "plan.json", random.Random(SEED), json.loads(plan().data())
     assert code_of(whole, file) == 3
     passed, codes = set(), set()
