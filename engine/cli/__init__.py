@@ -115,6 +115,7 @@ def main(command: click.Command, arguments: Sequence[str], name: str) -> int:
     Where a shell asks what a word may become (``_AUDITREEL_COMPLETE``), that is answered instead.
     """
     gc.set_threshold(GARBAGE)
+    failures.complete_streams()
     # Only where nothing else is asked: no variable makes a run end with 0 that judged nothing.
     if command is group and not arguments and (instruction := os.environ.get(_COMPLETE)):
         from click.shell_completion import shell_complete

@@ -39,6 +39,14 @@ def guarded(work: Callable[[], int], traceback: bool) -> int:
     return _flushed(code)
 
 
+def complete_streams() -> None:
+    """Open to nowhere what was closed before the start: a file of ours that took its number would be written into."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # A file gets the lowest number that is free, which is the stream's own.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
 def _message(error: BaseException) -> str | None:
     """What an exception that is raised on purpose tells the user; None for any other."""
     if isinstance(error, AuditreelError):

@@ -26,6 +26,8 @@ PLAN_SHAPE: Final[Shape] = {
     "pricing_tier": always("properties.pricingTier"),
     "sub_plan": since("2022-03-01", "properties.subPlan"),
     "deprecated": since("2022-03-01", "properties.deprecated", False),
+    # A machine may have another tier than its subscription.
+    "coverage": since(PRICINGS, "properties.resourcesCoverageStatus"),
 }
 
 

@@ -138,9 +138,8 @@ class GitHub:
                 raise MalformedAnswer(INSTALLATIONS, "an installation without an account")
             if self._wanted and login.lower() not in {name.lower() for name in self._wanted}:
                 left_out.append(LeftOut(Scope(self.name, login, "*"), login, "not among the accounts"))
-            elif row.get("suspended_at") is not None and not self._wanted:
-                left_out.append(LeftOut(Scope(self.name, login, "*"), login, "suspended"))
             else:
+                # One that was suspended too: that we are not let in any more says nothing of what is there.
                 app.installations[login] = row["id"]
                 self._connection.accounts[login] = Account(login, kind, row.get("repository_selection") == "all")
         entered = {login.lower(): login for login in app.installations}

@@ -40,9 +40,9 @@ def exported(azure: AzureWire, **properties: Any) -> None:
     azure.tenant.add("Microsoft.Insights/diagnosticSettings", "export", known, below=PATH)
 
 
-def plans(azure: AzureWire, tier: str = "Standard", names: tuple[str, ...] = NAMES) -> None:
+def plans(azure: AzureWire, tier: str = "Standard", names: tuple[str, ...] = NAMES, **more: Any) -> None:
     for name in names:
-        azure.tenant.add("Microsoft.Security/pricings", name, {"pricingTier": tier}, below=PATH)
+        azure.tenant.add("Microsoft.Security/pricings", name, {"pricingTier": tier, **more}, below=PATH)
 
 
 def contact(azure: AzureWire, **properties: Any) -> None:
@@ -69,6 +69,15 @@ def test_a_subscription_that_is_watched_passes(azure: AzureWire) -> None:
 
 def test_a_subscription_of_which_nothing_was_set_fails(azure: AzureWire) -> None:
     assert outcome() == dict.fromkeys(CHECKS, ("fail", None))
+
+
+@pytest.mark.parametrize(
+    ("coverage", "verdict"), [("FullyCovered", "pass"), ("PartiallyCovered", "fail"), ("NotCovered", "fail")]
+)
+def test_a_plan_that_is_off_for_some_resources_fails(azure: AzureWire, coverage: str, verdict: str) -> None:
+    plans(azure, names=NAMES[1:])
+    plans(azure, names=NAMES[:1], resourcesCoverageStatus=coverage)
+    assert outcome(("azure.defender.plans_enabled",)) == {"azure.defender.plans_enabled": (verdict, None)}
 
 
 def test_what_is_set_by_halves_fails(azure: AzureWire) -> None:

@@ -119,13 +119,18 @@ def test_a_token_of_an_app_is_got_anew_before_it_ends(github: GitHub, monkeypatc
     assert sum(call.path.endswith("/access_tokens") for call in github.calls) == 2
 
 
-def test_a_suspended_installation_is_seen_and_nothing_of_it(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("access", [ACME, None])
+def test_a_suspended_installation_is_a_denial_and_no_account_that_is_gone(
+    github: GitHub, monkeypatch: pytest.MonkeyPatch, access: dict[str, Any] | None
+) -> None:
     app(github, monkeypatch)
     github.world.suspended = True
-    told = why(scan.read(REPOSITORIES, provider="github", access=ACME))
+    assert "suspended" not in {row.why for row in scan.accounts("github", access).left_out}
 
-    assert told is not None
-    assert told[0] == "access_denied"
+    snapshot = scan.read(REPOSITORIES, provider="github", access=access)
+
+    listed = {row.scope.account: row.unread and row.unread.reason for row in snapshot.collections}
+    assert listed["acme"] == "access_denied"
 
 
 def test_an_account_without_the_app_is_a_gap(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:

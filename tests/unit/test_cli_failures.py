@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +23,8 @@ from engine.errors import (
     VerificationError,
 )
 from providers.base import Reader
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def raising(error: BaseException) -> Callable[[], int]:
@@ -144,3 +149,14 @@ def test_a_signal_that_was_ignored_from_the_start_stays_ignored() -> None:
             assert watch.received is None
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_stream_that_was_closed_before_the_start_changes_no_exit_code(number: int) -> None:
+    code = "import sys; from engine.cli import run_checks; sys.argv = ['run-checks', '--demo']; run_checks()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, preexec_fn=lambda: os.close(number)
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+    # Whichever is left says what it says.
+    assert (bool(done.stdout), bool(done.stderr)) == (number != 1, number != 2)

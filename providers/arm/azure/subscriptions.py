@@ -27,7 +27,7 @@ _SENDING: Final = {
     "logs": NONE,
 }
 _CONTACT: Final = {"has_email": FALSE, "alert_minimal_severity": NULL, "notified_roles": NONE}
-_PLAN: Final = {"sub_plan": NULL, "deprecated": FALSE}
+_PLAN: Final = {"sub_plan": NULL, "deprecated": FALSE, "coverage": NULL}
 
 _SETTERS: Final[Mapping[str, tuple[str, Shape, Mapping[str, Any], str]]] = {
     "diagnostic_settings": (SETTINGS, SETTING_SHAPE, _SENDING, "2017-05-01"),

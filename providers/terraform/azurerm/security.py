@@ -30,6 +30,8 @@ def _plan(block: Block) -> list[dict[str, Any]]:
             "pricing_tier": block.get("tier"),
             "sub_plan": block.get("subplan", None, optional=True) or None,
             "deprecated": name if isinstance(name, Unread) else name in _REPLACED,
+            # What resources have of their own is in no plan.
+            "coverage": None,
         }
     ]
 
@@ -88,7 +90,7 @@ SETTINGS: Final = (
         SUBSCRIPTION,
         "azurerm_security_center_subscription_pricing",
         {"defender_plans": Derived(("resource_type", "tier", "subplan"), _plan, PROVIDER)},
-        group=_each(PLANS, "pricing_tier", "sub_plan", "deprecated"),
+        group=_each(PLANS, "pricing_tier", "sub_plan", "deprecated", "coverage"),
     ),
     Setting(
         SUBSCRIPTION,
