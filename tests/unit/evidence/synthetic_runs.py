@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -241,6 +242,12 @@ def store_in(folder: Path, demonstration: bool = False) -> Recorder:
     store, config = folder / "store", folder / "config"
     initialise(store, config, demonstration, environment={})
     return reopened(folder)
+
+
+def copied(folder: Path, there: Path) -> Path:
+    """What lies in ``folder``, in a folder of a test's own: a store is filled in ten times what a copy takes."""
+    shutil.copytree(folder, there, dirs_exist_ok=True)
+    return there
 
 
 def reopened(folder: Path) -> Recorder:

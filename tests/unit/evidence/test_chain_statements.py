@@ -28,19 +28,25 @@ from engine.evidence.entries import (
 from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
-from tests.unit.evidence.synthetic_runs import END, record, store_in
+from tests.unit.evidence.synthetic_runs import END, copied, record, reopened, store_in
 
 LISTED = b'["a","b","c"]'
 DIGEST = canonical.digest(b"x")
 NOWHERE = Link(sequence=2, digest="0" * 64)
 
 
+@pytest.fixture(scope="module")
+def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    made = store_in(folder)
+    record(made)
+    record(made)
+    return folder
+
+
 @pytest.fixture
-def recorder(tmp_path: Path) -> Recorder:
-    made = store_in(tmp_path)
-    record(made)
-    record(made)
-    return made
+def recorder(filled_once: Path, tmp_path: Path) -> Recorder:
+    return reopened(copied(filled_once, tmp_path))
 
 
 def seals(recorder: Recorder) -> tuple[Link, ...]:

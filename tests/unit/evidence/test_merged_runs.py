@@ -20,7 +20,7 @@ from engine.evidence.seal import Recorder
 from engine.evidence.trust import read_trust
 from engine.evidence.verify import Report, verify
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, made, recorded
-from tests.unit.evidence.synthetic_runs import judged, record, reopened, store_in
+from tests.unit.evidence.synthetic_runs import copied, judged, record, reopened, store_in
 from tests.unit.evidence.test_replayed_runs import faithful
 
 NOW = "2026-12-01T00:00:00Z"
@@ -39,15 +39,21 @@ def night(recorder: Recorder, at: str, *failing: str) -> None:
     recorded(recorder, at, {ENCRYPTED: verdicts, VERSIONED: dict.fromkeys(verdicts, "pass")})
 
 
-@pytest.fixture
-def recorder(tmp_path: Path) -> Recorder:
-    """Five nights of January and two of February."""
-    store = store_in(tmp_path)
+@pytest.fixture(scope="module")
+def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    store = store_in(folder)
     for day in range(1, 6):
         night(store, f"2026-01-0{day}T01:05:00Z", *("a", "b")[: day % 3])
     for day in (1, 2):
         night(store, f"2026-02-0{day}T01:05:00Z")
-    return reopened(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def recorder(filled_once: Path, tmp_path: Path) -> Recorder:
+    """Five nights of January and two of February."""
+    return reopened(copied(filled_once, tmp_path))
 
 
 def test_a_month_becomes_one_set_of_files_and_everything_verifies_as_before(recorder: Recorder) -> None:

@@ -22,7 +22,7 @@ from engine.evidence.trust import read_trust
 from engine.evidence.verify import verify
 from tests.unit.evidence.filmed import BUCKET, HERE, THERE, Shot, film_of
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, made, recorded
-from tests.unit.evidence.synthetic_runs import reopened, store_in
+from tests.unit.evidence.synthetic_runs import copied, reopened, store_in
 
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")
 
@@ -35,12 +35,18 @@ def night(folder: Path, day: int, verdict: str = "pass", hour: int = 1) -> None:
     )
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    store_in(tmp_path)
+@pytest.fixture(scope="module")
+def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    store_in(folder)
     for day, verdict in enumerate(("pass", "fail", "fail", "pass"), 1):
-        night(tmp_path, day, verdict)
-    return tmp_path
+        night(folder, day, verdict)
+    return folder
+
+
+@pytest.fixture
+def folder(filled_once: Path, tmp_path: Path) -> Path:
+    return copied(filled_once, tmp_path)
 
 
 def file(folder: Path) -> Path:

@@ -30,7 +30,7 @@ from engine.evidence.verify import Report, verify
 from engine.model import Hold, InForce, Organization, Retention
 from engine.periods import Closed, Period
 from tests.unit.evidence.nightly import ENCRYPTED, VERSIONED, a_check, begun, made, policy_of, recorded
-from tests.unit.evidence.synthetic_runs import judged, record, reopened, store_in
+from tests.unit.evidence.synthetic_runs import copied, judged, record, reopened, store_in
 from tests.unit.evidence.test_replayed_runs import faithful
 
 NOW = "2026-12-01T09:00:00Z"
@@ -69,16 +69,26 @@ def nights(folder: Path, closing_june: bool) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def closed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return nights(tmp_path_factory.mktemp("closed"), closing_june=True)
+
+
+@pytest.fixture(scope="module")
+def unclosed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return nights(tmp_path_factory.mktemp("unclosed"), closing_june=False)
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(closed_once: Path, tmp_path: Path) -> Path:
     """June is closed, of July the period is open; "b" failed over the edge."""
-    return nights(tmp_path, closing_june=True)
+    return copied(closed_once, tmp_path)
 
 
 @pytest.fixture
-def unclosed(tmp_path: Path) -> Path:
+def unclosed(unclosed_once: Path, tmp_path: Path) -> Path:
     """The same, and no period is closed."""
-    return nights(tmp_path, closing_june=False)
+    return copied(unclosed_once, tmp_path)
 
 
 def removed(folder: Path, rule: Retention = RULE, now: str = NOW, unclosed: bool = False) -> list[str]:
