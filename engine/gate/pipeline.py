@@ -331,12 +331,7 @@ def _asked(request: GateRequest, content: Content, case: _Case) -> RunPlan:
         trigger=request.trigger,
         organization=content.policy.organization.name,
         filters={
-            "providers": list(request.providers),
-            "criteria": list(request.criteria),
-            "checks": list(request.checks),
-            "severity": request.severity,
-            "accounts": [],
-            "regions": [],
+            **request.asked(),
             "gate": {
                 "plan": source.digest,
                 "tool": source.tool,

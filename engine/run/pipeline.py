@@ -224,14 +224,7 @@ def _plan_of(request: RunRequest, content: Content) -> RunPlan:
         kind=_kind(request, content),
         trigger=request.trigger,
         organization=content.policy.organization.name,
-        filters={
-            "providers": list(request.providers),
-            "criteria": list(request.criteria),
-            "checks": list(request.checks),
-            "severity": request.severity,
-            "accounts": list(request.accounts),
-            "regions": list(request.regions),
-        },
+        filters=request.asked(request.accounts, request.regions),
         witness=request.witness,
         boundary=written(content.policy.organization.programme.boundary),
     )

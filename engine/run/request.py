@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from engine.collection.planner import Plan
 from engine.content.checks import CompiledCheck, compile_checks
@@ -32,6 +32,17 @@ class Filters:
     criteria: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     severity: Severity | None = None
+
+    def asked(self, accounts: Sequence[str] = (), regions: Sequence[str] = ()) -> dict[str, Any]:
+        """What an intent says of them, and of the accounts and regions that were asked for, as plain JSON values."""
+        return {
+            "providers": list(self.providers),
+            "criteria": list(self.criteria),
+            "checks": list(self.checks),
+            "severity": self.severity,
+            "accounts": list(accounts),
+            "regions": list(regions),
+        }
 
 
 @dataclass(frozen=True, slots=True)
